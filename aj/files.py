@@ -1,0 +1,160 @@
+"""Reading and writing the files that stages exchange: strict YAML, JSON lines, atomic writes, content hashes."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aj.errors import AJError, ConfigError, DataError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+HASH_LENGTH = 12
+"""Hex digits in the name of a folder: 48 bits, no collision to expect below a million runs."""
+
+
+class Strict(BaseModel):
+    """Base of everything read from YAML: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def logs_dir() -> Path:
+    """Where everything written goes: `$AJ_LOGS`, or `logs/` in the checkout."""
+    return Path(os.environ.get("AJ_LOGS") or Path(__file__).parents[1] / "logs")
+
+
+def load_yaml(path: Path, model: type[Model]) -> Model:
+    """Read a YAML file into `model`.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or has an unknown key or a wrong value;
+            the message starts with `file:line:`.
+    """
+    return validate_yaml(path, read_yaml(path), model)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds; raises ConfigError as `load_yaml` does."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{path}:{line}: not valid YAML ({getattr(error, 'problem', None) or error}).") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}:1: a {type(values).__name__} where 'key: value' lines belong.")
+    return values
+
+
+def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Model:
+    """Turn what `path` holds into `model`; raises ConfigError with the line of the first fault."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line = _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), first["loc"])
+        raise ConfigError(f"{path}:{line}: {_explain(first, model)}") from error
+
+
+def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """The line (from 1) of the deepest part of `location` that the YAML has."""
+    line = node.start_mark.line + 1 if node else 1
+    for key in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _explain(error: Any, model: type[BaseModel]) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "extra_forbidden":
+        known = sorted(model.model_fields) if len(error["loc"]) == 1 else []
+        hint = f"known keys: {', '.join(known)}" if known else "remove it or correct its spelling"
+        return f"unknown key '{where}'; {hint}."
+    return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {str(error.get('input'))[:60]!r})."
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for every line that is not blank.
+
+    Raises:
+        DataError: a line is not a JSON object in UTF-8; the message starts with `file:line:`.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line)
+                except ValueError as error:
+                    raise DataError(
+                        f"{path}:{number}: not a JSON object ({error}); mend or remove the line."
+                    ) from error
+                if not isinstance(record, dict):
+                    raise DataError(f"{path}:{number}: a {type(record).__name__} where a JSON object belongs.")
+                yield number, record
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all, also under concurrent writers.
+
+    Raises:
+        AJError: the folder cannot be written (full disk, read-only).
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fchmod(handle, 0o644)  # mkstemp's 0600 would lock colleagues out of shared logs
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise AJError(
+            f"{path} cannot be written ({error.strerror}); free or unlock {path.parent}, then run again."
+        ) from error
+
+
+def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write JSON lines in raw UTF-8 (AJ's runtime corrupts `\\u2014`-style escapes)."""
+    write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write one indented JSON document."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def digest(*parts: Any) -> str:
+    """The identity of a stage's inputs: the first hex digits of a sha256 over canonical JSON."""
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def digest_file(path: Path) -> str:
+    """The sha256 of a file's bytes, shortened like every identity here."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]

@@ -1,0 +1,18 @@
+"""What a check returns: findings with a stable code, like a linter's."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a text or a conversation."""
+
+    code: str
+    why: str
+    fix: str
+    span: tuple[int, int] | None = None
+    """Start and end offset in the text, where the finding has a place in it."""
+
+
+def codes(findings: tuple[Finding, ...] | list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]

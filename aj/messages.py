@@ -1,0 +1,218 @@
+"""The one conversation type every part exchanges, stored in the ecosystem's form.
+
+A row is a conversation in one mode: OpenAI-style messages, where a call's arguments are an object (never a string)
+and a tool's result is a `tool` message. It holds no system text and no wire text: `aj.wire` renders both for a
+contract at the last moment, for training and for evals alike.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from aj.errors import DataError
+from aj.files import digest, read_jsonl
+
+Role = Literal["user", "assistant", "tool"]
+Mode = Literal["step", "chat", "plan", "intent"]
+Layout = Literal["dialogue", "state_block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a tool. `note` is AJ's short spoken remark beside it, `reasoning` his private one."""
+
+    tool: str
+    params: dict[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    reasoning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. `calls` is empty or one call (the runtime drops all but the first); `tool` names a result's tool."""
+
+    role: Role
+    content: str = ""
+    call: Call | None = None
+    tool: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A conversation to train on.
+
+    `layout` says how the past is put into the prompt: as turns (all assistant turns are targets), or as one state
+    block (only the last assistant turn is a target).
+    """
+
+    messages: tuple[Message, ...]
+    mode: Mode = "step"
+    layout: Layout = "dialogue"
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """source, template, persona, licence, teacher and the like; not part of the identity."""
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of everything that is trained on."""
+        return digest(self.mode, self.layout, [to_record(m) for m in self.messages])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A preference: one prompt and two final assistant turns. `rejected` is raw model output, kept verbatim."""
+
+    messages: tuple[Message, ...]
+    chosen: Message
+    rejected: str
+    mode: Mode = "step"
+    layout: Layout = "dialogue"
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def id(self) -> str:
+        return digest(self.mode, self.layout, [to_record(m) for m in (*self.messages, self.chosen)], self.rejected)
+
+
+def user(text: str) -> Message:
+    return Message("user", text)
+
+
+def reply(text: str) -> Message:
+    return Message("assistant", text)
+
+
+def calls(tool: str, params: dict[str, Any] | None = None, note: str | None = None) -> Message:
+    return Message("assistant", call=Call(tool, params or {}, note))
+
+
+def result(tool: str, output: str) -> Message:
+    return Message("tool", output, tool=tool)
+
+
+def without_note(message: Message) -> Message:
+    """A turn without the spoken remark beside its call."""
+    return replace(message, call=replace(message.call, note=None)) if message.call else message
+
+
+def to_record(message: Message) -> dict[str, Any]:
+    """OpenAI form. A call's note is the text beside it (`content`), its reasoning `reasoning_content`."""
+    record: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool:
+        record["name"] = message.tool
+    if message.call:
+        record["content"] = message.call.note or ""
+        if message.call.reasoning:
+            record["reasoning_content"] = message.call.reasoning
+        function = {"name": message.call.tool, "arguments": message.call.params}
+        record["tool_calls"] = [{"type": "function", "function": function}]
+    return record
+
+
+def from_record(record: dict[str, Any]) -> Message:
+    """The inverse of `to_record`.
+
+    Raises:
+        ValueError: the record is not a message: wrong role, several calls, arguments that are not an object.
+    """
+    role, content = record.get("role"), record.get("content") or ""
+    if role not in get_args(Role):
+        raise ValueError(f"role {role!r} is none of {', '.join(get_args(Role))}")
+    if not isinstance(content, str):
+        raise ValueError(f"content is a {type(content).__name__}, not text")
+    tool_calls = record.get("tool_calls") or []
+    if not tool_calls:
+        return Message(role, content, tool=record.get("name"))
+    if not isinstance(tool_calls, list) or len(tool_calls) > 1:
+        raise ValueError("tool_calls must be a list of one call: the runtime takes one a turn")
+    function = tool_calls[0].get("function") if isinstance(tool_calls[0], dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
+        raise ValueError("a call's arguments must be an object, not a string")
+    call = Call(str(function.get("name")), function["arguments"], content or None, record.get("reasoning_content"))
+    return Message(role, call=call)
+
+
+def row_to_record(row: Row) -> dict[str, Any]:
+    """One line of `sft.jsonl`."""
+    return {
+        "id": row.id,
+        "mode": row.mode,
+        "layout": row.layout,
+        "messages": [to_record(message) for message in row.messages],
+        "metadata": row.metadata,
+    }
+
+
+def row_from_record(record: dict[str, Any]) -> Row:
+    """Raises ValueError on a record that is not a row, or whose id does not match its content."""
+    row = Row(_messages(record), *_form(record), _metadata(record))
+    _check_id(record, row.id)
+    return row
+
+
+def pair_to_record(pair: Pair) -> dict[str, Any]:
+    """One line of `dpo.jsonl`."""
+    return {
+        "id": pair.id,
+        "mode": pair.mode,
+        "layout": pair.layout,
+        "messages": [to_record(message) for message in pair.messages],
+        "chosen": to_record(pair.chosen),
+        "rejected": pair.rejected,
+        "metadata": pair.metadata,
+    }
+
+
+def pair_from_record(record: dict[str, Any]) -> Pair:
+    """Raises ValueError on a record that is not a pair, or whose id does not match its content."""
+    chosen, rejected = record.get("chosen"), record.get("rejected")
+    if not isinstance(chosen, dict) or not isinstance(rejected, str):
+        raise ValueError("a pair needs 'chosen' (a message) and 'rejected' (text)")
+    pair = Pair(_messages(record), from_record(chosen), rejected, *_form(record), _metadata(record))
+    _check_id(record, pair.id)
+    return pair
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Raises DataError, with file and line, on a line that is not a row."""
+    return [_placed(path, number, row_from_record, record) for number, record in read_jsonl(path)]
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Raises DataError, with file and line, on a line that is not a pair."""
+    return [_placed(path, number, pair_from_record, record) for number, record in read_jsonl(path)]
+
+
+def _placed(path: Path, number: int, convert: Any, record: dict[str, Any]) -> Any:
+    try:
+        return convert(record)
+    except ValueError as error:
+        raise DataError(f"{path}:{number}: {error}; mend the line or build the data set again.") from error
+
+
+def _messages(record: dict[str, Any]) -> tuple[Message, ...]:
+    messages = record.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages) or not messages:
+        raise ValueError("'messages' must be a list of at least one message")
+    return tuple(from_record(message) for message in messages)
+
+
+def _form(record: dict[str, Any]) -> tuple[Mode, Layout]:
+    mode, layout = record.get("mode", "step"), record.get("layout", "dialogue")
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
+    if layout not in get_args(Layout):
+        raise ValueError(f"layout {layout!r} is none of {', '.join(get_args(Layout))}")
+    return mode, layout
+
+
+def _metadata(record: dict[str, Any]) -> dict[str, Any]:
+    metadata = record.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise ValueError("'metadata' must be an object")
+    return metadata
+
+
+def _check_id(record: dict[str, Any], found: str) -> None:
+    if record.get("id", found) != found:
+        raise ValueError(f"id {record['id']!r} does not match the content ({found}): the line was changed or corrupted")

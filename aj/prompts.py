@@ -1,0 +1,11 @@
+"""The system prompts, rendered from the contract: the same text in training and in evals."""
+
+from aj.contract import Contract, tools_json
+from aj.messages import Mode
+
+
+def system_prompt(contract: Contract, mode: Mode) -> str:
+    """The system prompt of a mode. Placeholders are replaced, not formatted: the text holds JSON braces."""
+    text = contract.modes[mode].prompt
+    signatures = "\n".join(f"- {tool.signature}" for tool in contract.tools)
+    return text.replace("{{tools}}", signatures).replace("{{tools_json}}", tools_json(contract))

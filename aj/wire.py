@@ -1,0 +1,270 @@
+"""The one home of the wire form: render_call beside judge_call, and conversations as chat messages."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aj.contract import Contract
+from aj.findings import Finding
+from aj.messages import Call, Layout, Message, Mode, Row
+from aj.prompts import system_prompt
+from aj.state import state_block
+
+Outcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a completion says (strictly), and what AJ's runtime would make of it (leniently)."""
+
+    call: Call | None
+    """The call, when the text is exactly one valid call; else None."""
+    findings: tuple[Finding, ...]
+    """Every deviation from the contract, the worst first; empty if and only if `call` is set."""
+    outcome: Outcome
+    """What the runtime does; with "runs" it dispatches `dispatched`."""
+    dispatched: Call | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.call is not None
+
+
+# --- render ---------------------------------------------------------------------------------------------------------
+
+
+def render_call(call: Call, contract: Contract) -> str:
+    """A call as wire text. Raw UTF-8: the runtime corrupts `\\u2014`-style escapes."""
+    keys = contract.wire.keys
+    record: dict[str, Any] = {keys.tool: call.tool, keys.params: call.params}
+    before = ""
+    if call.note and keys.note:
+        record[keys.note] = call.note
+    elif call.note:
+        before = f"{call.note}\n"
+    if call.reasoning and keys.reasoning:
+        record[keys.reasoning] = call.reasoning
+    elif call.reasoning:
+        before = f"<{contract.wire.think_tag}>\n{call.reasoning}\n</{contract.wire.think_tag}>\n\n{before}"
+    return f"{before}{contract.wire.open}{json.dumps(record, ensure_ascii=False)}{contract.wire.close}"
+
+
+def render_turn(message: Message, contract: Contract) -> str:
+    """The text of one turn, as the model reads or writes it."""
+    if message.call:
+        return render_call(message.call, contract)
+    if message.role == "tool":
+        return f"{contract.wire.result_open}{message.content}{contract.wire.result_close}"
+    return message.content
+
+
+def render_prompt(
+    messages: Sequence[Message], contract: Contract, mode: Mode = "step", layout: Layout = "dialogue"
+) -> list[dict[str, str]]:
+    """System prompt and past as chat messages {"role", "content"}, ready for a chat template or an API."""
+    system = {"role": "system", "content": system_prompt(contract, mode)}
+    if layout == "state_block":
+        return [system, {"role": "user", "content": state_block(messages, contract)}]
+    roles = {"user": "user", "assistant": "assistant", "tool": "user"}
+    return [system, *({"role": roles[m.role], "content": render_turn(m, contract)} for m in messages)]
+
+
+def render_row(row: Row, contract: Contract) -> list[dict[str, str]]:
+    """A whole row as chat messages; ends on the last assistant turn.
+
+    Raises:
+        ValueError: the row does not end on an assistant turn.
+    """
+    if row.messages[-1].role != "assistant":
+        raise ValueError(f"row {row.id} ends on a {row.messages[-1].role} turn: nothing to learn there")
+    *past, last = row.messages
+    answer = {"role": "assistant", "content": render_turn(last, contract)}
+    return [*render_prompt(past, contract, row.mode, row.layout), answer]
+
+
+def call_schema(contract: Contract) -> dict[str, Any]:
+    """The JSON Schema of a call, for constrained decoding of the `aj` wire form."""
+    keys = contract.wire.keys
+    spoken = [key for key in (keys.note, keys.reasoning) if key]
+
+    def one(tool: Any) -> dict[str, Any]:
+        properties = {keys.tool: {"const": tool.name}, keys.params: tool.parameters}
+        properties |= {key: {"type": "string"} for key in spoken}
+        required = [keys.tool, keys.params]
+        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+    return {"anyOf": [one(tool) for tool in contract.tools]}
+
+
+# --- parse ----------------------------------------------------------------------------------------------------------
+
+
+class _Rejected(ValueError):
+    """The text holds no readable object; carries the finding's code."""
+
+
+def judge_call(text: str, contract: Contract) -> Verdict:
+    """Is this completion exactly one valid call? Every deviation by its code, and what the runtime would do."""
+    findings = [*_lint_text(text, contract)]
+    rejected = any(f.code in ("made_up_output", "code_fence") for f in findings)
+    try:
+        record, around = _extract(text, contract)
+    except _Rejected as error:
+        findings.append(contract.finding(str(error)))
+        too_long = str(error) == "no_call" and len(text.strip()) > contract.wire.prose_limit
+        return Verdict(None, _worst_first(findings), "rejected" if rejected or too_long else "parse_error")
+    findings += [contract.finding(code) for code in around]
+    call, shape = _read_object(record, contract)
+    findings += shape
+    outcome, dispatched = _runtime(record, contract)
+    if findings:
+        return Verdict(None, _worst_first(findings), "rejected" if rejected else outcome, dispatched)
+    assert call is not None
+    return Verdict(call, (), "runs", call)
+
+
+def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
+    """What breaks the dispatch stands before what is only untidy, so that the first code names the failure."""
+    untidy = [
+        "extra_key",
+        "prose_after_call",
+        "prose_before_call",
+        "several_calls",
+        "escaped_unicode",
+        "lone_backslash",
+    ]
+    return tuple(sorted(findings, key=lambda f: f.code in untidy))
+
+
+def _lint_text(text: str, contract: Contract) -> list[Finding]:
+    """Deviations of the raw text, wherever they stand (also inside an answer)."""
+    found = list(made_up(text, contract))
+    if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text):
+        found.append(contract.finding("escaped_unicode", span=match.span()))
+    if match := re.search(r"[A-Za-z]:(?:\\\\\w+)*\\(?![\\\"])", text):
+        found.append(contract.finding("lone_backslash", match[0], match.span()))
+    return found
+
+
+def made_up(text: str, contract: Contract) -> list[Finding]:
+    """What the runtime rejects as output that no tool gave: fences, output headings, phrases."""
+    found = []
+    fences = "|".join(map(re.escape, contract.made_up.fences))
+    if match := re.search(rf"```(?:{fences})\b", text):
+        found.append(contract.finding("code_fence", match[0], match.span()))
+    phrases = [re.escape(phrase) for phrase in contract.made_up.phrases]
+    if match := re.search("|".join([*contract.made_up.patterns, *phrases]), text):
+        found.append(contract.finding("made_up_output", match[0], match.span()))
+    return found
+
+
+def _extract(text: str, contract: Contract) -> tuple[dict[str, Any], list[str]]:
+    """The first object in the text, and codes for what stands around it."""
+    wire, around = contract.wire, []
+    body = text.strip()
+    if not body:
+        raise _Rejected("empty_output")
+    tag = re.escape(wire.think_tag)
+    if match := re.match(rf"<{tag}>.*?</{tag}>\s*", body, re.DOTALL):
+        body = body[match.end() :]
+    elif body.startswith(f"<{wire.think_tag}>"):
+        around.append("unclosed_think")
+    opening = body.find(wire.open.strip())
+    start = body.find("{", opening) if opening >= 0 else -1
+    if start < 0:
+        raise _Rejected("no_call")
+    record, end = _decode(body, start)
+    before, after = body[:start].strip(), body[end:].strip()
+    before = before.removesuffix(wire.open.strip()).strip()
+    after = after.removeprefix(wire.close.strip()).strip()
+    if before and "unclosed_think" not in around and wire.keys.note:
+        around.append("prose_before_call")
+    if after:
+        around.append("several_calls" if "{" in after else "prose_after_call")
+    return record, around
+
+
+def _decode(body: str, start: int) -> tuple[dict[str, Any], int]:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in items}) < len(items):
+            raise _Rejected("duplicate_key")
+        return dict(items)
+
+    def no_constant(name: str) -> None:
+        raise _Rejected("broken_json")  # NaN and Infinity are Python's, not JSON's
+
+    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=no_constant)
+    try:
+        record, end = decoder.raw_decode(body, start)
+    except _Rejected:
+        raise
+    except (ValueError, RecursionError) as error:
+        python = re.match(r"\{\s*'|\{.*?:\s*(?:'|True\b|False\b|None\b)", body[start:], re.DOTALL)
+        raise _Rejected("python_dict" if python else "broken_json") from error
+    return record, end
+
+
+def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | None, list[Finding]]:
+    """The call that the object states, and what is wrong with the object."""
+    keys, aliases, findings = contract.wire.keys, contract.aliases, []
+    tool = record.get(keys.tool)
+    if not isinstance(tool, str):
+        findings.append(contract.finding(_missing_tool(record, contract)))
+        tool = next((record[k] for k in (*aliases.tool_keys, *aliases.name_keys) if isinstance(record.get(k), str)), "")
+    elif tool not in contract.tool_by_name:
+        retired = tool in aliases.retired_tools
+        code = "tool_none" if tool.lower() == "none" else "retired_tool" if retired else "unknown_tool"
+        findings.append(contract.finding(code, tool))
+    params = record.get(keys.params)
+    known = {keys.tool, keys.params, keys.note, keys.reasoning}
+    extra = [key for key in record if key not in known]
+    if not isinstance(params, dict):
+        findings.append(_missing_params(extra, tool, contract))
+        params = {}
+    elif tool in contract.validators:
+        findings += _check_arguments(tool, params, contract)
+    aliased = {*aliases.tool_keys, *aliases.name_keys, *aliases.params_keys}
+    if stray := [key for key in extra if key not in aliased]:
+        findings.append(contract.finding("extra_key", ", ".join(stray)))
+    elif extra and not findings:
+        findings.append(contract.finding("extra_key", ", ".join(extra)))
+    note, reasoning = record.get(keys.note or ""), record.get(keys.reasoning or "")
+    if any(not isinstance(value, str | None) for value in (note, reasoning)):
+        findings.append(contract.finding("bad_argument", "note and reasoning are text"))
+    return (None if findings else Call(tool, params, note, reasoning)), findings
+
+
+def _missing_tool(record: dict[str, Any], contract: Contract) -> str:
+    if any(key in record for key in contract.aliases.tool_keys):
+        return "action_key"
+    return "name_key" if any(key in record for key in contract.aliases.name_keys) else "tool_missing"
+
+
+def _missing_params(extra: list[str], tool: str, contract: Contract) -> Finding:
+    if any(key in contract.aliases.params_keys for key in extra):
+        return contract.finding("params_key")
+    known = contract.tool_by_name.get(tool)
+    flat = known and any(key in known.parameters.get("properties", {}) for key in extra)
+    return contract.finding("flat_params" if flat else "params_missing")
+
+
+def _check_arguments(tool: str, params: dict[str, Any], contract: Contract) -> list[Finding]:
+    errors = contract.validators[tool].iter_errors(params)
+    return [contract.finding("bad_argument", f"{tool}: {error.message[:80]}") for error in errors][:1]
+
+
+def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call | None]:
+    """What AJ's runtime dispatches: it takes aliases of the tool key, lifts a few flat parameters, ignores the rest."""
+    keys, aliases = contract.wire.keys, contract.aliases
+    named = [record[key] for key in (keys.tool, *aliases.tool_keys) if isinstance(record.get(key), str)]
+    if not named or named[0] not in contract.tool_by_name:
+        return "unknown_tool", None
+    tool, params = named[0], record.get(keys.params)
+    if not isinstance(params, dict):
+        params = {key: record[key] for key in aliases.lifted.get(tool, ()) if key in record}
+    if not contract.validators[tool].is_valid(params):
+        return "bad_arguments", None
+    note = record.get(keys.note or "")
+    return "runs", Call(tool, params, note if isinstance(note, str) else None)

@@ -1,0 +1,25 @@
+"""Does AJ still know, turns later, which agents exist and which one was meant?
+
+inspect eval evals/context_retention.py --model vllm/PATH -T suite=small
+"""
+
+from inspect_ai import Task, task
+
+from evals.agent import agent
+from evals.frozen import Suite, config, dataset, metadata
+from scorers.context_kept import context_kept
+
+VERSION = 1
+
+
+@task
+def context_retention(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+    return Task(
+        dataset=dataset("context_retention", suite, contract),
+        solver=agent(),
+        scorer=context_kept(),
+        config=config(constrained, contract),
+        metadata=metadata("context_retention", suite, contract),
+        headline_metric="retained/mean",
+        version=VERSION,
+    )

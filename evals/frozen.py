@@ -1,0 +1,71 @@
+"""Frozen samples as Inspect samples: the prompt rendered from the contract, the ground truth in the metadata."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+    ResponseSchema,
+)
+from inspect_ai.util import JSONSchema
+
+from aj.contract import load_contract
+from aj.errors import ConfigError
+from aj.files import digest_file, read_jsonl
+from aj.messages import from_record
+from aj.wire import call_schema, render_prompt
+
+Suite = Literal["small", "full"]
+SAMPLES = Path(__file__).parent / "samples"
+MAX_TOKENS = 160
+"""Tokens of one reply: AJ's longest gold answer takes about 100; a base model would ramble on for thousands."""
+
+
+def dataset(task: str, suite: Suite, contract: str) -> MemoryDataset:
+    """The samples of a task: those marked "small", or all of them."""
+    if suite not in ("small", "full"):
+        raise ConfigError(f"There is no suite {suite!r}; use -T suite=small or -T suite=full.")
+    records = [record for _, record in read_jsonl(SAMPLES / f"{task}.jsonl")]
+    chosen = [record for record in records if suite == "full" or record["small"]]
+    return MemoryDataset([_to_sample(record, contract) for record in chosen], name=task)
+
+
+def metadata(task: str, suite: Suite, contract: str) -> dict[str, Any]:
+    """What makes two logs comparable, beside Inspect's own header."""
+    return {"contract": load_contract(contract).hash, "samples": digest_file(SAMPLES / f"{task}.jsonl"), "suite": suite}
+
+
+def config(constrained: bool, contract: str) -> GenerateConfig:
+    """Temperature 0. Constrained decoding is off by default: we measure the model, not the grammar."""
+    schema = None
+    if constrained:
+        json_schema = JSONSchema.model_validate(call_schema(load_contract(contract)))
+        schema = ResponseSchema(name="call", json_schema=json_schema)
+    return GenerateConfig(temperature=0.0, max_tokens=MAX_TOKENS, response_schema=schema)
+
+
+def _to_sample(record: dict[str, Any], contract: str) -> Sample:
+    past = [from_record(message) for message in record["messages"]]
+    prompt = render_prompt(past, load_contract(contract), record["mode"], record["layout"])
+    case = {
+        "contract": contract,
+        "mode": record["mode"],
+        "past": record["messages"],
+        "scenario": record["scenario"],
+        "template": record["template"],
+        "family": record["template"],
+        "slice": record["slice"],
+        "split": "eval",
+    }
+    return Sample(id=record["id"], input=[_chat(message) for message in prompt], metadata=case)
+
+
+def _chat(message: dict[str, str]) -> ChatMessage:
+    # Messages, not system_message(): that reads the prompt's JSON braces as a template.
+    kind = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}[message["role"]]
+    return kind(content=message["content"])

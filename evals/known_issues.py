@@ -1,0 +1,25 @@
+"""The eight documented error patterns: where each was seen, does AJ now take the right turn?
+
+inspect eval evals/known_issues.py --model vllm/PATH -T suite=small
+"""
+
+from inspect_ai import Task, task
+from inspect_ai.solver import generate
+
+from evals.frozen import Suite, config, dataset, metadata
+from scorers.no_known_issue import no_known_issue
+
+VERSION = 1
+
+
+@task
+def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+    return Task(
+        dataset=dataset("known_issues", suite, contract),
+        solver=generate(),
+        scorer=no_known_issue(),
+        config=config(constrained, contract),
+        metadata=metadata("known_issues", suite, contract),
+        headline_metric="right/mean",
+        version=VERSION,
+    )

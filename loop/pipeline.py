@@ -1,0 +1,127 @@
+"""The whole loop: build, train, evaluate base, champion and candidate, compare, rank, gate, promote.
+
+Each stage is a function whose result is a folder named by the hash of its inputs: there already, it is up to date;
+interrupted, it goes on where it stopped.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from aj.files import Strict, load_yaml, logs_dir, write_text
+from loop.gate import Outcome, Verdict, gate, panel
+from loop.policy import load_policy
+from loop.registry import champion, promote
+from loop.targets import Target, base_target, find_run, run_target
+
+ROOT = Path(__file__).parents[1]
+
+
+class LoopRecipe(Strict):
+    """Which data, training recipe, suite and policy make a loop; paths are relative to the checkout."""
+
+    name: str
+    data: str
+    train: str
+    suite: str = "small"
+    policy: str = "loop/policies/default.yaml"
+    limit: int | None = None
+    """Samples a task, for a dry run of the machinery; the gate takes no such evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Where everything lies when the loop ends."""
+
+    run: Path
+    evals: dict[str, Path]
+    """base, candidate, and champion when there is another one."""
+    verdict: Verdict
+    promoted: bool
+    up_to_date: bool = False
+    """The run was the champion before; nothing was to be decided."""
+
+
+def run_loop(recipe: LoopRecipe, console: Console) -> Finished:
+    """Run what is not up to date, and print base against candidate, the leaderboard, and the verdict."""
+    from datasets_build.build import build
+    from datasets_build.recipe import DataRecipe
+    from loop.evaluate import evaluate
+    from train.recipe import Recipe
+    from train.run import train
+
+    training = load_yaml(ROOT / recipe.train, Recipe)
+    policy = load_policy(ROOT / recipe.policy)
+    data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
+    data = _stage(console, "build", lambda: build(data_recipe))
+    run = _stage(console, "train", lambda: train(training, data, console))
+    targets = {"base": base_target(training.base), "candidate": run_target(run)}
+    reigning = champion()
+    if reigning and reigning["run"] != run.name:
+        targets["champion"] = run_target(find_run("champion"))
+
+    def run_suite(target: Target) -> Callable[[], Path]:
+        return lambda: evaluate(target, recipe.suite, training.contract, recipe.limit)
+
+    evals = {role: _stage(console, f"eval {role}", run_suite(target)) for role, target in targets.items()}
+    _report(console, evals, targets)
+    if reigning and reigning["run"] == run.name:
+        return _already_champion(console, recipe, run, evals)
+    verdict = gate(evals.get("champion", evals["base"]), evals["candidate"], policy)
+    console.print(panel(verdict))
+    promoted = verdict.outcome is Outcome.PROMOTE
+    if promoted:
+        promote(run, verdict)
+        console.print(f"Promoted: {targets['candidate'].name} is the champion. `aj rollback` undoes it.")
+    elif reigning:
+        console.print(f"The champion stays: {reigning['name']} ({reigning['run'][:6]}).")
+    _places(console, data, run, evals)
+    return Finished(run, evals, verdict, promoted)
+
+
+def _already_champion(console: Console, recipe: LoopRecipe, run: Path, evals: dict[str, Path]) -> Finished:
+    """Nothing to decide; the verdict that promoted it is computed again from the same logs."""
+    verdict = gate(evals["base"], evals["candidate"], load_policy(ROOT / recipe.policy))
+    console.print(panel(verdict))
+    console.print("Up to date: this run is the champion.")
+    _places(console, None, run, evals)
+    return Finished(run, evals, verdict, promoted=False, up_to_date=True)
+
+
+def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
+    """Run a stage, and say where its result lies and how long it took."""
+    console.print(f"[bold]{name}[/] …")
+    start = time.time()
+    folder = work()
+    took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
+    console.print(f"[bold]{name}[/] {_relative(folder)} ({took})")
+    return folder
+
+
+def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
+    """The paired table, base against candidate, and the leaderboard of all arms, also as one HTML file."""
+    from loop import board, compare
+
+    rows = compare.compare(evals["base"], evals["candidate"])
+    console.print(compare.table(rows, targets["base"].name, targets["candidate"].name, slices=False))
+    ranked = board.board(list(evals.values()))
+    console.print(board.table(board.headlines(ranked)))
+    known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]
+    console.print(board.table(known))
+    write_text(logs_dir() / "board.html", board.to_html(ranked))
+
+
+def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Path]) -> None:
+    lines = [("data set", data), ("run", run), *((f"eval {role}", folder) for role, folder in evals.items())]
+    lines.append(("leaderboard", logs_dir() / "board.html"))
+    for name, path in lines:
+        if path:
+            console.print(f"{name:<16} {_relative(path)}", highlight=False)
+    console.print(f"samples, one by one: inspect view start --log-dir {_relative(evals['candidate'])}", highlight=False)
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

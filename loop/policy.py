@@ -1,0 +1,71 @@
+"""What a candidate must hold to be promoted, as one YAML page (`policies/default.yaml`)."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from aj.files import Strict, load_yaml
+
+DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+
+
+class Limits(Strict):
+    """What a log may lack and still count."""
+
+    min_samples: int = Field(ge=2)
+    """Per gated metric, scored in both arms."""
+    max_errors: float = Field(ge=0, lt=1)
+    """Share of a log's sample epochs that ended in an error."""
+    max_unscored: float = Field(ge=0, lt=1)
+    """Share of a log's samples without a value for a gated metric."""
+
+
+class MetricPolicy(Strict):
+    """What one metric must hold."""
+
+    margin: float = Field(gt=0, le=1)
+    """The largest drop that is tolerated."""
+    floor: float | None = Field(default=None, ge=0, lt=1)
+    improve_until: float | None = Field(default=None, gt=0, le=1)
+    """While the champion scores less than this, the candidate must be shown to be better."""
+    slices: dict[str, float] = Field(default_factory=dict)
+    """Slice name -> the fall of one slice that leaves the verdict open even if it is not shown."""
+
+    @field_validator("slices")
+    @classmethod
+    def _falls_are_shares(cls, slices: dict[str, float]) -> dict[str, float]:
+        if not all(0 < fall <= 1 for fall in slices.values()):
+            raise ValueError("a slice's allowed fall must be above 0 and at most 1")
+        return slices
+
+
+class Policy(Strict):
+    """What the gate asks of a candidate."""
+
+    confidence: float = Field(ge=0.9, lt=1)
+    """Of each bound, one-sided."""
+    evidence: Limits
+    metrics: dict[str, MetricPolicy] = Field(min_length=1)
+    """By `task/metric`."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _names_are_paths(cls, metrics: dict[str, MetricPolicy]) -> dict[str, MetricPolicy]:
+        for name in metrics:
+            if len(name.split("/")) != 2 or not all(name.split("/")):
+                raise ValueError(f"{name!r} is not task/metric")
+        return metrics
+
+    @property
+    def gated(self) -> dict[str, list[str]]:
+        """Task -> its gated metrics."""
+        tasks: dict[str, list[str]] = {}
+        for name in self.metrics:
+            task, metric = name.split("/")
+            tasks.setdefault(task, []).append(metric)
+        return tasks
+
+
+def load_policy(path: Path = DEFAULT_POLICY) -> Policy:
+    """Raises ConfigError, with file and line, on an unknown key or a value out of range."""
+    return load_yaml(path, Policy)

@@ -1,0 +1,130 @@
+"""Intervals and tests that stay honest for few samples, scores near 0 or 1, and samples that come in families.
+
+Samples made from one template succeed and fail together, so the unit that counts is the family, not the sample.
+One estimator serves scores and paired differences: the cluster-robust mean, after pseudo-families are added:
+
+    score         two families all right, two all wrong    (with families of one: Agresti and Coull's "plus four")
+    difference    one family all better, one all worse     (with families of one: Bonett and Price's interval)
+
+A pseudo-family has the average size of a sample's family. So a hundred ties in ten families say as much as ten ties:
+that is right when a template's samples all fall together, and cautious when they do not. Bounds use Student's t with
+(families - 1) degrees of freedom.
+
+`benchmarks/gate_operating_points.py` prints what follows (4,000 draws a cell; base .97, families of 1, 4 and 10):
+OPERATING_POINTS
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+POWER = 0.8
+"""`samples_needed` plans for this chance of deciding, if the truth is what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What samples say about a mean."""
+
+    n: int
+    families: int
+    mean: float
+    """Of the samples alone; the bounds are placed around `centre`."""
+    centre: float
+    """Of samples and pseudo-families."""
+    error: float
+    """Standard error of `centre`; infinite below two families, which tell nothing about a third."""
+    smallest: float
+    """The least value a sample can have: 0 for a score, -1 for a difference. The greatest is 1."""
+    seen: float
+    """Sum over families of squared deviations."""
+    added: float
+    """The same of the pseudo-families."""
+    weight: float
+    """Pseudo-samples added."""
+
+    def low(self, tail: float) -> float:
+        """The lower bound that the true mean is under with probability `tail`."""
+        bound = self.centre - self._quantile(tail) * self.error
+        return min(max(bound, self.smallest), self.mean)
+
+    def high(self, tail: float) -> float:
+        """The upper bound that the true mean is over with probability `tail`."""
+        bound = self.centre + self._quantile(tail) * self.error
+        return max(min(bound, 1.0), self.mean)
+
+    def p_above(self, value: float) -> float:
+        """How likely data this high are when the true mean is `value` or less: small shows it to be above."""
+        from scipy.special import stdtr
+
+        if math.isinf(self.error):
+            return 1.0
+        return float(stdtr(self.families - 1, (value - self.centre) / self.error))
+
+    def p_below(self, value: float) -> float:
+        """How likely data this low are when the true mean is `value` or more: small shows it to be below."""
+        return 1.0 if math.isinf(self.error) else 1.0 - self.p_above(value)
+
+    def samples_needed(self, value: float, tail: float) -> int | None:
+        """Samples, in families of the present size, that would show the mean to be on its side of `value`.
+
+        None when the mean is `value`, when there are fewer than two families, or when a thousand times as many
+        samples would not do.
+        """
+        from scipy.special import ndtri
+
+        distance = abs(self.mean - value)
+        if not distance or math.isinf(self.error):
+            return None
+        reach = self._quantile(tail) + float(ndtri(POWER))
+        factor = 1.0
+        while factor <= 1000:
+            error = math.sqrt(factor * self.seen + self.added) / (factor * self.n + self.weight)
+            if reach * error <= distance:
+                return math.ceil(factor * self.n)
+            factor *= 1.02
+        return None
+
+    def _quantile(self, tail: float) -> float:
+        from scipy.special import stdtrit
+
+        return math.inf if math.isinf(self.error) else float(stdtrit(self.families - 1, 1 - tail))
+
+
+def score_estimate(values: Sequence[float], families: Sequence[str]) -> Estimate:
+    """The mean of scores in 0..1; `families[i]` is the family of `values[i]`."""
+    return _estimate(values, families, (1.0, 1.0, 0.0, 0.0), smallest=0.0)
+
+
+def difference_estimate(differences: Sequence[float], families: Sequence[str]) -> Estimate:
+    """The mean of per-sample differences in -1..1 (candidate minus reference)."""
+    return _estimate(differences, families, (1.0, -1.0), smallest=-1.0)
+
+
+def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
+    """Which hypotheses fall when at most `alpha` may be the chance of any false one (Holm 1979)."""
+    shown = [False] * len(p_values)
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[index] >= alpha / (len(p_values) - rank):
+            break
+        shown[index] = True
+    return shown
+
+
+def _estimate(values: Sequence[float], families: Sequence[str], pseudo: Sequence[float], smallest: float) -> Estimate:
+    if not values:
+        raise ValueError("no samples: nothing can be estimated")
+    groups: dict[str, list[float]] = {}
+    for value, family in zip(values, families, strict=True):
+        groups.setdefault(family, []).append(value)
+    size = sum(len(group) ** 2 for group in groups.values()) / len(values)  # the family of an average sample
+    weight = size * len(pseudo)
+    total = len(values) + weight
+    centre = (math.fsum(values) + size * sum(pseudo)) / total
+    # The usual correction for few clusters, K / (K - 1), over real and pseudo-families.
+    correction = (len(groups) + len(pseudo)) / (len(groups) + len(pseudo) - 1)
+    seen = correction * math.fsum((math.fsum(group) - centre * len(group)) ** 2 for group in groups.values())
+    added = correction * math.fsum((size * (value - centre)) ** 2 for value in pseudo)
+    error = math.sqrt(seen + added) / total if len(groups) > 1 else math.inf
+    mean = math.fsum(values) / len(values)
+    return Estimate(len(values), len(groups), mean, centre, error, smallest, seen, added, weight)

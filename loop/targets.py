@@ -1,0 +1,100 @@
+"""What a name on the command line means: a run, the champion, the base of a recipe, or any model Inspect knows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aj.errors import AJError, EvidenceError
+from aj.files import logs_dir
+from loop.evidence import read_manifest
+from loop.registry import champion
+
+BASE = "base"
+"""What logs of an untrained model say in place of a run's hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model to evaluate."""
+
+    name: str
+    """As tables show it."""
+    model: str
+    """As Inspect takes it: provider/model."""
+    run: str
+    """The run's hash, or "base"."""
+    adapter: str | None = None
+    dataset: str | None = None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a log must say for the gate to accept it."""
+        return {"model_name": self.name, "run": self.run, "adapter": self.adapter, "dataset": self.dataset}
+
+
+def find_run(name: str) -> Path:
+    """The run folder of a hash, the start of one, a path, "champion", or the newest run of a recipe's name.
+
+    Raises:
+        AJError: no such run, or a start that fits several.
+    """
+    runs = logs_dir() / "runs"
+    if name == "champion":
+        entry = champion()
+        if entry is None:
+            raise AJError("There is no champion yet; run `aj loop` or `aj promote RUN`.")
+        name = entry["run"]
+    if Path(name).is_dir() and (Path(name) / "manifest.json").exists():
+        return Path(name).resolve()
+    found = [path.parent for path in runs.glob("*/manifest.json") if path.parent.name.startswith(name)]
+    if len(found) > 1:
+        raise AJError(f"{name!r} fits several runs: {', '.join(path.name for path in found)}; give more of the hash.")
+    if found:
+        return found[0]
+    named = [path.parent for path in runs.glob("*/manifest.json") if read_manifest(path.parent).get("name") == name]
+    if not named:
+        known = ", ".join(sorted(path.parent.name for path in runs.glob("*/manifest.json"))) or "none yet"
+        raise AJError(f"There is no run {name!r} (runs: {known}); train one with `aj train RECIPE --data FOLDER`.")
+    return max(named, key=lambda path: path.stat().st_mtime)
+
+
+def run_target(run: Path) -> Target:
+    """The model of a finished run: merged, or its adapter on its base."""
+    manifest = read_manifest(run)
+    merged, base = run / "merged", manifest["base"]["name"]
+    model = f"vllm/{merged}" if merged.exists() else f"vllm/{base}:{run / 'adapter'}"
+    name = f"{manifest['name']} ({manifest['hash'][:6]})"
+    return Target(name, model, manifest["hash"], manifest["adapter"], manifest["dataset"])
+
+
+def base_target(name: str) -> Target:
+    """An untrained base, as recipes name it."""
+    from train.base import fetch, find_base
+
+    base = find_base(name)
+    return Target(Path(base.name).name, f"vllm/{fetch(base)}", BASE)
+
+
+def find_target(name: str) -> Target:
+    """A run's name as for `find_run`; `base:NAME`; or any Inspect model, such as `openai-api/local/aj`.
+
+    Raises:
+        AJError: nothing of that name.
+    """
+    if name.startswith("base:"):
+        return base_target(name.removeprefix("base:"))
+    if "/" in name and not Path(name).exists():
+        return Target(name, name, BASE)
+    return run_target(find_run(name))
+
+
+def reference(policy_base: str) -> Target:
+    """What a candidate must beat: the champion, or the base for a first champion."""
+    return run_target(find_run("champion")) if champion() else base_target(policy_base)
+
+
+def check_finished(folder: Path, name: str) -> Path:
+    """Raises EvidenceError when `name` has no finished eval in `folder`."""
+    if not (folder / "done.json").exists():
+        raise EvidenceError(f"{name} has no finished eval; run `aj eval {name}` first.")
+    return folder

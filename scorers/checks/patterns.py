@@ -1,0 +1,50 @@
+"""The eight documented error patterns: which one, if any, does this output show?"""
+
+import re
+from collections.abc import Sequence
+
+from aj.contract import Contract
+from aj.findings import Finding, codes
+from aj.fleet.oracle import finishing
+from aj.messages import Message, Mode
+from aj.state import discovered
+from aj.wire import judge_call
+from scorers.checks.answers import check_count
+from scorers.checks.replies import check_reply
+
+_NO_AGENTS = re.compile(
+    r"no agents|not? (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
+)
+
+
+def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mode) -> str | None:
+    """The name of the documented pattern that a raw completion shows, the most specific first; None if it shows none."""
+    if mode == "plan":
+        return "plan_as_dict" if "plan_as_dict" in codes(check_reply(text, contract, mode)) else None
+    verdict, agents = judge_call(text, contract), discovered(past, contract)
+    found = codes(verdict.findings)
+    if "tool_none" in found:
+        return "tool_none_error"
+    if agents and _NO_AGENTS.search(text):
+        return "lost_context"
+    if "action_key" in found:
+        return "wrong_output_format"
+    if "no_call" in found and "```" in text:
+        return "code_block_instead_of_action"
+    call = verdict.dispatched
+    if call is None:
+        return None
+    conduct = contract.conduct
+    if call.tool in (*conduct.targeted, *conduct.fleet_wide) and agents is None:
+        return "missing_list_agents"
+    names = [agent.id for agent in agents or ()]
+    if call.tool == "bash" and any(name in str(call.params.get("command")) for name in names):
+        return "hallucinated_commands"
+    answer = finishing(call, contract)
+    if answer and names and re.search(r"\bagents?\b", answer) and check_count(answer, names):
+        return "wrong_count"
+    return None
+
+
+def pattern_finding(name: str) -> Finding:
+    return Finding(name, f"shows the documented pattern {name}", "see the corrections for this pattern")

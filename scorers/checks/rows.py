@@ -1,0 +1,33 @@
+"""Is a row fit to train on? The same checks that score the model, over every assistant turn that is a target."""
+
+from aj.contract import Contract
+from aj.findings import Finding
+from aj.messages import Pair, Row
+from aj.wire import render_turn
+from scorers.checks.conduct import check_conduct
+from scorers.checks.patterns import known_issue
+from scorers.checks.replies import check_reply
+
+
+def check_row(row: Row, contract: Contract) -> list[Finding]:
+    """Findings of all targets of a row; an empty list means that it teaches nothing wrong that we know of."""
+    if row.messages[-1].role != "assistant":
+        return [Finding("no_target", "the row does not end on an assistant turn", "cut it after AJ's last turn")]
+    found: list[Finding] = []
+    for position, message in enumerate(row.messages):
+        if message.role != "assistant" or (row.layout == "state_block" and position < len(row.messages) - 1):
+            continue
+        past = row.messages[:position]
+        found += check_reply(render_turn(message, contract), contract, row.mode)
+        found += check_conduct(message.call, past, contract) if message.call else []
+    return found
+
+
+def check_pair(pair: Pair, contract: Contract) -> list[Finding]:
+    """The chosen turn must be right, and the rejected text must show the very pattern that the pair is about."""
+    found = check_row(Row((*pair.messages, pair.chosen), pair.mode, pair.layout), contract)
+    shown = known_issue(pair.rejected, pair.messages, contract, pair.mode)
+    expected = pair.metadata.get("pattern")
+    if shown != expected:
+        found.append(Finding("wrong_pattern", f"the rejected text shows {shown}, not {expected}", "mend the generator"))
+    return found

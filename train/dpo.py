@@ -1,0 +1,63 @@
+"""Direct preference optimisation on pairs, from the SFT adapter, with that adapter as the reference."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from rich.console import Console
+from trl import DPOConfig, DPOTrainer
+
+from train.model import cast_adapter, load_adapter, load_quantized
+from train.recipe import Dpo, Recipe
+from train.tokens import PairExample
+from train.trainer import common_arguments, run_stage, save_adapter
+
+
+class _PairTrainer(DPOTrainer):
+    """DPO on pairs that are tokens already.
+
+    TRL would render them again and count everything after the prompt's common prefix as answer.
+    """
+
+    def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
+        return dataset
+
+
+def train_dpo(
+    recipe: Recipe,
+    stage: Dpo,
+    base: Path,
+    tokenizer: Any,
+    pairs: Sequence[PairExample],
+    sft_adapter: Path,
+    staging: Path,
+    console: Console,
+) -> Path:
+    """Go on from `sft_adapter` and return the new adapter's folder `staging/dpo-adapter`; at once when it is there."""
+    target = staging / "dpo-adapter"
+    if target.exists():
+        return target
+    folder = staging / "dpo"
+    losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, stage.sft_weight]} if stage.sft_weight else {}
+    # A trainable PeftModel and no reference model: TRL freezes a copy of the adapter as "ref". Given a new
+    # `peft_config` instead, the reference would be the base, which knows nothing of AJ.
+    trainer = _PairTrainer(
+        model=load_adapter(load_quantized(base, recipe.quantization), sft_adapter, trainable=True),
+        args=DPOConfig(**common_arguments(recipe, stage, folder), beta=stage.beta, **losses),
+        train_dataset=_dataset(pairs),
+        processing_class=tokenizer,
+    )
+    cast_adapter(trainer.model, recipe)
+    run_stage(trainer, "DPO", folder, console)
+    return save_adapter(trainer.model, target)
+
+
+def _dataset(pairs: Sequence[PairExample]) -> Dataset:
+    return Dataset.from_dict(
+        {
+            "prompt_ids": [p.prompt_ids for p in pairs],
+            "chosen_ids": [p.chosen_ids for p in pairs],
+            "rejected_ids": [p.rejected_ids for p in pairs],
+        }
+    )

@@ -1,0 +1,49 @@
+"""The frozen base, quantised, and the adapter on it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+from transformers.utils import logging
+
+from train.recipe import Quantization, Recipe
+
+logging.disable_progress_bar()
+
+
+def load_quantized(folder: Path, quantization: Quantization) -> Any:
+    """The base with its linear layers in 4 bits, on the GPU where there is one."""
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=quantization.type,
+        bnb_4bit_use_double_quant=quantization.double,
+        bnb_4bit_compute_dtype=getattr(torch, quantization.compute),
+    )
+    device_map = {"": 0} if torch.cuda.is_available() else None
+    return AutoModelForCausalLM.from_pretrained(
+        folder, quantization_config=config, dtype=torch.bfloat16, device_map=device_map
+    )
+
+
+def load_adapter(model: Any, folder: Path, trainable: bool = False) -> PeftModel:
+    return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+
+
+def lora_config(recipe: Recipe) -> LoraConfig:
+    lora = recipe.lora
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.target_modules),
+        task_type="CAUSAL_LM",
+    )
+
+
+def cast_adapter(model: Any, recipe: Recipe) -> None:
+    """Give the adapter the recipe's dtype; TRL has made it bf16."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(getattr(torch, recipe.lora.dtype))

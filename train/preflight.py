@@ -1,0 +1,220 @@
+"""Before an hour of training: does every row fit, does the run fit into memory and onto the disk?"""
+
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from aj.errors import TrainError
+from train.base import Base, load_config
+from train.recipe import Dpo, Recipe, Sft
+from train.tokens import IGNORE, Example, PairExample
+
+GB = 1e9
+RUNTIME_GB = 0.7
+"""Python, torch, transformers and TRL, loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Estimates in GB (1e9 bytes)."""
+
+    base: float
+    """NF4 linear layers; embeddings, norms and head in bf16."""
+    adapter: float
+    gradients: float
+    optimizer: float
+    activations: float
+    """Of one step's longest possible batch: an upper bound, and rough (within half of it)."""
+
+    @property
+    def static(self) -> float:
+        return self.base + self.adapter + self.gradients + self.optimizer
+
+    @property
+    def total(self) -> float:
+        return self.static + self.activations + RUNTIME_GB
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A model's sizes, in parameters and channels."""
+
+    parameters: int
+    quantised: int
+    """Those in linear layers, which QLoRA holds in 4 bits; the head is not among them."""
+    trainable: int
+    layers: int
+    hidden: int
+    intermediate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do, and what it will need."""
+
+    rows: int
+    pairs: int
+    tokens: int
+    """Of one epoch of rows."""
+    learned_tokens: int
+    longest: int
+    steps: int
+    dpo_steps: int
+    trainable: int
+    """Parameters of the adapter."""
+    memory: Memory
+    memory_here: float
+    """GB that this machine has for it: the GPU's, or the main memory."""
+    disk: float
+    """GB written, checkpoints included."""
+
+    def describe(self) -> list[tuple[str, str]]:
+        """(what, how much) for a table."""
+        memory = self.memory
+        return [
+            ("rows", f"{self.rows:,} ({self.tokens:,} tokens, {self.learned_tokens:,} learned, longest {self.longest})"),
+            ("pairs", f"{self.pairs:,}"),
+            ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
+            ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
+            ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here"),
+            ("  static", f"{memory.static:.2f} GB: base {memory.base:.2f}, adapter {memory.adapter:.2f}, "
+                         f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"),
+            ("  activations", f"up to {memory.activations:.1f} GB"),
+            ("disk", f"{self.disk:.1f} GB"),
+        ]  # fmt: skip
+
+    def to_record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def plan_run(recipe: Recipe, base: Base, examples: Sequence[Example], pairs: Sequence[PairExample]) -> Plan:
+    """Count and estimate; loads no weights.
+
+    Raises:
+        TrainError: a row or pair is longer than the recipe allows, or there is none.
+    """
+    if not examples:
+        raise TrainError("the data set has no rows; build it with a recipe that keeps some.")
+    refuse_long("row", "sft", [(e.id, len(e.input_ids)) for e in examples], recipe.sft.max_length)
+    stage = recipe.dpo if pairs else None
+    if stage:
+        lengths = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
+        refuse_long("pair", "dpo", lengths, stage.max_length)
+    model = read_architecture(load_config(base), recipe)
+    longest = max(len(e.input_ids) for e in examples)
+    return Plan(
+        rows=len(examples),
+        pairs=len(pairs) if stage else 0,
+        tokens=sum(len(e.input_ids) for e in examples),
+        learned_tokens=sum(label != IGNORE for e in examples for label in e.labels),
+        longest=longest,
+        steps=_steps(recipe.sft, len(examples)),
+        dpo_steps=_steps(stage, len(pairs)) if stage else 0,
+        trainable=model.trainable,
+        memory=estimate_memory(model, recipe, longest),
+        memory_here=_memory_here(),
+        disk=_disk(model, recipe) / GB,
+    )
+
+
+def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit: int) -> None:
+    """Raises TrainError naming those longer than `limit`: TRL would cut off their ends without a word."""
+    long = sorted(((n, name) for name, n in lengths if n > limit), reverse=True)
+    if long:
+        named = ", ".join(f"{name} ({n})" for n, name in long[:5])
+        raise TrainError(
+            f"{len(long)} {kind}(s) exceed max_length {limit} tokens: {named}{', ...' if len(long) > 5 else ''}; "
+            f"raise {stage}.max_length in the recipe to {long[0][0]} or shorten them."
+        )
+
+
+def check_room(plan: Plan, folder: Path) -> None:
+    """Raises TrainError when memory or disk cannot hold the run."""
+    free = shutil.disk_usage(folder).free / GB
+    if free < plan.disk:
+        raise TrainError(f"{folder} has {free:.1f} GB free and the run writes {plan.disk:.1f} GB; make room there.")
+    if plan.memory.static + RUNTIME_GB > plan.memory_here:
+        raise TrainError(
+            f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token and this machine has "
+            f"{plan.memory_here:.1f} GB; lower lora.rank, or use optimizer paged_adamw_8bit, or another machine."
+        )
+
+
+def read_architecture(config: Any, recipe: Recipe) -> Architecture:
+    """Count a model's parameters without its weights: it is built on torch's meta device.
+
+    Raises:
+        TrainError: none of the recipe's target modules is a linear layer of this model.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    head = model.get_output_embeddings()
+    linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
+    lora = recipe.lora
+    adapted = [m for name, m in linear.items() if name.rpartition(".")[2] in lora.target_modules]
+    if not adapted:
+        raise TrainError(f"lora.target_modules {', '.join(lora.target_modules)} are no layers of base {recipe.base}.")
+    return Architecture(
+        parameters=model.num_parameters(),
+        quantised=sum(m.weight.numel() for m in linear.values()),
+        trainable=sum(lora.rank * (m.in_features + m.out_features) for m in adapted),
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        intermediate=config.intermediate_size,
+    )
+
+
+def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> Memory:
+    # Per 64 weights one absmax: a byte when quantised in turn (and a float per 256 of those), else a float.
+    per_weight = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
+    width, state = _bytes_per_parameter(recipe)
+    return Memory(
+        base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,
+        adapter=model.trainable * width / GB,
+        gradients=model.trainable * width / GB,
+        optimizer=model.trainable * state / GB,
+        activations=_activations(model, recipe.sft, longest * recipe.sft.batch_size) / GB,
+    )
+
+
+def _activations(model: Architecture, stage: Sft, tokens: int) -> float:
+    """Bytes kept for the backward pass. The factors fit a 135M model's measured peak (1.7 MB a token)."""
+    layer = 2 * (16 * model.hidden + 12 * model.intermediate)
+    if stage.gradient_checkpointing:
+        return tokens * (2 * model.hidden * model.layers + layer)
+    return tokens * layer * model.layers
+
+
+def _disk(model: Architecture, recipe: Recipe) -> float:
+    """Bytes: two checkpoints of each stage, the adapters, the merged model."""
+    width, state = _bytes_per_parameter(recipe)
+    # DPO's checkpoints hold the reference adapter as well.
+    checkpoints = 2 * (width + state) + (2 * (2 * width + state) if recipe.dpo else 0)
+    merged = model.parameters * 2 if recipe.export.merge else 0
+    return model.trainable * (checkpoints + 3 * width) + merged
+
+
+def _bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
+    """(of the adapter itself, of Adam's two moments)."""
+    width = 4 if recipe.lora.dtype == "float32" else 2
+    return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
+
+
+def _steps(stage: Sft | Dpo, count: int) -> int:
+    per_epoch = math.ceil(math.ceil(count / stage.batch_size) / stage.gradient_accumulation)
+    return math.ceil(per_epoch * stage.epochs)
+
+
+def _memory_here() -> float:
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_properties(0).total_memory / GB
+    return psutil.virtual_memory().total / GB

@@ -1,0 +1,82 @@
+"""A training recipe: a whole experiment on one page of YAML."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aj.files import Strict
+
+Optimizer = Literal["adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
+Scheduler = Literal["cosine", "linear", "constant_with_warmup"]
+
+
+class Quantization(Strict):
+    """How the frozen base is held: QLoRA's NF4."""
+
+    type: Literal["nf4", "fp4"] = "nf4"
+    double: bool = True
+    compute: Literal["bfloat16", "float32"] = "bfloat16"
+
+
+class Lora(Strict):
+    rank: int = Field(gt=0)
+    alpha: int = Field(gt=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    """Of the adapter while it trains."""
+    target_modules: tuple[str, ...] = Field(min_length=1)
+
+
+class Sft(Strict):
+    epochs: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, lt=1)
+    scheduler: Scheduler = "cosine"
+    warmup: float = Field(default=0.03, ge=0, lt=1)
+    """Share of the steps."""
+    batch_size: int = Field(gt=0)
+    gradient_accumulation: int = Field(default=1, gt=0)
+    max_length: int = Field(gt=0)
+    """In tokens; a longer row is refused before training, never cut."""
+    optimizer: Optimizer = "adamw_torch_fused"
+    gradient_checkpointing: bool = False
+    save_every: int = Field(default=50, gt=0)
+    """Steps between checkpoints: what `kill -9` can cost."""
+
+
+class Dpo(Strict):
+    epochs: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, lt=1)
+    beta: float = Field(default=0.1, gt=0)
+    sft_weight: float = Field(default=0.0, ge=0)
+    """Weight of the chosen answer's own likelihood; without it, near-identical pairs push both answers down."""
+    scheduler: Scheduler = "cosine"
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    batch_size: int = Field(gt=0)
+    """In pairs: a step holds twice as many sequences."""
+    gradient_accumulation: int = Field(default=1, gt=0)
+    max_length: int = Field(gt=0)
+    optimizer: Optimizer = "adamw_torch_fused"
+    gradient_checkpointing: bool = False
+    save_every: int = Field(default=20, gt=0)
+
+
+class Export(Strict):
+    merge: bool = True
+    """Write `merged/`, the model a plain server loads; False leaves the adapter to be served on its base."""
+    min_agreement: float = Field(default=0.97, gt=0, le=1)
+    """Share of answer tokens on which the exported and the trained model must make the same choice."""
+
+
+class Recipe(Strict):
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    base: str
+    """`smollm2-135m` (comes in a wheel), a model folder, or ORG/MODEL@COMMIT."""
+    template: str = "chatml"
+    """The chat template, for training, serving and evals alike: `train/templates/NAME.jinja`."""
+    contract: str = "aj"
+    quantization: Quantization = Quantization()
+    lora: Lora
+    sft: Sft
+    dpo: Dpo | None = None
+    export: Export = Export()
+    seed: int = 0

@@ -1,0 +1,205 @@
+"""`aj train`: a recipe and a data set become an immutable run folder, `logs/runs/<hash>/`."""
+
+import importlib.metadata
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from aj.contract import Contract, load_contract
+from aj.errors import TrainError
+from aj.files import digest, digest_file, logs_dir, read_jsonl, write_json, write_jsonl, write_text
+from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer
+from train.dataset import read_dataset
+from train.preflight import GB, Plan, check_room, plan_run
+from train.recipe import Recipe
+from train.tokens import Example, PairExample, encode_pairs, encode_rows
+
+STAGES = 1
+"""Part of a run's identity: raise it when the same recipe would be trained differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that goes into a run, read and checked, nothing trained."""
+
+    recipe: Recipe
+    contract: Contract
+    base: Base
+    dataset: str
+    tokenizer: Any
+    examples: list[Example]
+    pairs: list[PairExample]
+    plan: Plan
+
+    @property
+    def hash(self) -> str:
+        """The run's identity."""
+        return run_hash(self.recipe, self.contract, self.base, self.dataset)
+
+
+def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path:
+    """Train `recipe` on the data set folder `dataset` and return the run's folder; at once when it is finished.
+
+    Interrupted, even by `kill -9`, it goes on from the last checkpoint when called again.
+
+    Raises:
+        TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
+        TrainError: the loss is no number, the export is not what was trained, or the disk is full.
+    """
+    console = console or Console(stderr=True)
+    quiet_environment()
+    material = prepare(recipe, dataset)
+    target = logs_dir() / "runs" / material.hash
+    if target.exists():
+        return target
+    with _staging(target) as staging:
+        check_room(material.plan, staging)
+        started = time.monotonic()
+        base = fetch(material.base)
+        adapter = _train_adapter(material, base, staging, console)
+        agreement = _export(material, base, adapter, staging, console)
+        _finish(material, adapter, agreement, time.monotonic() - started, staging, target)
+    return target
+
+
+def dry_run(recipe: Recipe, dataset: Path) -> Plan:
+    """What `train` would do and need. A base that is not on this machine is judged by its architecture alone.
+
+    Raises: see `prepare`.
+    """
+    quiet_environment()
+    return prepare(recipe, dataset, download=False).plan
+
+
+def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
+    """Read everything, and refuse before training what would fail or be cut in it.
+
+    Raises:
+        ConfigError: the contract is wrong.
+        DataError: the data set is not what its lock says.
+        TrainError: the base is missing, or a row is too long or cannot be rendered.
+    """
+    contract = load_contract(recipe.contract)
+    data = read_dataset(dataset)
+    base = find_base(recipe.base)
+    if download or cached(base):
+        tokenizer = load_tokenizer(fetch(base), recipe.template)
+    else:
+        # Token counts by another tokenizer: good enough to see whether a run fits.
+        tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
+    examples = encode_rows(data.rows, contract, tokenizer)
+    pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
+    plan = plan_run(recipe, base, examples, pairs)
+    return Material(recipe, contract, base, data.hash, tokenizer, examples, pairs, plan)
+
+
+def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> str:
+    return digest(STAGES, recipe.model_dump(), contract.hash, base.name, base.revision, dataset)
+
+
+def quiet_environment() -> None:
+    """Set what must stand before torch is imported."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait cost a fifth on two cores
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+@contextmanager
+def _staging(target: Path) -> Iterator[Path]:
+    """The run's unfinished folder, kept when the block fails, so that the next call goes on from it."""
+    staging = target.with_name(f".partial-{target.name}")
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{staging}.lock", timeout=0):
+            yield staging
+    except Timeout as error:
+        raise TrainError(f"run {target.name} is being trained by another process; wait for it, or end it.") from error
+    except OSError as error:
+        raise TrainError(
+            f"{target.parent} cannot be written ({error.strerror or error}); mend that and run again: it continues."
+        ) from error
+    except Exception as error:
+        # A full disk comes out of torch and safetensors in many shapes.
+        if shutil.disk_usage(target.parent).free < 0.05 * GB:
+            raise TrainError(f"the disk of {target.parent} is full; make room and run again: it continues.") from error
+        raise
+
+
+def _train_adapter(material: Material, base: Path, staging: Path, console: Console) -> Path:
+    from train.dpo import train_dpo
+    from train.sft import train_sft
+
+    recipe, tokenizer = material.recipe, material.tokenizer
+    adapter = train_sft(recipe, base, tokenizer, material.examples, staging, console)
+    if recipe.dpo and material.pairs:
+        adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, material.pairs, adapter, staging, console)
+    return adapter
+
+
+def _export(material: Material, base: Path, adapter: Path, staging: Path, console: Console) -> dict[str, Any] | None:
+    if not material.recipe.export.merge:
+        return None
+    from train.export import export
+
+    with console.status("merging into the dequantised base, and comparing"):
+        return asdict(export(material.recipe, base, adapter, material.tokenizer, material.examples, staging))
+
+
+def _finish(
+    material: Material, adapter: Path, agreement: dict[str, Any] | None, seconds: float, staging: Path, target: Path
+) -> None:
+    """Put the run's folder together beside the checkpoints, then let it appear."""
+    folder = staging / "finished"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copytree(adapter, folder / "adapter", ignore=shutil.ignore_patterns("README.md"))
+    if agreement:
+        os.replace(staging / "merged", folder / "merged")
+    recipe = material.recipe.model_dump(mode="json")
+    write_text(folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+    stages = [staging / name / "metrics.jsonl" for name in ("sft", "dpo")]
+    metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
+    write_jsonl(folder / "metrics.jsonl", metrics)
+    write_json(folder / "manifest.json", _manifest(material, agreement, metrics, seconds, folder))
+    os.replace(folder, target)
+    shutil.rmtree(staging)
+
+
+def _manifest(
+    material: Material, agreement: dict[str, Any] | None, metrics: list[dict[str, Any]], seconds: float, folder: Path
+) -> dict[str, Any]:
+    sft_losses = [line["loss"] for line in metrics if line["stage"] == "SFT" and "loss" in line]
+    last = sft_losses[-10:]
+    packages = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
+    merged = folder / "merged"
+    return {
+        "hash": material.hash,
+        "name": material.recipe.name,
+        "base": {"name": material.base.name, "revision": material.base.revision},
+        "dataset": material.dataset,
+        "contract": material.contract.hash,
+        "adapter": digest_file(folder / "adapter" / "adapter_model.safetensors"),
+        "merged": _weights_hash(merged) if merged.exists() else None,
+        "agreement": agreement,
+        "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
+        "seconds": round(seconds),  # of the process that finished it; an interrupted one's are not counted
+        "final_loss": round(sum(last) / len(last), 4),
+        "plan": material.plan.to_record(),
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+    }
+
+
+def _weights_hash(folder: Path) -> str:
+    """The sha256 of model.safetensors, or of its shards' sha256."""
+    shards = [digest_file(path) for path in sorted(folder.glob("*.safetensors"))]
+    return shards[0] if len(shards) == 1 else digest(*shards)

@@ -1,0 +1,151 @@
+"""`aj serve`: vLLM on 127.0.0.1 with a run, or with any model folder."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aj.errors import ServeError
+
+HOST = "127.0.0.1"
+MAX_MODEL_LEN = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server loads."""
+
+    name: str
+    """The model's name in requests; a run's carries its hash, so that no cache mixes two up."""
+    model: str
+    """A folder, or a hub model's name."""
+    revision: str | None = None
+    adapter: Path | None = None
+    """Given when the run was not merged: it is served on its base."""
+    rank: int = 0
+
+
+def serve(model: Path, port: int) -> None:
+    """Serve a run folder or a model folder until Ctrl-C; the server never outlives this call.
+
+    Raises:
+        ServeError: nothing to serve there, vLLM is not installed, the port is in use, or the server failed.
+    """
+    served = find_served(model)
+    program = _vllm()
+    _refuse_busy(port)
+    command = [program, "serve", *command_arguments(served, port)]
+    # A group of its own, so that the engine's processes end with it, however this one ends.
+    server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        _end(server)
+    if code:
+        raise ServeError(f"vLLM ended with code {code}; its last lines above say why.")
+
+
+def serving_args() -> dict[str, Any]:
+    """vLLM's arguments that bear on what a model answers, and where it listens: for `aj serve` and for Inspect's `-M`.
+
+    Both sides of a comparison must share them, so they stand in every eval's metadata.
+    """
+    args: dict[str, Any] = {"host": HOST, "dtype": "bfloat16", "max_model_len": MAX_MODEL_LEN}
+    # Compiled, the CPU build starts 40 to 100 s later and answered one prompt in 30 otherwise.
+    return args if has_gpu() else {**args, "enforce_eager": True}
+
+
+def serving_env() -> dict[str, str]:
+    """The server's environment, beside the caller's."""
+    env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    if not has_gpu():
+        # In GiB; room for some 45,000 tokens of the embedded model, and the default takes half the machine.
+        env["VLLM_CPU_KVCACHE_SPACE"] = "1"
+    return env
+
+
+def has_gpu() -> bool:
+    """Whether there is an NVIDIA GPU; asks the driver, so that the command line needs no torch."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def find_served(model: Path) -> Served:
+    """What to load for a run folder or a model folder.
+
+    Raises:
+        ServeError: the folder is neither.
+    """
+    manifest = model / "manifest.json"
+    if manifest.is_file():
+        run = json.loads(manifest.read_text(encoding="utf-8"))
+        name = f"{run['name']}-{run['hash']}"
+        if (model / "merged").is_dir():
+            return Served(name, str((model / "merged").resolve()))
+        adapter = (model / "adapter").resolve()
+        rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
+        base = run["base"]
+        revision = None if Path(base["name"]).is_dir() else base["revision"]
+        return Served(name, base["name"], revision, adapter, rank)
+    if (model / "config.json").is_file():
+        return Served(model.resolve().name, str(model.resolve()))
+    raise ServeError(f"{model} holds neither a run (manifest.json) nor a model (config.json); list runs: ls logs/runs")
+
+
+def command_arguments(served: Served, port: int) -> list[str]:
+    """`vllm serve`'s arguments."""
+    options = {**serving_args(), "port": port}
+    if served.adapter:
+        # NF4, as it was trained: on an unquantised base the adapter would meet weights it has never seen.
+        options |= {"quantization": "bitsandbytes", "enable_lora": True, "max_lora_rank": max(8, served.rank)}
+        options |= {"lora_modules": f"{served.name}={served.adapter}"}
+        options |= {"chat_template": str(served.adapter / "chat_template.jinja")}
+    else:
+        options["served_model_name"] = served.name
+    if served.revision:
+        options["revision"] = served.revision
+    flags = []
+    for key, value in options.items():
+        flags += [f"--{key.replace('_', '-')}"] if value is True else [f"--{key.replace('_', '-')}", str(value)]
+    return [served.model, *flags]
+
+
+def _vllm() -> str:
+    beside = Path(sys.executable).with_name("vllm")
+    program = str(beside) if beside.exists() else shutil.which("vllm")
+    if not program:
+        raise ServeError("vLLM is not installed; run: make setup")
+    return program
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ServeError(
+                f"port {port} cannot be used ({error.strerror}); end what holds it, or choose another: "
+                f"aj serve RUN --port {port + 1}"
+            ) from error
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End the server and its engine: politely, then not."""
+    if server.poll() is None:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(server.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,108 @@
+"""Rows and pairs as token ids. Text and loss mask are born together, from one chat template."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aj.contract import Contract
+from aj.errors import TrainError
+from aj.messages import Pair, Row
+from aj.wire import render_prompt, render_row, render_turn
+
+IGNORE = -100
+"""The label of a token that is read but not learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row to train on. `labels` repeats `input_ids` where the assistant speaks and is IGNORE elsewhere."""
+
+    id: str
+    input_ids: list[int]
+    labels: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PairExample:
+    """One preference. Both answers end with the stop token."""
+
+    id: str
+    prompt_ids: list[int]
+    chosen_ids: list[int]
+    rejected_ids: list[int]
+
+
+def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[Example]:
+    """Raises TrainError when the template does not train the stop token, or a row holds the template's own tokens."""
+    check_stop_is_trained(tokenizer)
+    return [encode_row(row, contract, tokenizer) for row in rows]
+
+
+def encode_row(row: Row, contract: Contract, tokenizer: Any) -> Example:
+    messages = render_row(row, contract)
+    _refuse_special_tokens(f"row {row.id}", [m["content"] for m in messages], tokenizer)
+    ids, mask = _tokenize(messages, tokenizer)
+    if not any(mask):
+        raise TrainError(f"row {row.id} has no token to learn; its template lacks {{% generation %}} marks.")
+    return Example(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
+
+
+def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[PairExample]:
+    """Raises TrainError as `encode_rows`, and when a pair's two answers are the same tokens."""
+    check_stop_is_trained(tokenizer)
+    return [encode_pair(pair, contract, tokenizer) for pair in pairs]
+
+
+def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> PairExample:
+    prompt = render_prompt(pair.messages, contract, pair.mode, pair.layout)
+    answers = [render_turn(pair.chosen, contract), pair.rejected]
+    _refuse_special_tokens(f"pair {pair.id}", [*(m["content"] for m in prompt), *answers], tokenizer)
+    prompt_ids = encode_prompt(prompt, tokenizer)
+    chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer) for text in answers)
+    if chosen == rejected:
+        raise TrainError(f"pair {pair.id} prefers an answer to itself; remove it and build the data set again.")
+    return PairExample(pair.id, prompt_ids, chosen, rejected)
+
+
+def encode_prompt(messages: Sequence[dict[str, str]], tokenizer: Any) -> list[int]:
+    """The ids that a server would hand to the model."""
+    encoded = tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=True)
+    return list(encoded["input_ids"])
+
+
+def check_stop_is_trained(tokenizer: Any) -> None:
+    """Raises TrainError unless an answer's last learned token is the one at which a server stops.
+
+    TRL only warns, and the loss looks healthy: the model then never stops.
+    """
+    turns = [{"role": role, "content": "hi"} for role in ("user", "assistant", "user", "assistant")]
+    ids, mask = _tokenize(turns, tokenizer)
+    ends = [i for i, learned in enumerate(mask) if learned and not (i + 1 < len(mask) and mask[i + 1])]
+    if len(ends) != 2 or any(ids[end] != tokenizer.eos_token_id for end in ends):
+        raise TrainError(
+            f"the chat template leaves the stop token {tokenizer.eos_token!r} out of the loss, so the model would "
+            f"never learn to stop; set the recipe's `template` to one that fits this base."
+        )
+
+
+def _tokenize(messages: Sequence[dict[str, str]], tokenizer: Any) -> tuple[list[int], list[int]]:
+    """Token ids, and 1 where the assistant speaks."""
+    encoded = tokenizer.apply_chat_template(list(messages), return_dict=True, return_assistant_tokens_mask=True)
+    return list(encoded["input_ids"]), list(encoded["assistant_masks"])
+
+
+def _answer_ids(prompt: list[dict[str, str]], prompt_ids: list[int], text: str, tokenizer: Any) -> list[int]:
+    ids, mask = _tokenize([*prompt, {"role": "assistant", "content": text}], tokenizer)
+    start, end = len(prompt_ids), len(mask) - mask[::-1].index(1)
+    if ids[:start] != prompt_ids:
+        raise TrainError(
+            f"the answer {text[:40]!r} changes how its prompt is split into tokens; mend the chat template."
+        )
+    return ids[start:end]
+
+
+def _refuse_special_tokens(name: str, texts: Iterable[str], tokenizer: Any) -> None:
+    # Inside a message such a token would end the turn: the model would learn to obey text that poses as a turn.
+    for text in texts:
+        if found := next((token for token in tokenizer.all_special_tokens if token in text), None):
+            raise TrainError(f"{name} holds the special token {found!r} in its text; remove or rewrite it.")
