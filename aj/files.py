@@ -70,13 +70,14 @@ def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     line = node.start_mark.line + 1 if node else 1
     for key in location:
         if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(key)), None)
+            pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+            found = next(((k, v) for k, v in pairs if k.value == str(key)), None)
             if found is None:
                 break
             line, node = found[0].start_mark.line + 1, found[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-            node = node.value[key]
-            line = node.start_mark.line + 1
+            item: yaml.Node = node.value[key]
+            line, node = item.start_mark.line + 1, item
     return line
 
 
@@ -102,7 +103,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     continue
                 try:
                     record = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise DataError(
                         f"{path}:{number}: not a JSON object ({error}); mend or remove the line."
                     ) from error

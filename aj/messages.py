@@ -115,9 +115,11 @@ def from_record(record: dict[str, Any]) -> Message:
     Raises:
         ValueError: the record is not a message: wrong role, several calls, arguments that are not an object.
     """
-    role, content = record.get("role"), record.get("content") or ""
-    if role not in get_args(Role):
-        raise ValueError(f"role {role!r} is none of {', '.join(get_args(Role))}")
+    content = record.get("content") or ""
+    roles: dict[Any, Role] = {role: role for role in get_args(Role)}
+    if not isinstance(record.get("role"), str) or record["role"] not in roles:
+        raise ValueError(f"role {record.get('role')!r} is none of {', '.join(roles)}")
+    role = roles[record["role"]]
     if not isinstance(content, str):
         raise ValueError(f"content is a {type(content).__name__}, not text")
     tool_calls = record.get("tool_calls") or []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from aj.contract import Contract
 from aj.messages import Call, Message
@@ -43,9 +44,10 @@ def discovered(messages: Sequence[Message], contract: Contract) -> tuple[Agent, 
 
 
 def past_steps(messages: Sequence[Message], contract: Contract) -> list[tuple[Call, str]]:
-    """(call, result) of every finished call but the discovery."""
+    """(call, result) of every call finished for the task at hand; the discovery shows in the agents instead."""
+    start = max((i for i, message in enumerate(messages) if message.role == "user"), default=0)
     steps = []
-    for call_message, result_message in zip(messages, messages[1:], strict=False):
+    for call_message, result_message in pairwise(messages[start:]):
         if call_message.call and result_message.role == "tool" and result_message.tool != contract.conduct.discover:
             steps.append((call_message.call, result_message.content))
     return steps

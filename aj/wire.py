@@ -90,7 +90,8 @@ def call_schema(contract: Contract) -> dict[str, Any]:
     spoken = [key for key in (keys.note, keys.reasoning) if key]
 
     def one(tool: Any) -> dict[str, Any]:
-        properties = {keys.tool: {"const": tool.name}, keys.params: tool.parameters}
+        # An enum of one, not a const: Inspect drops a schema's const on the way to the server.
+        properties = {keys.tool: {"type": "string", "enum": [tool.name]}, keys.params: tool.parameters}
         properties |= {key: {"type": "string"} for key in spoken}
         required = [keys.tool, keys.params]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
@@ -118,9 +119,9 @@ def judge_call(text: str, contract: Contract) -> Verdict:
     findings += [contract.finding(code) for code in around]
     call, shape = _read_object(record, contract)
     findings += shape
-    outcome, dispatched = _runtime(record, contract)
+    outcome, dispatched = ("rejected", None) if rejected else _runtime(record, contract)
     if findings:
-        return Verdict(None, _worst_first(findings), "rejected" if rejected else outcome, dispatched)
+        return Verdict(None, _worst_first(findings), outcome, dispatched)
     assert call is not None
     return Verdict(call, (), "runs", call)
 
@@ -143,7 +144,8 @@ def _lint_text(text: str, contract: Contract) -> list[Finding]:
     found = list(made_up(text, contract))
     if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text):
         found.append(contract.finding("escaped_unicode", span=match.span()))
-    if match := re.search(r"[A-Za-z]:(?:\\\\\w+)*\\(?![\\\"])", text):
+    # `\n` before a lower-case letter may start a folder's name; elsewhere it is a line's end, as in "C:\n- 20% used".
+    if match := re.search(r"(?<![A-Za-z0-9])[A-Za-z]:\\(?:[^\\\"/n]|n[a-z])", text):
         found.append(contract.finding("lone_backslash", match[0], match.span()))
     return found
 
@@ -198,6 +200,7 @@ def _decode(body: str, start: int) -> tuple[dict[str, Any], int]:
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=no_constant)
     try:
         record, end = decoder.raw_decode(body, start)
+        json.dumps(record, ensure_ascii=False).encode()  # half of a surrogate pair is no text: nothing could write it
     except _Rejected:
         raise
     except (ValueError, RecursionError) as error:
@@ -230,8 +233,9 @@ def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | Non
         findings.append(contract.finding("extra_key", ", ".join(stray)))
     elif extra and not findings:
         findings.append(contract.finding("extra_key", ", ".join(extra)))
-    note, reasoning = record.get(keys.note or ""), record.get(keys.reasoning or "")
-    if any(not isinstance(value, str | None) for value in (note, reasoning)):
+    spoken = [key for key in (keys.note, keys.reasoning) if key]
+    note, reasoning = (record.get(key) if key else None for key in (keys.note, keys.reasoning))
+    if any(not isinstance(record[key], str) for key in spoken if key in record):
         findings.append(contract.finding("bad_argument", "note and reasoning are text"))
     return (None if findings else Call(tool, params, note, reasoning)), findings
 
@@ -251,8 +255,15 @@ def _missing_params(extra: list[str], tool: str, contract: Contract) -> Finding:
 
 
 def _check_arguments(tool: str, params: dict[str, Any], contract: Contract) -> list[Finding]:
-    errors = contract.validators[tool].iter_errors(params)
-    return [contract.finding("bad_argument", f"{tool}: {error.message[:80]}") for error in errors][:1]
+    message = _argument_error(tool, params, contract)
+    return [] if message is None else [contract.finding("bad_argument", f"{tool}: {message[:80]}")]
+
+
+def _argument_error(tool: str, params: dict[str, Any], contract: Contract) -> str | None:
+    try:
+        return next((error.message for error in contract.validators[tool].iter_errors(params)), None)
+    except RecursionError:  # the validator shows the value, which takes more stack than reading it did
+        return "nested too deep"
 
 
 def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call | None]:
@@ -264,7 +275,7 @@ def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call 
     tool, params = named[0], record.get(keys.params)
     if not isinstance(params, dict):
         params = {key: record[key] for key in aliases.lifted.get(tool, ()) if key in record}
-    if not contract.validators[tool].is_valid(params):
+    if _argument_error(tool, params, contract) is not None:
         return "bad_arguments", None
     note = record.get(keys.note or "")
     return "runs", Call(tool, params, note if isinstance(note, str) else None)

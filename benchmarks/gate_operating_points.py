@@ -55,7 +55,7 @@ def cell(n: int, size: int, rho: float, margin: float, draws: int) -> list[float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="The gate's operating points, by simulation.")
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--margin", type=float, default=0.05)
     arguments = parser.parse_args()

@@ -24,7 +24,7 @@ from scorers.checks.rows import check_pair, check_row
 WORDING = Path(asks.__file__).parents[1]
 """The folder `aj/`, whose YAML files hold the texts that rows are made of."""
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
 
 
@@ -95,7 +95,7 @@ def _collect(
 
 
 def _sources(recipe: DataRecipe, contract: Contract) -> Iterator[tuple[str, Iterator[Row | Pair]]]:
-    """Every source that the recipe names, each with a generator of its own seed: one source's count moves no other's rows."""
+    """Every source that the recipe names, each with a seed of its own: one's count moves no other's rows."""
     sources = recipe.sources
 
     def rng(name: str) -> Random:

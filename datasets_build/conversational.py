@@ -1,6 +1,6 @@
 """Conversational agentic rows: the fleet's oracle solves drawn scenarios, so that calls and results are true.
 
-The wording comes from the templates of `aj/personas.yaml` and `aj/fleet/intents.yaml` (train split): offline and seeded.
+The wording comes from `aj/personas.yaml` and `aj/fleet/intents.yaml` (train split): offline and seeded.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         first = rng.choice(("count", "disk", "uptime", "load"))
         second = (*REMOTE_INTENTS, "count", "hostname", *LOCAL_INTENTS)[number % (len(REMOTE_INTENTS) + 4)]
         intents = [first, second] if number % 3 else [second]
-        scenario = draw_scenario(rng, "train", intents, _persona(number))
+        scenario = draw_scenario(rng, "train", intents, _persona(number), refer_back=False)
         messages, _ = play(scenario, contract)
         last_user = max(i for i, message in enumerate(messages) if message.role == "user")
         cuts = [i for i in range(last_user, len(messages)) if messages[i].role == "assistant"]
@@ -72,7 +72,7 @@ def chats(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     talks = small_talk().train
     for number in range(count):
         talk = talks[number % len(talks)]
-        metadata = {"source": "conversational", "template": f"smalltalk.train.{number % len(talks)}"}
+        metadata = {"source": "conversational", "templates": [f"smalltalk.train.{number % len(talks)}"]}
         if number < len(talks):
             yield Row((user(talk.text), reply(talk.reply)), "chat", "dialogue", metadata)
         elif number % 2:

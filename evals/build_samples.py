@@ -55,12 +55,12 @@ def tool_format(rng: Random) -> Iterator[Record]:
         intents = (
             [rng.choice(INTENTS)] if number % 2 else [rng.choice(["count", "disk", "uptime"]), rng.choice(INTENTS)]
         )
-        scenario = draw_scenario(rng, "eval", intents, persona)
+        layout: Layout = "dialogue" if number % 4 < 2 else "state_block"
+        scenario = draw_scenario(rng, "eval", intents, persona, refer_back=layout == "dialogue")
         messages, _ = play(scenario, CONTRACT)
         last_user = max(i for i, message in enumerate(messages) if message.role == "user")
         cuts = [i for i in range(last_user, len(messages)) if messages[i].role == "assistant"]
         cut = cuts[number // 2 % len(cuts)]
-        layout: Layout = "dialogue" if number % 4 < 2 else "state_block"
         turn = "answer" if cut == cuts[-1] else "call"
         template = scenario.asks[-1].template
         yield record(

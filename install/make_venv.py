@@ -107,7 +107,7 @@ def install_build(venv: Path, device: str) -> None:
     stamp(venv, device).unlink(missing_ok=True)
     say(
         f"installing the {device.upper()} builds of torch, vLLM and the rest: {len(pins(device))} packages, "
-        f"{build.download_gb} GB to download, {build.disk_gb} GB on disk, about {build.minutes} minutes"
+        f"up to {build.download_gb} GB to download, {build.disk_gb} GB on disk, up to {build.minutes} minutes"
     )
     if device == "cpu":
         install_cpu_torch(venv)

@@ -63,9 +63,10 @@ def train(
 
     loaded = load_yaml(recipe, Recipe)
     if dry_run:
-        console.print(plan(loaded, data).table())
+        for what, much in plan(loaded, data).describe():
+            console.print(f"{what:<16} {much}", highlight=False)
         return
-    console.print(str(train_run(loaded, data, console)), soft_wrap=True)
+    console.print(str(train_run(loaded, data, Console(stderr=True))), soft_wrap=True)
 
 
 @app.command(epilog=example("aj serve champion --port 8000"))

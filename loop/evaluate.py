@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,26 +58,29 @@ def _run(target: Target, suite: str, contract: str, limit: int | None, folder: P
     from train.serve import serving_env
 
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
+    # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     from inspect_ai import eval_set
 
     serving = _serving(target)
-    done, logs = eval_set(
-        [str(EVALS / f"{task}.py") for task in TASKS],
-        log_dir=str(folder),
-        model=target.model,
-        model_args=serving,
-        task_args={"suite": suite, "contract": contract},
-        metadata={**target.metadata, "serving": serving},
-        display="rich" if sys.stderr.isatty() else "plain",
-        score_display=False,
-        limit=limit,
-        max_tasks=len(TASKS),
-        max_connections=CONNECTIONS,
-        log_realtime=False,
-        log_dir_allow_dirty=True,
-        retry_attempts=1,
-        fail_on_error=0.02,
-    )
+    with chdir(EVALS.parent):  # Inspect finds task files only below the working directory
+        done, logs = eval_set(
+            [f"evals/{task}.py" for task in TASKS],
+            log_dir=str(folder),
+            model=target.model,
+            model_args=serving,
+            task_args={"suite": suite, "contract": contract},
+            metadata={**target.metadata, "serving": serving},
+            display="rich" if sys.stderr.isatty() else "plain",
+            score_display=False,
+            limit=limit,
+            max_tasks=len(TASKS),
+            max_connections=CONNECTIONS,
+            log_realtime=False,
+            log_dir_allow_dirty=True,
+            retry_attempts=1,
+            fail_on_error=0.02,
+        )
     if done:
         return
     errors = [str(log.error.message) for log in logs if log.error]

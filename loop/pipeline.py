@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from aj.files import Strict, load_yaml, logs_dir, write_text
+from loop.child import train_in_child
 from loop.gate import Outcome, Verdict, gate, panel
 from loop.policy import load_policy
 from loop.registry import champion, promote
@@ -51,13 +52,12 @@ def run_loop(recipe: LoopRecipe, console: Console) -> Finished:
     from datasets_build.recipe import DataRecipe
     from loop.evaluate import evaluate
     from train.recipe import Recipe
-    from train.run import train
 
     training = load_yaml(ROOT / recipe.train, Recipe)
     policy = load_policy(ROOT / recipe.policy)
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
     data = _stage(console, "build", lambda: build(data_recipe))
-    run = _stage(console, "train", lambda: train(training, data, console))
+    run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data))
     targets = {"base": base_target(training.base), "candidate": run_target(run)}
     reigning = champion()
     if reigning and reigning["run"] != run.name:

@@ -10,7 +10,7 @@ from scorers.traces import Trace, check_target, check_turn_answer
 
 @scorer(metrics=metrics("retained", "answered"))
 def context_kept() -> Scorer:
-    """retained: the last turn acts on what was meant, without a second discovery, and ends. answered: its answer is true."""
+    """retained: the last turn acts on what was meant, without a second discovery. answered: its answer is true."""
 
     async def grade(state: TaskState, target: Target) -> Score:
         case, turns = case_of(state.metadata), state.store_as(Trace).turns

@@ -200,7 +200,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     unpack = GgufConfig(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(
+    model: Any = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=unpack
     )
     # Unpacked, the weights are plain, but the model still says "quantized with gguf" and refuses to be saved.

@@ -6,9 +6,10 @@ from typing import Any
 
 from datasets import Dataset
 from rich.console import Console
-from trl import DPOConfig, DPOTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
 
-from train.model import cast_adapter, load_adapter, load_quantized
+from train.model import load_adapter, load_quantized
 from train.recipe import Dpo, Recipe
 from train.tokens import PairExample
 from train.trainer import common_arguments, run_stage, save_adapter
@@ -48,8 +49,7 @@ def train_dpo(
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
     )
-    cast_adapter(trainer.model, recipe)
-    run_stage(trainer, "DPO", folder, console)
+    run_stage(trainer, recipe, "DPO", folder, console)
     return save_adapter(trainer.model, target)
 
 

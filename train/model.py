@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
-from transformers.utils import logging
+from transformers.utils.logging import disable_progress_bar
 
 from train.recipe import Quantization, Recipe
 
-logging.disable_progress_bar()
+disable_progress_bar()
 
 
 def load_quantized(folder: Path, quantization: Quantization) -> Any:
@@ -43,7 +43,7 @@ def lora_config(recipe: Recipe) -> LoraConfig:
 
 
 def cast_adapter(model: Any, recipe: Recipe) -> None:
-    """Give the adapter the recipe's dtype; TRL has made it bf16."""
+    """Give the part that trains the recipe's dtype; TRL has made it bf16."""
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(getattr(torch, recipe.lora.dtype))

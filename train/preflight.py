@@ -75,7 +75,8 @@ class Plan:
         """(what, how much) for a table."""
         memory = self.memory
         return [
-            ("rows", f"{self.rows:,} ({self.tokens:,} tokens, {self.learned_tokens:,} learned, longest {self.longest})"),
+            ("rows", f"{self.rows:,}"),
+            ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}"),
             ("pairs", f"{self.pairs:,}"),
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),

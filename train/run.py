@@ -1,6 +1,7 @@
 """`aj train`: a recipe and a data set become an immutable run folder, `logs/runs/<hash>/`."""
 
 import importlib.metadata
+import logging
 import os
 import shutil
 import time
@@ -62,6 +63,8 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path
     if target.exists():
         return target
     with _staging(target) as staging:
+        if target.exists():  # another process has just finished it
+            return target
         check_room(material.plan, staging)
         started = time.monotonic()
         base = fetch(material.base)
@@ -107,7 +110,8 @@ def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> st
 
 
 def quiet_environment() -> None:
-    """Set what must stand before torch is imported."""
+    """Set what must stand before torch and bitsandbytes are imported."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it would fetch a kernel from the model hub
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait cost a fifth on two cores
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -120,7 +124,7 @@ def _staging(target: Path) -> Iterator[Path]:
     staging = target.with_name(f".partial-{target.name}")
     try:
         staging.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{staging}.lock", timeout=0):
+        with FileLock(staging / "lock", timeout=0):
             yield staging
     except Timeout as error:
         raise TrainError(f"run {target.name} is being trained by another process; wait for it, or end it.") from error
@@ -163,6 +167,8 @@ def _finish(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copytree(adapter, folder / "adapter", ignore=shutil.ignore_patterns("README.md"))
+    # A server that loads the adapter onto its base must not take the base's own template.
+    write_text(folder / "adapter" / "chat_template.jinja", material.tokenizer.chat_template)
     if agreement:
         os.replace(staging / "merged", folder / "merged")
     recipe = material.recipe.model_dump(mode="json")

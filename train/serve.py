@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Served:
 
 
 def serve(model: Path, port: int) -> None:
-    """Serve a run folder or a model folder until Ctrl-C; the server never outlives this call.
+    """Serve a run folder or a model folder until Ctrl-C (or SIGTERM); the server ends with this call.
 
     Raises:
         ServeError: nothing to serve there, vLLM is not installed, the port is in use, or the server failed.
@@ -41,6 +42,7 @@ def serve(model: Path, port: int) -> None:
     program = _vllm()
     _refuse_busy(port)
     command = [program, "serve", *command_arguments(served, port)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A group of its own, so that the engine's processes end with it, however this one ends.
     server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
     try:
@@ -141,11 +143,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     """End the server and its engine: politely, then not."""
     if server.poll() is None:
         os.killpg(server.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -6,9 +6,10 @@ from typing import Any
 
 from datasets import Dataset
 from rich.console import Console
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
-from train.model import cast_adapter, load_quantized, lora_config
+from train.model import load_quantized, lora_config
 from train.recipe import Recipe
 from train.tokens import Example
 from train.trainer import common_arguments, run_stage, save_adapter
@@ -33,8 +34,7 @@ def train_sft(
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
-    cast_adapter(trainer.model, recipe)
-    run_stage(trainer, "SFT", folder, console)
+    run_stage(trainer, recipe, "SFT", folder, console)
     return save_adapter(trainer.model, target)
 
 

@@ -14,6 +14,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
 from aj.files import write_jsonl
+from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
 COMPLETE = "complete"
@@ -22,8 +23,7 @@ COMPLETE = "complete"
 
 # On CPU, TRL 1.16 projects every token onto the vocabulary and then discards those that carry no loss, three in four
 # here; on a GPU it selects first. Selecting on CPU too gives the same loss and halves a step (5.5 s to 2.8 s).
-assert callable(trl_utils._use_triton)
-trl_utils._use_triton = lambda device: True
+trl_utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImportUsage]
 
 
 def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str, Any]:
@@ -54,9 +54,14 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
     }
 
 
-def run_stage(trainer: Any, name: str, folder: Path, console: Console) -> None:
-    """Train to the end from the last whole checkpoint in `folder`, with a progress line; metrics go to metrics.jsonl."""
+def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Console) -> None:
+    """Train to the end, from the last whole checkpoint in `folder`, with a progress line; keeps `metrics.jsonl` there.
+
+    Raises:
+        TrainError: the loss is no number.
+    """
     trainer.remove_callback(PrinterCallback)
+    _keep_adapter_dtype(trainer, recipe)
     columns = (
         TextColumn("{task.description:<4}"),
         BarColumn(),
@@ -72,6 +77,18 @@ def run_stage(trainer: Any, name: str, folder: Path, console: Console) -> None:
     with Progress(*columns, console=console) as progress:
         trainer.add_callback(_Reporter(name, folder / "metrics.jsonl", progress))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
+    """Give the adapter the recipe's dtype, also after a checkpoint is read: PEFT then makes it float32."""
+    load = trainer._load_from_checkpoint
+
+    def load_and_cast(*args: Any, **kwargs: Any) -> None:
+        load(*args, **kwargs)
+        cast_adapter(trainer.model, recipe)
+
+    trainer._load_from_checkpoint = load_and_cast
+    cast_adapter(trainer.model, recipe)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -108,8 +125,9 @@ class _Reporter(TrainerCallback):
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             raise TrainError(f"the loss became {loss} at step {state.global_step}; lower the recipe's learning_rate.")
-        shown = {} if loss is None else {"loss": f"{loss:.3f}"}
-        self.progress.update(self.task, completed=state.global_step, **shown)
+        if loss is not None:
+            self.progress.update(self.task, loss=f"{loss:.3f}")
+        self.progress.update(self.task, completed=state.global_step)
         # The whole history, not one more line: after a resume it holds each step once.
         write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))
 

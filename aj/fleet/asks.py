@@ -79,7 +79,7 @@ def catalogue() -> Catalogue:
 
 
 def draw_names(rng: Random, split: Split, count: int) -> list[str]:
-    """Distinct host names of a split. Roles differ within a fleet as they do in real ones, or share one: web01, web02."""
+    """Distinct host names of a split. Roles differ within a fleet, or are one: web01, web02."""
     parts = catalogue().names.train if split == "train" else catalogue().names.eval
     form = rng.choice(parts.formats)
     alike = rng.random() < 0.4

@@ -6,7 +6,7 @@ from random import Random
 from aj.state import Agent
 
 KERNELS = ("5.15.0-91-generic", "6.1.0-18-amd64", "6.8.0-31-generic", "5.10.0-28-amd64")
-SERVICES = ("nginx", "redis", "postgresql", "grafana", "docker", "cron", "rabbitmq", "haproxy")
+SERVICES: tuple[str, ...] = ("nginx", "redis", "postgresql", "grafana", "docker", "cron", "rabbitmq", "haproxy")
 CONTAINERS = ("api", "worker", "cache", "proxy", "metrics", "queue", "frontend", "billing")
 FILES = ("app.py", "config.yml", "deploy.sh", "README.md", "data.csv", "run.log", "backup.tar", "index.html")
 LOG_LINES = (
@@ -59,7 +59,7 @@ class Host:
 def draw_host(name: str, rng: Random) -> Host:
     """A host in a plausible state; every value is drawn, so that no answer can be guessed."""
     memory = rng.choice((2048, 4096, 8192, 16384, 32768))
-    services = {service: "active" for service in rng.sample(SERVICES[:-1], 4)}
+    services = dict.fromkeys(rng.sample(SERVICES[:-1], 4), "active")
     services[rng.choice(list(services))] = rng.choice(("active", "failed", "inactive"))
     minutes = sorted(rng.sample(range(60), 3))
     return Host(

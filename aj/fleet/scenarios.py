@@ -44,9 +44,15 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
 
 
 def draw_scenario(
-    rng: Random, split: Split, intents: list[str], persona: str | None = None, hosts: tuple[int, int] = (2, 4)
+    rng: Random,
+    split: Split,
+    intents: list[str],
+    persona: str | None = None,
+    hosts: tuple[int, int] = (2, 4),
+    refer_back: bool = True,
 ) -> Scenario:
-    """One user asking for `intents` in turn. A later turn may refer back: "there too", "on the second one"."""
+    """One user asking for `intents` in turn. A later turn may name a host by its place in the list ("on the second
+    one") or, with `refer_back`, by the turn before ("there too"), which a state block does not show."""
     seed = rng.randrange(2**31)
     names = draw_names(rng, split, rng.randint(*hosts))
     state = Fleet.draw(names, seed).hosts
@@ -59,7 +65,7 @@ def draw_scenario(
             asks.append(draw_ask(rng, split, intent, persona))
             continue
         before = asks[-1].host if asks else None
-        if before and rng.random() < 0.3:
+        if before and refer_back and rng.random() < 0.3:
             asks.append(draw_ask(rng, split, intent, persona, state[before], "again"))
         elif number and rng.random() < 0.4:
             position = rng.randrange(len(names))

@@ -33,6 +33,7 @@ class Shell:
 
     def _start(self) -> Bash:
         host = self.host
+        files: dict[str, str | Callable[[], str]]
         files = {f"{self._folder}/{name}": f"{host.version if name == 'VERSION' else name}\n" for name in host.files}
         files["/var/log/app.log"] = "\n".join(host.log) + "\n"
         files["/etc/os-release"] = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
@@ -75,8 +76,8 @@ class _Commands:
         host = self.host
         used = host.disk_gb * host.disk_percent // 100
         paths = [word for word in context.argv if not word.startswith("-")]
-        if any(path != "/" for path in paths):
-            return _fail(f"df: {paths[0]}: No such file or directory", 1)
+        if unknown := [path for path in paths if path != "/"]:
+            return _fail(f"df: {unknown[0]}: No such file or directory", 1)
         unit, scale = ("G", 1) if "-h" in context.argv else ("", 1024 * 1024)
         head = (
             "Filesystem Size Used Avail Use% Mounted on"

@@ -18,7 +18,7 @@ _NO_AGENTS = re.compile(
 
 
 def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mode) -> str | None:
-    """The name of the documented pattern that a raw completion shows, the most specific first; None if it shows none."""
+    """The documented pattern that a raw completion shows, the most specific first; None if it shows none."""
     if mode == "plan":
         return "plan_as_dict" if "plan_as_dict" in codes(check_reply(text, contract, mode)) else None
     verdict, agents = judge_call(text, contract), discovered(past, contract)

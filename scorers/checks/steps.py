@@ -46,7 +46,7 @@ def _has_result(past: Sequence[Message], contract: Contract) -> bool:
 def _check_effect(
     call: Call, ask: Ask, truth: dict[str, tuple[str, ...]], fleet: Fleet, contract: Contract
 ) -> list[Finding]:
-    """Whatever the command is, its output must hold the facts, and a restart must have happened: there and only there."""
+    """Whatever the command is, its output must hold the facts, and a restart must have happened, only there."""
     before = fleet.hosts
     output = fleet.dispatch(call, contract)
     changed = {name: host.restarts for name, host in fleet.hosts.items() if host != before[name]}

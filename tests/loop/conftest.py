@@ -12,10 +12,11 @@ import pytest
 from inspect_ai import Task, eval, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
-from inspect_ai.model import GenerateConfig, Model, ModelOutput, ModelUsage, get_model
+from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
+from loop.gate import Verdict, gate
 from loop.policy import Policy
 
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
@@ -73,13 +74,10 @@ def tool_format(suite: str = "small") -> Task:
     return Task(dataset=data, solver=generate(), scorer=valid(), version=2, config=SETTINGS, name="tool_format")
 
 
-def scripted(knows: Callable[[str], bool]) -> Model:
-    def answer(messages: Any, *_: Any) -> ModelOutput:
-        output = ModelOutput.from_content("mock", "right" if knows(messages[-1].text) else "wrong")
-        output.usage = ModelUsage()  # left unset, it downloads a tokenizer
-        return output
-
-    return get_model("mockllm/model", custom_outputs=answer, memoize=False)
+def always_right(*_: Any) -> ModelOutput:
+    output = ModelOutput.from_content("mock", "right")
+    output.usage = ModelUsage()  # left unset, it downloads a tokenizer
+    return output
 
 
 def mostly(question: str) -> bool:
@@ -87,7 +85,7 @@ def mostly(question: str) -> bool:
 
 
 def fell_back(question: str) -> bool:
-    return mostly(question) and not "old_keys" in question
+    return mostly(question) and "old_keys" not in question
 
 
 @dataclass(frozen=True)
@@ -109,62 +107,86 @@ class Lab:
             write_eval_log(log, str(path))
         return target
 
+    def judge(self, policy: Policy, base: str | Path, candidate: str | Path) -> Verdict:
+        """Gate `candidate` (a name or a folder) against `base`."""
+        left, right = (self.evals(side) if isinstance(side, str) else side for side in (base, candidate))
+        return gate(left, right, policy, self.logs)
+
     def run(self, name: str) -> Path:
         return self.logs / "runs" / name
 
 
-def write_run(logs: Path, name: str) -> str:
-    """A finished run folder; returns its adapter's hash."""
-    run, adapter = logs / "runs" / name, f"adapter of {name}".encode()
-    (run / "adapter").mkdir(parents=True)
-    (run / "merged").mkdir()
-    (run / "adapter" / "adapter_model.safetensors").write_bytes(adapter)
+def weights(name: str) -> bytes:
+    return f"adapter of {name}".encode()
+
+
+def write_run(logs: Path, name: str) -> None:
+    """A finished run's folder and its data set's."""
+    run, dataset = logs / "runs" / name, logs / "datasets" / f"d{name}"
+    for folder in (run / "adapter", run / "merged", dataset):
+        folder.mkdir(parents=True)
+    (run / "adapter" / "adapter_model.safetensors").write_bytes(weights(name))
     (run / "merged" / "model.safetensors").write_bytes(b"merged")
-    sha = hashlib.sha256(adapter).hexdigest()[:12]
-    merged = hashlib.sha256(b"merged").hexdigest()
-    manifest = {"hash": name, "name": f"aj-{name}", "adapter": sha, "merged": merged}
-    (run / "manifest.json").write_text(json.dumps({**manifest, "contract": "c0ffee", "dataset": "d" + name}))
-    dataset = logs / "datasets" / f"d{name}"
-    dataset.mkdir(parents=True)
+    manifest = {
+        "hash": name,
+        "name": f"aj-{name}",
+        "adapter": hashlib.sha256(weights(name)).hexdigest()[:12],
+        "merged": hashlib.sha256(b"merged").hexdigest(),
+        "contract": "c0ffee",
+        "dataset": f"d{name}",
+    }
+    (run / "manifest.json").write_text(json.dumps(manifest))
     (dataset / "lock.json").write_text(json.dumps({"hash": f"d{name}", "templates": ["train-1", "train-2"]}))
-    return sha
+
+
+def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
+    """What an eval's metadata says of its model and of how it was asked."""
+    return {
+        "contract": "c0ffee",
+        "samples": "5a5a",
+        "suite": "small",
+        "model_name": f"aj-{name}",
+        "run": name,
+        "adapter": adapter,
+        "dataset": f"d{name}" if trained else None,
+        "serving": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
+    }
+
+
+def answered(log: EvalLog, knows: Callable[[str], bool]) -> None:
+    """Mark wrong what a model does not know. Events go, for speed: nothing here reads them."""
+    for sample in log.samples or []:
+        sample.events = []
+        ((scorer_name, score),) = (sample.scores or {}).items()
+        assert isinstance(score.value, dict)
+        if not knows(str(sample.input)):
+            headline = next(iter(score.value))
+            code = {"code": sample.metadata["slice"]["pattern"]}
+            sample.scores = {scorer_name: Score(value={**score.value, headline: 0.0}, metadata=code)}
+
+
+ARMS: dict[str, Callable[[str], bool]] = {"base": lambda _: False, "good": mostly, "same": mostly, "old": fell_back}
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once, then copied for each test."""
-    logs = tmp_path_factory.mktemp("made") / "logs"
-    for name, knows in {"base": lambda _: False, "good": mostly, "old": fell_back}.items():
-        trained = name != "base"
-        metadata = {
-            "contract": "c0ffee",
-            "samples": "5a5a",
-            "suite": "small",
-            "model_name": f"aj-{name}",
-            "run": name,
-            "adapter": write_run(logs, name) if trained else None,
-            "dataset": f"d{name}" if trained else None,
-            "serving": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
-        }
-        folder = str(logs / "evals" / name)
-        eval(
-            [known_issues(), tool_format()],
-            model=scripted(knows),
-            metadata=metadata,
-            log_dir=folder,
-            display="none",
-            max_tasks=2,
-            log_realtime=False,
-        )
-    # As good as `good`, but another run: what a retrained candidate without change looks like.
-    sha = write_run(logs, "same")
-    shutil.copytree(logs / "evals" / "good", logs / "evals" / "same")
-    for path in (logs / "evals" / "same").glob("*.eval"):
+    """Made once, then copied for each test: one real eval, and its logs with each model's mistakes."""
+    root = tmp_path_factory.mktemp("made")
+    model = get_model("mockllm/model", custom_outputs=always_right, memoize=False)
+    tasks = [known_issues(), tool_format()]
+    eval(tasks, model=model, log_dir=str(root / "eval"), display="none", log_realtime=False)
+    for path in (root / "eval").glob("*.eval"):
         log = read_eval_log(str(path))
-        log.eval.metadata = {**(log.eval.metadata or {}), "run": "same", "adapter": sha, "dataset": "dsame"}
-        log.eval.metadata["model_name"] = "aj-same"
-        write_eval_log(log, str(path))
-    return logs
+        for name, knows in ARMS.items():
+            trained, copy = name != "base", log.model_copy(deep=True)
+            adapter = hashlib.sha256(weights(name)).hexdigest()[:12] if trained else None
+            copy.eval.metadata = arm(name, trained, adapter)
+            answered(copy, knows)
+            (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
+            write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))
+    for name in ("good", "same", "old"):
+        write_run(root / "logs", name)
+    return root / "logs"
 
 
 @pytest.fixture

@@ -62,8 +62,9 @@ def test_markdown_has_a_line_for_every_row_and_escapes_bars(lab):
 
 
 def test_the_terminal_table_has_one_line_a_model(lab):
-    console = Console(width=140, record=True, quiet=True)
-    console.print(table(board([lab.evals("good"), lab.evals("base")])))
-    text = console.export_text()
+    console = Console(width=140)
+    with console.capture() as shown:
+        console.print(table(board([lab.evals("good"), lab.evals("base")])))
+    text = shown.get()
     assert "known_issues/right" in text
     assert text.index("aj-good") < text.index("aj-base")

@@ -72,9 +72,10 @@ def test_logs_without_a_common_task_are_not_compared(lab):
 
 def test_the_table_and_the_records_say_the_same(lab):
     rows = compare(lab.evals("good"), lab.evals("old"))
-    console = Console(width=140, record=True, quiet=True)
-    console.print(table(rows, "good", "old [v2]"))
-    text = console.export_text()
+    console = Console(width=140)
+    with console.capture() as shown:
+        console.print(table(rows, "good", "old [v2]"))
+    text = shown.get()
     assert "old [v2]" in text
     assert "-0.250" in text
     assert to_records(rows)[0].keys() >= {"task", "metric", "slice", "n", "a", "b", "diff", "low", "high"}

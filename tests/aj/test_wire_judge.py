@@ -1,0 +1,249 @@
+"""Every deviation by its code, and what AJ's runtime makes of it. Judging raises nothing, whatever the text is."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aj.contract import load_contract
+from aj.findings import codes
+from aj.messages import Call
+from aj.wire import judge_call
+
+AJ, NATIVE = load_contract("aj"), load_contract("native")
+LIST = '{"tool": "list_agents", "params": {}}'
+PROSE_CODES = {"json_in_prose", "not_a_list", "plan_length", "plan_as_dict", "not_a_word"}
+"""Codes of the modes that want prose: tests/scorers/test_replies.py."""
+
+DEVIATIONS: dict[str, tuple[str, str]] = {  # code: (an output that shows it, what the runtime does with it)
+    "empty_output": (" \n", "parse_error"),
+    "no_call": ("Sure, let me look.", "parse_error"),
+    "prose_before_call": (f"Sure. {LIST}", "runs"),
+    "prose_after_call": (f"{LIST} Done.", "runs"),
+    "several_calls": (f"{LIST}\n{LIST}", "runs"),
+    "unclosed_think": (f"<think>so {LIST}", "runs"),
+    "broken_json": ('{"tool": "list_agents", "params": {', "parse_error"),
+    "python_dict": ("{'tool': 'list_agents', 'params': {}}", "parse_error"),
+    "duplicate_key": ('{"tool": "think", "tool": "list_agents", "params": {}}', "parse_error"),
+    "action_key": ('{"action": "bash", "params": {"command": "ls"}}', "runs"),
+    "name_key": ('{"name": "bash", "params": {"command": "ls"}}', "unknown_tool"),
+    "tool_missing": ('{"params": {"command": "ls"}}', "unknown_tool"),
+    "tool_none": ('{"tool": "none", "params": {}}', "unknown_tool"),
+    "retired_tool": ('{"tool": "execute_command", "params": {"command": "ls"}}', "unknown_tool"),
+    "unknown_tool": ('{"tool": "launch_rocket", "params": {}}', "unknown_tool"),
+    "params_missing": ('{"tool": "list_agents"}', "runs"),
+    "params_key": ('{"tool": "bash", "args": {"command": "ls"}}', "bad_arguments"),
+    "flat_params": ('{"tool": "remote_bash", "agent_id": "web01", "command": "ls"}', "bad_arguments"),
+    "extra_key": ('{"tool": "list_agents", "params": {}, "mood": "good"}', "runs"),
+    "bad_argument": ('{"tool": "bash", "params": {"command": ""}}', "bad_arguments"),
+    "escaped_unicode": ('{"tool": "think", "params": {"thought": "a\\u2014b"}}', "runs"),
+    "lone_backslash": ('{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}', "runs"),
+    "code_fence": ('{"tool": "complete", "params": {"answer": "```json\\n{}\\n```"}}', "rejected"),
+    "made_up_output": ('{"tool": "complete", "params": {"answer": "The command was executed"}}', "rejected"),
+}
+
+
+@pytest.mark.parametrize("code", DEVIATIONS)
+def test_each_deviation_is_named_first_and_the_runtime_does_what_it_does(code):
+    text, outcome = DEVIATIONS[code]
+    verdict = judge_call(text, AJ)
+    assert codes(verdict.findings)[0] == code
+    assert verdict.outcome == outcome
+    assert not verdict.ok
+    assert (verdict.dispatched is not None) == (outcome == "runs")
+
+
+def test_the_table_holds_every_code_of_the_contract():
+    assert set(DEVIATIONS) | PROSE_CODES == set(AJ.deviations)
+
+
+def test_a_valid_call_has_no_finding():
+    verdict = judge_call(LIST, AJ)
+    assert (verdict.call, verdict.findings, verdict.outcome) == (Call("list_agents"), (), "runs")
+
+
+# --- the runtime's table (what was run and observed), row by row ----------------------------------------------------
+
+OBSERVED = [
+    ('{"action": "execute_command", "command": "ls"}', "unknown_tool", None),
+    ('{"step": "list_agents", "params": {}}', "runs", Call("list_agents")),
+    ('{"tool": "bash", "command": "ls"}', "runs", Call("bash", {"command": "ls"})),
+    ('{"tool": "remote_bash", "agent_id": "a", "command": "ls"}', "bad_arguments", None),
+    ('{"tool": "think", "thought": "hm"}', "bad_arguments", None),
+    ('{"tool": "complete", "message": "done"}', "bad_arguments", None),
+    ('{"tool": "bash", "args": {"command": "ls"}}', "bad_arguments", None),
+    ('{"tool": "bash", "arguments": {"command": "ls"}}', "bad_arguments", None),
+    ('{"tool": "bash", "parameters": {"command": "ls"}}', "bad_arguments", None),
+    ('{"tool": "list_agents", "args": {"x": 1}}', "runs", Call("list_agents")),
+    ('{"name": "bash", "arguments": {"command": "ls"}}', "unknown_tool", None),
+    ("{'tool': 'bash', 'params': {'command': 'ls'}}", "parse_error", None),
+    ("x" * 101, "rejected", None),
+    ("x" * 100, "parse_error", None),
+    (f"Let me look first.\n{LIST}", "runs", Call("list_agents")),
+    (f"<think>hm\n{LIST}", "runs", Call("list_agents")),
+    (f"<think>{{hm}}</think>{LIST}", "runs", Call("list_agents")),
+    (f'{LIST} {{"tool": "bash", "params": {{"command": "ls"}}}}', "runs", Call("list_agents")),
+    ('{"tool": "bash", "params": {"command": "dir C:\\\\temp\\\\new"}}', "runs", Call("bash", {"command": "dir C:\\temp\\new"})),
+    ('{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}', "runs", Call("bash", {"command": "dir C:\temp\new"})),
+    ('{"tool": "complete", "params": {"answer": "a", "error": "b"}}', "bad_arguments", None),
+    ('{"tool": "complete", "params": {}}', "bad_arguments", None),
+]
+
+
+@pytest.mark.parametrize(("text", "outcome", "dispatched"), OBSERVED)
+def test_the_runtime_does_what_was_observed(text, outcome, dispatched):
+    verdict = judge_call(text, AJ)
+    assert (verdict.outcome, verdict.dispatched) == (outcome, dispatched)
+
+
+@pytest.mark.parametrize("language", ["json", "python", "javascript", "powershell", "shell"])
+def test_a_fence_of_a_language_is_rejected_even_inside_an_answer(language):
+    answer = json.dumps({"tool": "complete", "params": {"answer": f"```{language}\nls\n```"}})
+    assert judge_call(answer, AJ).outcome == "rejected"
+    assert judge_call(f"```{language}\n{LIST}\n```", AJ).outcome == "rejected"
+
+
+@pytest.mark.parametrize("language", ["bash", ""])
+def test_a_bash_fence_and_a_bare_one_pass(language):
+    answer = json.dumps({"tool": "complete", "params": {"answer": f"```{language}\nls\n```"}})
+    assert judge_call(answer, AJ).ok
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "**df output:**",
+        "**Test results:**",
+        "It executed successfully",
+        "it has been run",
+        "it has been executed",
+        "it was executed",
+    ],
+)
+def test_a_claim_of_output_is_rejected_anywhere(claim):
+    assert judge_call(json.dumps({"tool": "complete", "params": {"answer": claim}}), AJ).outcome == "rejected"
+    assert judge_call(claim, AJ).outcome == "rejected"
+    assert judge_call(json.dumps({**json.loads(LIST), "note": claim}), AJ).outcome == "rejected"
+
+
+@pytest.mark.parametrize("tool", AJ.aliases.retired_tools)
+def test_a_tool_of_an_older_catalogue_is_called_retired(tool):
+    assert codes(judge_call(json.dumps({"tool": tool, "params": {}}), AJ).findings) == ["retired_tool"]
+
+
+def test_a_finding_says_what_is_wrong_and_where():
+    text = json.dumps({"tool": "complete", "params": {"answer": "```json"}})
+    (finding,) = judge_call(text, AJ).findings
+    assert finding.span
+    assert text[slice(*finding.span)] == "```json"
+    assert "```json" in finding.why
+    assert finding.fix
+
+
+@pytest.mark.parametrize("value", [None, 3, ["hi"], {"a": 1}])
+@pytest.mark.parametrize("key", ["note", "reasoning"])
+def test_a_note_that_is_no_text_is_wrong(key, value):
+    verdict = judge_call(json.dumps({**json.loads(LIST), key: value}), AJ)
+    assert codes(verdict.findings) == ["bad_argument"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "9" * 5000, "1.5", "0", "true", '"5"'])
+def test_a_timeout_that_is_no_positive_whole_number_is_wrong(number):
+    assert not judge_call(f'{{"tool": "bash", "params": {{"command": "ls", "timeout": {number}}}}}', AJ).ok
+
+
+def test_a_timeout_that_is_a_positive_whole_number_is_right():
+    assert judge_call('{"tool": "bash", "params": {"command": "ls", "timeout": 5}}', AJ).ok
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Disks:\n- a 5%", "I see:\tmuch", "Look in C:\\temp\nand D:\\new", "Drive C:\n- 20% used", 'C:\\"x"', "a:/b"],
+)
+def test_a_line_end_after_a_colon_is_no_path(answer):
+    assert judge_call(json.dumps({"tool": "complete", "params": {"answer": answer}}), AJ).ok
+
+
+@pytest.mark.parametrize("path", ["C:\\temp", "c:\\new", "D:\\repo\\bin", "C:\\\\temp x:\\foo"])
+def test_a_path_with_single_backslashes_is_seen(path):
+    assert "lone_backslash" in codes(judge_call(f'{{"tool": "bash", "params": {{"command": "{path}"}}}}', AJ).findings)
+
+
+def test_half_of_a_surrogate_pair_is_no_text():
+    verdict = judge_call('{"tool": "bash", "params": {"command": "\\ud800"}}', AJ)
+    assert verdict.outcome == "parse_error"
+    assert codes(verdict.findings)[0] == "broken_json"
+
+
+# --- native ---------------------------------------------------------------------------------------------------------
+
+
+def _native(call: str) -> str:
+    return f"<tool_call>\n{call}\n</tool_call>"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"name": "list_agents", "arguments": {}}', "no_call"),
+        (_native(LIST), "action_key"),
+        (_native('{"name": "bash", "params": {"command": "ls"}}'), "params_key"),
+        (_native('{"name": "bash", "arguments": "{}"}'), "params_missing"),
+        (_native('{"name": "bash", "arguments": web}'), "broken_json"),
+        (_native("{'name': 'bash'}"), "python_dict"),
+        (_native('{"name": "list_agents", "arguments": {}}') * 2, "several_calls"),
+        (_native('{"name": "list_agents", "arguments": {}}') + "Done.", "prose_after_call"),
+        (_native('{"name": "list_agents", "arguments": {}, "note": "x"}'), "extra_key"),
+        (_native('{"name": "execute_shell", "arguments": {}}'), "retired_tool"),
+    ],
+)
+def test_native_calls_are_held_to_the_native_form(text, code):
+    assert codes(judge_call(text, NATIVE).findings)[0] == code
+
+
+def test_a_native_call_may_stand_after_words():
+    assert judge_call("On it! " + _native('{"name": "list_agents", "arguments": {}}'), NATIVE).ok
+
+
+# --- nothing raises -------------------------------------------------------------------------------------------------
+
+PIECES = ["{", "}", "[", "]", '"', "'", ":", ",", "\\", "\\u", "\\ud800", "tool", "params", "bash", "command", "action"]
+PIECES += ["<think>", "</think>", "<tool_call>", "</tool_call>", "```json", "**a output:**", "null", "NaN", "1e999", "\n", "\x00", "é"]
+MOSAIC = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@given(st.text() | MOSAIC | st.text(st.characters(categories=["Cs", "Ll"]), max_size=9), st.sampled_from([AJ, NATIVE]))
+def test_any_text_gets_a_verdict(text, contract):
+    verdict = judge_call(text, contract)
+    assert verdict.ok == (verdict.findings == ())
+    assert (verdict.dispatched is not None) == (verdict.outcome == "runs")
+    assert set(codes(verdict.findings)) <= set(contract.deviations)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["command", "timeout", "a", ""]), inner),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(["tool", "action", "name", "params", "args", "command", "note", "reasoning", ""])
+
+
+@given(st.dictionaries(KEYS, JSON | st.sampled_from(["bash", "list_agents", "none"])), st.sampled_from([AJ, NATIVE]))
+def test_any_object_gets_a_verdict(record, contract):
+    verdict = judge_call(f"<tool_call>\n{json.dumps(record, ensure_ascii=False)}\n</tool_call>", contract)
+    assert verdict.ok == (verdict.findings == ())
+
+
+@pytest.mark.parametrize("opening", ['{"tool": "bash", "params": {"command": ', '{"tool": ', "{"])
+def test_nesting_of_any_depth_gets_a_verdict(opening):
+    for depth in (*range(100, 1000, 7), *range(960, 1010), 100_000):
+        for left, right in (("[", "]"), ('{"a":', "}")):
+            assert not judge_call(opening + left * depth + "1" + right * depth + "}}", AJ).ok
+
+
+@pytest.mark.parametrize("piece", ["{", "[", '"', "\\", "<think>", "```", ":", "{:", "a:", "**a ", "\\u0", " ", '{"a":', "}{"])
+@pytest.mark.timeout(20)
+def test_a_huge_text_gets_a_verdict_in_time(piece):
+    for contract in (AJ, NATIVE):
+        assert not judge_call(f"<tool_call>{piece * 100_000}", contract).ok
