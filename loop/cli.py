@@ -150,7 +150,8 @@ def gate(
     from loop import gate as judge
     from loop.policy import load_policy
 
-    verdict = judge.gate(_logs_of(a, suite), _logs_of(b, suite), load_policy(policy))
+    rules = load_policy(policy)
+    verdict = judge.gate(_logs_of(a, suite), _logs_of(b, suite), rules)
     _show(output, judge.to_record(verdict), lambda: judge.panel(verdict))
     raise typer.Exit(int(verdict.outcome))
 
@@ -168,8 +169,8 @@ def promote(
     from loop.policy import load_policy
     from loop.targets import find_run, reference
 
-    folder, reigning = find_run(run), reference(base)
-    verdict = judge.gate(_logs_of_target(reigning, suite), _logs_of(run, suite), load_policy(policy))
+    rules, folder, reigning = load_policy(policy), find_run(run), reference(base)
+    verdict = judge.gate(_logs_of_target(reigning, suite), _logs_of(run, suite), rules)
     console.print(judge.panel(verdict))
     entry = registry.promote(folder, verdict)
     console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion.")

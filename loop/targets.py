@@ -1,5 +1,6 @@
 """What a name on the command line means: a run, the champion, the base of a recipe, or any model Inspect knows."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,10 @@ def run_target(run: Path) -> Target:
     manifest = read_manifest(run)
     merged, base = run / "merged", manifest["base"]["name"]
     model = f"vllm/{merged}" if merged.exists() else f"vllm/{base}:{run / 'adapter'}"
-    name = f"{manifest['name']} ({manifest['hash'][:6]})"
-    return Target(name, model, manifest["hash"], manifest["adapter"], manifest["dataset"])
+    lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
+    # A recipe is trained on many data sets: what tells runs apart is the data's name, while it is there to be read.
+    told = json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else manifest["name"]
+    return Target(f"{told} ({manifest['hash'][:6]})", model, manifest["hash"], manifest["adapter"], manifest["dataset"])
 
 
 def base_target(name: str) -> Target:

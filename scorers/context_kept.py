@@ -21,6 +21,7 @@ def context_kept() -> Scorer:
         wrong = check_turn_answer(last, ask, case.scenario)
         # A count is retained when it is right: there is nothing to act on.
         retained = not lost and not last["error"] and bool(ask.command or not wrong)
-        return score({"retained": retained, "answered": not wrong and not lost}, [*lost, *wrong], last["answer"] or "")
+        findings = [*wrong, *lost] if last["error"] else [*lost, *wrong]  # what broke the turn names the failure
+        return score({"retained": retained, "answered": not wrong and not lost}, findings, last["answer"] or "")
 
     return grade

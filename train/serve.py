@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aj.errors import ServeError
+from train.base import EMBEDDED, materialise
 
 HOST = "127.0.0.1"
 MAX_MODEL_LEN = 2048
@@ -36,9 +37,15 @@ def serve(model: Path, port: int) -> None:
     """Serve a run folder or a model folder until Ctrl-C (or SIGTERM); the server ends with this call.
 
     Raises:
-        ServeError: nothing to serve there, vLLM is not installed, the port is in use, or the server failed.
+        ServeError: nothing to serve there, or not on this machine; vLLM is not installed; the port is in use; the
+            server failed.
     """
     served = find_served(model)
+    if served.adapter and not has_gpu():
+        raise ServeError(
+            f"run {served.name} was not merged, and vLLM without a GPU cannot serve an adapter on an NF4 base; "
+            f"train with `export: {{merge: true}}`, or serve it on a GPU machine."
+        )
     program = _vllm()
     _refuse_busy(port)
     command = [program, "serve", *command_arguments(served, port)]
@@ -94,6 +101,8 @@ def find_served(model: Path) -> Served:
         adapter = (model / "adapter").resolve()
         rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
         base = run["base"]
+        if base["name"] == EMBEDDED:
+            return Served(name, str(materialise()), None, adapter, rank)
         revision = None if Path(base["name"]).is_dir() else base["revision"]
         return Served(name, base["name"], revision, adapter, rank)
     if (model / "config.json").is_file():

@@ -30,7 +30,7 @@ def train_sft(
             train_sampling_strategy="group_by_length",  # padding costs as much as text
             packing=False,  # without FlashAttention packed rows see each other
         ),
-        train_dataset=_dataset(examples),
+        train_dataset=to_dataset(examples),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
@@ -38,7 +38,7 @@ def train_sft(
     return save_adapter(trainer.model, target)
 
 
-def _dataset(examples: Sequence[Example]) -> Dataset:
+def to_dataset(examples: Sequence[Example]) -> Dataset:
     """Token ids and labels: with these columns TRL renders and masks nothing itself."""
     columns = {"input_ids": [e.input_ids for e in examples], "labels": [e.labels for e in examples]}
     return Dataset.from_dict(columns)

@@ -44,6 +44,7 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "dataloader_pin_memory": cuda,
         "max_length": None,  # preflight has refused long rows; TRL would cut off their ends without a word
         "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # True logs the average in place of a loss that is no number
         "save_strategy": "steps",
         "save_steps": stage.save_every,
         "save_total_limit": 2,
@@ -122,11 +123,12 @@ class _Reporter(TrainerCallback):
         self.progress.update(self.task, total=state.max_steps, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        loss = (logs or {}).get("loss")
-        if loss is not None and not math.isfinite(loss):
-            raise TrainError(f"the loss became {loss} at step {state.global_step}; lower the recipe's learning_rate.")
-        if loss is not None:
-            self.progress.update(self.task, loss=f"{loss:.3f}")
+        logs = logs or {}
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(value := logs.get(name, 0.0)):
+                raise TrainError(f"the {name} became {value} at step {state.global_step}; lower the learning_rate.")
+        if "loss" in logs:
+            self.progress.update(self.task, loss=f"{logs['loss']:.3f}")
         self.progress.update(self.task, completed=state.global_step)
         # The whole history, not one more line: after a resume it holds each step once.
         write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))

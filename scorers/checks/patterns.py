@@ -13,7 +13,7 @@ from scorers.checks.answers import check_count
 from scorers.checks.replies import check_reply
 
 _NO_AGENTS = re.compile(
-    r"no agents|not? (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
+    r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
 )
 
 

@@ -42,7 +42,7 @@ def test_the_last_discovery_counts():
     assert [agent.id for agent in discovered([*FOUND, *later], AJ) or ()] == ["new"]
 
 
-def test_the_steps_of_the_past_are_its_finished_calls_but_the_discovery():
+def test_the_steps_of_a_task_are_its_finished_calls_but_the_discovery():
     past = [*FOUND, calls("bash", {"command": "ls"}), result("bash", "a"), calls("complete", {"answer": "done"})]
     assert past_steps(past, AJ) == [(Call("bash", {"command": "ls"}), "a")]
 
@@ -54,16 +54,19 @@ def test_a_state_block_holds_the_agents_the_steps_and_the_task():
         result("remote_bash", "Use%\n\n 45% \n"),
         calls("bash", {"command": "true"}),
         result("bash", ""),
-        calls("complete", {"answer": "45%"}),
-        user("and memory?"),
     ]
     assert state_block(past, AJ) == (
         "Agents: web01 (linux), db-2 (linux)\n"
         "Done:\n"
         "- remote_bash web01 `df -h /` -> Use% | 45%\n"
         "- bash `true` -> no output\n"
-        "Task: and memory?"
+        "Task: disks?"
     )
+
+
+def test_a_state_block_shows_the_agents_but_not_the_steps_of_an_earlier_task():
+    past = [*FOUND, calls("bash", {"command": "ls"}), result("bash", "a"), calls("complete", {"answer": "a"}), user("more?")]
+    assert state_block(past, AJ) == "Agents: web01 (linux), db-2 (linux)\nTask: more?"
 
 
 def test_a_state_block_without_a_past_says_so():

@@ -1,12 +1,12 @@
 import copy
 
 import pytest
-from conftest_train import make_pair, make_row
 
 from aj.contract import load_contract
 from aj.errors import TrainError
 from aj.messages import Pair, Row, reply, user
 from aj.wire import render_prompt
+from tests.train.tiny import make_pair, make_row
 from train.base import read_template
 from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row
 

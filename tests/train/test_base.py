@@ -1,0 +1,62 @@
+import shutil
+
+import pytest
+
+from aj.errors import TrainError
+from train import base
+from train.base import find_base, materialise, read_template, weights_digest
+
+
+def test_the_embedded_base_is_a_plain_model_folder():
+    found = find_base("smollm2-135m")
+    assert found.path
+    names = {path.name for path in found.path.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"} <= names
+    assert "quantization_config" not in (found.path / "config.json").read_text()
+
+
+def test_an_interrupted_conversion_leaves_nothing_that_looks_finished(tmp_path, monkeypatch):
+    def interrupted(gguf, folder):
+        (folder / "model.safetensors").write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    monkeypatch.setattr(base, "_convert", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        materialise()
+    assert not list((tmp_path / "models").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Qwen/Qwen2.5-32B-Instruct", "names no revision"),
+        ("./nowhere", "does not exist"),
+        ("smollm", "smollm2-135m .needs no download"),
+    ],
+)
+def test_a_base_that_cannot_be_pinned_or_found_is_refused(name, words):
+    with pytest.raises(TrainError, match=words):
+        find_base(name)
+
+
+def test_a_folder_without_safetensors_is_no_base(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(TrainError, match="no model folder"):
+        find_base(str(tmp_path))
+
+
+def test_retrained_weights_are_another_base(tiny_base, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    copy = shutil.copytree(tiny_base, tmp_path / "copy")
+    before = weights_digest(copy)
+    assert before == weights_digest(tiny_base)
+    weights = copy / "model.safetensors"
+    save_file({name: tensor * 1.01 for name, tensor in load_file(weights).items()}, weights)
+    assert weights_digest(copy) != before
+
+
+def test_an_unknown_template_is_refused_with_those_there_are():
+    with pytest.raises(TrainError, match="one of: chatml, deepseek-r1"):
+        read_template("alpaca")

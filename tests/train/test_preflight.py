@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from aj.errors import TrainError
+from aj.files import load_yaml
+from tests.train.tiny import make_recipe, write_dataset
+from train.base import find_base, load_config
+from train.preflight import GB, estimate_memory, read_architecture
+from train.recipe import Recipe
+from train.run import dry_run, prepare
+
+RECIPES = Path(__file__).parents[2] / "train" / "recipes"
+
+
+def test_a_32b_run_is_estimated_without_its_weights():
+    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    model = read_architecture(load_config(find_base(recipe.base)), recipe)
+    assert model.trainable == 536_870_912
+    assert model.parameters == pytest.approx(32.76e9, rel=0.001)
+    assert estimate_memory(model, recipe, 4096).static == pytest.approx(22.4, abs=0.1)
+
+
+def test_fp32_adapters_and_a_plain_adam_need_their_bytes():
+    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    big = recipe.model_dump()
+    big["lora"]["dtype"], big["sft"]["optimizer"] = "float32", "adamw_torch_fused"
+    model = read_architecture(load_config(find_base(recipe.base)), recipe)
+    extra = estimate_memory(model, Recipe.model_validate(big), 1).static - estimate_memory(model, recipe, 1).static
+    assert extra * GB == pytest.approx(model.trainable * (2 + 2 + 6))
+
+
+def test_a_dry_run_counts_what_a_run_would_do(tiny_base, dataset):
+    plan = dry_run(make_recipe(tiny_base), dataset)
+    assert (plan.rows, plan.pairs, plan.steps, plan.dpo_steps) == (6, 4, 24, 4)
+    assert 0 < plan.learned_tokens < plan.tokens
+    assert [what for what, _ in plan.describe()][:3] == ["rows", "tokens", "pairs"]
+
+
+def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
+    assert dry_run(load_yaml(RECIPES / "r1-distill-qwen-32b.yaml", Recipe), dataset).memory.static > 22
+
+
+def test_a_row_that_would_be_cut_is_refused_by_its_id(tiny_base, dataset):
+    longest = max(prepare(make_recipe(tiny_base), dataset).examples, key=lambda e: len(e.input_ids))
+    limit = len(longest.input_ids) - 1
+    recipe = make_recipe(tiny_base, sft={"epochs": 1, "learning_rate": 0.01, "batch_size": 1, "max_length": limit})
+    with pytest.raises(TrainError, match=f"exceed max_length {limit} tokens: .*{longest.id}.*sft.max_length"):
+        prepare(recipe, dataset)
+
+
+def test_a_pair_that_would_be_cut_is_refused(tiny_base, dataset):
+    recipe = make_recipe(tiny_base, dpo={"epochs": 1, "learning_rate": 0.01, "batch_size": 1, "max_length": 20})
+    with pytest.raises(TrainError, match=r"4 pair\(s\) exceed max_length 20 .*dpo.max_length"):
+        prepare(recipe, dataset)
+
+
+def test_target_modules_that_the_base_lacks_are_refused(tiny_base, dataset):
+    recipe = make_recipe(tiny_base, lora={"rank": 4, "alpha": 8, "target_modules": ["c_attn"]})
+    with pytest.raises(TrainError, match="c_attn are no layers"):
+        prepare(recipe, dataset)
+
+
+def test_a_data_set_without_rows_is_refused(tiny_base, tmp_path):
+    with pytest.raises(TrainError, match="no rows"):
+        prepare(make_recipe(tiny_base), write_dataset(tmp_path, [], []))
