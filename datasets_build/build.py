@@ -147,7 +147,8 @@ def _write(
         lock["files"] = {name: digest_file(staging / name) for name in ("sft.jsonl", "dpo.jsonl", "rejects.jsonl")}
         write_text(staging / "card.md", card(lock))
         write_json(staging / "lock.json", lock)
-        if not folder.exists():  # another process may have finished the same data set first: then theirs is as good
+        if not (folder / "lock.json").exists():  # else another process finished the same data set: theirs is as good
+            shutil.rmtree(folder, ignore_errors=True)
             staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

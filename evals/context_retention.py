@@ -20,6 +20,6 @@ def context_retention(suite: Suite = "full", contract: str = "aj", constrained: 
         scorer=context_kept(),
         config=config(constrained, contract),
         metadata=metadata("context_retention", suite, contract),
-        headline_metric="retained/mean",
+        headline_metric="context_kept.retained",
         version=VERSION,
     )

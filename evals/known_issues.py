@@ -20,6 +20,6 @@ def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool 
         scorer=no_known_issue(),
         config=config(constrained, contract),
         metadata=metadata("known_issues", suite, contract),
-        headline_metric="right/mean",
+        headline_metric="no_known_issue.right",
         version=VERSION,
     )

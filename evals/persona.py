@@ -20,6 +20,6 @@ def persona(suite: Suite = "full", contract: str = "aj", constrained: bool = Fal
         scorer=persona_match(),
         config=config(constrained, contract),
         metadata=metadata("persona", suite, contract),
-        headline_metric="match/mean",
+        headline_metric="persona_match.match",
         version=VERSION,
     )

@@ -20,6 +20,6 @@ def task_success(suite: Suite = "full", contract: str = "aj", constrained: bool 
         scorer=task_done(),
         config=config(constrained, contract),
         metadata=metadata("task_success", suite, contract),
-        headline_metric="success/mean",
+        headline_metric="task_done.success",
         version=VERSION,
     )

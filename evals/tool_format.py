@@ -20,6 +20,6 @@ def tool_format(suite: Suite = "full", contract: str = "aj", constrained: bool =
         scorer=valid_reply(),
         config=config(constrained, contract),
         metadata=metadata("tool_format", suite, contract),
-        headline_metric="valid/mean",
+        headline_metric="valid_reply.valid",
         version=VERSION,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from datasets import Dataset
@@ -27,15 +28,28 @@ def train_sft(
         model=load_quantized(base, recipe.quantization),
         args=SFTConfig(
             **common_arguments(recipe, recipe.sft, folder),
-            train_sampling_strategy="group_by_length",  # padding costs as much as text
+            train_sampling_strategy="sequential",  # `in_batches` has put them in order
             packing=False,  # without FlashAttention packed rows see each other
         ),
-        train_dataset=to_dataset(examples),
+        train_dataset=to_dataset(in_batches(examples, recipe.sft.batch_size, recipe.seed)),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
     run_stage(trainer, recipe, "SFT", folder, console)
     return save_adapter(trainer.model, target)
+
+
+def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
+    """Batches of like lengths, since padding costs as much as text, in an order that has nothing to do with length.
+
+    transformers' "group_by_length" sorts 50 batches at a time by length: every stretch, and the training, ended on the
+    shortest kind of row, and the model then gave that kind's answer (`list_agents`) to all of its neighbours.
+    """
+    ordered = sorted(examples, key=lambda example: len(example.input_ids))
+    whole = len(ordered) - len(ordered) % size
+    batches = [ordered[start : start + size] for start in range(0, whole, size)]
+    Random(seed).shuffle(batches)
+    return [example for batch in [*batches, ordered[whole:]] for example in batch]
 
 
 def to_dataset(examples: Sequence[Example]) -> Dataset:

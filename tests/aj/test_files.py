@@ -79,7 +79,7 @@ def test_json_lines_are_raw_utf8(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(AJError, match="cannot be written .* then run again"):
+    with pytest.raises(AJError, match=r"cannot be written .* then run again"):
         write_text(tmp_path / "file" / "below" / "a.txt", "x")
 
 

@@ -32,7 +32,13 @@ def test_a_framework_that_is_imported_would_be_seen():
 
 
 def test_the_yaml_files_lie_inside_the_package():
-    for name in ("contracts/aj.yaml", "contracts/native.yaml", "personas.yaml", "fleet/intents.yaml", "fleet/smalltalk.yaml"):
+    for name in (
+        "contracts/aj.yaml",
+        "contracts/native.yaml",
+        "personas.yaml",
+        "fleet/intents.yaml",
+        "fleet/smalltalk.yaml",
+    ):
         assert files("aj").joinpath(name).is_file(), name
 
 

@@ -30,7 +30,9 @@ from aj.messages import (
 )
 
 TEXT = st.text()
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.dictionaries(TEXT, inner), max_leaves=5)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.dictionaries(TEXT, inner), max_leaves=5
+)
 SPOKEN = st.none() | st.text(min_size=1)
 CALLS = st.builds(Call, st.text(min_size=1), st.dictionaries(TEXT, JSON, max_size=3), SPOKEN, SPOKEN)
 MESSAGES = st.one_of(

@@ -38,7 +38,10 @@ def test_an_empty_discovery_is_a_discovery():
 
 
 def test_the_last_discovery_counts():
-    later = [calls("list_agents"), result("list_agents", "Available agents:\n" + Agent("new", "linux", "10.0.0.9:1").line)]
+    later = [
+        calls("list_agents"),
+        result("list_agents", "Available agents:\n" + Agent("new", "linux", "10.0.0.9:1").line),
+    ]
     assert [agent.id for agent in discovered([*FOUND, *later], AJ) or ()] == ["new"]
 
 
@@ -65,7 +68,13 @@ def test_a_state_block_holds_the_agents_the_steps_and_the_task():
 
 
 def test_a_state_block_shows_the_agents_but_not_the_steps_of_an_earlier_task():
-    past = [*FOUND, calls("bash", {"command": "ls"}), result("bash", "a"), calls("complete", {"answer": "a"}), user("more?")]
+    past = [
+        *FOUND,
+        calls("bash", {"command": "ls"}),
+        result("bash", "a"),
+        calls("complete", {"answer": "a"}),
+        user("more?"),
+    ]
     assert state_block(past, AJ) == "Agents: web01 (linux), db-2 (linux)\nTask: more?"
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -15,7 +16,6 @@ from aj.fleet.scenarios import draw_scenario, play
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
 from aj.wire import call_schema, judge_call, render_call, render_prompt, render_row, render_turn
-from random import Random
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 
@@ -91,7 +91,8 @@ def test_a_native_call_is_read_back_with_its_tool_and_parameters(call):
 
 def test_a_native_note_stands_before_the_call_and_is_no_deviation():
     text = render_call(Call("list_agents", {}, "On it!", "look first"), NATIVE)
-    assert text == '<think>\nlook first\n</think>\n\nOn it!\n<tool_call>\n{"name": "list_agents", "arguments": {}}\n</tool_call>'
+    said = "<think>\nlook first\n</think>\n\nOn it!\n"
+    assert text == said + '<tool_call>\n{"name": "list_agents", "arguments": {}}\n</tool_call>'
     assert judge_call(text, NATIVE).ok
 
 
@@ -200,7 +201,7 @@ def _template() -> str:
     return (Path(spec.origin).parent / "chat_templates" / "qwen2_5.jinja").read_text(encoding="utf-8")
 
 
-def _apply(messages: list[dict], tools: list[dict] | None, answer_next: bool = False) -> str:
+def _apply(messages: list[dict], tools: list | None, answer_next: bool = False) -> str:
     from transformers.utils.chat_template_utils import render_jinja_template
 
     rendered, _ = render_jinja_template(

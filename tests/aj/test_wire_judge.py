@@ -84,8 +84,16 @@ OBSERVED = [
     (f"<think>hm\n{LIST}", "runs", Call("list_agents")),
     (f"<think>{{hm}}</think>{LIST}", "runs", Call("list_agents")),
     (f'{LIST} {{"tool": "bash", "params": {{"command": "ls"}}}}', "runs", Call("list_agents")),
-    ('{"tool": "bash", "params": {"command": "dir C:\\\\temp\\\\new"}}', "runs", Call("bash", {"command": "dir C:\\temp\\new"})),
-    ('{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}', "runs", Call("bash", {"command": "dir C:\temp\new"})),
+    (
+        '{"tool": "bash", "params": {"command": "dir C:\\\\temp\\\\new"}}',
+        "runs",
+        Call("bash", {"command": "dir C:\\temp\\new"}),
+    ),
+    (
+        '{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}',
+        "runs",
+        Call("bash", {"command": "dir C:\temp\new"}),
+    ),
     ('{"tool": "complete", "params": {"answer": "a", "error": "b"}}', "bad_arguments", None),
     ('{"tool": "complete", "params": {}}', "bad_arguments", None),
 ]
@@ -209,7 +217,20 @@ def test_a_native_call_may_stand_after_words():
 # --- nothing raises -------------------------------------------------------------------------------------------------
 
 PIECES = ["{", "}", "[", "]", '"', "'", ":", ",", "\\", "\\u", "\\ud800", "tool", "params", "bash", "command", "action"]
-PIECES += ["<think>", "</think>", "<tool_call>", "</tool_call>", "```json", "**a output:**", "null", "NaN", "1e999", "\n", "\x00", "é"]
+PIECES += [
+    "<think>",
+    "</think>",
+    "<tool_call>",
+    "</tool_call>",
+    "```json",
+    "**a output:**",
+    "null",
+    "NaN",
+    "1e999",
+    "\n",
+    "\x00",
+    "é",
+]
 MOSAIC = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
@@ -223,7 +244,9 @@ def test_any_text_gets_a_verdict(text, contract):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["command", "timeout", "a", ""]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["command", "timeout", "a", ""]), inner)
+    ),
     max_leaves=6,
 )
 KEYS = st.sampled_from(["tool", "action", "name", "params", "args", "command", "note", "reasoning", ""])
@@ -242,7 +265,9 @@ def test_nesting_of_any_depth_gets_a_verdict(opening):
             assert not judge_call(opening + left * depth + "1" + right * depth + "}}", AJ).ok
 
 
-@pytest.mark.parametrize("piece", ["{", "[", '"', "\\", "<think>", "```", ":", "{:", "a:", "**a ", "\\u0", " ", '{"a":', "}{"])
+@pytest.mark.parametrize(
+    "piece", ["{", "[", '"', "\\", "<think>", "```", ":", "{:", "a:", "**a ", "\\u0", " ", '{"a":', "}{"]
+)
 @pytest.mark.timeout(20)
 def test_a_huge_text_gets_a_verdict_in_time(piece):
     for contract in (AJ, NATIVE):

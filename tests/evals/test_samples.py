@@ -88,7 +88,9 @@ def test_every_gold_conversation_passes_every_check_of_a_trace(samples, task):
 
 @pytest.mark.parametrize("task", ["tool_format", "persona"])
 def test_the_answer_to_another_sample_is_wrong(samples, gold, task):
-    answers = [record for record in samples[task] if record["mode"] == "step" and _answer(gold(task, record)) is not None]
+    answers = [
+        record for record in samples[task] if record["mode"] == "step" and _answer(gold(task, record)) is not None
+    ]
     assert len(answers) > 50
     for record, other in zip(answers, [*answers[7:], *answers[:7]], strict=True):
         assert check_turn(gold(task, other), _case(record)), (record["id"], other["id"])
@@ -103,7 +105,9 @@ def test_the_conversation_of_another_sample_is_wrong(samples, task):
 
 
 @pytest.mark.parametrize("task", ONE_TURN)
-@pytest.mark.parametrize("text", ["", "Sure!", '{"action": "execute_command", "command": "ls"}', '{"tool": "none", "params": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "Sure!", '{"action": "execute_command", "command": "ls"}', '{"tool": "none", "params": {}}']
+)
 def test_a_text_that_fits_nothing_is_wrong_everywhere_but_in_chat(samples, task, text):
     for record in samples[task]:
         small_talk = record["mode"] == "chat" and text == "Sure!"

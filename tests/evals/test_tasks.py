@@ -88,7 +88,6 @@ def test_the_headline_of_a_log_is_the_mean_of_the_first_key(gold):
     assert all({"mean", "stderr"} <= set(scored.metrics) for scored in log.results.scores)
 
 
-@pytest.mark.xfail(strict=True, reason="the tasks declare 'key/mean', which Inspect reads as a scorer's name")
 def test_the_declared_headline_is_a_score_that_the_scorer_gives(gold):
     name, log = gold
     assert log.results

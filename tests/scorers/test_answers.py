@@ -77,7 +77,13 @@ def test_a_right_count_may_be_a_number_or_a_word(answer):
 
 @pytest.mark.parametrize(
     "answer",
-    ["`web-1` and `web-2`", "web-1, web-2: 3 agents", "web-1 and web-2, 2 or 3", "three: web-1, web-2", "1 agent: web-1 web-2"],
+    [
+        "`web-1` and `web-2`",
+        "web-1, web-2: 3 agents",
+        "web-1 and web-2, 2 or 3",
+        "three: web-1, web-2",
+        "1 agent: web-1 web-2",
+    ],
 )
 def test_a_wrong_count_is_seen(answer):
     assert codes(check_count(answer, ["web-1", "web-2"])) == ["wrong_count"]
@@ -90,12 +96,14 @@ def test_a_count_must_name_the_agents():
 # --- the oracle's answers, over drawn worlds ------------------------------------------------------------------------
 
 ASKS = st.tuples(
-    st.integers(0, 2**31 - 1), st.sampled_from(sorted(catalogue().intents)), st.sampled_from(sorted(load_personas().personas))
+    st.integers(0, 2**31 - 1),
+    st.sampled_from(sorted(catalogue().intents)),
+    st.sampled_from(sorted(load_personas().personas)),
 )
 
 
 @given(ASKS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_oracles_answer_is_true_and_no_longer_when_the_world_is_another(drawn):
     seed, intent, persona = drawn
     scenario = draw_scenario(Random(seed), "eval", [intent], persona)
@@ -111,7 +119,7 @@ def test_the_oracles_answer_is_true_and_no_longer_when_the_world_is_another(draw
 
 
 @given(st.integers(0, 2**31 - 1), st.sampled_from(["disk", "load", "uptime", "kernel"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_values_said_of_the_wrong_host_are_wrong(seed, intent):
     scenario = draw_scenario(Random(seed), "eval", ["count"], "senior_engineer", hosts=(2, 4))
     fleet, names = scenario.fleet(), list(scenario.hosts)

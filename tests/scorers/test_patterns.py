@@ -23,7 +23,7 @@ SPLITS = st.sampled_from(["train", "eval"])
 
 @pytest.mark.parametrize("name", PATTERNS)
 @given(SEEDS, SPLITS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_wrong_text_shows_its_pattern_and_the_right_turn_none(name, seed, split):
     case = draw_case(Random(seed), split, name, AJ)
     assert known_issue(case.wrong, case.past, AJ, case.mode) == name
@@ -32,7 +32,7 @@ def test_the_wrong_text_shows_its_pattern_and_the_right_turn_none(name, seed, sp
 
 @pytest.mark.parametrize("name", PATTERNS)
 @given(SEEDS, SPLITS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_right_turn_passes_every_check_and_the_wrong_text_fails_one(name, seed, split):
     case = draw_case(Random(seed), split, name, AJ)
     assert _wrong_with(render_turn(case.right, AJ), case) == []

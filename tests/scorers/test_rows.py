@@ -6,7 +6,7 @@ import pytest
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.messages import Message, Pair, Row, calls, reply, result, user
+from aj.messages import Message, Mode, Pair, Row, calls, reply, result, user
 from aj.state import Agent
 from scorers.checks.rows import check_pair, check_row
 
@@ -15,8 +15,8 @@ LIST = result("list_agents", Agent("web01", "linux", "10.0.0.2:7000").line)
 GOOD = Row((user("who?"), calls("list_agents"), LIST, calls("complete", {"answer": "`web01`, 1 agent"})))
 
 
-def _with(*messages: Message, layout="dialogue", mode="step") -> Row:
-    return Row((user("who?"), *messages), mode, layout)
+def _with(*messages: Message, mode: Mode = "step") -> Row:
+    return Row((user("who?"), *messages), mode)
 
 
 @pytest.mark.parametrize("contract", [AJ, NATIVE], ids=["aj", "native"])
@@ -54,7 +54,8 @@ def test_a_wrong_turn_in_the_middle_is_a_target_of_a_dialogue_but_not_of_a_state
     assert check_row(Row(middle, layout="state_block"), AJ) == []
 
 
-PAIR = Pair((user("who?"),), calls("list_agents"), '{"tool": "none", "params": {}}', metadata={"pattern": "tool_none_error"})
+NONE = '{"tool": "none", "params": {}}'
+PAIR = Pair((user("who?"),), calls("list_agents"), NONE, metadata={"pattern": "tool_none_error"})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ PAIR = Pair((user("who?"),), calls("list_agents"), '{"tool": "none", "params": {
         (PAIR, []),
         (replace(PAIR, metadata={"pattern": "wrong_count"}), ["wrong_pattern"]),
         (replace(PAIR, rejected='{"tool": "list_agents", "params": {}}'), ["wrong_pattern"]),
-        (replace(PAIR, chosen=reply('{"tool": "none", "params": {}}')), ["tool_none"]),
+        (replace(PAIR, chosen=reply(NONE)), ["tool_none"]),
         (replace(PAIR, chosen=user("who?")), ["no_target"]),
     ],
 )

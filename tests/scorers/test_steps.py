@@ -1,4 +1,4 @@
-"""One decision, judged by its effect in the fleet: for each finding a call that gets it, beside the call that is right."""
+"""One decision, judged by its effect in the fleet: for each finding a call that gets it, beside one that is right."""
 
 from random import Random
 
