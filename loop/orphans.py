@@ -5,10 +5,14 @@ import os
 import psutil
 
 
+STARTERS = ("aj", "inspect", "python", "pytest")
+"""Names of processes that start a server; an orphan's new parent is an init of one kind or another."""
+
+
 def end_orphans(model: str) -> int:
-    """End this user's vLLM servers of `model` whose parent is gone; returns how many there were."""
+    """End this user's vLLM servers of `model` whose starter is gone; returns how many there were."""
     path = model.removeprefix("vllm/").split(":")[0]
-    found = [process for process in psutil.process_iter(["cmdline", "ppid", "uids"]) if _is_orphan(process, path)]
+    found = [process for process in psutil.process_iter(["cmdline", "uids"]) if _is_orphan(process, path)]
     for server in found:
         family = [*server.children(recursive=True), server]
         for process in family:
@@ -21,5 +25,10 @@ def end_orphans(model: str) -> int:
 
 def _is_orphan(process: psutil.Process, path: str) -> bool:
     command, uids = process.info["cmdline"] or [], process.info["uids"]
-    ours = uids is not None and uids.real == os.getuid()
-    return ours and process.info["ppid"] == 1 and "serve" in command and path in command
+    if uids is None or uids.real != os.getuid() or "serve" not in command or path not in command:
+        return False
+    try:
+        parent = process.parent()
+        return parent is None or not parent.name().startswith(STARTERS)
+    except psutil.NoSuchProcess:
+        return False
