@@ -14,31 +14,16 @@ from aj.fleet.smalltalk import small_talk
 from aj.messages import Row, reply, user, without_note
 from aj.personas import load_personas
 
-REMOTE_INTENTS = (
-    "disk",
-    "load",
-    "uptime",
-    "hostname",
-    "kernel",
-    "memory",
-    "cores",
-    "service",
-    "restart",
-    "files",
-    "log",
-    "containers",
-)
-LOCAL_INTENTS = ("workspace", "version")
+REMOTE_INTENTS = ("disk", "load", "hostname", "memory", "service", "restart", "files", "log")
+INTENTS = (*REMOTE_INTENTS, "load", "workspace", "count", "count")
+"""What requests are drawn from; what names all of them is needed most often, so it stands here more than once."""
 
 
 def dialogues(rng: Random, contract: Contract, count: int, turns: tuple[int, int] = (1, 3)) -> Iterator[Row]:
     """Whole conversations in the dialogue layout: discovery, action and answer, with follow-ups that refer back."""
     for number in range(count):
-        first = REMOTE_INTENTS[number % len(REMOTE_INTENTS)] if number % 4 else "count"
-        if number % 12 == 11:
-            first = rng.choice(LOCAL_INTENTS)
-        later = rng.choices((*REMOTE_INTENTS, "count", "load"), k=rng.randint(*turns) - 1)
-        scenario = draw_scenario(rng, "train", [first, *later], _persona(number))
+        intents = rng.choices(INTENTS, k=rng.randint(*turns))
+        scenario = draw_scenario(rng, "train", intents, _persona(number))
         messages, _ = play(scenario, contract)
         yield Row(tuple(messages), "step", "dialogue", _metadata(scenario, "conversational"))
 
@@ -46,15 +31,16 @@ def dialogues(rng: Random, contract: Contract, count: int, turns: tuple[int, int
 def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     """Single decisions in the state-block layout: a conversation cut before one of its assistant turns."""
     for number in range(count):
-        first = rng.choice(("count", "disk", "uptime", "load"))
-        second = (*REMOTE_INTENTS, "count", "hostname", *LOCAL_INTENTS)[number % (len(REMOTE_INTENTS) + 4)]
-        intents = [first, second] if number % 3 else [second]
+        # All drawn, nothing counted off: with `number % 2` for the cut and `number % 16` for the intent, half of the
+        # intents were only ever answered and the other half only ever called, and the model learned just that.
+        second = rng.choice(INTENTS)
+        intents = [rng.choice(("count", "disk", "load")), second] if rng.random() < 0.75 else [second]
         scenario = draw_scenario(rng, "train", intents, _persona(number), refer_back=False)
         messages, _ = play(scenario, contract)
         last_user = max(i for i, message in enumerate(messages) if message.role == "user")
         cuts = [i for i in range(last_user, len(messages)) if messages[i].role == "assistant"]
         # Half of the rows decide on the first call, half on the answer: both are where the patterns fail.
-        cut = cuts[0] if number % 2 else cuts[-1]
+        cut = rng.choice((cuts[0], cuts[-1]))
         target = without_note(messages[cut])
         yield Row((*messages[:cut], target), "step", "state_block", _metadata(scenario, "conversational"))
 

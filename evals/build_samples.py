@@ -52,9 +52,7 @@ def tool_format(rng: Random) -> Iterator[Record]:
     """Every kind of turn in both layouts, plus plan and chat mode, where a call would be wrong."""
     for number in range(240):
         persona = PERSONAS[number % 5]
-        intents = (
-            [rng.choice(INTENTS)] if number % 2 else [rng.choice(["count", "disk", "uptime"]), rng.choice(INTENTS)]
-        )
+        intents = [rng.choice(INTENTS)] if number % 2 else [rng.choice(["count", "disk", "load"]), rng.choice(INTENTS)]
         layout: Layout = "dialogue" if number % 4 < 2 else "state_block"
         scenario = draw_scenario(rng, "eval", intents, persona, refer_back=layout == "dialogue")
         messages, _ = play(scenario, CONTRACT)
@@ -126,12 +124,12 @@ def persona(rng: Random) -> Iterator[Record]:
 
 def context_retention(rng: Random) -> Iterator[Record]:
     """Two to four user turns; the last refers to agents found, or a host named, one to three turns before."""
-    probes = {"count": "count", "all": "load", "host": "disk", "again": "memory", "ordinal": "uptime"}
+    probes = {"count": "count", "all": "load", "host": "load", "again": "memory", "ordinal": "disk"}
     for number in range(120):
         probe = list(probes)[number % 5]
         distance = 1 + number // 5 % 3
-        fillers = [rng.choice(["load", "disk", "kernel", "uptime"]) for _ in range(distance - 1)]
-        first = rng.choice(["memory", "files", "log"]) if probe == "again" else rng.choice(["count", "disk", "uptime"])
+        fillers = [rng.choice(["load", "disk", "hostname"]) for _ in range(distance - 1)]
+        first = rng.choice(["memory", "files", "log"]) if probe == "again" else rng.choice(["count", "disk", "load"])
         scenario = _draw_probe(rng, [first, *fillers, probes[probe]], probe)
         past, template = [user(scenario.asks[0].text)], scenario.asks[-1].template
         yield record(

@@ -4,7 +4,6 @@ import os
 
 import psutil
 
-
 STARTERS = ("aj", "inspect", "python", "pytest")
 """Names of processes that start a server; an orphan's new parent is an init of one kind or another."""
 

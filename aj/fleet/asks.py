@@ -24,7 +24,6 @@ class Intent(Strict):
     command: str
     noun: str
     why: str
-    tip: str
     train: tuple[str, ...]
     eval: tuple[str, ...]
 
@@ -128,17 +127,12 @@ _FACTS: dict[str, Callable[[Host, Ask], tuple[str, ...]]] = {
     "disk": lambda host, _: (f"{host.disk_percent}%",),
     "memory": lambda host, _: (human(host.memory_used_mb),),
     "load": lambda host, _: (f"{host.load:.2f}",),
-    "uptime": lambda host, _: (f"{host.days_up} days",),
     "hostname": lambda host, _: (host.name,),
-    "kernel": lambda host, _: (host.kernel,),
-    "cores": lambda host, _: (str(host.cores),),
     "service": lambda host, ask: (host.services[ask.service or ""],),
     "restart": lambda host, ask: (ask.service or "",),
     "files": lambda host, _: host.files,
     "log": lambda host, _: (host.log[-1].split(" ", 1)[1],),
-    "containers": lambda host, _: host.containers,
     "workspace": lambda host, _: host.files,
-    "version": lambda host, _: (host.version,),
     "count": lambda host, _: (host.name,),
 }
 

@@ -10,7 +10,7 @@ from aj.messages import Call, Message, calls, result
 from aj.personas import load_personas
 from aj.state import discovered
 
-PLAIN = frozenset({"disk", "memory", "load", "uptime", "cores", "service", "log"})
+PLAIN = frozenset({"disk", "memory", "load", "service", "log"})
 """Intents whose values are read as words and numbers; all other values are names, written as inline code."""
 
 
@@ -53,7 +53,6 @@ def true_answer(ask: Ask, fleet: Fleet, rng: Random) -> str:
         "count": str(len(known)),
         "noun": intent.noun,
         "why": intent.why,
-        "tip": intent.tip,
         "service": ask.service or "",
         "host": ask.host or "",
     }

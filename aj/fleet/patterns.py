@@ -14,7 +14,7 @@ from aj.messages import Layout, Message, Mode, reply, user, without_note
 from aj.personas import load_personas
 from aj.splits import Split
 
-BEFORE: tuple[str, ...] = ("count", "uptime", "disk")
+BEFORE: tuple[str, ...] = ("count", "disk", "load")
 """What is asked first, so that the agents are already known."""
 
 
@@ -113,12 +113,12 @@ def _plan_as_dict(ask: Ask, fleet: Fleet, _: Random) -> str:
 
 
 PATTERNS: dict[str, Pattern] = {
-    "wrong_output_format": Pattern(("hostname", "kernel", "uptime"), True, _wrong_output_format),
+    "wrong_output_format": Pattern(("hostname",), True, _wrong_output_format),
     "tool_none_error": Pattern(("count",), True, _tool_none),
     "lost_context": Pattern(("load",), True, _lost_context),
     "hallucinated_commands": Pattern(("files", "log"), True, _hallucinated),
     "wrong_count": Pattern(("count",), True, _wrong_count),
     "code_block_instead_of_action": Pattern(("restart",), True, _code_block),
-    "missing_list_agents": Pattern(("disk", "load", "kernel", "uptime"), False, _missing_discovery),
+    "missing_list_agents": Pattern(("disk", "load", "hostname"), False, _missing_discovery),
     "plan_as_dict": Pattern(("memory", "service", "disk", "log"), False, _plan_as_dict, "plan"),
 }

@@ -28,7 +28,7 @@ DISKS = _ask("disk", "fleet")
 DISK = _ask("disk", "host", "web01")
 RESTART = _ask("restart", "host", "web01", "nginx")
 COUNT = _ask("count", "fleet")
-VERSION = _ask("version", "local")
+LOCAL = _ask("workspace", "local")
 COLD = [user("now?")]
 
 
@@ -96,9 +96,9 @@ def test_a_step_after_discovery_is_judged_by_its_effect(fleet, ask, call, findin
         (DISK, _remote("df -h /"), ["before_discovery"]),
         (DISKS, _bash("df -h /"), ["wrong_tool"]),
         (COUNT, _answer("2 agents"), ["wrong_tool"]),
-        (VERSION, _bash("cat VERSION"), []),
-        (VERSION, _bash("ls"), ["wrong_command"]),
-        (VERSION, Call("list_agents"), ["wrong_tool"]),
+        (LOCAL, _bash("ls"), []),
+        (LOCAL, _bash("cat VERSION"), ["wrong_command"]),
+        (LOCAL, Call("list_agents"), ["wrong_tool"]),
     ],
 )
 def test_a_first_step_discovers_unless_the_ask_is_local(fleet, ask, call, findings):

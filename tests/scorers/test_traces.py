@@ -79,7 +79,7 @@ def test_nothing_restarts_when_nothing_was_asked_to(restarts):
         (DISK, _turn(ALL), True, ["lost_reference"]),
         (DISK, _turn(), True, ["lost_reference"]),
         (_ask("count", "fleet"), _turn(), True, []),
-        (_ask("version", "local"), _turn(("bash", {"command": "cat VERSION"})), True, []),
+        (_ask("workspace", "local"), _turn(("bash", {"command": "cat VERSION"})), True, []),
     ],
 )
 def test_a_turn_acts_on_what_was_meant(ask, turn, known, findings):
