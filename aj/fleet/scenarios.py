@@ -1,5 +1,6 @@
 """Scenarios: a fleet drawn from a seed and what a user asks of it, turn by turn; with the oracle's conversation."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -46,7 +47,7 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
 def draw_scenario(
     rng: Random,
     split: Split,
-    intents: list[str],
+    intents: Sequence[str],
     persona: str | None = None,
     hosts: tuple[int, int] = (2, 4),
     refer_back: bool = True,
