@@ -17,6 +17,9 @@ from aj.files import write_jsonl
 from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
+LINE_EVERY = 20
+"""Steps between lines where there is no terminal to draw a bar on, in a CI log, say."""
+
 COMPLETE = "complete"
 """The file that tells a whole checkpoint from one cut off while it was written."""
 
@@ -130,6 +133,9 @@ class _Reporter(TrainerCallback):
         if "loss" in logs:
             self.progress.update(self.task, loss=f"{logs['loss']:.3f}")
         self.progress.update(self.task, completed=state.global_step)
+        console = self.progress.console
+        if not console.is_terminal and state.global_step % LINE_EVERY == 0 and "loss" in logs:
+            console.print(f"{self.stage} step {state.global_step} of {state.max_steps}, loss {logs['loss']:.3f}")
         # The whole history, not one more line: after a resume it holds each step once.
         write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))
 
