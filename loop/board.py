@@ -100,6 +100,24 @@ def table(rows: Sequence[BoardRow]) -> "Table":
     return result
 
 
+def slice_table(rows: Sequence[BoardRow], title: str = "By slice, 95% intervals") -> "Table":
+    """For the terminal: one line a slice, one column a model."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    models = list(dict.fromkeys(row.model for row in rows))
+    result = Table("metric", "slice", title=title)
+    for column in ("n", *models):
+        result.add_column(escape(column), justify="right")
+    lines: dict[tuple[str, str], dict[str, BoardRow]] = {}
+    for row in rows:
+        lines.setdefault((f"{row.task}/{row.metric}", row.slice), {})[row.model] = row
+    for (metric, name), cells in lines.items():
+        count = str(next(iter(cells.values())).n)
+        result.add_row(metric, escape(name), count, *(_cell(cells[m]) if m in cells else "" for m in models))
+    return result
+
+
 def _grid(rows: Sequence[BoardRow]) -> tuple[list[str], dict[str, dict[str, BoardRow]]]:
     """Column heads, and model -> head -> row, the best model (by its mean over tasks) first."""
     chosen = headlines(rows)

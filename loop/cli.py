@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train AJ, measure it, and promote it only on evidence. Long work continues when it is run again.",
 )
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 140)  # tables in a log or a pipe keep their words
 
 
 class Format(StrEnum):
@@ -129,13 +129,14 @@ def board(
         raise AJError("No model was evaluated yet; run `aj eval MODEL` or `make loop`.")
     rows = ranking.board(found)
     shown = rows if slices else ranking.headlines(rows)
+    draw = ranking.slice_table if slices else ranking.table
     if output is Format.markdown:
         console.print(ranking.to_markdown(shown), markup=False, soft_wrap=True)
     elif output is Format.html:
         write_text(logs_dir() / "board.html", ranking.to_html(rows))
         console.print(str(logs_dir() / "board.html"), soft_wrap=True)
     else:
-        _show(output, ranking.to_records(rows), lambda: ranking.table(shown))
+        _show(output, ranking.to_records(rows), lambda: draw(shown))
 
 
 @app.command(epilog=example("aj gate champion 3f1c9e"))

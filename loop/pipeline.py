@@ -110,7 +110,7 @@ def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]
     ranked = board.board(list(evals.values()))
     console.print(board.table(board.headlines(ranked)))
     known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]
-    console.print(board.table(known))
+    console.print(board.slice_table(known, "The documented error patterns, 95% intervals"))
     write_text(logs_dir() / "board.html", board.to_html(ranked))
 
 

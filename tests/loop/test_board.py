@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from inspect_ai.log import EvalLog
 from rich.console import Console
 
-from loop.board import board, headlines, table, to_html, to_markdown, to_records
+from loop.board import BoardRow, board, headlines, slice_table, table, to_html, to_markdown, to_records
 
 
 def test_a_row_has_exactly_the_promised_fields(lab):
@@ -68,3 +68,17 @@ def test_the_terminal_table_has_one_line_a_model(lab):
     text = shown.get()
     assert "known_issues/right" in text
     assert text.index("aj-good") < text.index("aj-base")
+
+
+def test_slices_stand_one_a_line_with_a_column_a_model():
+    rows = [
+        BoardRow(model, "known_issues", "right", f"pattern={name}", mean, mean - 0.1, mean + 0.1, 25)
+        for model, mean in (("old", 0.25), ("new", 0.75))
+        for name in ("wrong_count", "lost_context")
+    ]
+    console = Console(width=140, record=True)
+    console.print(slice_table(rows))
+    lines = [line for line in console.export_text().splitlines() if "pattern=wrong_count" in line]
+    assert len(lines) == 1
+    assert "0.25" in lines[0]
+    assert "0.75" in lines[0]
