@@ -19,7 +19,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train AJ, measure it, and promote it only on evidence. Long work continues when it is run again.",
 )
-console = Console(width=None if sys.stdout.isatty() else 140)  # tables in a log or a pipe keep their words
+WIDE = 140
+"""Columns where there is no terminal: tables in a log or a pipe keep their words."""
+console = Console(width=None if sys.stdout.isatty() else WIDE)
+progress = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE)
 
 
 class Format(StrEnum):
@@ -66,7 +69,7 @@ def train(
         for what, much in plan(loaded, data).describe():
             console.print(f"{what:<16} {much}", highlight=False)
         return
-    console.print(str(train_run(loaded, data, Console(stderr=True))), soft_wrap=True)
+    console.print(str(train_run(loaded, data, progress)), soft_wrap=True)
 
 
 @app.command(epilog=example("aj serve champion --port 8000"))
@@ -195,8 +198,7 @@ def loop(
     from loop.gate import to_record
     from loop.pipeline import LoopRecipe, run_loop
 
-    progress = Console(stderr=True) if output is Format.json else console
-    done = run_loop(load_yaml(recipe, LoopRecipe), progress)
+    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console)
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
         print(

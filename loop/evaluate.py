@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ def _run(target: Target, suite: str, contract: str, limit: int | None, folder: P
     from inspect_ai import eval_set
 
     serving = _serving(target)
-    with chdir(EVALS.parent):  # Inspect finds task files only below the working directory
+    # Inspect finds task files only below the working directory; its progress would stand in the way of `--format json`.
+    with chdir(EVALS.parent), redirect_stdout(sys.stderr):
         done, logs = eval_set(
             [f"evals/{task}.py" for task in TASKS],
             log_dir=str(folder),

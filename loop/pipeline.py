@@ -97,7 +97,7 @@ def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
     start = time.time()
     folder = work()
     took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
-    console.print(f"[bold]{name}[/] {_relative(folder)} ({took})")
+    console.print(f"[bold]{name}[/] {_relative(folder)} ({took})", soft_wrap=True)
     return folder
 
 
@@ -119,8 +119,9 @@ def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Pat
     lines.append(("leaderboard", logs_dir() / "board.html"))
     for name, path in lines:
         if path:
-            console.print(f"{name:<16} {_relative(path)}", highlight=False)
-    console.print(f"samples, one by one: inspect view start --log-dir {_relative(evals['candidate'])}", highlight=False)
+            console.print(f"{name:<16} {_relative(path)}", highlight=False, soft_wrap=True)
+    folder = _relative(evals["candidate"])
+    console.print(f"samples, one by one: inspect view start --log-dir {folder}", highlight=False, soft_wrap=True)
 
 
 def _relative(path: Path) -> str:
