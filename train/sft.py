@@ -42,8 +42,8 @@ def train_sft(
 def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
     """Batches of like lengths, since padding costs as much as text, in an order that has nothing to do with length.
 
-    transformers' "group_by_length" sorts 50 batches at a time by length: every stretch, and the training, ended on the
-    shortest kind of row, and the model then gave that kind's answer (`list_agents`) to all of its neighbours.
+    transformers' "group_by_length" sorts 50 batches at a time by length: every stretch, and the training, ends on the
+    shortest kind of row.
     """
     ordered = sorted(examples, key=lambda example: len(example.input_ids))
     whole = len(ordered) - len(ordered) % size
