@@ -31,8 +31,8 @@ def dialogues(rng: Random, contract: Contract, count: int, turns: tuple[int, int
 def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     """Single decisions in the state-block layout: a conversation cut before one of its assistant turns."""
     for number in range(count):
-        # All drawn, nothing counted off: with `number % 2` for the cut and `number % 16` for the intent, half of the
-        # intents were only ever answered and the other half only ever called, and the model learned just that.
+        # All drawn, nothing counted off: `number % 2` for the cut and `number % 16` for the intent had tied the two, so
+        # that half of the intents were only ever answered and the other half only ever called.
         second = rng.choice(INTENTS)
         intents = [rng.choice(("count", "disk", "load")), second] if rng.random() < 0.75 else [second]
         scenario = draw_scenario(rng, "train", intents, _persona(number), refer_back=False)
