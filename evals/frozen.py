@@ -1,5 +1,6 @@
 """Frozen samples as Inspect samples: the prompt rendered from the contract, the ground truth in the metadata."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +17,14 @@ from inspect_ai.util import JSONSchema
 
 from aj.contract import load_contract
 from aj.errors import ConfigError
-from aj.files import digest_file, read_jsonl
+from aj.files import digest, digest_file, read_jsonl
 from aj.messages import from_record
 from aj.wire import call_schema, render_prompt
 
 Suite = Literal["small", "full"]
 SAMPLES = Path(__file__).parent / "samples"
-MAX_TOKENS = 160
+HOUSE = Path(__file__).parents[1]
+MAX_TOKENS = 128
 """Tokens of one reply: AJ's longest gold answer takes about 100; a base model would ramble on for thousands."""
 
 
@@ -37,7 +39,19 @@ def dataset(task: str, suite: Suite, contract: str) -> MemoryDataset:
 
 def metadata(task: str, suite: Suite, contract: str) -> dict[str, Any]:
     """What makes two logs comparable, beside Inspect's own header."""
-    return {"contract": load_contract(contract).hash, "samples": digest_file(SAMPLES / f"{task}.jsonl"), "suite": suite}
+    return {
+        "contract": load_contract(contract).hash,
+        "samples": digest_file(SAMPLES / f"{task}.jsonl"),
+        "suite": suite,
+        "harness": harness(),
+    }
+
+
+@cache
+def harness() -> str:
+    """Identity of what asks and scores: after a changed check, prompt or world, old scores compare to nothing."""
+    files = [path for part in ("aj", "evals", "scorers") for path in (HOUSE / part).rglob("*")]
+    return digest(*(digest_file(path) for path in sorted(files) if path.suffix in (".py", ".yaml", ".jsonl")))
 
 
 def config(constrained: bool, contract: str) -> GenerateConfig:

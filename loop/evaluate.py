@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from aj.contract import load_contract
 from aj.errors import AJError, ServeError
-from aj.files import digest, digest_file, logs_dir, write_json
+from aj.files import digest, logs_dir, write_json
 from loop.orphans import end_orphans
 from loop.targets import Target
 
@@ -22,11 +22,11 @@ CONNECTIONS = 16
 
 
 def eval_folder(target: Target, suite: str, contract: str = "aj", limit: int | None = None) -> Path:
-    """Where the logs of this model on this suite lie; samples, contract, weights and serving mode are its identity."""
-    code = [digest_file(EVALS / f"{task}.py") for task in TASKS] + [
-        digest_file(EVALS / f"samples/{task}.jsonl") for task in TASKS
-    ]
-    identity = digest(target.model, target.metadata, suite, load_contract(contract).hash, code, _serving(target), limit)
+    """Where the logs of this model on this suite lie; weights, contract, harness and serving mode are its identity."""
+    from evals.frozen import harness
+
+    parts = (target.model, target.metadata, suite, load_contract(contract).hash, harness(), _serving(target), limit)
+    identity = digest(*parts)
     return logs_dir() / "evals" / identity
 
 

@@ -18,7 +18,7 @@ BASE = "base"
 Arm = Mapping[str, TaskScores]
 """One model's logs, by task."""
 
-SHARED = ("contract", "samples", "suite", "serving")
+SHARED = ("contract", "samples", "suite", "harness", "serving")
 """Metadata that must be there and be equal in both arms."""
 
 IDENTITY = ("model_name", "run", "adapter", "dataset")

@@ -9,7 +9,7 @@ from rich.console import Console
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
-from train.model import load_adapter, load_quantized
+from train.model import load_adapter, load_frozen
 from train.recipe import Dpo, Recipe
 from train.tokens import PairExample
 from train.trainer import common_arguments, run_stage, save_adapter
@@ -44,7 +44,7 @@ def train_dpo(
     # A trainable PeftModel and no reference model: TRL freezes a copy of the adapter as "ref". Given a new
     # `peft_config` instead, the reference would be the base, which knows nothing of AJ.
     trainer = _PairTrainer(
-        model=load_adapter(load_quantized(base, recipe.quantization), sft_adapter, trainable=True),
+        model=load_adapter(load_frozen(base, recipe.quantization), sft_adapter, trainable=True),
         args=DPOConfig(**common_arguments(recipe, stage, folder), beta=stage.beta, **losses),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,

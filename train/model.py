@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel
+from peft.tuners.lora import LoraLayer
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -27,6 +28,12 @@ def load_quantized(folder: Path, quantization: Quantization) -> Any:
     )
 
 
+def load_frozen(folder: Path, quantization: Quantization) -> Any:
+    """The base to train on: quantised, and unpacked when the recipe says so. The values are the same 4-bit ones."""
+    model = load_quantized(folder, quantization)
+    return model.dequantize() if quantization.unpack else model
+
+
 def load_adapter(model: Any, folder: Path, trainable: bool = False) -> PeftModel:
     return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
 
@@ -43,7 +50,14 @@ def lora_config(recipe: Recipe) -> LoraConfig:
 
 
 def cast_adapter(model: Any, recipe: Recipe) -> None:
-    """Give the part that trains the recipe's dtype; TRL has made it bf16."""
+    """Give the part that trains the recipe's dtype; TRL has made it bf16.
+
+    Autocast computes in bf16 whatever that is. PEFT would first copy each layer's input to the adapter's dtype: with
+    float32 that made a step of 4 x 220 tokens take 2.41 s instead of 2.28 s.
+    """
+    for module in model.modules():
+        if isinstance(module, LoraLayer):
+            module.cast_input_dtype_enabled = False
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(getattr(torch, recipe.lora.dtype))

@@ -173,7 +173,8 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
 
 def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> Memory:
     # Per 64 weights one absmax: a byte when quantised in turn (and a float per 256 of those), else a float.
-    per_weight = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
+    packed = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
+    per_weight = 2 if recipe.quantization.unpack else packed
     width, state = _bytes_per_parameter(recipe)
     return Memory(
         base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,

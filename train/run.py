@@ -24,7 +24,7 @@ from train.preflight import GB, Plan, check_room, plan_run
 from train.recipe import Recipe
 from train.tokens import Example, PairExample, encode_pairs, encode_rows
 
-STAGES = 1
+STAGES = 2
 """Part of a run's identity: raise it when the same recipe would be trained differently."""
 
 

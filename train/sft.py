@@ -10,7 +10,7 @@ from rich.console import Console
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from train.model import load_quantized, lora_config
+from train.model import load_frozen, lora_config
 from train.recipe import Recipe
 from train.tokens import Example
 from train.trainer import common_arguments, run_stage, save_adapter
@@ -25,7 +25,7 @@ def train_sft(
         return target
     folder = staging / "sft"
     trainer = SFTTrainer(
-        model=load_quantized(base, recipe.quantization),
+        model=load_frozen(base, recipe.quantization),
         args=SFTConfig(
             **common_arguments(recipe, recipe.sft, folder),
             train_sampling_strategy="sequential",  # `in_batches` has put them in order

@@ -42,6 +42,7 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "lr_scheduler_type": stage.scheduler,
         "warmup_steps": stage.warmup,
         "optim": stage.optimizer,
+        "adam_beta2": stage.adam_beta2,
         "bf16": True,
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from aj.contract import load_contract
 from aj.errors import ConfigError
 from aj.files import digest_file
-from evals.frozen import SAMPLES, config, dataset
+from evals.frozen import SAMPLES, config, dataset, harness
 from scorers.context_kept import context_kept
 from scorers.samples import case_of
 from scorers.task_done import task_done
@@ -70,7 +70,12 @@ def test_the_oracle_scores_one_on_every_task(gold):
 def test_a_log_says_what_it_measured(gold):
     name, log = gold
     samples = digest_file(SAMPLES / f"{name}.jsonl")
-    assert log.eval.metadata == {"contract": AJ.hash, "samples": samples, "suite": "small"}
+    assert log.eval.metadata == {
+        "contract": AJ.hash,
+        "samples": samples,
+        "suite": "small",
+        "harness": harness(),
+    }
     assert log.eval.task_version == _task(name).version
     assert log.plan.config.temperature == 0.0
     for sample in log.samples or []:

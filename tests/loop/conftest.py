@@ -145,6 +145,7 @@ def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
         "contract": "c0ffee",
         "samples": "5a5a",
         "suite": "small",
+        "harness": "4a12",
         "model_name": f"aj-{name}",
         "run": name,
         "adapter": adapter,

@@ -154,7 +154,7 @@ def test_a_log_that_is_no_evidence_is_invalid(lab, policy, change, reason):
     refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), reason)
 
 
-@pytest.mark.parametrize("key", ["contract", "samples", "suite", "serving"])
+@pytest.mark.parametrize("key", ["contract", "samples", "suite", "harness", "serving"])
 @pytest.mark.parametrize("value", ["something else", None])
 def test_both_logs_must_say_the_same(lab, policy, key, value):
     def change(log: EvalLog) -> None:

@@ -24,7 +24,7 @@ def test_the_32b_recipes_hold_the_strategy_documents_numbers(name):
 
 
 def test_an_unknown_key_is_an_error_with_its_line(tmp_path):
-    text = (RECIPES / "smollm2-135m.yaml").read_text().replace("  learning_rate: 4", "  learning_rat: 4")
+    text = (RECIPES / "smollm2-135m.yaml").read_text().replace("  learning_rate: 8", "  learning_rat: 8")
     assert "learning_rat:" in text
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
