@@ -4,7 +4,8 @@
 class AJError(Exception):
     """Anything the user can mend; the command line prints it and exits with `exit_code`."""
 
-    exit_code = 2
+    exit_code = 4
+    """Not 1 to 3: those are a gate's verdicts."""
 
 
 class ConfigError(AJError):

@@ -1,5 +1,6 @@
 """Reading and writing the files that stages exchange: strict YAML, JSON lines, atomic writes, content hashes."""
 
+import errno
 import hashlib
 import json
 import os
@@ -159,3 +160,15 @@ def digest_file(path: Path) -> str:
     """The sha256 of a file's bytes, shortened like every identity here."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]
+
+
+def digest_weights(folder: Path) -> str:
+    """The identity of a model's or an adapter's weights: of its one safetensors file, or of its shards together.
+
+    Raises:
+        OSError: there is none, or one cannot be read.
+    """
+    shards = [digest_file(path) for path in sorted(folder.glob("*.safetensors"))]
+    if not shards:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / "*.safetensors"))
+    return shards[0] if len(shards) == 1 else digest(*shards)

@@ -245,7 +245,9 @@ def main() -> None:
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
         _fail(
-            f"The system refused{place}: {error.strerror or error}. Mend that and run the same command again.", 2, debug
+            f"The system refused{place}: {error.strerror or error}. Mend that and run the same command again.",
+            AJError.exit_code,
+            debug,
         )
     except Exception as error:
         _fail(f"Unexpected {type(error).__name__}: {error}. Run again with --debug for its place.", 70, debug)

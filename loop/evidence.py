@@ -1,6 +1,5 @@
 """Are two eval folders evidence for a verdict? Every reason why not; the gate computes nothing until there is none."""
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aj.errors import EvidenceError
-from aj.files import HASH_LENGTH
+from aj.files import HASH_LENGTH, digest_weights
 from loop.policy import Limits
 from loop.scores import TaskScores
 
@@ -161,23 +160,21 @@ def read_manifest(run: Path) -> dict[str, Any]:
         EvidenceError: the run is missing or unfinished, or its weights were changed since.
     """
     manifest = _read_object(run / "manifest.json")
-    _check_weights(run / "adapter" / "adapter_model.safetensors", manifest.get("adapter"))
+    _check_weights(run / "adapter", manifest.get("adapter"))
     if manifest.get("merged"):
-        _check_weights(run / "merged" / "model.safetensors", manifest["merged"])
+        _check_weights(run / "merged", manifest["merged"])
     if manifest.get("hash") != run.name:
         raise EvidenceError(f"{run / 'manifest.json'} is of run {manifest.get('hash')}; train the run again.")
     return manifest
 
 
-def _check_weights(weights: Path, recorded: Any) -> None:
+def _check_weights(folder: Path, recorded: Any) -> None:
     try:
-        with weights.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = digest_weights(folder)
     except OSError as error:
-        raise EvidenceError(f"{weights} cannot be read ({error.strerror}); train the run again.") from error
-    # Shortened digests are accepted down to the length that identities have here.
-    if not isinstance(recorded, str) or len(recorded) < HASH_LENGTH or not found.startswith(recorded):
-        raise EvidenceError(f"{weights} is not the file its manifest records; train the run again.")
+        raise EvidenceError(f"{folder} cannot be read ({error.strerror}); train the run again.") from error
+    if not isinstance(recorded, str) or recorded[:HASH_LENGTH] != found:
+        raise EvidenceError(f"{folder} does not hold the weights its manifest records; train the run again.")
 
 
 def _read_object(path: Path) -> dict[str, Any]:

@@ -254,7 +254,7 @@ def panel(verdict: Verdict) -> "Group":
     style = {"PROMOTE": "green", "REJECT": "red"}.get(verdict.outcome.name, "yellow")
     lines = [f"[bold {style}]{verdict.outcome.name}[/]", *(f"  {escape(reason)}" for reason in verdict.reasons)]
     if verdict.regressed:
-        lines.append(f"came back worse: {escape(', '.join(verdict.regressed))}")
+        lines += ["came back worse:", *(f"  {escape(name)}" for name in verdict.regressed)]
     table = Table("metric", "slice", "rule", "result")
     for column in ("value", "bounds", "held against"):
         table.add_column(column, justify="right")

@@ -77,7 +77,7 @@ def run_loop(recipe: LoopRecipe, console: Console) -> Finished:
         promote(run, verdict)
         console.print(f"Promoted: {targets['candidate'].name} is the champion. `aj rollback` undoes it.")
     elif reigning:
-        console.print(f"The champion stays: {reigning['name']} ({reigning['run'][:6]}).")
+        console.print(f"The champion stays: {targets['champion'].name}.")
     _places(console, data, run, evals)
     return Finished(run, evals, verdict, promoted)
 

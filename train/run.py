@@ -17,7 +17,7 @@ from rich.console import Console
 
 from aj.contract import Contract, load_contract
 from aj.errors import TrainError
-from aj.files import digest, digest_file, logs_dir, read_jsonl, write_json, write_jsonl, write_text
+from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer
 from train.dataset import read_dataset
 from train.preflight import GB, Plan, check_room, plan_run
@@ -194,8 +194,8 @@ def _manifest(
         "base": {"name": material.base.name, "revision": material.base.revision},
         "dataset": material.dataset,
         "contract": material.contract.hash,
-        "adapter": digest_file(folder / "adapter" / "adapter_model.safetensors"),
-        "merged": _weights_hash(merged) if merged.exists() else None,
+        "adapter": digest_weights(folder / "adapter"),
+        "merged": digest_weights(merged) if merged.exists() else None,
         "agreement": agreement,
         "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
         "seconds": round(seconds),  # of the process that finished it; an interrupted one's are not counted
@@ -203,9 +203,3 @@ def _manifest(
         "plan": material.plan.to_record(),
         "versions": {name: importlib.metadata.version(name) for name in packages},
     }
-
-
-def _weights_hash(folder: Path) -> str:
-    """The sha256 of model.safetensors, or of its shards' sha256."""
-    shards = [digest_file(path) for path in sorted(folder.glob("*.safetensors"))]
-    return shards[0] if len(shards) == 1 else digest(*shards)

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aj.errors import AJError, ConfigError, DataError
-from aj.files import HASH_LENGTH, Strict, digest, digest_file, load_yaml, logs_dir, read_jsonl, write_jsonl, write_text
+from aj.files import (
+    HASH_LENGTH,
+    Strict,
+    digest,
+    digest_file,
+    digest_weights,
+    load_yaml,
+    logs_dir,
+    read_jsonl,
+    write_jsonl,
+    write_text,
+)
 
 
 class Page(Strict):
@@ -133,6 +144,18 @@ def test_a_files_digest_follows_its_bytes(tmp_path):
     (tmp_path / "b").write_bytes(b"x")
     (tmp_path / "c").write_bytes(b"x\n")
     assert digest_file(tmp_path / "a") == digest_file(tmp_path / "b") != digest_file(tmp_path / "c")
+
+
+def test_weights_in_shards_have_one_digest_that_follows_each_of_them(tmp_path):
+    with pytest.raises(FileNotFoundError, match="safetensors"):
+        digest_weights(tmp_path)
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"one")
+    single = digest_weights(tmp_path)
+    assert single == digest_file(tmp_path / "model-00001-of-00002.safetensors")
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"two")
+    both = digest_weights(tmp_path)
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"2")
+    assert len({single, both, digest_weights(tmp_path)}) == 3
 
 
 def test_logs_go_where_the_environment_says(monkeypatch, tmp_path):

@@ -249,7 +249,7 @@ def test_what_was_scored_must_be_what_the_run_recorded(lab, policy, key):
 @pytest.mark.parametrize("file", ["adapter/adapter_model.safetensors", "merged/model.safetensors"])
 def test_weights_changed_since_training_are_invalid(lab, policy, file):
     (lab.run("same") / file).write_bytes(b"other weights")
-    refused(lab.judge(policy, "good", "same"), "is not the file its manifest records")
+    refused(lab.judge(policy, "good", "same"), "does not hold the weights its manifest records")
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "adapter/adapter_model.safetensors", "merged/model.safetensors"])

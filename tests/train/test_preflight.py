@@ -30,6 +30,14 @@ def test_fp32_adapters_and_a_plain_adam_need_their_bytes():
     assert extra * GB == pytest.approx(model.trainable * (2 + 2 + 6))
 
 
+def test_an_unpacked_base_needs_two_bytes_a_weight():
+    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    unpacked = recipe.model_dump()
+    unpacked["quantization"]["unpack"] = True
+    model = read_architecture(load_config(find_base(recipe.base)), recipe)
+    assert estimate_memory(model, Recipe.model_validate(unpacked), 1).base * GB == pytest.approx(model.parameters * 2)
+
+
 def test_a_dry_run_counts_what_a_run_would_do(tiny_base, dataset):
     plan = dry_run(make_recipe(tiny_base), dataset)
     assert (plan.rows, plan.pairs, plan.steps, plan.dpo_steps) == (6, 4, 24, 4)
