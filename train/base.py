@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from aj.errors import TrainError
 from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
 
@@ -54,7 +56,7 @@ def find_base(name: str) -> Base:
         return Base(model, revision, None)
     path = Path(name).expanduser()
     if path.is_dir():
-        return Base(str(path), weights_digest(path), path.resolve())
+        return Base(str(path), sampled_digest(path), path.resolve())
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         raise TrainError(f"base {name!r} names no revision: a moved base voids every comparison; write {name}@COMMIT.")
     raise TrainError(
@@ -123,7 +125,7 @@ def read_template(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def weights_digest(folder: Path) -> str:
+def sampled_digest(folder: Path) -> str:
     """A hash of a model folder that any retraining changes, in a second even at 64 GB.
 
     Reads sixteen 64 KiB samples of each safetensors file, and config.json whole.
@@ -157,9 +159,12 @@ def materialise() -> Path:
     if _is_current(target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _staging(target) as folder:
-        _convert(_gguf(), folder)
-        (folder / "revision").write_text(_embedded_revision())
+    # One at a time: a second process that wrote it too took the folder away under the first, which was reading it.
+    with FileLock(target.with_name(f".{EMBEDDED}.lock")):
+        if not _is_current(target):
+            with _staging(target) as folder:
+                _convert(_gguf(), folder)
+                (folder / "revision").write_text(_embedded_revision())
     return target
 
 

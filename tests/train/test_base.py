@@ -1,10 +1,12 @@
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from aj.errors import TrainError
 from train import base
-from train.base import find_base, materialise, read_template, weights_digest
+from train.base import find_base, materialise, read_template, sampled_digest
 
 
 def test_the_embedded_base_is_a_plain_model_folder():
@@ -24,7 +26,23 @@ def test_an_interrupted_conversion_leaves_nothing_that_looks_finished(tmp_path, 
     monkeypatch.setattr(base, "_convert", interrupted)
     with pytest.raises(KeyboardInterrupt):
         materialise()
-    assert not list((tmp_path / "models").iterdir())
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".smollm2-135m.lock"]
+
+
+def test_processes_that_need_the_base_at_once_write_it_once(tmp_path, monkeypatch):
+    written: list[str] = []
+
+    def convert(gguf, folder):
+        written.append(folder.name)
+        time.sleep(0.2)
+        (folder / "tokenizer.json").write_text("{}")
+
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    monkeypatch.setattr(base, "_convert", convert)
+    with ThreadPoolExecutor(4) as pool:
+        folders = list(pool.map(lambda _: (path := materialise(), (path / "tokenizer.json").exists()), range(4)))
+    assert folders == [(tmp_path / "models" / "smollm2-135m", True)] * 4
+    assert len(written) == 1
 
 
 @pytest.mark.parametrize(
@@ -50,11 +68,11 @@ def test_retrained_weights_are_another_base(tiny_base, tmp_path):
     from safetensors.torch import load_file, save_file
 
     copy = shutil.copytree(tiny_base, tmp_path / "copy")
-    before = weights_digest(copy)
-    assert before == weights_digest(tiny_base)
+    before = sampled_digest(copy)
+    assert before == sampled_digest(tiny_base)
     weights = copy / "model.safetensors"
     save_file({name: tensor * 1.01 for name, tensor in load_file(weights).items()}, weights)
-    assert weights_digest(copy) != before
+    assert sampled_digest(copy) != before
 
 
 def test_an_unknown_template_is_refused_with_those_there_are():
