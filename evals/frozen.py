@@ -25,7 +25,7 @@ Suite = Literal["small", "full"]
 SAMPLES = Path(__file__).parent / "samples"
 HOUSE = Path(__file__).parents[1]
 MAX_TOKENS = 128
-"""Tokens of one reply: AJ's longest gold answer takes about 100; a base model would ramble on for thousands."""
+"""Tokens of one reply: AJ's longest gold answer takes 88; a base model would ramble on for thousands."""
 
 
 def dataset(task: str, suite: Suite, contract: str) -> MemoryDataset:

@@ -37,7 +37,7 @@ def compare(base: Path, candidate: Path) -> list[Row]:
     """The paired comparison of two eval folders.
 
     Raises:
-        EvidenceError: they share no task or no sample, or a task's version or frozen samples differ.
+        EvidenceError: they share no task or no sample, or a task's version, frozen samples or harness differ.
     """
     left, right = read_folder(base), read_folder(candidate)
     shared = [task for task in left if task in right]
@@ -51,6 +51,7 @@ def compare_task(a: TaskScores, b: TaskScores) -> list[Row]:
     for what, one, other in (
         ("versions", a.version, b.version),
         ("frozen samples", a.metadata.get("samples"), b.metadata.get("samples")),
+        ("harnesses", a.metadata.get("harness"), b.metadata.get("harness")),
     ):
         if one != other:
             raise EvidenceError(f"{a.task}: the two logs have different {what} ({one}, {other}); run `aj eval` again.")

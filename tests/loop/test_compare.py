@@ -60,6 +60,14 @@ def test_different_frozen_samples_are_not_compared(lab):
         compare(lab.evals("good"), lab.change("old", other))
 
 
+def test_scores_of_different_harnesses_are_not_compared(lab):
+    def older(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), "harness": "other"}
+
+    with pytest.raises(EvidenceError, match="different harnesses"):
+        compare(lab.evals("good"), lab.change("old", older))
+
+
 def test_logs_without_a_common_task_are_not_compared(lab):
     folder = lab.change("old", lambda log: None)
     for path in folder.glob("*tool-format*"):
