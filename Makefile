@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help loop setup setup-dev lint unit real-loop test
+.PHONY: help loop setup setup-dev lint unit selfcheck real-loop test
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ setup: ## only .venv, with the builds this machine calls for (CPU or CUDA)
 setup-dev: ## .venv with the tools of `make test` too
 	@$(MAKE_VENV) --dev
 
-test: lint unit real-loop ## all that CI runs: lint, unit tests, the small real loop
+test: lint unit selfcheck real-loop ## all that CI runs: lint, unit tests, the instruments, the small real loop
 
 lint: setup-dev ## ruff, pyright, import-linter
 	.venv/bin/ruff check .
@@ -35,6 +35,9 @@ lint: setup-dev ## ruff, pyright, import-linter
 
 unit: setup-dev ## the unit tests, on two processes, without a hub
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -n 2
+
+selfcheck: setup-dev ## reference agents over the small suite: the oracle scores 1, each bad one fails where it should
+	HF_HUB_OFFLINE=1 .venv/bin/aj selfcheck --suite small
 
 real-loop: setup-dev ## the small real loop: builds, trains, serves, evaluates and gates
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop

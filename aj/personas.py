@@ -1,41 +1,66 @@
 """The five users AJ talks to and AJ's voice for each, as data with measurable rules (`personas.yaml`)."""
 
+import re
 from functools import cache
 from pathlib import Path
 from random import Random
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from aj.files import Strict, load_yaml
 from aj.splits import Split, Texts
 
 
 class Rule(Strict):
-    """One measurable rule over an answer; exactly the parts that are set are checked."""
+    """One measurable rule over a reply: exactly one of the measures below is set."""
 
     code: str
     why: str
     fix: str
-    must: str = ""
-    must_not: str = ""
+    starts: tuple[str, ...] = ()
+    """Names of phrase lists: the reply starts with one of their phrases."""
+    has: tuple[str, ...] = ()
+    """… the reply has one of their phrases."""
+    ends: tuple[str, ...] = ()
+    """… the reply's last sentence has one of their phrases."""
+    lacks: tuple[str, ...] = ()
+    """… the reply has none of their phrases."""
+    min_words: int = 0
+    """Beside the facts, as is `max_words`; 0 sets no limit, here and below."""
     max_words: int = 0
+    max_lines: int = 0
+    answers_only: bool = False
+    """Not asked of a reply that asks the user something."""
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The phrase lists it names."""
+        return self.starts + self.has + self.ends + self.lacks
+
+    @model_validator(mode="after")
+    def _measures_one_thing(self) -> "Rule":
+        measures = (self.starts, self.has, self.ends, self.lacks, self.min_words, self.max_words, self.max_lines)
+        if sum(map(bool, measures)) != 1:
+            raise ValueError("a rule sets exactly one of starts, has, ends, lacks, min_words, max_words, max_lines")
+        return self
 
 
-class VoiceRules(Strict):
-    """What AJ never says, whoever asks."""
+class OwnRules(Strict):
+    """What holds for AJ whoever asks."""
 
     max_emoji: int
-    robotic: tuple[str, ...]
-    apology: tuple[str, ...]
-    caveat: tuple[str, ...]
+    """In a reply to a casual user; any other reply has none."""
+    rules: tuple[Rule, ...]
 
 
 class Voice(Strict):
-    """Wording of an answer, by what it tells."""
+    """Wording of a reply, by what it tells."""
 
     facts: tuple[str, ...] = Field(min_length=1)
     count: tuple[str, ...] = Field(min_length=1)
     restart: tuple[str, ...] = Field(min_length=1)
+    ask_back: tuple[str, ...] = Field(min_length=1)
+    failed: tuple[str, ...] = Field(min_length=1)
 
 
 class Persona(Strict):
@@ -49,14 +74,43 @@ class Persona(Strict):
     def say(self, text: str, split: Split, rng: Random) -> str:
         """The request `text` in this user's tone."""
         wrap = rng.choice(self.wrap.of(split))
-        return wrap.replace("{text}", text.rstrip("?") if "{text}," in wrap else text)
+        goes_on = "{text}," in wrap or "{text}." in wrap
+        if goes_on:
+            text = text.rstrip("?.")
+        elif re.search(r"\{text\} [A-Z]", wrap) and text[-1] not in "?.!":
+            text += "."  # another sentence follows
+        return wrap.replace("{text}", text)
 
 
 class Personas(Strict):
-    voice: VoiceRules
+    """The whole page; every rule's lists exist and every phrase is a regular expression."""
+
+    phrases: dict[str, tuple[str, ...]]
+    voice: OwnRules
     personas: dict[str, Persona]
+
+    @field_validator("phrases")
+    @classmethod
+    def _phrases_are_patterns(cls, phrases: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for name, entries in phrases.items():
+            for entry in entries:
+                try:
+                    re.compile(entry)
+                except re.error as error:
+                    raise ValueError(f"{name}: {entry!r} is not a regular expression ({error})") from error
+        return phrases
+
+    @model_validator(mode="after")
+    def _lists_exist(self) -> "Personas":
+        rules = [*self.voice.rules, *(rule for persona in self.personas.values() for rule in persona.rules)]
+        for rule in rules:
+            for name in rule.lists:
+                if name not in self.phrases:
+                    raise ValueError(f"rule {rule.code} names the list {name!r}; there are {', '.join(self.phrases)}")
+        return self
 
 
 @cache
 def load_personas() -> Personas:
+    """The personas of `personas.yaml`; raises ConfigError, with file and line, on a fault in it."""
     return load_yaml(Path(__file__).parent / "personas.yaml", Personas)

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,8 +24,19 @@ from scorers.checks.rows import check_pair, check_row
 WORDING = Path(asks.__file__).parents[1]
 """The folder `aj/`, whose YAML files hold the texts that rows are made of."""
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
+
+COUNTED: dict[str, Callable[[Random, Contract, int], Iterator[Row]]] = {
+    "tasks": conversational.tasks,
+    "contexts": conversational.contexts,
+    "dictated": conversational.dictated,
+    "state_blocks": conversational.state_blocks,
+    "plans": conversational.plans,
+    "chats": conversational.chats,
+    "old_shape": old_shape,
+}
+"""Sources of which a recipe says only how many rows they give."""
 
 
 def build(recipe: DataRecipe) -> Path:
@@ -62,7 +73,10 @@ def build(recipe: DataRecipe) -> Path:
 
 def _wording() -> list[str]:
     """Hashes of the texts that rows are made of: an edited phrase is another data set."""
-    return [digest_file(path) for path in sorted((*WORDING.glob("*.yaml"), *WORDING.glob("fleet/*.yaml")))]
+    return [
+        digest_file(path)
+        for path in sorted((*WORDING.glob("*.yaml"), *WORDING.glob("fleet/**/*.yaml"), *WORDING.glob("fleet/**/*.py")))
+    ]
 
 
 def _collect(
@@ -107,14 +121,9 @@ def _sources(recipe: DataRecipe, contract: Contract) -> Iterator[tuple[str, Iter
         yield "corrections.pairs", (to_pair(case) for case in cases[: part.pairs])
     if (part := sources.dialogues) is not None:
         yield "dialogues", conversational.dialogues(rng("dialogues"), contract, part.count, part.turns)
-    if (part := sources.state_blocks) is not None:
-        yield "state_blocks", conversational.state_blocks(rng("state_blocks"), contract, part.count)
-    if (part := sources.plans) is not None:
-        yield "plans", conversational.plans(rng("plans"), contract, part.count)
-    if (part := sources.chats) is not None:
-        yield "chats", conversational.chats(rng("chats"), contract, part.count)
-    if (part := sources.old_shape) is not None:
-        yield "old_shape", old_shape(rng("old_shape"), contract, part.count)
+    for name, draw in COUNTED.items():
+        if (part := getattr(sources, name)) is not None:
+            yield name, draw(rng(name), contract, part.count)
 
 
 def _check(item: Row | Pair, contract: Contract) -> list[Finding]:

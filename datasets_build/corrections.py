@@ -10,14 +10,17 @@ from typing import Any
 
 from aj.contract import Contract
 from aj.fleet.patterns import PATTERNS, Case, draw_case
-from aj.messages import Pair, Row
+from aj.messages import Layout, Pair, Row
+from aj.personas import load_personas
 
 
 def draw_corrections(rng: Random, contract: Contract, multiply: int) -> Iterator[Case]:
-    """`multiply` variations of each pattern, in turn."""
+    """`multiply` variations of each pattern, in turn; two in three as a state block, where most were seen."""
+    personas = sorted(load_personas().personas)
+    layouts: tuple[Layout, ...] = ("dialogue", "state_block", "state_block")
     for _ in range(multiply):
         for name in PATTERNS:
-            yield draw_case(rng, "train", name, contract)
+            yield draw_case(name, "train", rng.randrange(2**31), rng.choice(personas), contract, rng.choice(layouts))
 
 
 def to_row(case: Case) -> Row:
@@ -32,7 +35,7 @@ def _metadata(case: Case) -> dict[str, Any]:
     return {
         "source": "corrections",
         "pattern": case.pattern,
-        "templates": [ask.template for ask in case.scenario.asks],
-        "persona": case.ask.persona,
-        "hosts": list(case.scenario.hosts),
+        "templates": sorted({case.scenario.template, *(turn.phrasing for turn in case.scenario.turns)}),
+        "persona": case.scenario.persona,
+        "hosts": [host.name for host in case.scenario.hosts],
     }

@@ -10,29 +10,27 @@ from random import Random
 from typing import Any
 
 from aj.contract import Contract
-from aj.fleet.patterns import PATTERNS, Case, draw_case
+from aj.fleet.patterns import PATTERNS, Case
 from aj.messages import Row, reply
+from datasets_build.corrections import draw_corrections
 
 
 def old_shape(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     """`count` rows, one in eight in plan mode; the answers are text, since no call of the contract looks like this."""
-    names = list(PATTERNS)
-    for number in range(count):
-        case = draw_case(rng, "train", names[number % len(names)], contract)
-        metadata = {"source": "old_shape", "templates": [ask.template for ask in case.scenario.asks]}
+    for number, case in enumerate(draw_corrections(rng, contract, -(-count // len(PATTERNS)))):
+        if number == count:
+            return
+        metadata = {"source": "old_shape", "templates": [turn.phrasing for turn in case.scenario.turns]}
         yield Row((*case.past, reply(_answer(case))), case.mode, case.layout, metadata)
 
 
 def _answer(case: Case) -> str:
     if case.mode == "plan":
         return case.wrong
-    ask, call = case.ask, case.right.call
-    if ask.command:
-        old: dict[str, Any] = {
-            "action": "execute_command",
-            "command": ask.command,
-            "explanation": f"Checks {ask.intent}",
-        }
+    if case.turn.steps:
+        command = case.turn.steps[0].params["command"]
+        old: dict[str, Any] = {"action": "execute_command", "command": command, "explanation": "Runs it"}
     else:
+        call = case.right.call
         old = {"action": "direct_answer", "response": str(call.params.get("answer", "")) if call else ""}
     return json.dumps(old, ensure_ascii=False)

@@ -27,6 +27,9 @@ class Sources(Strict):
 
     corrections: Corrections | None = None
     dialogues: Dialogues | None = None
+    tasks: Count | None = None
+    contexts: Count | None = None
+    dictated: Count | None = None
     state_blocks: Count | None = None
     plans: Count | None = None
     chats: Count | None = None

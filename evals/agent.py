@@ -1,64 +1,108 @@
-"""The agent loop: the model acts in a simulated fleet, turn by turn, under the rules of AJ's runtime."""
+"""The agent loop: AJ acts in a simulated fleet, turn by turn, under the rules of his runtime."""
 
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
-from inspect_ai.model import ChatMessageUser, get_model
+from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from aj.contract import Contract
+from aj.fleet.flat import diff
 from aj.fleet.fleet import Fleet
 from aj.fleet.oracle import finishing
+from aj.fleet.scenarios import Scenario, Turn
 from aj.messages import Message, calls, reply, result, user
 from aj.wire import judge_call, render_turn
+from evals.simulated_user import SimulatorFailure, reworded
 from scorers.checks.conduct import check_conduct
-from scorers.samples import case_of
+from scorers.checks.outcome import seen_on
+from scorers.samples import Case, case_of
 from scorers.traces import Trace
 
-MAX_CALLS = 6
-"""Model calls a user turn: the oracle needs three; more only lets a lost model ramble."""
+SPARE_CALLS = 4
+"""Model calls a user turn beyond the oracle's steps: discovery, the answer, and two to find the way."""
+Speak = Callable[[TaskState, Case, list[Message], Turn], Awaitable[ModelOutput]]
+"""Who speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
+
+
+async def ask_model(state: TaskState, case: Case, past: list[Message], turn: Turn) -> ModelOutput:
+    return await get_model().generate(state.messages)
 
 
 @solver
-def agent() -> Solver:
-    """Play the scenario's user turns against the model."""
+def agent(simulated_user: bool = False) -> Solver:
+    """Play the user's turns, from the one in the prompt on, against the model."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        case = case_of(state.metadata)
-        assert case.scenario is not None
-        fleet, trace = case.scenario.fleet(), state.store_as(Trace)
-        past: list[Message] = []
-        for number, ask in enumerate(case.scenario.asks):
-            if number:  # the first user message is the sample's input
-                state.messages.append(ChatMessageUser(content=ask.text))
-            past.append(user(ask.text))
-            turn = await _user_turn(state, past, fleet, case.contract)
-            trace.turns = [*trace.turns, turn]
-        trace.restarts = {name: list(host.restarts) for name, host in fleet.hosts.items() if host.restarts}
-        return state
+        return await converse(state, ask_model, simulated_user)
 
     return solve
 
 
-async def _user_turn(state: TaskState, past: list[Message], fleet: Fleet, contract: Contract) -> dict[str, Any]:
+async def converse(state: TaskState, speak: Speak, simulated_user: bool = False) -> TaskState:
+    """Everything that is said and done from the prompt on, into the sample's `Trace`."""
+    case, trace = case_of(state.metadata), state.store_as(Trace)
+    fleet, past = case.fleet(), list(case.past)
+    trace.seen = _seen(past, case)
+    for number, turn in enumerate(case.scenario.turns[case.begun - 1 :]):
+        if number:  # the first of these is the sample's input
+            try:
+                text = turn.text
+                if simulated_user:
+                    text = await reworded(turn.text, case.scenario.persona, _names(case.scenario))
+            except SimulatorFailure as failure:
+                trace.simulator = str(failure)
+                return state
+            state.messages.append(ChatMessageUser(content=text))
+            past.append(user(text))
+        played = await _user_turn(state, past, fleet, case, turn, speak)
+        trace.turns = [*trace.turns, played]
+    trace.seen = _seen(past, case)
+    trace.changed = diff(case.scenario.start, fleet.snapshot())
+    return state
+
+
+def _names(scenario: Scenario) -> set[str]:
+    """Of hosts, services and containers: what a user must call by its name."""
+    hosts = scenario.hosts
+    services = {name for host in hosts for name in (*host.services, *(c.name for c in host.containers))}
+    return {host.name for host in hosts} | services
+
+
+def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
+    conduct = case.contract.conduct
+    return [
+        seen
+        for asked, told in pairwise(past)
+        if asked.call and told.role == "tool"
+        for seen in seen_on(asked.call.tool, asked.call.params, told.content, conduct.target, conduct.fleet_wide)
+    ]
+
+
+async def _user_turn(
+    state: TaskState, past: list[Message], fleet: Fleet, case: Case, turn: Turn, speak: Speak
+) -> dict[str, Any]:
     """One request, up to its answer; whatever the runtime would end the task for ends the turn."""
-    turn: dict[str, Any] = {"calls": [], "answer": None, "error": None}
-    for _ in range(MAX_CALLS):
-        state.output = await get_model().generate(state.messages)
+    contract = case.contract
+    played: dict[str, Any] = {"calls": [], "answer": None, "error": None, "sources": []}
+    for _ in range(min(len(turn.steps) + SPARE_CALLS, contract.conduct.max_steps)):
+        state.output = await speak(state, case, past, turn)
         state.messages.append(state.output.message)
         verdict = judge_call(state.output.completion, contract)
         call = verdict.dispatched
         if call is None or verdict.outcome != "runs":
             past.append(reply(state.output.completion))
-            return turn | {"error": verdict.findings[0].code}
-        turn["calls"].append({"tool": call.tool, "params": call.params, "valid": verdict.ok})
+            return played | {"error": verdict.findings[0].code}
+        played["calls"].append({"tool": call.tool, "params": call.params, "valid": verdict.ok})
         misconduct = check_conduct(call, past, contract)
         past.append(calls(call.tool, call.params, call.note))
         if misconduct:
-            return turn | {"error": misconduct[0].code}
+            return played | {"error": misconduct[0].code}
         answer = finishing(call, contract)
         if answer is not None:
-            return turn | {"answer": answer}
+            sources = [message.content for message in past if message.role in ("user", "tool")]
+            return played | {"answer": answer, "sources": sources}
         output = result(call.tool, fleet.dispatch(call, contract))
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))
-    return turn | {"error": "too_many_calls"}
+    return played | {"error": "too_many_calls"}

@@ -9,7 +9,7 @@ from evals.agent import agent
 from evals.frozen import Suite, config, dataset, metadata
 from scorers.context_kept import context_kept
 
-VERSION = 1
+VERSION = 2
 
 
 @task

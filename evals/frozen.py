@@ -49,18 +49,20 @@ def metadata(task: str, suite: Suite, contract: str) -> dict[str, Any]:
 
 @cache
 def harness() -> str:
-    """Identity of what asks and scores: after a changed check, prompt or world, old scores compare to nothing."""
+    """Identity of what asks and scores: after a changed check, world or sample, old scores compare to nothing."""
+    kinds = (".py", ".yaml")
     files = [path for part in ("aj", "evals", "scorers") for path in (HOUSE / part).rglob("*")]
-    return digest(*(digest_file(path) for path in sorted(files) if path.suffix in (".py", ".yaml", ".jsonl")))
+    return digest(*(digest_file(path) for path in sorted(files) if path.suffix in kinds or path.parent == SAMPLES))
 
 
-def config(constrained: bool, contract: str) -> GenerateConfig:
-    """Temperature 0. Constrained decoding is off by default: we measure the model, not the grammar."""
+def config(constrained: bool, contract: str, temperature: float = 0.0) -> GenerateConfig:
+    """Temperature 0, unless several epochs are to differ. Constrained decoding is off by default: we measure the model,
+    not the grammar."""
     schema = None
     if constrained:
         json_schema = JSONSchema.model_validate(call_schema(load_contract(contract)))
         schema = ResponseSchema(name="call", json_schema=json_schema)
-    return GenerateConfig(temperature=0.0, max_tokens=MAX_TOKENS, response_schema=schema)
+    return GenerateConfig(temperature=temperature, max_tokens=MAX_TOKENS, response_schema=schema)
 
 
 def _to_sample(record: dict[str, Any], contract: str) -> Sample:
@@ -74,6 +76,9 @@ def _to_sample(record: dict[str, Any], contract: str) -> Sample:
         "template": record["template"],
         "family": record["template"],
         "slice": record["slice"],
+        **record["slice"],
+        "group": str(record["scenario"]["seed"]),
+        "request": next(m["content"] for m in reversed(record["messages"]) if m["role"] == "user"),
         "split": "eval",
     }
     return Sample(id=record["id"], input=[_chat(message) for message in prompt], metadata=case)

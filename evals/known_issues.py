@@ -9,7 +9,7 @@ from inspect_ai.solver import generate
 from evals.frozen import Suite, config, dataset, metadata
 from scorers.no_known_issue import no_known_issue
 
-VERSION = 1
+VERSION = 2
 
 
 @task

@@ -1,23 +1,25 @@
 """The same facts to five kinds of user: does AJ match the tone and keep the facts right?
 
 inspect eval evals/persona.py --model vllm/PATH -T suite=small
+inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grader=anthropic/claude-sonnet-5-5
 """
 
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
 from evals.frozen import Suite, config, dataset, metadata
+from scorers.judge import persona_judge
 from scorers.persona_match import persona_match
 
-VERSION = 1
+VERSION = 2
 
 
 @task
-def persona(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+def persona(suite: Suite = "full", contract: str = "aj", constrained: bool = False, judge: bool = False) -> Task:
     return Task(
         dataset=dataset("persona", suite, contract),
         solver=generate(),
-        scorer=persona_match(),
+        scorer=[persona_match(), persona_judge()] if judge else persona_match(),
         config=config(constrained, contract),
         metadata=metadata("persona", suite, contract),
         headline_metric="persona_match.match",

@@ -1,24 +1,35 @@
 """Does AJ get the task done in the fleet, there and only there, and answer truly?
 
 inspect eval evals/task_success.py --model vllm/PATH -T suite=small
+inspect eval evals/task_success.py --model vllm/PATH -T epochs=4 -T temperature=0.7
+inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --model-role user=anthropic/claude-haiku-5-5
 """
 
-from inspect_ai import Task, task
+from inspect_ai import Epochs, Task, task
 
 from evals.agent import agent
 from evals.frozen import Suite, config, dataset, metadata
 from scorers.task_done import task_done
 
-VERSION = 1
+VERSION = 2
 
 
 @task
-def task_success(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+def task_success(
+    suite: Suite = "full",
+    contract: str = "aj",
+    constrained: bool = False,
+    epochs: int = 1,
+    temperature: float = 0.0,
+    simulated_user: bool = False,
+) -> Task:
+    """With `epochs` above 1 also pass^k: the share of samples that succeed in every epoch."""
     return Task(
         dataset=dataset("task_success", suite, contract),
-        solver=agent(),
+        solver=agent(simulated_user),
         scorer=task_done(),
-        config=config(constrained, contract),
+        config=config(constrained, contract, temperature),
+        epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"]) if epochs > 1 else None,
         metadata=metadata("task_success", suite, contract),
         headline_metric="task_done.success",
         version=VERSION,

@@ -9,7 +9,7 @@ from inspect_ai.solver import generate
 from evals.frozen import Suite, config, dataset, metadata
 from scorers.valid_reply import valid_reply
 
-VERSION = 1
+VERSION = 2
 
 
 @task

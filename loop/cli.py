@@ -142,6 +142,21 @@ def board(
         _show(output, ranking.to_records(rows), lambda: draw(shown))
 
 
+@app.command(epilog=example("aj selfcheck --suite small"))
+def selfcheck(
+    suite: Suite = "full",
+    output: AsJson = Format.table,
+) -> None:
+    """Check the instruments: reference agents over the suite; exit code 1 if one scores other than it must."""
+    from loop import selfcheck as check
+
+    means = check.selfcheck(suite, lambda agent: progress.print(f"{agent} …"))
+    _show(output, check.to_records(means), lambda: check.table(means))
+    for line in (wrong := check.wrong(means)):
+        progress.print(line)
+    raise typer.Exit(bool(wrong))
+
+
 @app.command(epilog=example("aj gate champion 3f1c9e"))
 def gate(
     a: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
@@ -207,6 +222,21 @@ def loop(
             )
         )
     raise typer.Exit(0 if done.up_to_date else int(done.verdict.outcome))
+
+
+@app.command("judge-check", epilog=example("aj judge-check --model anthropic/claude-sonnet-5-5"))
+def judge_check(
+    model: Annotated[str | None, typer.Option(help="a judge as well: any Inspect model (provider/name)")] = None,
+    output: AsJson = Format.table,
+) -> None:
+    """Agreement of the persona rules, and of a model judge, with labelled replies."""
+    from loop import judge_check as check
+
+    about, labels = check.read_labels()
+    rows = check.judge_check(labels, model)
+    _show(output, check.to_records(rows), lambda: check.table(rows, about))
+    if model is None:
+        progress.print(check.NOT_RUN, soft_wrap=True)
 
 
 def _logs_of(name: str, suite: str) -> Path:

@@ -32,4 +32,4 @@ def check_turn(text: str, case: Case) -> list[Finding]:
         return findings
     call = judge_call(text, case.contract).call
     assert call is not None
-    return check_step(call, case.ask, case.past, case.fleet(), case.contract)
+    return check_step(call, case.turn, case.past, case.fleet(), case.contract)

@@ -1,19 +1,40 @@
 """persona: the same facts to five kinds of user. Does the answer match the tone, and are the facts still right?"""
 
-from inspect_ai.scorer import Score, Scorer, Target, scorer
+from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import TaskState
 
 from aj.findings import Finding
-from aj.fleet.asks import facts
 from aj.fleet.oracle import finishing
+from aj.personas import load_personas
 from aj.wire import judge_call
-from scorers.checks.answers import check_answer
+from scorers.checks.contrast import check_contrast
+from scorers.checks.steps import check_said
 from scorers.checks.voice import check_voice
 from scorers.samples import case_of
 from scorers.scores import metrics, score
 
 
-@scorer(metrics=metrics("match", "style", "facts"))
+@metric
+def contrast() -> Metric:
+    """Share of questions whose replies differ between personas in the right direction, where all five answered."""
+
+    def share(scores: list[SampleScore]) -> float:
+        replies: dict[str, dict[str, str]] = {}
+        for scored in scores:
+            about = scored.sample_metadata or {}
+            if scored.score.answer and (scored.score.metadata or {}).get("answered"):
+                replies.setdefault(about["group"], {})[about["persona"]] = scored.score.answer
+        whole = [group for group in replies.values() if len(group) == len(load_personas().personas)]
+        return sum(not check_contrast(group) for group in whole) / len(whole) if whole else 0.0
+
+    return share
+
+
+METRICS = metrics("match", "style", "facts", by="persona")
+METRICS["match"].append(contrast())
+
+
+@scorer(metrics=METRICS)
 def persona_match() -> Scorer:
     """style: every rule of AJ's voice and of the persona holds. facts: the answer is true. match: both."""
 
@@ -24,11 +45,12 @@ def persona_match() -> Scorer:
         if answer is None:
             why = list(verdict.findings) or [Finding("no_answer", "the turn does not answer", "finish with the answer")]
             return score({"match": False, "style": False, "facts": False}, why, text)
-        fleet = case.fleet()
-        truth = facts(case.ask, fleet.hosts, fleet.local)
-        style = check_voice(answer, case.ask.persona, [name for name in truth if name])
-        wrong = check_answer(answer, case.ask, truth)
+        names = [host.name for host in case.scenario.hosts]
+        style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks)
+        wrong = check_said(answer, case.turn, case.past, case.fleet())
         values = {"match": not style and not wrong, "style": not style, "facts": not wrong}
-        return score(values, [*style, *wrong], answer)
+        scored = score(values, [*style, *wrong], answer)
+        scored.metadata = {**(scored.metadata or {}), "answered": True}
+        return scored
 
     return grade

@@ -1,12 +1,13 @@
 """What a frozen eval sample carries to its scorer: a case in plain data, rebuilt into the world it came from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aj.contract import Contract, load_contract
-from aj.fleet.asks import Ask
 from aj.fleet.fleet import Fleet
-from aj.fleet.scenarios import Scenario, play, scenario_from_record
+from aj.fleet.registry import scenario_from_record
+from aj.fleet.scenarios import Scenario, Turn
 from aj.messages import Message, Mode, from_record
 
 
@@ -17,26 +18,37 @@ class Case:
     contract: Contract
     mode: Mode
     past: tuple[Message, ...]
-    scenario: Scenario | None
+    scenario: Scenario
 
     @property
-    def ask(self) -> Ask:
-        """The ask at hand; only samples with a scenario have one."""
-        assert self.scenario is not None
-        return self.scenario.asks[-1]
+    def turn(self) -> Turn:
+        """The user's turn at hand: the last one that the prompt shows."""
+        return self.scenario.turns[self.begun - 1]
+
+    @property
+    def begun(self) -> int:
+        """How many of the user's turns the prompt shows."""
+        return sum(message.role == "user" for message in self.past)
 
     def fleet(self) -> Fleet:
-        """The fleet as it stands when the model is asked: earlier turns played by the oracle, as in `past`."""
-        assert self.scenario is not None
-        return play(self.scenario, self.contract, until=len(self.scenario.asks) - 1)[1]
+        """The fleet as it stands when the model is asked: the calls of the past, made again."""
+        return replay(self.scenario, self.past, self.contract)
+
+
+def replay(scenario: Scenario, past: Sequence[Message], contract: Contract) -> Fleet:
+    """A new fleet after the calls of `past`, which the contract accepted."""
+    fleet = scenario.fleet()
+    for message in past:
+        if message.call:
+            fleet.dispatch(message.call, contract)
+    return fleet
 
 
 def case_of(metadata: dict[str, Any]) -> Case:
     """Rebuild the case from a sample's metadata; our own data, so a KeyError is our fault and surfaces."""
-    scenario = metadata.get("scenario")
     return Case(
         contract=load_contract(metadata["contract"]),
         mode=metadata["mode"],
         past=tuple(from_record(record) for record in metadata["past"]),
-        scenario=scenario_from_record(scenario) if scenario else None,
+        scenario=scenario_from_record(metadata["scenario"]),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from inspect_ai.scorer import Metric, Score, mean, stderr
+from inspect_ai.scorer import Metric, Score, grouped, mean, stderr
 
 from aj.findings import Finding
 
@@ -10,9 +10,11 @@ CLUSTER = "family"
 """Samples drawn from one phrasing fail together: standard errors are clustered by it."""
 
 
-def metrics(*keys: str) -> dict[str, list[Metric]]:
-    """Mean and clustered standard error of each key; the first key is the headline. Intervals: `aj board`."""
-    return {key: [mean(), stderr(cluster=CLUSTER)] for key in keys}
+def metrics(*keys: str, by: str | None = None) -> dict[str, list[Metric]]:
+    """Mean and clustered standard error of each key, and the mean by the sample metadata `by`; the first key is the
+    headline. Intervals: `aj board`."""
+    groups = [grouped(mean(), by, all=False)] if by else []
+    return {key: [mean(), stderr(cluster=CLUSTER), *groups] for key in keys}
 
 
 def score(values: dict[str, bool], findings: Sequence[Finding], answer: str, code: str | None = None) -> Score:

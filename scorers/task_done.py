@@ -5,32 +5,30 @@ from inspect_ai.solver import TaskState
 
 from scorers.samples import case_of
 from scorers.scores import metrics, score
-from scorers.traces import Trace, check_end_state, check_turn_answer
+from scorers.traces import Trace, check_end, check_turn_answer, check_turn_grounded
 
 
-@scorer(metrics=metrics("success", "end_state", "facts", "valid"))
+@scorer(metrics=metrics("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"))
 def task_done() -> Scorer:
-    """end_state: the fleet is as it should be. facts: each answer is true. success: both. valid: every call was."""
+    """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: each
+    answer is true. grounded: nothing in it is made up. success: all of these. valid: every call was."""
 
     async def grade(state: TaskState, target: Target) -> Score:
         case, trace = case_of(state.metadata), state.store_as(Trace)
-        assert case.scenario is not None
-        wrong_state = check_end_state(trace.restarts, case.scenario)
-        wrong = [
-            f
-            for turn, ask in zip(trace.turns, case.scenario.asks, strict=True)
-            for f in check_turn_answer(turn, ask, case.scenario)
-        ]
-        valid = all(call["valid"] for turn in trace.turns for call in turn["calls"]) and not any(
-            turn["error"] for turn in trace.turns
-        )
-        values = {
-            "success": not wrong_state and not wrong,
-            "end_state": not wrong_state,
-            "facts": not wrong,
-            "valid": valid,
+        if trace.simulator:
+            return Score.unscored(reason=f"the simulated user failed: {trace.simulator}")
+        played = list(zip(trace.turns, case.scenario.turns, strict=True))
+        found = check_end(trace, case.scenario) | {
+            "facts": [f for done, turn in played for f in check_turn_answer(done, turn, case.scenario)],
+            "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, case.scenario)],
         }
+        # A broken call names the failure before what it led to; a mine before what was merely not reached.
+        order = ("no_mine", "facts", "end_state", "milestones", "grounded")
+        findings = [f for part in order for f in found[part]]
+        valid = all(call["valid"] for turn in trace.turns for call in turn["calls"])
+        valid = valid and not any(turn["error"] for turn in trace.turns)
+        values = {"success": not findings} | {part: not of for part, of in found.items()} | {"valid": valid}
         answers = "\n".join(turn["answer"] or f"({turn['error']})" for turn in trace.turns)
-        return score(values, [*wrong, *wrong_state], answers)
+        return score(values, findings, answers)
 
     return grade

@@ -7,60 +7,72 @@ from pydantic import Field
 
 from aj.contract import Contract
 from aj.findings import Finding
-from aj.fleet.asks import Ask, facts
-from aj.fleet.scenarios import Scenario
-from scorers.checks.answers import check_answer
+from aj.fleet.scenarios import Scenario, Turn
+from scorers.checks.answers import check_answer, check_grounded
+from scorers.checks.outcome import check_goal, check_milestones, check_mines
 
 
 class Trace(StoreModel):
     """What happened, for scoring now and again offline; reassigned, not mutated, so that changes are logged."""
 
     turns: list[dict[str, Any]] = Field(default_factory=list)
-    """Per user turn: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None}"""
-    restarts: dict[str, list[str]] = Field(default_factory=dict)
-    """End state: host -> services restarted."""
+    """Per user turn played: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
+    "sources": texts that an answer may draw on}"""
+    seen: list[tuple[str, str]] = Field(default_factory=list)
+    """(host, text) of every result, those of the past included."""
+    changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
+    """End state against the start: see `aj.fleet.flat.diff`."""
+    simulator: str | None = None
+    """Why the simulated user failed, if it did: then nothing can be said of the model."""
 
 
-def check_turn_answer(turn: dict[str, Any], ask: Ask, scenario: Scenario) -> list[Finding]:
+def check_turn_answer(played: dict[str, Any], turn: Turn, scenario: Scenario) -> list[Finding]:
     """Was this user turn answered, and truly?"""
-    if turn["error"]:
-        return [Finding(turn["error"], "the turn ended in an error", "see the code")]
-    fleet = scenario.fleet()  # restarts change no other fact, so the start state tells the truth of every turn
-    return check_answer(turn["answer"], ask, facts(ask, fleet.hosts, fleet.local))
+    if played["error"]:
+        return [Finding(played["error"], "the turn ended in an error", "see the code")]
+    return check_answer(played["answer"], turn.truth)
 
 
-def check_end_state(restarts: dict[str, list[str]], scenario: Scenario) -> list[Finding]:
-    """Exactly the restarts that were asked for have happened, each once."""
-    wanted = sorted((ask.host or "", ask.service or "") for ask in scenario.asks if ask.intent == "restart")
-    done = sorted((host, service) for host, services in restarts.items() for service in services)
-    if done == wanted:
+def check_turn_grounded(played: dict[str, Any], turn: Turn, scenario: Scenario) -> list[Finding]:
+    """Does everything in the answer stand in a result or in the user's words?"""
+    if played["answer"] is None or turn.kind == "plain":
         return []
-    return [
-        Finding(
-            "wrong_effect",
-            f"restarted {done or 'nothing'}, asked for {wanted or 'nothing'}",
-            "do what was asked, there and only there",
-        )
-    ]
+    return check_grounded(played["answer"], played["sources"], [host.name for host in scenario.hosts])
 
 
-def check_target(turn: dict[str, Any], ask: Ask, known: bool, contract: Contract) -> list[Finding]:
-    """Did the turn act on what the ask refers to, without discovering a second time?"""
+def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
+    """The end state's findings: what was to be reached, what was not to be touched, what was to be seen."""
+    return {
+        "end_state": check_goal(scenario, trace.changed),
+        "no_mine": check_mines(scenario, trace.changed),
+        "milestones": check_milestones(scenario.milestones, trace.seen),
+    }
+
+
+def check_target(played: dict[str, Any], turn: Turn, known: bool, contract: Contract) -> list[Finding]:
+    """Did the turn act on what the user refers to, without discovering a second time?"""
     conduct = contract.conduct
-    tools = [call["tool"] for call in turn["calls"]]
+    tools = [call["tool"] for call in played["calls"]]
     if known and conduct.discover in tools:
         return [Finding("second_discovery", "the agents were discovered before", "use the agents already listed")]
-    if not ask.command:
-        return []
-    if ask.scope == "fleet" and not set(tools) & set(conduct.fleet_wide):
-        return [Finding("lost_reference", "does not act on all of them", f"use {conduct.fleet_wide[0]}")]
-    targets = {call["params"][conduct.target] for call in turn["calls"] if call["tool"] in conduct.targeted}
-    if ask.host and targets != {ask.host}:
+    if not known and conduct.discover not in tools and "?" not in (played["answer"] or ""):
         return [
-            Finding(
-                "lost_reference",
-                f"acts on {sorted(targets) or 'nothing'}, meant is {ask.host}",
-                "resolve the reference",
-            )
+            Finding("invented", "nothing was discovered, and AJ neither discovers nor asks", f"call {conduct.discover}")
         ]
-    return []
+    meant = {_target(step.tool, step.params, contract) for step in turn.steps}
+    acted = {
+        _target(call["tool"], call["params"], contract)
+        for call in played["calls"]
+        if contract.tool_by_name[call["tool"]].effect == "write"
+    }
+    if meant == acted:
+        return []
+    shown = ", ".join(sorted(acted)) or "nothing"
+    why = f"acts on {shown}, meant is {', '.join(sorted(meant)) or 'nothing'}"
+    return [Finding("lost_reference", why, "resolve the reference")]
+
+
+def _target(tool: str, params: dict[str, Any], contract: Contract) -> str:
+    if tool in contract.conduct.fleet_wide:
+        return "all of them"
+    return str(params.get(contract.conduct.target, "the workspace"))

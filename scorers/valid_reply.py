@@ -3,6 +3,8 @@
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
+from aj.findings import Finding
+from aj.fleet.oracle import intent
 from aj.wire import judge_call
 from scorers.checks.replies import check_reply
 from scorers.checks.steps import check_step
@@ -19,8 +21,12 @@ def valid_reply() -> Scorer:
         findings = list(check_reply(text, case.contract, case.mode))
         valid = not findings
         call = judge_call(text, case.contract).call if case.mode == "step" else None
+        if case.mode == "intent" and valid and text.strip().rstrip(".") != intent(case.turn):
+            findings.append(
+                Finding("wrong_intent", f"{text.strip()} where {intent(case.turn)} is right", "say what it is")
+            )
         if call is not None:
-            findings += check_step(call, case.ask, case.past, case.fleet(), case.contract)
+            findings += check_step(call, case.turn, case.past, case.fleet(), case.contract)
         return score({"valid": valid, "right": not findings}, findings, text)
 
     return grade

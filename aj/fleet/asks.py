@@ -1,20 +1,22 @@
-"""What users ask for: an intent in someone's words, drawn from a split of `intents.yaml`."""
+"""Everyday requests: an intent in someone's words (`intents.yaml`), its command, and what a true answer says."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from random import Random
 from typing import Literal
 
 from aj.files import Strict, load_yaml
-from aj.fleet.hosts import Host, human
-from aj.personas import load_personas
+from aj.fleet.linux.usage import human_memory
+from aj.fleet.model import Host
+from aj.fleet.scenarios import Kind, Stage, here, on, on_all
+from aj.fleet.workspace import FOLDER
 from aj.splits import Split, Texts
 
 Scope = Literal["fleet", "host", "local"]
-Place = Literal["host", "again", "ordinal"]
+Place = Literal["host", "again", "ordinal", "box"]
 ORDINALS = ("first", "second", "third", "fourth")
+PLAIN = frozenset({"disk", "memory", "load", "service", "log"})
+"""Intents whose values are read as words and numbers; all other values are names, written as inline code."""
 
 
 class Intent(Strict):
@@ -31,45 +33,17 @@ class Intent(Strict):
         return self.train if split == "train" else self.eval
 
 
-class NameParts(Strict):
-    formats: tuple[str, ...]
-    roles: tuple[str, ...]
-
-
-class Names(Strict):
-    train: NameParts
-    eval: NameParts
-
-
 class Places(Strict):
     fleet: Texts
     host: Texts
     again: Texts
     ordinal: Texts
+    box: Texts
 
 
 class Catalogue(Strict):
-    names: Names
     places: Places
     intents: dict[str, Intent]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One user turn: what is wanted (intent, scope, host, service) and how it is said."""
-
-    intent: str
-    scope: Scope
-    persona: str
-    text: str
-    template: str
-    """Identity of the phrasing, `intent.scope.split.number`: the cluster of a sample, and the unit of the split."""
-    host: str | None = None
-    service: str | None = None
-
-    @property
-    def command(self) -> str:
-        return catalogue().intents[self.intent].command.replace("{service}", self.service or "")
 
 
 @cache
@@ -77,70 +51,94 @@ def catalogue() -> Catalogue:
     return load_yaml(Path(__file__).parent / "intents.yaml", Catalogue)
 
 
-def draw_names(rng: Random, split: Split, count: int) -> list[str]:
-    """Distinct host names of a split. Roles differ within a fleet, or are one: web01, web02."""
-    parts = catalogue().names.train if split == "train" else catalogue().names.eval
-    form = rng.choice(parts.formats)
-    alike = rng.random() < 0.4
-    roles = [rng.choice(parts.roles)] * count if alike else rng.sample(parts.roles, count)
-    numbers = rng.sample(range(1, 10), count)
+def ask(stage: Stage, intent: str, host: str | None = None, place: Place = "host") -> str:
+    """Add a turn that asks for `intent`: of `host`, or of the whole fleet (or the workspace) when it is None.
 
-    def name(role: str, number: int) -> str:
-        slots = {"role": role, "one": str(number), "two": f"{number:02d}", "letter": "abcdefghi"[number - 1]}
-        return form.format(**slots)
-
-    return [name(role, number) for role, number in zip(roles, numbers, strict=True)]
-
-
-def draw_ask(
-    rng: Random,
-    split: Split,
-    intent: str,
-    persona: str,
-    host: Host | None = None,
-    place: Place = "host",
-    position: str | None = None,
-) -> Ask:
-    """Say `intent` in a phrasing of `split`: about `host`, or about the fleet (or the workspace) when it is None."""
+    `place` says how the host is meant: by name, "again" for the host of the turn before, by its ordinal in the list, or
+    as "the box". Returns the service that was asked about ("" for none).
+    """
     entry = catalogue().intents[intent]
     local = entry.scopes == ("local",)
     scope: Scope = "local" if local else "host" if host else "fleet"
-    number = rng.randrange(len(entry.texts(split)))
-    service = rng.choice(sorted(host.services)) if host else None
-    text = entry.texts(split)[number].replace("{service}", service or "")
-    text = text.replace("{where}", _place(rng, split, host, place, position))
-    persona_text = load_personas().personas[persona].say(text, split, rng)
-    template = f"{intent}.{scope}.{split}.{number}"
-    return Ask(intent, scope, persona, persona_text, template, host.name if host else None, service)
+    service = stage.rng.choice(sorted(stage.hosts[host].services)) if host else ""
+    command = entry.command.replace("{service}", service)
+    known = facts(stage, intent, host, service)
+    number = stage.rng.randrange(len(entry.texts(stage.split)))
+    kinds: dict[str, Kind] = {"count": "count", "restart": "restart"}
+    steps = [] if not command else [here(command)] if local else [on(host, command) if host else on_all(command)]
+    if intent == "restart" and host:
+        at = f"{host}/services/{service}"
+        stage.goal(f"{at}/restarts", str(stage.hosts[host].services[service].restarts + 1), [f"{at}/*"])
+        stage.goal(f"{at}/state", "active")
+    stage.turn(
+        [entry.texts(stage.split)[number].replace("{where}", _place(stage, host, place))],
+        steps,
+        known,
+        _items(intent, known, service),
+        entry.why,
+        kind=kinds.get(intent, "facts"),
+        count=len(known) if intent == "count" else None,
+        phrasing=f"{intent}.{scope}.{stage.split}.{number}",
+        service=service,
+    )
+    return service
 
 
-def _place(rng: Random, split: Split, host: Host | None, place: Place, position: str | None) -> str:
+def _place(stage: Stage, host: str | None, place: Place) -> str:
     places = catalogue().places
     if host is None:
-        return rng.choice(places.fleet.of(split))
-    text = rng.choice(getattr(places, place).of(split))
-    return text.replace("{host}", host.name).replace("{nth}", position or "")
+        return stage.rng.choice(places.fleet.of(stage.split))
+    text = stage.rng.choice(getattr(places, place).of(stage.split))
+    names = list(stage.hosts)
+    nth = ORDINALS[names.index(host)]
+    if host == names[-1] and stage.rng.random() < 0.5:
+        nth = "last"
+    return text.replace("{host}", host).replace("{nth}", nth)
 
 
 # What an answer must say of a host, by intent: read from the world's state, never from a transcript.
-_FACTS: dict[str, Callable[[Host, Ask], tuple[str, ...]]] = {
-    "disk": lambda host, _: (f"{host.disk_percent}%",),
-    "memory": lambda host, _: (human(host.memory_used_mb),),
+_FACTS: dict[str, Callable[[Host, str], tuple[str, ...]]] = {
+    "disk": lambda host, _: (f"{host.percent()}%",),
+    "memory": lambda host, _: (human_memory(host.memory_used),),
     "load": lambda host, _: (f"{host.load:.2f}",),
     "hostname": lambda host, _: (host.name,),
-    "service": lambda host, ask: (host.services[ask.service or ""],),
-    "restart": lambda host, ask: (ask.service or "",),
-    "files": lambda host, _: host.files,
-    "log": lambda host, _: (host.log[-1].split(" ", 1)[1],),
-    "workspace": lambda host, _: host.files,
+    "service": lambda host, service: (host.services[service].state,),
+    "restart": lambda host, service: (service,),
+    "files": lambda host, _: _names(host, "/srv/app"),
+    "log": lambda host, _: (host.files["/var/log/app.log"].content.splitlines()[-1].split(" ", 1)[1],),
+    "workspace": lambda host, _: _names(host, FOLDER),
     "count": lambda host, _: (host.name,),
 }
 
 
-def facts(ask: Ask, hosts: dict[str, Host], local: Host) -> dict[str, tuple[str, ...]]:
-    """What a true answer to `ask` says: host name -> values (a local ask has the one key "")."""
-    read = _FACTS[ask.intent]
-    if ask.scope == "local":
-        return {"": read(local, ask)}
-    names = [ask.host] if ask.host else list(hosts)
-    return {name: read(hosts[name], ask) for name in names}
+def facts(stage: Stage, intent: str, host: str | None, service: str) -> dict[str, tuple[str, ...]]:
+    """What a true answer says: host name -> values (a local ask has the one key "")."""
+    read = _FACTS[intent]
+    if catalogue().intents[intent].scopes == ("local",):
+        return {"": read(stage.local, service)}
+    return {name: read(stage.hosts[name], service) for name in ([host] if host else stage.hosts)}
+
+
+def _names(host: Host, folder: str) -> tuple[str, ...]:
+    """What `ls` shows of a folder."""
+    below = [path.removeprefix(f"{folder}/") for path in host.files if path.startswith(f"{folder}/")]
+    return tuple(sorted({name.split("/", 1)[0] for name in below}))
+
+
+def _items(intent: str, known: dict[str, tuple[str, ...]], service: str) -> str:
+    def values(of: tuple[str, ...]) -> str:
+        return ", ".join(of) if intent in PLAIN else ", ".join(f"`{value}`" for value in of)
+
+    if intent in ("hostname", "count"):
+        return listed(known)
+    if intent == "restart":
+        return f"`{service}` on `{next(iter(known))}`"
+    if intent == "service":
+        return ", ".join(f"`{service}` on `{name}` is {values(of)}" for name, of in known.items())
+    return ", ".join(f"`{name}` {values(of)}" if name else values(of) for name, of in known.items())
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

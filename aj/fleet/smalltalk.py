@@ -1,4 +1,4 @@
-"""Messages that need no tool, with AJ's replies for the train split (`smalltalk.yaml`)."""
+"""Messages that need no tool, with AJ's replies (`smalltalk.yaml`)."""
 
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ class SmallTalk(Strict):
 
 class SmallTalks(Strict):
     train: tuple[SmallTalk, ...]
-    eval: tuple[str, ...]
+    eval: tuple[SmallTalk, ...]
 
 
 @cache

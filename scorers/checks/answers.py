@@ -1,61 +1,108 @@
-"""Truth: does an answer say what holds in the world?"""
+"""Truth: does an answer say what holds in the world, and only what was seen there?"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aj.findings import Finding
-from aj.fleet.asks import Ask
+from aj.fleet.scenarios import Truth
 
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_UNITS = re.compile(r"(\d)\s*([KMGT])(?:i?B|i)?\b")
 
 
-def check_answer(answer: str, ask: Ask, truth: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """`truth` is host -> values (see `aj.fleet.asks.facts`): every host named, each value said of its own host."""
-    missing = [name for name in truth if name and not _names(answer, name)]
+def check_answer(answer: str, truth: Truth) -> list[Finding]:
+    """Every host named, each value said of its own host, counts right, nobody named who should not be."""
+    if truth.asks:
+        asked = "?" in answer
+        return [] if asked else [Finding("no_question", "nothing is asked back", "ask which one is meant")]
+    hosts = [name for name in truth.said if name]
+    missing = [name for name in hosts if not _names(answer, name)]
     found = [Finding("name_missing", f"{name} is not named", "name every host it is about") for name in missing]
-    if ask.intent == "count":
-        return found + check_count(answer, list(truth))
-    if missing:
+    found += [
+        Finding("wrong_name", f"{name} is named, but it is not one of them", "name only those that fit")
+        for name in truth.never
+        if _names(answer, name)
+    ]
+    if truth.count is not None:
+        found += check_count(answer, hosts, truth.count)
+    if found:
         return found
-    forward, backward = _segments(answer, list(truth)), _segments(answer, list(truth), after=False)
-    best = min((_wrong_values(truth, segments) for segments in (forward, backward)), key=len)
+    text = _plain(answer)
+    forward, backward = _segments(text, hosts), _segments(text, hosts, after=False)
+    best = min((_wrong_values(truth.said, segments) for segments in (forward, backward)), key=len)
     return [
-        Finding("wrong_fact", f"{value!r} is not said of {name or 'the workspace'}", "copy it from the result")
+        Finding("wrong_fact", f"{value!r} is not said of {name or 'it'}", "copy it from the result")
         for name, value in best
     ]
+
+
+def check_count(answer: str, names: Iterable[str], count: int) -> list[Finding]:
+    """The one number in the answer, outside of names, must be `count`."""
+    bare = re.sub(r"`[^`]*`", " ", answer)
+    for name in names:
+        bare = bare.replace(name, " ")
+    said = {int(n) for n in re.findall(r"(?<![\w.-])\d+(?![\w-]|\.\d)", bare)}
+    said |= {NUMBERS[word] for word in re.findall(r"[a-z]+", bare.lower()) if word in NUMBERS and word != "one"}
+    if said == {count}:
+        return []
+    shown = ", ".join(map(str, sorted(said))) or "no number"
+    return [Finding("wrong_count", f"{shown} where {count} is right", "count the names in the list")]
+
+
+def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
+    """Every number and every term in inline code stands in a tool's result or in the user's words.
+
+    Small counts are free when they count something: up to the number of agents, and of what the answer lists.
+    """
+    known = _plain("\n".join(sources)).lower()
+    text = _plain(answer)
+    countable = max(len(names), text.count("`") // 2, text.count(",") + 1)
+    terms = [term for term in re.findall(r"`([^`]+)`", text) if not _names(known, term.lower())]
+    bare = re.sub(r"`[^`]*`", " ", text)
+    for name in names:
+        bare = bare.replace(name, " ")
+    numbers = re.findall(r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)", bare)
+    stray = [n for n in numbers if not _stands(n, known) and not (n.isdigit() and int(n) <= countable)]
+    return [
+        Finding("ungrounded", f"{term!r} stands in no result and in none of the user's words", "say only what was seen")
+        for term in dict.fromkeys([*terms, *stray])
+    ]
+
+
+def _stands(number: str, known: str) -> bool:
+    """A table gives some units in its header only: 87.3 under %CPU may be told as 87.3%, but 3.1G not as 3.1M."""
+    if re.search(rf"(?<![\d.]){re.escape(number.lower())}(?!\d|\.\d)", known):
+        return True
+    bare = number.rstrip("KMGT%")
+    has_unit = "." in bare and bare != number
+    return has_unit and re.search(rf"(?<![\d.]){re.escape(bare)}(?![\w%]|\.\d)", known) is not None
+
+
+def _plain(text: str) -> str:
+    """One spelling of sizes: 3.1 GiB, 3.1GB and 3.1Gi are 3.1G."""
+    return _UNITS.sub(r"\1\2", text)
 
 
 def _names(answer: str, name: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", answer) is not None
 
 
-def check_count(answer: str, names: list[str]) -> list[Finding]:
-    """The one number in the answer, outside of names, must be the number of `names`."""
-    bare = re.sub(r"`[^`]*`", " ", answer)
-    for name in names:
-        bare = bare.replace(name, " ")
-    said = {int(n) for n in re.findall(r"(?<![\w.-])\d+(?![\w-])", bare)}
-    said |= {_WORDS[word] for word in re.findall(r"[a-z]+", bare.lower()) if word in _WORDS and word != "one"}
-    if said == {len(names)}:
-        return []
-    shown = ", ".join(map(str, sorted(said))) or "no number"
-    return [Finding("wrong_count", f"{shown} where {len(names)} is right", "count the names in the list")]
-
-
 def _segments(answer: str, names: list[str], after: bool = True) -> dict[str, str]:
     """For each host the text between its name and the next one (or the one before): what is said of it."""
-    if names == [""]:
-        return {"": answer}
     places = sorted(
         (m.start(), m.end(), name)
         for name in names
         if (m := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", answer))
     )
+    if len(places) <= 1:
+        return {"": answer, **{name: answer for _, _, name in places}}
     ends = [*(start for start, _, _ in places[1:]), len(answer)]
     starts = [0, *(end for _, end, _ in places[:-1])]
     if after:
-        return {name: answer[end:stop] for (_, end, name), stop in zip(places, ends, strict=True)}
-    return {name: answer[begin:start] for (start, _, name), begin in zip(places, starts, strict=True)}
+        said = {name: answer[end:stop] for (_, end, name), stop in zip(places, ends, strict=True)}
+    else:
+        said = {name: answer[begin:start] for (start, _, name), begin in zip(places, starts, strict=True)}
+    return {"": answer, **said}
 
 
 def _wrong_values(truth: Mapping[str, Sequence[str]], said: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -63,5 +110,9 @@ def _wrong_values(truth: Mapping[str, Sequence[str]], said: Mapping[str, str]) -
         (name, value)
         for name, values in truth.items()
         for value in values
-        if value != name and not re.search(rf"(?<![\w.]){re.escape(value)}(?![\w%]|\.\d)", said[name])
+        if value != name and not any(_says(said[name], _plain(either)) for either in value.split("|"))
     ]
+
+
+def _says(text: str, value: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(value)}(?![\w%]|\.\d)", text, re.IGNORECASE) is not None

@@ -9,12 +9,13 @@ from aj.fleet.oracle import finishing
 from aj.messages import Message, Mode
 from aj.state import discovered
 from aj.wire import judge_call
-from scorers.checks.answers import check_count
+from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
 
 _NO_AGENTS = re.compile(
     r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
 )
+_COUNTED = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)}) (?:\w+ )?agents?\b", re.IGNORECASE)
 
 
 def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mode) -> str | None:
@@ -41,8 +42,10 @@ def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mo
     if call.tool == "bash" and any(name in str(call.params.get("command")) for name in names):
         return "hallucinated_commands"
     answer = finishing(call, contract)
-    if answer and names and re.search(r"\bagents?\b", answer) and check_count(answer, names):
-        return "wrong_count"
+    if answer and names and (counted := _COUNTED.search(answer)):
+        number = counted[1].lower()
+        said = NUMBERS[number] if number in NUMBERS else int(number)
+        return None if said == len(names) else "wrong_count"
     return None
 
 

@@ -1,77 +1,70 @@
-"""One decision: is this the right next call for the ask, given what is known? Decided by its effect in the fleet."""
+"""One decision: is this the right next call for the turn, given what is known? Decided by its effect in the fleet."""
 
 from collections.abc import Sequence
 
 from aj.contract import Contract
 from aj.findings import Finding
-from aj.fleet.asks import Ask, facts
-from aj.fleet.fleet import Fleet
-from aj.fleet.oracle import finishing
+from aj.fleet.flat import diff
+from aj.fleet.fleet import LOCAL, Fleet
+from aj.fleet.oracle import finishing, next_call
+from aj.fleet.scenarios import Turn
 from aj.messages import Call, Message
-from aj.state import discovered
-from scorers.checks.answers import check_answer
+from scorers.checks.answers import check_answer, check_grounded
 from scorers.checks.conduct import check_conduct
 
 
-def check_step(call: Call, ask: Ask, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Finding]:
+def check_step(call: Call, turn: Turn, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Finding]:
     """Findings on the next call after `past`, which ends on the user's message or on a result. Acts on `fleet`."""
     conduct = contract.conduct
     if found := check_conduct(call, past, contract):
         return found
-    truth = facts(ask, fleet.hosts, fleet.local)
-    if ask.scope != "local" and discovered(past, contract) is None:
-        return [] if call.tool == conduct.discover else [_wrong_tool(call, conduct.discover)]
-    if not ask.command or _has_result(past, contract):
+    wanted = next_call(turn, past, fleet.hosts, contract)
+    if wanted is None:
         answer = finishing(call, contract)
-        return [_wrong_tool(call, conduct.finish)] if answer is None else check_answer(answer, ask, truth)
-    wanted = {"fleet": conduct.fleet_wide, "host": conduct.targeted, "local": ("bash",)}[ask.scope]
-    if call.tool not in wanted:
-        return [_wrong_tool(call, wanted[0])]
-    if ask.host and call.params[conduct.target] != ask.host:
-        return [
-            Finding(
-                "wrong_host",
-                f"acts on {call.params[conduct.target]}, not on {ask.host}",
-                "act on the host that was asked about",
-            )
-        ]
-    return _check_effect(call, ask, truth, fleet, contract)
+        return [_wrong_tool(call, conduct.finish)] if answer is None else check_said(answer, turn, past, fleet)
+    if call.tool != wanted.tool:
+        return [_wrong_tool(call, wanted.tool)]
+    target = wanted.params.get(conduct.target)
+    if call.params.get(conduct.target) != target:
+        why = f"acts on {call.params.get(conduct.target)}, not on {target}"
+        return [Finding("wrong_host", why, "act on the host that was asked about")]
+    if turn.exact and call.params["command"] != wanted.params["command"]:
+        why = f"runs {call.params['command']!r}, asked for was {wanted.params['command']!r}"
+        return [Finding("wrong_command", why, "copy the command to the letter")]
+    last = bool(turn.steps) and wanted is turn.steps[-1]
+    return _check_effect(call, wanted, turn if last else None, fleet, contract)
 
 
-def _has_result(past: Sequence[Message], contract: Contract) -> bool:
-    """Whether the ask was already acted on: only the answer is missing."""
-    return past[-1].role == "tool" and past[-1].tool != contract.conduct.discover
+def check_said(answer: str, turn: Turn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
+    """Is the answer true, and does every number and name in it stand in the past?"""
+    found = check_answer(answer, turn.truth)
+    if turn.kind == "plain" or found:
+        return found  # talk may tell of the world's numbers: nothing was looked up
+    sources = [message.content for message in past if message.role in ("user", "tool")]
+    return check_grounded(answer, sources, list(fleet.hosts))
 
 
-def _check_effect(
-    call: Call, ask: Ask, truth: dict[str, tuple[str, ...]], fleet: Fleet, contract: Contract
-) -> list[Finding]:
-    """Whatever the command is, its output must hold the facts, and a restart must have happened, only there."""
-    before = fleet.hosts
+def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, contract: Contract) -> list[Finding]:
+    """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts."""
+    if wanted.tool == contract.conduct.discover:
+        return []
+    before = fleet.snapshot()
+    hosts = [host for name, host in before.items() if name != LOCAL]
+    oracle = Fleet(hosts, before[LOCAL])
+    oracle.dispatch(wanted, contract)
     output = fleet.dispatch(call, contract)
-    changed = {name: host.restarts for name, host in fleet.hosts.items() if host != before[name]}
-    if ask.intent == "restart":
-        if changed == {ask.host: (ask.service,)}:
-            return []
+    meant, changed = diff(before, oracle.snapshot()), diff(before, fleet.snapshot())
+    if changed != meant:
+        stray = sorted({*changed} ^ {*meant}) or sorted(changed)
+        code = "wrong_effect" if meant else "unasked_change"
         return [
-            Finding(
-                "wrong_effect",
-                f"{ask.service} on {ask.host} was not what restarted",
-                "restart the named service on the named host",
-            )
+            Finding(code, f"differs from what was asked for in {', '.join(stray[:3])}", "do what was asked, only that")
         ]
-    if changed:
-        return [Finding("unasked_change", f"changes {', '.join(changed)}", "only look when asked to look")]
-    missing = [value for values in truth.values() for value in values if value not in output]
-    return (
-        [
-            Finding(
-                "wrong_command", f"its output does not tell {missing[0]!r}", "run a command that answers the question"
-            )
-        ]
-        if missing
-        else []
-    )
+    values = [value for of in turn.truth.said.values() for value in of] if turn and not meant else []
+    missing = [value for value in values if not any(either in output for either in value.split("|"))]
+    if missing:
+        return [Finding("wrong_command", f"its output does not tell {missing[0]!r}", "run a command that answers")]
+    return []
 
 
 def _wrong_tool(call: Call, wanted: str) -> Finding:

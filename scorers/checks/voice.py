@@ -1,33 +1,107 @@
 """Voice: AJ's own rules, and those of the persona that is being answered (`aj/personas.yaml`)."""
 
 import re
+from collections.abc import Sequence
+from functools import cache
 
 from aj.findings import Finding
 from aj.personas import Rule, load_personas
 
-_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]")
+CASUAL = "casual_developer"
+"""The one user who may be answered with an emoji."""
+
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_HIDDEN = "\0"
+"""Stands for each character of what is no prose, so that places in the text stay what they are."""
+# A flag, or a picture with its skin tone and what a joiner ties to it, is one emoji; a list's check marks are none.
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
+_SIGNS = "\u231a\u231b\u23e9-\u23f3\u2600-\u26ff\u2705\u270a-\u270d\u2714\u2728\u274c\u2753-\u2757\u2764\u2b50"
+_PICTURE = f"[\U0001f300-\U0001faff{_SIGNS}][\ufe0f\U0001f3fb-\U0001f3ff]*"
+_EMOJI = re.compile(f"{_FLAG}|{_PICTURE}(?:\u200d{_PICTURE})*")
+_OPENING = re.compile(r"[\s*_#>-]*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
-def check_voice(answer: str, persona: str, technical: list[str]) -> list[Finding]:
-    """Findings on the wording of an answer; `technical` are the terms (host names, say) that belong in inline code."""
-    rules = load_personas().voice
-    found = []
-    if len(_EMOJI.findall(answer)) > (rules.max_emoji if persona == "casual_developer" else 0):
-        found.append(Finding("emoji", "too many emoji", "one at most, and only for a casual user"))
-    for code, phrases in (("robotic", rules.robotic), ("over_apology", rules.apology), ("caveat", rules.caveat)):
-        said = [phrase for phrase in phrases if phrase.lower() in answer.lower()]
-        found += [Finding(code, f"says {phrase!r}", "drop it") for phrase in said]
-    bare = re.sub(r"`[^`]*`", " ", answer)
+def check_voice(answer: str, persona: str, technical: Sequence[str], asks_back: bool = False) -> list[Finding]:
+    """Findings on the wording of a reply; AJ's own rules first.
+
+    Args:
+        answer: the reply, as the user reads it.
+        persona: a name in `personas.yaml`; any other is a KeyError.
+        technical: terms that belong in inline code: host and service names, addresses, paths, commands.
+        asks_back: the reply should ask the user something; rules that only answers must keep are left out.
+    """
+    own, rules = load_personas().voice.rules, load_personas().personas[persona].rules
+    asked = [rule for rule in (*own, *rules) if not (asks_back and rule.answers_only)]
+    broken = [finding for rule in asked if (finding := _apply(rule, answer, technical))]
+    return [*_check_emoji(answer, persona), *_check_code(answer, technical), *broken]
+
+
+def prose(answer: str, technical: Sequence[str] = ()) -> str:
+    """The reply with inline code, code blocks and technical terms hidden; as long as the reply, quotes straightened."""
+    shown = _CODE.sub(lambda code: _HIDDEN * len(code[0]), answer.replace("’", "'"))
     for term in technical:
-        if re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", bare):
-            found.append(Finding("no_inline_code", f"{term} is not written as inline code", f"write `{term}`"))
-    return found + [f for rule in load_personas().personas[persona].rules if (f := _apply(rule, answer))]
+        shown = _whole(term).sub(_HIDDEN * len(term), shown)
+    return shown
 
 
-def _apply(rule: Rule, answer: str) -> Finding | None:
-    broken = (
-        (rule.must and not re.search(rule.must, answer))
-        or (rule.must_not and re.search(rule.must_not, answer))
-        or (rule.max_words and len(answer.split()) > rule.max_words)
-    )
-    return Finding(rule.code, rule.why, rule.fix) if broken else None
+def words(answer: str, technical: Sequence[str] = ()) -> int:
+    """How many words the reply has beside the facts: no code, no technical term, nothing with a digit in it."""
+    said = prose(answer, technical).split()
+    return sum(1 for word in said if re.search(r"[^\W\d_]", word) and not re.search(r"\d", word))
+
+
+@cache
+def phrases(*lists: str) -> re.Pattern[str]:
+    """Matches a phrase of any of the `lists` in `personas.yaml`, as whole words, in any case."""
+    known = load_personas().phrases
+    entries = "|".join(f"(?:{phrase})" for name in lists for phrase in known[name])
+    # A boundary only where the phrase has a word's edge: "!" and "\?$" are phrases as well.
+    return re.compile(rf"(?:(?<!\w)|(?!\w))(?:{entries})(?:(?!\w)|(?<!\w))", re.IGNORECASE)
+
+
+def _check_emoji(answer: str, persona: str) -> list[Finding]:
+    allowed = load_personas().voice.max_emoji if persona == CASUAL else 0
+    extra = list(_EMOJI.finditer(answer))[allowed:]
+    return [Finding("emoji", "too many emoji", "one at most, and only for a casual user", e.span()) for e in extra[:1]]
+
+
+def _check_code(answer: str, technical: Sequence[str]) -> list[Finding]:
+    bare = prose(answer)
+    return [
+        Finding("no_inline_code", f"{term} is not written as inline code", f"write `{term}`", place.span())
+        for term in technical
+        if (place := _whole(term).search(bare))
+    ]
+
+
+def _whole(term: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(term)}(?![\w-])")
+
+
+def _apply(rule: Rule, answer: str, technical: Sequence[str]) -> Finding | None:
+    if rule.min_words or rule.max_words:
+        said = words(answer, technical)
+        return _outside(rule, said, rule.min_words, rule.max_words, "words beside the facts")
+    if rule.max_lines:
+        return _outside(rule, sum(1 for line in answer.splitlines() if line.strip()), 0, rule.max_lines, "lines")
+    text = prose(answer)
+    if rule.lacks:
+        place = phrases(*rule.lacks).search(text)
+        return Finding(rule.code, f"{rule.why}: says {place[0]!r}", rule.fix, place.span()) if place else None
+    if rule.starts:
+        text = _OPENING.sub("", text, count=1)
+        fits = phrases(*rule.starts).match(text)
+    else:
+        fits = phrases(*rule.has, *rule.ends).search(_last_sentence(text) if rule.ends else text)
+    return None if fits else Finding(rule.code, rule.why, rule.fix)
+
+
+def _outside(rule: Rule, number: int, low: int, high: int, unit: str) -> Finding | None:
+    fits = low <= number and (not high or number <= high)
+    return None if fits else Finding(rule.code, f"{rule.why} ({number} {unit})", rule.fix)
+
+
+def _last_sentence(text: str) -> str:
+    """Without what may stand behind it: an emoji, a closing quote, spaces."""
+    return _SENTENCE_END.split(_EMOJI.sub("", text).rstrip(" \n\t*_\"')"))[-1]

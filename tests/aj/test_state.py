@@ -1,15 +1,20 @@
 """What a conversation has established, and how a state block shows it."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aj.contract import load_contract
+from aj.fleet.draw import draw_host
 from aj.fleet.fleet import Fleet
+from aj.fleet.workspace import draw_workspace
 from aj.messages import Call, calls, reply, result, user
 from aj.state import ONE_LINE, Agent, agents_listed, discovered, past_steps, state_block
 
 AJ = load_contract()
-FLEET = Fleet.draw(["web01", "db-2"], 7)
+HOSTS = [draw_host(name, Random(name)) for name in ("web01", "db-2")]
+FLEET = Fleet(HOSTS, draw_workspace(Random(7), HOSTS[0].now))
 LIST = FLEET.dispatch(Call("list_agents"), AJ)
 FOUND = [user("disks?"), calls("list_agents"), result("list_agents", LIST)]
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)

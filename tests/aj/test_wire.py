@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import assume, given
@@ -12,7 +11,8 @@ from inspect_ai.util import JSONSchema
 from jsonschema import Draft202012Validator
 
 from aj.contract import Contract, load_contract
-from aj.fleet.scenarios import draw_scenario, play
+from aj.fleet.oracle import play
+from aj.fleet.registry import templates
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
 from aj.wire import call_schema, judge_call, render_call, render_prompt, render_row, render_turn
@@ -177,7 +177,7 @@ def test_a_row_that_teaches_nothing_cannot_be_rendered():
 @pytest.mark.parametrize("layout", ["dialogue", "state_block"])
 @pytest.mark.parametrize("contract", [AJ, NATIVE], ids=["aj", "native"])
 def test_the_prompt_in_training_is_the_prompt_in_evals(contract, layout):
-    messages, _ = play(draw_scenario(Random(5), "train", ["count", "disk"]), contract)
+    messages, _ = play(templates()["everyday.train_2"].draw(5, "curious_learner"), contract)
     trained = render_row(Row(tuple(messages), "step", layout), contract)
     assert trained[:-1] == render_prompt(messages[:-1], contract, "step", layout)
     assert trained[-1]["content"] == render_turn(messages[-1], contract)
@@ -240,7 +240,7 @@ def test_native_renders_what_qwens_own_template_renders(until):
 
 
 def test_native_renders_a_whole_drawn_dialogue_as_qwens_template_does():
-    messages, _ = play(draw_scenario(Random(3), "train", ["disk", "restart", "log"], "casual_developer"), NATIVE)
+    messages, _ = play(templates()["everyday.train_3"].draw(3, "casual_developer"), NATIVE)
     assert _apply(render_row(Row(tuple(messages)), NATIVE), None) == _apply(*_openai(messages))
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from aj.contract import load_contract
 from aj.errors import AJError, ConfigError, DataError
 from aj.files import digest_file, load_yaml, read_jsonl
 from aj.fleet.patterns import PATTERNS
+from aj.fleet.registry import CATEGORIES, scenario_from_record, templates
+from aj.fleet.scenarios import Scenario
+from aj.fleet.smalltalk import small_talk
 from aj.messages import Message, Pair, Row, read_pairs, read_rows
 from aj.wire import render_row, render_turn
 from datasets_build.build import build
@@ -23,12 +27,16 @@ from scorers.checks.rows import check_pair, check_row
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "datasets_build" / "recipes"
 AJ = load_contract()
+TASKS = [name for name, made in templates().items() if made.split == "train" and made.category in CATEGORIES]
 ALL = {
     "corrections": {"multiply": 2, "pairs": 9},
     "dialogues": {"count": 12, "turns": [1, 3]},
     "state_blocks": {"count": 18},
+    "tasks": {"count": len(TASKS)},
+    "contexts": {"count": 8},
+    "dictated": {"count": 6},
     "plans": {"count": 4},
-    "chats": {"count": 16},
+    "chats": {"count": len(small_talk().train) + 8},
 }
 
 
@@ -61,11 +69,17 @@ def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # --- identity -------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_recipe_gives_the_same_folder_and_bytes(folder, logs):
-    again = build(recipe(**ALL))
-    assert again.name == folder.name
-    assert again != folder
-    assert _files(again) == _files(folder)
+def test_the_same_recipe_gives_the_same_folder_and_bytes(tmp_path, monkeypatch):
+    few: dict[str, Any] = {name: part | {"count": 5} for name, part in ALL.items() if "count" in part} | {
+        "corrections": {"multiply": 1}
+    }
+    folders = []
+    for place in ("here", "there"):
+        monkeypatch.setenv("AJ_LOGS", str(tmp_path / place))
+        folders.append(build(recipe(**few)))
+    assert folders[0] != folders[1]
+    assert folders[0].name == folders[1].name
+    assert _files(folders[0]) == _files(folders[1])
 
 
 def test_a_finished_data_set_is_not_built_again(logs):
@@ -127,10 +141,11 @@ def test_the_funnel_adds_up(folder):
 
 
 def test_a_row_that_is_drawn_twice_is_kept_once_and_counted(logs):
-    folder = build(recipe(chats={"count": 40}))
+    count = 4 * len(small_talk().train)
+    folder = build(recipe(chats={"count": count}))
     _adds_up(folder)
     counts = _lock(folder)["funnel"]["chats"]
-    assert (counts["read"], counts["duplicate"] > 0) == (40, True)
+    assert (counts["read"], counts["duplicate"] > 0) == (count, True)
     ids = [row.id for row in read_rows(folder / "sft.jsonl")]
     assert len(set(ids)) == len(ids)
 
@@ -246,17 +261,22 @@ def test_the_templates_of_a_data_set_and_of_the_evals_are_disjoint(folder, sampl
     drawn = {t for item in (*_rows(folder), *_pairs(folder)) for t in item.metadata["templates"]}
     assert trained == drawn
     assert {template for template in trained if template.startswith("smalltalk.")}
-    assert not trained & _templates(samples)
-    assert all(".train." in template for template in trained)
+    assert {template.split(".")[0] for template in trained} >= {*CATEGORIES, "everyday", "ladder", "patterns"}
+    held_out = {name for record in samples for name in (record["template"], record["scenario"]["template"])}
+    held_out |= {turn.phrasing for scenario in _drawn(samples) for turn in scenario.turns}
+    assert len(held_out) > 200
+    assert not trained & held_out
+    for template in trained:
+        assert templates()[template].split == "train" if template in templates() else ".train." in template
 
 
-def _templates(samples: list[dict[str, Any]]) -> set[str]:
-    asked = {ask["template"] for record in samples for ask in (record["scenario"] or {"asks": []})["asks"]}
-    return asked | {record["template"] for record in samples}
+def _drawn(samples: list[dict[str, Any]]) -> list[Scenario]:
+    """The scenarios of some of the samples."""
+    return [scenario_from_record(record["scenario"]) for record in Random(5).sample(samples, 120)]
 
 
 def test_no_host_of_the_evals_is_named_in_a_data_set(folder, samples):
-    hosts = {host for record in samples if record["scenario"] for host in record["scenario"]["hosts"]}
+    hosts = {host.name for scenario in _drawn(samples) for host in scenario.hosts}
     words = set(re.findall(r"[\w-]+", (folder / "sft.jsonl").read_text() + (folder / "dpo.jsonl").read_text()))
     trained = {host for row in _rows(folder) for host in row.metadata.get("hosts", [])}
     assert len(hosts) > 100

@@ -1,146 +1,199 @@
-"""Every frozen sample: its own gold answer is right, and answers to something else are wrong."""
+"""Every frozen sample: its own gold answer is right, and answers to something else are wrong.
 
-from dataclasses import replace
+A seeded part of the samples of each slice stands for all; `aj selfcheck` plays them all.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
 import pytest
+from inspect_ai.util import Store
 
 from aj.contract import load_contract
 from aj.files import digest
-from aj.findings import Finding
-from aj.fleet.asks import catalogue, facts
-from aj.fleet.oracle import finishing, true_answer
+from aj.fleet.flat import diff
+from aj.fleet.fleet import Fleet
+from aj.fleet.names import names
+from aj.fleet.oracle import answer, finishing, play
 from aj.fleet.patterns import PATTERNS
-from aj.fleet.scenarios import play, scenario_from_record
+from aj.fleet.registry import CATEGORIES, templates
+from aj.fleet.templates.ladder import DISTANCES, PROBES
 from aj.messages import Message, to_record
 from aj.personas import load_personas
 from aj.wire import judge_call
+from evals.reference import oracle
 from scorers.checks.answers import check_answer
+from scorers.checks.outcome import seen_on
 from scorers.checks.patterns import known_issue
 from scorers.checks.voice import check_voice
 from scorers.no_known_issue import check_turn
 from scorers.samples import Case, case_of
-from scorers.traces import check_end_state, check_target, check_turn_answer
+from scorers.traces import Trace, check_end, check_target, check_turn_answer, check_turn_grounded
 
 AJ = load_contract()
 TASKS = ("tool_format", "known_issues", "persona", "context_retention", "task_success")
 ONE_TURN = ("tool_format", "known_issues", "persona")
 AGENT_TASKS = ("context_retention", "task_success")
+OF_EACH_SLICE = 6
 
 
-def _case(record: dict[str, Any]) -> Case:
-    return case_of({**record, "contract": "aj", "past": record["messages"]})
+@dataclass
+class Example:
+    """A sample with its world, drawn once for all tests."""
+
+    record: dict[str, Any]
+    case: Case
+
+    @property
+    def id(self) -> str:
+        return self.record["id"]
+
+    @cached_property
+    def gold(self) -> str:
+        """What the oracle says to the sample's prompt."""
+        return oracle(self.case, self.case.past, self.case.turn)
+
+    @cached_property
+    def played(self) -> tuple[list[Message], Fleet]:
+        return play(self.case.scenario, AJ)
+
+
+@pytest.fixture(scope="module")
+def examples(samples) -> dict[str, list[Example]]:
+    """Some samples of each slice of each task."""
+    chosen: dict[str, list[Example]] = {}
+    for task, records in samples.items():
+        slices = defaultdict(list)
+        for record in Random(5).sample(records, len(records)):
+            key = "task_success" if task == "task_success" else str(record["slice"])
+            slices[key].append(record)
+        count = 50 if task == "task_success" else 1 if task == "context_retention" else OF_EACH_SLICE
+        some = [record for of in slices.values() for record in of[:count]]
+        chosen[task] = [Example(r, case_of({**r, "contract": "aj", "past": r["messages"]})) for r in some]
+    return chosen
 
 
 def _answer(text: str) -> str | None:
     return finishing(judge_call(text, AJ).call, AJ)
 
 
+def _complete(answer: str) -> str:
+    return f'{{"tool": "complete", "params": {{"answer": "{answer}"}}}}'
+
+
 # --- gold is right --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", ONE_TURN)
-def test_every_gold_turn_passes_its_own_check(samples, gold, task):
-    for record in samples[task]:
-        text, case = gold(task, record), _case(record)
-        assert check_turn(text, case) == [], record["id"]
-        assert known_issue(text, case.past, AJ, case.mode) is None, record["id"]
+def test_every_gold_turn_passes_its_own_check(examples, task):
+    for example in examples[task]:
+        case = example.case
+        assert check_turn(example.gold, case) == [], example.id
+        assert known_issue(example.gold, case.past, AJ, case.mode) is None, example.id
 
 
-def test_every_gold_answer_has_its_personas_voice(samples, gold):
-    for record in samples["persona"]:
-        answer, case = _answer(gold("persona", record)), _case(record)
-        assert answer is not None
-        hosts = [name for name in facts(case.ask, case.fleet().hosts, case.fleet().local) if name]
-        assert check_voice(answer, case.ask.persona, hosts) == [], record["id"]
+def test_every_gold_answer_has_its_personas_voice(examples):
+    for example in examples["persona"]:
+        said, scenario = _answer(example.gold), example.case.scenario
+        assert said is not None
+        assert check_voice(said, scenario.persona, [host.name for host in scenario.hosts]) == [], example.id
 
 
-def _traced(messages: list[Message]) -> list[dict[str, Any]]:
-    """What an agent that takes these turns leaves in its trace."""
-    traced: list[dict[str, Any]] = []
+def _traced(example: Example) -> Trace:
+    """The trace of an agent that does what the oracle does."""
+    messages, fleet = example.played
+    turns: list[dict[str, Any]] = []
+    seen: list[tuple[str, str]] = []
+    sources: list[str] = []
+    call = None
     for message in messages:
         if message.role == "user":
-            traced.append({"calls": [], "answer": None, "error": None})
-        elif message.call:
-            traced[-1]["calls"].append({"tool": message.call.tool, "params": message.call.params, "valid": True})
-            traced[-1]["answer"] = finishing(message.call, AJ)
-    return traced
+            turns.append({"calls": [], "answer": None, "error": None})
+        if message.role == "tool":
+            assert call
+            seen += seen_on(call.tool, call.params, message.content, AJ.conduct.target, AJ.conduct.fleet_wide)
+        if call := message.call:
+            turns[-1]["calls"].append({"tool": call.tool, "params": call.params, "valid": True})
+            turns[-1] |= {"answer": finishing(call, AJ), "sources": list(sources)}
+        else:
+            sources.append(message.content)
+    changed = diff(example.case.scenario.start, fleet.snapshot())
+    return Trace(store=Store(), turns=turns, seen=seen, changed=changed)
 
 
 @pytest.mark.parametrize("task", AGENT_TASKS)
-def test_every_gold_conversation_passes_every_check_of_a_trace(samples, task):
-    for record in samples[task]:
-        scenario = scenario_from_record(record["scenario"])
-        messages, fleet = play(scenario, AJ)
-        traced = _traced(messages)
-        assert [check_turn_answer(turn, ask, scenario) for turn, ask in zip(traced, scenario.asks, strict=True)] == [
-            [] for _ in scenario.asks
-        ], record["id"]
-        known = any(call["tool"] == "list_agents" for turn in traced[:-1] for call in turn["calls"])
-        assert check_target(traced[-1], scenario.asks[-1], known, AJ) == [], record["id"]
-        restarts = {name: list(host.restarts) for name, host in fleet.hosts.items()}
-        assert check_end_state(restarts, scenario) == [], record["id"]
+def test_every_gold_conversation_passes_every_check_of_a_trace(examples, task):
+    for example in examples[task]:
+        scenario = example.case.scenario
+        trace = _traced(example)
+        for played, turn in zip(trace.turns, scenario.turns, strict=True):
+            assert check_turn_answer(played, turn, scenario) == [], example.id
+            assert check_turn_grounded(played, turn, scenario) == [], example.id
+        assert not any(check_end(trace, scenario).values()), example.id
+        if task == "context_retention":
+            known = any(call["tool"] == "list_agents" for turn in trace.turns[:-1] for call in turn["calls"])
+            assert check_target(trace.turns[-1], scenario.turns[-1], known, AJ) == [], example.id
 
 
 # --- anything else is wrong -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", ["tool_format", "persona"])
-def test_the_answer_to_another_sample_is_wrong(samples, gold, task):
-    answers = [
-        record for record in samples[task] if record["mode"] == "step" and _answer(gold(task, record)) is not None
-    ]
-    assert len(answers) > 50
-    for record, other in zip(answers, [*answers[7:], *answers[:7]], strict=True):
-        assert check_turn(gold(task, other), _case(record)), (record["id"], other["id"])
+def test_the_answer_to_another_sample_is_wrong(examples, task):
+    answers = [e for e in examples[task] if e.case.turn.kind != "plain" and _answer(e.gold) is not None]
+    assert len(answers) > 10
+    for example, other in zip(answers, [*answers[1:], answers[0]], strict=True):
+        assert other.case.scenario.hosts != example.case.scenario.hosts
+        assert check_turn(other.gold, example.case), (example.id, other.id)
 
 
 @pytest.mark.parametrize("task", AGENT_TASKS)
-def test_the_conversation_of_another_sample_is_wrong(samples, task):
-    scenarios = [scenario_from_record(record["scenario"]) for record in samples[task]]
-    for scenario, other in zip(scenarios, [*scenarios[1:], scenarios[0]], strict=True):
-        last = _traced(play(other, AJ)[0])[-1]
-        assert check_turn_answer(last, scenario.asks[-1], scenario), (scenario, other)
+def test_the_conversation_of_another_sample_is_wrong(examples, task):
+    for example, other in zip(examples[task], [*examples[task][1:], examples[task][0]], strict=True):
+        scenario = example.case.scenario
+        trace = _traced(other)
+        found = [*check_turn_answer(trace.turns[-1], scenario.turns[-1], scenario)]
+        found += check_turn_grounded(trace.turns[-1], scenario.turns[-1], scenario)
+        found += [finding for of in check_end(trace, scenario).values() for finding in of]
+        assert found, (example.id, other.id)
 
 
 @pytest.mark.parametrize("task", ONE_TURN)
 @pytest.mark.parametrize(
     "text", ["", "Sure!", '{"action": "execute_command", "command": "ls"}', '{"tool": "none", "params": {}}']
 )
-def test_a_text_that_fits_nothing_is_wrong_everywhere_but_in_chat(samples, task, text):
-    for record in samples[task]:
-        small_talk = record["mode"] == "chat" and text == "Sure!"
-        assert bool(check_turn(text, _case(record))) != small_talk, record["id"]
+def test_a_text_that_fits_nothing_is_wrong_everywhere_but_in_chat(examples, task, text):
+    for example in examples[task]:
+        small_talk = example.case.mode == "chat" and text == "Sure!"
+        assert bool(check_turn(text, example.case)) != small_talk, example.id
 
 
 @pytest.mark.parametrize("task", ["tool_format", "persona"])
-def test_an_answer_without_the_facts_is_wrong(samples, gold, task):
-    empty = '{"tool": "complete", "params": {"answer": "All fine."}}'
-    for record in samples[task]:
-        assert check_turn(empty, _case(record)), record["id"]
+def test_an_answer_without_the_facts_is_wrong(examples, task):
+    for example in examples[task]:
+        fits = example.case.turn.kind == "plain" and example.case.mode == "step"  # to talk, any words are an answer
+        assert bool(check_turn(_complete("All fine."), example.case)) != fits, example.id
 
 
-def test_the_documented_wrong_text_is_wrong_and_shows_its_pattern(samples):
-    for record in samples["known_issues"]:
-        case, name = _case(record), record["slice"]["pattern"]
-        wrong = PATTERNS[name].wrong(case.ask, case.fleet(), Random(1))
-        assert check_turn(wrong, case), record["id"]
-        assert known_issue(wrong, case.past, AJ, case.mode) == name, record["id"]
+def test_the_documented_wrong_text_is_wrong_and_shows_its_pattern(examples):
+    for example in examples["known_issues"]:
+        case, name = example.case, example.record["slice"]["pattern"]
+        wrong = PATTERNS[name].wrong(case.scenario, AJ, Random(1))
+        assert check_turn(wrong, case), example.id
+        assert known_issue(wrong, case.past, AJ, case.mode) == name, example.id
 
 
-def test_the_answer_in_another_personas_voice_is_wrong(samples):
-    for record in samples["persona"]:
-        case = _case(record)
-        fleet, ask = case.fleet(), case.ask
+def test_the_answer_in_another_personas_voice_is_wrong(examples):
+    for example in examples["persona"]:
+        case = example.case
+        hosts = [host.name for host in case.scenario.hosts]
         for other in load_personas().personas:
-            voice: list[Finding] = check_voice(_voiced(case, other), ask.persona, [])
-            assert bool(voice) == (other != ask.persona), (record["id"], other)
-            assert check_answer(_voiced(case, other), ask, facts(ask, fleet.hosts, fleet.local)) == []
-
-
-def _voiced(case: Case, persona: str) -> str:
-    return true_answer(replace(case.ask, persona=persona), case.fleet(), Random(1))
+            voiced = answer(case.turn, other)
+            assert bool(check_voice(voiced, case.scenario.persona, hosts)) == (other != case.scenario.persona), voiced
+            assert check_answer(voiced, case.turn.truth) == []
 
 
 # --- the files ------------------------------------------------------------------------------------------------------
@@ -157,23 +210,21 @@ def test_an_id_is_the_hash_of_its_sample(samples, task):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_past_in_a_sample_is_what_its_scenario_plays(samples, task):
+def test_the_past_in_a_sample_is_what_its_scenario_plays(examples, task):
     """Scorers play the scenario again: a past of another world would be scored against the wrong one."""
-    for record in samples[task]:
-        if record["mode"] == "step":
-            messages, _ = play(scenario_from_record(record["scenario"]), AJ)
-            assert record["messages"] == [to_record(m) for m in messages[: len(record["messages"])]], record["id"]
+    for example in examples[task]:
+        record, (messages, _) = example.record, example.played
+        assert record["messages"] == [to_record(m) for m in messages[: len(record["messages"])]], example.id
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_samples_come_from_the_eval_split(samples, task):
-    roles = catalogue().names.eval.roles
+def test_samples_come_from_the_eval_split(samples, examples, task):
     for record in samples[task]:
-        assert ".eval." in record["template"], record["id"]
-        for name in (record["scenario"] or {"hosts": []})["hosts"]:
-            assert any(role in name for role in roles), name
-        for ask in (record["scenario"] or {"asks": []})["asks"]:
-            assert ".eval." in ask["template"], record["id"]
+        assert templates()[record["scenario"]["template"]].split == "eval", record["id"]
+    roles = names().eval.roles
+    for example in examples[task]:
+        assert all(".eval." in turn.phrasing for turn in example.case.scenario.turns), example.id
+        assert all(any(role in host.name for role in roles) for host in example.case.scenario.hosts), example.id
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -184,7 +235,28 @@ def test_the_small_suite_is_a_part_of_the_full_one_with_every_slice(samples, tas
         assert {r["slice"][key] for r in small} == {r["slice"][key] for r in samples[task]}
 
 
-def test_each_documented_pattern_has_fifty_variants_half_of_them_small(samples):
+def test_each_documented_pattern_has_fifty_variants_sixteen_of_them_small(samples):
     for name in PATTERNS:
         variants = [record for record in samples["known_issues"] if record["slice"]["pattern"] == name]
-        assert (len(variants), sum(record["small"] for record in variants)) == (50, 25)
+        assert (len(variants), sum(record["small"] for record in variants)) == (50, 16)
+
+
+def test_every_template_of_the_ten_categories_has_seven_scenarios_one_of_them_small(samples):
+    asked = [name for name, made in templates().items() if made.split == "eval" and made.category in CATEGORIES]
+    for name in asked:
+        drawn = [record for record in samples["task_success"] if record["template"] == name]
+        assert (len(drawn), sum(record["small"] for record in drawn)) == (7, 1), name
+    assert {record["template"] for record in samples["task_success"]} == set(asked)
+
+
+def test_every_probe_stands_at_every_distance(samples):
+    rungs = {(r["slice"]["probe"], int(r["slice"]["distance"])) for r in samples["context_retention"]}
+    assert rungs == {(probe, distance) for probe in PROBES for distance in DISTANCES["eval"]}
+
+
+def test_the_same_question_is_asked_in_five_tones(samples):
+    worlds = defaultdict(set)
+    for record in samples["persona"]:
+        worlds[record["scenario"]["template"], record["scenario"]["seed"]].add(record["slice"]["persona"])
+    assert len(worlds) == 48
+    assert all(personas == set(load_personas().personas) for personas in worlds.values())

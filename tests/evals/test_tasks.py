@@ -2,21 +2,28 @@
 
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from inspect_ai import Task, score
+from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog
 from inspect_ai.scorer import Score
+from inspect_ai.solver import Solver
 from jsonschema import Draft202012Validator
 
 from aj.contract import load_contract
 from aj.errors import ConfigError
 from aj.files import digest_file
+from aj.fleet.scenarios import Turn
+from aj.messages import Call, Message
+from aj.wire import render_call
+from evals import frozen
 from evals.frozen import SAMPLES, config, dataset, harness
+from evals.reference import AGENTS, oracle, reference
 from scorers.context_kept import context_kept
-from scorers.samples import case_of
+from scorers.samples import Case, case_of
 from scorers.task_done import task_done
 
 AJ = load_contract()
@@ -25,13 +32,26 @@ KEYS = {
     "known_issues": ("right",),
     "persona": ("match", "style", "facts"),
     "context_retention": ("retained", "answered"),
-    "task_success": ("success", "end_state", "facts", "valid"),
+    "task_success": ("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"),
 }
+LOOPED = ("context_retention", "task_success")
 Speak = Callable[[Any], str]
 
 
 def _task(name: str, **params: Any) -> Task:
     return getattr(importlib.import_module(f"evals.{name}"), name)(**params)
+
+
+def _part(name: str, fits: Callable[[Any], bool], **params: Any) -> Task:
+    """The task with those samples of the small suite that fit."""
+    task = _task(name, suite="small", **params)
+    task.dataset = task.dataset.filter(fits)
+    assert len(task.dataset)
+    return task
+
+
+def _agent(name: str, task: str) -> Solver:
+    return reference(name, task in LOOPED)
 
 
 def _say(tool: str, **params: str) -> Speak:
@@ -44,7 +64,7 @@ def _scores(log: EvalLog) -> list[Score]:
 
 def _means(log: EvalLog) -> dict[str, float]:
     assert log.results
-    return {scored.name: scored.metrics["mean"].value for scored in log.results.scores}
+    return {scored.name: scored.metrics["mean"].value for scored in log.results.scores if "mean" in scored.metrics}
 
 
 def _codes(log: EvalLog) -> set[str | None]:
@@ -56,9 +76,9 @@ def _values(log: EvalLog, key: str) -> set[float]:
 
 
 @pytest.fixture(scope="module", params=KEYS)
-def gold(request, evaluate, oracle) -> tuple[str, EvalLog]:
+def gold(request, evaluate) -> tuple[str, EvalLog]:
     """A task's name, and its log of the oracle: run once, looked at by several tests."""
-    return request.param, evaluate(_task(request.param, suite="small"), oracle("aj"))
+    return request.param, evaluate(_task(request.param, suite="small"), solver=_agent("oracle", request.param))
 
 
 def test_the_oracle_scores_one_on_every_task(gold):
@@ -81,6 +101,7 @@ def test_a_log_says_what_it_measured(gold):
     for sample in log.samples or []:
         assert sample.metadata["split"] == "eval"
         assert sample.metadata["family"] == sample.metadata["template"]
+        assert sample.metadata["slice"].items() <= sample.metadata.items()
         assert sample.metadata["slice"]
         assert case_of(sample.metadata).contract == AJ
 
@@ -112,8 +133,8 @@ def test_a_log_can_be_scored_again_offline(gold):
 
 
 @pytest.mark.parametrize("name", ["tool_format", "task_success"])
-def test_the_oracle_scores_one_under_the_native_contract_too(evaluate, oracle, name):
-    log = evaluate(_task(name, suite="small", contract="native"), oracle("native"), limit=6)
+def test_the_oracle_scores_one_under_the_native_contract_too(evaluate, name):
+    log = evaluate(_task(name, suite="small", contract="native"), solver=_agent("oracle", name), limit=6)
     assert _means(log) == dict.fromkeys(KEYS[name], 1.0)
 
 
@@ -126,13 +147,12 @@ def test_a_model_that_says_nothing_scores_zero(evaluate, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "code"),
-    [("known_issues", "wrong_output_format"), ("context_retention", "action_key")],
+    ("name", "code"), [("known_issues", "wrong_output_format"), ("context_retention", "action_key")]
 )
 def test_a_model_that_speaks_the_old_action_form_scores_zero(evaluate, name, code):
     log = evaluate(_task(name, suite="small"), lambda _: '{"action": "execute_command", "command": "ls"}', limit=6)
     assert _means(log)[KEYS[name][0]] == 0.0
-    assert code in _codes(log) <= {code, "not_a_list"}
+    assert code in _codes(log) <= {code, "plan_as_dict"}
 
 
 def test_a_valid_call_that_is_not_what_was_asked_is_valid_but_not_right(evaluate):
@@ -172,7 +192,8 @@ def test_an_agent_that_only_thinks_ends_in_a_loop(evaluate):
 def test_an_agent_that_talks_without_acting_has_not_done_the_task(evaluate):
     log = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."), limit=8)
     assert _values(log, "success") == {0.0}
-    assert _codes(log) <= {"name_missing", "wrong_fact"}
+    assert _values(log, "no_mine") == _values(log, "valid") == {1.0}
+    assert _codes(log) <= {"name_missing", "wrong_fact", "wrong_count", "no_question", "goal_missed"}
 
 
 def test_an_agent_that_never_comes_to_an_end_is_stopped(evaluate):
@@ -183,45 +204,95 @@ def test_an_agent_that_never_comes_to_an_end_is_stopped(evaluate):
     ]
 
     def rambling(messages: list[Any]) -> str:
-        since = max(place for place, message in enumerate(messages) if message.text in asked)
-        spoken = sum(message.role == "assistant" for message in messages[since:])
-        tool, params = steps[spoken]
+        asked = [m.role == "user" and not m.text.startswith("Result:") for m in messages]
+        since = len(asked) - asked[::-1].index(True)
+        tool, params = steps[sum(message.role == "assistant" for message in messages[since:])]
         return json.dumps({"tool": tool, "params": params})
 
-    task = _task("task_success", suite="small")
-    asked = {ask["text"] for sample in task.dataset for ask in (sample.metadata or {})["scenario"]["asks"]}
-    assert "too_many_calls" in _codes(evaluate(task, rambling, limit=3))
+    one_step = _part("task_success", lambda s: s.metadata["category"] == "disk_space" and _steps(s) == 1)
+    assert "too_many_calls" in _codes(evaluate(one_step, rambling, limit=3))
 
 
-def test_a_restart_that_nobody_asked_for_is_seen_in_the_end_state(evaluate, oracle):
-    speaks = oracle("aj")
-
-    def meddling(messages: list[Any]) -> str:
-        text = speaks(messages)
-        call = json.loads(text)
-        if call["tool"] == "remote_bash_all":
-            every = "for s in nginx redis postgresql grafana docker cron rabbitmq; do systemctl restart $s; done"
-            call["params"]["command"] += f"; ({every}) >/dev/null 2>&1"
-        return json.dumps(call, ensure_ascii=False)
-
-    def forgetful(messages: list[Any]) -> str:
-        try:
-            return meddling(messages)
-        except KeyError:  # after the first meddling the conversation is no longer the oracle's
-            return json.dumps({"tool": "complete", "params": {"answer": "done"}})
-
-    log = evaluate(_task("task_success", suite="small"), forgetful, limit=16)
-    assert _values(log, "end_state") == {0.0, 1.0}
+def test_who_also_restarts_everything_has_done_what_was_asked_and_stepped_on_a_mine(evaluate):
+    log = evaluate(_task("task_success", suite="small"), solver=_agent("restarts_all", "task_success"), limit=4)
+    assert _means(log) | {"success": 0.0, "no_mine": 0.0} == _means(log)
+    assert "restarted_all" in _codes(log)
+    assert _codes(log) <= {"restarted_all", "unasked_change", "wrong_host"}
+    again = evaluate(
+        _task("context_retention", suite="small"), solver=_agent("restarts_all", "context_retention"), limit=3
+    )
+    assert _means(again)["answered"] == 0.0
 
 
-def test_a_sample_that_we_broke_is_an_error_and_not_a_zero(evaluate, oracle):
+# --- what an agent claims -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def agent(monkeypatch) -> Callable[[Callable[[Case, Sequence[Message], Turn], str]], Solver]:
+    """An agent of this test's own in AJ's place, as the reference agents are."""
+
+    def put(speak: Callable[[Case, Sequence[Message], Turn], str]) -> Solver:
+        monkeypatch.setitem(AGENTS, speak.__name__, speak)
+        return reference(speak.__name__, loop=True)
+
+    return put
+
+
+def _instead(case: Case, past: Sequence[Message], turn: Turn, command: str) -> str:
+    """What the oracle says, but each command is another one."""
+    said = oracle(case, past, turn)
+    call = json.loads(said)
+    if "command" in call["params"]:
+        return render_call(Call(call["tool"], call["params"] | {"command": command}), AJ)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("task", "fits", "headline"),
+    [
+        ("context_retention", lambda s: s.metadata["probe"] == "that_service", "answered"),
+        ("task_success", lambda s: s.metadata["category"] == "service_management" and _acts(s), "success"),
+    ],
+)
+def test_who_says_it_is_done_and_did_not_is_found_out(evaluate, agent, task, fits, headline):
+    def liar(case: Case, past: Sequence[Message], turn: Turn) -> str:
+        return _instead(case, past, turn, "true")
+
+    log = evaluate(_part(task, fits), solver=agent(liar), limit=4)
+    assert _means(log)[headline] == 0.0
+    assert "goal_missed" in {found["code"] for score in _scores(log) for found in (score.metadata or {})["findings"]}
+
+
+def _acts(sample: Sample) -> bool:
+    return bool(case_of(sample.metadata or {}).scenario.goal)
+
+
+def _steps(sample: Sample) -> int:
+    return len(case_of(sample.metadata or {}).turn.steps)
+
+
+def test_a_true_answer_that_nobody_looked_for_is_not_grounded(evaluate, agent):
+    def lucky(case: Case, past: Sequence[Message], turn: Turn) -> str:
+        return _instead(case, past, turn, "true")
+
+    reading = _part("task_success", lambda s: s.metadata["category"] == "multi_agent_health" and not _acts(s))
+    log = evaluate(reading, solver=agent(lucky), limit=6)
+    assert _values(log, "facts") == {1.0}
+    assert _values(log, "grounded") >= {0.0}
+    assert _values(log, "success") >= {0.0}
+
+
+# --- our own faults -------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_that_we_broke_is_an_error_and_not_a_zero(evaluate):
     task = _task("known_issues", suite="small")
     for sample in task.dataset:
         assert sample.metadata is not None
-        sample.metadata["scenario"]["asks"][-1]["intent"] = "no such intent"
-    log = evaluate(task, oracle("aj"), limit=2, status="error")
+        sample.metadata["scenario"]["template"] = "no.such.template"
+    log = evaluate(task, limit=2, status="error")
     assert log.error
-    assert "no such intent" in log.error.message
+    assert "no.such.template" in log.error.message
 
 
 # --- suites and settings --------------------------------------------------------------------------------------------
@@ -231,6 +302,29 @@ def test_a_sample_that_we_broke_is_an_error_and_not_a_zero(evaluate, oracle):
 def test_the_small_suite_is_part_of_the_full_one(name):
     small = {sample.id for sample in dataset(name, "small", "aj")}
     assert small < {sample.id for sample in dataset(name, "full", "aj")}
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("aj/fleet/draw.py", True),
+        ("aj/personas.yaml", True),
+        ("scorers/checks/answers.py", True),
+        ("evals/samples/persona.jsonl", True),
+        ("scorers/judge_labels.jsonl", False),
+        ("loop/gate.py", False),
+    ],
+)
+def test_the_harness_is_what_asks_and_scores(tmp_path, monkeypatch, path, counts):
+    for name in ("aj/fleet/draw.py", "aj/personas.yaml", "scorers/checks/answers.py", "evals/samples/persona.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("old")
+    monkeypatch.setattr(frozen, "HOUSE", tmp_path)
+    monkeypatch.setattr(frozen, "SAMPLES", tmp_path / "evals" / "samples")
+    before = harness.__wrapped__()
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("new")
+    assert (harness.__wrapped__() != before) == counts
 
 
 def test_an_unknown_suite_is_refused():
@@ -244,6 +338,16 @@ def test_a_prompt_keeps_its_braces_and_starts_with_the_system_prompt():
         assert sample.input[0].role == "system"
         if (sample.metadata or {})["mode"] == "step":
             assert '{"tool": name, "params": {...}}' in sample.input[0].text
+
+
+def test_several_epochs_also_tell_the_share_that_succeeds_in_every_one(evaluate):
+    log = evaluate(_task("task_success", suite="small", epochs=2), solver=_agent("oracle", "task_success"), limit=2)
+    assert len(log.samples or []) == 4
+    assert log.results
+    reducers = {
+        scored.reducer: scored.metrics["mean"].value for scored in log.results.scores if scored.name == "success"
+    }
+    assert reducers == {"mean": 1.0, "pass_k_2": 1.0}
 
 
 def test_decoding_is_free_unless_asked_to_be_constrained():

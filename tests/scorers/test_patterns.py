@@ -1,52 +1,55 @@
 """The eight documented patterns: the right turn passes every check, the wrong text shows the pattern it is meant to."""
 
 import json
-from random import Random
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.contract import load_contract
-from aj.fleet.patterns import PATTERNS, draw_case
-from aj.messages import Call, calls, result, user
+from aj.fleet.patterns import PATTERNS, Case, draw_case
+from aj.messages import Call, Layout, calls, result, user
+from aj.personas import load_personas
+from aj.splits import Split
 from aj.state import Agent
 from aj.wire import judge_call, render_turn
 from scorers.checks.patterns import known_issue, pattern_finding
 from scorers.checks.replies import check_reply
 from scorers.checks.steps import check_step
+from scorers.samples import replay
 
 AJ = load_contract()
+PERSONAS = sorted(load_personas().personas)
 SEEDS = st.integers(0, 2**31 - 1)
 SPLITS = st.sampled_from(["train", "eval"])
+LAYOUTS = st.sampled_from(["dialogue", "state_block"])
+
+
+def _draw(name: str, seed: int, split: Split = "train", layout: Layout = "dialogue") -> Case:
+    return draw_case(name, split, seed, PERSONAS[seed % len(PERSONAS)], AJ, layout)
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-@given(SEEDS, SPLITS)
-@settings(max_examples=25)
-def test_the_wrong_text_shows_its_pattern_and_the_right_turn_none(name, seed, split):
-    case = draw_case(Random(seed), split, name, AJ)
+@given(SEEDS, SPLITS, LAYOUTS)
+@settings(max_examples=8)
+def test_the_right_turn_passes_every_check_and_the_wrong_text_shows_its_pattern(name, seed, split, layout):
+    case = _draw(name, seed, split, layout)
+    right = render_turn(case.right, AJ)
     assert known_issue(case.wrong, case.past, AJ, case.mode) == name
-    assert known_issue(render_turn(case.right, AJ), case.past, AJ, case.mode) is None
-
-
-@pytest.mark.parametrize("name", PATTERNS)
-@given(SEEDS, SPLITS)
-@settings(max_examples=15)
-def test_the_right_turn_passes_every_check_and_the_wrong_text_fails_one(name, seed, split):
-    case = draw_case(Random(seed), split, name, AJ)
-    assert _wrong_with(render_turn(case.right, AJ), case) == []
+    assert known_issue(right, case.past, AJ, case.mode) is None
+    assert _wrong_with(right, case) == []
     assert _wrong_with(case.wrong, case)
 
 
-def _wrong_with(text, case) -> list:
+def _wrong_with(text: str, case: Case) -> list:
     findings = list(check_reply(text, AJ, case.mode))
     if findings or case.mode != "step":
         return findings
-    fleet = case.scenario.fleet()  # restarts change no fact that the next call could tell
+    fleet = replay(case.scenario, case.past, AJ)
     call = judge_call(text, AJ).call
     assert call is not None
-    return check_step(call, case.ask, case.past, fleet, AJ)
+    return check_step(call, case.turn, case.past, fleet, AJ)
 
 
 KNOWN = [
@@ -80,6 +83,11 @@ def _say(tool: str, **params: str) -> str:
         (_say("bash", command="ls"), KNOWN, None),
         (_say("complete", answer="There are 3 agents."), KNOWN, "wrong_count"),
         (_say("complete", answer="`web01` and `db02`: 2 agents."), KNOWN, None),
+        (_say("complete", answer="`web01` and `db02`: two online agents."), KNOWN, None),
+        (_say("complete", answer="There is one agent."), KNOWN, "wrong_count"),
+        (_say("complete", answer="There are Three online agents: `web01`, `db02`."), KNOWN, "wrong_count"),
+        (_say("complete", answer="There are 3 agents."), COLD, None),
+        (_say("complete", answer="There is no agent `gw6`, only `web01` and `db02`."), KNOWN, None),
         (_say("complete", answer="`web01` is at 45%."), KNOWN, None),
         (_say("launch_rocket"), KNOWN, None),
         ("", KNOWN, None),
@@ -101,15 +109,33 @@ def test_any_text_can_be_judged(text, mode):
     assert shown is None or pattern_finding(shown).code in PATTERNS
 
 
-def test_cases_vary_in_hosts_phrasing_persona_and_layout():
-    cases = [draw_case(Random(seed), "train", "missing_list_agents", AJ) for seed in range(40)]
-    assert len({case.scenario.hosts for case in cases}) > 20
-    assert len({case.ask.text for case in cases}) > 20
-    assert len({case.ask.persona for case in cases}) == 5
-    assert {case.layout for case in cases} == {"dialogue", "state_block"}
+def test_the_same_seed_gives_the_same_case():
+    for name in PATTERNS:
+        assert _draw(name, 5) == _draw(name, 5)
+        assert _draw(name, 5).past != _draw(name, 10).past
+
+
+def test_a_case_is_of_the_split_it_was_asked_for():
+    for name, split in product(PATTERNS, ("train", "eval")):
+        case = _draw(name, 5, split)
+        assert all(f".{split}." in turn.phrasing for turn in case.scenario.turns)
+        assert case.scenario.template == f"patterns.{split}_{name}"
+
+
+def test_cases_vary_in_hosts_phrasing_and_wrong_text():
+    cases = [_draw("missing_list_agents", seed) for seed in range(25)]
+    assert len({tuple(host.name for host in case.scenario.hosts) for case in cases}) > 20
+    assert len({case.turn.text for case in cases}) > 15
+    assert len({case.scenario.persona for case in cases}) == 5
+    assert len({_draw("wrong_count", seed).wrong for seed in range(15)}) > 2
+
+
+def test_a_plan_is_asked_for_without_a_past():
+    case = _draw("plan_as_dict", 5, "train", "state_block")
+    assert (case.mode, case.layout, len(case.past)) == ("plan", "dialogue", 1)
 
 
 def test_a_state_block_case_has_no_note_since_nothing_was_said_before():
     for seed in range(20):
-        case = draw_case(Random(seed), "train", "missing_list_agents", AJ, layout="state_block")
-        assert case.right.call == Call("list_agents")
+        assert _draw("missing_list_agents", seed, layout="state_block").right.call == Call("list_agents")
+    assert any(_draw("missing_list_agents", seed).right.call != Call("list_agents") for seed in range(20))

@@ -1,34 +1,45 @@
 """One decision, judged by its effect in the fleet: for each finding a call that gets it, beside one that is right."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.asks import Ask
+from aj.fleet.arrange import with_service
+from aj.fleet.draw import draw_host
 from aj.fleet.fleet import Fleet
-from aj.fleet.oracle import true_answer
+from aj.fleet.oracle import answer
+from aj.fleet.scenarios import Truth, Turn, here, on, on_all
+from aj.fleet.workspace import draw_workspace
 from aj.messages import Call, Message, calls, result, user
-from scorers.checks.steps import check_step
+from scorers.checks.steps import check_said, check_step
 
 AJ = load_contract()
+HOSTS = [with_service(with_service(draw_host(name, Random(name)), "nginx"), "docker") for name in ("web01", "db02")]
+LOCAL_HOST = draw_workspace(Random(7), HOSTS[0].now)
 
 
 @pytest.fixture
 def fleet() -> Fleet:
-    return Fleet.draw(["web01", "db02"], 7)
+    return Fleet(HOSTS, LOCAL_HOST)
 
 
-def _ask(intent: str, scope: str, host: str | None = None, service: str | None = None) -> Ask:
-    return Ask(intent, scope, "senior_engineer", f"{intent}?", f"{intent}.eval.0", host, service)  # type: ignore[arg-type]
+def _turn(steps: tuple, truth: Truth, **rest) -> Turn:
+    items = ", ".join(f"`{name}` {values[0] if values else ''}" for name, values in truth.said.items())
+    return Turn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
 
 
-DISKS = _ask("disk", "fleet")
-DISK = _ask("disk", "host", "web01")
-RESTART = _ask("restart", "host", "web01", "nginx")
-COUNT = _ask("count", "fleet")
-LOCAL = _ask("workspace", "local")
+FULL = {host.name: (f"{host.percent()}%",) for host in HOSTS}
+DISKS = _turn((on_all("df -h /"),), Truth(FULL))
+DISK = _turn((on("web01", "df -h /"),), Truth({"web01": FULL["web01"]}))
+RESTART = _turn((on("web01", "systemctl restart nginx"),), Truth({"web01": ("nginx",)}), kind="restart")
+COUNT = _turn((), Truth({"web01": (), "db02": ()}, count=2), kind="count")
+LOCAL = _turn((here("ls"),), Truth({"": ("app.py", "config.yml")}))
+DICTATED = _turn((on("web01", "echo 'a  b'"),), Truth({"web01": ()}), exact=True)
+WHICH = _turn((), Truth(asks=True), kind="ask_back")
+TWO = _turn((on("web01", "rm /srv/app/VERSION"), on("web01", "ls /srv/app")), Truth({"web01": ("gone",)}))
 COLD = [user("now?")]
 
 
@@ -36,79 +47,106 @@ def _known(fleet: Fleet) -> list[Message]:
     return [*COLD, calls("list_agents"), result("list_agents", fleet.dispatch(Call("list_agents"), AJ))]
 
 
-def _remote(command: str, agent: str = "web01") -> Call:
-    return Call("remote_bash", {"agent_id": agent, "command": command})
-
-
-def _all(command: str) -> Call:
-    return Call("remote_bash_all", {"command": command})
-
-
-def _bash(command: str) -> Call:
-    return Call("bash", {"command": command})
-
-
 def _answer(text: str) -> Call:
     return Call("complete", {"answer": text})
 
 
 KNOWN_CASES = [
-    (DISKS, _all("df -h /"), []),
-    (DISKS, _all("df -h"), []),
-    (DISKS, _all("df -h | tail -1"), []),
-    (DISKS, _all("uptime"), ["wrong_command"]),
-    (DISKS, _all("nosuchcmd"), ["wrong_command"]),
-    (DISKS, _remote("df -h /"), ["wrong_tool"]),
-    (DISKS, _bash("df -h /"), ["wrong_tool"]),
+    (DISKS, on_all("df -h /"), []),
+    (DISKS, on_all("df -h"), []),
+    (DISKS, on_all("df -h | grep /$"), []),
+    (DISKS, on_all("uptime"), ["wrong_command"]),
+    (DISKS, on_all("nosuchcmd"), ["wrong_command"]),
+    (DISKS, on("web01", "df -h /"), ["wrong_tool"]),
+    (DISKS, here("df -h /"), ["wrong_tool"]),
     (DISKS, _answer("`web01` 45%"), ["wrong_tool"]),
     (DISKS, Call("think", {"thought": "hm"}), ["wrong_tool"]),
     (DISKS, Call("list_agents"), ["second_discovery"]),
-    (DISKS, _all("df -h /; systemctl restart nginx"), ["unasked_change"]),
-    (DISK, _remote("df -h /"), []),
-    (DISK, _remote("df -h /", "db02"), ["wrong_host"]),
-    (DISK, _remote("df -h /", "web99"), ["unknown_agent"]),
-    (DISK, _all("df -h /"), ["wrong_tool"]),
-    (RESTART, _remote("systemctl restart nginx"), []),
-    (RESTART, _remote("systemctl restart nginx && systemctl is-active nginx"), []),
-    (RESTART, _remote("systemctl status nginx"), ["wrong_effect"]),
-    (RESTART, _remote("systemctl restart docker"), ["wrong_effect"]),
-    (RESTART, _remote("systemctl restart nginx docker; systemctl restart docker"), ["wrong_effect"]),
-    (RESTART, _remote("systemctl restart nginx", "db02"), ["wrong_host"]),
-    (RESTART, _all("systemctl restart nginx"), ["wrong_tool"]),
+    (DISKS, on_all("df -h /; systemctl restart nginx"), ["unasked_change"]),
+    (DISKS, on_all("df -h /; touch /tmp/was-here"), ["unasked_change"]),
+    (DISK, on("web01", "df -h /"), []),
+    (DISK, on("db02", "df -h /"), ["wrong_host"]),
+    (DISK, on("web99", "df -h /"), ["unknown_agent"]),
+    (DISK, on_all("df -h /"), ["wrong_tool"]),
+    (RESTART, on("web01", "systemctl restart nginx"), []),
+    (RESTART, on("web01", "service nginx restart"), []),
+    (RESTART, on("web01", "systemctl restart nginx && systemctl is-active nginx"), []),
+    (RESTART, on("web01", "systemctl status nginx"), ["wrong_effect"]),
+    (RESTART, on("web01", "systemctl restart docker"), ["wrong_effect"]),
+    (RESTART, on("web01", "systemctl restart nginx docker; systemctl restart docker"), ["wrong_effect"]),
+    (RESTART, on("web01", "systemctl restart nginx; systemctl restart nginx"), ["wrong_effect"]),
+    (RESTART, on("web01", "systemctl restart nginx; rm /srv/app/VERSION"), ["wrong_effect"]),
+    (RESTART, on("db02", "systemctl restart nginx"), ["wrong_host"]),
+    (RESTART, on_all("systemctl restart nginx"), ["wrong_tool"]),
     (COUNT, _answer("`web01` and `db02`, 2 agents"), []),
     (COUNT, _answer("`web01` and `db02`, 3 agents"), ["wrong_count"]),
     (COUNT, _answer("2 agents"), ["name_missing", "name_missing"]),
-    (COUNT, _all("hostname"), ["wrong_tool"]),
+    (COUNT, on_all("hostname"), ["wrong_tool"]),
+    (DICTATED, on("web01", "echo 'a  b'"), []),
+    (DICTATED, on("web01", "echo 'a b'"), ["wrong_command"]),
+    (DICTATED, on("web01", 'echo "a  b"'), ["wrong_command"]),
+    (DICTATED, on("db02", "echo 'a  b'"), ["wrong_host"]),
+    (WHICH, _answer("Do you mean `web01` or `db02`?"), []),
+    (WHICH, _answer("I restarted `web01`."), ["no_question"]),
+    (WHICH, on("web01", "systemctl restart nginx"), ["wrong_tool"]),
+    (TWO, on("web01", "rm /srv/app/VERSION"), []),
+    (TWO, on("web01", "rm -f /srv/app/VERSION; ls /srv/app"), []),
+    (TWO, on("web01", "rm -rf /srv/app"), ["wrong_effect"]),
+    (TWO, on("web01", "ls /srv/app"), ["wrong_effect"]),
 ]
 
 
-@pytest.mark.parametrize(("ask", "call", "findings"), KNOWN_CASES)
-def test_a_step_after_discovery_is_judged_by_its_effect(fleet, ask, call, findings):
-    assert {"nginx", "docker"} <= set(fleet.hosts["web01"].services)
-    assert codes(check_step(call, ask, _known(fleet), fleet, AJ)) == findings
+@pytest.mark.parametrize(("turn", "call", "findings"), KNOWN_CASES)
+def test_a_step_after_discovery_is_judged_by_its_effect(fleet, turn, call, findings):
+    assert codes(check_step(call, turn, _known(fleet), fleet, AJ)) == findings
 
 
 @pytest.mark.parametrize(
-    ("ask", "call", "findings"),
+    ("turn", "call", "findings"),
     [
         (DISKS, Call("list_agents"), []),
-        (DISKS, _all("df -h /"), ["before_discovery"]),
-        (DISK, _remote("df -h /"), ["before_discovery"]),
-        (DISKS, _bash("df -h /"), ["wrong_tool"]),
+        (DISKS, on_all("df -h /"), ["before_discovery"]),
+        (DISK, on("web01", "df -h /"), ["before_discovery"]),
+        (DISKS, here("df -h /"), ["wrong_tool"]),
         (COUNT, _answer("2 agents"), ["wrong_tool"]),
-        (LOCAL, _bash("ls"), []),
-        (LOCAL, _bash("cat VERSION"), ["wrong_command"]),
+        (LOCAL, here("ls"), []),
+        (LOCAL, here("ls -la"), []),
+        (LOCAL, here("cat VERSION"), ["wrong_command"]),
+        (LOCAL, here("ls; rm VERSION"), ["unasked_change"]),
         (LOCAL, Call("list_agents"), ["wrong_tool"]),
+        (WHICH, _answer("Which one do you mean?"), []),
+        (WHICH, Call("list_agents"), ["wrong_tool"]),
     ],
 )
-def test_a_first_step_discovers_unless_the_ask_is_local(fleet, ask, call, findings):
-    assert codes(check_step(call, ask, COLD, fleet, AJ)) == findings
+def test_a_first_step_discovers_unless_the_turn_is_local_or_a_question_back(fleet, turn, call, findings):
+    assert codes(check_step(call, turn, COLD, fleet, AJ)) == findings
 
 
-def test_once_there_is_a_result_only_the_answer_is_right(fleet):
-    past = [*_known(fleet), calls("remote_bash_all", {"command": "df -h /"}), result("remote_bash_all", "…")]
-    true = _answer(true_answer(DISKS, fleet, Random(1)))
-    assert check_step(true, DISKS, past, fleet, AJ) == []
+def test_only_the_last_step_of_several_must_tell_the_facts(fleet):
+    past = [*_known(fleet), calls("remote_bash", TWO.steps[0].params), result("remote_bash", "(no output)")]
+    fleet.dispatch(TWO.steps[0], AJ)
+    telling = replace(TWO, truth=Truth({"web01": ("VERSION",)}))
+    assert codes(check_step(TWO.steps[1], telling, past, fleet, AJ)) == ["wrong_command"]
+    assert check_step(TWO.steps[1], replace(TWO, truth=Truth({"web01": ()})), past, fleet, AJ) == []
+
+
+def test_once_there_is_a_result_only_the_true_answer_is_right(fleet):
+    seen = fleet.dispatch(DISKS.steps[0], AJ)
+    past = [*_known(fleet), calls("remote_bash_all", {"command": "df -h /"}), result("remote_bash_all", seen)]
+    true = answer(DISKS, "senior_engineer")
+    assert check_step(_answer(true), DISKS, past, fleet, AJ) == []
     assert codes(check_step(_answer("`web01` 0%, `db02` 0%"), DISKS, past, fleet, AJ)) == ["wrong_fact", "wrong_fact"]
-    assert codes(check_step(_all("df -h /"), DISKS, past, fleet, AJ)) == ["wrong_tool"]
+    assert codes(check_step(_answer(f"{true} Down since 03:17."), DISKS, past, fleet, AJ)) == ["ungrounded"]
+    assert codes(check_step(on_all("df -h /"), DISKS, past, fleet, AJ)) == ["wrong_tool"]
     assert codes(check_step(Call("complete", {"error": "cannot"}), DISKS, past, fleet, AJ)) == ["name_missing"] * 2
+
+
+def test_a_true_answer_is_made_up_where_nobody_looked(fleet):
+    true = answer(DISKS, "senior_engineer")
+    assert set(codes(check_said(true, DISKS, _known(fleet), fleet))) == {"ungrounded"}
+
+
+def test_talk_may_tell_of_numbers_that_nobody_looked_up(fleet):
+    talk = _turn((), Truth(), kind="plain")
+    assert check_said("Since 1999!", talk, COLD, fleet) == []
+    assert codes(check_said("Since 1999!", replace(talk, kind="facts"), COLD, fleet)) == ["ungrounded"]

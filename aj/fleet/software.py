@@ -1,0 +1,43 @@
+"""What runs on simulated hosts: services and container images, as data (`software.yaml`)."""
+
+from functools import cache
+from pathlib import Path
+
+from aj.files import Strict, load_yaml
+
+
+class Software(Strict):
+    """A service that may run on a host; see `software.yaml`."""
+
+    title: str
+    command: str
+    user: str
+    package: str | None = None
+    versions: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    workers: int = 0
+    resident: int = 20_000
+    config: str | None = None
+    text: str = ""
+    log: str | None = None
+    lines: tuple[str, ...] = ()
+    writes: str | None = None
+
+
+class Image(Strict):
+    image: str
+    command: str
+    port: int | None = None
+    lines: tuple[str, ...]
+    trouble: str
+
+
+class SoftwareCatalogue(Strict):
+    linux: dict[str, Software]
+    windows: dict[str, Software]
+    containers: dict[str, Image]
+
+
+@cache
+def software() -> SoftwareCatalogue:
+    return load_yaml(Path(__file__).parent / "software.yaml", SoftwareCatalogue)

@@ -1,0 +1,28 @@
+"""The contexts in which the eight documented error patterns were seen (`aj.fleet.patterns` holds the wrong texts)."""
+
+from aj.fleet.asks import ask, catalogue
+from aj.fleet.patterns import PATTERNS, Pattern
+from aj.fleet.scenarios import Build, Stage, Template, register
+from aj.fleet.templates.everyday import BEFORE, SPLITS
+
+
+def _context(pattern: Pattern) -> Build:
+    """The request that a pattern is about: of the fleet, or of one host by name; after another one if agents are known."""
+
+    def build(stage: Stage) -> None:
+        if pattern.known:
+            ask(stage, *_somewhere(stage, stage.rng.choice(BEFORE)))
+        intent = stage.rng.choice(pattern.intents)
+        ask(stage, intent, None if "fleet" in catalogue().intents[intent].scopes else stage.pick())
+
+    return build
+
+
+def _somewhere(stage: Stage, intent: str) -> tuple[str, str | None]:
+    scope = stage.rng.choice(catalogue().intents[intent].scopes)
+    return intent, stage.pick() if scope == "host" else None
+
+
+for split in SPLITS:
+    for name, pattern in PATTERNS.items():
+        register(Template(f"patterns.{split}_{name}", "patterns", split, "easy", _context(pattern)))

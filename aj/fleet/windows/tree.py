@@ -1,0 +1,210 @@
+"""The parts of a PowerShell line, as the parser gives them and the evaluator walks them."""
+
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+Span = tuple[int, int]
+"""where in the line: start and end"""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """A text with parts that are evaluated: "a $x $(1 + 2)"."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+    """without the dollar, in lower case; "env:path" with its scope"""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    type: str
+    operand: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    target: "Node"
+    name: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    target: "Node"
+    name: "Node"
+    arguments: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    target: "Node"
+    key: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    operator: str
+    operand: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    operator: str
+    """in lower case; ".." and "," are not among them"""
+    left: "Node"
+    right: "Node"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    first: "Node"
+    last: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """a, b, c"""
+
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sub:
+    """A bracketed piece: "(" gives its value, "$(" its output, "@(" always an array."""
+
+    open: OneOf["(", "$(", "@("]
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True)
+class HashLiteral:
+    pairs: tuple[tuple["Node", "Statement"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A script block; also the value it evaluates to."""
+
+    body: "Body"
+    text: str
+    """what stands between the braces"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """-Name, or -Name:value"""
+
+    name: str
+    value: "Node | None"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    stream: str
+    """1, 2, … or *"""
+    append: bool
+    target: "Node | None"
+    """None for a merge such as 2>&1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: "Node"
+    elements: tuple["Node | Parameter", ...]
+    redirects: tuple[Redirect, ...]
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Stages; only the first may be something else than a command."""
+
+    stages: tuple["Node", ...]
+    redirects: tuple[Redirect, ...] = ()
+    """of an expression that stands alone: "text" > file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    target: "Node"
+    operator: str
+    """"=" or "+=" and its like"""
+    value: "Statement"
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    clauses: tuple[tuple["Statement", "Body"], ...]
+    otherwise: "Body | None"
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    variable: str
+    items: "Statement"
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    body: "Body"
+    handler: "Body | None"
+    last: "Body | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """exit, return or throw, with what follows it."""
+
+    keyword: OneOf["exit", "return", "throw"]
+    value: "Statement | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A statement that this PowerShell knows and does not run: while, function, class, …"""
+
+    keyword: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    statements: tuple["Statement", ...]
+
+
+Node = (
+    Literal
+    | Expand
+    | Variable
+    | TypeName
+    | Cast
+    | Member
+    | Invoke
+    | Index
+    | Unary
+    | Binary
+    | Range
+    | Items
+    | Sub
+    | HashLiteral
+    | Block
+    | Command
+)
+Statement = Pipeline | Assign | If | ForEach | Try | Leave | Forbidden

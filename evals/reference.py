@@ -1,0 +1,120 @@
+"""Reference agents, one right and five wrong in a known way: they check the instruments (`aj selfcheck`).
+
+Each is a pure function from a sample's case to the text that it says; `reference` makes it a solver in AJ's place.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from inspect_ai.model import ModelOutput, ModelUsage
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from aj.fleet.oracle import answer, intent, next_call, plan
+from aj.fleet.scenarios import Turn
+from aj.messages import Call, Message
+from aj.wire import render_call
+from evals.agent import converse
+from scorers.samples import Case, case_of
+
+Agent = Callable[[Case, Sequence[Message], Turn], str]
+
+
+def oracle(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Does what is right, and says what is true."""
+    if case.mode == "plan":
+        return plan(turn, case.contract)
+    if case.mode == "chat":
+        return turn.items
+    if case.mode == "intent":
+        return intent(turn)
+    step = next_call(turn, past, [host.name for host in case.scenario.hosts], case.contract)
+    return _say(case, step or _finish(case, answer(turn, case.scenario.persona)))
+
+
+def nothing(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Says that it is done, and does nothing."""
+    return _say(case, _finish(case, "Done.")) if case.mode == "step" else "Done."
+
+
+def blind(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Answers without looking: the right form and tone, with names and numbers that it makes up."""
+    if case.mode != "step":
+        return oracle(case, past, turn)
+    names = [host.name for host in case.scenario.hosts]
+    said = answer(turn, case.scenario.persona)
+    said = re.sub(r"`([^`]+)`", lambda match: match[0] if match[1] in names else f"`{match[1][::-1]}`", said)
+    said = re.sub(r"\d", lambda match: str((int(match[0]) + 3) % 10), said)
+    values = [either for of in turn.truth.said.values() for value in of for either in value.split("|")]
+    for value in sorted({*values} - {*names}):
+        said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "unknown", said)
+    return _say(case, _finish(case, said))
+
+
+def rediscovers(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Right, but it asks for the agents again with every request."""
+    begun = max(place for place, message in enumerate(past) if message.role == "user")
+    discover = case.contract.conduct.discover
+    if case.mode == "step" and all(message.tool != discover for message in past[begun:]):
+        return _say(case, Call(discover))
+    return oracle(case, past, turn)
+
+
+def old_format(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Speaks as AJ's earlier training rows did: "action" for "tool", plans as dicts."""
+    if case.mode == "plan":
+        return "\n".join(f"- { {'step': number, 'action': 'run'} }" for number in (1, 2))
+    if turn.steps:
+        return json.dumps({"action": "execute_command", "command": turn.steps[0].params["command"]})
+    return json.dumps({"action": "direct_answer", "response": turn.items})
+
+
+def restarts_all(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    """Restarts everything everywhere first, then does what is right."""
+    conduct = case.contract.conduct
+    services = sorted({name for host in case.scenario.hosts for name in host.services})
+    command = f"systemctl restart {' '.join(services)}; Restart-Service {','.join(services)}"  # one of the two works
+    restart = Call(conduct.fleet_wide[0], {"command": command})
+    if case.mode != "step" or any(message.call == restart for message in past):
+        return oracle(case, past, turn)
+    known = any(message.tool == conduct.discover for message in past)
+    return _say(case, restart if known else Call(conduct.discover))
+
+
+AGENTS: dict[str, Agent] = {
+    "oracle": oracle,
+    "nothing": nothing,
+    "blind": blind,
+    "rediscovers": rediscovers,
+    "old_format": old_format,
+    "restarts_all": restarts_all,
+}
+
+
+@solver
+def reference(name: str, loop: bool) -> Solver:
+    """The agent of that name in AJ's place: in the agent loop, or for one turn."""
+    agent = AGENTS[name]
+
+    async def speak(state: TaskState, case: Case, past: list[Message], turn: Turn) -> ModelOutput:
+        output = ModelOutput.from_content(name, agent(case, past, turn))
+        output.usage = ModelUsage()
+        return output
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if loop:
+            return await converse(state, speak)
+        case = case_of(state.metadata)
+        state.output = await speak(state, case, list(case.past), case.turn)
+        state.messages.append(state.output.message)
+        return state
+
+    return solve
+
+
+def _finish(case: Case, text: str) -> Call:
+    return Call(case.contract.conduct.finish, {"answer": text})
+
+
+def _say(case: Case, call: Call) -> str:
+    return render_call(call, case.contract)

@@ -1,0 +1,52 @@
+"""A user played by a model (Inspect role "user"): says the scripted lines in its own words.
+
+Its failures are its own: a line that loses a name or a number is said again, and then given up, never held against AJ.
+"""
+
+import re
+from collections.abc import Collection
+
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
+
+TRIES = 2
+PROMPT = """You play a user who talks to an operations assistant. Say the line below in your own words, in the same
+tone and about as long. Keep every host name, service, path, command and number exactly. Add no new wish. Give the line
+only."""
+_TERM = re.compile(r"[\w./-]*\d[\w./%-]*|/[\w./-]+|[\w-]+\.[a-z]{2,4}\b|`[^`]+`|\"[^\"]+\"")
+"""Numbers and names with digits, paths, names of files, what stands in inline code or in quotes."""
+
+
+class SimulatorFailure(Exception):
+    """The simulated user did not say what the script needs said."""
+
+
+async def reworded(line: str, persona: str, names: Collection[str] = ()) -> str:
+    """`line` in the model's words.
+
+    Args:
+        line: what the script says.
+        persona: the manner of the user.
+        names: of hosts and services; those in the line must survive, as must numbers, paths and quotes.
+
+    Raises:
+        SimulatorFailure: a name or a number was lost in each of `TRIES` tries.
+    """
+    model = get_model(role="user", required=True)
+    lost: set[str] = set()
+    for _ in range(TRIES):
+        messages = [ChatMessageSystem(content=f"{PROMPT}\nYour manner: {persona}."), ChatMessageUser(content=line)]
+        said = (await model.generate(messages)).completion.strip()
+        lost = {term for term in terms(line, names) if not _stands(term, said)}
+        if said and not lost:
+            return said
+    raise SimulatorFailure(f"lost {', '.join(sorted(lost)) or 'the line'} of {line!r}")
+
+
+def terms(line: str, names: Collection[str] = ()) -> set[str]:
+    """What must survive a rewording."""
+    found = {match.rstrip(".,?!").strip('`"') for match in _TERM.findall(line)}
+    return found | {name for name in names if _stands(name, line)}
+
+
+def _stands(term: str, text: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", text) is not None

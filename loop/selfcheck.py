@@ -1,0 +1,137 @@
+"""Are the instruments right? The oracle must score 1 on all of the suite, and each bad agent fail where it should."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import chdir, redirect_stdout
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.table import Table
+
+from aj.errors import AJError
+from loop.evaluate import EVALS, TASKS
+
+LOOPED = ("context_retention", "task_success")
+"""Tasks in which the agent acts in the fleet; in the others it says one thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """What one agent scored on one metric."""
+
+    agent: str
+    task: str
+    metric: str
+    mean: float
+    n: int
+    low: float
+    high: float
+    """the bounds that the mean must lie in; 0 and 1 where nothing is expected of it"""
+
+    @property
+    def ok(self) -> bool:
+        return self.low <= self.mean <= self.high
+
+
+# (agent, task/metric) -> what the mean must lie between. The oracle's are all 1; what stands nowhere is free.
+EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
+    ("nothing", "tool_format/right"): (0.0, 0.2),  # in chat mode its word is as good as any
+    ("nothing", "known_issues/right"): (0.0, 0.0),
+    ("nothing", "context_retention/retained"): (0.0, 0.0),
+    ("nothing", "persona/facts"): (0.0, 0.0),
+    ("nothing", "task_success/success"): (0.0, 0.0),
+    ("nothing", "task_success/no_mine"): (1.0, 1.0),
+    ("nothing", "task_success/valid"): (1.0, 1.0),
+    ("blind", "tool_format/valid"): (1.0, 1.0),
+    ("blind", "task_success/success"): (0.0, 0.1),  # a question back needs no look
+    ("blind", "task_success/no_mine"): (1.0, 1.0),
+    ("blind", "persona/facts"): (0.0, 0.1),
+    ("blind", "context_retention/answered"): (0.0, 0.1),
+    ("rediscovers", "tool_format/valid"): (1.0, 1.0),
+    ("rediscovers", "context_retention/retained"): (0.125, 0.125),  # right for one probe in eight: nothing is known yet
+    ("rediscovers", "task_success/no_mine"): (1.0, 1.0),
+    ("old_format", "tool_format/valid"): (0.0, 0.0),
+    ("old_format", "known_issues/right"): (0.0, 0.0),
+    ("old_format", "context_retention/retained"): (0.0, 0.0),
+    ("old_format", "persona/match"): (0.0, 0.0),
+    ("old_format", "task_success/valid"): (0.0, 0.0),
+    ("old_format", "task_success/success"): (0.0, 0.0),
+    ("restarts_all", "tool_format/valid"): (1.0, 1.0),
+    ("restarts_all", "persona/match"): (0.0, 0.0),
+    ("restarts_all", "task_success/no_mine"): (0.0, 0.0),
+    ("restarts_all", "task_success/success"): (0.0, 0.0),
+    ("restarts_all", "context_retention/answered"): (0.0, 0.0),
+}
+
+
+def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
+    """Run every reference agent over the suite; `report` is told each one's name as it starts.
+
+    Raises:
+        AJError: a task ended in an error (an instrument broke), or a metric with an expected mean was not scored.
+    """
+    from evals.reference import AGENTS
+
+    means: list[Mean] = []
+    for agent in AGENTS:
+        report(agent)
+        means += _means(agent, suite)
+    scored = {(m.agent, f"{m.task}/{m.metric}") for m in means}
+    asked = {(agent, metric) for agent, metric in EXPECTED if agent in AGENTS and metric.split("/")[0] in TASKS}
+    if missing := sorted(metric for _, metric in asked - scored):
+        raise AJError(f"Nothing scores {', '.join(missing)}; mend EXPECTED in loop/selfcheck.py.")
+    return means
+
+
+def _means(agent: str, suite: str) -> Iterator[Mean]:
+    from inspect_ai import eval
+
+    from evals.reference import reference
+
+    with TemporaryDirectory() as logs, chdir(EVALS.parent), redirect_stdout(sys.stderr):
+        for task in TASKS:
+            (log,) = eval(
+                f"evals/{task}.py",
+                solver=reference(agent, task in LOOPED),
+                model=None,
+                task_args={"suite": suite},
+                log_dir=logs,
+                display="rich" if sys.stderr.isatty() else "none",
+                log_realtime=False,
+                log_samples=False,
+            )
+            if log.status != "success" or log.results is None:
+                why = str(log.error.message).strip().splitlines()[-1] if log.error else log.status
+                raise AJError(f"The agent {agent!r} broke {task} ({why}); run: aj --debug selfcheck --suite {suite}")
+            yield from _of_task(agent, task, log.results.scores)
+
+
+def _of_task(agent: str, task: str, scores: Iterable[Any]) -> Iterator[Mean]:
+    for score in scores:
+        if "mean" in score.metrics:
+            free = (1.0, 1.0) if agent == "oracle" else (0.0, 1.0)
+            low, high = EXPECTED.get((agent, f"{task}/{score.name}"), free)
+            yield Mean(agent, task, score.name, score.metrics["mean"].value, score.scored_samples or 0, low, high)
+
+
+def table(means: Iterable[Mean]) -> Table:
+    """The means as a table for the terminal; what must not be stands marked."""
+    shown = Table("agent", "task", "metric", "mean", "n", "")
+    for m in means:
+        shown.add_row(m.agent, m.task, m.metric, f"{m.mean:.3f}", str(m.n), "" if m.ok else "WRONG")
+    return shown
+
+
+def to_records(means: Iterable[Mean]) -> list[dict[str, Any]]:
+    """Rows of `--format json`."""
+    return [{"agent": m.agent, "task": m.task, "metric": m.metric, "mean": m.mean, "n": m.n, "ok": m.ok} for m in means]
+
+
+def wrong(means: Iterable[Mean]) -> list[str]:
+    """One sentence for each mean outside its bounds."""
+    return [
+        f"{m.agent} scored {m.mean:.3f} on {m.task}/{m.metric}, where {m.low:g} to {m.high:g} is right"
+        for m in means
+        if not m.ok
+    ]
