@@ -31,6 +31,7 @@ COUNTED: dict[str, Callable[[Random, Contract, int], Iterator[Row]]] = {
     "tasks": conversational.tasks,
     "contexts": conversational.contexts,
     "dictated": conversational.dictated,
+    "talks": conversational.talks,
     "state_blocks": conversational.state_blocks,
     "plans": conversational.plans,
     "chats": conversational.chats,

@@ -43,6 +43,12 @@ def dictated(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         yield _whole(names[number % len(names)], rng, number, contract)
 
 
+def talks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
+    """Step mode where no tool is needed: AJ answers at once."""
+    for number in range(count):
+        yield _whole("talk.train", rng, number, contract)
+
+
 def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     """Single decisions in the state-block layout: a conversation cut before one of its assistant turns."""
     for number in range(count):

@@ -30,6 +30,7 @@ class Sources(Strict):
     tasks: Count | None = None
     contexts: Count | None = None
     dictated: Count | None = None
+    talks: Count | None = None
     state_blocks: Count | None = None
     plans: Count | None = None
     chats: Count | None = None

@@ -135,7 +135,11 @@ def context_retention() -> Iterator[Record]:
 
 
 def task_success() -> Iterator[Record]:
-    """Every eval template of the ten categories, from a cold start."""
+    """Every eval template of the ten categories, and everyday requests, from a cold start."""
+    for name, number in product(("everyday.eval_1", "everyday.eval_2"), range(40)):
+        scenario = templates()[name].draw(1000 + number, persona_of(number))
+        past, family = [user(scenario.turns[0].text)], scenario.turns[0].phrasing
+        yield record(scenario, past, number < 20, family, _kind(templates()[name], scenario))
     personas = count()
     for name, template in templates().items():
         if template.split == "eval" and template.category in CATEGORIES:

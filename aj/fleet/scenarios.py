@@ -150,7 +150,8 @@ class Stage:
         for slot, value in slots.items():
             text = text.replace(f"{{{slot}}}", value)
         persona = load_personas().personas[self.persona]
-        said_so = text if exact else persona.say(text, self.split, self._tone)  # a tone's words would join the command
+        toneless = exact or kind == "plain"  # a tone's words would join the command, and talk is said as it is
+        said_so = text if toneless else persona.say(text, self.split, self._tone)
         truth = Truth({name: tuple(values) for name, values in said.items()}, count, tuple(never), kind == "ask_back")
         identity = phrasing or f"{self.template}.{self.split}.{len(self.turns)}.{number}"
         self.turns.append(Turn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
