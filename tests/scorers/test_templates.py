@@ -14,7 +14,7 @@ from scorers.checks.outcome import check_goal, check_milestones, check_mines, se
 from scorers.checks.rows import check_row
 
 AJ = load_contract()
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 NAMES = list(templates())
 
 
@@ -32,7 +32,7 @@ def _seen(messages: list[Message]) -> list[tuple[str, str]]:
 def _draws(name: str) -> list[Scenario]:
     return [
         templates()[name].draw(seed, persona)
-        for seed, persona in zip(SEEDS, ("casual_developer", "senior_engineer", "curious_learner"), strict=True)
+        for seed, persona in zip(SEEDS, ("casual_developer", "curious_learner"), strict=True)
     ]
 
 
