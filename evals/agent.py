@@ -70,12 +70,12 @@ def _names(scenario: Scenario) -> set[str]:
 
 
 def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
-    conduct = case.contract.conduct
+    names = [host.name for host in case.scenario.hosts]
     return [
         seen
         for asked, told in pairwise(past)
         if asked.call and told.role == "tool"
-        for seen in seen_on(asked.call.tool, asked.call.params, told.content, conduct.target, conduct.fleet_wide)
+        for seen in seen_on(asked.call, told.content, names, case.contract.conduct)
     ]
 
 

@@ -1,11 +1,14 @@
 """Outcome: is the end state what was asked for, was the way there seen, and did nothing else change?"""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from aj.contract import Conduct
 from aj.findings import Finding
 from aj.fleet.flat import Diff, flatten
 from aj.fleet.scenarios import Milestone, Scenario
+from aj.messages import Call
 
 Seen = tuple[str, str]
 """(host, "" for AJ's own machine and for what no single host said; text of a tool's result)"""
@@ -56,12 +59,13 @@ def check_milestones(milestones: Sequence[Milestone], seen: Sequence[Seen]) -> l
     ]
 
 
-def seen_on(tool: str, params: Mapping[str, object], text: str, target: str, fleet_wide: Sequence[str]) -> list[Seen]:
-    """A tool's result as what was seen of which host; a fleet-wide result is cut into its blocks."""
-    if tool not in fleet_wide:
-        return [(str(params.get(target, "")), text)]
-    blocks: list[Seen] = []
-    for block in text.split("\n\n["):
-        name, _, rest = block.lstrip("[").partition("]")
-        blocks.append((name, rest.strip()))
-    return blocks
+def seen_on(call: Call, text: str, names: Iterable[str], conduct: Conduct) -> list[Seen]:
+    """A tool's result as what was seen of which host; a fleet-wide result is cut into the blocks of `names`.
+
+    Only at those: an INI file shown over the fleet has blank lines and `[sections]` of its own.
+    """
+    if call.tool not in conduct.fleet_wide:
+        return [(str(call.params.get(conduct.target, "")), text)]
+    heads = "|".join(map(re.escape, names))
+    _, *parts = re.split(rf"(?:\A|\n\n)\[({heads})\](?=\n| ERROR: )", text)
+    return [(name, said.strip()) for name, said in zip(parts[::2], parts[1::2], strict=True)]

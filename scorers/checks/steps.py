@@ -1,5 +1,6 @@
 """One decision: is this the right next call for the turn, given what is known? Decided by its effect in the fleet."""
 
+import re
 from collections.abc import Sequence
 
 from aj.contract import Contract
@@ -61,10 +62,15 @@ def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, con
             Finding(code, f"differs from what was asked for in {', '.join(stray[:3])}", "do what was asked, only that")
         ]
     values = [value for of in turn.truth.said.values() for value in of] if turn and not meant else []
-    missing = [value for value in values if not any(either in output for either in value.split("|"))]
+    missing = [value for value in values if not any(_tells(output, either) for either in value.split("|"))]
     if missing:
         return [Finding("wrong_command", f"its output does not tell {missing[0]!r}", "run a command that answers")]
     return []
+
+
+def _tells(output: str, value: str) -> bool:
+    """As a word of its own: `inactive` does not tell `active`."""
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", output) is not None
 
 
 def _wrong_tool(call: Call, wanted: str) -> Finding:

@@ -105,6 +105,7 @@ def test_every_gold_answer_has_its_personas_voice(examples):
 def _traced(example: Example) -> Trace:
     """The trace of an agent that does what the oracle does."""
     messages, fleet = example.played
+    names = [host.name for host in example.case.scenario.hosts]
     turns: list[dict[str, Any]] = []
     seen: list[tuple[str, str]] = []
     sources: list[str] = []
@@ -114,7 +115,7 @@ def _traced(example: Example) -> Trace:
             turns.append({"calls": [], "answer": None, "error": None})
         if message.role == "tool":
             assert call
-            seen += seen_on(call.tool, call.params, message.content, AJ.conduct.target, AJ.conduct.fleet_wide)
+            seen += seen_on(call, message.content, names, AJ.conduct)
         if call := message.call:
             turns[-1]["calls"].append({"tool": call.tool, "params": call.params, "valid": True})
             turns[-1] |= {"answer": finishing(call, AJ), "sources": list(sources)}

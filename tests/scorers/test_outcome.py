@@ -159,7 +159,7 @@ def test_a_missed_milestone_names_itself():
     assert found.why == "never saw 'out of memory' of web01 (read the log)"
 
 
-ALL = ("remote_bash_all",)
+NAMES = ["web01", "db-2"]
 
 
 @pytest.mark.parametrize(
@@ -170,15 +170,21 @@ ALL = ("remote_bash_all",)
         ("list_agents", {}, "Available agents:", [("", "Available agents:")]),
         ("remote_bash_all", {"command": "df"}, "[web01]\n45%\n\n[db-2]\n5%", [("web01", "45%"), ("db-2", "5%")]),
         ("remote_bash_all", {"command": "cat x"}, "[web01]\na\n\nb\n\n[db-2]\nc", [("web01", "a\n\nb"), ("db-2", "c")]),
+        (
+            "remote_bash_all",
+            {"command": "cat app.ini"},
+            "[web01]\nport=1\n\n[mail]\nport=2\n\n[db-2]\nport=3",
+            [("web01", "port=1\n\n[mail]\nport=2"), ("db-2", "port=3")],
+        ),
     ],
 )
 def test_a_result_is_seen_of_the_host_that_gave_it(tool, params, text, seen):
-    assert seen_on(tool, params, text, "agent_id", ALL) == seen
+    assert seen_on(Call(tool, params), text, NAMES, AJ.conduct) == seen
 
 
 def test_a_host_that_failed_is_seen_to_fail():
     text = "[web01]\n45%\n\n[db-2] ERROR: exit code 1\n\nSome agents failed"
-    (first, second) = seen_on("remote_bash_all", {"command": "df"}, text, "agent_id", ALL)
+    (first, second) = seen_on(Call("remote_bash_all", {"command": "df"}), text, NAMES, AJ.conduct)
     assert first == ("web01", "45%")
     assert second[0] == "db-2"
     assert second[1].startswith("ERROR: exit code 1")

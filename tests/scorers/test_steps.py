@@ -130,6 +130,14 @@ def test_only_the_last_step_of_several_must_tell_the_facts(fleet):
     assert check_step(TWO.steps[1], replace(TWO, truth=Truth({"web01": ()})), past, fleet, AJ) == []
 
 
+def test_a_word_within_another_word_tells_nothing(fleet):
+    state = on("web01", "echo inactive")
+    asked = Turn(
+        "is nginx up?", "x", (on("web01", "systemctl is-active nginx"),), Truth({"web01": ("active",)}), "", ""
+    )
+    assert codes(check_step(state, asked, _known(fleet), fleet, AJ)) == ["wrong_command"]
+
+
 def test_once_there_is_a_result_only_the_true_answer_is_right(fleet):
     seen = fleet.dispatch(DISKS.steps[0], AJ)
     past = [*_known(fleet), calls("remote_bash_all", {"command": "df -h /"}), result("remote_bash_all", seen)]

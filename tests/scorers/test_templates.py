@@ -18,14 +18,15 @@ SEEDS = (1, 2)
 NAMES = list(templates())
 
 
-def _seen(messages: list[Message]) -> list[tuple[str, str]]:
+def _seen(messages: list[Message], scenario: Scenario) -> list[tuple[str, str]]:
+    names = [host.name for host in scenario.hosts]
     seen, call = [], None
     for message in messages:
         if message.call:
             call = message.call
         elif message.role == "tool":
             assert call
-            seen += seen_on(call.tool, call.params, message.content, "agent_id", AJ.conduct.fleet_wide)
+            seen += seen_on(call, message.content, names, AJ.conduct)
     return seen
 
 
@@ -43,7 +44,7 @@ def test_the_oracle_solves_every_template(name):
         changed = diff(scenario.start, fleet.snapshot())
         assert check_goal(scenario, changed) == []
         assert check_mines(scenario, changed) == []
-        assert check_milestones(scenario.milestones, _seen(messages)) == []
+        assert check_milestones(scenario.milestones, _seen(messages, scenario)) == []
         answers = [text for m in messages if (text := finishing(m.call, AJ)) is not None]
         for turn, text in zip(scenario.turns, answers, strict=True):
             assert check_answer(text, turn.truth) == [], text

@@ -14,8 +14,8 @@ from aj.fleet.smalltalk import small_talk
 from aj.fleet.templates.everyday import SPLITS
 from aj.splits import Texts
 
-DISTANCES = {"train": (1, 2, 3, 4), "eval": (1, 2, 4, 8, 16)}
-"""Turns between the fact and the question; training keeps to short ones, so that long ones show what was learned."""
+DISTANCES = {"train": (1, 2, 3, 4, 6), "eval": (1, 2, 4, 8, 16)}
+"""Turns between the fact and the question; training keeps to shorter ones, so that long ones show what was learned."""
 KNOWN = "every step so far has used these agents"
 
 
