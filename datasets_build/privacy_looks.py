@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from random import Random
 
-from datasets_build.privacy_finds import MARK, Kind, free_bits, int_of, load_rules
+from datasets_build.privacy_finds import free_bits, int_of
+from datasets_build.privacy_rules import MARK, Kind, load_rules
 
 _CLASSES = ("aeiou", "bcdfghjklmnprstvw", "AEIOU", "BCDFGHJKLMNPRSTVW", "0123456789")
 _KEPT = "-_.:/+=@\\ \n\t"

@@ -36,7 +36,7 @@ def lost(record: dict[str, Any]) -> list[str]:
 
 
 def shape(turns: tuple[Turn, ...]) -> list[tuple[Any, ...]]:
-    return [(t.role, t.tool or (t.call.tool, t.call.params) if t.tool or t.call else t.text) for t in turns]
+    return [(t.role, (t.call.tool, t.call.params) if t.call else t.tool or t.text) for t in turns]
 
 
 # --- the tree -------------------------------------------------------------------------------------------------------
@@ -390,7 +390,16 @@ BLOCK = [
     "-->",
     "---\n",
 ]
-OTHER = ["\n", "📋 **Task Plan:**\n", "💭", '{"tool": "f"', "}", "<summary>🔧 Executing Tool: x</summary>", "a"]
+OTHER = [
+    "\n",
+    "---\n",
+    "📋 **Task Plan:**\n",
+    "💭",
+    '{"tool": "f"',
+    "}",
+    "<summary>🔧 Executing Tool: x</summary>",
+    "a",
+]
 scraps = st.lists(st.sampled_from([*TAG, *BLOCK, *OTHER]), max_size=30).map("".join)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | scraps,
@@ -431,12 +440,14 @@ def test_no_text_makes_a_call_without_a_tool_or_loses_the_end(text):
     [
         "<details>",
         '<details type="tool_calls" done="true" a="',
+        "<details>\n<summary>🔧 Executing Tool: x</summary>\n```\n",
         "**bash output:**\n```\n```a\n",
         "**Execute `",
         "\n---",
         "<!-- aj:",
-    ]
-    + ["<details>\n<summary>🔧 Executing Tool: x</summary>\n```\n", '{"tool":', "📋 **Task Plan:**\n• a\n"],
+        '{"tool":',
+        "📋 **Task Plan:**\n• a\n",
+    ],
 )
 def test_a_message_of_400_000_characters_takes_no_more_than_a_moment(unit):
     started = time.process_time()
