@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 from aj.errors import AJError
-from aj.messages import Call
 from datasets_build.privacy_finds import finds, is_generic, is_name
 from datasets_build.privacy_looks import Maker
 from datasets_build.privacy_rules import SHORT, Kind, load_rules
@@ -53,6 +52,10 @@ _MENTIONED = 4
 """The shortest local part of a mail address that is taken for a name elsewhere."""
 
 
+_OURS = ("source", "licence", "quality")
+"""Metadata that no export says."""
+
+
 class TooPrivate(AJError):
     """A conversation with more names and secrets than replacing can be trusted with."""
 
@@ -78,7 +81,7 @@ class Replacer:
         try:
             change = self._changes([*_texts([list(map(_spoken, turns)), metadata, other])])
             changed = [_changed_turn(turn, change) for turn in turns]
-            metadata = _mapped(metadata, change)
+            metadata |= {key: _mapped(part, change) for key, part in metadata.items() if key not in _OURS}
             if isinstance(item, Transcript):
                 tools = tuple(_mapped(tool, change) for tool in item.tools)
                 return replace(item, turns=tuple(changed), system=change(item.system), tools=tools, metadata=metadata)
@@ -231,7 +234,7 @@ def _cased(look: str, said: str) -> str:
 
 def _spoken(turn: Turn) -> list[Any]:
     call = turn.call
-    return [turn.text, turn.tool, *([call.tool, call.params, call.note, call.reasoning] if call else [])]
+    return [turn.text, *([call.params, call.note, call.reasoning] if call else [])]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -256,10 +259,11 @@ def _mapped(value: Any, change: Change) -> Any:
 
 
 def _changed_turn(turn: Turn, change: Change) -> Turn:
-    call = turn.call and Call(
-        change(turn.call.tool),
-        _mapped(turn.call.params, change),
-        turn.call.note and change(turn.call.note),
-        turn.call.reasoning and change(turn.call.reasoning),
+    """Names of tools and of their parameters stay: a user may be called like one."""
+    call = turn.call and replace(
+        turn.call,
+        params={name: _mapped(part, change) for name, part in turn.call.params.items()},
+        note=turn.call.note and change(turn.call.note),
+        reasoning=turn.call.reasoning and change(turn.call.reasoning),
     )
-    return replace(turn, text=change(turn.text), call=call, tool=turn.tool and change(turn.tool))
+    return replace(turn, text=change(turn.text), call=call)

