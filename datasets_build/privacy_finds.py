@@ -166,7 +166,8 @@ def _emails(text: str) -> Iterator[Find]:
     for match in _EMAIL.finditer(text) if "@" in text else ():
         kept = load_rules().keep
         unit = match[2].rpartition(".")[2] in kept.units  # systemd's getty@tty1.service
-        if not unit and match[0].lower() not in kept.mailboxes and not is_reserved(match[2]):
+        escaped = match[1] in ("n", "r", "t") and text[match.start() - 1 : match.start()] == "\\"  # "\\n@decorator"
+        if not unit and not escaped and match[0].lower() not in kept.mailboxes and not is_reserved(match[2]):
             yield Find("email", *match.span())
 
 
@@ -203,7 +204,7 @@ def _users(text: str) -> Iterator[Find]:
 
 def is_name(word: str) -> bool:
     """Whether a word may be somebody's: not a role that every system has."""
-    return len(word) > 1 and word.lower() not in load_rules().keep.users
+    return len(word) > 1 and word.lower().rstrip("0123456789") not in load_rules().keep.users
 
 
 @cache

@@ -82,6 +82,7 @@ def test_each_kind_is_found_where_it_stands(text, kind, value):
         "300.1.2.3 and 01.2.3.4",
         "12:34:56 and std::vector and a::b and ::1 and ff02::1 and 2001:db8::7",
         "serial-getty@tty1.service, root@localhost, git@github.com, you@example.com, a@b",
+        '{"code": "x\\\\n@app.route(1)"}, C:\\Users\\user01\\x',
         "/home/ubuntu, /home/$USER, /home/<name>, C:\\Users\\Public\\x, /root",
         "web01.local, /etc/rc.local, .env.local, settings.local.json, localhost.localdomain, host.docker.internal",
         "password: required, password=$PASS, pwd=/srv, PASSWORD=changeme, https://user:password@host/",

@@ -416,7 +416,7 @@ chats = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(chats)
 def test_any_record_gives_at_least_one_item_and_never_raises(record):
     found = list(parse(record))
@@ -427,7 +427,7 @@ def test_any_record_gives_at_least_one_item_and_never_raises(record):
             assert 0 <= item.metadata["quality"] <= 1
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(scraps)
 def test_no_text_makes_a_call_without_a_tool_or_loses_the_end(text):
     for item in parse(talk(text + "\n\nThe end.")):
