@@ -141,11 +141,11 @@ def _interleaved(turns: list[Turn], found: list[str]) -> list[Turn]:
     place = 0
     while place < len(turns):
         calls = _run(turns, place, lambda turn: turn.role == "assistant" and turn.call is not None)
-        results = _run(turns, place + len(calls), lambda turn: turn.role == "tool")
         if len(calls) < 2:
             ordered.append(turns[place])
             place += 1
             continue
+        results = _run(turns, place + len(calls), lambda turn: turn.role == "tool")
         names = [
             (call.call.tool if call.call else "", result.tool) for call, result in zip(calls, results, strict=False)
         ]

@@ -10,7 +10,7 @@ from datasets_build.repair_text import Refused
 from datasets_build.retired import load_retired
 
 _DEPTH = 4
-_MARKDOWN = re.compile(r"\*\*|```|^\s*(?:\d+[.)]|[-*•]) ", re.MULTILINE)
+_MARKDOWN = re.compile(r"\*\*|```|^[ \t]*(?:\d+[.)]|[-*•]) ", re.MULTILINE)
 
 
 def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:

@@ -26,12 +26,10 @@ _MARK = re.compile(
     r"|(?P<mark>Previous message|My response|Current message)\]: ?)",
     re.MULTILINE,
 )
-_RULE = re.compile(r"\n+---\s*\Z")
-_WRITTEN = re.compile(
-    r"^(?:\*\*(?P<tool>[\w ]{1,40}?) (?:output|results?):\*\*|(?:Output|Results?):)[ \t]*\n+"
-    r"```[\w+#.-]*\n(?P<body>.*?)^```[ \t]*$\n?",
-    re.DOTALL | re.MULTILINE,
+_HEADING = re.compile(
+    r"^(?:\*\*[\w ]{1,40}? (?:output|results?):\*\*|(?:Output|Results?):)[ \t]*\n{1,3}```[\w+#.-]*\n", re.M
 )
+"""What stands before output that the assistant wrote himself."""
 
 
 class Refused(Exception):
@@ -115,14 +113,11 @@ def _mend(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
         record = _literal(body[start:end])
         if record is not None:
             return record, end
-    closed = _closed(body[start:])
-    if closed is None:
-        return None, start
+    closed, end = _closed(body, start)
     try:
-        record = json.loads(closed, object_pairs_hook=_pairs, strict=False)
+        return json.loads(closed, object_pairs_hook=_pairs, strict=False), end
     except (ValueError, RecursionError):
         return None, start
-    return record, len(body)
 
 
 def _literal(text: str) -> dict[str, Any] | None:
@@ -134,12 +129,17 @@ def _literal(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
 
 
-def _closed(text: str) -> str | None:
-    """The object with its missing closing braces and without trailing commas; None if a string is cut off."""
-    text = text.removesuffix("```").rstrip()
+def _closed(body: str, start: int) -> tuple[str, int]:
+    """The object at `start` without trailing commas and with the closing braces that the text lacks, and its end.
+
+    Where a string or a bare value is cut off, the text stays as it is, and no JSON: what is missing is not known.
+    """
     stack: list[str] = []
-    outside, inside, skip = [], False, False
-    for place, char in enumerate(text):
+    commas: list[int] = []
+    inside = skip = False
+    end = len(body)
+    for place in range(start, len(body)):
+        char = body[place]
         if skip:
             skip = False
         elif char == "\\":
@@ -149,15 +149,19 @@ def _closed(text: str) -> str | None:
         elif not inside and char in "{[":
             stack.append("}" if char == "{" else "]")
         elif not inside and char in "}]":
-            if not stack or stack.pop() != char:
-                return None
+            if stack.pop() != char:
+                return body[start:], len(body)
+            if not stack:
+                end = place + 1
+                break
         elif not inside and char == ",":
-            outside.append(place)
+            commas.append(place)
+    text = body[start:end].removesuffix("```").rstrip()
     if inside or (stack and text[-1] not in '"}]'):
-        return None
+        return text, end
     text += "".join(reversed(stack))
-    extra = {place for place in outside if _TRAILING_COMMA.match(text, place)}
-    return "".join(char for place, char in enumerate(text) if place not in extra) if extra else text
+    extra = {comma - start for comma in commas if _TRAILING_COMMA.match(text, comma - start)}
+    return "".join(char for place, char in enumerate(text) if place not in extra) if extra else text, end
 
 
 # --- flattened texts ------------------------------------------------------------------------------------------------
@@ -180,7 +184,7 @@ def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
     said = [mark for mark in marks if mark["mark"]]
     ends = [*(mark.start() for mark in said[1:]), len(text)]
     turns: list[tuple[Role, str]] = [
-        (roles[mark["mark"]], _RULE.sub("", text[mark.end() : end].strip()).strip())
+        (roles[mark["mark"]], text[mark.end() : end].strip().removesuffix("\n---").strip())
         for mark, end in zip(said, ends, strict=True)
     ]
     wanted: list[Role] = ["user" if place % 2 == 0 else "assistant" for place in range(len(turns))]
@@ -196,10 +200,18 @@ def split_written(text: str) -> tuple[list[str], list[str]]:
     """Tool output that the assistant wrote himself: (the n+1 pieces around it, the n outputs).
 
     Forms: `**<tool> output:**` or a line `Output:`, then a fenced block.
+
+    Raises:
+        Refused: a block is never closed (`made_up_output`).
     """
-    pieces, outputs, place = [], [], 0
-    for match in _WRITTEN.finditer(text):
-        pieces.append(text[place : match.start()].strip())
-        outputs.append(match["body"].rstrip("\n"))
-        place = match.end()
+    pieces: list[str] = []
+    outputs: list[str] = []
+    place = 0
+    while heading := _HEADING.search(text, place):
+        end = text.find("\n```", heading.end() - 1)
+        if end < 0:  # the block is never closed: where the output ends is not certain
+            raise Refused("made_up_output", "the turn tells an output whose block is never closed")
+        pieces.append(text[place : heading.start()].strip())
+        outputs.append(text[heading.end() : end])
+        place = end + len("\n```")
     return [*pieces, text[place:].strip()], outputs

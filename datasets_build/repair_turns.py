@@ -7,7 +7,6 @@ from typing import Any
 
 from aj.contract import Contract
 from aj.messages import Call, Message, Mode
-from aj.personas import load_personas
 from aj.wire import judge_call
 from datasets_build.repair_calls import NOTE_LIMIT, names_of, to_call
 from datasets_build.repair_plan import plan_in, plan_of
@@ -15,7 +14,7 @@ from datasets_build.repair_prose import markdown_of, without_tags
 from datasets_build.repair_text import Reading, Refused, read_object, split_thought
 from datasets_build.retired import load_retired
 from datasets_build.transcripts import Turn
-from scorers.checks.voice import check_voice
+from scorers.checks.voice import check_own_voice
 
 _PLACEHOLDER = re.compile(
     r"\[(?:list|summary|insert|your|contents?|details?|describe|add|fill|name)\b[^\]\n]{0,60}\](?!\()"
@@ -164,25 +163,30 @@ def _word(text: str, contract: Contract) -> str:
 
 
 def _checked(said: Said, contract: Contract) -> Said:
-    """An answer must be one: whole, without gaps to fill, and in AJ's voice."""
+    """What the user reads must be in AJ's voice; an answer that ends a task must be whole, without gaps to fill."""
     call = said.message.call
-    if call is None or call.tool != contract.conduct.finish:
+    if call is None:
+        _check_voice(said.message.content if said.mode == "chat" else "")
         return said
     answer = call.params.get("answer")
-    if not isinstance(answer, str):
+    if call.tool != contract.conduct.finish or not isinstance(answer, str):
         return said
     if gap := _PLACEHOLDER.search(answer):
         raise Refused("placeholder", f"the answer has a gap to fill: {gap[0]}")
     if _promises(answer):
         raise Refused("unfinished", "the answer ends on what is still to be done")
-    personas = load_personas()
-    own = {rule.code for rule in personas.voice.rules}
-    # AJ's own rules only: for whom the row was written it does not say.
-    broken = [f for f in check_voice(answer, next(iter(personas.personas)), ()) if f.code in own]
+    _check_voice(answer)
+    fixed = without_tags(answer, contract)
+    if fixed == answer:
+        return said
+    return Said(Message("assistant", call=replace(call, params={**call.params, "answer": fixed})), said.mode)
+
+
+def _check_voice(text: str) -> None:
+    """AJ's own rules only: for whom it was said is not known."""
+    broken = check_own_voice(text)
     if broken:
         raise Refused(broken[0].code, broken[0].why)
-    fixed = without_tags(answer, contract)
-    return said if fixed == answer else _with_answer(said, fixed)
 
 
 def _promises(answer: str) -> bool:
@@ -190,9 +194,3 @@ def _promises(answer: str) -> bool:
     sentences = _SENTENCE.split(answer.strip())
     promised = [bool(_PROMISE.match(sentence)) for sentence in sentences]
     return promised[-1] or (any(promised) and "?" not in answer)
-
-
-def _with_answer(said: Said, answer: str) -> Said:
-    call = said.message.call
-    assert call is not None
-    return replace(said, message=replace(said.message, call=replace(call, params={**call.params, "answer": answer})))

@@ -26,8 +26,8 @@ from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
 
 _ASKS_FOR_A_CALL = re.compile(
     r"available tools:"
-    r"|(?:respond|reply|answer) (?:only )?(?:with|in) (?:a |one |single |valid )*JSON\b[^.\n]*\b(?:tool|action)\b"
-    r"|(?:a|one|the) JSON (?:object|call)[^.\n]*['\"`](?:tool|action)['\"`]",
+    r"|(?:respond|reply|answer) (?:only )?(?:with|in) (?:a |one |single |valid )*JSON\b[^.\n]{0,200}\b(?:tool|action)\b"
+    r"|(?:a|one|the) JSON (?:object|call)[^.\n]{0,200}['\"`](?:tool|action)['\"`]",
     re.IGNORECASE,
 )
 _ALLOWS_TEXT = re.compile(r"\bplain text\b|\bor (?:in )?prose\b", re.IGNORECASE)
