@@ -6,7 +6,7 @@ The mode is read off the response, since the records name none:
 
 - one of the contract's intent words alone: intent;
 - an object (JSON, a Python dict, in a fence or not): plan where it holds a list of steps, else step;
-- a list in reply to a system prompt that asks for a plan: plan;
+- a list in reply to a system prompt that asks for a plan, or a list of `{"step": …}` objects: plan;
 - prose where the system prompt or the instruction asks for a call in JSON, and does not allow plain text beside it:
   step, so that a how-to is seen as the missing call that it is;
 - any other prose: chat. Most earlier prompts ("You are AJ, an expert …") ask for no form, and were answered with
@@ -35,6 +35,7 @@ _ASKS_FOR_A_PLAN = re.compile(
     r"\bcreate a plan\b|\bplan the task\b|\bbreaks? (?:down )?tasks? (?:down )?into steps\b", re.IGNORECASE
 )
 _LIST = re.compile(r"\s*(?:\d+[.)]|[-*•]) \S")
+_STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
 _OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:```\w*\s*)?\{")
 _CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:")
 
@@ -58,11 +59,12 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
     """The mode that a response was written for; see the module's text for the rule."""
     if response.strip().rstrip(".").lower() in _intent_words():
         return "intent"
+    lines = [line for line in response.splitlines() if line.strip()]
+    listed = bool(lines) and all(_LIST.match(line) for line in lines)
+    if listed and (_ASKS_FOR_A_PLAN.search(system) or all(_STEP.search(line) for line in lines)):
+        return "plan"
     if _OBJECT.match(response) or _CALL.search(response):
         return "plan" if _has_steps(response) else "step"
-    lines = [line for line in response.splitlines() if line.strip()]
-    if _ASKS_FOR_A_PLAN.search(system) and lines and all(_LIST.match(line) for line in lines):
-        return "plan"
     asked = f"{system}\n{instruction}"
     return "step" if _ASKS_FOR_A_CALL.search(asked) and not _ALLOWS_TEXT.search(asked) else "chat"
 

@@ -1,11 +1,13 @@
 """What was written loosely is read where it has one reading, and refused where it has two."""
 
 import json
+from contextlib import suppress
 
 import pytest
-from datasets_build.repair_text import Refused, read_object, split_history, split_written
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from datasets_build.repair_text import Refused, read_object, split_history, split_written
 
 CALL = '{"tool": "bash", "params": {"command": "df -h"}}'
 RECORD = {"tool": "bash", "params": {"command": "df -h"}}
@@ -68,10 +70,8 @@ def test_every_object_comes_back_from_json_and_from_a_python_literal(record):
 @given(st.text(alphabet="{}[]\"':,`\\ \nabTrue#-", max_size=60))
 def test_hostile_texts_are_read_or_refused_without_an_error(text):
     for read in (read_object, split_history, split_written):
-        try:
+        with suppress(Refused):  # any other error fails
             read(text)
-        except Refused as refusal:
-            assert refusal.code
 
 
 HISTORY = """[Conversation context: two questions]

@@ -2,10 +2,11 @@
 
 import json
 
-from datasets_build.sources import existing
-from datasets_build.transcripts import Transcript, Unusable
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from datasets_build.sources import existing
+from datasets_build.transcripts import Transcript, Unusable
 
 CATALOGUE = "You are AJ.\n\nAvailable tools:\n- run: run it\n\nRespond with a JSON object with 'tool' and 'params'."
 
@@ -32,6 +33,7 @@ def test_the_mode_follows_the_response():
     assert mode('{"steps": ["Look", "Clean"], "reasoning": "look first"}') == "plan"
     assert mode("1. Look\n2. Clean", system="Create a plan with a few steps.") == "plan"
     assert mode("1. Look\n2. Clean") == "chat"
+    assert mode("- {'step': 1, 'action': 'Look'}\n- {'step': 2, 'action': 'Clean'}") == "plan"
     assert mode("Run df -h and look at the last column.") == "chat"
 
 

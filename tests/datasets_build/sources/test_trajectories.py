@@ -1,9 +1,10 @@
 """Trajectories: a thought belongs to what is done next, a result to the call before it."""
 
-from datasets_build.sources import trajectories
-from datasets_build.transcripts import Transcript, Unusable
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from datasets_build.sources import trajectories
+from datasets_build.transcripts import Transcript, Unusable
 
 STEPS = [
     {"step_type": "thought", "content": "The disk first."},
@@ -62,7 +63,11 @@ def test_only_trajectories_match():
     st.lists(
         st.fixed_dictionaries(
             {"step_type": st.sampled_from(["thought", "action", "observation", "final_answer", "x"]) | st.none()},
-            optional={"content": st.text(max_size=9) | st.integers(), "tool": st.text(max_size=4), "tool_input": st.text()},
+            optional={
+                "content": st.text(max_size=9) | st.integers(),
+                "tool": st.text(max_size=4),
+                "tool_input": st.text(),
+            },
         )
         | st.none(),
         max_size=5,
