@@ -67,7 +67,7 @@ def test_the_diff_shows_what_aj_says_before_and_after(data, tmp_path):
 
 
 def test_control_characters_of_the_data_do_not_reach_the_terminal(tmp_path):
-    record = OLD | {"response": OLD["response"] + "\x1b[2J"}
+    record = OLD | {"response": "Like so:\x1b[2J\n```python\nprint(1)\n```"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(record))
     fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT)
     diff = (tmp_path / "out" / "changes.diff").read_text()
@@ -95,8 +95,13 @@ def test_what_was_fixed_once_needs_no_repair(data, tmp_path):
     (tmp_path / "once" / "quarantine.jsonl").unlink()
     report = fix_files([tmp_path / "once"], tmp_path / "twice", CONTRACT)
     assert (report.total.items, report.total.converted) == (4, 4)
-    for name in ("rows.jsonl", "rows.pairs.jsonl", "deep/rows.jsonl"):
-        assert (tmp_path / "twice" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
+    names = {
+        "rows.jsonl": "rows.jsonl",
+        "rows.pairs.jsonl": "rows.pairs.pairs.jsonl",
+        "deep/rows.jsonl": "deep/rows.jsonl",
+    }
+    for once, twice in names.items():
+        assert (tmp_path / "twice" / twice).read_bytes() == (tmp_path / "once" / once).read_bytes()
 
 
 def test_two_files_of_one_name_keep_apart(tmp_path):

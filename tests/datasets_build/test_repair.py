@@ -481,4 +481,8 @@ def test_hostile_conversations_give_a_right_row_or_a_reason(turns, mode):
 @given(OBJECT)
 def test_hostile_objects_give_a_right_row_or_a_reason(record):
     outcome = settled(record)
-    assert outcome.code if outcome.value is None else check_row(outcome.value, CONTRACT) == []
+    if outcome.value is None:
+        assert outcome.code
+        return
+    assert isinstance(outcome.value, Row)
+    assert check_row(outcome.value, CONTRACT) == []

@@ -1,6 +1,7 @@
 """Earlier AJ data is parsed as it stands, in the mode that its response was written for."""
 
 import json
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from datasets_build.transcripts import Transcript, Unusable
 CATALOGUE = "You are AJ.\n\nAvailable tools:\n- run: run it\n\nRespond with a JSON object with 'tool' and 'params'."
 
 
-def parsed(value):
+def parsed(value) -> Any:
     (item,) = existing.parse(value)
     return item
 

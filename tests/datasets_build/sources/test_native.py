@@ -1,5 +1,7 @@
 """Our own rows and pairs are a source like any other."""
 
+from typing import Any
+
 from aj.messages import Pair, Row, calls, pair_to_record, reply, result, row_to_record, user
 from datasets_build.sources import native
 from datasets_build.transcripts import Preference, Transcript
@@ -8,7 +10,7 @@ ROW = Row((user("Who is online?"), calls("list_agents", note="On it."), result("
 PAIR = Pair((user("hi"),), reply("Hello!"), '{"action": "x"}', "chat")
 
 
-def parsed(value):
+def parsed(value) -> Any:
     (item,) = native.parse(value)
     return item
 

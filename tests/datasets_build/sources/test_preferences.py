@@ -1,5 +1,7 @@
 """Preferences: both forms, with the context that is not in the prompt."""
 
+from typing import Any
+
 from datasets_build.sources import preferences
 from datasets_build.transcripts import Preference
 
@@ -7,7 +9,7 @@ CHOSEN = '{"tool": "list_agents", "params": {}}'
 REJECTED = '{"action": "execute_command", "command": "hostname"}'
 
 
-def parsed(value):
+def parsed(value) -> Any:
     (item,) = preferences.parse(value)
     return item
 

@@ -1,5 +1,7 @@
 """Trajectories: a thought belongs to what is done next, a result to the call before it."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ STEPS = [
 ]
 
 
-def parsed(value):
+def parsed(value) -> Any:
     (item,) = trajectories.parse(value)
     return item
 
