@@ -127,8 +127,15 @@ def _fix(
                 progress(path, counts["records"])
     lost = counts["items"] - counts["converted"] - counts["repaired"] - sum(rejected.values())
     assert lost == 0, f"{path}: {lost} items are neither written nor quarantined"
-    numbers = (counts[name] for name in ("records", "items", "converted"))
-    return FileReport(path, *numbers, dict(repaired), counts["repaired"], dict(rejected))
+    return FileReport(
+        path=path,
+        records=counts["records"],
+        items=counts["items"],
+        converted=counts["converted"],
+        repaired=dict(repaired),
+        repaired_items=counts["repaired"],
+        rejected=dict(rejected),
+    )
 
 
 def _keep(value: Row | Pair, files: _Files) -> None:

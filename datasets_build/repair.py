@@ -1,8 +1,9 @@
 """A transcript as a row, a preference as a pair: repaired where the repair is certain, else rejected with its reason.
 
 What is returned passes the checks that score the model (`scorers.checks.rows`). A call whose result the record does not
-hold ends its row; history that was flattened into one message becomes turns again; the record's own system prompt goes,
-since AJ's comes from the contract. Nothing is made up: no agent, no result, no word of an answer.
+hold ends its row, and a row ends before a call that the runtime would take for a loop; history that was flattened into
+one message becomes turns again; the record's own system prompt goes, since AJ's comes from the contract. Nothing is made
+up: no agent, no result, no word of an answer.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from aj.wire import render_call, render_turn
 from datasets_build.repair_text import Refused, split_history, split_written
 from datasets_build.repair_turns import Place, Said, said
 from datasets_build.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from scorers.checks.conduct import check_conduct
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row
@@ -70,14 +72,20 @@ def _repaired(item: Transcript, contract: Contract) -> tuple[Row, tuple[str, ...
     found += cut
     found += [code for turn in turns if turn.role == "assistant" for code in _faults(turn, item, contract)]
     messages, mode = _messages(turns, item.mode, contract)
+    if item.layout == "dialogue" and (stop := _loop_at(messages, contract)) is not None:
+        messages = messages[: stop - 1]
+        found.append("loop")
     repaired = tuple(dict.fromkeys(found))
     layout = item.layout if mode == item.mode else "dialogue"
     return Row(messages, mode, layout, _metadata(item.metadata, repaired)), repaired
 
 
 def _pair(item: Preference, contract: Contract) -> Settled:
-    whole = Transcript((*item.turns, item.chosen), item.mode, item.layout, metadata=item.metadata)
+    context = (replace(turn, target=True) for turn in item.turns)  # nothing of it is trained on, and nothing may go
+    whole = Transcript((*context, item.chosen), item.mode, item.layout, metadata=item.metadata)
     row, repaired = _repaired(whole, contract)
+    if "loop" in repaired:
+        raise Refused("loop", "the runtime would detect a loop before the chosen turn")
     *past, chosen = row.messages
     rejected = _raw(item.rejected, contract)
     if not rejected.strip():
@@ -214,6 +222,14 @@ def _messages(turns: Sequence[Turn], mode: Mode, contract: Contract) -> tuple[tu
     if len(modes) > 1:
         raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
     return tuple(messages), modes.pop()
+
+
+def _loop_at(messages: Sequence[Message], contract: Contract) -> int | None:
+    """Where the runtime would detect a loop; the calls before it are right decisions, and the row ends on the last."""
+    for place, message in enumerate(messages):
+        if message.call and "loop" in codes(check_conduct(message.call, messages[:place], contract)):
+            return place
+    return None
 
 
 def _check_order(messages: Sequence[Message], turn: Turn, contract: Contract) -> None:

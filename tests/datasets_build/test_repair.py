@@ -12,7 +12,7 @@ from aj.wire import render_turn
 from datasets_build.repair import settle
 from datasets_build.retired import load_retired
 from datasets_build.sources import existing, native, preferences, trajectories
-from datasets_build.transcripts import Transcript, Turn, Unusable
+from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
 from scorers.checks.rows import check_pair, check_row
 
 CONTRACT = load_contract()
@@ -283,6 +283,19 @@ def test_a_call_without_its_result_ends_a_row_and_stands_in_no_other_place():
     assert conversation(Turn("user", "Disk?"), call_turn, Turn("user", "?"), call_turn).code == "missing_result"
 
 
+def test_a_row_ends_before_the_runtime_would_detect_a_loop():
+    steps = [
+        part
+        for n in range(4)
+        for part in (Turn("assistant", "", Call("bash", {"command": f"ls {n}"})), Turn("tool", "x"))
+    ]
+    outcome = conversation(Turn("user", "Where is it?"), *steps, Turn("assistant", "Nowhere."))
+    assert isinstance(outcome.value, Row)
+    assert [m.call.params["command"] for m in outcome.value.messages if m.call] == ["ls 0", "ls 1"]
+    assert outcome.value.messages[-1].call is not None
+    assert "loop" in outcome.repaired
+
+
 def test_demonstrations_and_cut_off_turns_are_not_trained_on():
     shown, answer = Turn("assistant", "shown", target=False), Turn("assistant", "42.")
     turns = (Turn("user", "example"), shown, Turn("user", "Real one"), answer, Turn("user", "And?"), shown)
@@ -354,6 +367,15 @@ def test_a_rejected_text_of_no_known_pattern_names_none():
     outcome = pair_of("Run `df -h`.", "Dunno.")
     assert isinstance(outcome.value, Pair)
     assert "pattern" not in outcome.value.metadata
+
+
+def test_the_chosen_turn_of_a_pair_is_never_cut_away():
+    steps = [
+        part for _ in range(2) for part in (Turn("assistant", "", Call("bash", {"command": "ls"})), Turn("tool", "x"))
+    ]
+    chosen = Turn("assistant", "", Call("bash", {"command": "ls -a"}))
+    item = Preference((Turn("user", "Where?"), *steps), chosen, Turn("assistant", "Dunno."))
+    assert settle(item, CONTRACT).code == "loop"
 
 
 def test_a_preference_without_a_right_choice_or_a_difference_is_rejected():

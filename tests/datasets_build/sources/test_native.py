@@ -18,6 +18,7 @@ def parsed(value) -> Any:
 def test_a_row_gives_its_turns():
     item = parsed(row_to_record(ROW))
     assert isinstance(item, Transcript)
+    assert item.turns[1].call is not None
     assert (item.turns[1].text, item.turns[1].call.tool, item.turns[1].call.note) == ("On it.", "list_agents", None)
     assert (item.turns[2].tool, item.turns[2].text) == ("list_agents", "No agents available")
 
