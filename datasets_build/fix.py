@@ -85,7 +85,8 @@ def fix_files(paths: Sequence[Path], output: Path, contract: Contract, progress:
     files = _named(paths)
     _check_output(paths, output)
     with _staging(output) as folder, ExitStack() as open_files:
-        shared = [open_files.enter_context(_writer(folder / name)) for name in ("quarantine.jsonl", "changes.diff")]
+        quarantine = open_files.enter_context(_writer(folder / "quarantine.jsonl"))
+        shared = (quarantine, open_files.enter_context(_writer(folder / "changes.diff")))
         reports = [_fix(path, folder / name, shared, contract, progress) for name, path in files.items()]
     return FixReport(output, tuple(reports))
 
@@ -101,7 +102,7 @@ class _Files:
 
 
 def _fix(
-    path: Path, target: Path, shared: Sequence[IO[str]], contract: Contract, progress: Progress | None
+    path: Path, target: Path, shared: tuple[IO[str], IO[str]], contract: Contract, progress: Progress | None
 ) -> FileReport:
     counts: Counter[str] = Counter()
     repaired: Counter[str] = Counter()

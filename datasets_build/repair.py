@@ -2,8 +2,8 @@
 
 What is returned passes the checks that score the model (`scorers.checks.rows`). A call whose result the record does not
 hold ends its row, and a row ends before a call that the runtime would take for a loop; history that was flattened into
-one message becomes turns again; the record's own system prompt goes, since AJ's comes from the contract. Nothing is made
-up: no agent, no result, no word of an answer.
+one message becomes turns again; the record's own system prompt goes, since AJ's comes from the contract. Nothing is
+made up: no agent, no result, no word of an answer.
 """
 
 from collections.abc import Sequence

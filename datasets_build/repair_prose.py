@@ -38,7 +38,7 @@ def without_tags(text: str, contract: Contract) -> str:
 
 
 def _block(key: str, value: Any, bare: bool) -> str:
-    heading = key.replace("_", " ").strip().capitalize()
+    heading = _heading(key)
     if isinstance(value, str):
         text = _text(key, value)
         if bare:
@@ -85,11 +85,14 @@ def _item(mark: str, text: str) -> str:
 
 
 def _entry(name: str, value: Any, depth: int) -> str:
-    return (
-        _block(str(name), value, bare=False)
-        if not isinstance(value, list | dict)
-        else (f"**{str(name).replace('_', ' ').capitalize()}:**\n{_items(str(name), value, depth + 1)}")
-    )
+    if isinstance(value, list | dict):
+        return f"**{_heading(name)}:**\n{_items(name, value, depth + 1)}"
+    return _block(name, value, bare=False)
+
+
+def _heading(key: str) -> str:
+    words = key.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]  # not capitalize(): a key may be a name, such as AllSigned
 
 
 def _element(value: Any, depth: int) -> str:
