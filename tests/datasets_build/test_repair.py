@@ -185,7 +185,8 @@ def test_an_explanation_that_is_an_object_becomes_markdown():
         "code": "du -sh /var/*\nrm old.log",
     }
     assert said(old) == (
-        "The disk is full.\n\n**Policies:**\n- **AllSigned:** Signed only\n\n**Common causes:**\n- Old logs\n- **Cause:** Core dumps\n  - **Fix:** Limit them\n\n"
+        "The disk is full.\n\n**Policies:**\n- **AllSigned:** Signed only\n\n"
+        "**Common causes:**\n- Old logs\n- **Cause:** Core dumps\n  - **Fix:** Limit them\n\n"
         "**Cleanup steps:**\n1. Look\n2. Delete\n\n```\ndu -sh /var/*\nrm old.log\n```"
     )
 
