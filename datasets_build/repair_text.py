@@ -1,0 +1,217 @@
+"""Reads what was written loosely: the object in a text, history flattened into one message, output told as prose.
+
+Nothing is guessed: a text that can be read in two ways is not read at all. Nothing is run: Python literals go through
+`ast.literal_eval`, on bounded text.
+"""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from aj.messages import Role
+
+LITERAL_LIMIT = 20_000
+"""Characters of a Python literal that are read; the parser needs much more memory than the text."""
+
+_OBJECT = re.compile(r"\{\s*[\"'}]")
+_PYTHON = re.compile(r"\{\s*'|:\s*(?:'|True\b|False\b|None\b)")
+_OPEN_FENCE = re.compile(r"```[\w+#.-]*\s*\Z")
+_CLOSE_FENCE = re.compile(r"\A\s*```")
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
+_MARK = re.compile(
+    r"^\[(?:(?P<context>Conversation context): ?(?P<about>[^\n]*)\]$"
+    r"|(?P<mark>Previous message|My response|Current message)\]: ?)",
+    re.MULTILINE,
+)
+_HEADING = re.compile(
+    r"^(?:\*\*[\w ]{1,40}? (?:output|results?):\*\*|(?:Output|Results?):)[ \t]*\n{1,3}```[\w+#.-]*\n", re.M
+)
+"""What stands before output that the assistant wrote himself."""
+
+
+class Refused(Exception):
+    """What was read cannot become part of a row; carries the reason's code."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The one object of a text, and the words around it."""
+
+    record: dict[str, Any]
+    before: str = ""
+    after: str = ""
+    thought: str = ""
+    """What stands between `<think>` tags before it."""
+
+
+# --- objects --------------------------------------------------------------------------------------------------------
+
+
+def read_object(text: str) -> Reading | None:
+    """The first object in a text, out of its fence and its tags; None if there is none that can be read for certain.
+
+    Raises:
+        Refused: a key stands twice in the object (`duplicate_key`), or a second object follows (`several_calls`).
+    """
+    thought, body = split_thought(text.strip())
+    found = _OBJECT.search(body)
+    if found is None:
+        return None
+    start = found.start()
+    record, end = _decode(body, start)
+    if record is None:
+        return None
+    before, after = body[:start], body[end:]
+    if opening := _OPEN_FENCE.search(before):
+        before, after = before[: opening.start()], _CLOSE_FENCE.sub("", after, count=1)
+    for tag in ("<tool_call>", "<functioncall>"):
+        before = before.strip().removesuffix(tag)
+    for tag in ("</tool_call>", "</functioncall>"):
+        after = after.strip().removeprefix(tag)
+    if _OBJECT.search(after):
+        raise Refused("several_calls", "more than one object stands in the turn")
+    before = before.strip()
+    if before.startswith("<think>"):  # never closed: all that stands before the object is the thought
+        thought, before = before.removeprefix("<think>").strip(), ""
+    return Reading(record, before, after.strip(), thought)
+
+
+def split_thought(text: str) -> tuple[str, str]:
+    """(what stands between leading `<think>` tags, the rest)."""
+    match = _THOUGHT.match(text)
+    return (match[1].strip(), text[match.end() :]) if match else ("", text)
+
+
+def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """The object at `start` and where it ends; raw control characters within strings are read as they stand."""
+    decoder = json.JSONDecoder(object_pairs_hook=_pairs, strict=False)
+    try:
+        record, end = decoder.raw_decode(body, start)
+    except (ValueError, RecursionError):
+        return _mend(body, start)
+    return record, end
+
+
+def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in items}) < len(items):
+        raise Refused("duplicate_key", "a key stands twice in the object")
+    return dict(items)
+
+
+def _mend(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """What has one reading only: a Python literal, a comma too many, braces that are missing at the end."""
+    end = body.rfind("}") + 1
+    if end > start and _PYTHON.search(body, start) and end - start <= LITERAL_LIMIT:
+        record = _literal(body[start:end])
+        if record is not None:
+            return record, end
+    closed, end = _closed(body, start)
+    try:
+        return json.loads(closed, object_pairs_hook=_pairs, strict=False), end
+    except (ValueError, RecursionError):
+        return None, start
+
+
+def _literal(text: str) -> dict[str, Any] | None:
+    try:
+        value = ast.literal_eval(text)
+        json.dumps(value)  # sets, bytes and complex numbers are literals too, but no JSON
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
+
+
+def _closed(body: str, start: int) -> tuple[str, int]:
+    """The object at `start` without trailing commas and with the closing braces that the text lacks, and its end.
+
+    Where a string or a bare value is cut off, the text stays as it is, and no JSON: what is missing is not known.
+    """
+    stack: list[str] = []
+    commas: list[int] = []
+    inside = skip = False
+    end = len(body)
+    for place in range(start, len(body)):
+        char = body[place]
+        if skip:
+            skip = False
+        elif char == "\\":
+            skip = inside
+        elif char == '"':
+            inside = not inside
+        elif not inside and char in "{[":
+            stack.append("}" if char == "{" else "]")
+        elif not inside and char in "}]":
+            if stack.pop() != char:
+                return body[start:], len(body)
+            if not stack:
+                end = place + 1
+                break
+        elif not inside and char == ",":
+            commas.append(place)
+    text = body[start:end].removesuffix("```").rstrip()
+    if inside or (stack and text[-1] not in '"}]'):
+        return text, end
+    text += "".join(reversed(stack))
+    extra = {comma - start for comma in commas if _TRAILING_COMMA.match(text, comma - start)}
+    return "".join(char for place, char in enumerate(text) if place not in extra) if extra else text, end
+
+
+# --- flattened texts ------------------------------------------------------------------------------------------------
+
+
+def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
+    """History that was flattened into one message: (what it was said to be about, its turns in order).
+
+    The marks are `[Conversation context: …]`, `[Previous message]:`, `[My response]:` and `[Current message]:`, each
+    at the start of a line. None if the text has none.
+
+    Raises:
+        Refused: the marks do not alternate and end on the current message: who said what is not certain.
+    """
+    marks = [*_MARK.finditer(text)]
+    if not any(mark["mark"] for mark in marks):
+        return None
+    roles: dict[str | None, Role] = {"Previous message": "user", "My response": "assistant", "Current message": "user"}
+    about = next((mark["about"] for mark in marks if mark["context"]), "")
+    said = [mark for mark in marks if mark["mark"]]
+    ends = [*(mark.start() for mark in said[1:]), len(text)]
+    turns: list[tuple[Role, str]] = [
+        (roles[mark["mark"]], text[mark.end() : end].strip().removesuffix("\n---").strip())
+        for mark, end in zip(said, ends, strict=True)
+    ]
+    wanted: list[Role] = ["user" if place % 2 == 0 else "assistant" for place in range(len(turns))]
+    lead = text[: said[0].start()]
+    stray = lead[marks[0].end() :] if marks[0]["context"] else lead
+    alternate = [role for role, _ in turns] == wanted and all(content for _, content in turns)
+    if not alternate or said[-1]["mark"] != "Current message" or stray.strip():
+        raise Refused("flattened_history", "who said what in the flattened history is not certain")
+    return about, turns
+
+
+def split_written(text: str) -> tuple[list[str], list[str]]:
+    """Tool output that the assistant wrote himself: (the n+1 pieces around it, the n outputs).
+
+    Forms: `**<tool> output:**` or a line `Output:`, then a fenced block.
+
+    Raises:
+        Refused: a block is never closed (`made_up_output`).
+    """
+    pieces: list[str] = []
+    outputs: list[str] = []
+    place = 0
+    while heading := _HEADING.search(text, place):
+        end = text.find("\n```", heading.end() - 1)
+        if end < 0:  # the block is never closed: where the output ends is not certain
+            raise Refused("made_up_output", "the turn tells an output whose block is never closed")
+        pieces.append(text[place : heading.start()].strip())
+        outputs.append(text[heading.end() : end])
+        place = end + len("\n```")
+    return [*pieces, text[place:].strip()], outputs

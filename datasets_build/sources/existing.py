@@ -1,0 +1,194 @@
+"""Earlier AJ data: `{system, instruction, response}` and `{messages, metadata}`, as it stands.
+
+History that was flattened into `instruction` (`[Previous message]: …`, `Context: … Task: …`) stays in the user's text.
+
+The mode is read off the response, since the records name none:
+
+- one of the contract's intent words alone: intent;
+- an object (JSON, a Python dict, in a fence or not): plan where it holds a list of steps, else step;
+- a list in reply to a system prompt that asks for a plan, or a list of `{"step": …}` objects: plan;
+- prose where the system prompt or the instruction asks for a call in JSON, and does not allow plain text beside it:
+  step, so that a how-to is seen as the missing call that it is;
+- any other prose: chat. Most earlier prompts ("You are AJ, an expert …") ask for no form, and were answered with
+  objects for tasks and prose for questions; that prose is no failure.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aj.contract import load_contract
+from aj.messages import Call, Mode
+from datasets_build.repair_text import Refused, read_object
+from datasets_build.sources import native
+from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
+
+_ASKS_FOR_A_CALL = re.compile(
+    r"available tools:"
+    r"|(?:respond|reply|answer) (?:only )?(?:with|in) (?:a |one |single |valid )*JSON\b[^.\n]{0,200}\b(?:tool|action)\b"
+    r"|(?:a|one|the) JSON (?:object|call)[^.\n]{0,200}['\"`](?:tool|action)['\"`]",
+    re.IGNORECASE,
+)
+_ALLOWS_TEXT = re.compile(r"\bplain text\b|\bor (?:in )?prose\b", re.IGNORECASE)
+_ASKS_FOR_A_PLAN = re.compile(
+    r"\bcreate a plan\b|\bplan the task\b|\bbreaks? (?:down )?tasks? (?:down )?into steps\b", re.IGNORECASE
+)
+_LIST = re.compile(r"\s*(?:\d+[.)]|[-*•]) \S")
+_STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
+_OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:```\w*\s*)?\{")
+_CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:")
+
+
+def matches(value: Mapping[str, Any]) -> bool:
+    if "response" in value and "instruction" in value:
+        return True
+    return isinstance(value.get("messages"), list) and not native.matches(value)
+
+
+def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
+    if "response" in value and "instruction" in value:
+        yield _instruction(value)
+    elif isinstance(value.get("messages"), list):
+        yield _dialogue(value, value["messages"])
+    else:
+        yield Unusable("unknown_shape", "neither 'instruction' and 'response' nor 'messages'")
+
+
+def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
+    """The mode that a response was written for; see the module's text for the rule."""
+    if response.strip().rstrip(".").lower() in _intent_words():
+        return "intent"
+    lines = [line for line in response.splitlines() if line.strip()]
+    listed = bool(lines) and all(_LIST.match(line) for line in lines)
+    if listed and (_ASKS_FOR_A_PLAN.search(system) or all(_STEP.search(line) for line in lines)):
+        return "plan"
+    if _OBJECT.match(response) or _CALL.search(response):
+        return "plan" if _has_steps(response) else "step"
+    asked = f"{system}\n{instruction}"
+    return "step" if _ASKS_FOR_A_CALL.search(asked) and not _ALLOWS_TEXT.search(asked) else "chat"
+
+
+def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record says of itself; the data is the owner's where it names no licence."""
+    given = value.get("metadata")
+    stated = dict(given) if isinstance(given, dict) else {}
+    stated = {"source": "existing", "licence": stated.pop("license", "owner"), **stated}
+    if "origin" not in stated and isinstance(value.get("id"), str | int):
+        stated["origin"] = str(value["id"])
+    return stated
+
+
+def _intent_words() -> tuple[str, ...]:
+    return next((mode.words for mode in load_contract().modes.values() if mode.reply == "word"), ())
+
+
+def _has_steps(response: str) -> bool:
+    try:
+        reading = read_object(response)
+    except (Refused, RecursionError):
+        return False
+    return reading is not None and any(isinstance(reading.record.get(key), list) for key in ("steps", "plan"))
+
+
+def _instruction(value: Mapping[str, Any]) -> Parsed:
+    instruction, response = value["instruction"], _text(value["response"])
+    system = value.get("system") if isinstance(value.get("system"), str) else ""
+    if not isinstance(instruction, str) or response is None:
+        return Unusable("no_text", "'instruction' or 'response' is no text")
+    turns = (Turn("user", instruction), Turn("assistant", response))
+    mode = mode_of(response, system or "", instruction)
+    return Transcript(turns, mode, system=system or "", metadata=metadata_of(value))
+
+
+def _text(value: Any) -> str | None:
+    """A response that was stored as an object is the text of that object."""
+    if isinstance(value, dict | list):
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, str) else None
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Parsed:
+    system: list[str] = []
+    turns: list[Turn] = []
+    tools: dict[str, str] = {}
+    for message in messages:
+        if not isinstance(message, dict):
+            return Unusable("no_text", "a message is no object")
+        content = _content(message.get("content"))
+        if content is None:
+            return Unusable("no_text", "a message's content is no text")
+        role = message.get("role")
+        if role in ("system", "developer"):
+            system.append(content)
+        elif role == "user":
+            turns.append(Turn("user", content))
+        elif role in ("tool", "function"):
+            named = message.get("name") or tools.get(str(message.get("tool_call_id")))
+            turns.append(Turn("tool", content, tool=named if isinstance(named, str) else None))
+        elif role == "assistant":
+            said = _assistant(message, content, tools)
+            if said is None:
+                return Unusable("bad_argument", "a tool call is no object with a name")
+            turns += said
+        else:
+            return Unusable("unknown_role", f"role {str(role)[:40]!r} is none of system, user, assistant, tool")
+    if not any(turn.role == "assistant" for turn in turns):
+        return Unusable("no_target", "the conversation has no assistant turn")
+    return Transcript(tuple(turns), _mode(turns, system), system="\n\n".join(system), metadata=metadata_of(value))
+
+
+def _mode(turns: list[Turn], system: list[str]) -> Mode:
+    """Step where anything is called; else by the last response."""
+    if any(turn.call or turn.role == "tool" for turn in turns):
+        return "step"
+    last = next(turn.text for turn in reversed(turns) if turn.role == "assistant")
+    asked = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
+    return mode_of(last, "\n".join(system), asked)
+
+
+def _content(content: Any) -> str | None:
+    """A message's text; also of a list of text parts."""
+    if content is None:
+        return ""
+    if isinstance(content, list):
+        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        return "\n".join(texts) if len(texts) == len(parts) else None
+    return content if isinstance(content, str) else None
+
+
+def _assistant(message: Mapping[str, Any], content: str, tools: dict[str, str]) -> list[Turn] | None:
+    """The turn, or one turn a call; `tools` learns which call has which id. None for a call that is none."""
+    stated = message.get("tool_calls") or (
+        [{"function": message["function_call"]}] if message.get("function_call") else []
+    )
+    if not isinstance(stated, list):
+        return None
+    turns: list[Turn] = []
+    for one in stated:
+        function = one.get("function", one) if isinstance(one, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            return None
+        tools[str(one.get("id"))] = function["name"]
+        turns.append(Turn("assistant", "" if turns else content, Call(function["name"], _arguments(function))))
+    return turns or [Turn("assistant", content)]
+
+
+def _arguments(function: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as an object; those that cannot be read stay a text, under the name that they stand under."""
+    arguments = function.get("arguments", function.get("parameters"))
+    if isinstance(arguments, str) and arguments.strip():
+        try:
+            arguments = json.loads(arguments, strict=False)
+        except (ValueError, RecursionError):
+            return {"arguments": function["arguments"]}
+    if isinstance(arguments, dict):
+        return arguments
+    return {} if arguments in (None, "") else {"arguments": arguments}

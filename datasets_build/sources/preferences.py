@@ -1,0 +1,46 @@
+"""Earlier AJ preferences, as they stand. Two forms, both with `prompt`, `chosen` and `rejected` as flat strings:
+
+    {prompt, context, chosen, rejected, category, explanation}
+    {prompt, chosen, rejected, metadata: {preference_reason, margin, category}}
+
+The context is not in the prompt, so it stands before it in the user's text (`Context: …`, `Task: …`). The mode is that
+of the chosen response.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datasets_build.sources.existing import metadata_of, mode_of
+from datasets_build.sources.trajectories import request_of
+from datasets_build.transcripts import Parsed, Preference, Turn, Unusable
+
+
+def matches(value: Mapping[str, Any]) -> bool:
+    return {"prompt", "chosen", "rejected"} <= value.keys()
+
+
+def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
+    try:
+        yield _parse(value)
+    except RecursionError:
+        yield Unusable("nested_too_deep", "the record is nested deeper than it can be read")
+
+
+def _parse(value: Mapping[str, Any]) -> Parsed:
+    prompt, chosen, rejected = (value.get(key) for key in ("prompt", "chosen", "rejected"))
+    if not isinstance(prompt, str) or not isinstance(chosen, str) or not isinstance(rejected, str):
+        return Unusable("no_text", "'prompt', 'chosen' or 'rejected' is no text")
+    request = request_of(prompt, value.get("context"))
+    if request is None:
+        return Unusable("no_text", "'context' is no text")
+    metadata = metadata_of(value)
+    said = {key: value[key] for key in ("category", "explanation") if isinstance(value.get(key), str)}
+    system = value.get("system")
+    mode = mode_of(chosen, system if isinstance(system, str) else "", prompt)
+    return Preference(
+        (Turn("user", request),),
+        Turn("assistant", chosen),
+        Turn("assistant", rejected),
+        mode,
+        metadata={**said, **metadata},
+    )

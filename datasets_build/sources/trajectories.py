@@ -1,0 +1,93 @@
+"""Earlier AJ data as trajectories: `{task, context, trajectory: [{step_type, …}], metadata}`, as it stands.
+
+A thought belongs to what is done next: it is the reasoning of that call, or a `<think>` block before the final answer.
+The context is not in the task, so it stands before it in the user's text, as in the other earlier data:
+`Context: …` and `Task: …`, a line each.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aj.messages import Call
+from datasets_build.sources.existing import metadata_of
+from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
+
+
+def matches(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("trajectory"), list) and "task" in value
+
+
+def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
+    try:
+        yield _parse(value)
+    except RecursionError:
+        yield Unusable("nested_too_deep", "the record is nested deeper than it can be read")
+
+
+def request_of(task: str, context: Any) -> str | None:
+    """The user's words with the context that the record keeps apart; None if the context is no text."""
+    if context in (None, "", [], {}):
+        return task
+    text = text_of(context)
+    return None if text is None else f"Context: {text}\nTask: {task}"
+
+
+def text_of(value: Any) -> str | None:
+    """A text, or the JSON of what is none; None if it cannot be written."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError:
+        return None
+
+
+def _parse(value: Mapping[str, Any]) -> Parsed:
+    task, steps = value.get("task"), value.get("trajectory")
+    if not isinstance(task, str) or not isinstance(steps, list):
+        return Unusable("no_text", "'task' is no text, or 'trajectory' no list")
+    request = request_of(task, value.get("context"))
+    if request is None:
+        return Unusable("no_text", "'context' is no text")
+    turns = [Turn("user", request)]
+    thoughts: list[str] = []
+    for step in steps:
+        kind = step.get("step_type") if isinstance(step, dict) else None
+        content = text_of(step.get("content", "")) if isinstance(step, dict) else None
+        if content is None:
+            return Unusable("no_text", "a step is no object, or its content no text")
+        if kind == "thought":
+            thoughts.append(content)
+            continue
+        turn = _turn(kind, step, content, "\n".join(thoughts), turns)
+        if isinstance(turn, Unusable):
+            return turn
+        turns.append(turn)
+        thoughts = thoughts if turn.role == "tool" else []
+    if thoughts:
+        turns.append(Turn("assistant", _thinking("\n".join(thoughts))))
+    if len(turns) == 1:
+        return Unusable("no_target", "the trajectory has no step")
+    return Transcript(tuple(turns), "step", metadata=metadata_of(value))
+
+
+def _turn(kind: Any, step: Mapping[str, Any], content: str, thought: str, turns: list[Turn]) -> Turn | Unusable:
+    if kind == "action":
+        tool, given = step.get("tool"), step.get("tool_input")
+        if not isinstance(tool, str):
+            return Unusable("tool_missing", "an action names no tool")
+        params = given if isinstance(given, dict) else {} if given in (None, "") else {"input": given}
+        return Turn("assistant", content, Call(tool, params, None, thought or None))
+    if kind == "observation":
+        called = turns[-1].call
+        return Turn("tool", content, tool=called.tool if called else None)
+    if kind == "final_answer":
+        return Turn("assistant", f"{_thinking(thought)}{content}" if thought else content)
+    return Unusable(
+        "unknown_step", f"step_type {str(kind)[:40]!r} is none of thought, action, observation, final_answer"
+    )
+
+
+def _thinking(thought: str) -> str:
+    return f"<think>\n{thought}\n</think>\n\n"

@@ -1,0 +1,35 @@
+"""Preferences: both forms, with the context that is not in the prompt."""
+
+from typing import Any
+
+from datasets_build.sources import preferences
+from datasets_build.transcripts import Preference
+
+CHOSEN = '{"tool": "list_agents", "params": {}}'
+REJECTED = '{"action": "execute_command", "command": "hostname"}'
+
+
+def parsed(value) -> Any:
+    (item,) = preferences.parse(value)
+    return item
+
+
+def test_both_forms_keep_what_they_say_of_themselves():
+    pair = {"prompt": "Who is online?", "chosen": CHOSEN, "rejected": REJECTED}
+    first = parsed({**pair, "context": "Nothing discovered.", "category": "discovery", "explanation": "discover first"})
+    second = parsed({**pair, "metadata": {"preference_reason": "discovers", "margin": 2, "category": "discovery"}})
+    assert isinstance(first, Preference)
+    assert first.turns[0].text == "Context: Nothing discovered.\nTask: Who is online?"
+    assert second.turns[0].text == "Who is online?"
+    assert (first.chosen.text, first.rejected.text, first.mode) == (CHOSEN, REJECTED, "step")
+    assert first.metadata["explanation"] == "discover first"
+    assert second.metadata["margin"] == 2
+
+
+def test_a_pair_without_texts_says_why():
+    assert parsed({"prompt": "hi", "chosen": None, "rejected": "no"}).code == "no_text"
+
+
+def test_only_preferences_match():
+    assert preferences.matches({"prompt": "", "chosen": "", "rejected": ""})
+    assert not preferences.matches({"prompt": "", "response": ""})

@@ -1,0 +1,126 @@
+"""Repaired copies of files: nothing is lost, nothing is overwritten, and every change can be reviewed."""
+
+import json
+
+import pytest
+
+from aj.contract import load_contract
+from aj.errors import AJError, DataError
+from aj.messages import read_pairs, read_rows
+from aj.wire import render_turn
+from datasets_build.fix import fix_files
+
+CONTRACT = load_contract()
+OLD = {"system": "You are AJ.", "instruction": "Free space?", "response": '{"action": "run", "command": "df -h"}'}
+RIGHT = OLD | {"response": '{"tool": "list_agents", "params": {}}'}
+NONE = OLD | {"response": '{"tool": "none", "params": {}}'}
+PAIR = {"prompt": "Who is online?", "chosen": RIGHT["response"], "rejected": OLD["response"]}
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    (folder / "deep").mkdir(parents=True)
+    lines = [json.dumps(record) for record in (OLD, RIGHT, NONE, PAIR)]
+    (folder / "rows.jsonl").write_text("\n".join([*lines, "{broken", ""]), encoding="utf-8")
+    (folder / "deep" / "rows.json").write_text(json.dumps([OLD]), encoding="utf-8-sig")
+    return folder
+
+
+def test_every_item_is_written_or_quarantined(data, tmp_path):
+    report = fix_files([data], tmp_path / "out", CONTRACT)
+    total = report.total
+    assert (total.records, total.items) == (6, 6)
+    assert (total.converted, total.repaired_items) == (2, 2)
+    assert total.rejected == {"tool_none": 1, "not_json": 1}
+    rows = read_rows(tmp_path / "out" / "rows.jsonl")
+    assert [render_turn(row.messages[-1], CONTRACT) for row in rows] == [
+        '{"tool": "bash", "params": {"command": "df -h"}}',
+        RIGHT["response"],
+    ]
+    assert len(read_pairs(tmp_path / "out" / "rows.pairs.jsonl")) == 1
+    (deep,) = read_rows(tmp_path / "out" / "deep" / "rows.jsonl")
+    assert deep.metadata["repaired"][0] == "bom"
+
+
+def test_the_quarantine_names_place_reason_and_record(data, tmp_path):
+    fix_files([data], tmp_path / "out", CONTRACT)
+    lines = (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()
+    none, broken = map(json.loads, lines)
+    assert (none["file"], none["line"], none["code"], none["record"]) == (
+        str(data / "rows.jsonl"),
+        3,
+        "tool_none",
+        NONE,
+    )
+    assert (broken["line"], broken["code"], broken["record"]) == (5, "not_json", None)
+
+
+def test_the_diff_shows_what_aj_says_before_and_after(data, tmp_path):
+    fix_files([data / "rows.jsonl"], tmp_path / "out", CONTRACT)
+    place = f"{data / 'rows.jsonl'}:1"
+    assert (tmp_path / "out" / "changes.diff").read_text() == (
+        f"--- {place}\n+++ {place} (action_key, params_missing, extra_key)\n@@ -1,1 +1,1 @@\n"
+        f"-{OLD['response']}\n"
+        '+{"tool": "bash", "params": {"command": "df -h"}}\n'
+    )
+
+
+def test_control_characters_of_the_data_do_not_reach_the_terminal(tmp_path):
+    record = OLD | {"response": "Like so:\x1b[2J\n```python\nprint(1)\n```"}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(record))
+    fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT)
+    diff = (tmp_path / "out" / "changes.diff").read_text()
+    assert "\x1b" not in diff
+    assert "\\x1b[2J" in diff
+
+
+def test_the_inputs_stay_as_they_are(data, tmp_path):
+    before = {path: path.read_bytes() for path in data.rglob("*.json*")}
+    fix_files([data], tmp_path / "out", CONTRACT)
+    assert {path: path.read_bytes() for path in data.rglob("*.json*")} == before
+
+
+def test_an_output_that_could_overwrite_something_is_refused(data, tmp_path):
+    with pytest.raises(AJError, match="inside the input folder"):
+        fix_files([data], data / "out", CONTRACT)
+    with pytest.raises(AJError, match="not an empty folder"):
+        fix_files([data / "rows.jsonl"], data, CONTRACT)
+    with pytest.raises(DataError, match="No data files"):
+        fix_files([], tmp_path / "out", CONTRACT)
+
+
+def test_what_was_fixed_once_needs_no_repair(data, tmp_path):
+    fix_files([data], tmp_path / "once", CONTRACT)
+    (tmp_path / "once" / "quarantine.jsonl").unlink()
+    report = fix_files([tmp_path / "once"], tmp_path / "twice", CONTRACT)
+    assert (report.total.items, report.total.converted) == (4, 4)
+    names = {
+        "rows.jsonl": "rows.jsonl",
+        "rows.pairs.jsonl": "rows.pairs.pairs.jsonl",
+        "deep/rows.jsonl": "deep/rows.jsonl",
+    }
+    for once, twice in names.items():
+        assert (tmp_path / "twice" / twice).read_bytes() == (tmp_path / "once" / once).read_bytes()
+
+
+def test_two_files_of_one_name_keep_apart(tmp_path):
+    for name in ("a.json", "a.jsonl", "quarantine.jsonl"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(json.dumps(OLD))
+    fix_files([tmp_path / "in"], tmp_path / "out", CONTRACT)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.jsonl")) == [
+        "a.jsonl",
+        "a.jsonl.jsonl",
+        "quarantine.jsonl",
+        "quarantine.jsonl.jsonl",
+    ]
+
+
+def test_a_failed_run_leaves_nothing_behind(data, tmp_path):
+    def interrupted(path, records):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fix_files([data], tmp_path / "out", CONTRACT, interrupted)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
