@@ -1,0 +1,138 @@
+"""The rows a part offers, kept on disk and drawn in an order that does not hang on how they came.
+
+In memory a row takes some 40 bytes (its id, place and order), so a source of a million rows stays small.
+"""
+
+import hashlib
+import json
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, Literal, Self
+
+from aj.messages import Pair, Row, pair_from_record, pair_to_record, row_from_record, row_to_record
+from datasets_build.apportion import apportion
+
+Kind = Literal["sft", "dpo"]
+Stratum = tuple[str, str, str]
+"""persona, category, and whether it has several requests: `multi` or `single`."""
+
+Weigh = Callable[[dict[Stratum, int]], dict[Stratum, Fraction]]
+"""The share that each stratum gets, from how many rows each has."""
+
+
+class Spool:
+    """Rows and pairs on disk, each a finished line of `sft.jsonl` or `dpo.jsonl`, found again by number."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("w+b")
+        self._starts = array("Q", [0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def add(self, item: Row | Pair) -> int:
+        """Raises ValueError on what JSON in UTF-8 cannot hold: half of a surrogate pair, a number that is none."""
+        record = row_to_record(item) if isinstance(item, Row) else pair_to_record(item)
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        self._file.seek(self._starts[-1])
+        self._file.write(line)
+        self._starts.append(self._starts[-1] + len(line))
+        return len(self._starts) - 2
+
+    def line(self, number: int) -> bytes:
+        self._file.seek(self._starts[number])
+        return self._file.read(self._starts[number + 1] - self._starts[number])
+
+    def row(self, number: int) -> Row:
+        return row_from_record(json.loads(self.line(number)))
+
+    def pair(self, number: int) -> Pair:
+        return pair_from_record(json.loads(self.line(number)))
+
+
+@dataclass
+class Pool:
+    """What one part offers of one kind.
+
+    Rows are drawn by stratum, inside of one in the order of a hash over the recipe's seed, the part's name and the
+    row's id: another file among the sources adds its rows to that order and moves no other row in it.
+    """
+
+    seed: str
+    weigh: Weigh
+    pull: Callable[[int], bool]
+    """Make the pool hold some more rows, at least so many if there are any; False when its stream has ended."""
+    _waiting: dict[Stratum, list[tuple[bytes, int]]] = field(default_factory=dict)
+    """(order, number in the spool) of the rows not yet drawn, last first when `_sorted`."""
+    _sorted: bool = False
+
+    def add(self, number: int, identity: str, stratum: Stratum) -> None:
+        order = hashlib.blake2b(f"{self.seed}.{identity}".encode(), digest_size=8).digest()
+        self._waiting.setdefault(stratum, []).append((order, number))
+        self._sorted = False
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(rows) for rows in self._waiting.values())
+
+    def draw(self, count: int, accept: Callable[[int], bool]) -> list[int]:
+        """Numbers of `count` accepted rows, or of all that are accepted when there are not so many."""
+        drawn: list[int] = []
+        more = True
+        while len(drawn) < count and (more or self.waiting):
+            if more and self.waiting < count - len(drawn):
+                more = self.pull(count - len(drawn))
+            drawn += self._draw_waiting(count - len(drawn), accept)
+        return drawn
+
+    def _draw_waiting(self, count: int, accept: Callable[[int], bool]) -> Iterator[int]:
+        """One round of quotas; a stratum whose rows are refused goes on to its next ones while it has any."""
+        self._sort()
+        strata = sorted(self._waiting)
+        sizes = {stratum: len(self._waiting[stratum]) for stratum in strata}
+        weights = self.weigh(sizes)
+        quotas = apportion(count, [weights[s] for s in strata], [sizes[s] for s in strata])
+        for stratum, quota in zip(strata, quotas, strict=True):
+            rows = self._waiting[stratum]
+            while quota and rows:
+                number = rows.pop()[1]
+                if accept(number):
+                    quota -= 1
+                    yield number
+
+    def _sort(self) -> None:
+        if not self._sorted:
+            for rows in self._waiting.values():
+                rows.sort(reverse=True)
+            self._sorted = True
+
+
+def stratum_of(item: Row | Pair) -> Stratum:
+    """Where metadata says it; a conversation with several requests is `multi`."""
+    requests = sum(1 for message in item.messages if message.role == "user")
+    persona, category = (str(item.metadata.get(key) or "") for key in ("persona", "category"))
+    return persona, category, "multi" if requests > 1 else "single"
+
+
+def natural(sizes: dict[Stratum, int]) -> dict[Stratum, Fraction]:
+    """Each stratum as large as it is in the source."""
+    return {stratum: Fraction(size) for stratum, size in sizes.items()}
+
+
+def even(multi_turn_ratio: float) -> Weigh:
+    """All personas and categories alike, conversations with several requests to their ratio."""
+    ratio = Fraction(str(multi_turn_ratio))
+
+    def weigh(sizes: dict[Stratum, int]) -> dict[Stratum, Fraction]:
+        classes = Counter(turns for _, _, turns in sizes)
+        share = {"multi": ratio, "single": 1 - ratio}
+        return {stratum: share[stratum[2]] / classes[stratum[2]] for stratum in sizes}
+
+    return weigh
