@@ -1,6 +1,6 @@
 """The rows a part offers, kept on disk and drawn in an order that does not hang on how they came.
 
-In memory a row takes some 40 bytes (its id, place and order), so a source of a million rows stays small.
+In memory a row takes some 60 bytes (its place and its order), so a source of a million rows stays small.
 """
 
 import hashlib
@@ -69,13 +69,13 @@ class Pool:
     weigh: Weigh
     pull: Callable[[int], bool]
     """Make the pool hold some more rows, at least so many if there are any; False when its stream has ended."""
-    _waiting: dict[Stratum, list[tuple[bytes, int]]] = field(default_factory=dict)
-    """(order, number in the spool) of the rows not yet drawn, last first when `_sorted`."""
+    _waiting: dict[Stratum, list[int]] = field(default_factory=dict)
+    """Rows not yet drawn: order (64 bits) and number in the spool (32 bits); descending when `_sorted`."""
     _sorted: bool = False
 
     def add(self, number: int, identity: str, stratum: Stratum) -> None:
         order = hashlib.blake2b(f"{self.seed}.{identity}".encode(), digest_size=8).digest()
-        self._waiting.setdefault(stratum, []).append((order, number))
+        self._waiting.setdefault(stratum, []).append(int.from_bytes(order) << 32 | number)
         self._sorted = False
 
     @property
@@ -86,10 +86,16 @@ class Pool:
         """Numbers of `count` accepted rows, or of all that are accepted when there are not so many."""
         drawn: list[int] = []
         more = True
-        while len(drawn) < count and (more or self.waiting):
-            if more and self.waiting < count - len(drawn):
-                more = self.pull(count - len(drawn))
-            drawn += self._draw_waiting(count - len(drawn), accept)
+        while len(drawn) < count:
+            missing = count - len(drawn)
+            if more and self.waiting < missing:
+                more = self.pull(missing)
+            before = self.waiting
+            drawn += self._draw_waiting(missing, accept)
+            if self.waiting == before:  # nothing waits, or only what has no share
+                if not more:
+                    break
+                more = self.pull(before + missing)
         return drawn
 
     def _draw_waiting(self, count: int, accept: Callable[[int], bool]) -> Iterator[int]:
@@ -102,10 +108,12 @@ class Pool:
         for stratum, quota in zip(strata, quotas, strict=True):
             rows = self._waiting[stratum]
             while quota and rows:
-                number = rows.pop()[1]
+                number = rows.pop() & 0xFFFFFFFF
                 if accept(number):
                     quota -= 1
                     yield number
+            if not rows:
+                del self._waiting[stratum]
 
     def _sort(self) -> None:
         if not self._sorted:

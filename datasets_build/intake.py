@@ -1,0 +1,146 @@
+"""Where every row comes in: counted, checked, kept on disk. In = out + rejects, for every source and part."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from aj.contract import Contract
+from aj.findings import Finding, codes
+from aj.messages import Pair, Row, pair_to_record, row_to_record
+from datasets_build.collect import Offer
+from datasets_build.contamination import Asked
+from datasets_build.filters import Measure, refused_by
+from datasets_build.near import NearIndex
+from datasets_build.pool import Kind, Spool
+from datasets_build.recipe import Filters
+from scorers.checks.rows import check_pair, check_row
+
+Tell = Callable[[str, int], None]
+"""Progress: a part's name, and how many conversations of it were read."""
+
+TELL_EVERY = 200
+
+
+@dataclass
+class Counts:
+    """What became of one source or part; `outcomes` add up to `read`."""
+
+    records: int = 0
+    read: int = 0
+    repaired: Counter[str] = field(default_factory=Counter)
+    """By code of the repair; a row may have several."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def funnel(self) -> dict[str, int]:
+        return {"read": self.read, **dict(sorted(self.outcomes.items(), key=lambda item: (item[0] != "kept", item)))}
+
+
+class Rejects:
+    """`rejects.jsonl`, written as the rejects come: no row of them stays in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: TextIO = path.open("w", encoding="utf-8", errors="backslashreplace")
+
+    def __enter__(self) -> "Rejects":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def write(self, record: dict[str, Any]) -> None:
+        self._file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+
+
+@dataclass
+class Intake:
+    """The builder's one gate. A row is offered (`take`), later looked at (`judge`), and then kept or refused."""
+
+    contract: Contract
+    spool: Spool
+    rejects: Rejects
+    asked: Asked
+    measure: Measure
+    near: dict[Kind, NearIndex]
+    """Empty when the recipe does not ask for it."""
+    tell: Tell
+    unchecked: tuple[str, ...] = ()
+    counts: dict[str, Counts] = field(default_factory=dict)
+    _seen: dict[Kind, set[int]] = field(default_factory=lambda: {"sft": set(), "dpo": set()})
+
+    def of(self, name: str) -> Counts:
+        return self.counts.setdefault(name, Counts())
+
+    def take(self, name: str, offer: Offer, filters: Filters | None = None) -> int | None:
+        """Count an offer and put its row on disk: its number there, or None when it goes no further."""
+        counts = self.of(name)
+        counts.read += 1
+        counts.records += offer.opens
+        if counts.read % TELL_EVERY == 0:
+            self.tell(name, counts.read)
+        item = offer.value
+        if item is None:
+            self._refuse(name, f"rejected:{offer.code}", {"where": offer.where, "why": offer.why})
+            return None
+        if filters and (filter_ := refused_by(filters, item, self.contract, self.measure)):
+            counts.outcomes[f"filtered:{filter_}"] += 1  # no fault of the row's: counted, not listed
+            return None
+        try:
+            identity = int(item.id, 16)
+            if identity in self._seen[offer.kind]:
+                counts.outcomes["duplicate"] += 1
+                return None
+            number = self.spool.add(item)
+        except ValueError as error:
+            self._refuse(name, "rejected:not_json", {"where": offer.where, "why": str(error)})
+            return None
+        self._seen[offer.kind].add(identity)
+        counts.repaired.update(set(offer.repaired))
+        return number
+
+    def judge(self, name: str, item: Row | Pair, compare: bool = True) -> bool:
+        """Whether a row is kept: it passes the checks, is not of the evals, and is like none kept before."""
+        index = self.near.get("sft" if isinstance(item, Row) else "dpo")
+        if name not in self.unchecked and (findings := self._findings(item)):
+            told = {"codes": codes(findings), "why": findings[0].why, "row": _record(item)}
+            self._refuse(name, f"rejected:{findings[0].code}", told)
+            return False
+        if met := self.asked.met_in(item, self.contract):
+            self._refuse(name, f"contaminated:{met}", {"why": f"a {met} of the evals", "row": _record(item)})
+            return False
+        if index and not compare:
+            index.add(item)
+        elif index and (like := index.admit(item)):
+            self._refuse(name, "near_duplicate", {"id": item.id, "why": f"like {like}"})
+            return False
+        self.of(name).outcomes["kept"] += 1
+        return True
+
+    def straight(self, name: str, items: Iterable[Row | Pair]) -> Iterator[int]:
+        """A source that is kept whole, but for what is rejected or there already."""
+        kind: Kind = "dpo" if name.endswith(".pairs") else "sft"
+        self.of(name)
+        for item in items:
+            number = self.take(name, Offer(item, kind))
+            if number is not None and self.judge(name, item, compare=False):
+                yield number
+
+    def check(self) -> None:
+        """Raises AssertionError when a row was lost: the builder's own fault."""
+        for name, counts in self.counts.items():
+            assert counts.read == counts.outcomes.total(), f"{name} lost rows: {counts}"
+            assert counts.records <= counts.read, f"{name} has more records than conversations: {counts}"
+
+    def _findings(self, item: Row | Pair) -> list[Finding]:
+        return check_row(item, self.contract) if isinstance(item, Row) else check_pair(item, self.contract)
+
+    def _refuse(self, name: str, outcome: str, told: dict[str, Any]) -> None:
+        self.of(name).outcomes[outcome] += 1
+        code = outcome.partition(":")[2] or outcome
+        self.rejects.write({"source": name, "codes": [code], **told})
+
+
+def _record(item: Row | Pair) -> dict[str, Any]:
+    return row_to_record(item) if isinstance(item, Row) else pair_to_record(item)
