@@ -86,17 +86,25 @@ def asked_of(part: GeneratedPart | WordedPart) -> int:
     return part.count + part.spare + part.count // 10 + 8
 
 
+OWN = {"licence": "Apache-2.0", "teacher": "template"}
+"""Rows that this project words itself."""
+
+
+def _own(item: Row | Pair, kind: Kind = "sft") -> Offer:
+    return Offer(replace(item, metadata={**OWN, **item.metadata}), kind)
+
+
 def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Offer]:
     for case in draw_corrections(rng(context.seed, name), context.contract, part.multiply):
-        yield Offer(to_row(case))
-        yield Offer(to_pair(case), "dpo")
+        yield _own(to_row(case))
+        yield _own(to_pair(case), "dpo")
 
 
 def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Offer]:
     if part.generator not in COUNTED:
         raise ConfigError(f"Part {name} names the generator {part.generator!r}; there are {', '.join(COUNTED)}.")
     for row in COUNTED[part.generator](rng(context.seed, name), context.contract, asked_of(part)):
-        yield Offer(row)
+        yield _own(row)
 
 
 def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Offer]:

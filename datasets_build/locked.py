@@ -16,7 +16,7 @@ def read_lock(path: Path) -> dict[str, Any]:
     path = path / "lock.json" if path.is_dir() else path
     try:
         lock = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(lock, dict) or lock.keys() < {"hash", "recipe", "files", "order"}:
+        if not isinstance(lock, dict) or not lock.keys() >= {"hash", "recipe", "files", "order"}:
             raise ValueError("it has no recipe, files and order of rows")
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no lock of a data set ({error}); give a folder that `aj build` made.") from error

@@ -129,9 +129,7 @@ def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
 def _refuse(names: list[str], supplies: Mapping[str, Supply], root: Path) -> None:
     if not names:
         return
-    told = "; ".join(
-        f"{name} has {len(supplies[name].drawn):,} of {supplies[name].part.count:,} rows" for name in names
-    )
+    told = "; ".join(_has(supplies[name], len(supplies[name].drawn)) for name in names)
     empty = [
         f"{pattern!r} matches no file"
         for name in names
@@ -145,12 +143,16 @@ def _refuse(names: list[str], supplies: Mapping[str, Supply], root: Path) -> Non
     )
 
 
+def _has(supply: Supply, rows: int) -> str:
+    return f"{supply.name} has {rows:,} of {supply.part.count:,} rows"
+
+
 def _repeat(supply: Supply, lack: int, policy: Repeat) -> str:
     again = min(lack, len(supply.drawn) * (policy.repeat - 1))
     supply.repeated = (supply.drawn * (policy.repeat - 1))[:again]
     rest = f"; {lack - again:,} are lacking" if again < lack else ""
     return (
-        f"{supply.name} has {len(supply.drawn):,} of {supply.part.count:,} rows: {again:,} are repeats, "
+        f"{_has(supply, len(supply.drawn))}: {again:,} are repeats, "
         f"no row is there more than {policy.repeat} times{rest}."
     )
 
@@ -166,7 +168,7 @@ def _redistribute(supplies: Mapping[str, Supply], short: Mapping[str, int]) -> l
         left -= got
         if not got:
             break
-    said = [f"{name} has {before[name]:,} of {supplies[name].part.count:,} rows." for name in short]
+    said = [f"{_has(supplies[name], before[name])}." for name in short]
     given = [f"{name} {more:,}" for name, supply in supplies.items() if (more := len(supply.drawn) - before[name])]
     if given:
         said.append(f"Rows given by other parts in their place: {', '.join(given)}.")

@@ -13,7 +13,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 
-from rensa import RMinHash, RMinHashLSH
+from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccessIssue]  # compiled, without stubs
 
 from aj.messages import Message, Pair, Row
 

@@ -6,7 +6,7 @@ for the same reason.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,10 @@ def dpo_record(pair: Pair, part: str, contract: Contract) -> dict[str, Any]:
 
 def _told(item: Row | Pair, part: str) -> dict[str, Any]:
     metadata: Mapping[str, Any] = item.metadata
-    text: Callable[[str], str] = lambda key: str(metadata.get(key) or "")
+
+    def text(key: str) -> str:
+        return str(metadata.get(key) or "")
+
     return {
         "id": item.id,
         "part": part,
@@ -86,6 +89,6 @@ def _told(item: Row | Pair, part: str) -> dict[str, Any]:
         "layout": item.layout,
         "persona": text("persona"),
         "licence": text("licence"),
-        "tools": json.dumps(getattr(item, "tools", ()), ensure_ascii=False),
+        "tools": json.dumps(list(getattr(item, "tools", ())), ensure_ascii=False),
         "metadata": json.dumps(metadata, ensure_ascii=False),
     }

@@ -1,10 +1,14 @@
 """What a data set is made of: one YAML page, every value visible."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aj.files import Strict
+
+
+RECIPES = Path(__file__).parent / "recipes"
 
 
 class Corrections(Strict):
@@ -58,9 +62,9 @@ class Filters(Strict):
     """Least of the numbers in `metadata.scores`; a row that has none passes (Toucan scores no irrelevant rows)."""
     tool_families: tuple[str, ...] = ()
     """The row's `metadata.tool_families` hold one of these; a row that calls nothing passes."""
-    max_characters: int | None = Field(None, ge=1)
+    max_characters: int | None = Field(default=None, ge=1)
     """Of the row as it is rendered for the contract, system prompt included."""
-    max_tokens: int | None = Field(None, ge=1)
+    max_tokens: int | None = Field(default=None, ge=1)
     """Likewise, by the recipe's tokenizer."""
 
 
@@ -68,7 +72,7 @@ class Part(Strict):
     """A named part of the mix: exactly `count` rows, and the pairs that come with them."""
 
     count: int = Field(ge=0)
-    pairs: int | None = Field(None, ge=0)
+    pairs: int | None = Field(default=None, ge=0)
     """At most so many preference pairs; all when not given."""
     shortfall: Shortfall | None = None
     """The mix's own when not given."""
@@ -85,7 +89,7 @@ class GeneratedPart(Part):
 
     kind: Literal["generated"]
     generator: str
-    spare: int = Field(0, ge=0)
+    spare: int = Field(default=0, ge=0)
     """Rows it may give beyond its count when other parts fall short."""
 
 
@@ -93,9 +97,9 @@ class WordedPart(Part):
     """Conversations whose calls come from the fleet and whose words come from a teacher."""
 
     kind: Literal["worded"]
-    multi_turn_ratio: float = Field(0.3, ge=0, le=1)
+    multi_turn_ratio: float = Field(default=0.3, ge=0, le=1)
     teacher: str = "template"
-    spare: int = Field(0, ge=0)
+    spare: int = Field(default=0, ge=0)
 
 
 class ConvertedPart(Part):
@@ -109,6 +113,13 @@ class ConvertedPart(Part):
     private: bool = False
     """Secrets, addresses and people's names are replaced by look-alikes, the same ones throughout."""
 
+    @field_validator("files")
+    @classmethod
+    def _under_the_root(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        if outside := [pattern for pattern in files if Path(pattern).is_absolute() or ".." in Path(pattern).parts]:
+            raise ValueError(f"{', '.join(outside)} must lie under the build's root; give that with --root")
+        return files
+
 
 AnyPart = Annotated[CorrectionsPart | GeneratedPart | WordedPart | ConvertedPart, Field(discriminator="kind")]
 
@@ -120,7 +131,7 @@ class Mix(Strict):
     """The sum of the parts' counts, written out so that a slip in one of them is an error."""
     parts: dict[str, AnyPart] = Field(min_length=1)
     shortfall: Shortfall = "fail"
-    near_duplicates: float | None = Field(0.8, gt=0, le=1)
+    near_duplicates: float | None = Field(default=0.8, gt=0, le=1)
     """Jaccard similarity of what two rows teach from which the second is left out; None compares nothing."""
 
     @model_validator(mode="after")
@@ -158,3 +169,9 @@ class DataRecipe(Strict):
 
     def identity(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
+
+
+def recipe_path(path: Path) -> Path:
+    """A recipe's file by its path, or by its name alone where it is one of RECIPES."""
+    named = RECIPES / f"{path}.yaml"
+    return named if not path.exists() and named.exists() else path
