@@ -25,7 +25,7 @@ def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
             number = numbers.get(label, 0)
             y, length = top + place * thick, (WIDTH - LEFT - RIGHT) * number / most
             body.append(_bar(LEFT, y, length, thick - 1, COLOURS[place % len(COLOURS)], f"{label}, {name}: {number:,}"))
-            body.append(_text(LEFT + length + 5, y + thick * 0.5 + 4, f"{number:,}", size=min(12, int(thick) + 2)))
+            body.append(_text(LEFT + length + 5, y + thick * 0.5 + 4, f"{number:,}", size=min(12, int(thick))))
     return _page(title, unit, body, 60 + len(labels) * (BAR + 10), list(series) if len(series) > 1 else [])
 
 

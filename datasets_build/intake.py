@@ -33,6 +33,9 @@ class Counts:
     repaired: Counter[str] = field(default_factory=Counter)
     """By code of the repair; a row may have several."""
     outcomes: Counter[str] = field(default_factory=Counter)
+    seen: set[int] = field(default_factory=set)
+    """Ids (48 bits) of what was taken in: inside of one part a second copy is a duplicate at once, of another part's
+    rows only when that one was kept. A row that waits unused takes no other part's place."""
 
     def funnel(self) -> dict[str, int]:
         return {"read": self.read, **dict(sorted(self.outcomes.items(), key=lambda item: (item[0] != "kept", item)))}
@@ -68,7 +71,7 @@ class Intake:
     tell: Tell
     unchecked: tuple[str, ...] = ()
     counts: dict[str, Counts] = field(default_factory=dict)
-    _seen: dict[Kind, set[int]] = field(default_factory=lambda: {"sft": set(), "dpo": set()})
+    _kept: set[str] = field(default_factory=set)
 
     def of(self, name: str) -> Counts:
         return self.counts.setdefault(name, Counts())
@@ -89,20 +92,23 @@ class Intake:
             return None
         try:
             identity = int(item.id, 16)
-            if identity in self._seen[offer.kind]:
+            if identity in counts.seen:
                 counts.outcomes["duplicate"] += 1
                 return None
             number = self.spool.add(item)
         except ValueError as error:
             self._refuse(name, "rejected:not_json", {"where": offer.where, "why": str(error)})
             return None
-        self._seen[offer.kind].add(identity)
+        counts.seen.add(identity)
         counts.repaired.update(set(offer.repaired))
         return number
 
     def judge(self, name: str, item: Row | Pair, compare: bool = True) -> bool:
         """Whether a row is kept: it passes the checks, is not of the evals, and is like none kept before."""
         index = self.near.get("sft" if isinstance(item, Row) else "dpo")
+        if item.id in self._kept:
+            self.of(name).outcomes["duplicate"] += 1
+            return False
         if name not in self.unchecked and (findings := self._findings(item)):
             told = {"codes": codes(findings), "why": findings[0].why, "row": _record(item)}
             self._refuse(name, f"rejected:{findings[0].code}", told)
@@ -115,6 +121,7 @@ class Intake:
         elif index and (like := index.admit(item)):
             self._refuse(name, "near_duplicate", {"id": item.id, "why": f"like {like}"})
             return False
+        self._kept.add(item.id)
         self.of(name).outcomes["kept"] += 1
         return True
 

@@ -111,9 +111,9 @@ def _shingles(item: Row | Pair) -> Iterator[int]:
     words = [word for text in taught(item) for word in _WORD.findall(text.lower())]
     start = zlib.crc32(item.mode.encode())
     if len(words) < SHINGLE:
-        yield zlib.crc32(" ".join(words).encode("utf-8", "surrogatepass"), start)
+        yield zlib.crc32(" ".join(words).encode(), start)
     for one, two, three in zip(words, words[1:], words[2:], strict=False):
-        yield zlib.crc32(f"{one} {two} {three}".encode("utf-8", "surrogatepass"), start)
+        yield zlib.crc32(f"{one} {two} {three}".encode(), start)
 
 
 def _jaccard(one: set[int], other: "array[int]") -> float:

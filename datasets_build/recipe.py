@@ -7,7 +7,6 @@ from pydantic import Field, field_validator, model_validator
 
 from aj.files import Strict
 
-
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -88,7 +87,7 @@ class GeneratedPart(Part):
     """Rows of one of the `sources` generators."""
 
     kind: Literal["generated"]
-    generator: str
+    generator: Literal["tasks", "contexts", "dictated", "talks", "state_blocks", "plans", "chats"]
     spare: int = Field(default=0, ge=0)
     """Rows it may give beyond its count when other parts fall short."""
 
