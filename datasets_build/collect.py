@@ -14,8 +14,10 @@ from datasets_build.corrections import draw_corrections, to_pair, to_row
 from datasets_build.old_shape import old_shape
 from datasets_build.pool import Kind
 from datasets_build.recipe import ConvertedPart, CorrectionsPart, DataRecipe, GeneratedPart, WordedPart
+from datasets_build.transcripts import Parsed, Preference
 
 Draw = Callable[[Random, Contract, int], Iterator[Row]]
+Change = Callable[[Parsed], Parsed]
 
 COUNTED: dict[str, Draw] = {
     "tasks": conversational.tasks,
@@ -93,6 +95,20 @@ def _own(item: Row | Pair, kind: Kind = "sft") -> Offer:
     return Offer(replace(item, metadata={**OWN, **item.metadata}), kind)
 
 
+def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Offer]:
+    """Conversations from the fleet in a teacher's words; licensed as this project's where the words are its own."""
+    from datasets_build.teachers import open_teacher
+    from datasets_build.worded import Rejected, generate
+
+    seed = rng(context.seed, name).randrange(2**31)
+    with open_teacher(part.teacher, max_cost=part.max_cost, seed=seed) as teacher:
+        for made in generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio):
+            if isinstance(made, Rejected):
+                yield Offer(None, where=made.origin, code=made.code, why=made.why)
+            else:
+                yield _own(made) if made.metadata.get("teacher") == OWN["teacher"] else Offer(made)
+
+
 def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Offer]:
     for case in draw_corrections(rng(context.seed, name), context.contract, part.multiply):
         yield _own(to_row(case))
@@ -106,25 +122,28 @@ def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Off
 
 def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Offer]:
     """Every record of the part's files: parsed as it stands, made private where asked, repaired."""
+    from datasets_build.privacy import Replacer
     from datasets_build.reading import Unreadable, read_records
 
+    change: Change = Replacer().replace if part.private else lambda item: item
     for path in files_of(part, context.root):
         for record in read_records(path):
             where = f"{path.relative_to(context.root)}:{record.line}"
             if isinstance(record, Unreadable):
                 yield Offer(None, where=where, code=record.code, why=record.why)
             else:
-                yield from _settled(record.value, where, part, context.contract)
+                yield from _settled(record.value, where, change, part, context.contract)
 
 
-def _settled(value: dict[str, Any], where: str, part: ConvertedPart, contract: Contract) -> Iterator[Offer]:
+def _settled(
+    value: dict[str, Any], where: str, change: Change, part: ConvertedPart, contract: Contract
+) -> Iterator[Offer]:
     from datasets_build.repair import settle
     from datasets_build.shapes import parse
-    from datasets_build.transcripts import Preference
 
     for number, item in enumerate(parse(value)):
         kind: Kind = "dpo" if isinstance(item, Preference) else "sft"
-        settled = settle(item, contract, part.foreign)
+        settled = settle(change(item), contract, part.foreign)
         made = settled.value
         if made is not None:
             made = replace(made, metadata={**made.metadata, "file": where})
@@ -140,6 +159,7 @@ def files_of(part: ConvertedPart, root: Path) -> list[Path]:
 KINDS: dict[str, Callable[[str, Any, Context], Iterator[Offer]]] = {
     "corrections": _corrections,
     "generated": _generated,
+    "worded": _worded,
     "converted": _converted,
 }
 """The stream of a part, by its kind."""

@@ -1,6 +1,7 @@
 """A part's filters: why a row is not wanted, or None. How long a row is, for them and for the card."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +9,26 @@ from aj.contract import Contract
 from aj.errors import ConfigError
 from aj.messages import Pair, Row
 from aj.wire import render_prompt, render_row, render_turn
-from datasets_build.recipe import Filters
+from datasets_build.recipe import Family, Filters
 
 Measure = Callable[[str], int]
 """Length of a text: `len`, or a tokenizer's count."""
+
+
+GRADES = ("completeness", "conciseness")
+"""Of Toucan's own judgement of an answer: from 1 to 5. Its other measures are shares."""
+
+FAMILIES: dict[Family, str] = {
+    "shell": "bash cmd command commands exec execute powershell sh shell ssh terminal",
+    "files": "directories directory file files filesystem folder folders path",
+    "processes": "pid process processes service services systemctl systemd",
+    "logs": "journal journalctl log logs syslog",
+    "containers": "container containers docker helm k8s kubectl kubernetes pod pods",
+    "monitoring": "alerts cpu disk memory metric metrics monitor monitoring prometheus uptime",
+}
+"""Words of the names of foreign tools that do what AJ does."""
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def measure_by(tokenizer: str | None) -> Measure:
@@ -40,18 +57,26 @@ def length_of(item: Row | Pair, contract: Contract, measure: Measure) -> int:
     return sum(measure(message["content"]) for message in prompt) + answer
 
 
+def _calls_one_of(families: Sequence[Family], item: Row | Pair) -> bool:
+    """Whether a row of foreign tools calls one of a family; a row of AJ's tools, or without a call, is not asked."""
+    called = {message.call.tool for message in item.messages if message.call}
+    if not getattr(item, "tools", ()) or not called:
+        return True
+    words = {word.lower() for tool in called for word in _WORD.findall(tool)}
+    return any(words.intersection(FAMILIES[family].split()) for family in families)
+
+
 def refused_by(filters: Filters, item: Row | Pair, contract: Contract, measure: Measure) -> str | None:
     """The name of the filter that refuses a row."""
     told = item.metadata
-    quality, scores = told.get("quality"), told.get("scores")
+    quality = told.get("quality")
     if filters.min_quality is not None and isinstance(quality, int | float) and quality < filters.min_quality:
         return "min_quality"
-    if filters.min_score is not None and isinstance(scores, dict):
-        numbers = [score for score in scores.values() if isinstance(score, int | float)]
-        if any(score < filters.min_score for score in numbers):
+    if filters.min_score is not None and isinstance(quality, dict):
+        grades = [quality.get(name) for name in GRADES]
+        if any(grade < filters.min_score for grade in grades if isinstance(grade, int | float)):
             return "min_score"
-    families = told.get("tool_families")
-    if filters.tool_families and families and not set(filters.tool_families) & set(families):
+    if filters.tool_families and not _calls_one_of(filters.tool_families, item):
         return "tool_families"
     if filters.max_characters is not None and length_of(item, contract, len) > filters.max_characters:
         return "max_characters"

@@ -11,6 +11,8 @@ from datasets_build.intake import Intake
 from datasets_build.pool import Kind, Pool, even, natural, stratum_of
 from datasets_build.recipe import AnyPart, ConvertedPart, GeneratedPart, Mix, Repeat, WordedPart
 
+TEMPLATE = "template"
+
 
 @dataclass
 class Supply:
@@ -28,9 +30,9 @@ class Supply:
     ended: bool = False
 
     def __post_init__(self) -> None:
-        weigh = even(self.part.multi_turn_ratio) if isinstance(self.part, WordedPart) else natural
+        share = even(self.part.multi_turn_ratio) if isinstance(self.part, WordedPart) else natural
         self.pools: dict[Kind, Pool] = {
-            kind: Pool(f"{self.seed}.{self.name}", weigh, lambda need, kind=kind: self._pull(kind, need))
+            kind: Pool(f"{self.seed}.{self.name}", share, lambda need, kind=kind: self._pull(kind, need))
             for kind in ("sft", "dpo")
         }
         self.intake.of(self.name)
@@ -59,11 +61,14 @@ class Supply:
         return self.pools["sft"].waiting
 
     def _pull(self, kind: Kind, need: int | None) -> bool:
-        """Take in offers until `need` of a kind wait and a tenth beyond, or all of them (None, and files)."""
+        """Take in offers until `need` of a kind wait and a tenth beyond. All of them: for None, of files, and of a
+        teacher whose answers come in any order, so that which of them are drawn does not hang on that."""
         if isinstance(self.part, GeneratedPart | WordedPart) and kind == "dpo":
             return False  # these give no pairs: reading on would only make rows that nobody asked for
         pool = self.pools[kind]
-        enough = None if need is None or isinstance(self.part, ConvertedPart) else need + need // 10 + 8
+        part = self.part
+        whole = isinstance(part, ConvertedPart) or (isinstance(part, WordedPart) and part.teacher != TEMPLATE)
+        enough = None if need is None or whole else need + need // 10 + 8
         while not self.ended and (enough is None or pool.waiting < enough):
             offer = next(self.offers, None)
             if offer is None:

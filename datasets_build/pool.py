@@ -20,8 +20,12 @@ Kind = Literal["sft", "dpo"]
 Stratum = tuple[str, str, str]
 """persona, category, and whether it has several requests: `multi` or `single`."""
 
-Weigh = Callable[[dict[Stratum, int]], dict[Stratum, Fraction]]
-"""The share that each stratum gets, from how many rows each has."""
+Sizes = Counter[Stratum]
+Share = Callable[[int, Sizes, Sizes], list[int]]
+"""How many rows of a count each stratum gives, from how many wait in each and how many were drawn before."""
+
+LAST_RESORT = Fraction(1, 10**9)
+"""A weight too small to round to a row beside any other."""
 
 
 class Spool:
@@ -66,12 +70,13 @@ class Pool:
     """
 
     seed: str
-    weigh: Weigh
+    share: Share
     pull: Callable[[int], bool]
     """Make the pool hold some more rows, at least so many if there are any; False when its stream has ended."""
     _waiting: dict[Stratum, list[int]] = field(default_factory=dict)
     """Rows not yet drawn: order (64 bits) and number in the spool (32 bits); descending when `_sorted`."""
     _sorted: bool = False
+    _drawn: Sizes = field(default_factory=Counter)
 
     def add(self, number: int, identity: str, stratum: Stratum) -> None:
         order = hashlib.blake2b(f"{self.seed}.{identity}".encode(), digest_size=8).digest()
@@ -101,16 +106,14 @@ class Pool:
     def _draw_waiting(self, count: int, accept: Callable[[int], bool]) -> Iterator[int]:
         """One round of quotas; a stratum whose rows are refused goes on to its next ones while it has any."""
         self._sort()
-        strata = sorted(self._waiting)
-        sizes = {stratum: len(self._waiting[stratum]) for stratum in strata}
-        weights = self.weigh(sizes)
-        quotas = apportion(count, [weights[s] for s in strata], [sizes[s] for s in strata])
-        for stratum, quota in zip(strata, quotas, strict=True):
+        sizes: Sizes = Counter({stratum: len(self._waiting[stratum]) for stratum in sorted(self._waiting)})
+        for stratum, quota in zip(sizes, self.share(count, sizes, self._drawn), strict=True):
             rows = self._waiting[stratum]
             while quota and rows:
                 number = rows.pop() & 0xFFFFFFFF
                 if accept(number):
                     quota -= 1
+                    self._drawn[stratum] += 1
                     yield number
             if not rows:
                 del self._waiting[stratum]
@@ -129,18 +132,29 @@ def stratum_of(item: Row | Pair) -> Stratum:
     return persona, category, "multi" if requests > 1 else "single"
 
 
-def natural(sizes: dict[Stratum, int]) -> dict[Stratum, Fraction]:
+def natural(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
     """Each stratum as large as it is in the source."""
-    return {stratum: Fraction(size) for stratum, size in sizes.items()}
+    return apportion(count, list(sizes.values()), list(sizes.values()))
 
 
-def even(multi_turn_ratio: float) -> Weigh:
-    """All personas and categories alike, conversations with several requests to their ratio."""
+def even(multi_turn_ratio: float) -> Share:
+    """Conversations with several requests to their ratio of all that is drawn; in each class all strata alike."""
     ratio = Fraction(str(multi_turn_ratio))
 
-    def weigh(sizes: dict[Stratum, int]) -> dict[Stratum, Fraction]:
-        classes = Counter(turns for _, _, turns in sizes)
-        share = {"multi": ratio, "single": 1 - ratio}
-        return {stratum: share[stratum[2]] / classes[stratum[2]] for stratum in sizes}
+    def share(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
+        total = drawn.total() + count
+        classes = {"multi": ratio * total, "single": (1 - ratio) * total}
+        for (_, _, turns), number in drawn.items():
+            classes[turns] -= number
+        # A class that has its rows still gives some where the other has none left.
+        needs = [max(need, LAST_RESORT) for need in classes.values()]
+        limits = [sum(size for stratum, size in sizes.items() if stratum[2] == turns) for turns in classes]
+        quotas = dict(zip(classes, apportion(count, needs, limits), strict=True))
+        found: dict[Stratum, int] = {}
+        for turns, quota in quotas.items():
+            strata = [stratum for stratum in sizes if stratum[2] == turns]
+            shares = apportion(quota, [1] * len(strata), [sizes[stratum] for stratum in strata])
+            found |= dict(zip(strata, shares, strict=True))
+        return [found[stratum] for stratum in sizes]
 
-    return weigh
+    return share

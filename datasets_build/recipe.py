@@ -52,15 +52,18 @@ Shortfall = Literal["fail", "redistribute"] | Repeat
 """What happens when a part has fewer rows than its count; whichever, it is printed, in the lock and on the card."""
 
 
+Family = Literal["shell", "files", "processes", "logs", "containers", "monitoring"]
+
+
 class Filters(Strict):
     """What a part's rows must hold; each row refused is counted by the filter's name."""
 
     min_quality: float | None = None
-    """Least `metadata.quality`; a row that has none passes."""
+    """Least `metadata.quality` where that is a number, as of chats; a row that has none passes."""
     min_score: float | None = None
-    """Least of the numbers in `metadata.scores`; a row that has none passes (Toucan scores no irrelevant rows)."""
-    tool_families: tuple[str, ...] = ()
-    """The row's `metadata.tool_families` hold one of these; a row that calls nothing passes."""
+    """Least grade from 1 to 5 in `metadata.quality`; a row that has none passes (Toucan grades no irrelevant rows)."""
+    tool_families: tuple[Family, ...] = ()
+    """A row that keeps its own tools calls one of these, by the words of the tool's name; any other row passes."""
     max_characters: int | None = Field(default=None, ge=1)
     """Of the row as it is rendered for the contract, system prompt included."""
     max_tokens: int | None = Field(default=None, ge=1)
@@ -98,7 +101,11 @@ class WordedPart(Part):
     kind: Literal["worded"]
     multi_turn_ratio: float = Field(default=0.3, ge=0, le=1)
     teacher: str = "template"
+    """template (offline), anthropic, or any Inspect model."""
+    max_cost: float = Field(default=10, ge=0)
+    """Dollars at most that a paid teacher may take."""
     spare: int = Field(default=0, ge=0)
+    """As above; a teacher that is no template words all of them, needed or not, since its answers come in any order."""
 
 
 class ConvertedPart(Part):

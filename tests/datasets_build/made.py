@@ -1,7 +1,7 @@
 """Rows made for tests of the mix, and a stream of them from files, in place of the converters."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +36,7 @@ def pair(source: str, number: int) -> Pair:
     return Pair((user(asked),), reply(good), bad, "chat", "dialogue", {"source": source, "licence": "MIT"})
 
 
-def write(path: Path, items: list[Row | Pair | dict[str, Any]]) -> Path:
+def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
     """A file that `stream` reads: rows, pairs, and {"code", "why"} for what no row comes from."""
     path.parent.mkdir(parents=True, exist_ok=True)
     records = [

@@ -31,10 +31,13 @@ def test_the_parquet_files_open_as_data_sets(folder):
 
     cache = str(folder.parent / "cache")
     files = {name: str(folder / "parquet" / f"{name}.parquet") for name in ("sft", "dpo")}
-    sft, dpo = (load_dataset("parquet", data_files=files[name], split="train", cache_dir=cache) for name in files)
+    opened = {
+        name: load_dataset("parquet", data_files=path, split="train", cache_dir=cache).to_list()
+        for name, path in files.items()
+    }
+    sft, dpo = opened["sft"], opened["dpo"]
     assert [row["messages"] for row in sft] == [render_row(row, AJ) for row in read_rows(folder / "sft.jsonl")]
-    assert sft.column_names[0] == "messages"
-    assert set(dpo.column_names) >= {"prompt", "chosen", "rejected", "id"}
+    assert list(sft[0])[:2] == ["messages", "id"]
     for record, pair in zip(dpo, read_pairs(folder / "dpo.jsonl"), strict=True):
         assert record["prompt"] == render_prompt(pair.messages, AJ, pair.mode, pair.layout)
         assert record["chosen"] == [{"role": "assistant", "content": render_turn(pair.chosen, AJ)}]

@@ -177,5 +177,6 @@ def test_a_build_that_fails_leaves_nothing(tmp_path):
             (folder / "sft.jsonl").write_text("half")
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, fail)
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == [".build.lock"]
