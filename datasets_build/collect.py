@@ -122,10 +122,9 @@ def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Off
 
 def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Offer]:
     """Every record of the part's files: parsed as it stands, made private where asked, repaired."""
-    from datasets_build.privacy import Replacer
     from datasets_build.reading import Unreadable, read_records
 
-    change: Change = Replacer().replace if part.private else lambda item: item
+    change = _look_alikes() if part.private else _as_it_is
     for path in files_of(part, context.root):
         for record in read_records(path):
             where = f"{path.relative_to(context.root)}:{record.line}"
@@ -133,6 +132,17 @@ def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Off
                 yield Offer(None, where=where, code=record.code, why=record.why)
             else:
                 yield from _settled(record.value, where, change, part, context.contract)
+
+
+def _look_alikes() -> Change:
+    """One for the whole part: a name is replaced by the same look-alike in all of its files."""
+    from datasets_build.privacy import Replacer
+
+    return Replacer().replace
+
+
+def _as_it_is(item: Parsed) -> Parsed:
+    return item
 
 
 def _settled(
