@@ -236,8 +236,11 @@ def _end(made: Made, tally: Tally, intake: Intake) -> dict[str, Any]:
         "shares": made.filled.shares if made.filled else {},
         "shortfalls": made.filled.shortfalls if made.filled else [],
         "funnel": {name: one.funnel() for name, one in counts.items()},
-        "records": {name: one.records for name, one in counts.items()},
-        "repaired": {name: dict(sorted(one.repaired.items())) for name, one in counts.items() if one.repaired},
+        "intake": {
+            name: {"records": one.records, "converted": one.converted, "repaired": one.repaired}
+            for name, one in counts.items()
+        },
+        "repairs": {name: dict(sorted(one.repairs.items())) for name, one in counts.items() if one.repairs},
         "near_duplicates": {"compared": kept + found if intake.near else 0, "found": found},
         "content": tally.to_record(),
         "order": tally.order,

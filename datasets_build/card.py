@@ -5,7 +5,8 @@ from typing import Any
 
 from datasets_build.charts import bars, histogram, stacked
 
-PARTS_OF_A_FUNNEL = ("kept", "unused", "duplicate", "near duplicate", "filtered", "contaminated", "rejected")
+INTAKE = ("records", "read", "converted", "repaired")
+OUTCOMES = ("kept", "unused", "duplicate", "near duplicate", "filtered", "contaminated", "rejected")
 
 
 def card(lock: Mapping[str, Any], lengths: Mapping[str, Sequence[int]]) -> str:
@@ -62,7 +63,7 @@ def _outcomes(lock: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """By source: its outcomes, with their reasons left out."""
     table: dict[str, dict[str, int]] = {}
     for source, counts in lock["funnel"].items():
-        table[source] = dict.fromkeys(PARTS_OF_A_FUNNEL, 0)
+        table[source] = dict.fromkeys(OUTCOMES, 0)
         for name, number in counts.items():
             if name != "read":
                 table[source][name.partition(":")[0].replace("_", " ")] += number
@@ -70,28 +71,23 @@ def _outcomes(lock: Mapping[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def _funnel(lock: Mapping[str, Any]) -> Iterator[str]:
-    yield from [
-        "",
-        "## Funnel",
-        "",
-        "What was read is what was kept, left over or refused: the build stops otherwise.",
-    ]
-    yield from ["", f"| source | read | {' | '.join(PARTS_OF_A_FUNNEL)} |", "|---" * (2 + len(PARTS_OF_A_FUNNEL)) + "|"]
+    names = ("source", *INTAKE, *OUTCOMES)
+    yield from ["", "## Funnel", ""]
+    yield "Read are conversations; what became of them adds up to that, or the build stops."
+    yield from ["", f"| {' | '.join(names)} |", f"|---{'|---:' * (len(names) - 1)}|"]
     for source, counts in _outcomes(lock).items():
-        yield f"| {source} | {lock['funnel'][source]['read']} | {' | '.join(str(n) for n in counts.values())} |"
+        numbers = {"read": lock["funnel"][source]["read"], **lock["intake"][source], **counts}
+        yield f"| {source} | {' | '.join(str(numbers[name]) for name in names[1:])} |"
     reasons = [
-        f"- {source}: " + ", ".join(f"{name.partition(':')[2]} {number}" for name, number in sorted(refused.items()))
+        f"- {source}: {_listed({name.partition(':')[2]: number for name, number in sorted(refused.items())})}"
         for source, counts in lock["funnel"].items()
         if (refused := {name: number for name, number in counts.items() if ":" in name})
     ]
-    repaired = [
-        f"- {source}: " + ", ".join(f"{code} {number}" for code, number in codes.items())
-        for source, codes in lock["repaired"].items()
-    ]
+    repairs = [f"- {source}: {_listed(codes)}" for source, codes in lock["repairs"].items()]
     if reasons:
         yield from ["", "Refused, by reason:", "", *reasons]
-    if repaired:
-        yield from ["", "Repaired, by code:", "", *repaired]
+    if repairs:
+        yield from ["", "Repaired, by code:", "", *repairs]
     if (near := lock["near_duplicates"])["compared"]:
         rate = near["found"] / near["compared"]
         yield from ["", f"Near-duplicates: {near['found']} of {near['compared']} rows and pairs compared ({rate:.2%})."]

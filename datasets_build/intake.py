@@ -30,8 +30,13 @@ class Counts:
 
     records: int = 0
     read: int = 0
-    repaired: Counter[str] = field(default_factory=Counter)
-    """By code of the repair; a row may have several."""
+    """Conversations; a record has one or several."""
+    converted: int = 0
+    """Of these, the ones that gave a row or a pair, whatever became of it."""
+    repaired: int = 0
+    """Of those, the ones that were not right as they stood."""
+    repairs: Counter[str] = field(default_factory=Counter)
+    """By code; a row may have several."""
     outcomes: Counter[str] = field(default_factory=Counter)
     seen: set[int] = field(default_factory=set)
     """Ids (48 bits) of what was taken in: inside of one part a second copy is a duplicate at once, of another part's
@@ -87,6 +92,9 @@ class Intake:
         if item is None:
             self._refuse(name, f"rejected:{offer.code}", {"where": offer.where, "why": offer.why})
             return None
+        counts.converted += 1
+        counts.repaired += bool(offer.repaired)
+        counts.repairs.update(set(offer.repaired))
         if filters and (filter_ := refused_by(filters, item, self.contract, self.measure)):
             counts.outcomes[f"filtered:{filter_}"] += 1  # no fault of the row's: counted, not listed
             return None
@@ -100,7 +108,6 @@ class Intake:
             self._refuse(name, "rejected:not_json", {"where": offer.where, "why": str(error)})
             return None
         counts.seen.add(identity)
-        counts.repaired.update(set(offer.repaired))
         return number
 
     def judge(self, name: str, item: Row | Pair, compare: bool = True) -> bool:
@@ -139,6 +146,7 @@ class Intake:
         for name, counts in self.counts.items():
             assert counts.read == counts.outcomes.total(), f"{name} lost rows: {counts}"
             assert counts.records <= counts.read, f"{name} has more records than conversations: {counts}"
+            assert counts.repaired <= counts.converted <= counts.read, f"{name} counts more than it read: {counts}"
 
     def _findings(self, item: Row | Pair) -> list[Finding]:
         return check_row(item, self.contract) if isinstance(item, Row) else check_pair(item, self.contract)

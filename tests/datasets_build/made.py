@@ -59,4 +59,5 @@ def stream(name: str, part: Any, context: Context) -> Iterator[Offer]:
                 elif "chosen" in record:
                     yield Offer(pair_from_record(record), "dpo", where=where)
                 else:
-                    yield Offer(row_from_record(record), where=where)
+                    row = row_from_record(record)
+                    yield Offer(row, where=where, repaired=tuple(row.metadata.get("mended", ())))

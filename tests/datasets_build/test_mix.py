@@ -42,7 +42,10 @@ def _build(recipe: DataRecipe, root: Path) -> tuple[Path, dict[str, Any]]:
     lock = json.loads((folder / "lock.json").read_text(encoding="utf-8"))
     for name, counts in lock["funnel"].items():
         assert counts["read"] == sum(number for outcome, number in counts.items() if outcome != "read"), name
-        assert lock["records"][name] <= counts["read"]
+        told = lock["intake"][name]
+        rejects = sum(number for outcome, number in counts.items() if outcome.startswith("rejected:"))
+        assert counts["read"] - rejects <= told["converted"] <= counts["read"]
+        assert told["records"] <= counts["read"]
     kept = sum(counts.get("kept", 0) for name, counts in lock["funnel"].items() if not name.endswith(".pairs"))
     repeats = sum(share["repeated"] for share in lock["shares"].values())
     assert len(read_rows(folder / "sft.jsonl")) == lock["rows"]["sft"] == kept + repeats == len(lock["order"]["sft"])
@@ -213,6 +216,15 @@ def test_pairs_come_with_their_part_as_many_as_it_says(files):
     assert lock["funnel"]["a.pairs"] == {"read": 6, "kept": 6}
     _, lock = _build(_recipe({"a": {"count": 5, "pairs": 2}}), files)
     assert lock["funnel"]["a.pairs"] == {"read": 6, "kept": 2, "unused": 4}
+
+
+def test_repairs_are_counted_by_code_and_by_row(files):
+    mended = [*made.rows("m", 3, mended=["action_key", "fences"]), *made.rows("n", 2, mended=["fences"])]
+    made.write(files / "a" / "x.jsonl", [*mended, *made.rows("a", 4), {"code": "no_call", "why": "none"}])
+    folder, lock = _build(_recipe({"a": 9}), files)
+    assert lock["intake"]["a"] == {"records": 10, "converted": 9, "repaired": 5}
+    assert lock["repairs"] == {"a": {"action_key": 3, "fences": 5}}
+    assert "| a | 10 | 10 | 9 | 5 | 9 |" in (folder / "card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
