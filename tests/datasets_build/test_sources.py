@@ -1,7 +1,6 @@
 """Parts of the mix from the real converters and the real worded generator."""
 
 import json
-from pathlib import Path
 
 import pytest
 
