@@ -97,16 +97,16 @@ def _own(item: Row | Pair, kind: Kind = "sft") -> Offer:
 
 def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Offer]:
     """Conversations from the fleet in a teacher's words; licensed as this project's where the words are its own."""
-    from datasets_build.teachers import open_teacher
+    from datasets_build.teachers.named import open_teacher
     from datasets_build.worded import Rejected, generate
 
     seed = rng(context.seed, name).randrange(2**31)
-    with open_teacher(part.teacher, max_cost=part.max_cost, seed=seed) as teacher:
-        for made in generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio):
-            if isinstance(made, Rejected):
-                yield Offer(None, where=made.origin, code=made.code, why=made.why)
-            else:
-                yield _own(made) if made.metadata.get("teacher") == OWN["teacher"] else Offer(made)
+    teacher = open_teacher(part.teacher, context.contract, seed=seed, max_cost=part.max_cost)
+    for made in generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio):
+        if isinstance(made, Rejected):
+            yield Offer(None, where=made.origin, code=made.code, why=made.why)
+        else:
+            yield _own(made) if teacher.name == OWN["teacher"] else Offer(made)
 
 
 def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Offer]:
@@ -124,7 +124,7 @@ def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Off
     """Every record of the part's files: parsed as it stands, made private where asked, repaired."""
     from datasets_build.reading import Unreadable, read_records
 
-    change = _look_alikes() if part.private else _as_it_is
+    change = _look_alikes(context.seed) if part.private else _as_it_is
     for path in files_of(part, context.root):
         for record in read_records(path):
             where = f"{path.relative_to(context.root)}:{record.line}"
@@ -134,11 +134,11 @@ def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Off
                 yield from _settled(record.value, where, change, part, context.contract)
 
 
-def _look_alikes() -> Change:
-    """One for the whole part: a name is replaced by the same look-alike in all of its files."""
+def _look_alikes(seed: int) -> Change:
+    """A value is replaced by the same look-alike in all files of all parts."""
     from datasets_build.privacy import Replacer
 
-    return Replacer().replace
+    return Replacer(seed).replace
 
 
 def _as_it_is(item: Parsed) -> Parsed:

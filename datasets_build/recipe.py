@@ -101,9 +101,9 @@ class WordedPart(Part):
     kind: Literal["worded"]
     multi_turn_ratio: float = Field(default=0.3, ge=0, le=1)
     teacher: str = "template"
-    """template (offline), anthropic, or any Inspect model."""
-    max_cost: float = Field(default=10, ge=0)
-    """Dollars at most that a paid teacher may take."""
+    """template (offline), anthropic, anthropic/MODEL, or any Inspect model."""
+    max_cost: float | None = Field(default=None, ge=0)
+    """Dollars at most that a paid teacher may take; one that costs money needs it."""
     spare: int = Field(default=0, ge=0)
     """As above; a teacher that is no template words all of them, needed or not, since its answers come in any order."""
 

@@ -64,7 +64,7 @@ def test_a_private_part_shows_no_address_of_its_files(tmp_path):
 
 
 def test_worded_rows_name_their_teacher_and_licence(tmp_path):
-    pytest.importorskip("datasets_build.teachers", reason="the worded generator is not merged here")
+    pytest.importorskip("datasets_build.teachers.named", reason="the worded generator is not merged here")
     part = WordedPart(kind="worded", count=3)
     first = next(KINDS["worded"]("talk", part, Context(AJ, 3, tmp_path)))
     assert isinstance(first.value, Row)
