@@ -81,7 +81,11 @@ def build(
     if then is None and (folder / "lock.json").exists():
         return _finished(folder, lock, say)
     with staging(folder) as made:
-        _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
+        try:
+            _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
+        except DataError as error:
+            changed = moved(then, lock) if then else []
+            raise DataError(f"{error} Moved since: {'; '.join(changed)}.") if changed else error from error
         for sentence in lock["shortfalls"]:
             say(sentence)
         if then is not None:
@@ -92,10 +96,13 @@ def build(
 def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]:
     """The part of the lock that is known before any row is made, identity first."""
     inputs = origin.inputs(recipe, root)
+    evals = [{"path": name, "sha256": content} for name, content in asked().files]
     # Not the code: a data set outlives a rewording of its builder. `_finished` says when that has changed.
-    parts = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
+    identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
+    # Of files nobody knows what they share with new samples; what is generated is of the train split anyway.
+    identity += [evals] if recipe.mix else []
     return {
-        "hash": digest(*parts),
+        "hash": digest(*identity),
         "name": recipe.name,
         "recipe": recipe.identity(),
         "contract": {"name": contract.name, "hash": contract.hash},
@@ -104,7 +111,7 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
         "code_version": CODE_VERSION,
         "libraries": origin.libraries(),
         "inputs": inputs,
-        "evals": [{"path": name, "sha256": content} for name, content in asked().files],
+        "evals": evals,
         "unit": "tokens" if recipe.tokenizer else "characters",
     }
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 
 from aj.contract import Contract
@@ -36,11 +35,10 @@ def measure_by(tokenizer: str | None) -> Measure:
     return len if tokenizer is None else _tokens(Path(tokenizer))
 
 
-@cache
 def _tokens(path: Path) -> Measure:
-    from tokenizers import Tokenizer  # late: only a recipe that names one needs it
-
     try:
+        from tokenizers import Tokenizer  # late: only a recipe that names one needs it
+
         loaded = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception on a file it cannot read
         raise ConfigError(f"{path} is no tokenizer.json ({error}); give the path of one as `tokenizer`.") from error

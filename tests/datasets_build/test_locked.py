@@ -116,6 +116,14 @@ def test_a_changed_source_is_named_with_the_rows_it_moved(data):
     assert {path.name for path in folder.parent.glob("[!.]*")} == {folder.name}, "and nothing is left behind"
 
 
+def test_a_build_that_cannot_be_made_again_says_what_moved(data):
+    strict = RECIPE["mix"] | {"shortfall": "fail"}
+    folder = build(_recipe(mix=strict), data)
+    (data / "a" / "x.jsonl").unlink()
+    with pytest.raises(DataError, match=r"a has 0 of 30 rows.* Moved since: source a/x\.jsonl is gone\."):
+        _again(folder, data, mix=strict)
+
+
 @pytest.mark.parametrize("change", [{"seed": 3}, {"name": "other"}])
 def test_another_recipe_is_named(data, change):
     folder = build(_recipe(), data)

@@ -1,15 +1,18 @@
 """The mix has exactly the rows it should, or says what is short; what becomes of every row is counted."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aj.contract import load_contract
 from aj.errors import ConfigError, DataError
 from aj.files import load_yaml, read_jsonl
 from aj.messages import Row, read_pairs, read_rows, reply, user
+from aj.wire import render_row
 from datasets_build import collect
 from datasets_build.build import build
 from datasets_build.recipe import RECIPES, ConvertedPart, CorrectionsPart, DataRecipe, WordedPart
@@ -27,14 +30,20 @@ def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def _recipe(parts: dict[str, Any], seed: int = 3, sources: dict[str, Any] | None = None, **mix: Any) -> DataRecipe:
+def _recipe(
+    parts: dict[str, Any],
+    sources: dict[str, Any] | None = None,
+    tokenizer: str | None = None,
+    **mix: Any,
+) -> DataRecipe:
     """A mix; a part without a kind is one of files, a number a part of files that has only its count."""
     whole = {}
     for name, part in parts.items():
         part = part if isinstance(part, dict) else {"count": part}
         whole[name] = part if "kind" in part else {"kind": "converted", "files": [f"{name}/*.jsonl"], **part}
     mix = {"rows": sum(part["count"] for part in whole.values()), "parts": whole, **mix}
-    return DataRecipe.model_validate({"name": "test", "seed": seed, "sources": sources or {}, "mix": mix})
+    whole = {"name": "test", "seed": 3, "sources": sources or {}, "tokenizer": tokenizer, "mix": mix}
+    return DataRecipe.model_validate(whole)
 
 
 def _build(recipe: DataRecipe, root: Path) -> tuple[Path, dict[str, Any]]:
@@ -247,6 +256,27 @@ def test_long_rows_are_filtered_by_the_length_of_what_is_trained_on(files):
     made.write(files / "a" / "x.jsonl", [long, *made.rows("a", 3)])
     _, lock = _build(_recipe({"a": {"count": 3, "filters": {"max_characters": 4000}}}), files)
     assert lock["funnel"]["a"] == {"read": 4, "kept": 3, "filtered:max_characters": 1}
+
+
+def test_lengths_are_told_in_a_tokenizers_tokens(files, tmp_path):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    short, long = made.rows("a", 3, multi=0), made.rows("b", 3, multi=1)
+    made.write(files / "a" / "x.jsonl", [*short, *long])
+    part = {"count": 3, "filters": {"max_tokens": 110}}
+    recipe = _recipe({"a": part}, tokenizer=str(tmp_path / "tokenizer.json"))
+    folder, lock = _build(recipe, files)
+    assert lock["funnel"]["a"] == {"read": 6, "kept": 3, "filtered:max_tokens": 3}
+    assert lock["unit"] == "tokens"
+    assert lock["inputs"][-1]["path"] == recipe.tokenizer
+    words = sum(len(re.findall(r"\w+|[^\w\s]+", m["content"])) for m in render_row(short[0], load_contract()))
+    assert f"| a | 3 | {words} | {words} | {words} |" in (folder / "card.md").read_text(encoding="utf-8")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"other\.json is no tokenizer\.json"):
+        _build(_recipe({"a": part}, tokenizer=str(tmp_path / "other.json")), files)
 
 
 # --- recipes --------------------------------------------------------------------------------------------------------
