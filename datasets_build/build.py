@@ -1,164 +1,254 @@
 """Sources -> rows -> checks -> a locked data set: rows in = rows out + counted rejects."""
 
-import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from aj.contract import Contract, load_contract
-from aj.errors import AJError, DataError
-from aj.files import digest, digest_file, logs_dir, write_json, write_jsonl, write_text
-from aj.findings import Finding, codes
-from aj.fleet import asks
-from aj.messages import Pair, Row, pair_to_record, row_to_record
-from datasets_build import conversational
-from datasets_build.card import card
-from datasets_build.corrections import draw_corrections, to_pair, to_row
-from datasets_build.old_shape import old_shape
+from aj.errors import DataError
+from aj.files import digest, digest_file, logs_dir, write_json, write_text
+from aj.messages import Pair, Row
+from datasets_build import origin
+from datasets_build.card import card, plots
+from datasets_build.collect import Context, sources
+from datasets_build.contamination import asked
+from datasets_build.filters import length_of, measure_by
+from datasets_build.intake import Intake, Rejects, Tell
+from datasets_build.locked import differences, moved, read_lock
+from datasets_build.mix import Filled, fill
+from datasets_build.near import NearIndex
+from datasets_build.parquet import DPO, SFT, Export, dpo_record, sft_record
+from datasets_build.pool import Kind, Spool
 from datasets_build.recipe import DataRecipe
-from scorers.checks.rows import check_pair, check_row
+from datasets_build.staging import staging
+from datasets_build.tally import Tally
 
-WORDING = Path(asks.__file__).parents[1]
-"""The folder `aj/`, whose YAML files hold the texts that rows are made of."""
-
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
 
-COUNTED: dict[str, Callable[[Random, Contract, int], Iterator[Row]]] = {
-    "tasks": conversational.tasks,
-    "contexts": conversational.contexts,
-    "dictated": conversational.dictated,
-    "talks": conversational.talks,
-    "state_blocks": conversational.state_blocks,
-    "plans": conversational.plans,
-    "chats": conversational.chats,
-    "old_shape": old_shape,
-}
-"""Sources of which a recipe says only how many rows they give."""
+DATA = origin.ROOT / "data"
+"""Where the files of a mix lie when no root is given."""
+
+FILES = (
+    *(f"{name}.jsonl" for name in ("sft", "dpo", "rejects", "trl/sft", "trl/dpo")),
+    "parquet/sft.parquet",
+    "parquet/dpo.parquet",
+)
+"""Everything that the lock has a hash of; card and plots are computed from these and the lock."""
+
+Say = Callable[[str], None]
 
 
-def build(recipe: DataRecipe) -> Path:
+def _on_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _untold(part: str, read: int) -> None:
+    """No progress is shown."""
+
+
+def build(
+    recipe: DataRecipe,
+    root: Path | None = None,
+    locked: Path | None = None,
+    say: Say = _on_stderr,
+    tell: Tell = _untold,
+) -> Path:
     """Build the data set of `recipe`, or return the finished one with the same identity.
+
+    Args:
+        root: Where the mix's files lie; DATA when not given.
+        locked: A data set folder or its lock: build anew, and compare with it.
+        say: Gets every sentence that must not be missed: a shortfall, code that has changed since.
+        tell: Gets the progress.
 
     Returns:
         The folder `logs/datasets/<hash>/`; it appears whole, by rename.
 
     Raises:
-        DataError: no row is left.
+        DataError: no row is left; a part is short and the recipe forbids it; not what `locked` says.
         AJError: the folder cannot be written.
     """
+    root = (root or DATA).resolve()
     contract = load_contract(recipe.contract)
-    identity = digest(recipe.identity(), contract.hash, _wording(), CODE_VERSION)
-    folder = logs_dir() / "datasets" / identity
-    if (folder / "lock.json").exists():
-        return folder
-    rows, pairs, rejects, funnel = _collect(recipe, contract)
-    if not rows:
-        raise DataError(f"Recipe {recipe.name!r} gives no rows; give at least one of its sources a count above 0.")
-    lock: dict[str, Any] = {
-        "hash": identity,
+    lock = _begin(recipe, contract, root)
+    folder = logs_dir() / "datasets" / lock["hash"]
+    then = read_lock(locked) if locked else None
+    if then is None and (folder / "lock.json").exists():
+        return _finished(folder, lock, say)
+    with staging(folder) as made:
+        try:
+            _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
+        except DataError as error:
+            changed = moved(then, lock) if then else []
+            raise DataError(f"{error} Moved since: {'; '.join(changed)}.") if changed else error from error
+        for sentence in lock["shortfalls"]:
+            say(sentence)
+        if then is not None:
+            _compare(then, lock, say)
+    return folder
+
+
+def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]:
+    """The part of the lock that is known before any row is made, identity first."""
+    inputs = origin.inputs(recipe, root)
+    evals = [{"path": name, "sha256": content} for name, content in asked().files]
+    # Not the code: a data set outlives a rewording of its builder. `_finished` says when that has changed.
+    identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
+    # Of files nobody knows what they share with new samples; what is generated is of the train split anyway.
+    identity += [evals] if recipe.mix else []
+    return {
+        "hash": digest(*identity),
         "name": recipe.name,
         "recipe": recipe.identity(),
         "contract": {"name": contract.name, "hash": contract.hash},
         "seed": recipe.seed,
-        "templates": sorted(_templates(rows, pairs)),
-        "rows": {"sft": len(rows), "dpo": len(pairs)},
-        "funnel": funnel,
+        "code": origin.code(),
+        "code_version": CODE_VERSION,
+        "libraries": origin.libraries(),
+        "inputs": inputs,
+        "evals": evals,
+        "unit": "tokens" if recipe.tokenizer else "characters",
     }
-    _write(folder, rows, pairs, rejects, lock)
+
+
+def _finished(folder: Path, lock: dict[str, Any], say: Say) -> Path:
+    then = read_lock(folder)
+    for sentence in then["shortfalls"]:
+        say(sentence)
+    if changed := moved(then, lock):
+        say(
+            f"{folder.name} was built before ({'; '.join(changed)}) and is taken as it is; add "
+            f"--locked {folder} to see whether it would still be the same."
+        )
     return folder
 
 
-def _wording() -> list[str]:
-    """Hashes of the texts that rows are made of: an edited phrase is another data set."""
-    return [
-        digest_file(path)
-        for path in sorted((*WORDING.glob("*.yaml"), *WORDING.glob("fleet/**/*.yaml"), *WORDING.glob("fleet/**/*.py")))
-    ]
+def _compare(then: dict[str, Any], lock: dict[str, Any], say: Say) -> None:
+    """Raises DataError when the rows are not those of the lock; says what moved without changing any."""
+    changed, different = moved(then, lock), differences(then, lock)
+    cause = f"moved since: {'; '.join(changed)}" if changed else "nothing that the lock names has moved"
+    if different:
+        raise DataError(
+            f"This is not data set {then['hash']} again: {'; '.join(different)}; {cause}. "
+            "Bring that back, or build without --locked."
+        )
+    say(f"The same bytes as {then['hash']} in all {len(then['files'])} files; {cause}.")
 
 
-def _collect(
-    recipe: DataRecipe, contract: Contract
-) -> tuple[list[Row], list[Pair], list[dict[str, Any]], dict[str, Any]]:
-    """Draw, check and deduplicate every source; asserts that nothing is lost."""
-    rows: dict[str, Row] = {}
-    pairs: dict[str, Pair] = {}
-    rejects: list[dict[str, Any]] = []
-    funnel: dict[str, Any] = {}
-    for source, items in _sources(recipe, contract):
-        counts: Counter[str] = Counter()
-        for item in items:
-            counts["read"] += 1
-            kept: dict[str, Any] = rows if isinstance(item, Row) else pairs
-            findings = [] if source in recipe.unchecked else _check(item, contract)
-            if findings:
-                counts[f"rejected:{findings[0].code}"] += 1
-                rejects.append(_reject(source, item, findings))
-            elif item.id in kept:
-                counts["duplicate"] += 1
-            else:
-                counts["kept"] += 1
-                kept[item.id] = item
-        assert counts["read"] == sum(n for name, n in counts.items() if name != "read"), f"{source} lost rows: {counts}"
-        funnel[source] = dict(counts)
-    shuffled = list(rows.values())
-    Random(recipe.seed).shuffle(shuffled)
-    return shuffled, list(pairs.values()), rejects, funnel
+# --- making ---------------------------------------------------------------------------------------------------------
 
 
-def _sources(recipe: DataRecipe, contract: Contract) -> Iterator[tuple[str, Iterator[Row | Pair]]]:
-    """Every source that the recipe names, each with a seed of its own: one's count moves no other's rows."""
-    sources = recipe.sources
+@dataclass
+class Made:
+    """Rows and pairs in the order of the files, as (part, number in the spool)."""
 
-    def rng(name: str) -> Random:
-        return Random(f"{recipe.seed}.{name}")
-
-    if (part := sources.corrections) is not None:
-        cases = list(draw_corrections(rng("corrections"), contract, part.multiply))
-        yield "corrections", (to_row(case) for case in cases)
-        yield "corrections.pairs", (to_pair(case) for case in cases[: part.pairs])
-    if (part := sources.dialogues) is not None:
-        yield "dialogues", conversational.dialogues(rng("dialogues"), contract, part.count, part.turns)
-    for name, draw in COUNTED.items():
-        if (part := getattr(sources, name)) is not None:
-            yield name, draw(rng(name), contract, part.count)
+    rows: list[tuple[str, int]]
+    pairs: list[tuple[str, int]]
+    filled: Filled | None
 
 
-def _check(item: Row | Pair, contract: Contract) -> list[Finding]:
-    return check_row(item, contract) if isinstance(item, Row) else check_pair(item, contract)
+def _make(
+    folder: Path, lock: dict[str, Any], recipe: DataRecipe, contract: Contract, context: Context, tell: Tell
+) -> None:
+    """Write every file of the data set into `folder`, and the rest of the lock."""
+    spool_file = folder / "spool"
+    threshold = recipe.mix.near_duplicates if recipe.mix else None
+    near: dict[Kind, NearIndex] = {"sft": NearIndex(threshold), "dpo": NearIndex(threshold)} if threshold else {}
+    measure = measure_by(recipe.tokenizer)
+    with Spool(spool_file) as spool:
+        with Rejects(folder / "rejects.jsonl") as rejects:
+            intake = Intake(contract, spool, rejects, asked(), measure, near, tell, recipe.unchecked)
+            made = _draw(recipe, contract, context, intake)
+            intake.check()
+        if not made.rows:
+            raise DataError(f"Recipe {recipe.name!r} gives no rows; give at least one of its sources a count above 0.")
+        tally = Tally()
+        _write(folder, "sft", made.rows, spool, tally, lambda item: length_of(item, contract, measure), contract)
+        _write(folder, "dpo", made.pairs, spool, tally, lambda item: 0, contract)
+    spool_file.unlink()
+    lock |= _end(made, tally, intake)
+    lock["files"] = {name: digest_file(folder / name) for name in FILES}
+    write_text(folder / "card.md", card(lock, tally.lengths))
+    for name, svg in plots(lock, tally.lengths).items():
+        write_text(folder / "charts" / name, svg)
+    write_json(folder / "lock.json", lock)
 
 
-def _reject(source: str, item: Row | Pair, findings: list[Finding]) -> dict[str, Any]:
-    record = row_to_record(item) if isinstance(item, Row) else pair_to_record(item)
-    return {"source": source, "codes": codes(findings), "why": findings[0].why, "row": record}
+def _draw(recipe: DataRecipe, contract: Contract, context: Context, intake: Intake) -> Made:
+    """All of the sources, then the mix; without a mix in the order that the seed shuffles them to."""
+    rows: list[tuple[str, int]] = []
+    pairs: list[tuple[str, int]] = []
+    for name, items in sources(recipe, contract):
+        intake.tell(name, 0)
+        found = pairs if name.endswith(".pairs") else rows
+        found += [(name.removesuffix(".pairs"), number) for number in intake.straight(name, items)]
+    if recipe.mix is None:
+        Random(recipe.seed).shuffle(rows)
+        return Made(rows, pairs, None)
+    filled = fill(recipe.mix, context, intake)
+    spool = intake.spool
+    return Made(
+        _by_hash([*rows, *filled.rows], recipe.seed, lambda number: spool.row(number).id),
+        _by_hash([*pairs, *filled.pairs], recipe.seed, lambda number: spool.pair(number).id),
+        filled,
+    )
 
 
-def _templates(rows: list[Row], pairs: list[Pair]) -> set[str]:
-    return {template for item in (*rows, *pairs) for template in item.metadata.get("templates", [])}
+def _by_hash(placed: list[tuple[str, int]], seed: int, identify: Callable[[int], str]) -> list[tuple[str, int]]:
+    """In the order of a hash of the row and of how often it came before: a row more moves no other."""
+    times: dict[int, int] = {}
+    keyed = []
+    for part, number in placed:
+        times[number] = times.get(number, 0) + 1
+        text = f"{seed}.{identify(number)}.{times[number]}"
+        keyed.append((hashlib.blake2b(text.encode(), digest_size=8).digest(), part, number))
+    return [(part, number) for _, part, number in sorted(keyed)]
 
 
 def _write(
-    folder: Path, rows: list[Row], pairs: list[Pair], rejects: list[dict[str, Any]], lock: dict[str, Any]
+    folder: Path,
+    kind: Kind,
+    placed: list[tuple[str, int]],
+    spool: Spool,
+    tally: Tally,
+    length: Callable[[Row | Pair], int],
+    contract: Contract,
 ) -> None:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".partial-{folder.name}-"))
-    except OSError as error:
-        raise AJError(
-            f"{folder.parent} cannot be written ({error.strerror}); free or unlock it, then run again."
-        ) from error
-    try:
-        write_jsonl(staging / "sft.jsonl", map(row_to_record, rows))
-        write_jsonl(staging / "dpo.jsonl", map(pair_to_record, pairs))
-        write_jsonl(staging / "rejects.jsonl", rejects)
-        lock["files"] = {name: digest_file(staging / name) for name in ("sft.jsonl", "dpo.jsonl", "rejects.jsonl")}
-        write_text(staging / "card.md", card(lock))
-        write_json(staging / "lock.json", lock)
-        if not (folder / "lock.json").exists():  # else another process finished the same data set: theirs is as good
-            shutil.rmtree(folder, ignore_errors=True)
-            staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    """One kind's three files; the spooled line is the line of the JSONL."""
+    with (
+        (folder / f"{kind}.jsonl").open("wb") as lines,
+        Export(folder, kind, SFT if kind == "sft" else DPO) as export,
+    ):
+        for part, number in placed:
+            item = spool.row(number) if kind == "sft" else spool.pair(number)
+            lines.write(spool.line(number))
+            record = sft_record(item, part, contract) if isinstance(item, Row) else dpo_record(item, part, contract)
+            export.write(record)
+            tally.add(part, item, length(item))
+
+
+def _end(made: Made, tally: Tally, intake: Intake) -> dict[str, Any]:
+    """What the lock says of the rows."""
+    counts = intake.counts
+    found = sum(one.outcomes["near_duplicate"] for one in counts.values())
+    kept = sum(one.outcomes["kept"] for one in counts.values())
+    return {
+        "templates": sorted(tally.templates),
+        "rows": {"sft": len(made.rows), "dpo": len(made.pairs)},
+        "shares": made.filled.shares if made.filled else {},
+        "shortfalls": made.filled.shortfalls if made.filled else [],
+        "funnel": {name: one.funnel() for name, one in counts.items()},
+        "intake": {
+            name: {"records": one.records, "converted": one.converted, "repaired": one.repaired}
+            for name, one in counts.items()
+        },
+        "repairs": {name: dict(sorted(one.repairs.items())) for name, one in counts.items() if one.repairs},
+        "near_duplicates": {"compared": kept + found if intake.near else 0, "found": found},
+        "content": tally.to_record(),
+        "order": tally.order,
+    }

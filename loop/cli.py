@@ -3,12 +3,15 @@
 import json
 import sys
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
 from aj.errors import AJError
 from aj.files import load_yaml, logs_dir, write_text
@@ -43,12 +46,19 @@ def example(line: str) -> str:
 
 
 @app.command(epilog=example("aj build datasets_build/recipes/demo.yaml"))
-def build(recipe: Annotated[Path, typer.Argument(help="a data recipe (YAML)")]) -> None:
-    """Build a data set from its sources; prints its folder."""
+def build(
+    recipe: Annotated[Path, typer.Argument(help="a data recipe (YAML), or the name of one in datasets_build/recipes")],
+    root: Annotated[Path | None, typer.Option(help="where the files of its mix lie; data/ when not given")] = None,
+    locked: Annotated[
+        Path | None, typer.Option(help="a data set's folder or lock.json: build anew, and say what has moved since")
+    ] = None,
+) -> None:
+    """Build a data set from its sources; prints its card and its folder."""
     from datasets_build.build import build as build_dataset
-    from datasets_build.recipe import DataRecipe
+    from datasets_build.recipe import DataRecipe, recipe_path
 
-    folder = build_dataset(load_yaml(recipe, DataRecipe))
+    with _counting() as tell:
+        folder = build_dataset(load_yaml(recipe_path(recipe), DataRecipe), root, locked, _say, tell)
     console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False)
     console.print(str(folder), soft_wrap=True)
 
@@ -253,6 +263,26 @@ def _logs_of_target(target: Any, suite: str, name: str | None = None) -> Path:
     from loop.targets import check_finished
 
     return check_finished(eval_folder(target, suite), name or target.name)
+
+
+def _say(sentence: str) -> None:
+    progress.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[str, int], None]]:
+    """A line on standard error for each part, with how much of it was read; nothing where that is no terminal."""
+    columns = ("{task.description:<24}", "{task.completed:>9,.0f} read")
+    off = not progress.is_terminal
+    with Progress(SpinnerColumn(), *columns, TimeElapsedColumn(), console=progress, disable=off) as bar:
+        lines: dict[str, TaskID] = {}
+
+        def tell(name: str, read: int) -> None:
+            if name not in lines:
+                lines[name] = bar.add_task(name, total=None)
+            bar.update(lines[name], completed=read)
+
+        yield tell
 
 
 def _show(output: Format, records: Any, table: Any) -> None:

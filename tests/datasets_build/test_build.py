@@ -49,7 +49,7 @@ def _lock(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +84,9 @@ def test_the_same_recipe_gives_the_same_folder_and_bytes(tmp_path, monkeypatch):
 
 def test_a_finished_data_set_is_not_built_again(logs):
     first = build(recipe(plans={"count": 2}))
-    before = {path: path.stat().st_mtime_ns for path in first.iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in first.rglob("*")}
     assert build(recipe(plans={"count": 2})) == first
-    assert {path: path.stat().st_mtime_ns for path in first.iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in first.rglob("*")} == before
 
 
 def test_an_unfinished_leftover_is_no_data_set(logs):
@@ -152,7 +152,9 @@ def test_a_row_that_is_drawn_twice_is_kept_once_and_counted(logs):
 
 def test_the_lock_has_the_hash_of_each_file(folder):
     lock = _lock(folder)
-    assert lock["files"] == {name: digest_file(folder / name) for name in ("sft.jsonl", "dpo.jsonl", "rejects.jsonl")}
+    names = {f"{name}.jsonl" for name in ("sft", "dpo", "rejects", "trl/sft", "trl/dpo")}
+    assert lock["files"].keys() == names | {"parquet/sft.parquet", "parquet/dpo.parquet"}
+    assert lock["files"] == {name: digest_file(folder / name) for name in lock["files"]}
     assert lock["hash"] == folder.name
     assert lock["contract"] == {"name": "aj", "hash": AJ.hash}
     assert DataRecipe.model_validate(lock["recipe"]) == recipe(**ALL)
@@ -161,7 +163,7 @@ def test_the_lock_has_the_hash_of_each_file(folder):
 def test_the_card_tells_the_funnel(folder):
     card = (folder / "card.md").read_text(encoding="utf-8")
     for source, counts in _lock(folder)["funnel"].items():
-        assert re.search(rf"\| {re.escape(source)} \| {counts['read']} \| {counts['kept']} \|", card)
+        assert re.search(rf"\| {re.escape(source)} \| \d+ \| {counts['read']} \| \d+ \| 0 \| {counts['kept']} \|", card)
     assert "Not checked" not in card
 
 

@@ -1,0 +1,190 @@
+"""A data set is built again byte for byte from its lock, or what moved is said; builds side by side do no harm."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from aj.errors import DataError
+from datasets_build import collect, origin
+from datasets_build.build import build
+from datasets_build.recipe import DataRecipe
+from datasets_build.staging import IN_USE, PARTIAL, staging
+from tests.datasets_build import made
+
+ROOT = Path(__file__).parents[2]
+RECIPE: dict[str, Any] = {
+    "name": "locked",
+    "seed": 2,
+    "mix": {
+        "rows": 44,
+        "shortfall": "redistribute",
+        "parts": {
+            "talk": {"kind": "generated", "count": 14, "generator": "chats"},
+            "a": {"kind": "converted", "count": 30, "files": ["a/*.jsonl"]},
+        },
+    },
+}
+
+
+@pytest.fixture
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setitem(collect.KINDS, "converted", made.stream)
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    made.write(tmp_path / "data" / "a" / "x.jsonl", [*made.rows("a", 50), *(made.pair("a", n) for n in range(3))])
+    return tmp_path / "data"
+
+
+def _recipe(**change: Any) -> DataRecipe:
+    return DataRecipe.model_validate(RECIPE | change)
+
+
+def _again(locked: Path, data: Path, **change: Any) -> list[str]:
+    said: list[str] = []
+    build(_recipe(**change), data, locked, said.append)
+    return said
+
+
+def _bytes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_bytes_are_made_again_in_another_process_with_other_hashes(data, tmp_path):
+    fleet = {"corrections": {"multiply": 1}, "dialogues": {"count": 1}}  # rows of every kind of seed
+    folder = build(_recipe(sources=fleet), data)
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from datasets_build import collect\n"
+        "from datasets_build.build import build\n"
+        "from datasets_build.recipe import DataRecipe\n"
+        "from tests.datasets_build import made\n"
+        "collect.KINDS['converted'] = made.stream\n"
+        "print(build(DataRecipe.model_validate(json.loads(sys.argv[1])), Path(sys.argv[2])))\n"
+    )
+    elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "AJ_LOGS": str(tmp_path / "elsewhere"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, json.dumps(RECIPE | {"sources": fleet}), str(data)]
+    done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, check=True)
+    other = Path(done.stdout.strip())
+    assert other.name == folder.name
+    assert _bytes(other) == _bytes(folder)
+    assert len(_bytes(folder)) == 13  # 5 JSONL, 2 Parquet, lock, card, 4 charts
+
+
+def test_a_locked_build_of_nothing_that_moved_says_so(data):
+    folder = build(_recipe(), data)
+    before = _bytes(folder)
+    (said,) = _again(folder, data)
+    assert said == f"The same bytes as {folder.name} in all 7 files; nothing that the lock names has moved."
+    assert _again(folder / "lock.json", data) == [said]
+    assert _bytes(folder) == before
+
+
+def test_a_locked_build_makes_a_lost_folder_again(data, tmp_path):
+    folder = build(_recipe(), data)
+    before = _bytes(folder)
+    lock = shutil.copy(folder / "lock.json", tmp_path / "kept.json")
+    shutil.rmtree(folder)
+    _again(Path(lock), data)
+    assert _bytes(folder) == before
+
+
+def test_a_changed_source_is_named_with_the_rows_it_moved(data):
+    folder = build(_recipe(), data)
+    made.write(data / "a" / "x.jsonl", made.rows("a", 20))
+    made.write(data / "a" / "y.jsonl", made.rows("b", 20))
+    with pytest.raises(DataError) as caught:
+        _again(folder, data)
+    said = str(caught.value)
+    assert "rows of sft are gone (a " in said
+    assert "rows of sft are new (a " in said
+    assert "3 rows of dpo are gone" in said
+    assert "source a/x.jsonl: " in said
+    assert "source a/y.jsonl is new" in said
+    assert {path.name for path in folder.parent.glob("[!.]*")} == {folder.name}, "and nothing is left behind"
+
+
+def test_a_build_that_cannot_be_made_again_says_what_moved(data):
+    strict = RECIPE["mix"] | {"shortfall": "fail"}
+    folder = build(_recipe(mix=strict), data)
+    (data / "a" / "x.jsonl").unlink()
+    with pytest.raises(DataError, match=r"a has 0 of 30 rows.* Moved since: source a/x\.jsonl is gone\."):
+        _again(folder, data, mix=strict)
+
+
+@pytest.mark.parametrize("change", [{"seed": 3}, {"name": "other"}])
+def test_another_recipe_is_named(data, change):
+    folder = build(_recipe(), data)
+    try:
+        said = _again(folder, data, **change)
+    except DataError as error:
+        said = [str(error)]
+    assert any("the recipe: " in sentence and next(iter(change)) in sentence for sentence in said)
+
+
+def test_code_that_changed_is_told_even_if_no_byte_did(data, monkeypatch):
+    folder = build(_recipe(), data)
+    monkeypatch.setattr(origin, "code", lambda: "0123456789ab")
+    (said,) = _again(folder, data)
+    assert said.startswith("The same bytes")
+    assert "code: " in said
+    assert "0123456789ab now" in said
+    told: list[str] = []
+    assert build(_recipe(), data, say=told.append) == folder
+    assert len(told) == 1
+    assert f"--locked {folder}" in told[0]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"hash": "x"}', None])
+def test_what_is_no_lock_is_refused(data, tmp_path, text):
+    path = tmp_path / "lock.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DataError, match="is no lock of a data set"):
+        _again(path, data)
+
+
+# --- side by side ---------------------------------------------------------------------------------------------------
+
+
+def test_builds_of_one_recipe_at_once_give_one_whole_folder(data):
+    with ThreadPoolExecutor(3) as pool:
+        folders = {future.result() for future in [pool.submit(build, _recipe(), data) for _ in range(3)]}
+    (folder,) = folders
+    assert _again(folder, data)[0].startswith("The same bytes")
+    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
+
+
+def test_what_dead_builds_left_is_swept_and_what_live_ones_write_is_not(tmp_path):
+    dead, bare, live = (tmp_path / f"{PARTIAL}{name}" for name in ("dead", "bare", "live"))
+    for folder in (dead, bare, live):
+        folder.mkdir()
+        (folder / "sft.jsonl").write_text("half")
+    (dead / IN_USE).touch()
+    with FileLock(live / IN_USE), staging(tmp_path / "abc") as made_:
+        assert [path.name for path in tmp_path.glob(f"{PARTIAL}*") if path != made_] == [live.name]
+        (made_ / "lock.json").write_text("{}")
+    assert [path.name for path in (tmp_path / "abc").iterdir()] == ["lock.json"]
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path):
+    def fail() -> None:
+        with staging(tmp_path / "abc") as folder:
+            (folder / "sft.jsonl").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == [".build.lock"]
