@@ -1,9 +1,9 @@
 """AgentInstruct (Apache-2.0): agents of GPT-4 at work in six environments, of which `os` and `db` fit AJ.
 
 A record is {"id", "conversations": [{"from", "loss", "value"}]}; a normalised form has {"role", "content"}. The os rows
-speak AJ's own tools (bash, complete). The db rows call `execute_sql`, a tool declared here: what the server returns as
-Python tuples is written as the mysql client prints it with --batch --skip-column-names, so that a call of that client in
-bash, to which `datasets_build.mapping` turns it, has a true result.
+speak AJ's own tools (bash, complete). The db rows call `execute_sql`, a tool declared here: what the source shows as
+Python tuples is written as `mysql --batch --skip-column-names` prints it, so that a call of that client in bash, to which
+`datasets_build.mapping` turns it, has a true result.
 """
 
 import re
@@ -44,6 +44,9 @@ _OS_OUTPUT = re.compile(r"The output of the OS(?: is empty\.?|:)")
 _ACT = re.compile(r"^Act:[ \t]*(bash|finish|answer)\b[ \t]*", re.MULTILINE)
 _BASH = re.compile(r"```(?:bash|sh)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _ACTION = re.compile(r"^Action:[ \t]*(Operation|Answer)\b", re.MULTILINE)
+_NOT_MYSQL = re.compile(r"\bstrftime\(|`\w+\.\w+`", re.IGNORECASE)
+"""What MySQL answers with an error: SQLite's date function, and table and column quoted as one name. Some 6% of the rows
+show rows for it all the same, so another database gave them."""
 _SQL = re.compile(r"```(?:sql)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE)
 _FINAL = re.compile(r"^Final Answer:[ \t]*(.*)", re.MULTILINE | re.DOTALL)
 _NO_ANSWER = ("", "none", "null", "nun", "n/a", "done", "ok", "success", "anything")
@@ -159,15 +162,19 @@ def _db_turns(said: list[tuple[str, str, bool]]) -> list[Turn]:
     turns: list[Turn] = []
     for speaker, text, learned in said[start:]:
         if speaker == "assistant":
-            turns.append(_db_call(text, learned))
-        elif turns and turns[-1].call:
-            turns.append(Turn("tool", mysql_lines(text), tool=EXECUTE_SQL["name"]))
+            turns += _db_call(text, learned)
+        elif turns and (call := turns[-1].call):
+            result = mysql_lines(text)
+            if _NOT_MYSQL.search(call.params["query"]) and not result.startswith("ERROR "):
+                raise Refused("not_mysql", "MySQL would refuse the statement, yet it has a result")
+            turns.append(Turn("tool", result, tool=EXECUTE_SQL["name"]))
         else:
             turns.append(Turn("user", text.strip()))
     return turns
 
 
-def _db_call(text: str, learned: bool) -> Turn:
+def _db_call(text: str, learned: bool) -> list[Turn]:
+    """A call or an answer in words; nothing for a placeholder that stands alone after a change of the data."""
     actions = list(_ACTION.finditer(text))
     if len(actions) != 1:
         raise Refused("broken_action", f"a turn states {len(actions)} actions, not one")
@@ -176,13 +183,10 @@ def _db_call(text: str, learned: bool) -> Turn:
         statement = match[1].strip() if (match := _SQL.search(rest)) else ""
         if not statement:
             raise Refused("broken_action", "an operation holds no SQL")
-        return Turn(
-            "assistant", call=Call("execute_sql", {"query": statement}, reasoning=thought or None), target=learned
-        )
+        call = Call("execute_sql", {"query": statement}, reasoning=thought or None)
+        return [Turn("assistant", call=call, target=learned)]
     answer = _final_answer(rest) or thought
-    if not answer:
-        raise Refused("broken_action", "an answer says nothing")
-    return Turn("assistant", answer, target=learned)
+    return [Turn("assistant", answer, target=learned)] if answer else []
 
 
 def _final_answer(text: str) -> str:

@@ -1,7 +1,8 @@
 """Toucan-1.5M (Apache-2.0): conversations of a teacher with tools of public MCP servers.
 
 The teachers' configs (Kimi-K2, OSS, Qwen3) have nine text columns, most of them serialised JSON; the SFT config has the
-roles `tool_call` and `tool_response`, a call being the text of a Python dict. Projections with fewer columns are read too.
+roles `tool_call` and `tool_response`, a call being the text of a Python dict. Projections with fewer columns
+are read too.
 """
 
 import ast
