@@ -2,8 +2,8 @@
 
 A record is {"id", "conversations": [{"from", "loss", "value"}]}; a normalised form has {"role", "content"}. The os rows
 speak AJ's own tools (bash, complete). The db rows call `execute_sql`, a tool declared here: what the source shows as
-Python tuples is written as `mysql --batch --skip-column-names` prints it, so that a call of that client in bash, to which
-`datasets_build.mapping` turns it, has a true result.
+Python tuples is written as `mysql --batch --skip-column-names` prints it, so that a call of that client in bash, to
+which `datasets_build.mapping` turns it, has a true result.
 """
 
 import re
@@ -45,8 +45,8 @@ _ACT = re.compile(r"^Act:[ \t]*(bash|finish|answer)\b[ \t]*", re.MULTILINE)
 _BASH = re.compile(r"```(?:bash|sh)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _ACTION = re.compile(r"^Action:[ \t]*(Operation|Answer)\b", re.MULTILINE)
 _NOT_MYSQL = re.compile(r"\bstrftime\(|`\w+\.\w+`", re.IGNORECASE)
-"""What MySQL answers with an error: SQLite's date function, and table and column quoted as one name. Some 6% of the rows
-show rows for it all the same, so another database gave them."""
+"""What MySQL answers with an error: SQLite's date function, and table and column quoted as one name. Some 6% of the
+records show rows for it all the same, so another database gave them."""
 _SQL = re.compile(r"```(?:sql)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE)
 _FINAL = re.compile(r"^Final Answer:[ \t]*(.*)", re.MULTILINE | re.DOTALL)
 _NO_ANSWER = ("", "none", "null", "nun", "n/a", "done", "ok", "success", "anything")

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aj.messages import Call
@@ -102,6 +102,7 @@ def declare(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
             "description": description if isinstance(description, str) else "",
             "parameters": _parameters(inner.get("parameters", inner.get("input_schema"))),
         }
+        _check_text(json.dumps(tool, ensure_ascii=False))
         if found.setdefault(name, tool) != tool:
             raise Refused("declared_twice", f"the tool {name[:60]!r} is declared twice, differently")
         if len(found) > MAX_TOOLS:
@@ -158,17 +159,19 @@ class Serial:
     def call(self, name: Any, arguments: Any) -> None:
         if not isinstance(name, str):
             raise Refused("broken_call", "a call names no tool")
-        if len(self._calls) == MAX_PARALLEL:
-            raise Refused("several_calls", f"more than {MAX_PARALLEL} calls stand together")
         if self._results:
             self._flush(last=False)
-        self._calls.append((name, Call(tool_called(name, self._tools), read_arguments(arguments))))
+        if len(self._calls) == MAX_PARALLEL:
+            raise Refused("several_calls", f"more than {MAX_PARALLEL} calls stand together")
+        tool = tool_called(name, self._tools)
+        words, reasoning = self._said()
+        self._calls.append((name, Call(tool, read_arguments(arguments), words or None, reasoning or None)))
 
     def result(self, name: Any, text: str) -> None:
         waiting = [i for i in range(len(self._calls)) if i not in self._results]
         if isinstance(name, str):
             waiting = [i for i in waiting if name in (self._calls[i][0], self._calls[i][1].tool)]
-        if not waiting:
+        if not waiting or self._words:
             raise Refused("result_without_call", f"a result of {str(name)[:60]!r} follows no call of it")
         self._results[waiting[0]] = Turn("tool", text, tool=self._calls[waiting[0]][1].tool)
 
@@ -178,25 +181,28 @@ class Serial:
         return self.turns
 
     def _flush(self, last: bool) -> None:
-        words = "\n\n".join(said.text for said in self._words if said.text)
-        if not self._calls and words:
-            self.turns.append(Turn("assistant", words))
         missing = [i for i in range(len(self._calls)) if i not in self._results]
-        if missing and (not last or any(i > missing[0] for i in self._results)):
+        words, _ = self._said()
+        if missing and (words or not last or missing != [len(self._calls) - 1]):
             raise Refused("no_result", f"the call of {self._calls[missing[0]][0][:60]!r} has no result")
-        reasoning = "\n\n".join(said.reasoning for said in self._words if said.reasoning)
-        for i, (_, call) in enumerate(self._calls[: missing[0] + 1] if missing else self._calls):
-            first = replace(call, note=words or None, reasoning=reasoning or None) if i == 0 else call
-            self.turns.append(Turn("assistant", call=first))
+        for i, (_, call) in enumerate(self._calls):
+            self.turns.append(Turn("assistant", call=call))
             self.turns += [self._results[i]] if i in self._results else []
-        self._words, self._calls, self._results = [], [], {}
+        self.turns += [Turn("assistant", words)] if words else []
+        self._calls, self._results = [], {}
+
+    def _said(self) -> tuple[str, str]:
+        """The words and the reasoning that wait for a call or the turn's end; they wait no longer."""
+        said, self._words = self._words, []
+        texts = "\n\n".join(one.text for one in said if one.text)
+        return texts, "\n\n".join(one.reasoning for one in said if one.reasoning)
 
 
 def finish(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
     """The turns up to the last of the assistant, and, where something was cut off there, what.
 
     Raises:
-        Refused: no assistant turn follows a user's, or a text holds a chat template's token.
+        Refused: no assistant turn follows a user's, or a text holds a chat template's token or half a surrogate pair.
     """
     end = max((i for i, turn in enumerate(turns) if turn.role == "assistant" and turn.target), default=-1)
     kept = tuple(turns[: end + 1])
@@ -205,7 +211,16 @@ def finish(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
     for turn in kept:
         said = (turn.call.note, turn.call.reasoning, turn.call.params) if turn.call else ()
         words = [turn.text, *(str(part) for part in said if part)]
+        for word in words:
+            _check_text(word)
         if token := next((found for word in words if (found := SPECIAL_TOKEN.search(word))), None):
             raise Refused("special_token", f"a text holds the template's token {token[0]!r}")
     rest = turns[end + 1 :]
     return kept, f"ends_on_{rest[-1].role}" if rest else None
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("broken_text", "a text holds half of a surrogate pair") from error

@@ -1,4 +1,4 @@
-"""The calls in Glaive's text, `<functioncall> {"name": "f", "arguments": '{"k": "v"}'}`: read with certainty or refused.
+"""The calls in Glaive, `<functioncall> {"name": "f", "arguments": '{"k": "v"}'}`: read with certainty or refused.
 
 The arguments stand as JSON inside single quotes, which is no JSON: apostrophes within are not escaped, or escaped as
 `\\'`. As a call ends its turn, the last quote is the closing one, and what stands inside must be strict JSON.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datasets_build.sources.foreign import Refused, Said, Serial, declare, finish, read_json
-from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.transcripts import Parsed, Transcript, Unusable
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -23,8 +23,9 @@ MAX_COLUMN = 4_000_000
 
 MAX_LITERAL = 100_000
 
-_TOOLS = re.compile(r"<tools>\s*(.*?)\s*</tools>", re.DOTALL)
-_DECLARED = re.compile(r"<\|im_system\|>tool_declare<\|im_middle\|>(.*?)<\|im_end\|>", re.DOTALL)
+_BLOCKS = (("<|im_system|>tool_declare<|im_middle|>", "<|im_end|>"), ("<tools>", "</tools>"))
+"""Where the system text declares the tools: as Kimi-K2's template does, and as Hermes does."""
+
 _THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
 
 
@@ -52,7 +53,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
     serial = Serial(tools)
     for message in messages:
         _read(message, serial)
-    turns, cut = finish(_without_echoes(serial.close()))
+    turns, cut = finish(serial.close())
     return Transcript(
         turns,
         mode="step" if tools else "chat",
@@ -89,9 +90,12 @@ def _tools(value: Mapping[str, Any], system: str) -> tuple[dict[str, Any], ...]:
     for column in ("available_tools", "tools"):
         if isinstance(tools := _column(value, column), list):
             return declare(tools)
-    for block in (*_DECLARED.finditer(system), *_TOOLS.finditer(system)):
+    for start, end in _BLOCKS:
+        # Hermes' own introduction names an empty pair of tags before the block itself.
+        text = system.rpartition(start)[2].partition(end)[0].strip() if start in system else ""
+        if not text:
+            continue
         try:
-            text = block[1].strip()
             return declare(read_json(text) if text.startswith("[") else [read_json(line) for line in _lines(text)])
         except ValueError as error:
             raise Refused("bad_tools", f"the system text's tool list is not JSON ({str(error)[:80]})") from error
@@ -107,6 +111,8 @@ def _read(message: Mapping[str, Any], serial: Serial) -> None:
     if role == "system":
         return
     if role == "user":
+        if not text.strip():
+            raise Refused("bad_messages", "a turn of the user is empty")
         serial.user(text)
     elif role == "assistant":
         serial.say(_said(message, text))
@@ -159,11 +165,6 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise Refused("broken_call", f"a call's text cannot be read ({type(error).__name__})") from error
-
-
-def _without_echoes(turns: list[Turn]) -> list[Turn]:
-    """Without the turns in which neither side says anything."""
-    return [turn for turn in turns if turn.role == "tool" or turn.call or turn.text.strip()]
 
 
 def _metadata(value: Mapping[str, Any]) -> dict[str, Any]:
