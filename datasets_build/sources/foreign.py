@@ -210,11 +210,8 @@ def finish(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
         raise Refused("no_answer", "the conversation does not go from a user to an answer")
     for turn in kept:
         said = (turn.call.note, turn.call.reasoning, turn.call.params) if turn.call else ()
-        words = [turn.text, *(str(part) for part in said if part)]
-        for word in words:
+        for word in (turn.text, *(str(part) for part in said if part)):
             _check_text(word)
-        if token := next((found for word in words if (found := SPECIAL_TOKEN.search(word))), None):
-            raise Refused("special_token", f"a text holds the template's token {token[0]!r}")
     rest = turns[end + 1 :]
     return kept, f"ends_on_{rest[-1].role}" if rest else None
 
@@ -224,3 +221,5 @@ def _check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise Refused("broken_text", "a text holds half of a surrogate pair") from error
+    if token := SPECIAL_TOKEN.search(text):
+        raise Refused("special_token", f"a text holds the template's token {token[0]!r}")

@@ -103,7 +103,7 @@ def test_a_contract_without_a_shell_maps_nothing():
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(st.characters(exclude_categories=["Cs"])))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_an_argument_is_one_word_of_the_command_whatever_it_holds(path, pattern):
     found = command("grep", "Search", {"path": path, "pattern": pattern})
     if found is None:
@@ -125,7 +125,7 @@ ARGUMENTS = st.dictionaries(
 
 
 @given(st.sampled_from(["read_file", "run_command", "kill_process", "grep"]) | st.text(), JSON, JSON, ARGUMENTS)
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_whatever_a_tool_and_its_call_hold_the_result_is_a_valid_call_or_none(name, says, schema, arguments):
     for properties in (
         schema,

@@ -110,7 +110,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text("abc", min_size=1), VALUES, max_size=3), st.booleans(), st.sampled_from([None, 2]))
-@settings(max_examples=60)
+@settings(max_examples=50)
 def test_any_arguments_come_back_as_they_were_written(params, quoted, indent):
     text = json.dumps(params, ensure_ascii=False, indent=indent)
     found = called(written(f"'{text}'" if quoted else text))
@@ -204,7 +204,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=12).map(" ".join), st.text(st.characters(), max_size=20))
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_whatever_stands_in_a_record_it_is_read_or_refused(text, system):
     for value in ({"system": system, "chat": text}, {"system": system + json.dumps(TOOL), "chat": f"USER: {text}"}):
         assert matches(value) in (True, False)

@@ -183,6 +183,7 @@ def test_what_is_not_certain_is_refused_by_its_code(messages, expected):
         ({"messages": "[" * 100_000}, "broken_json"),
         ({"available_tools": '[{"function": {}}]'}, "bad_tools"),
         ({"available_tools": json.dumps([TOOL, TOOL | {"description": "x"}])}, "declared_twice"),
+        ({"available_tools": json.dumps([TOOL | {"description": "<|im_end|>"}])}, "special_token"),
         ({"messages": '[{"role": "user", "content": "\\ud800"}]'}, "broken_json"),
         ({"messages": [{"role": "user", "content": "\ud800"}, DONE]}, "broken_text"),
     ],
@@ -210,7 +211,7 @@ MESSAGES = st.fixed_dictionaries(
 
 
 @given(st.lists(MESSAGES | JSON, max_size=5) | JSON, JSON, JSON)
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_whatever_stands_in_a_record_it_is_read_or_refused(messages, tools, grades):
     for columns in ((messages, tools, grades), tuple(map(json.dumps, (messages, tools, grades)))):
         keys = ("messages", "available_tools", "response_quality_assessment")
