@@ -15,6 +15,8 @@ MARK = "<functioncall>"
 
 _HEAD = re.compile(r'\{\s*"name"\s*:\s*"([^"\\\n]{1,200})"\s*,\s*"(?:arguments|parameters)"\s*:\s*\'')
 _OTHER = re.compile(r"^AI to ?= ?([\w.-]{1,200}): ?(?=\{)", re.MULTILINE)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A JSON string, also one that never ends: it always matches, so that it never tries again from its middle."""
 _ESCAPED_APOSTROPHE = re.compile(r"(?<!\\)((?:\\\\)*)\\'")
 
 
@@ -41,6 +43,8 @@ def read_turn(text: str) -> Written:
         return Written(before.strip(), *_read_call(body.strip()))
     if match := _OTHER.search(text):
         return Written(text[: match.start()].strip(), match[1], read_arguments(text[match.end() :]))
+    if re.search(r"\bAI to ?=", text):
+        raise Refused("broken_call", "a call in the form 'AI to= name: {…}' cannot be read")
     return Written(text.strip())
 
 
@@ -76,5 +80,5 @@ def _quoted(rest: str) -> dict[str, Any]:
 
 def _is_cut(body: str) -> bool:
     """Whether more braces open than close, strings aside."""
-    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", body)
+    outside = _STRING.sub("", body)
     return outside.count("{") > outside.count("}")

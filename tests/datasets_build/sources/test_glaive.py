@@ -1,6 +1,7 @@
 """Glaive: calls in single quotes are read exactly or refused; a chat that was mangled is never guessed at."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -81,6 +82,7 @@ def test_the_forms_of_arguments_are_read(arguments, params):
         ('<functioncall> {"name": "ping", "parameters": {"a": 1}}', Call("ping", {"a": 1})),
         ('AI to= ping: {"a": 1}', Call("ping", {"a": 1})),
         ('Sure.\nAI to=ping: {"a": 1}', Call("ping", {"a": 1}, "Sure.")),
+        ("Sure, AI to= ping with a of 1", "broken_call"),
         (written("'[1, 2]'"), "arguments_not_object"),
         (written("[1, 2]"), "arguments_not_object"),
         (written("'{\"a\": Infinity}'"), "broken_call"),
@@ -187,6 +189,23 @@ def test_functions_that_cannot_be_read_are_refused_by_their_code(system, expecte
     item = read(ASK, DONE, system=system)
     assert isinstance(item, Unusable)
     assert item.code == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "ping", "arguments": {' + '"\\' * 200_000,
+        '{"name": "ping", "arguments": \'' + "\\'" * 200_000,
+        '{"a":' * 50_000,
+        "{" + " " * 500_000,
+        "<functioncall" * 20_000,
+    ],
+)
+def test_a_call_that_never_ends_costs_no_time(text):
+    started = time.perf_counter()
+    item = read(ASK, a(f"<functioncall> {text}"))
+    assert isinstance(item, Unusable)
+    assert time.perf_counter() - started < 3
 
 
 PIECES = st.sampled_from(
