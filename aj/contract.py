@@ -1,17 +1,18 @@
 """Loads and validates a contract: one YAML file that says how AJ speaks. Its content hash is its identity."""
 
 import json
-from functools import cache, cached_property
+from collections.abc import Sequence
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from pydantic import Field, field_validator, model_validator
+from jsonschema_rs import Draft202012Validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
+from aj.schemas import compile_schema
 
 CONTRACTS = Path(__file__).parent / "contracts"
 
@@ -40,7 +41,7 @@ class Wire(Strict):
 class Tool(Strict):
     """One tool; `parameters` is a JSON Schema (draft 2020-12) of an object."""
 
-    name: str
+    name: str = Field(min_length=1)
     effect: Literal["read", "write", "control"]
     summary: str
     parameters: dict[str, Any]
@@ -48,11 +49,7 @@ class Tool(Strict):
     @field_validator("parameters")
     @classmethod
     def _is_a_schema(cls, value: dict[str, Any]) -> dict[str, Any]:
-        try:
-            Draft202012Validator.check_schema(value)
-        except SchemaError as error:
-            place = "/".join(str(part) for part in error.path) or "the top"
-            raise ValueError(f"not a JSON Schema: {error.message} at {place}") from error
+        compile_schema(value)
         if value.get("type") != "object":
             raise ValueError("a tool's parameters must be of type object")
         return value
@@ -68,7 +65,7 @@ class Tool(Strict):
 class Mode(Strict):
     """One way in which the model is called, with its system prompt."""
 
-    reply: Literal["call", "markdown", "numbered_list", "word"]
+    reply: Literal["call", "call_or_text", "markdown", "numbered_list", "word"]
     prompt: str
     min_items: int = 0
     max_items: int = 0
@@ -81,7 +78,7 @@ class Loop(Strict):
 
 
 class Conduct(Strict):
-    """Rules over a conversation that the runtime enforces."""
+    """Rules over a conversation that the runtime enforces; an empty name of a tool is no rule."""
 
     discover: str
     target: str
@@ -134,7 +131,7 @@ class Contract(Strict):
             raise ValueError("two tools have the same name")
         conduct = self.conduct
         named = (conduct.discover, conduct.finish, *conduct.targeted, *conduct.fleet_wide)
-        missing = [name for name in named if name not in names]
+        missing = [name for name in named if name and name not in names]
         if missing:
             raise ValueError(f"conduct names tools that do not exist: {', '.join(missing)}")
         return self
@@ -151,7 +148,7 @@ class Contract(Strict):
     @cached_property
     def validators(self) -> dict[str, Draft202012Validator]:
         """A compiled JSON Schema validator a tool: compiling one per check cost most of a check's time."""
-        return {tool.name: Draft202012Validator(tool.parameters) for tool in self.tools}
+        return {tool.name: compile_schema(tool.parameters) for tool in self.tools}
 
     def finding(self, code: str, detail: str = "", span: tuple[int, int] | None = None) -> Finding:
         """A finding with the contract's words for `code`; an unknown code is our own fault and raises KeyError."""
@@ -179,15 +176,68 @@ def load_contract(name: str | Path = "aj") -> Contract:
 
 
 def _load(path: Path) -> Contract:
+    return validate_yaml(path, _merged(path, ()), Contract)
+
+
+def _merged(path: Path, heirs: tuple[Path, ...]) -> dict[str, Any]:
     """A contract may extend another: its top-level keys replace those of the base; modes are merged by name."""
+    if path in heirs:
+        raise ConfigError(f"{path}:1: extends itself; name the contract that it builds on.")
     own = read_yaml(path)
     if "extends" not in own:
-        return validate_yaml(path, own, Contract)
+        return own
     base_path = path.parent / str(own.pop("extends"))
-    base = read_yaml(base_path)
-    merged = base | own | {"modes": base.get("modes", {}) | own.get("modes", {})}
+    base = _merged(base_path, (*heirs, path))
     validate_yaml(base_path, base, Contract)
-    return validate_yaml(path, merged, Contract)
+    return base | own | {"modes": base.get("modes", {}) | own.get("modes", {})}
+
+
+MAX_OWN_TOOLS = 200_000
+"""Characters of a row's own tool list as JSON, some 50,000 tokens: more fits no context that a row is trained in."""
+
+
+def contract_with(tools: Sequence[dict[str, Any]]) -> Contract:
+    """The contract `tools` (native wire form, none of AJ's conduct) with the tools that a row itself declares.
+
+    Args:
+        tools: {"name", "description", "parameters": JSON Schema}, in the order in which the prompt shows them.
+
+    Raises:
+        ContractError: a schema is not one, or is too large or too deep; two tools share a name; there is none.
+    """
+    try:
+        text = json.dumps(list(tools), ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ContractError(f"The row's tools are not JSON ({str(error)[:80]}); leave the row out.") from error
+    if len(text) > MAX_OWN_TOOLS:
+        raise ContractError(f"The row's tools take {len(text):,} characters, {MAX_OWN_TOOLS:,} at most; leave it out.")
+    return _contract_with(text)
+
+
+@lru_cache(maxsize=128)
+def _contract_with(text: str) -> Contract:
+    # Built whole, never `model_copy`: a copy skips validation and takes the cached hash and validators along.
+    base = load_contract("tools")
+    parts = {name: getattr(base, name) for name in Contract.model_fields}
+    try:
+        parts["tools"] = tuple(_own_tool(tool) for tool in json.loads(text))
+        return Contract(**parts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ContractError(f"The row's tools are no tools ({first['msg'][:200]}); leave the row out.") from error
+
+
+def _own_tool(tool: dict[str, Any]) -> Tool:
+    # What a foreign tool does is unknown, so it counts as one that changes things.
+    return Tool.model_validate(
+        {
+            "name": tool.get("name"),
+            "effect": "write",
+            "summary": tool.get("description") or "",
+            "parameters": tool.get("parameters"),
+        }
+    )
 
 
 def tools_json(contract: Contract) -> str:

@@ -5,6 +5,7 @@ and a tool's result is a `tool` message. It holds no system text and no wire tex
 contract at the last moment, for training and for evals alike.
 """
 
+import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -51,11 +52,15 @@ class Row:
     layout: Layout = "dialogue"
     metadata: dict[str, Any] = field(default_factory=dict)
     """source, template, persona, licence, teacher and the like; not part of the identity."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """The row's own tools, {"name", "description", "parameters": JSON Schema}: a row of foreign tools, kept as it is.
+    Empty for AJ's rows, whose tools are the contract's."""
 
     @cached_property
     def id(self) -> str:
         """Hash of everything that is trained on."""
-        return digest(self.mode, self.layout, [to_record(m) for m in self.messages])
+        own = [_tools_text(self.tools)] if self.tools else []  # the ids of AJ's rows are older than this field
+        return digest(self.mode, self.layout, [to_record(m) for m in self.messages], *own)
 
 
 @dataclass(frozen=True)
@@ -135,19 +140,20 @@ def from_record(record: dict[str, Any]) -> Message:
 
 
 def row_to_record(row: Row) -> dict[str, Any]:
-    """One line of `sft.jsonl`."""
-    return {
+    """One line of `sft.jsonl`. Own tools are a JSON string: `datasets` would fill differing schemas up with nulls."""
+    record: dict[str, Any] = {
         "id": row.id,
         "mode": row.mode,
         "layout": row.layout,
         "messages": [to_record(message) for message in row.messages],
         "metadata": row.metadata,
     }
+    return record | {"tools": _tools_text(row.tools)} if row.tools else record
 
 
 def row_from_record(record: dict[str, Any]) -> Row:
     """Raises ValueError on a record that is not a row, or whose id does not match its content."""
-    row = Row(_messages(record), *_form(record), _metadata(record))
+    row = Row(_messages(record), *_form(record), _metadata(record), _tools(record))
     _check_id(record, row.id)
     return row
 
@@ -213,6 +219,24 @@ def _metadata(record: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise ValueError("'metadata' must be an object")
     return metadata
+
+
+def _tools_text(tools: tuple[dict[str, Any], ...]) -> str:
+    return json.dumps(tools, ensure_ascii=False)
+
+
+def _tools(record: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Raises ValueError unless the own tools are a JSON string of a list of objects; a missing or null one is none."""
+    text = record.get("tools")
+    if text is None:
+        return ()
+    try:
+        tools = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError("'tools' must be a JSON string") from error
+    if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
+        raise ValueError("'tools' must hold a list of objects")
+    return tuple(tools)
 
 
 def _check_id(record: dict[str, Any], found: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from aj.contract import Contract
+from aj.contract import Contract, contract_with
 from aj.findings import Finding
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
+from aj.schemas import argument_error
 from aj.state import state_block
 
 Outcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
@@ -71,12 +72,19 @@ def render_prompt(
     return [system, *({"role": roles[m.role], "content": render_turn(m, contract)} for m in messages)]
 
 
+def row_contract(row: Row, contract: Contract) -> Contract:
+    """The contract under which a row is rendered and checked: its own tools', where it has any, else `contract`."""
+    return contract_with(row.tools) if row.tools else contract
+
+
 def render_row(row: Row, contract: Contract) -> list[dict[str, str]]:
-    """A whole row as chat messages; ends on the last assistant turn.
+    """A whole row as chat messages; ends on the last assistant turn. A row's own tools replace the contract's.
 
     Raises:
         ValueError: the row does not end on an assistant turn.
+        ContractError: the row's own tools are no tools.
     """
+    contract = row_contract(row, contract)
     if row.messages[-1].role != "assistant":
         raise ValueError(f"row {row.id} ends on a {row.messages[-1].role} turn: nothing to learn there")
     *past, last = row.messages
@@ -260,10 +268,7 @@ def _check_arguments(tool: str, params: dict[str, Any], contract: Contract) -> l
 
 
 def _argument_error(tool: str, params: dict[str, Any], contract: Contract) -> str | None:
-    try:
-        return next((error.message for error in contract.validators[tool].iter_errors(params)), None)
-    except RecursionError:  # the validator shows the value, which takes more stack than reading it did
-        return "nested too deep"
+    return argument_error(contract.validators[tool], params)
 
 
 def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call | None]:

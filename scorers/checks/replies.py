@@ -15,11 +15,15 @@ def check_reply(text: str, contract: Contract, mode: Mode) -> tuple[Finding, ...
     kind = contract.modes[mode].reply
     if kind == "call":
         return judge_call(text, contract).findings
+    if kind == "call_or_text" and contract.wire.open.strip() in text:
+        return judge_call(text, contract).findings
     if not text.strip():
         return (contract.finding("empty_output"),)
     if kind == "word":
         words = contract.modes[mode].words
         return () if text.strip().rstrip(".") in words else (contract.finding("not_a_word", text[:40]),)
+    if kind == "call_or_text":
+        return tuple(made_up(text, contract))
     found = [*made_up(text, contract), *_dicts(text, contract, kind)]
     if kind == "numbered_list":
         found += _numbered(text, contract, mode)

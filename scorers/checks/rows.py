@@ -1,9 +1,10 @@
 """Is a row fit to train on? The same checks that score the model, over every assistant turn that is a target."""
 
 from aj.contract import Contract
+from aj.errors import ContractError
 from aj.findings import Finding
 from aj.messages import Pair, Row
-from aj.wire import render_turn
+from aj.wire import render_turn, row_contract
 from scorers.checks.conduct import check_conduct
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
@@ -13,6 +14,8 @@ def check_row(row: Row, contract: Contract) -> list[Finding]:
     """Findings of all targets of a row; an empty list means that it teaches nothing wrong that we know of."""
     if row.messages[-1].role != "assistant":
         return [Finding("no_target", "the row does not end on an assistant turn", "cut it after AJ's last turn")]
+    if row.tools:
+        return _check_own_tools(row, contract)
     found: list[Finding] = []
     for position, message in enumerate(row.messages):
         if message.role != "assistant" or (row.layout == "state_block" and position < len(row.messages) - 1):
@@ -21,6 +24,18 @@ def check_row(row: Row, contract: Contract) -> list[Finding]:
         found += check_reply(render_turn(message, contract), contract, row.mode)
         found += check_conduct(message.call, past, contract) if message.call else []
     return found
+
+
+def _check_own_tools(row: Row, contract: Contract) -> list[Finding]:
+    """A row of foreign tools: its turns' form and arguments against its own schemas, without AJ's conduct."""
+    try:
+        own = row_contract(row, contract)
+    except ContractError as error:
+        return [Finding("bad_schema", str(error), "leave the row out")]
+    if (row.mode, row.layout) != ("step", "dialogue"):
+        return [Finding("bad_mode", f"own tools in {row.mode} mode as a {row.layout}", "use step mode and a dialogue")]
+    turns = [message for message in row.messages if message.role == "assistant"]
+    return [finding for turn in turns for finding in check_reply(render_turn(turn, own), own, row.mode)]
 
 
 def check_pair(pair: Pair, contract: Contract) -> list[Finding]:

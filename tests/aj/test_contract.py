@@ -30,7 +30,7 @@ def _line(path: Path, part: str) -> int:
     return next(n for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if part in line)
 
 
-@pytest.mark.parametrize("name", ["aj", "native"])
+@pytest.mark.parametrize("name", ["aj", "native", "tools"])
 def test_the_contracts_load_by_name_and_by_path(name):
     assert load_contract(name).name == name
     assert load_contract(CONTRACTS / f"{name}.yaml").hash == load_contract(name).hash

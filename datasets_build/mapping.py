@@ -1,0 +1,199 @@
+"""A foreign tool's call as AJ's own: what a shell does, in bash. Which tools that are is data, in `mapping.yaml`.
+
+Pure, and None wherever the counterpart is not certain: an unknown argument, a value of another kind, a schema that does
+not declare what the call gives, a tool that acts somewhere else.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from aj.contract import Contract
+from aj.files import Strict, load_yaml
+from aj.messages import Call
+
+SHELL = "bash"
+"""The contract's tool that a mapped call uses; a contract without it has no counterpart for any call."""
+
+RULES = Path(__file__).with_suffix(".yaml")
+
+MAX_COMMAND = 20_000
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.:@/-]{0,200}")
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\|[^/]*\\[^/]*")
+_SLOT = re.compile(r"\{([\w:]+)\}")
+_TYPES = {
+    "command": ("string", "array"),
+    "path": ("string",),
+    "paths": ("array",),
+    "text": ("string",),
+    "name": ("string",),
+    "number": ("integer", "number"),
+    "flag": ("boolean",),
+    "seconds": ("integer", "number"),
+    "milliseconds": ("integer", "number"),
+    "cwd": ("string",),
+}
+
+
+class Rule(Strict):
+    """One kind of foreign tool and the command that does the same."""
+
+    tool: str
+    says: str = ""
+    container: bool = False
+    args: dict[str, str]
+    run: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
+
+    def slots(self) -> dict[str, tuple[str, str, bool]]:
+        """Argument name -> (the name that `run` uses, its kind, whether it must be there)."""
+        found = {}
+        for names, kind in self.args.items():
+            first, *others = names.split("|")
+            for name in (first, *others):
+                found[name] = (first, kind.removesuffix("!"), kind.endswith("!"))
+        return found
+
+
+class Rules(Strict):
+    unless: str
+    rules: tuple[Rule, ...]
+
+
+@cache
+def load_rules() -> Rules:
+    return load_yaml(RULES, Rules)
+
+
+def map_call(call: Call, tools: tuple[dict[str, Any], ...], contract: Contract) -> Call | None:
+    """The call of the contract's bash that does what a foreign tool's call does, or None where none is certain.
+
+    Args:
+        tools: the record's own list, in which the call's tool must stand: its schema and description are evidence.
+    """
+    tool = next((tool for tool in tools if tool.get("name") == call.tool), None)
+    if tool is None or SHELL not in contract.tool_by_name:
+        return None
+    for rule in load_rules().rules:
+        params = _apply(rule, call, tool)
+        if params is not None:
+            fits = next(iter(contract.validators[SHELL].iter_errors(params)), None) is None
+            return Call(SHELL, params, call.note, call.reasoning) if fits else None
+    return None
+
+
+def _apply(rule: Rule, call: Call, tool: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Bash's parameters by one rule; None where it does not fit."""
+    name = next((name for name in _bare(call.tool) if re.fullmatch(rule.tool, name)), None)
+    said = f"{call.tool} {tool.get('description')}".lower()[:4_000]
+    if name is None or not re.search(rule.says, said):
+        return None
+    if rule.container and not re.search("docker|container", said):
+        return None
+    if not rule.container and re.search(load_rules().unless, said):
+        return None
+    values = _values(rule, call.params, tool)
+    if values is None:
+        return None
+    words: list[str] = []
+    for part in rule.run:
+        group = (part,) if isinstance(part, str) else part
+        filled = [_fill(word, values, name) for word in group]
+        if any(word is None for word in filled):
+            if isinstance(part, str):
+                return None
+            continue
+        words += [word for word in filled if word]
+    command = " ".join(words)
+    extra = {key: values[key] for key in ("timeout", "cwd") if key in values}
+    return {"command": command, **extra} if 0 < len(command) <= MAX_COMMAND else None
+
+
+def _bare(name: str) -> tuple[str, ...]:
+    """`server-readFile` and `mcp__server__read_file` as read_file; what may be the tool's name, likelier ones first."""
+    last = re.split(r"__|[.:/]", name[:200])[-1]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().split("-")
+    # Servers are named with hyphens, most tools with underscores; of a tool named with hyphens the last words count.
+    return (words[-1],) if "_" in words[-1] or len(words) == 1 else ("_".join(words[-2:]), words[-1])
+
+
+def _values(rule: Rule, arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, str] | None:
+    """The arguments as words of a command, by the names that `run` uses; None where one does not fit."""
+    slots, schema, found = rule.slots(), tool.get("parameters"), {}
+    declared = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    if not isinstance(declared, dict):
+        return None
+    for name, value in arguments.items():
+        if name not in slots or name not in declared:
+            return None
+        first, kind, _ = slots[name]
+        if value is None or kind == "ignored":
+            continue
+        if first in found or not _declares(declared[name], kind):
+            return None
+        try:
+            key = {"seconds": "timeout", "milliseconds": "timeout", "cwd": "cwd"}.get(kind, first)
+            found[key] = _word(kind, value)
+        except ValueError:
+            return None
+    needed = {first for first, _, required in slots.values() if required}
+    return found if needed <= set(found) else None
+
+
+def _declares(schema: Any, kind: str) -> bool:
+    """Whether the tool's schema lets the argument be of this kind; one without a type does not say otherwise."""
+    kinds = schema.get("type") if isinstance(schema, dict) else None
+    if kinds is None:
+        return True
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    return any(one in _TYPES[kind] for one in listed)
+
+
+def _word(kind: str, value: Any) -> Any:
+    """An argument as it stands in the command. Raises ValueError where it is of another kind."""
+    if isinstance(value, str) and ("\0" in value or not value.strip()):
+        raise ValueError("nothing, or what no command line can hold")
+    if kind in ("number", "seconds", "milliseconds") and isinstance(value, int | float) and not isinstance(value, bool):
+        number = value / 1000 if kind == "milliseconds" else value
+        if number < 0 or number > 10**9 or (kind == "number" and number != int(number)):
+            raise ValueError("no count")
+        return str(int(number)) if kind == "number" else max(1, round(number))
+    if kind == "flag" and isinstance(value, bool):
+        return "" if value else None
+    if kind in ("path", "cwd") and isinstance(value, str):
+        return _path(value) if kind == "path" else _checked(value)
+    if kind == "text" and isinstance(value, str):
+        return shlex.quote(value)
+    if kind == "name" and isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    if kind == "command" and isinstance(value, str):
+        return value.strip()
+    if kind in ("command", "paths") and isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+        return shlex.join(value) if kind == "command" else " ".join(_path(v) for v in value)
+    raise ValueError("of another kind")
+
+
+def _checked(path: str) -> str:
+    if not path.strip() or "\0" in path or _WINDOWS.match(path):
+        raise ValueError("no path of a shell")
+    return path
+
+
+def _path(path: str) -> str:
+    path = _checked(path)
+    if path.startswith("~/"):  # quoted, the shell would not expand it
+        return "~/" + shlex.quote(path[2:]) if path[2:] else "~/"
+    return shlex.quote(f"./{path}" if path.startswith("-") else path) if path != "~" else path
+
+
+def _fill(word: str, values: Mapping[str, Any], name: str) -> str | None:
+    """A word of `run` with its argument; None where that is missing, "" for a flag's own word."""
+    slot = _SLOT.fullmatch(word)
+    if not slot:
+        return word
+    return name.partition("_")[0] if slot[1] == "tool:verb" else values.get(slot[1])

@@ -1,0 +1,225 @@
+"""What the sources of foreign tools share: strict reading of hostile JSON, and tool lists in one form."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aj.messages import Call
+from datasets_build.transcripts import Turn, Unusable
+
+SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
+"""A chat template's own token; inside a text it would end the turn, and training refuses it."""
+
+_NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+MAX_TOOLS = 512
+MAX_PARALLEL = 64
+"""Calls of one emission; the most seen in the source is about a dozen."""
+
+
+class Refused(Exception):
+    """The record cannot be read with certainty."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.unusable = Unusable(code, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words of the assistant before it is known whether a call follows them."""
+
+    text: str
+    reasoning: str | None = None
+
+
+def read_json(text: str) -> Any:
+    """Strict JSON: each key once, finite numbers, no half of a surrogate pair. Raises ValueError."""
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, strict=False
+        )
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
+def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) < len(items):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text[:20]} is out of range")
+    return number
+
+
+def read_arguments(value: Any) -> dict[str, Any]:
+    """A call's arguments as an object; they stand as an object, as JSON text, or, where there are none, as nothing.
+
+    Raises:
+        Refused: they are something else, or the text is not JSON.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return {}
+    try:
+        found = read_json(value if isinstance(value, str) else json.dumps(value))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused("broken_call", f"the call's arguments cannot be read ({str(error)[:80]})") from error
+    if not isinstance(found, dict):
+        raise Refused("arguments_not_object", f"the call's arguments are a {type(found).__name__}, not an object")
+    return found
+
+
+def declare(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
+    """A tool list, in OpenAI's form or bare, as {"name", "description", "parameters"}.
+
+    Missing parameters are none. A tool that is declared twice alike stands once.
+
+    Raises:
+        Refused: an entry is no tool, or one name stands for two different tools.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for entry in tools:
+        inner = entry.get("function", entry) if isinstance(entry, dict) else None
+        if not isinstance(inner, dict) or not isinstance(name := inner.get("name"), str) or not name.strip():
+            raise Refused("bad_tools", "an entry of the tool list has no name")
+        description = inner.get("description")
+        tool = {
+            "name": name,
+            "description": description if isinstance(description, str) else "",
+            "parameters": _parameters(inner.get("parameters", inner.get("input_schema"))),
+        }
+        _check_text(json.dumps(tool, ensure_ascii=False))
+        if found.setdefault(name, tool) != tool:
+            raise Refused("declared_twice", f"the tool {name[:60]!r} is declared twice, differently")
+        if len(found) > MAX_TOOLS:
+            raise Refused("bad_tools", f"the record declares more than {MAX_TOOLS} tools")
+    return tuple(found.values())
+
+
+def _parameters(value: Any) -> Any:
+    if not value:
+        return _NO_ARGUMENTS
+    # A list of properties without a type can only mean an object: a call's arguments are one.
+    return {"type": "object"} | value if isinstance(value, dict) and "properties" in value else value
+
+
+def tool_called(name: str, tools: tuple[dict[str, Any], ...]) -> str:
+    """The declared name of a called tool: its own, or the only one that ends in it after a server's name.
+
+    Raises:
+        Refused: no tool, or more than one, answers to the name.
+    """
+    names = [tool["name"] for tool in tools]
+    if name in names:
+        return name
+    alike = [other for other in names if other.endswith(f"-{name}") or name.endswith(f"-{other}")]
+    if len(alike) != 1:
+        raise Refused("undeclared_tool", f"the record calls {name[:60]!r}, which it does not declare")
+    return alike[0]
+
+
+class Serial:
+    """Turns an event stream into turns of one call each: call, result, call, result.
+
+    Words and calls of one emission may stand in several messages; results of parallel calls follow them all and are
+    matched by name, then by order.
+    """
+
+    def __init__(self, tools: tuple[dict[str, Any], ...]) -> None:
+        self.turns: list[Turn] = []
+        self._tools = tools
+        self._words: list[Said] = []
+        self._calls: list[tuple[str, Call]] = []
+        self._results: dict[int, Turn] = {}
+
+    def user(self, text: str) -> None:
+        self._flush(last=False)
+        self.turns.append(Turn("user", text))
+
+    def say(self, said: Said) -> None:
+        if self._results:
+            self._flush(last=False)
+        if said.text or said.reasoning:
+            self._words.append(said)
+
+    def call(self, name: Any, arguments: Any) -> None:
+        if not isinstance(name, str):
+            raise Refused("broken_call", "a call names no tool")
+        if self._results:
+            self._flush(last=False)
+        if len(self._calls) == MAX_PARALLEL:
+            raise Refused("several_calls", f"more than {MAX_PARALLEL} calls stand together")
+        tool = tool_called(name, self._tools)
+        words, reasoning = self._said()
+        self._calls.append((name, Call(tool, read_arguments(arguments), words or None, reasoning or None)))
+
+    def result(self, name: Any, text: str) -> None:
+        waiting = [i for i in range(len(self._calls)) if i not in self._results]
+        if isinstance(name, str):
+            waiting = [i for i in waiting if name in (self._calls[i][0], self._calls[i][1].tool)]
+        if not waiting or self._words:
+            raise Refused("result_without_call", f"a result of {str(name)[:60]!r} follows no call of it")
+        self._results[waiting[0]] = Turn("tool", text, tool=self._calls[waiting[0]][1].tool)
+
+    def close(self) -> list[Turn]:
+        """All turns; the last call may lack its result. Raises Refused where an earlier one does."""
+        self._flush(last=True)
+        return self.turns
+
+    def _flush(self, last: bool) -> None:
+        missing = [i for i in range(len(self._calls)) if i not in self._results]
+        words, _ = self._said()
+        if missing and (words or not last or missing != [len(self._calls) - 1]):
+            raise Refused("no_result", f"the call of {self._calls[missing[0]][0][:60]!r} has no result")
+        for i, (_, call) in enumerate(self._calls):
+            self.turns.append(Turn("assistant", call=call))
+            self.turns += [self._results[i]] if i in self._results else []
+        self.turns += [Turn("assistant", words)] if words else []
+        self._calls, self._results = [], {}
+
+    def _said(self) -> tuple[str, str]:
+        """The words and the reasoning that wait for a call or the turn's end; they wait no longer."""
+        said, self._words = self._words, []
+        texts = "\n\n".join(one.text for one in said if one.text)
+        return texts, "\n\n".join(one.reasoning for one in said if one.reasoning)
+
+
+def finish(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
+    """The turns up to the last of the assistant, and, where something was cut off there, what.
+
+    Raises:
+        Refused: no assistant turn follows a user's, or a text holds a chat template's token or half a surrogate pair.
+    """
+    end = max((i for i, turn in enumerate(turns) if turn.role == "assistant" and turn.target), default=-1)
+    kept = tuple(turns[: end + 1])
+    if not kept or kept[0].role != "user":
+        raise Refused("no_answer", "the conversation does not go from a user to an answer")
+    for turn in kept:
+        said = (turn.call.note, turn.call.reasoning, turn.call.params) if turn.call else ()
+        for word in (turn.text, *(str(part) for part in said if part)):
+            _check_text(word)
+    rest = turns[end + 1 :]
+    return kept, f"ends_on_{rest[-1].role}" if rest else None
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("broken_text", "a text holds half of a surrogate pair") from error
+    if token := SPECIAL_TOKEN.search(text):
+        raise Refused("special_token", f"a text holds the template's token {token[0]!r}")
