@@ -1,5 +1,6 @@
 """Which of my rows teach each failure? The checks that score the model, over what a record would teach as it stands."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from aj.state import discovered
 from aj.wire import Verdict, judge_call, render_call
 from datasets_build.reading import Record, Unreadable
 from datasets_build.shapes import parse
-from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from scorers.checks.answers import check_grounded
 from scorers.checks.conduct import check_conduct
 from scorers.checks.encoding import check_encoding
@@ -26,7 +27,7 @@ from scorers.checks.patterns import pattern_finding
 from scorers.checks.privacy import check_privacy
 from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order
-from scorers.checks.taught import agents_shown, as_discovery, patterns_taught
+from scorers.checks.taught import agents_shown, as_discovery, patterns_taught, steps_are_objects
 from scorers.checks.voice import check_own_voice, check_voice
 
 
@@ -49,19 +50,33 @@ FAULTS = {
 """Faults of reading: why, and the repair."""
 
 
-def lint_record(record: Record | Unreadable, contract: Contract) -> list[Found]:
-    """Findings of everything that a record holds, and of how it could be read."""
+def lint_record(record: Record | Unreadable, contract: Contract) -> tuple[list[Parsed], list[Found]]:
+    """What a record holds, and the findings of it and of how it could be read."""
     if isinstance(record, Unreadable):
-        return [Found(-1, Finding(record.code, record.why, "mend the line, or remove it"))]
+        return [], [Found(-1, Finding(record.code, record.why, "mend the line, or remove it"))]
+    items = list(parse(record.value))
     found = [Found(-1, Finding(fault, *FAULTS[fault])) for fault in record.faults]
-    for item in parse(record.value):
+    for item in items:
         if not isinstance(item, Unusable):
             found += lint_item(item, contract)
         elif item.code == "unknown_shape":
             found.append(Found(-1, Finding(item.code, item.why, "write a source for this shape")))
         else:
             found.append(Found(-1, Finding("unusable", f"{item.code}: {item.why}", "mend it at its source")))
-    return found
+    return items, found
+
+
+def calls_known_tool(item: Parsed, contract: Contract) -> bool:
+    """Whether a target calls a tool of the contract by its name, rightly or not."""
+    if not isinstance(item, Transcript):
+        return False
+    named = re.compile(rf'"{re.escape(contract.wire.keys.tool)}"\s*:\s*"([^"]*)"')
+    for turn in (item.turns[place] for place in _targets(item)):
+        match = named.search(turn.text) if turn.call is None else None
+        name = turn.call.tool if turn.call else match[1] if match else None
+        if name in contract.tool_by_name:
+            return True
+    return False
 
 
 def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
@@ -137,7 +152,11 @@ def _is_call(text: str, turn: Turn, item: Transcript) -> bool:
 
 def _form(text: str, verdict: Verdict | None, item: Transcript, contract: Contract) -> list[Finding]:
     said = list(verdict.findings) if verdict else []
-    return said if item.mode == "step" else [*said, *check_reply(text, contract, item.mode)]
+    if item.mode == "step":
+        return said
+    # To a reply any object in a plan is a dict; a row that keeps its steps as texts in one teaches another fault.
+    texts = text.lstrip().startswith("{") and not steps_are_objects(text)
+    return [*said, *(f for f in check_reply(text, contract, item.mode) if not (texts and f.code == "plan_as_dict"))]
 
 
 def _answer(answer: str, past: list[Message], item: Transcript, contract: Contract) -> list[Finding]:

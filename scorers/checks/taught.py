@@ -7,6 +7,7 @@ past in words instead: the agents stand in the user's text, the tools have old n
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from aj.contract import Contract
 from aj.findings import codes
@@ -51,7 +52,10 @@ def agents_shown(text: str) -> tuple[Agent, ...]:
 
 def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
     """Agents as the result of a discovery, so that every check that looks for one finds them."""
-    return result(contract.conduct.discover, "\n".join(agent.line for agent in agents))
+    return result(
+        contract.conduct.discover,
+        "\n".join(replace(agent, address=agent.address or "unknown").line for agent in agents),
+    )
 
 
 def patterns_taught(
@@ -73,7 +77,7 @@ def patterns_taught(
 
 
 def _in_words(text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
-    if ("{" in text and _DICT_ITEM.search(text)) or _steps_are_objects(text):
+    if ("{" in text and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"
     if verdict and _INVENTED.search(text):
         yield "hallucinated_commands"
@@ -86,7 +90,7 @@ def _in_words(text: str, verdict: Verdict | None, past: Sequence[Message], contr
             yield "wrong_count"
 
 
-def _steps_are_objects(text: str) -> bool:
+def steps_are_objects(text: str) -> bool:
     """`{"steps": [{"step": 1, "action": …}, …]}`, whatever else the object holds."""
     if '"steps"' not in text or not text.lstrip().startswith("{"):
         return False
