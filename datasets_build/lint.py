@@ -160,17 +160,20 @@ def _form(text: str, verdict: Verdict | None, item: Transcript, contract: Contra
 
 
 def _answer(answer: str, past: list[Message], item: Transcript, contract: Contract) -> list[Finding]:
-    """What AJ tells the user: in his voice, and only what was seen."""
+    """What AJ tells the user: in his voice, and only what was seen. Small talk between tasks has seen nothing."""
+    since = next((n for n in range(len(past) - 1, -1, -1) if past[n].role == "user"), 0)
     names = [agent.id for agent in discovered(past, contract) or ()]
-    sources = [message.content for message in past if message.role in ("user", "tool")]
-    seen = any(turn.role == "tool" for turn in item.turns) and any(message.role == "tool" for message in past)
-    found = check_grounded(answer, sources, names) if seen else []
+    named = [name for name in names if name in answer]
+    told = any(message.role == "tool" for message in past[since:])
+    found: list[Finding] = []
+    if told or (named and any(turn.role == "tool" for turn in item.turns)):
+        sources = [message.content for message in past if message.role in ("user", "tool")]
+        found += check_grounded(answer, sources, names)
+    if item.mode not in ("step", "chat"):
+        return found
     persona = item.metadata.get("persona")
-    if isinstance(persona, str) and persona in load_personas().personas:
-        since = next((n for n in range(len(past) - 1, -1, -1) if past[n].role == "user"), 0)
-        asks_back = "?" in answer and not any(message.role == "tool" for message in past[since:])
-        technical = [name for name in names if name in answer]
-        return [*found, *check_voice(answer, persona, technical, asks_back)]
+    if (told or item.mode == "chat") and isinstance(persona, str) and persona in load_personas().personas:
+        return [*found, *check_voice(answer, persona, named, asks_back="?" in answer and not told)]
     return [*found, *check_own_voice(answer)]
 
 

@@ -34,6 +34,8 @@ _KNOWLEDGE = re.compile(
     r"\W{0,3}(?:what|how (?!many|much)|why|explain|when|where|which|describe|difference|tell me about)\b", re.IGNORECASE
 )
 _DICT_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}\{ {0,3}['\"]\w{1,40}['\"] {0,3}:", re.MULTILINE)
+_QUOTED = re.compile(r"'[^']{0,4000}'|\"[^\"]{0,4000}\"")
+_REACHES = re.compile(r"\b(?:ssh|scp|sftp|rsync|telnet|psexec|winrs|Invoke-Command|Enter-PSSession|\w+_on_\w+)\b", re.I)
 _INVENTED = re.compile(r"\brun_on_remote\b|\bremote_(?:run|exec)\b")
 
 
@@ -72,6 +74,11 @@ def patterns_taught(
     found = dict.fromkeys(issues(text, verdict, past, contract)) if verdict else {}
     if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
         del found["code_block_instead_of_action"]  # a question of knowledge asks for no action
+    if "hallucinated_commands" in found and verdict and verdict.dispatched:
+        command = str(verdict.dispatched.params.get("command"))
+        bare = _QUOTED.sub(" ", command)
+        if not _REACHES.search(command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
+            del found["hallucinated_commands"]  # a host's name in a text to write reaches for no machine
     found |= dict.fromkeys(_in_words(text, verdict, past, contract))
     return list(found)
 
