@@ -1,12 +1,10 @@
 """Loads and validates a contract: one YAML file that says how AJ speaks. Its content hash is its identity."""
 
 import json
-import re
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from pydantic import Field, field_validator, model_validator
@@ -101,19 +99,6 @@ class MadeUp(Strict):
     patterns: tuple[str, ...]
     phrases: tuple[str, ...]
 
-    @cached_property
-    def fence(self) -> re.Pattern[str]:
-        return re.compile(rf"```(?:{'|'.join(map(re.escape, self.fences))})\b")
-
-    @cached_property
-    def compiled(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(pattern) for pattern in self.patterns)
-
-    @cached_property
-    def claim(self) -> re.Pattern[str]:
-        """Any pattern or phrase."""
-        return re.compile("|".join([*self.patterns, *map(re.escape, self.phrases)]))
-
 
 class Aliases(Strict):
     """Keys and names seen instead of the right ones."""
@@ -167,11 +152,6 @@ class Contract(Strict):
     def validators(self) -> dict[str, Draft202012Validator]:
         """A compiled JSON Schema validator a tool: compiling one per check cost most of a check's time."""
         return {tool.name: Draft202012Validator(tool.parameters) for tool in self.tools}
-
-    @cached_property
-    def quick_validators(self) -> dict[str, jsonschema_rs.Draft202012Validator]:
-        """The same, 50 times as fast, for arguments that fit; what does not fit is worded by `validators`."""
-        return {tool.name: jsonschema_rs.Draft202012Validator(tool.parameters) for tool in self.tools}
 
     def finding(self, code: str, detail: str = "", span: tuple[int, int] | None = None) -> Finding:
         """A finding with the contract's words for `code`; an unknown code is our own fault and raises KeyError."""

@@ -48,9 +48,12 @@ def check_request(text: str) -> list[Finding]:
     return [Finding("flattened_history", why, "make each a turn of its own", match.span())]
 
 
+_MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservation:", "the OS:")
+
+
 def check_no_result(text: str) -> list[Finding]:
     """AJ does not write what a tool gives back."""
-    match = _RESULT.search(text)
+    match = _RESULT.search(text) if any(mark in text for mark in _MARKS) else None
     if match is None:
         return []
     why = f"the reply writes a tool's result itself ({match[0].strip()[:40]})"

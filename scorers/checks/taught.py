@@ -84,9 +84,10 @@ def patterns_taught(
 
 
 def _in_words(text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
-    if ("{" in text and _DICT_ITEM.search(text)) or steps_are_objects(text):
+    items = "{" in text and ("\n" in text or text[0] != "{")
+    if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"
-    if verdict and _INVENTED.search(text):
+    if verdict and "remote" in text and _INVENTED.search(text):
         yield "hallucinated_commands"
     agents = discovered(past, contract)
     if verdict and agents is None and "retired_tool" in codes(verdict.findings) and '"remote_' in text:

@@ -39,8 +39,10 @@ def check_voice(answer: str, persona: str, technical: Sequence[str], asks_back: 
 
 def check_own_voice(answer: str) -> list[Finding]:
     """AJ's own rules alone: for replies of which nobody says who asked (a casual user may have an emoji)."""
-    broken = [finding for rule in load_personas().voice.rules if (finding := _apply(rule, answer, ()))]
-    return [*_check_emoji(answer, CASUAL), *broken]
+    emoji = _check_emoji(answer, CASUAL)
+    if not _possible(prose(answer), *(name for rule in load_personas().voice.rules for name in rule.lacks)):
+        return emoji
+    return [*emoji, *(finding for rule in load_personas().voice.rules if (finding := _apply(rule, answer, ())))]
 
 
 def prose(answer: str, technical: Sequence[str] = ()) -> str:
@@ -74,11 +76,16 @@ def _any_of(entries: tuple[str, ...]) -> re.Pattern[str]:
 
 def _find(text: str, *lists: str) -> re.Match[str] | None:
     """What `phrases(*lists).search(text)` finds, a tenth as slow: phrases that cannot stand there are left out."""
+    possible = _possible(text, *lists)
+    return _any_of(possible).search(text) if possible else None
+
+
+def _possible(text: str, *lists: str) -> tuple[str, ...]:
+    """The phrases that may stand in the text: those of which a piece does."""
     low = text.lower()
     if not low.isascii():
         low = low.replace("ſ", "s").replace("ı", "i")  # IGNORECASE takes them for these letters, lower() does not
-    possible = tuple(entry for entry, pieces in _pieces(*lists) if not pieces or any(piece in low for piece in pieces))
-    return _any_of(possible).search(text) if possible else None
+    return tuple(entry for entry, pieces in _pieces(*lists) if not pieces or any(piece in low for piece in pieces))
 
 
 @cache
@@ -148,7 +155,7 @@ def _apply(rule: Rule, answer: str, technical: Sequence[str]) -> Finding | None:
         text = _OPENING.sub("", text, count=1)
         fits = phrases(*rule.starts).match(text)
     else:
-        fits = phrases(*rule.has, *rule.ends).search(_last_sentence(text) if rule.ends else text)
+        fits = _find(_last_sentence(text) if rule.ends else text, *rule.has, *rule.ends)
     return None if fits else Finding(rule.code, rule.why, rule.fix)
 
 
