@@ -16,14 +16,14 @@ from aj.messages import Call, Message, Role
 from aj.personas import load_personas
 from aj.state import discovered
 from aj.wire import Verdict, judge_call, render_call
-from datasets_build.reading import Record, Unreadable
+from datasets_build.records import Record, Unreadable
+from datasets_build.rules import load_rules
 from datasets_build.shapes import parse
 from datasets_build.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from scorers.checks.answers import check_grounded
 from scorers.checks.conduct import check_conduct
 from scorers.checks.encoding import check_encoding
 from scorers.checks.leaks import check_no_result, check_request, check_system, check_tokens
-from scorers.checks.patterns import pattern_finding
 from scorers.checks.privacy import check_privacy
 from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order
@@ -133,7 +133,8 @@ def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contrac
     if call:
         findings += check_conduct(call, past, contract)
     request = next((m.content for m in reversed(past) if m.role == "user"), "")
-    findings += map(pattern_finding, patterns_taught(text, verdict, past, contract, request))
+    for pattern in patterns_taught(text, verdict, past, contract, request):
+        findings.append(Finding(pattern, load_rules()[pattern].what, load_rules()[pattern].fix))
     answer = finishing(call, contract) if verdict else text
     if not (verdict and verdict.call):
         findings += check_no_result(text)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from aj.errors import AJError
 from aj.files import load_yaml, logs_dir, write_text
+from loop import cli_lint
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -260,6 +261,9 @@ def _show(output: Format, records: Any, table: Any) -> None:
         print(json.dumps(records, ensure_ascii=False, indent=2))
     else:
         console.print(table())
+
+
+cli_lint.register(app, console, progress)
 
 
 def main() -> None:
