@@ -238,14 +238,14 @@ def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator | None:
 def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
     """What may stand in no text of a row, whoever writes it. Most rows have none of it: they are read in one piece."""
     drawn = "templates" in item.metadata  # the simulated fleet's addresses are nobody's
-    texts = [(-1, item.system), *((number, _all_text(turn)) for number, turn in enumerate(item.turns))]
-    whole = "\n".join(text for _, text in texts)
-    if check_encoding(whole) or check_tokens(whole) or (not drawn and check_privacy(whole)):
-        for number, text in texts:
-            private = [] if drawn else check_privacy(text)
-            yield from (Found(number, f) for f in (*check_encoding(text), *check_tokens(text), *private))
+    texts = [_all_text(turn) for turn in item.turns]
+    if _anywhere("\n".join(texts), drawn):
+        for number, text in enumerate(texts):
+            yield from (Found(number, finding) for finding in _anywhere(text, drawn))
     if item.system:
-        yield from (Found(-1, finding) for finding in check_system(item.system, contract))
+        repeated = len(item.system) < 4000  # many rows share a prompt
+        about = (_repeated if repeated else _anywhere)(item.system, drawn)
+        yield from (Found(-1, finding) for finding in (*about, *check_system(item.system, contract)))
     if any(tool.get("name") == "none" for tool in item.tools):
         yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
     for number, turn in enumerate(item.turns):
@@ -253,6 +253,13 @@ def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
             if not turn.text.strip():
                 yield Found(number, Finding("empty_turn", "the user says nothing", "leave the row out"))
             yield from (Found(number, finding) for finding in check_request(turn.text))
+
+
+def _anywhere(text: str, drawn: bool) -> tuple[Finding, ...]:
+    return (*check_encoding(text), *check_tokens(text), *([] if drawn else check_privacy(text)))
+
+
+_repeated = lru_cache(2048)(_anywhere)
 
 
 def _all_text(turn: Turn) -> str:

@@ -50,7 +50,8 @@ def register(app: typer.Typer, console: Console, progress: Console) -> None:
         diff: Annotated[bool, typer.Option("--diff", help="show what --fix would change")] = False,
     ) -> None:
         """Which rows teach which failure? Findings by file and line; exit code 1 if there are any."""
-        from datasets_build.lint_config import find_files, load_config
+        from aj.contract import load_contract
+        from datasets_build.lint_config import codes_of, find_files, load_config
 
         if explain:
             return _explain(explain, console)
@@ -59,6 +60,8 @@ def register(app: typer.Typer, console: Console, progress: Console) -> None:
         settings = load_config(config, Path.cwd())
         chosen = {"select": _parted(select), "ignore": (*settings.ignore, *_parted(ignore)), "contract": contract}
         settings = settings.model_copy(update={key: value for key, value in chosen.items() if value})
+        codes_of([*settings.select, *settings.ignore])
+        load_contract(settings.contract)  # what is asked for exists, before anything is told
         paths = find_files(files)
         if fix or diff:
             return _fix(
