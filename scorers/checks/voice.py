@@ -45,11 +45,16 @@ def check_own_voice(answer: str) -> list[Finding]:
     return [*emoji, *(finding for rule in load_personas().voice.rules if (finding := _apply(rule, answer, ())))]
 
 
+@lru_cache(16)
+def _bare(answer: str) -> str:
+    """A reply's rules ask for the same text one after the other."""
+    shown = answer.replace("’", "'")
+    return _CODE.sub(lambda code: _HIDDEN * len(code[0]), shown) if "`" in shown else shown
+
+
 def prose(answer: str, technical: Sequence[str] = ()) -> str:
     """The reply with inline code, code blocks and technical terms hidden; as long as the reply, quotes straightened."""
-    shown = answer.replace("’", "'")
-    if "`" in shown:
-        shown = _CODE.sub(lambda code: _HIDDEN * len(code[0]), shown)
+    shown = _bare(answer)
     for term in technical:
         shown = _whole(term).sub(_HIDDEN * len(term), shown)
     return shown
@@ -85,12 +90,24 @@ def _possible(text: str, *lists: str) -> tuple[str, ...]:
     low = text.lower()
     if not low.isascii():
         low = low.replace("ſ", "s").replace("ı", "i")  # IGNORECASE takes them for these letters, lower() does not
-    return tuple(entry for entry, pieces in _pieces(*lists) if not pieces or any(piece in low for piece in pieces))
+    always, entries_of = _pieces(*lists)
+    found = [entries_of[piece] for piece in entries_of if piece in low]
+    if not found:
+        return always
+    possible = {*always, *(entry for entries in found for entry in entries)}
+    return tuple(entry for name in lists for entry in load_personas().phrases[name] if entry in possible)
 
 
 @cache
-def _pieces(*lists: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((entry, pieces_of(entry)) for name in lists for entry in load_personas().phrases[name])
+def _pieces(*lists: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """The phrases that cannot be left out, and the others by each of their pieces."""
+    always, entries_of = [], {}
+    for entry in (entry for name in lists for entry in load_personas().phrases[name]):
+        pieces = pieces_of(entry)
+        always += [] if pieces else [entry]
+        for piece in pieces:
+            entries_of.setdefault(piece, []).append(entry)
+    return tuple(always), entries_of
 
 
 _UNSURE = re.compile(r"\[\^?\]|\[[^\]]*[()|\[]|\(\?[^:<=!]")
