@@ -12,7 +12,7 @@ import orjson
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.fleet.oracle import finishing
-from aj.messages import Call, Message, Role
+from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import discovered
 from aj.wire import Verdict, judge_call, render_call
@@ -99,6 +99,23 @@ def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
             message = _message(turn, past, item, contract)
         past.append(message)
     return found
+
+
+def lint_value(value: Row | Pair, contract: Contract) -> list[Found]:
+    """The same of a row or a pair, as a repair or a generator gives it."""
+    if isinstance(value, Row):
+        # A row of foreign tools carries its own list; AJ's rows have none.
+        own = getattr(value, "tools", ())
+        return lint_item(
+            Transcript(_turns(value.messages), value.mode, value.layout, "", own, value.metadata), contract
+        )
+    *context, chosen = _turns((*value.messages, value.chosen))
+    rejected = Turn("assistant", value.rejected)
+    return lint_item(Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata), contract)
+
+
+def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
+    return tuple(Turn(m.role, (m.call.note or "") if m.call else m.content, m.call, m.tool) for m in messages)
 
 
 _ALIKE = Finding("pair_alike", "the chosen and the rejected turn are the same", "leave the pair out")
@@ -237,7 +254,7 @@ def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator | None:
 
 def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
     """What may stand in no text of a row, whoever writes it. Most rows have none of it: they are read in one piece."""
-    drawn = "templates" in item.metadata  # the simulated fleet's addresses are nobody's
+    drawn = bool(item.metadata.get("templates"))  # the simulated fleet's addresses are nobody's
     texts = [_all_text(turn) for turn in item.turns]
     if _anywhere("\n".join(texts), drawn):
         for number, text in enumerate(texts):

@@ -5,9 +5,10 @@ import re
 from aj.findings import Finding
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# UTF-8 read as Windows-1252: a lead byte's letter, then the letters of what follow it.
+# UTF-8 read as Windows-1252: a lead byte's letter, then the letters of what follow it. Of two letters only the leads of
+# Latin-1 are without doubt: "Å²" is an area.
 _FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_MOJIBAKE = re.compile(f"[Â-ß][{_FOLLOWS}]|[à-ï][{_FOLLOWS}]{{2}}|[ð-ô][{_FOLLOWS}]{{3}}")
+_MOJIBAKE = re.compile(f"[ÂÃ][{_FOLLOWS}]|[à-ï][{_FOLLOWS}]{{2}}|[ð-ô][{_FOLLOWS}]{{3}}")
 
 
 def check_encoding(text: str) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Lint: the checks that score the model, over what a record would teach as it stands."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.messages import Call, Pair, Row
+from aj.messages import Call, reply
 from datasets_build import conversational, shapes
 from datasets_build.corrections import draw_corrections, to_pair, to_row
-from datasets_build.lint import calls_known_tool, lint_item, lint_record
+from datasets_build.lint import calls_known_tool, lint_item, lint_record, lint_value
 from datasets_build.records import Record, Unreadable
 from datasets_build.shapes import Shape, parse, shape_of
 from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
@@ -28,18 +29,6 @@ def said(text: str, **more) -> Transcript:
 
 def told(item) -> list[str]:
     return codes([found.finding for found in lint_item(item, AJ)])
-
-
-def _transcript(row: Row) -> Transcript:
-    turns = tuple(Turn(m.role, (m.call.note or "") if m.call else m.content, m.call, m.tool) for m in row.messages)
-    return Transcript(turns, row.mode, row.layout, metadata=row.metadata)
-
-
-def _preference(pair: Pair) -> Preference:
-    context = _transcript(Row((*pair.messages, pair.chosen), pair.mode, pair.layout)).turns
-    return Preference(
-        context[:-1], context[-1], Turn("assistant", pair.rejected), pair.mode, pair.layout, pair.metadata
-    )
 
 
 def test_the_rows_that_we_draw_ourselves_are_clean():
@@ -57,9 +46,11 @@ def test_the_rows_that_we_draw_ourselves_are_clean():
         for row in draw(Random(3), AJ, 6)
     ]
     for row in (*rows, *map(to_row, cases)):
-        assert told(_transcript(row)) == []
+        assert lint_value(row, AJ) == []
     for pair in map(to_pair, cases):
-        assert told(_preference(pair)) == []
+        assert lint_value(pair, AJ) == []
+        wrong = replace(pair, messages=pair.messages[:-1], chosen=reply(pair.rejected))
+        assert lint_value(wrong, AJ)
 
 
 @pytest.mark.parametrize("mode", ["step", "chat", "plan"])
@@ -191,7 +182,7 @@ def test_a_finding_names_its_turn():
 
 def test_rows_of_the_simulated_fleet_may_hold_its_addresses():
     text = '{"tool": "complete", "params": {"answer": "It is 10.0.0.7."}}'
-    assert told(said(text)) == ["private_address"]
+    assert told(said(text)) == told(said(text, metadata={"templates": []})) == ["private_address"]
     assert told(said(text, metadata={"templates": ["t"]})) == []
 
 

@@ -29,7 +29,7 @@ AJ = load_contract()
         ("itâ€™s", ["mojibake"]),
         ("ðŸ˜€", ["mojibake"]),
         ("Â°", ["mojibake"]),
-        ("SÃO PAULO", []),
+        ("SÃO PAULO, 25 Å²", []),
     ],
 )
 def test_text_that_went_through_the_wrong_character_set(text, found):
