@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
 from aj.errors import AJError
 from aj.files import load_yaml, logs_dir, write_text
+from loop import cli_lint
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -290,6 +291,9 @@ def _show(output: Format, records: Any, table: Any) -> None:
         print(json.dumps(records, ensure_ascii=False, indent=2))
     else:
         console.print(table())
+
+
+cli_lint.register(app, console, progress)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Truth: does an answer say what holds in the world, and only what was seen there?"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aj.findings import Finding
 from aj.fleet.scenarios import Truth
@@ -71,11 +71,33 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
 
 def _stands(number: str, known: str) -> bool:
     """A table gives some units in its header only: 87.3 under %CPU may be told as 87.3%, but 3.1G not as 3.1M."""
-    if re.search(rf"(?<![\d.]){re.escape(number.lower())}(?!\d|\.\d)", known):
+    if any(not _digits_follow(known, end) for end in _alone(number.lower(), known)):
         return True
     bare = number.rstrip("KMGT%")
     has_unit = "." in bare and bare != number
-    return has_unit and re.search(rf"(?<![\d.]){re.escape(bare)}(?![\w%]|\.\d)", known) is not None
+    return has_unit and any(
+        not (known[end : end + 1] == "%" or _is_word(known[end : end + 1]) or _digits_follow(known, end))
+        for end in _alone(bare, known)
+    )
+
+
+def _alone(number: str, known: str) -> Iterator[int]:
+    """Where the number ends wherever no digit and no point stands before it. No pattern: compiling one takes longer."""
+    place = known.find(number)
+    while place >= 0:
+        before = known[place - 1 : place]
+        if not (before == "." or before.isdecimal()):
+            yield place + len(number)
+        place = known.find(number, place + 1)
+
+
+def _digits_follow(text: str, place: int) -> bool:
+    after = text[place : place + 2]
+    return after[:1].isdecimal() or (after[:1] == "." and after[1:].isdecimal())
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _plain(text: str) -> str:
@@ -84,7 +106,13 @@ def _plain(text: str) -> str:
 
 
 def _names(answer: str, name: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", answer) is not None
+    place = answer.find(name)
+    while place >= 0:
+        around = (answer[place - 1 : place], answer[place + len(name) : place + len(name) + 1])
+        if not any(char == "-" or _is_word(char) for char in around):
+            return True
+        place = answer.find(name, place + 1)
+    return False
 
 
 def _segments(answer: str, names: list[str], after: bool = True) -> dict[str, str]:

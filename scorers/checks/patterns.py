@@ -1,14 +1,14 @@
 """The eight documented error patterns: which one, if any, does this output show?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.fleet.oracle import finishing
 from aj.messages import Message, Mode
 from aj.state import discovered
-from aj.wire import judge_call
+from aj.wire import Verdict, judge_call
 from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
 
@@ -22,31 +22,38 @@ def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mo
     """The documented pattern that a raw completion shows, the most specific first; None if it shows none."""
     if mode == "plan":
         return "plan_as_dict" if "plan_as_dict" in codes(check_reply(text, contract, mode)) else None
-    verdict, agents = judge_call(text, contract), discovered(past, contract)
+    return next(issues(text, judge_call(text, contract), past, contract), None)
+
+
+def issues(text: str, verdict: Verdict, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+    """Every documented pattern that a completion for a call shows, the most specific first."""
+    agents = discovered(past, contract)
     found = codes(verdict.findings)
     if "tool_none" in found:
-        return "tool_none_error"
+        yield "tool_none_error"
     if agents and _NO_AGENTS.search(text):
-        return "lost_context"
+        yield "lost_context"
     if "action_key" in found:
-        return "wrong_output_format"
+        yield "wrong_output_format"
     if "no_call" in found and "```" in text:
-        return "code_block_instead_of_action"
+        yield "code_block_instead_of_action"
     call = verdict.dispatched
     if call is None:
-        return None
+        return
     conduct = contract.conduct
     if call.tool in (*conduct.targeted, *conduct.fleet_wide) and agents is None:
-        return "missing_list_agents"
+        yield "missing_list_agents"
     names = [agent.id for agent in agents or ()]
     if call.tool == "bash" and any(name in str(call.params.get("command")) for name in names):
-        return "hallucinated_commands"
+        yield "hallucinated_commands"
     answer = finishing(call, contract)
-    if answer and names and (counted := _COUNTED.search(answer)):
-        number = counted[1].lower()
-        said = NUMBERS[number] if number in NUMBERS else int(number)
-        return None if said == len(names) else "wrong_count"
-    return None
+    if answer and names and (counted := _COUNTED.search(answer)) and number_of(counted[1]) != len(names):
+        yield "wrong_count"
+
+
+def number_of(word: str) -> int:
+    """A number in digits or in words."""
+    return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)
 
 
 def pattern_finding(name: str) -> Finding:

@@ -1,0 +1,136 @@
+"""One record: its bytes, the object in them, and what had to be overlooked to read it."""
+
+import codecs
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+MAX_RECORD = 32 * 2**20
+"""Bytes of one record. A chat export is one element of some MB; `[{},{},…]` takes 25 times its bytes as objects."""
+MAX_DEPTH = 100
+"""Brackets inside brackets: below the recursion limit of everything that walks a value later."""
+
+BOM = codecs.BOM_UTF8
+
+
+class Raw(NamedTuple):
+    """The bytes of one record, and the line where it starts."""
+
+    line: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One JSON object of a file."""
+
+    path: Path
+    line: int
+    value: dict[str, Any]
+    faults: tuple[str, ...] = ()
+    """What had to be overlooked to read it: bom, control_character, bad_utf8, lone_surrogate, not_a_number,
+    duplicate_key (the last one counts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A line, or an element of an array, that gives no object."""
+
+    path: Path
+    line: int
+    code: str
+    """not_json, not_an_object, too_large, too_deep or broken_gzip."""
+    why: str
+
+
+def decode(path: Path, raw: Raw) -> Record | Unreadable:
+    """One record from its bytes: strictly if possible, else overlooking the faults that leave no doubt."""
+    line, data = raw
+    faults: tuple[str, ...] = ()
+    if data.startswith(BOM):
+        data, faults = data.lstrip(BOM), ("bom",)
+    try:
+        value = orjson.loads(data)
+        # orjson takes the last of two equal keys without a word: then fewer quotes come back than went in.
+        if orjson.dumps(value).count(b'"') == data.count(b'"'):
+            return _checked(path, line, value, data, faults)
+    except ValueError:
+        pass
+    return _decode_leniently(path, line, data, faults)
+
+
+def _checked(path: Path, line: int, value: Any, data: bytes, faults: tuple[str, ...]) -> Record | Unreadable:
+    if not isinstance(value, dict):
+        kinds = {"list": "an array", "str": "a text", "NoneType": "null", "bool": "true or false"}
+        kind = kinds.get(type(value).__name__, "a number")
+        return Unreadable(path, line, "not_an_object", f"{kind} stands where an object belongs")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        return Unreadable(path, line, "too_deep", f"more than {MAX_DEPTH} brackets inside each other")
+    return Record(path, line, value, faults)
+
+
+def _depth(value: Any) -> int:
+    """How many objects and arrays lie inside each other; stops counting past MAX_DEPTH."""
+    level, depth = [value], 0
+    while depth <= MAX_DEPTH:
+        level = [v for v in level if isinstance(v, dict | list)]
+        if not level:
+            return depth
+        depth += 1
+        level = [inner for v in level for inner in (v.values() if isinstance(v, dict) else v)]
+    return depth
+
+
+def _decode_leniently(path: Path, line: int, data: bytes, faults: tuple[str, ...]) -> Record | Unreadable:
+    seen = dict.fromkeys(faults)
+    text = data.decode("utf-8", "replace")
+    if "\ufffd" in text and "\ufffd".encode() not in data:
+        seen["bad_utf8"] = None
+    try:
+        try:
+            value = _loads(text, seen, strict=True)
+        except json.JSONDecodeError as error:
+            if not error.msg.startswith("Invalid control character"):
+                raise
+            seen["control_character"] = None
+            value = _loads(text, seen, strict=False)
+        if re.search(r"\\u[dD][89a-fA-F]", text):
+            value = _without_surrogates(value, seen)
+    except RecursionError:
+        return Unreadable(path, line, "too_deep", f"more than {MAX_DEPTH} brackets inside each other")
+    except ValueError as error:
+        what = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        place = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        return Unreadable(path, line, "not_json", f"not JSON: {what}{place}")
+    return _checked(path, line, value, data, tuple(seen))
+
+
+def _loads(text: str, seen: dict[str, None], strict: bool) -> Any:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) < len(items):
+            seen["duplicate_key"] = None
+        return found
+
+    def no_number(name: str) -> None:
+        seen["not_a_number"] = None  # JSON has no NaN and no Infinity; null is what JSON says for them
+
+    def number(digits: str) -> float | None:
+        return found if math.isfinite(found := float(digits)) else no_number(digits)
+
+    return json.loads(text, strict=strict, object_pairs_hook=pairs, parse_constant=no_number, parse_float=number)
+
+
+def _without_surrogates(value: Any, seen: dict[str, None]) -> Any:
+    """Half of a character cannot be written to any file: it becomes U+FFFD."""
+    text = json.dumps(value, ensure_ascii=False)
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if whole == text:
+        return value
+    seen["lone_surrogate"] = None
+    return json.loads(whole)

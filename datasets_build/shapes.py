@@ -1,0 +1,34 @@
+"""Which source wrote this record, and what would it teach? The registry of known shapes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from datasets_build.transcripts import Parsed, Unusable
+
+Value = Mapping[str, Any]
+
+
+class Shape(NamedTuple):
+    """A documented shape of a record."""
+
+    matches: Callable[[Value], bool]
+    parse: Callable[[Value], Iterator[Parsed]]
+
+
+SHAPES: dict[str, Shape] = {}
+"""Every shape by the name of its source. They are asked in this order, so the narrower ones stand first."""
+
+
+def shape_of(value: Value) -> str | None:
+    """The name of the first shape that a record has; None if it has none that we know."""
+    return next((name for name, shape in SHAPES.items() if shape.matches(value)), None)
+
+
+def parse(value: Value) -> Iterator[Parsed]:
+    """What a record would teach, one item a conversation; a record of no known shape is Unusable, by its keys."""
+    name = shape_of(value)
+    if name is not None:
+        yield from SHAPES[name].parse(value)
+        return
+    keys = ", ".join(sorted(map(str, value))[:12]) or "none"
+    yield Unusable("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")

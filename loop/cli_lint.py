@@ -1,0 +1,158 @@
+"""`aj lint`: the door to the linter, and to the repair that it offers."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from aj.errors import AJError
+
+if TYPE_CHECKING:
+    from datasets_build.fix import FixReport
+
+    from datasets_build.lint_config import LintConfig
+
+
+class LintFormat(StrEnum):
+    table = "table"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
+
+
+Names = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
+Some = Annotated[list[str] | None, typer.Option(help="codes or families to tell of; repeat it, or part them by commas")]
+None_ = Annotated[list[str] | None, typer.Option(help="codes or families to leave out")]
+
+
+def register(app: typer.Typer, console: Console, progress: Console) -> None:
+    """Put the command on the app."""
+
+    @app.command(epilog="Example: [bold]aj lint data/ --select tool_none_error[/]")
+    def lint(
+        files: Names = None,
+        select: Some = None,
+        ignore: None_ = None,
+        config: Annotated[Path | None, typer.Option(help="a pyproject.toml or aj-lint.toml; else the nearest")] = None,
+        contract: Annotated[str | None, typer.Option(help="a contract's name or YAML file")] = None,
+        output: Annotated[LintFormat, typer.Option("--format", help="how findings are told")] = LintFormat.table,
+        samples: Annotated[int, typer.Option(min=0, help="findings of each code that the table shows")] = 1,
+        explain: Annotated[str | None, typer.Option(help="show the page of a code")] = None,
+        fix: Annotated[bool, typer.Option("--fix", help="write repaired rows to the --output folder")] = False,
+        output_folder: Annotated[Path | None, typer.Option("--output", help="a new folder, for --fix")] = None,
+        diff: Annotated[bool, typer.Option("--diff", help="show what --fix would change")] = False,
+    ) -> None:
+        """Which rows teach which failure? Findings by file and line; exit code 1 if there are any."""
+        from aj.contract import load_contract
+        from datasets_build.lint_config import codes_of, find_files, load_config
+
+        if explain:
+            return _explain(explain, console)
+        if not files:
+            raise AJError("Nothing to lint; name files, folders or globs, such as `aj lint data/*.jsonl`.")
+        settings = load_config(config, Path.cwd())
+        chosen = {"select": _parted(select), "ignore": (*settings.ignore, *_parted(ignore)), "contract": contract}
+        settings = settings.model_copy(update={key: value for key, value in chosen.items() if value})
+        codes_of([*settings.select, *settings.ignore])
+        load_contract(settings.contract)  # what is asked for exists, before anything is told
+        paths = find_files(files)
+        if fix or diff:
+            return _fix(
+                [Path(name) for name in files if Path(name).exists()] or paths, settings, output_folder, diff, console
+            )
+        raise typer.Exit(_lint(paths, settings, output, samples, console, progress))
+
+
+def _parted(names: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for text in names or () for name in text.split(",") if name.strip())
+
+
+def _explain(code: str, console: Console) -> None:
+    from rich.markdown import Markdown
+
+    from datasets_build.lint_config import codes_of
+    from datasets_build.rule_pages import page
+    from datasets_build.rules import load_rules
+
+    for found in sorted(codes_of([code])):
+        console.print(Markdown(page(load_rules()[found])))
+
+
+def _lint(
+    paths: list[Path], settings: "LintConfig", output: LintFormat, samples: int, console: Console, progress: Console
+) -> int:
+    """Tells the findings; returns the exit code."""
+    from datasets_build import lint_report as report
+    from datasets_build.lint_run import Outcome, lint_files
+
+    total = Outcome()
+    with _counting(progress) as count:
+        outcomes = lint_files(paths, settings, samples if output is LintFormat.table else None, count)
+        if output is LintFormat.table:
+            report.fold(outcomes, total, samples)
+        else:
+            tell = {
+                LintFormat.json: report.json_parts,
+                LintFormat.sarif: report.sarif_parts,
+                LintFormat.github: report.github_parts,
+            }[output]
+            for part in tell(outcomes, total):
+                sys.stdout.write(part)
+    if output is LintFormat.table:
+        console.print(report.table(total))
+        for line in ("", *report.sample_lines(total)) if total.listed else ():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return int(bool(total.by_code))
+
+
+@contextmanager
+def _counting(progress: Console) -> Iterator:
+    """Rows and bytes as they go by, where someone watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows, {task.fields[size]:,} MB"), TimeElapsedColumn())
+    with Progress(*columns, console=progress, transient=True, disable=not progress.is_terminal) as bar:
+        task, size = bar.add_task("lint", total=None, size=0), 0
+
+        def count(rows: int, read: int) -> None:
+            nonlocal size
+            size += read
+            bar.update(task, advance=rows, size=size // 10**6)
+
+        yield count
+
+
+def _fix(paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, console: Console) -> None:
+    from datasets_build.fix import fix_files
+
+    from aj.contract import load_contract
+
+    if output is None and not diff:
+        raise AJError("--fix writes to a new folder; name it with --output FOLDER, or look first with --diff.")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = output or Path(scratch) / "fixed"
+        report = fix_files(paths, folder, load_contract(settings.contract), None)
+        if diff:
+            with (folder / "changes.diff").open(encoding="utf-8") as changes:
+                for line in changes:
+                    sys.stdout.write(line)
+    if output is not None:
+        console.print(_fixed(report))
+
+
+def _fixed(report: "FixReport") -> str:
+    total = report.total
+    lines = [
+        f"{total.items:,} items in {len(report.files):,} files: {total.converted:,} right as they were, "
+        f"{total.repaired_items:,} repaired, {total.rejected_items:,} quarantined; written to {report.output}"
+    ]
+    for title, counts in (("repaired", total.repaired), ("quarantined", total.rejected)):
+        lines += [
+            f"  {title:<12} {count:>8,}  {code}" for code, count in sorted(counts.items(), key=lambda one: -one[1])
+        ]
+    return "\n".join(lines)

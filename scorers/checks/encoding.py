@@ -1,0 +1,38 @@
+"""Encoding: text that went through the wrong character set, or holds what no keyboard writes."""
+
+import re
+
+from aj.findings import Finding
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# UTF-8 read as Windows-1252: a lead byte's letter, then the letters of what follow it. Of two letters only the leads of
+# Latin-1 are without doubt: "Å²" is an area.
+_FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE = re.compile(f"[ÂÃ][{_FOLLOWS}]|[à-ï][{_FOLLOWS}]{{2}}|[ð-ô][{_FOLLOWS}]{{3}}")
+
+
+def check_encoding(text: str) -> list[Finding]:
+    """Control characters, characters lost in reading, and UTF-8 that was read as Windows-1252."""
+    found = []
+    if match := _CONTROL.search(text):
+        why = f"the character U+{ord(match[0]):04X} is none of a text's"
+        found.append(Finding("control_character", why, "remove it, or the escape code that it starts", match.span()))
+    if text.isascii():
+        return found
+    if (place := text.find("\ufffd")) >= 0:
+        why = "a character was lost when the text was read"
+        found.append(Finding("lost_character", why, "take the text from its source again", (place, place + 1)))
+    if match := next((m for m in _MOJIBAKE.finditer(text) if read_rightly(m[0])), None):
+        why = f"{match[0]!r} is {read_rightly(match[0])!r}, read in the wrong character set"
+        found.append(Finding("mojibake", why, "read the file as UTF-8", match.span()))
+    return found
+
+
+def read_rightly(text: str) -> str | None:
+    """What stood there before UTF-8 was read as Windows-1252; None if that is not what happened."""
+    # Windows-1252 leaves five bytes open, which decoders pass through.
+    data = b"".join(c.encode("cp1252") if ord(c) > 0x9F else c.encode("latin-1") for c in text)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

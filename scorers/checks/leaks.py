@@ -1,0 +1,74 @@
+"""Leaks: what belongs to the template, the prompt or another turn, and stands in a text to learn from."""
+
+import re
+
+from aj.contract import Contract
+from aj.findings import Finding
+
+_TOKENS = re.compile(
+    r"<\|[\w-]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?INST\]|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?AVAILABLE_TOOLS\]"
+)
+_HISTORY = re.compile(
+    r"^[ \t]{0,20}\[(?:Previous message|My response|Current message)\] ?:", re.MULTILINE | re.IGNORECASE
+)
+_DIALOGUE = re.compile(r"^(?:User|Human):.*\n(?:.*\n){0,200}?(?:Assistant|AI|AJ):", re.MULTILINE)
+_RESULT = re.compile(
+    r"^[ \t]{0,20}(?:<tool_response>|FUNCTION RESPONSE:|(?:Tool )?(?:Result|Output|Observation):[ \t]*$"
+    r"|The output of the OS:"
+    r"|\*\*[\w ]{1,40} (?:output|results):\*\*[ \t]*\n{1,3}```)",
+    re.MULTILINE,
+)
+_WRONG = re.compile(
+    r"^[^\w\n]{0,10}(?:wrong|incorrect|bad|do not (?:write|answer)|never (?:write|answer))\b[\w ]{0,30}:\s*\S",
+    re.M | re.I,
+)
+_NONE_LISTED = re.compile(
+    r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}[`\"'*]{0,3}none[`\"'*]{0,3} ?(?:\([^)\n]{0,200}\))? ?(?::|-|–|—|$)", re.M
+)
+
+
+def check_tokens(text: str) -> list[Finding]:
+    """Control tokens of a chat template: trained on as text, they end a turn in its middle."""
+    if "<" not in text and "[" not in text:
+        return []
+    match = _TOKENS.search(text)
+    if match is None:
+        return []
+    return [Finding("template_token", f"{match[0]} belongs to a chat template", "remove it", match.span())]
+
+
+def check_request(text: str) -> list[Finding]:
+    """The user's words are one turn: no earlier turns written into them."""
+    if match := _HISTORY.search(text) if "[" in text else None:
+        why = f"earlier turns are written into the user's text ({match[0].strip()})"
+    elif match := _DIALOGUE.search(text) if ":" in text and "\n" in text else None:
+        why = "a dialogue is written into the user's text"
+    else:
+        return []
+    return [Finding("flattened_history", why, "make each a turn of its own", match.span())]
+
+
+_MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservation:", "the OS:")
+
+
+def check_no_result(text: str) -> list[Finding]:
+    """AJ does not write what a tool gives back."""
+    match = _RESULT.search(text) if any(mark in text for mark in _MARKS) else None
+    if match is None:
+        return []
+    why = f"the reply writes a tool's result itself ({match[0].strip()[:40]})"
+    return [Finding("written_result", why, "make it a tool's result, after the call", match.span())]
+
+
+def check_system(system: str, contract: Contract) -> list[Finding]:
+    """A system prompt that teaches a failure: the tool "none" among the tools, or a wrong answer shown as one."""
+    found = []
+    if "none" in system and "none" not in contract.tool_by_name and (match := _NONE_LISTED.search(system)):
+        why = 'the system prompt lists a tool "none"'
+        found.append(Finding("system_lists_none", why, "leave the system prompt to the contract", match.span()))
+    aliases = "|".join(map(re.escape, contract.aliases.tool_keys))
+    match = re.search(rf'\{{\s*"(?:{aliases})"\s*:', system) if "{" in system else None
+    if match := match or _WRONG.search(system):
+        why = f"a wrong answer stands in the system prompt, which is trained on ({match[0].strip()[:40]})"
+        found.append(Finding("wrong_in_system", why, "leave it out, or make it a pair's rejected text", match.span()))
+    return found

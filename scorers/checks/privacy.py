@@ -1,0 +1,45 @@
+"""Privacy: secrets and private addresses in a text.
+
+A few patterns without doubt, cheap enough for a million rows; exports are searched more thoroughly when they are read.
+"""
+
+import re
+
+from aj.findings import Finding
+
+_SECRETS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (guard, re.compile(pattern))
+    for guard, pattern in (
+        ("PRIVATE KEY", r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----\s*[A-Za-z0-9+/=]"),
+        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+        ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
+        ("github_pat_", r"\bgithub_pat_\w{50,}"),
+        ("glpat-", r"\bglpat-[\w-]{20,}"),
+        ("xox", r"\bxox[abeoprs]-[\w-]{10,}"),
+        ("sk-", r"\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9][\w-]{28,}"),
+        ("_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+        ("AIza", r"\bAIza[\w-]{35}\b"),
+        ("hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
+        ("eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    )
+)
+_DUMMY = re.compile(r"EXAMPLE|example|X{6,}|x{6,}|\*{4,}|0{8,}|1234567890(?!\d)|abcdefghij", re.IGNORECASE)
+"""What documentation writes in a secret's place."""
+_PRIVATE = re.compile(
+    r"(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.]*\d)(?!\.?/\d)"
+)
+
+
+def check_privacy(text: str) -> list[Finding]:
+    """The first secret and the first private address; a network (10.0.0.0/8) is no address."""
+    found = []
+    for guard, pattern in _SECRETS:
+        if guard in text and (match := next((m for m in pattern.finditer(text) if not _DUMMY.search(m[0])), None)):
+            why = f"a secret stands in the text ({match[0][:8]}…)"
+            found.append(Finding("secret", why, "revoke it, and put a look-alike in its place", match.span()))
+            break
+    if ("10." in text or "192.168." in text or "172." in text) and (match := _PRIVATE.search(text)):
+        why = f"the private address {match[0]} stands in the text"
+        found.append(Finding("private_address", why, "put a look-alike in its place, everywhere alike", match.span()))
+    return found

@@ -1,0 +1,110 @@
+"""What a row teaches: the documented patterns that one of its turns shows, on the evidence of the row alone.
+
+A model's output is judged in a conversation whose discovery is known (`scorers.checks.patterns`). Many rows tell the
+past in words instead: the agents stand in the user's text, the tools have old names. What is certain there counts too.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from aj.contract import Contract
+from aj.findings import codes
+from aj.messages import Message, result
+from aj.state import Agent, agents_listed, discovered
+from aj.wire import Verdict
+from scorers.checks.answers import NUMBERS
+from scorers.checks.patterns import issues, number_of
+
+_SHOWN = re.compile(
+    r"\b(?:agents|list_agents (?:returned|found|shows|showed)|"
+    r"(?:available|discovered|online|connected|known) (?:servers|hosts|machines))"
+    r"(?: available| discovered| online| connected)?[ ]?(?:\(\d{1,4}\))?: ?([^\n]{1,2000})",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"`?([\w.-]{1,80})`?(?: \((\w{1,20})\))?\.?")
+_NOBODY = ("none", "no", "n/a", "unknown", "nothing")
+_TOTAL = re.compile(
+    rf"\b(?:there (?:is|are)|you have|i (?:see|found|have)|only|a total of) (?:only )?"
+    rf"(\d{{1,6}}|{'|'.join(NUMBERS)}) (?:\w+ )?agents?\b",
+    re.IGNORECASE,
+)
+_KNOWLEDGE = re.compile(
+    r"\W{0,3}(?:what|how (?!many|much)|why|explain|when|where|which|describe|difference|tell me about)\b", re.IGNORECASE
+)
+_DICT_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}\{ {0,3}['\"]\w{1,40}['\"] {0,3}:", re.MULTILINE)
+_QUOTED = re.compile(r"'[^']{0,4000}'|\"[^\"]{0,4000}\"")
+_REACHES = re.compile(r"\b(?:ssh|scp|sftp|rsync|telnet|psexec|winrs|Invoke-Command|Enter-PSSession|\w+_on_\w+)\b", re.I)
+_INVENTED = re.compile(r"\brun_on_remote\b|\bremote_(?:run|exec)\b")
+
+
+def agents_shown(text: str) -> tuple[Agent, ...]:
+    """The agents that a text lists as known: a discovery's lines, a state block, or names after "agents:"."""
+    if "gents" not in text and "ervers" not in text and "osts" not in text and "achines" not in text:
+        return ()
+    if listed := agents_listed(text):
+        return listed
+    for match in _SHOWN.finditer(text):
+        names = [_NAME.fullmatch(item.strip()) for item in re.split(r", (?:and )?| and ", match[1].strip())]
+        if all(names) and not any(name and name[1].lower() in _NOBODY for name in names):
+            return tuple(Agent(name[1].rstrip("."), name[2] or "linux") for name in names if name)
+    return ()
+
+
+def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
+    """Agents as the result of a discovery, so that every check that looks for one finds them."""
+    return result(
+        contract.conduct.discover,
+        "\n".join(replace(agent, address=agent.address or "unknown").line for agent in agents),
+    )
+
+
+def patterns_taught(
+    text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract, request: str
+) -> list[str]:
+    """The patterns that a target's text shows, without doubles, in the order of `issues`.
+
+    Args:
+        text: the turn as it is written.
+        verdict: what it says as a call; None for a turn of another mode.
+        past: the turns before, with the agents that the row lists in words as a discovery.
+        request: what the user asked for last.
+    """
+    found = dict.fromkeys(issues(text, verdict, past, contract)) if verdict else {}
+    if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
+        del found["code_block_instead_of_action"]  # a question of knowledge asks for no action
+    if "hallucinated_commands" in found and verdict and verdict.dispatched:
+        command = str(verdict.dispatched.params.get("command"))
+        bare = _QUOTED.sub(" ", command)
+        if not _REACHES.search(command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
+            del found["hallucinated_commands"]  # a host's name in a text to write reaches for no machine
+    found |= dict.fromkeys(_in_words(text, verdict, past, contract))
+    return list(found)
+
+
+def _in_words(text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+    items = "{" in text and ("\n" in text or text[0] != "{")
+    if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
+        yield "plan_as_dict"
+    if verdict and "remote" in text and _INVENTED.search(text):
+        yield "hallucinated_commands"
+    agents = discovered(past, contract)
+    if verdict and agents is None and "retired_tool" in codes(verdict.findings) and '"remote_' in text:
+        yield "missing_list_agents"
+    if agents and (verdict is None or verdict.dispatched is None):
+        total = _TOTAL.search(text)
+        if total and number_of(total[1]) != len(agents):
+            yield "wrong_count"
+
+
+def steps_are_objects(text: str) -> bool:
+    """`{"steps": [{"step": 1, "action": …}, …]}`, whatever else the object holds."""
+    if '"steps"' not in text or not text.lstrip().startswith("{"):
+        return False
+    try:
+        record = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    steps = record.get("steps")
+    return isinstance(steps, list) and any(isinstance(step, dict) for step in steps)

@@ -1,0 +1,248 @@
+"""Lint: the checks that score the model, over what a record would teach as it stands."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aj.contract import load_contract
+from aj.findings import codes
+from aj.messages import Call, reply
+from datasets_build import conversational, shapes
+from datasets_build.corrections import draw_corrections, to_pair, to_row
+from datasets_build.lint import calls_known_tool, lint_item, lint_record, lint_value
+from datasets_build.records import Record, Unreadable
+from datasets_build.shapes import Shape, parse, shape_of
+from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
+
+AJ = load_contract()
+LISTED = "Available agents:\n  - web01: web01 (linux) @ 198.51.100.4:7000\n  - db02: db02 (linux) @ 198.51.100.5:7000"
+
+
+def said(text: str, **more) -> Transcript:
+    return Transcript((Turn("user", "restart nginx"), Turn("assistant", text)), **more)
+
+
+def told(item) -> list[str]:
+    return codes([found.finding for found in lint_item(item, AJ)])
+
+
+def test_the_rows_that_we_draw_ourselves_are_clean():
+    cases = list(draw_corrections(Random(1), AJ, 1))
+    rows = [
+        row
+        for draw in (
+            conversational.tasks,
+            conversational.contexts,
+            conversational.talks,
+            conversational.plans,
+            conversational.chats,
+            conversational.state_blocks,
+        )
+        for row in draw(Random(3), AJ, 6)
+    ]
+    for row in (*rows, *map(to_row, cases)):
+        assert lint_value(row, AJ) == []
+    for pair in map(to_pair, cases):
+        assert lint_value(pair, AJ) == []
+        wrong = replace(pair, messages=pair.messages[:-1], chosen=reply(pair.rejected))
+        assert lint_value(wrong, AJ)
+
+
+@pytest.mark.parametrize("mode", ["step", "chat", "plan"])
+def test_an_object_that_names_a_tool_is_judged_as_a_call_in_any_mode(mode):
+    assert {"action_key", "wrong_output_format"} <= set(told(said('{"action": "execute_command"}', mode=mode)))
+    assert {"tool_none", "tool_none_error"} <= set(told(said('{"tool": "none", "params": {}}', mode=mode)))
+    assert "retired_tool" in told(said('{"tool": "read_file", "params": {"file_path": "a"}}', mode=mode))
+
+
+def test_prose_is_judged_by_its_mode():
+    assert told(said("It is up.", mode="chat")) == []
+    assert told(said("It is up.")) == ["no_call"]
+    assert told(said("task", mode="intent")) == []
+    assert told(said('{"steps": ["look", "mend"], "reasoning": "so"}', mode="plan")) == ["not_a_list"]
+
+
+def test_a_call_that_the_record_states_is_judged_as_it_would_be_written():
+    call = Transcript((Turn("user", "x"), Turn("assistant", call=Call("bash", {"command": 5}))))
+    assert told(call) == ["bad_argument"]
+    gone = Transcript((Turn("user", "x"), Turn("assistant", call=Call("execute_shell", {"cmd": "ls"}))))
+    assert told(gone) == ["retired_tool"]
+
+
+TOOL = {
+    "name": "get_time",
+    "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        (Call("get_time", {"zone": "UTC"}), []),
+        (Call("get_time", {}), ["bad_argument"]),
+        (Call("bash", {"command": "date"}), ["unknown_tool"]),
+        (Call("none"), ["tool_none"]),
+    ],
+)
+def test_a_record_with_its_own_tools_is_held_against_those(call, found):
+    turns = (Turn("user", "what time is it?"), Turn("assistant", call=call))
+    assert told(Transcript(turns, tools=(TOOL,))) == found
+    answered = (*turns, Turn("tool", "12:00"), Turn("assistant", "It is 12:00."))
+    assert told(Transcript(answered, tools=(TOOL,))) == found
+
+
+@pytest.mark.parametrize(
+    "schema", [{"type": "nonsense"}, {"$ref": "http://127.0.0.1/x"}, {"$ref": "#/nowhere"}, {"type": 5}]
+)
+def test_a_schema_that_is_none_holds_nothing_against_a_call(schema):
+    turns = (Turn("user", "x"), Turn("assistant", call=Call("f", {"a": 1})))
+    assert told(Transcript(turns, tools=({"name": "f", "parameters": schema},))) == []
+
+
+def test_conduct_is_judged_over_the_conversation_by_what_the_runtime_dispatches():
+    discovered = (
+        Turn("user", "x"),
+        Turn("assistant", '{"action": "list_agents"}'),
+        Turn("tool", LISTED, tool="list_agents"),
+    )
+    again = Turn("assistant", '{"tool": "list_agents", "params": {}}')
+    assert "second_discovery" in told(Transcript((*discovered, again)))
+    known = Turn("assistant", call=Call("remote_bash", {"agent_id": "web01", "command": "ls"}))
+    assert (
+        told(
+            Transcript(
+                (
+                    *(t if t.role != "assistant" else Turn("assistant", call=Call("list_agents")) for t in discovered),
+                    known,
+                )
+            )
+        )
+        == []
+    )
+
+
+def test_agents_that_the_users_text_lists_count_as_discovered():
+    request = Turn("user", "Agents: web01 (linux), db02 (linux)\nTask: check the disks")
+    assert told(Transcript((request, Turn("assistant", call=Call("remote_bash_all", {"command": "df -h"}))))) == []
+    nobody = Turn("assistant", call=Call("complete", {"answer": "There are no agents."}))
+    assert told(Transcript((request, nobody))) == ["lost_context"]
+
+
+def test_an_answer_says_only_what_a_result_or_the_user_said():
+    turns = (
+        Turn("user", "how full?"),
+        Turn("assistant", call=Call("bash", {"command": "df"})),
+        Turn("tool", "/ 45%", tool="bash"),
+    )
+    for share, found in (("45%", []), ("87%", ["ungrounded"])):
+        assert (
+            told(Transcript((*turns, Turn("assistant", call=Call("complete", {"answer": f"It is at {share}."})))))
+            == found
+        )
+    assert told(said('{"tool": "complete", "params": {"answer": "It is at 87%."}}')) == []
+
+
+def test_only_targets_are_judged():
+    shown = (Turn("user", "x"), Turn("assistant", "Think: so", target=False), Turn("user", "y"))
+    right = Turn("assistant", '{"tool": "list_agents", "params": {}}')
+    assert told(Transcript((*shown, right))) == []
+    assert told(Transcript((*shown, Turn("assistant", "No.")))) == ["no_call"]
+    assert (
+        told(Transcript((Turn("user", "x"), Turn("assistant", "No."), Turn("user", "y"), right), layout="state_block"))
+        == []
+    )
+
+
+def test_of_a_preference_the_chosen_turn_is_judged():
+    wrong, right = Turn("assistant", '{"action": "x"}'), Turn("assistant", '{"tool": "list_agents", "params": {}}')
+    assert told(Preference((Turn("user", "x"),), right, wrong)) == []
+    assert "action_key" in told(Preference((Turn("user", "x"),), wrong, right))
+    assert told(Preference((Turn("user", "x"),), right, right)) == ["pair_alike"]
+
+
+def test_a_finding_names_its_turn():
+    item = Transcript(
+        (
+            Turn("user", "\x00"),
+            Turn("assistant", "No."),
+            Turn("user", "</s>"),
+            Turn("assistant", "Sorry, I apologise."),
+        ),
+        "chat",
+        system="- none: no",
+    )
+    places = {found.finding.code: found.turn for found in lint_item(item, AJ)}
+    assert places == {"control_character": 0, "template_token": 2, "over_apology": 3, "system_lists_none": -1}
+
+
+def test_rows_of_the_simulated_fleet_may_hold_its_addresses():
+    text = '{"tool": "complete", "params": {"answer": "It is 10.0.0.7."}}'
+    assert told(said(text)) == told(said(text, metadata={"templates": []})) == ["private_address"]
+    assert told(said(text, metadata={"templates": ["t"]})) == []
+
+
+def test_a_record_is_told_with_how_it_was_read(monkeypatch):
+    monkeypatch.setattr(
+        shapes, "SHAPES", {"s": Shape(lambda value: "text" in value, lambda value: iter([said(value["text"])]))}
+    )
+    path, good = Path("f"), '{"tool": "list_agents", "params": {}}'
+    assert codes([f.finding for f in lint_record(Record(path, 1, {"text": good}, ("bom",)), AJ)[1]]) == ["bom"]
+    assert codes([f.finding for f in lint_record(Unreadable(path, 1, "not_json", "no"), AJ)[1]]) == ["not_json"]
+    ((), (found,)) = (
+        lint_record(Record(path, 1, {"b": 1, "a": 2}), AJ)[0][1:],
+        lint_record(Record(path, 1, {"b": 1, "a": 2}), AJ)[1],
+    )
+    assert (found.finding.code, "a, b" in found.finding.why) == ("unknown_shape", True)
+
+
+def test_the_first_shape_that_matches_parses(monkeypatch):
+    never = Shape(lambda value: False, lambda value: iter([]))
+    first = Shape(lambda value: "a" in value, lambda value: iter([Unusable("first", "")]))
+    monkeypatch.setattr(shapes, "SHAPES", {"never": never, "first": first, "second": first})
+    assert shape_of({"a": 1}) == "first"
+    assert shape_of({}) is None
+    assert [item.code for item in parse({"a": 1}) if isinstance(item, Unusable)] == ["first"]
+
+
+def test_a_call_by_a_name_of_the_contract_is_counted():
+    assert calls_known_tool(said('{"tool": "complete", "params": {}}'), AJ)
+    assert calls_known_tool(Transcript((Turn("user", "x"), Turn("assistant", call=Call("bash")))), AJ)
+    assert not calls_known_tool(said('{"tool": "none"}'), AJ)
+    assert not calls_known_tool(Unusable("x", ""), AJ)
+
+
+TEXTS = st.text(max_size=30) | st.sampled_from(
+    ['{"tool": "none"}', '{"action": 1}', "- {'step': 1}", LISTED, "```bash\nls\n```"]
+)
+ANY = st.recursive(
+    st.none() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+CALLS = st.none() | st.builds(
+    Call, st.sampled_from(["bash", "remote_bash", "complete", "x", ""]), st.dictionaries(TEXTS, ANY, max_size=2)
+)
+TURNS = st.builds(
+    Turn, st.sampled_from(["user", "assistant", "tool"]), TEXTS, st.none(), st.none() | TEXTS
+) | st.builds(Turn, st.just("assistant"), TEXTS, CALLS)
+TOOLS = st.lists(st.dictionaries(st.sampled_from(["name", "parameters", "x"]), ANY, max_size=3), max_size=2).map(tuple)
+
+
+@given(
+    st.lists(TURNS, max_size=5),
+    st.sampled_from(["step", "chat", "plan", "intent"]),
+    TEXTS,
+    TOOLS,
+    st.sampled_from(["dialogue", "state_block"]),
+)
+@settings(max_examples=150)
+def test_any_transcript_can_be_linted(turns, mode, system, tools, layout):
+    item = Transcript(tuple(turns), mode, layout, system, tools, {"persona": "senior_engineer"})
+    for found in lint_item(item, AJ):
+        assert -1 <= found.turn < max(len(turns), 1)
+    json.dumps(told(item))

@@ -1,0 +1,160 @@
+"""Reading: any file of JSON objects, streamed; every line gives a record or says why it gives none."""
+
+import codecs
+import gzip
+import json
+import tracemalloc
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from aj.errors import DataError
+from datasets_build import reading
+from datasets_build.reading import Record, Unreadable, read_records
+
+OBJECT = {"a": "zwölf", "b": [1, {"c": None}]}
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_bytes(data: bytes):
+        (tmp_path / "file").write_bytes(data)
+        return list(read_records(tmp_path / "file"))
+
+    return read_bytes
+
+
+def _told(found):
+    return [(r.line, r.value if isinstance(r, Record) else r.code) for r in found]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", []),
+        (b"\n \r\n", []),
+        (b'{"a": 1}\n\n{"a": 2}', [(1, {"a": 1}), (3, {"a": 2})]),
+        (b'{"a": 1}\r\n{"a": 2}\r\n', [(1, {"a": 1}), (2, {"a": 2})]),
+        (b'[{"a": 1}, {"a": 2}]', [(1, {"a": 1}), (1, {"a": 2})]),
+        (b'\n[\n{"a": 1},\n\n  {"a":\n2}\n]\n', [(3, {"a": 1}), (5, {"a": 2})]),
+        (b'[{"a": 1}]\n[{"a": 2}]\n', [(1, {"a": 1}), (2, {"a": 2})]),
+        (b'{\n  "a": [\n    {}\n  ]\n}\n{\n  "a": 2\n}\n', [(1, {"a": [{}]}), (6, {"a": 2})]),
+        (b"[]", []),
+        (
+            b'[1, {"a": 1}, "x, {", null]',
+            [(1, "not_an_object"), (1, {"a": 1}), (1, "not_an_object")] * 1 + [(1, "not_an_object")],
+        ),
+        (
+            b'{"a": 1\n{"a": 2}\nnull\n[1]\nword\n',
+            [(1, "not_json"), (2, {"a": 2}), (3, "not_an_object"), (4, "not_an_object"), (5, "not_json")],
+        ),
+        (b'{"a": 1,\n{"a": 2}\n', [(1, "not_json"), (2, {"a": 2})]),
+        (b'[{"a": "\\"]}{["}, {"b": "\\\\"}]', [(1, {"a": '"]}{['}), (1, {"b": "\\"})]),
+        (b'[\n  {"a": "x},\n  {"a": 2},\n  {"a": 3}\n]', [(2, "not_json"), (3, {"a": 2}), (4, {"a": 3})]),
+        (b'[\n  {"a": x},\n  {"a": 2}\n]', [(2, "not_json"), (3, {"a": 2})]),
+        (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", [(1, "too_deep")]),
+        (b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}", [(1, "too_deep")]),
+        (b'{"a": ' + b"9" * 5000 + b"}", [(1, "not_json")]),
+    ],
+)
+def test_every_line_or_element_is_told_with_its_line(read, data, told):
+    assert _told(read(data)) == told
+
+
+@pytest.mark.parametrize(
+    ("data", "value", "faults"),
+    [
+        (codecs.BOM_UTF8 + b'{"a": 1}', {"a": 1}, ("bom",)),
+        (codecs.BOM_UTF8 + b'[{"a": 1}]', {"a": 1}, ("bom",)),
+        ('{"a": "ü"}\n'.encode("utf-16"), {"a": "ü"}, ("bom",)),
+        (b'{"a": "x\ty\x01"}', {"a": "x\ty\x01"}, ("control_character",)),
+        (b'{"a": "x\xff"}', {"a": "x\ufffd"}, ("bad_utf8",)),
+        (b'{"a": "\\ud83d"}', {"a": "\ufffd"}, ("lone_surrogate",)),
+        (b'{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}, ()),
+        (b'{"a": NaN, "b": -Infinity, "c": 1e999}', {"a": None, "b": None, "c": None}, ("not_a_number",)),
+        (b'{"a": 1, "a": 2}', {"a": 2}, ("duplicate_key",)),
+        (b'{"a": "\\u0022"}', {"a": '"'}, ()),
+        ('{"a": "\ufffd"}'.encode(), {"a": "\ufffd"}, ()),
+    ],
+)
+def test_what_leaves_no_doubt_is_overlooked_and_named(read, data, value, faults):
+    (record,) = read(data)
+    assert (record.value, record.faults) == (value, faults)
+    json.dumps(record.value, ensure_ascii=False).encode()  # whatever was read can be written
+
+
+def test_gzip_is_known_by_its_first_bytes_and_a_broken_one_says_so(read):
+    data = b"".join(b'{"a": %d}\n' % n for n in range(50000))
+    packed = gzip.compress(data)
+    assert len(read(packed)) == 50000
+    *whole, last = read(packed[: len(packed) // 2])
+    assert whole
+    assert all(isinstance(r, Record) for r in whole)
+    assert isinstance(last, Unreadable)
+    assert (last.code, last.line) == ("broken_gzip", len(whole) + 1)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": "%s"}\n{"b": 1}\n', '[{"a": "%s"},\n{"b": 1}]', '[\n  {"a": "%s"},  {"b": 1}]']
+)
+def test_a_record_over_the_limit_is_read_past_in_pieces(read, monkeypatch, text):
+    monkeypatch.setattr(reading, "MAX_RECORD", 1000)
+    monkeypatch.setattr(reading, "CHUNK", 64)
+    big, small = read((text % ("x\\\\" * 2000)).encode())
+    assert (big.code, small.value) == ("too_large", {"b": 1})
+
+
+def test_a_decompression_bomb_takes_no_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_RECORD", 2**20)
+    with gzip.open(tmp_path / "bomb", "wb") as file:
+        file.write(b'{"a": "')
+        for _ in range(40):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    found = list(read_records(tmp_path / "bomb"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [r.code for r in found if isinstance(r, Unreadable)] == ["too_large"]
+    assert peak < 8 * 2**20
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+OBJECTS = st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max_size=5)
+
+
+@given(OBJECTS, st.sampled_from([None, 1, 4]), st.booleans(), st.integers(1, 40))
+@settings(max_examples=60)
+def test_every_layout_gives_the_same_objects(tmp_path_factory, objects, indent, array, chunk):
+    assume(array or not objects or objects[0])  # `{}` alone on the first line opens JSON lines
+    path = tmp_path_factory.mktemp("reading") / "file"
+    text = json.dumps(objects, indent=indent) if array else "\n".join(json.dumps(o, indent=indent) for o in objects)
+    path.write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "CHUNK", chunk)
+        found = list(read_records(path))
+    assert [r.value for r in found if isinstance(r, Record)] == objects
+    assert len(found) == len(objects)
+
+
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"", b"[", b"[\n", b"{\n", b'{"a": "', codecs.BOM_UTF8, codecs.BOM_UTF16_LE]),
+)
+@settings(max_examples=200)
+def test_any_bytes_can_be_read_and_no_line_is_lost(tmp_path_factory, data, start):
+    path = tmp_path_factory.mktemp("reading") / "file"
+    path.write_bytes(start + data)
+    found = list(read_records(path))
+    if not start and not data.lstrip().startswith((b"[", b"{", b"\x1f\x8b", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        assert len(found) == sum(1 for line in data.split(b"\n") if line.strip())
+    assert [r.line for r in found] == sorted(r.line for r in found)
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(DataError, match="cannot be read"):
+        list(read_records(tmp_path / "none"))

@@ -1,0 +1,74 @@
+"""Rules: every code that lint can tell has an entry; every example shows its code, every repair is clean."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import scorers.checks
+from aj.contract import load_contract
+from aj.findings import codes
+from aj.fleet.patterns import PATTERNS
+from aj.personas import load_personas
+from datasets_build import lint, shapes
+from datasets_build.lint import FAULTS, lint_item, lint_record
+from datasets_build.reading import read_records
+from datasets_build.rules import Example, load_rules
+from datasets_build.shapes import Shape
+from datasets_build.transcripts import Transcript, Turn, Unusable
+
+AJ = load_contract()
+RULES = load_rules()
+READING = ("not_json", "not_an_object", "too_large", "too_deep", "broken_gzip", "unknown_shape", "unusable")
+
+
+@pytest.fixture(autouse=True)
+def one_shape(monkeypatch):
+    monkeypatch.setattr(shapes, "SHAPES", {"said": Shape(lambda value: "instruction" in value, _parse)})
+
+
+def _parse(value):
+    if isinstance(value["response"], str):
+        yield Transcript((Turn("user", value["instruction"]), Turn("assistant", value["response"])), "chat")
+    else:
+        yield Unusable("no_text", "'response' is no text")
+
+
+def _codes(example: Example, tmp_path: Path) -> list[str]:
+    if example.raw is None:
+        return codes([found.finding for found in lint_item(example.item(), AJ)])
+    (tmp_path / "file").write_bytes(example.data)
+    (record,) = read_records(tmp_path / "file")
+    return codes([found.finding for found in lint_record(record, AJ)[1]])
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_the_example_shows_the_code_and_the_repair_shows_none(code, tmp_path):
+    data = RULES[code].data
+    assert code in _codes(data.example, tmp_path)
+    if data.repaired is not None:
+        assert _codes(data.repaired, tmp_path) == []
+
+
+def test_every_code_of_the_checks_has_an_entry():
+    spoken = {rule.code for persona in load_personas().personas.values() for rule in persona.rules}
+    spoken |= {rule.code for rule in load_personas().voice.rules}
+    assert set(RULES) >= {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken}
+    folder = Path(scorers.checks.__file__ or "").parent if scorers.checks.__file__ else Path("scorers/checks")
+    used = ("conduct", "encoding", "leaks", "privacy", "structure", "voice")
+    for file in (*(folder / f"{name}.py" for name in used), Path(lint.__file__)):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
+                first = call.args[0]
+                if isinstance(first, ast.Constant):
+                    assert first.value in RULES, f"{file.name} tells {first.value}, which has no rule"
+
+
+def test_no_entry_is_left_over():
+    spoken = {rule.code for persona in load_personas().personas.values() for rule in persona.rules}
+    spoken |= {rule.code for rule in load_personas().voice.rules}
+    sources = [*Path(lint.__file__).parent.glob("lint.py"), *Path(lint.__file__).parents[1].glob("scorers/checks/*.py")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sources)
+    known = {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken, *re.findall(r'Finding\(\s*"(\w+)"', text)}
+    assert set(RULES) <= known
