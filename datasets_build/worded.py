@@ -3,7 +3,7 @@
 scene -> job (true calls, results and answers; numbered texts) -> teacher -> checks -> row, retry, or counted reject
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -74,16 +74,21 @@ def generate(
                     item.job.attempt + 1,
                     _metadata(item.job, teacher.name),
                 )
-                if item.draw < REDRAWS:
+                if item.draw < REDRAWS and not (isinstance(worded, Refused) and worded.stop):
                     draw = item.draw + 1
                     pending.append(_Pending(item.place, draw, _job(item.place, seed, draw, contract)))
             else:
-                feedback = [f"{finding.why}; {finding.fix}" for finding in findings]
+                feedback = feedback_on(worded, findings)
                 pending.append(replace(item, job=item.job.again(feedback)))
         assert not waiting, f"{teacher.name} left {len(waiting)} jobs without a word"
         if not pending:
             return
         fresh, pending = iter(pending), []
+
+
+def feedback_on(worded: Worded, findings: Sequence[Finding]) -> list[str]:
+    """What the next attempt is told: what was wrong with a wording; of one that never came there is nothing to say."""
+    return [] if isinstance(worded, Failed) else [f"{finding.why}; {finding.fix}" for finding in findings]
 
 
 def _noted(items: Iterator[_Pending], waiting: dict[str, _Pending]) -> Iterator[Job]:
@@ -98,7 +103,7 @@ def _settle(
 ) -> tuple[Row | None, list[Finding]]:
     """The row of a job, or why there is none."""
     if isinstance(worded, Refused):
-        return None, [Finding("teacher_refused", worded.why, "word it yourself, or leave it out")]
+        return None, [Finding(worded.code, worded.why, "word it yourself, or leave it out")]
     if isinstance(worded, Failed):
         return None, [Finding(worded.code, worded.why, "try again")]
     checked = check_wording(job, worded, contract)

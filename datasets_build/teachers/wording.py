@@ -83,6 +83,9 @@ class Refused:
     """The teacher declines the job; asking again would change nothing."""
 
     why: str
+    code: str = "teacher_refused"
+    stop: bool = False
+    """nothing more will come from this teacher: no other job need be tried in this one's place"""
 
 
 @dataclass(frozen=True, slots=True)
