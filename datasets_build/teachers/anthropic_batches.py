@@ -1,8 +1,8 @@
 """Anthropic's Message Batches as a teacher: half price, a cached system prompt, a hard cap, and no job paid for twice.
 
-The API has no idempotency key, and a batch carries no name: whoever creates one twice pays twice. So the ledger notes an
-intent first, creation is never retried blindly, and after a crash the batches at the provider are matched with the open
-intents by their size and then by the ids of their results.
+The API has no idempotency key, and a batch carries no name: whoever creates one twice pays twice. So the ledger notes
+an intent first, creation is never retried blindly, and after a crash the batches at the provider are matched with the
+open intents by their size and then by the ids of their results.
 """
 
 import time
@@ -39,7 +39,7 @@ class Options:
 
     model: str = "claude-sonnet-5-5"
     max_cost: float = 5.0
-    """US dollars for this ledger; a hard cap"""
+    """US dollars for this ledger, earlier runs included; a hard cap"""
     effort: str = "low"
     poll: float = 30.0
     """seconds between two looks at a batch"""
@@ -59,9 +59,8 @@ def anthropic_teacher(contract: Contract, options: Options, client: anthropic.An
         AJError: the estimate is above the cap, the key is refused, or another run has the ledger.
     """
     price_of(options.model)
-    folder = options.folder or logs_dir() / "teachers" / digest(
-        options.model, options.effort, MAX_TOKENS, system_prompt(), SCHEMA
-    )
+    identity = digest(options.model, options.effort, MAX_TOKENS, system_prompt(), SCHEMA)
+    folder = options.folder or logs_dir() / "teachers" / identity
     started = [False]
 
     def word(jobs: Iterable[Job]) -> Iterator[tuple[str, Worded]]:
@@ -72,15 +71,14 @@ def anthropic_teacher(contract: Contract, options: Options, client: anthropic.An
         except Timeout as error:
             raise AJError(f"Another run words with {folder}; wait for it, or give another --seed.") from error
         try:
-            run = _Run(contract, options, client, Ledger(folder))
+            run = _Run(contract, options, client, Ledger(folder), identity)
             yield from run.word(jobs, may_refuse=not started[0])
             started[0] = True
         except anthropic.APIStatusError as error:
             raise AJError(_explained(error, options.model)) from error
         except anthropic.APIConnectionError as error:
-            raise AJError(
-                "Anthropic cannot be reached; check the network, then run again: nothing is paid twice."
-            ) from error
+            why = "Anthropic cannot be reached; check the network, then run again: nothing is paid twice."
+            raise AJError(why) from error
         finally:
             lock.release()
 
@@ -93,14 +91,19 @@ def _explained(error: anthropic.APIStatusError, model: str) -> str:
         return (
             f"Anthropic refuses the key (HTTP {error.status_code}); set ANTHROPIC_API_KEY to one that may use {model}."
         )
-    return f"Anthropic answers HTTP {error.status_code} ({error.type or 'no type'}); run again later: nothing is paid twice."
+    kind = error.type or "no type"
+    return f"Anthropic answers HTTP {error.status_code} ({kind}); run again later: nothing is paid twice."
 
 
 class _Run:
     """One pass over jobs, with the ledger open."""
 
-    def __init__(self, contract: Contract, options: Options, client: anthropic.Anthropic, ledger: Ledger) -> None:
+    def __init__(
+        self, contract: Contract, options: Options, client: anthropic.Anthropic, ledger: Ledger, identity: str
+    ) -> None:
         self._contract, self._options, self._client, self._ledger = contract, options, client, ledger
+        self._mark = f"-{identity}"
+        """ends every custom id: the same jobs may be at the provider for another model too"""
 
     def word(self, jobs: Iterable[Job], may_refuse: bool) -> Iterator[tuple[str, Worded]]:
         """First what was sent before, then what is in the ledger, then what is new, as far as the cap goes."""
@@ -163,7 +166,7 @@ class _Run:
         """One entry of a batch; the shared system prompt is marked for the cache that lives an hour."""
         system = {"type": "text", "text": system_prompt(), "cache_control": {"type": "ephemeral", "ttl": "1h"}}
         return {
-            "custom_id": job.id,
+            "custom_id": f"{job.id}{self._mark}",
             "params": {
                 "model": self._options.model,
                 "max_tokens": MAX_TOKENS,
@@ -215,7 +218,7 @@ class _Run:
             if ended.results_url is None:
                 continue  # archived: results of a batch this old are gone
             first = next(iter(self._client.messages.batches.results(batch.id)), None)
-            if first is not None and first.custom_id in intent.jobs:
+            if first is not None and self._job_of(first) in intent.jobs:
                 self._ledger.created(intent.intent, batch.id)
                 return batch.id
         return None
@@ -228,19 +231,24 @@ class _Run:
             self._options.sleep(self._options.poll)
         return state
 
+    def _job_of(self, response: MessageBatchIndividualResponse) -> str:
+        """The job that a result is of; "" if the request was none of ours."""
+        custom = response.custom_id
+        return custom.removesuffix(self._mark) if custom.endswith(self._mark) else ""
+
     def _collect(self, batch: str) -> None:
         """Wait for a batch, and note every result of it once; a job of which it says nothing counts as expired."""
-        jobs = self._ledger.open_batches[batch].jobs
+        jobs = frozenset(self._ledger.open_batches[batch].jobs)
         self._ended(batch)
         fresh: list[Result] = []
         for response in self._client.messages.batches.results(batch):
-            if response.custom_id in jobs and response.custom_id not in self._ledger.results:
-                fresh.append(_result(response, self._options.model))
+            if (job := self._job_of(response)) in jobs and job not in self._ledger.results:
+                fresh.append(_result(job, response, self._options.model))
             if len(fresh) == 100:
                 self._ledger.record(batch, fresh)
                 fresh = []
         self._ledger.record(batch, fresh)
-        missing = [job for job in jobs if job not in self._ledger.results]
+        missing = [job for job in sorted(jobs) if job not in self._ledger.results]
         self._ledger.record(batch, [Result(job, "expired") for job in missing])
         self._ledger.done(batch)
 
@@ -266,16 +274,15 @@ def _wait(error: anthropic.APIError, attempt: int) -> float:
     return 2.0**attempt
 
 
-def _result(response: MessageBatchIndividualResponse, model: str) -> Result:
+def _result(job: str, response: MessageBatchIndividualResponse, model: str) -> Result:
     result = response.result
     if result.type == "succeeded":
         message = result.message
         text = "".join(block.text for block in message.content if block.type == "text")
-        return Result(
-            response.custom_id, "succeeded", text, message.stop_reason or "", billed(model, message.usage.model_dump())
-        )
+        cost = billed(model, message.usage.model_dump())
+        return Result(job, "succeeded", text, message.stop_reason or "", cost)
     why = result.error.error.type if result.type == "errored" else ""
-    return Result(response.custom_id, result.type, stop=why)
+    return Result(job, result.type, stop=why)
 
 
 def _worded(result: Result) -> Worded:

@@ -7,14 +7,14 @@ dropped when the file is opened.
     {"kind": "intent", "intent": …, "jobs": [id, …], "at": seconds}   a batch of these jobs is about to be created
     {"kind": "batch", "intent": …, "batch": id}                       it was
     {"kind": "lost", "intent": …}                                     it was not: no such batch is at the provider
-    {"kind": "result", "batch": …, "job": id, "outcome": …, "text": …, "stop": …, "usage": {…}, "cost": dollars}
+    {"kind": "result", "batch": …, "job": id, "outcome": …, "text": …, "stop": …, "cost": dollars}
     {"kind": "done", "batch": …}                                      all its results are above
 """
 
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,20 +74,7 @@ class Ledger:
         self._append({"kind": "lost", "intent": intent})
 
     def record(self, batch: str, results: Sequence[Result]) -> None:
-        self._append(
-            *(
-                {
-                    "kind": "result",
-                    "batch": batch,
-                    "job": r.job,
-                    "outcome": r.outcome,
-                    "text": r.text,
-                    "stop": r.stop,
-                    "cost": r.cost,
-                }
-                for r in results
-            )
-        )
+        self._append(*({"kind": "result", "batch": batch, **asdict(result)} for result in results))
 
     def done(self, batch: str) -> None:
         self._append({"kind": "done", "batch": batch})

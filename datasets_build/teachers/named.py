@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from aj.contract import Contract
 from aj.errors import ConfigError
@@ -48,7 +49,6 @@ def _anthropic(model: str, contract: Contract, max_cost: float | None, tell: Cal
 
     from datasets_build.teachers.anthropic_batches import Options, anthropic_teacher
 
-    chosen = {"model": model} if model else {}
-    return anthropic_teacher(
-        contract, Options(**chosen, max_cost=max_cost, tell=tell), anthropic.Anthropic(max_retries=5)
-    )
+    options = Options(max_cost=max_cost, tell=tell)
+    chosen = replace(options, model=model) if model else options
+    return anthropic_teacher(contract, chosen, anthropic.Anthropic(max_retries=5))

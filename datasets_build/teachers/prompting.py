@@ -137,7 +137,7 @@ def read_wording(text: str) -> Worded:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         return Failed("teacher_bad_json", f"{type(error).__name__} in {text[:60]!r}")
     if not all(isinstance(name, str) and isinstance(value, str) for name, value in texts.items()):
-        return Failed("teacher_bad_json", "a slot or a text is not a text")
+        return Failed("teacher_bad_json", "a slot or text is no text")
     return Wording(texts)
 
 
