@@ -61,7 +61,8 @@ def inspect_teacher(model: "str | Model", contract: Contract, concurrency: int =
         finally:
             for task in open_tasks:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*open_tasks, return_exceptions=True))
+            if open_tasks:
+                loop.run_until_complete(asyncio.wait(open_tasks))
             loop.close()
 
     return Teacher(str(known), word)

@@ -112,7 +112,7 @@ def test_a_wording_that_breaks_a_rule_comes_back_with_what_was_wrong_and_is_mend
     assert {row.metadata["teacher"] for row in rows} == {"anthropic/claude-sonnet-5-5"}
     first, second = list(provider.batches.values())[:2]
     assert len(first) == 5
-    assert "is not written as inline code" in second[0]["params"]["messages"][0]["content"]
+    assert "is not written as inline code" in str(second[0]["params"]["messages"])
 
 
 # --- crash and resume -----------------------------------------------------------------------------------------------
