@@ -1,0 +1,201 @@
+"""Worded conversations: even shares, true calls, checked words, and nothing lost without a code."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from aj.contract import load_contract
+from aj.fleet.oracle import finishing, play
+from aj.fleet.registry import CATEGORIES
+from aj.messages import Row, row_from_record, row_to_record
+from aj.personas import load_personas
+from datasets_build.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
+from datasets_build.scenes.drawing import draw_scene
+from datasets_build.teachers.template import template_teacher
+from datasets_build.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
+from datasets_build.variety import bands, distinct, jaccard, repeated, shingles, variety
+from datasets_build.worded import REDRAWS, Rejected, generate
+from scorers.checks.rows import check_row
+from scorers.checks.voice import check_voice
+
+AJ = load_contract()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Fifty rows of the template teacher: every persona with every category."""
+    came = list(generate(50, 1, template_teacher(), AJ))
+    made = [row for row in came if isinstance(row, Row)]
+    assert len(made) == 50
+    return made
+
+
+# --- which conversations --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 7, 50, 333, 500])
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 1.0])
+def test_the_share_of_conversations_with_several_turns_is_exact(count, ratio):
+    places = list(allot(count, ratio))
+    assert len(places) == count
+    assert sum(place.pattern != SINGLE for place in places) == round(count * ratio)
+
+
+def test_a_large_set_is_even_over_personas_and_categories_single_and_several_turns_alike():
+    cells = Counter((place.persona, place.category, place.pattern != SINGLE) for place in allot(3000, 0.3))
+    assert len(cells) == len(load_personas().personas) * len(CATEGORIES) * 2
+    assert {count for (_, _, several), count in cells.items() if several} == {18}
+    assert {count for (_, _, several), count in cells.items() if not several} == {42}
+
+
+def test_patterns_and_hard_cases_have_their_shares():
+    places = list(allot(3000, 0.3))
+    several = Counter(place.pattern for place in places if place.pattern != SINGLE)
+    assert several.keys() == {*PATTERNS, ASK_THEN_ACT}
+    assert max(several[pattern] for pattern in PATTERNS) - min(several[pattern] for pattern in PATTERNS) <= 3
+    single = Counter(place.case for place in places if place.pattern == SINGLE)
+    for case, share in SINGLE_SHARES.items():
+        assert single[case] / 2100 == pytest.approx(share, abs=0.005), case
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def test_calls_and_results_are_the_oracles_to_the_byte(rows):
+    for row in rows[::5]:
+        scene = row.metadata["scene"]
+        scenario = draw_scene(scene["template"], scene["seed"], scene["persona"]).scenario
+        oracle, _ = play(scenario, AJ, until=scene["turns"])
+        assert json.dumps(trajectory(row.messages, AJ)) == json.dumps(trajectory(oracle, AJ))
+
+
+def test_every_row_passes_the_contract_and_its_answers_the_personas_rules(rows):
+    for row in rows:
+        assert check_row(row, AJ) == []
+        answers = [text for message in row.messages if (text := finishing(message.call, AJ)) is not None]
+        asks = row.metadata["case"] in ("ambiguous", "destructive")
+        for place, answer in enumerate(answers):
+            assert check_voice(answer, row.metadata["persona"], row.metadata["hosts"], asks and place == 0) == []
+
+
+def test_a_row_says_what_it_is_and_survives_its_record(rows):
+    for row in rows:
+        assert row.metadata["teacher"] == "template"
+        assert row.metadata["multi_turn"] == (sum(message.role == "user" for message in row.messages) > 1)
+        assert all(".eval" not in name for name in row.metadata["templates"])
+        assert row_from_record(row_to_record(row)) == row
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(rows):
+    again = [row.id for row in generate(50, 1, template_teacher(), AJ) if isinstance(row, Row)]
+    other = [row.id for row in generate(5, 2, template_teacher(), AJ) if isinstance(row, Row)]
+    assert again == [row.id for row in rows]
+    assert not set(again) & set(other)
+
+
+def test_rows_are_worded_differently_and_hardly_any_twice(rows):
+    figures = variety(rows, AJ)
+    assert figures.same_id == 0
+    assert figures.near_duplicate_rate <= 0.01
+    assert figures.users.three > 0.6
+    assert figures.answers.three > 0.6
+
+
+# --- retries, rejects -----------------------------------------------------------------------------------------------
+
+
+def spoiling(times, spoil):
+    """The template teacher, whose wording is spoilt on the first `times` attempts at every job."""
+
+    def word(jobs):
+        for job in jobs:
+            for _, worded in template_teacher().word([job]):
+                yield job.id, spoil(worded) if job.attempt < times else worded
+
+    return Teacher("spoilt", word)
+
+
+def longer(worded):
+    """Answers that tell a number which nobody has seen."""
+    told = " Also, disk use is at 4711."
+    return Wording({slot: text + told * slot.startswith("answer") for slot, text in worded.texts.items()})
+
+
+def test_a_spoilt_wording_is_tried_again_and_then_taken():
+    came = list(generate(3, 1, spoiling(1, longer), AJ))
+    assert [type(one) for one in came] == [Row] * 3
+
+
+def test_a_wording_that_stays_spoilt_is_rejected_by_its_code_and_another_scene_is_tried():
+    came = list(generate(2, 1, spoiling(99, longer), AJ, multi_turn_ratio=0, retries=1))
+    assert len(came) == 2 * (1 + REDRAWS)
+    assert {(one.code, one.attempts) for one in came if isinstance(one, Rejected)} == {("ungrounded", 2)}
+    assert len({one.origin for one in came if isinstance(one, Rejected)}) == len(came)
+
+
+def test_a_refusal_is_final_for_its_job_and_a_stop_for_its_place():
+    def refusing(stop):
+        return Teacher("no", lambda jobs: ((job.id, Refused("no", stop=stop)) for job in jobs))
+
+    def attempts(stop):
+        return [one.attempts for one in generate(2, 1, refusing(stop), AJ) if isinstance(one, Rejected)]
+
+    assert attempts(False) == [1] * 2 * (1 + REDRAWS)
+    assert attempts(True) == [1] * 2
+
+
+def test_a_failure_is_tried_again_without_feedback():
+    told = []
+
+    def word(jobs):
+        for job in jobs:
+            told.append((job.attempt, job.feedback))
+            yield job.id, Failed("teacher_expired", "late")
+
+    came = list(generate(1, 1, Teacher("late", word), AJ, retries=1))
+    assert told[:2] == [(0, ()), (1, ())]
+    assert {one.code for one in came if isinstance(one, Rejected)} == {"teacher_expired"}
+
+
+def test_a_teacher_that_keeps_a_job_to_itself_is_our_own_fault():
+    with pytest.raises(AssertionError, match="without a word"):
+        list(generate(2, 1, Teacher("lazy", lambda jobs: iter(list(jobs)[:0])), AJ))
+
+
+def test_rows_come_as_they_are_worded():
+    """A paid run shows its rows, and keeps them, before its last job is done."""
+    taken = []
+
+    def word(jobs):
+        for job in jobs:
+            taken.append(job)
+            yield from template_teacher().word([job])
+
+    stream = generate(50, 1, replace(template_teacher(), word=word), AJ)
+    assert isinstance(next(stream), Row)
+    assert len(taken) == 1
+
+
+# --- variety --------------------------------------------------------------------------------------------------------
+
+
+def test_distinct_n_grams_are_a_share_of_all():
+    assert distinct([["a", "b", "a", "b"]]).one == 0.5
+    assert distinct([["a", "b", "a", "b"]]).two == pytest.approx(2 / 3)
+    assert distinct([]).three == 0.0
+
+
+def test_near_duplicates_are_found_and_others_are_not():
+    text = [f"word{n}" for n in range(40)]
+    near = [*text[:-1], "other"]
+    far = [f"thing{n}" for n in range(40)]
+    assert jaccard(shingles(text), shingles(near)) >= 0.8
+    assert repeated([shingles(text), shingles(far), shingles(near), shingles(text)]) == 2
+    assert repeated([shingles(text), shingles(far)]) == 0
+
+
+def test_the_number_of_bands_follows_from_the_threshold():
+    assert bands(0.8) == 32
+    assert bands(0.5) > bands(0.8) > bands(0.95)
