@@ -35,7 +35,7 @@ class Format(StrEnum):
     html = "html"
 
 
-Suite = Annotated[str, typer.Option(help="small (the demo's) or full")]
+Suite = Annotated[str, typer.Option(help="small (the demo's), full, or practice (for aj harvest)")]
 AsJson = Annotated[Format, typer.Option("--format", help="table or json")]
 Policy = Annotated[Path, typer.Option(help="what a candidate must hold")]
 DEFAULT_POLICY = Path("loop/policies/default.yaml")

@@ -1,0 +1,1 @@
+"""`aj harvest` and `aj data …`: the doors to single sources of training data."""
