@@ -64,7 +64,9 @@ def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = 
         EvidenceError: a log cannot be read.
     """
     paths = list(_files(logs))
-    scores = [_learnable(read_log(path)) for path in paths]  # all of them, before the first sample is turned into a pair
+    scores = [
+        _learnable(read_log(path)) for path in paths
+    ]  # all of them, before the first sample is turned into a pair
     counts: Counter[str] = Counter()
     pairs: dict[str, Pair] = {}
     for log in scores:
@@ -131,10 +133,7 @@ def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
         raise DataError(f"{log.path} was made under another contract; run its eval again.")
     if [m.content for m in case.past if m.role == "user"] != [turn.text for turn in case.scenario.turns[: case.begun]]:
         return Reject("world_changed")
-    if log.task in LOOPED:
-        decision = _first_wrong(sample, case)
-    else:
-        decision = Decision(case, sample.output.completion, code)
+    decision = _first_wrong(sample, case) if log.task in LOOPED else Decision(case, sample.output.completion, code)
     return decision if isinstance(decision, Reject) else _corrected(decision, metadata["layout"], sample, log)
 
 
