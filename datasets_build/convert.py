@@ -171,8 +171,8 @@ def _line(item: Converted) -> tuple[str, Converted]:
     """The line of a row or pair; what JSON in UTF-8 cannot hold is a reject."""
     if item.value is None:
         return "", item
-    record = row_to_record(item.value) if isinstance(item.value, Row) else pair_to_record(item.value)
     try:
+        record = row_to_record(item.value) if isinstance(item.value, Row) else pair_to_record(item.value)
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
         line.encode()
     except (ValueError, RecursionError) as error:
