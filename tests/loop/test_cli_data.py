@@ -40,9 +40,8 @@ def test_every_source_has_help_with_an_example(source):
 
 
 def test_corrections_give_each_pattern_so_many_times_as_rows_and_as_pairs(tmp_path):
-    funnel = _run(
-        "corrections", "--multiply", 2, "--output", tmp_path / "rows.jsonl", "--pairs", tmp_path / "dpo.jsonl"
-    )
+    output, beside = tmp_path / "rows.jsonl", tmp_path / "dpo.jsonl"
+    funnel = _run("corrections", "--multiply", 2, "--output", output, "--pairs", beside)
     assert (funnel["read"], funnel["kept"]) == (32, 32)
     rows, pairs = read_rows(output), read_pairs(beside)
     for made in (rows, pairs):
