@@ -20,6 +20,8 @@ Refuse = Callable[[Row | Pair], str | None]
 """The name of the filter that refuses an item, or None."""
 
 TELL_EVERY = 100
+OWN = {"licence": "Apache-2.0", "teacher": "template"}
+"""Of rows that this project words itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,12 @@ class Funnel:
     """kept, duplicate, filtered:NAME and rejected:CODE; they add up to `read`."""
 
     def to_record(self) -> dict[str, int]:
+        """In the order in which things happen; what was lost, by its reason."""
+        outcomes = {"duplicate": 0, "kept": 0} | self.outcomes
         order = ("rejected", "duplicate", "filtered", "kept")
-        outcomes = sorted(self.outcomes.items(), key=lambda item: (order.index(item[0].partition(":")[0]), item[0]))
+        ordered = sorted(outcomes.items(), key=lambda item: (order.index(item[0].partition(":")[0]), item[0]))
         mended = {f"repaired:{code}": count for code, count in sorted(self.repaired.items())}
-        counted = {"read": self.read, "converted": self.converted, "repaired": self.mended, **mended}
-        return {**counted, **dict.fromkeys(("duplicate", "kept"), 0), **dict(outcomes)}
+        return {"read": self.read, "converted": self.converted, "repaired": self.mended, **mended, **dict(ordered)}
 
     def check(self) -> None:
         """Raises AssertionError when something was lost: our own fault."""
@@ -109,6 +112,11 @@ def _settled(item: Parsed, where: str, contract: Contract, foreign: Literal["map
         return Converted(None, where, code=settled.code or "rejected", why=settled.why)
     made = replace(settled.value, metadata={**settled.value.metadata, "file": where})
     return Converted(made, where, settled.repaired)
+
+
+def own(item: Row | Pair) -> Row | Pair:
+    """A generated item that says whose words it has."""
+    return replace(item, metadata={**OWN, **item.metadata})
 
 
 def checked(item: Converted, contract: Contract) -> Converted:

@@ -17,6 +17,7 @@ from loop.terminal import console, example, progress
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
     from datasets_build.convert import Change, Converted, Refuse
+    from datasets_build.worded import Rejected
 
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -70,12 +71,12 @@ def corrections(
     shown: AsJson = Shown.table,
 ) -> None:
     """The eight documented error patterns with their right answers, as rows and as pairs."""
-    from datasets_build.convert import Converted
+    from datasets_build.convert import Converted, own
     from datasets_build.corrections import draw_corrections, to_pair, to_row
 
     def drawn() -> "Iterator[Converted]":
         for case in draw_corrections(Random(f"{seed}.corrections"), load_contract(contract), multiply):
-            yield from (Converted(made, case.scenario.template) for made in (to_row(case), to_pair(case)))
+            yield from (Converted(own(made), case.scenario.template) for made in (to_row(case), to_pair(case)))
 
     _write(_checked(drawn(), contract), output, shown, pairs)
 
@@ -86,9 +87,11 @@ def conversational(
     count: Annotated[int, typer.Option(min=1, help="rows")] = 500,
     multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share with several requests")] = 0.3,
     teacher: Annotated[
-        str, typer.Option(help="template (offline), anthropic, or any Inspect model (provider/name)")
+        str, typer.Option(help="template (offline), anthropic[/MODEL], or any Inspect model (provider/name)")
     ] = "template",
-    max_cost: Annotated[float, typer.Option(min=0, help="dollars at most that a paid teacher may take")] = 10.0,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="dollars at most that a paid teacher may take; it must be given for one")
+    ] = None,
     augment_existing: Annotated[
         Path | None, typer.Option(help="reword the rows of this file, instead of drawing new ones")
     ] = None,
@@ -97,18 +100,19 @@ def conversational(
     shown: AsJson = Shown.table,
 ) -> None:
     """Conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
-    from datasets_build.teachers import open_teacher
+    from datasets_build.teachers.named import open_teacher
 
-    with open_teacher(teacher, max_cost=max_cost, seed=seed) as opened:
-        if augment_existing is None:
-            from datasets_build.worded import generate
+    loaded = load_contract(contract)
+    opened = open_teacher(teacher, loaded, seed=seed, max_cost=max_cost, tell=lambda line: progress.print(line))
+    if augment_existing is None:
+        from datasets_build.worded import generate
 
-            made = generate(count, seed, opened, load_contract(contract), multi_turn_ratio)
-        else:
-            from datasets_build.augment import augment
+        made = generate(count, seed, opened, loaded, multi_turn_ratio)
+    else:
+        from datasets_build.augment import augment
 
-            made = augment(augment_existing, seed, opened, load_contract(contract))
-        _write(_checked(_worded(made), contract), output, shown)
+        made = augment(augment_existing, opened, loaded, seed)
+    _write(_checked(_worded(made), contract), output, shown)
 
 
 @data.command("chat-exports", epilog=example("aj data chat-exports chat-export-*.json --output chats.jsonl"))
@@ -116,6 +120,7 @@ def chat_exports(
     files: Files,
     output: Output,
     min_quality: Annotated[float, typer.Option(min=0, max=1, help="least share of good turns in a chat")] = 0.7,
+    seed: Annotated[int, typer.Option(help="another seed gives other look-alikes")] = 0,
     contract: Contract = "aj",
     shown: AsJson = Shown.table,
 ) -> None:
@@ -126,7 +131,7 @@ def chat_exports(
         quality = item.metadata.get("quality")
         return "min_quality" if isinstance(quality, int | float) and quality < min_quality else None
 
-    _convert("chat-exports", files, output, contract, Foreign.map, shown, Replacer().replace, too_poor)
+    _convert("chat-exports", files, output, contract, Foreign.map, shown, Replacer(seed).replace, too_poor)
 
 
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
@@ -206,17 +211,14 @@ def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted
     return (checked(item, loaded) for item in items)
 
 
-def _worded(made: "Iterable[Row | object]") -> "Iterator[Converted]":
-    from datasets_build.worded import Rejected
-
+def _worded(made: "Iterable[Row | Rejected]") -> "Iterator[Converted]":
     from aj.messages import Row
-    from datasets_build.convert import Converted
+    from datasets_build.convert import Converted, own
 
     for item in made:
         if isinstance(item, Row):
-            yield Converted(item, str(item.metadata.get("scene", "")))
+            yield Converted(own(item) if item.metadata.get("teacher") == "template" else item)
         else:
-            assert isinstance(item, Rejected)
             yield Converted(None, item.origin, code=item.code, why=item.why)
 
 

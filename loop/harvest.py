@@ -81,7 +81,8 @@ def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = 
                 counts[f"rejected:{found.code}" if isinstance(found, Reject) else found] += 1
     assert counts["read"] == sum(n for name, n in counts.items() if name != "read"), f"samples lost: {counts}"
     write_jsonl(output, map(pair_to_record, pairs.values()))
-    return {"read": 0, "kept": 0} | dict(counts)
+    lost = {name: counts[name] for name in sorted(counts) if name not in ("read", "kept")}
+    return {"read": counts["read"], **lost, "kept": counts["kept"]}
 
 
 def _files(logs: Sequence[Path]) -> Iterator[Path]:
@@ -167,6 +168,7 @@ def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: Ta
     pattern = known_issue(decision.said, case.past, case.contract, case.mode)
     metadata: dict[str, Any] = {
         "source": "harvest",
+        "licence": "owner",
         "log": log.path.name,
         "task": log.task,
         "sample": str(sample.id),
