@@ -3,6 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from datasets_build.sources import (
+    agentinstruct,
+    existing,
+    glaive,
+    native,
+    openwebui,
+    preferences,
+    toucan,
+    trajectories,
+)
 from datasets_build.transcripts import Parsed, Unusable
 
 Value = Mapping[str, Any]
@@ -15,7 +25,16 @@ class Shape(NamedTuple):
     parse: Callable[[Value], Iterator[Parsed]]
 
 
-SHAPES: dict[str, Shape] = {}
+SHAPES: dict[str, Shape] = {
+    "native": Shape(native.matches, native.parse),
+    "openwebui": Shape(openwebui.matches, openwebui.parse),
+    "toucan": Shape(toucan.matches, toucan.parse),
+    "glaive": Shape(glaive.matches, glaive.parse),
+    "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse),
+    "trajectories": Shape(trajectories.matches, trajectories.parse),
+    "preferences": Shape(preferences.matches, preferences.parse),
+    "existing": Shape(existing.matches, existing.parse),
+}
 """Every shape by the name of its source. They are asked in this order, so the narrower ones stand first."""
 
 

@@ -1,6 +1,7 @@
 """Does AJ still know, turns later, which agents exist and which one was meant?
 
 inspect eval evals/context_retention.py --model vllm/PATH -T suite=small
+inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task
@@ -13,13 +14,13 @@ VERSION = 2
 
 
 @task
-def context_retention(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+def context_retention(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
     return Task(
-        dataset=dataset("context_retention", suite, contract),
+        dataset=dataset("context_retention", suite, contract, seed),
         solver=agent(),
         scorer=context_kept(),
         config=config(constrained, contract),
-        metadata=metadata("context_retention", suite, contract),
+        metadata=metadata("context_retention", suite, contract, seed),
         headline_metric="context_kept.retained",
         version=VERSION,
     )

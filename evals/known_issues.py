@@ -1,6 +1,7 @@
 """The eight documented error patterns: where each was seen, does AJ now take the right turn?
 
 inspect eval evals/known_issues.py --model vllm/PATH -T suite=small
+inspect eval evals/known_issues.py --model vllm/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task
@@ -13,13 +14,13 @@ VERSION = 2
 
 
 @task
-def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
     return Task(
-        dataset=dataset("known_issues", suite, contract),
+        dataset=dataset("known_issues", suite, contract, seed),
         solver=generate(),
         scorer=no_known_issue(),
         config=config(constrained, contract),
-        metadata=metadata("known_issues", suite, contract),
+        metadata=metadata("known_issues", suite, contract, seed),
         headline_metric="no_known_issue.right",
         version=VERSION,
     )

@@ -1,6 +1,7 @@
 """The same facts to five kinds of user: does AJ match the tone and keep the facts right?
 
 inspect eval evals/persona.py --model vllm/PATH -T suite=small
+inspect eval evals/persona.py --model vllm/PATH -T suite=practice -T seed=1
 inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grader=anthropic/claude-sonnet-5-5
 """
 
@@ -15,13 +16,15 @@ VERSION = 2
 
 
 @task
-def persona(suite: Suite = "full", contract: str = "aj", constrained: bool = False, judge: bool = False) -> Task:
+def persona(
+    suite: Suite = "full", contract: str = "aj", constrained: bool = False, judge: bool = False, seed: int = 0
+) -> Task:
     return Task(
-        dataset=dataset("persona", suite, contract),
+        dataset=dataset("persona", suite, contract, seed),
         solver=generate(),
         scorer=[persona_match(), persona_judge()] if judge else persona_match(),
         config=config(constrained, contract),
-        metadata=metadata("persona", suite, contract),
+        metadata=metadata("persona", suite, contract, seed),
         headline_metric="persona_match.match",
         version=VERSION,
     )

@@ -1,6 +1,7 @@
 """Does AJ get the task done in the fleet, there and only there, and answer truly?
 
 inspect eval evals/task_success.py --model vllm/PATH -T suite=small
+inspect eval evals/task_success.py --model vllm/PATH -T suite=practice -T seed=1
 inspect eval evals/task_success.py --model vllm/PATH -T epochs=4 -T temperature=0.7
 inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --model-role user=anthropic/claude-haiku-5-5
 """
@@ -22,15 +23,16 @@ def task_success(
     epochs: int = 1,
     temperature: float = 0.0,
     simulated_user: bool = False,
+    seed: int = 0,
 ) -> Task:
     """With `epochs` above 1 also pass^k: the share of samples that succeed in every epoch."""
     return Task(
-        dataset=dataset("task_success", suite, contract),
+        dataset=dataset("task_success", suite, contract, seed),
         solver=agent(simulated_user),
         scorer=task_done(),
         config=config(constrained, contract, temperature),
         epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"]) if epochs > 1 else None,
-        metadata=metadata("task_success", suite, contract),
+        metadata=metadata("task_success", suite, contract, seed),
         headline_metric="task_done.success",
         version=VERSION,
     )

@@ -1,6 +1,7 @@
 """Does AJ write what his runtime accepts, in every mode and layout, and is it the right next step?
 
 inspect eval evals/tool_format.py --model vllm/PATH -T suite=small
+inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task
@@ -13,13 +14,13 @@ VERSION = 2
 
 
 @task
-def tool_format(suite: Suite = "full", contract: str = "aj", constrained: bool = False) -> Task:
+def tool_format(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
     return Task(
-        dataset=dataset("tool_format", suite, contract),
+        dataset=dataset("tool_format", suite, contract, seed),
         solver=generate(),
         scorer=valid_reply(),
         config=config(constrained, contract),
-        metadata=metadata("tool_format", suite, contract),
+        metadata=metadata("tool_format", suite, contract, seed),
         headline_metric="valid_reply.valid",
         version=VERSION,
     )

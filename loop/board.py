@@ -56,7 +56,8 @@ def board(folders: Sequence[Path]) -> list[BoardRow]:
 
 
 def _model(scores: dict[str, TaskScores]) -> str:
-    return next(iter(scores.values())).model
+    first = next(iter(scores.values()))
+    return f"{first.model} (practice)" if first.metadata.get("suite") == "practice" else first.model
 
 
 def _rows(model: str, scores: TaskScores) -> list[BoardRow]:

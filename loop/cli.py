@@ -15,7 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
 from aj.errors import AJError
 from aj.files import load_yaml, logs_dir, write_text
-from loop import cli_lint
+from loop import cli_data, cli_lint
+from loop.terminal import console, example, progress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,10 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train AJ, measure it, and promote it only on evidence. Long work continues when it is run again.",
 )
-WIDE = 140
-"""Columns where there is no terminal: tables in a log or a pipe keep their words."""
-console = Console(width=None if sys.stdout.isatty() else WIDE)
-progress = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE)
+app.add_typer(cli_data.app)
 
 
 class Format(StrEnum):
@@ -36,14 +34,10 @@ class Format(StrEnum):
     html = "html"
 
 
-Suite = Annotated[str, typer.Option(help="small (the demo's) or full")]
+Suite = Annotated[str, typer.Option(help="small (the demo's), full, or practice (for aj harvest)")]
 AsJson = Annotated[Format, typer.Option("--format", help="table or json")]
 Policy = Annotated[Path, typer.Option(help="what a candidate must hold")]
 DEFAULT_POLICY = Path("loop/policies/default.yaml")
-
-
-def example(line: str) -> str:
-    return f"Example: [bold]{line}[/]"
 
 
 @app.command(epilog=example("aj build datasets_build/recipes/demo.yaml"))

@@ -63,6 +63,8 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
     if unknown := sum(1 for sample in samples if not sample.family or not sample.template):
         yield f"{unknown} samples name no family or no template; their metadata must."
+    if practised := sum(1 for sample in samples if sample.split != "eval"):
+        yield f"{practised} samples are not of the eval split; evaluate on the suite small or full."
     for metric in metrics:
         values = [sample.values[metric] for sample in samples if metric in sample.values]
         lacking = len(samples) - len(values)

@@ -32,6 +32,8 @@ class Sample:
     family: str | None
     """Samples of one family fail together; the unit of the standard errors. None in logs that do not say."""
     template: str | None
+    split: str | None
+    """eval, or train where the sample was drawn to practise on."""
     codes: tuple[str, ...]
     """A failure code per wrong epoch."""
     epochs: int
@@ -164,6 +166,7 @@ def _sample(key: str, epochs: "list[EvalSampleSummary]") -> Sample:
         slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
+        split=_text(metadata.get("split")),
         codes=tuple(code for epoch in epochs for code in _codes(epoch)),
         epochs=len(epochs),
         errors=errors,

@@ -46,13 +46,14 @@ def check_said(answer: str, turn: Turn, past: Sequence[Message], fleet: Fleet) -
 
 
 def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, contract: Contract) -> list[Finding]:
-    """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts."""
+    """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts that
+    the oracle's tells (an earlier step may have told the others)."""
     if wanted.tool == contract.conduct.discover:
         return []
     before = fleet.snapshot()
     hosts = [host for name, host in before.items() if name != LOCAL]
     oracle = Fleet(hosts, before[LOCAL])
-    oracle.dispatch(wanted, contract)
+    told = oracle.dispatch(wanted, contract)
     output = fleet.dispatch(call, contract)
     meant, changed = diff(before, oracle.snapshot()), diff(before, fleet.snapshot())
     if changed != meant:
@@ -62,7 +63,7 @@ def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, con
             Finding(code, f"differs from what was asked for in {', '.join(stray[:3])}", "do what was asked, only that")
         ]
     values = [value for of in turn.truth.said.values() for value in of] if turn and not meant else []
-    missing = [value for value in values if not any(_tells(output, either) for either in value.split("|"))]
+    missing = [value for value in values if _tells(told, value) and not _tells(output, value)]
     if missing:
         return [Finding("wrong_command", f"its output does not tell {missing[0]!r}", "run a command that answers")]
     return []
@@ -70,7 +71,7 @@ def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, con
 
 def _tells(output: str, value: str) -> bool:
     """As a word of its own: `inactive` does not tell `active`."""
-    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", output) is not None
+    return any(re.search(rf"(?<!\w){re.escape(either)}(?!\w)", output) for either in value.split("|"))
 
 
 def _wrong_tool(call: Call, wanted: str) -> Finding:

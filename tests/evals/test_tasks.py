@@ -332,6 +332,11 @@ def test_an_unknown_suite_is_refused():
         dataset("persona", "tiny", "aj")  # type: ignore[arg-type]
 
 
+def test_a_frozen_suite_takes_no_seed():
+    with pytest.raises(ConfigError, match="The suite small is frozen and takes no seed"):
+        dataset("persona", "small", "aj", 7)
+
+
 def test_a_prompt_keeps_its_braces_and_starts_with_the_system_prompt():
     for sample in dataset("tool_format", "small", "aj"):
         assert not isinstance(sample.input, str)

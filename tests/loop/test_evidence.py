@@ -78,6 +78,16 @@ def samples_without_template(log: EvalLog) -> None:
         sample.metadata.pop("template")
 
 
+def samples_to_practise_on(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata["split"] = "train"
+
+
+def samples_of_no_split(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata.pop("split")
+
+
 def warmer(log: EvalLog) -> None:
     log.plan.config.temperature = 0.7
 
@@ -138,6 +148,8 @@ def values_out_of_range(log: EvalLog) -> None:
             (relabelled_samples, "one sample id stands for different samples"),
             (samples_without_family, "48 samples name no family or no template"),
             (samples_without_template, "48 samples name no family or no template"),
+            (samples_to_practise_on, "48 samples are not of the eval split"),
+            (samples_of_no_split, "48 samples are not of the eval split"),
             (warmer, "generation differs"),
             (longer_by_command_line, "generation differs"),
             (other_task_arguments, "task arguments differs"),

@@ -122,12 +122,16 @@ def test_a_first_step_discovers_unless_the_turn_is_local_or_a_question_back(flee
     assert codes(check_step(call, turn, COLD, fleet, AJ)) == findings
 
 
-def test_only_the_last_step_of_several_must_tell_the_facts(fleet):
-    past = [*_known(fleet), calls("remote_bash", TWO.steps[0].params), result("remote_bash", "(no output)")]
-    fleet.dispatch(TWO.steps[0], AJ)
-    telling = replace(TWO, truth=Truth({"web01": ("VERSION",)}))
-    assert codes(check_step(TWO.steps[1], telling, past, fleet, AJ)) == ["wrong_command"]
-    assert check_step(TWO.steps[1], replace(TWO, truth=Truth({"web01": ()})), past, fleet, AJ) == []
+LOOKS = _turn((on("web01", "df -h /"), on("web01", "hostname")), Truth({"web01": (*FULL["web01"], "web01")}))
+
+
+def test_only_the_last_step_of_several_must_tell_the_facts_and_only_those_that_the_oracles_tells(fleet):
+    known = _known(fleet)
+    assert check_step(on("web01", "true"), LOOKS, known, fleet, AJ) == []
+    seen = fleet.dispatch(LOOKS.steps[0], AJ)
+    past = [*known, calls("remote_bash", LOOKS.steps[0].params), result("remote_bash", seen)]
+    assert codes(check_step(on("web01", "true"), LOOKS, past, fleet, AJ)) == ["wrong_command"]
+    assert check_step(on("web01", "uname -n"), LOOKS, past, fleet, AJ) == []  # the disk was told before
 
 
 def test_a_word_within_another_word_tells_nothing(fleet):

@@ -1,0 +1,212 @@
+"""What the data tools cost: python benchmarks/data.py
+
+Printed, on rows of about one kilobyte in the shape of AJ's earlier data: rows a second that one core reads, lints and
+converts, beside `datasets.map` with `jsonschema` holding the same rows' calls against the same contract (form and
+arguments only: it knows no conduct, grounding, persona or privacy, and repairs nothing); then rows a second and the
+peak memory of many rows on all cores; then the seconds in which near-duplicates are found among some thousand rows,
+and the share of those that were planted. Aims: 20,000 rows a second, 1 GiB, 2 seconds for 10,000 rows at 99%.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from aj.contract import load_contract
+from aj.messages import Row, calls, user
+from aj.wire import call_schema
+
+CONTRACT = load_contract()
+WORDS = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8").split()
+BYTES = 1024
+"""Of a row."""
+OLD = 0.5
+"""Share of rows with the `action` key, as in the earlier data."""
+MILLION = "--only-many"
+"""Runs the part that measures memory, in a process that loaded nothing else."""
+
+
+def rows(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
+    """Rows of earlier data, each another one; half of them speak the old form."""
+    rng = Random(seed)
+    for number in range(count):
+        host, service = f"web{rng.randrange(100):02}", rng.choice(("nginx", "redis", "cron", "postgresql"))
+        call = {"tool": "bash", "params": {"command": f"systemctl status {service} --lines {number}"}}
+        if rng.random() < OLD:
+            call = {"action": "bash", "params": call["params"], "reasoning": "The state is what was asked for."}
+        record = {
+            "system": f"You are AJ. Agents:\n  - {host}: {host} (linux) @ 10.0.{number % 200}.{number % 250}:7000",
+            "instruction": f"is {service} fine here? request {number}: ",
+            "response": json.dumps(call),
+            "metadata": {"category": "linux"},
+        }
+        record["instruction"] += " ".join(rng.choices(WORDS, k=(BYTES - len(json.dumps(record))) // 7))
+        yield record
+
+
+def write(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for record in rows(count):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def rate(name: str, count: int, work: Callable[[], int]) -> float:
+    """Rows a second of one run over `count` rows, printed; `work` returns how many it went through."""
+    begun = time.perf_counter()
+    done = work()
+    taken = time.perf_counter() - begun
+    assert done == count, f"{name}: {done} of {count} rows"
+    print(f"  {name:<52} {count / taken:>9,.0f}", flush=True)
+    return count / taken
+
+
+# --- one core -------------------------------------------------------------------------------------------------------
+
+
+def one_core(path: Path, count: int) -> None:
+    from datasets_build.convert import convert_files
+    from datasets_build.lint import lint_record
+    from datasets_build.reading import read_records
+
+    print(f"rows a second on one core ({count:,} rows, {path.stat().st_size // count} bytes each)")
+    for warm in (lint_record(record, CONTRACT) for record in islice(read_records(path), 10)):
+        assert warm
+    rate("read", count, lambda: sum(1 for _ in read_records(path)))
+    lint = rate("read and lint", count, lambda: sum(bool(lint_record(r, CONTRACT)) for r in read_records(path)))
+    convert = rate("read and convert", count, lambda: sum(1 for _ in convert_files([path], CONTRACT)))
+    peer = rate("datasets.map with jsonschema", count, lambda: peer_map(path))
+    print(f"  against the peer: lint {lint / peer:.1f} times, convert {convert / peer:.1f} times as fast", flush=True)
+
+
+def peer_map(path: Path) -> int:
+    """What one would write without these tools: load the file, validate each call, keep a column with what is wrong."""
+    from datasets import Dataset, disable_caching, disable_progress_bars
+    from jsonschema import Draft202012Validator
+
+    disable_caching()
+    disable_progress_bars()
+    validator = Draft202012Validator(call_schema(CONTRACT))
+
+    def check(row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = [error.message for error in validator.iter_errors(json.loads(row["response"]))]
+        except ValueError as error:
+            found = [str(error)]
+        return {"found": found}
+
+    with tempfile.TemporaryDirectory() as cache:
+        loaded = Dataset.from_json(str(path), cache_dir=cache)
+        return len(loaded.map(check))  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
+
+
+# --- all cores ------------------------------------------------------------------------------------------------------
+
+
+def many(path: Path, count: int) -> None:
+    """In a process of its own: the peak of this one, and of the largest of its workers."""
+    from datasets_build.convert import convert_files, write_converted
+    from datasets_build.lint_config import LintConfig
+    from datasets_build.lint_run import lint_files
+
+    rate("lint", count, lambda: sum(outcome.rows for outcome in lint_files([path], LintConfig(), keep=1)))
+    output = path.with_name("converted.jsonl")
+    rate(
+        "convert, and write what comes of it",
+        count,
+        lambda: write_converted(convert_files([path], CONTRACT), output).read,
+    )
+    own, worker = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"  peak memory: {own:,.0f} MiB, and {worker:,.0f} MiB of the largest worker", flush=True)
+
+
+# --- near-duplicates ------------------------------------------------------------------------------------------------
+
+
+def dedup(count: int, exact: int) -> None:
+    """Plants a copy with one word in fifty changed of every tenth row; then the same on some rows by brute force."""
+    from datasets_build.near import NearIndex
+
+    items, planted = with_planted(count)
+    index = NearIndex(0.8)
+    begun = time.perf_counter()
+    refused = {number for number, item in enumerate(items) if index.admit(item)}
+    taken = time.perf_counter() - begun
+    print(f"near-duplicates among {count:,} rows")
+    print(f"  seconds                                              {taken:>9.2f}")
+    print(
+        f"  found of {len(planted):,} planted                                {len(planted & refused) / len(planted):>9.1%}"
+    )
+    print(f"  refused beside them                                  {len(refused - planted):>9,}", flush=True)
+    begun = time.perf_counter()
+    found = brute_force(items[:exact])
+    both = {number for number in refused if number < exact}
+    print(f"  every pair of the first {exact:,}: {time.perf_counter() - begun:.1f} s, {len(found)} duplicates, "
+          f"{len(found & both)} of them found", flush=True)  # fmt: skip
+
+
+def with_planted(count: int) -> tuple[list[Row], set[int]]:
+    """Rows, and the numbers of those that are a changed copy of an earlier one."""
+    rng, items, planted = Random(11), list[Row](), set[int]()
+    while len(items) < count:
+        words = rng.choices(WORDS, k=rng.randrange(60, 200))
+        if items and len(items) % 10 == 0:
+            original = rng.choice([number for number in range(len(items)) if number not in planted][-500:])
+            words = items[original].messages[0].content.split(" ")
+            for place in rng.sample(range(len(words)), len(words) // 50 or 1):
+                words[place] = f"changed{place}"
+            planted.add(len(items))
+        items.append(Row((user(" ".join(words)), calls("complete", {"answer": f"Done with {words[0]}."}))))
+    return items, planted
+
+
+def brute_force(items: list[Row]) -> set[int]:
+    """The numbers of rows that are alike to an earlier kept one by their exact similarity."""
+    from datasets_build.near import taught
+
+    kept, found = list[set[str]](), set[int]()
+    for number, item in enumerate(items):
+        words = " ".join(taught(item)).lower().split()
+        shingles = {" ".join(words[place : place + 3]) for place in range(len(words) - 2)}
+        if any(len(shingles & other) / len(shingles | other) >= 0.8 for other in kept):
+            found.add(number)
+        else:
+            kept.append(shingles)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Speed and memory of the data tools.")
+    parser.add_argument("--rows", type=int, default=20_000, help="for the rates of one core")
+    parser.add_argument(
+        "--many", type=int, default=1_000_000, help="for memory, on all cores; 1 KB of disk each, twice"
+    )
+    parser.add_argument("--dedup", type=int, default=10_000)
+    parser.add_argument("--exact", type=int, default=2_000, help="rows that are also compared pair by pair")
+    parser.add_argument(MILLION, type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only_many:
+        return many(arguments.only_many, arguments.many)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "rows.jsonl")
+        if arguments.rows:
+            write(path, arguments.rows)
+            one_core(path, arguments.rows)
+        if arguments.many:
+            write(path, arguments.many)
+            print(f"\n{arguments.many:,} rows on all cores: rows a second", flush=True)
+            subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
+        if arguments.dedup:
+            print()
+            dedup(arguments.dedup, arguments.exact)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Failures become rows: failing samples of the practice suite as pairs, what the model said against what is right.
+
+Only samples of the training split may be learned from: a log with a sample of the gate's split is refused whole.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aj.errors import DataError
+from aj.files import write_jsonl
+from aj.findings import Finding
+from aj.fleet.oracle import finishing, intent, plan, solve
+from aj.fleet.registry import templates
+from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
+from aj.wire import judge_call, render_turn
+from loop.scores import TaskScores, read_log
+from loop.selfcheck import LOOPED
+from scorers.checks.patterns import known_issue
+from scorers.checks.rows import check_pair
+from scorers.samples import Case, case_of, replay
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalSample
+
+TEACHES = "train"
+"""The split whose failures may be learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a sample went wrong."""
+
+    case: Case
+    """Its `past` is the conversation up to there."""
+    said: str
+    """The model's words, verbatim."""
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A failing sample that gives no pair."""
+
+    code: str
+    """world_changed: the scenario is not the one that the model saw. no_wrong_step: each step is right by itself.
+    same_text: the model said what is right. chosen:CODE: what the oracle would say there fails that check."""
+
+
+def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+    """Write the pairs of all logs to `output`, whole or not at all.
+
+    Args:
+        logs: `.eval` files, or folders of such.
+        report: is told each log as it is read.
+
+    Returns:
+        The funnel: read = passed + unscored + duplicate + kept + every `rejected:CODE`.
+
+    Raises:
+        DataError: a sample is not of the training split, or was asked under another contract; nothing is written.
+        EvidenceError: a log cannot be read.
+    """
+    paths = list(_files(logs))
+    scores = [
+        _learnable(read_log(path)) for path in paths
+    ]  # all of them, before the first sample is turned into a pair
+    counts: Counter[str] = Counter()
+    pairs: dict[str, Pair] = {}
+    for log in scores:
+        report(log.path.name)
+        for sample in _samples(log.path):
+            counts["read"] += 1
+            found = _pair(sample, log)
+            if isinstance(found, Pair):
+                counts["duplicate" if found.id in pairs else "kept"] += 1
+                pairs.setdefault(found.id, found)
+            else:
+                counts[f"rejected:{found.code}" if isinstance(found, Reject) else found] += 1
+    assert counts["read"] == sum(n for name, n in counts.items() if name != "read"), f"samples lost: {counts}"
+    write_jsonl(output, map(pair_to_record, pairs.values()))
+    lost = {name: counts[name] for name in sorted(counts) if name not in ("read", "kept")}
+    return {"read": counts["read"], **lost, "kept": counts["kept"]}
+
+
+def _files(logs: Sequence[Path]) -> Iterator[Path]:
+    for path in logs:
+        found = sorted(path.glob("*.eval")) if path.is_dir() else [path]
+        if not found:
+            raise DataError(f"{path} holds no eval logs; give a log, or the folder that `aj eval` printed.")
+        yield from found
+
+
+def _learnable(scores: TaskScores) -> TaskScores:
+    """A log all of whose samples are of the training split, by what it says."""
+    from loop.evaluate import TASKS
+
+    if scores.task not in TASKS:
+        raise DataError(f"{scores.path}: {scores.task} is none of {', '.join(TASKS)}; leave this log out.")
+    held_out = sum(1 for sample in scores.samples.values() if sample.split != TEACHES)
+    if held_out:
+        raise _refused(scores, f"{held_out} of its {len(scores.samples)} samples are not of the training split")
+    return scores
+
+
+def _refused(scores: TaskScores, why: str) -> DataError:
+    run = f"inspect eval evals/{scores.task}.py -T suite=practice"
+    return DataError(f"{scores.path}: {why}, and what the gate asks must not be learned; harvest a log of `{run}`.")
+
+
+def _samples(path: Path) -> "Iterable[EvalSample]":
+    from inspect_ai.log import read_eval_log_samples
+
+    unread = {"events", "events_data", "store"}
+    return read_eval_log_samples(path, all_samples_required=False, resolve_attachments=True, exclude_fields=unread)
+
+
+def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
+    """The pair of a failing sample, why it gives none, or what else to count it as."""
+    metadata = sample.metadata
+    template = templates().get(metadata["scenario"]["template"])
+    if template is None or template.split != TEACHES:  # whatever its metadata says of the split
+        raise _refused(log, f"sample {sample.id} is of the template {metadata['scenario']['template']}")
+    graded = [score for score in (sample.scores or {}).values() if isinstance(score.value, dict)]
+    if sample.error or not graded:
+        return "unscored"
+    code = next((str(code) for score in graded if (code := (score.metadata or {}).get("code"))), None)
+    if code is None:
+        return "passed"
+    case = case_of(metadata)
+    if case.contract.hash != log.metadata.get("contract"):
+        raise DataError(f"{log.path} was made under another contract; run its eval again.")
+    if [m.content for m in case.past if m.role == "user"] != [turn.text for turn in case.scenario.turns[: case.begun]]:
+        return Reject("world_changed")
+    decision = _first_wrong(sample, case) if log.task in LOOPED else Decision(case, sample.output.completion, code)
+    return decision if isinstance(decision, Reject) else _corrected(decision, metadata["layout"], sample, log)
+
+
+def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Reject:
+    """Play the logged conversation again up to the model's first wrong step."""
+    from scorers.no_known_issue import check_turn
+
+    past, awaited = list(case.past), None
+    for message in sample.messages[len(sample.input) :]:
+        if message.role == "user":
+            told = user(message.text) if awaited is None else awaited
+            if message.text != render_turn(told, case.contract):
+                return Reject("world_changed")
+            past.append(told)
+            continue
+        here = replace(case, past=tuple(past))
+        if found := check_turn(message.text, here):
+            return Decision(here, message.text, found[0].code)
+        call = judge_call(message.text, case.contract).call
+        assert call is not None
+        awaited = None
+        if finishing(call, case.contract) is None:
+            awaited = result(call.tool, replay(case.scenario, past, case.contract).dispatch(call, case.contract))
+        past.append(Message("assistant", call=call))
+    return Reject("no_wrong_step")
+
+
+def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: TaskScores) -> Pair | Reject:
+    case, scenario = decision.case, decision.case.scenario
+    chosen = right_turn(case, layout)
+    pattern = known_issue(decision.said, case.past, case.contract, case.mode)
+    metadata: dict[str, Any] = {
+        "source": "harvest",
+        "licence": "owner",
+        "log": log.path.name,
+        "task": log.task,
+        "sample": str(sample.id),
+        "model": log.model,
+        "code": decision.code,
+        "templates": sorted({scenario.template, *(turn.phrasing for turn in scenario.turns)}),
+        "persona": scenario.persona,
+        "hosts": [host.name for host in scenario.hosts],
+    } | ({"pattern": pattern} if pattern else {})
+    pair = Pair(case.past, chosen, decision.said, case.mode, layout, metadata)
+    if decision.said.strip() == render_turn(chosen, case.contract).strip():
+        return Reject("same_text")
+    wrong = _chosen_findings(pair, case)
+    return Reject(f"chosen:{wrong[0].code}") if wrong else pair
+
+
+def right_turn(case: Case, layout: Layout) -> Message:
+    """What the oracle says next; its spoken note only where training rows have one, after the user's words."""
+    if case.mode == "plan":
+        return reply(plan(case.turn, case.contract))
+    if case.mode == "chat":
+        return reply(case.turn.items)
+    if case.mode == "intent":
+        return reply(intent(case.turn))
+    right = solve(case.turn, case.scenario.persona, case.past, case.fleet(), case.contract)[0]
+    opens = layout == "dialogue" and case.past[-1].role == "user"
+    return right if opens else without_note(right)
+
+
+def _chosen_findings(pair: Pair, case: Case) -> list[Finding]:
+    """By form and conduct, then by effect: the model's own steps before may have shown less than the oracle's would."""
+    from scorers.no_known_issue import check_turn
+
+    return check_pair(pair, case.contract) or check_turn(render_turn(pair.chosen, case.contract), case)

@@ -1,0 +1,110 @@
+"""Rows, pairs and rejects into three files, together or not at all; everything that was read is counted once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aj.contract import load_contract
+from aj.messages import Pair, Row, calls, read_pairs, read_rows, reply, user
+from datasets_build.convert import Converted, Funnel, beside, checked, write_converted
+
+AJ = load_contract()
+
+
+def _row(text: str, **metadata: object) -> Row:
+    return Row((user(text), calls("complete", {"answer": "Done."})), metadata=dict(metadata))
+
+
+def _pair(text: str) -> Pair:
+    metadata = {"pattern": "tool_none_error"}
+    return Pair(
+        (user(text),),
+        calls("complete", {"answer": "Done."}),
+        '{"tool": "none", "params": {}}',
+        "step",
+        metadata=metadata,
+    )
+
+
+def test_every_item_goes_to_its_file_and_is_counted_once(tmp_path):
+    output = tmp_path / "rows.jsonl"
+    items = [
+        Converted(_row("one", quality=0.9), "a:1", ("bom", "action_key")),
+        Converted(_row("two", quality=0.2), "a:2", ("bom",)),
+        Converted(_row("one", quality=0.9), "a:3"),
+        Converted(_pair("three"), "a:4"),
+        Converted(None, "a:5", code="not_json", why="it breaks off"),
+        Converted(None, "a:6", code="not_json", why="so does this"),
+    ]
+    funnel = write_converted(
+        items, output, refuse=lambda i: "min_quality" if i.metadata.get("quality") == 0.2 else None
+    )
+    assert list(funnel.to_record().items()) == [
+        ("read", 6),
+        ("converted", 4),
+        ("repaired", 2),
+        ("repaired:action_key", 1),
+        ("repaired:bom", 2),
+        ("rejected:not_json", 2),
+        ("duplicate", 1),
+        ("filtered:min_quality", 1),
+        ("kept", 2),
+    ]
+    assert read_rows(output) == [_row("one", quality=0.9)]
+    assert read_pairs(tmp_path / "rows.pairs.jsonl") == [_pair("three")]
+    rejects = [json.loads(line) for line in (tmp_path / "rows.rejects.jsonl").read_text().splitlines()]
+    assert rejects == [
+        {"where": "a:5", "code": "not_json", "why": "it breaks off"},
+        {"where": "a:6", "code": "not_json", "why": "so does this"},
+    ]
+
+
+def test_a_row_and_a_pair_are_never_duplicates_of_each_other(tmp_path):
+    funnel = write_converted([Converted(_row("x")), Converted(_pair("x"))], tmp_path / "rows.jsonl")
+    assert funnel.outcomes == {"kept": 2}
+
+
+@pytest.mark.parametrize("ended_by", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_run_leaves_what_was_there_before(tmp_path, ended_by):
+    output = tmp_path / "rows.jsonl"
+    write_converted([Converted(_row("before"))], output)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def broken():
+        yield Converted(_row("after"))
+        raise ended_by
+
+    with pytest.raises(ended_by):
+        write_converted(broken(), output)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_utf8_and_json_cannot_hold_is_a_reject_and_stops_nothing(tmp_path):
+    items = [
+        Converted(_row("half \ud83d"), "a:1"),
+        Converted(_row("x", score=float("nan")), "a:2"),
+        Converted(_row("fine"), "a:3"),
+        Converted(None, "half \ud83d", code="odd", why="half \ud83d"),
+    ]
+    funnel = write_converted(items, tmp_path / "rows.jsonl")
+    assert funnel.outcomes == {"rejected:not_json": 2, "rejected:odd": 1, "kept": 1}
+    assert read_rows(tmp_path / "rows.jsonl") == [_row("fine")]
+
+
+def test_a_generated_row_that_breaks_the_contract_is_a_reject():
+    assert checked(Converted(_row("x")), AJ).value == _row("x")
+    wrong = checked(Converted(Row((user("x"), reply("Sure!"))), "here"), AJ)
+    assert (wrong.value, wrong.where, wrong.code) == (None, "here", "no_call")
+    assert checked(Converted(Pair((user("x"),), reply("Sure!"), "y")), AJ).code == "no_call"
+    assert checked(wrong, AJ) == wrong
+
+
+def test_a_funnel_that_lost_something_says_so():
+    with pytest.raises(AssertionError, match="lost"):
+        Funnel(read=2, converted=1).check()
+
+
+def test_the_files_beside_keep_the_name():
+    assert beside(Path("a/rows.jsonl"), "pairs") == Path("a/rows.pairs.jsonl")
+    assert beside(Path("a/rows.v2"), "rejects") == Path("a/rows.v2.rejects.jsonl")
