@@ -141,9 +141,8 @@ def dedup(count: int, exact: int) -> None:
     taken = time.perf_counter() - begun
     print(f"near-duplicates among {count:,} rows")
     print(f"  seconds                                              {taken:>9.2f}")
-    print(
-        f"  found of {len(planted):,} planted                                {len(planted & refused) / len(planted):>9.1%}"
-    )
+    found = len(planted & refused) / len(planted)
+    print(f"  found of {len(planted):,} planted                                {found:>9.1%}")
     print(f"  refused beside them                                  {len(refused - planted):>9,}", flush=True)
     begun = time.perf_counter()
     found = brute_force(items[:exact])

@@ -16,7 +16,6 @@ from aj.errors import AJError
 
 if TYPE_CHECKING:
     from datasets_build.fix import FixReport
-
     from datasets_build.lint_config import LintConfig
 
 
@@ -128,9 +127,8 @@ def _counting(progress: Console) -> Iterator:
 
 
 def _fix(paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, console: Console) -> None:
-    from datasets_build.fix import fix_files
-
     from aj.contract import load_contract
+    from datasets_build.fix import fix_files
 
     if output is None and not diff:
         raise AJError("--fix writes to a new folder; name it with --output FOLDER, or look first with --diff.")
