@@ -43,7 +43,7 @@ def test_the_rows_that_we_draw_ourselves_are_clean():
             conversational.chats,
             conversational.state_blocks,
         )
-        for row in draw(Random(3), AJ, 6)
+        for row in draw(Random(3), AJ, 3)
     ]
     for row in (*rows, *map(to_row, cases)):
         assert lint_value(row, AJ) == []
