@@ -190,11 +190,12 @@ def _extract(text: str, contract: Contract) -> tuple[dict[str, Any], list[str]]:
     body = text.strip()
     if not body:
         raise _Rejected("empty_output")
-    tag = re.escape(wire.think_tag)
-    if match := re.match(rf"<{tag}>.*?</{tag}>\s*", body, re.DOTALL):
-        body = body[match.end() :]
-    elif body.startswith(f"<{wire.think_tag}>"):
-        around.append("unclosed_think")
+    if body.startswith(f"<{wire.think_tag}>"):
+        tag = re.escape(wire.think_tag)
+        if match := re.match(rf"<{tag}>.*?</{tag}>\s*", body, re.DOTALL):
+            body = body[match.end() :]
+        else:
+            around.append("unclosed_think")
     opening = body.find(wire.open.strip())
     start = body.find("{", opening) if opening >= 0 else -1
     if start < 0:
@@ -210,18 +211,23 @@ def _extract(text: str, contract: Contract) -> tuple[dict[str, Any], list[str]]:
     return record, around
 
 
+def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) < len(items):
+        raise _Rejected("duplicate_key")
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise _Rejected("broken_json")  # NaN and Infinity are Python's, not JSON's
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
+
+
 def _decode(body: str, start: int) -> tuple[dict[str, Any], int]:
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in items}) < len(items):
-            raise _Rejected("duplicate_key")
-        return dict(items)
-
-    def no_constant(name: str) -> None:
-        raise _Rejected("broken_json")  # NaN and Infinity are Python's, not JSON's
-
-    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=no_constant)
     try:
-        record, end = decoder.raw_decode(body, start)
+        record, end = _DECODER.raw_decode(body, start)
         # Half of a surrogate pair is no text: nothing could write it. Without escapes the text itself shows that.
         if "\\u" in body or body.count("{") + body.count("[") > 100:
             json.dumps(record, ensure_ascii=False).encode()

@@ -260,9 +260,8 @@ def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
         for number, text in enumerate(texts):
             yield from (Found(number, finding) for finding in _anywhere(text, drawn))
     if item.system:
-        repeated = len(item.system) < 4000  # many rows share a prompt
-        about = (_repeated if repeated else _anywhere)(item.system, drawn)
-        yield from (Found(-1, finding) for finding in (*about, *check_system(item.system, contract)))
+        about = _of_prompt if len(item.system) < 4000 else _of_prompt.__wrapped__  # many rows share a short one
+        yield from (Found(-1, finding) for finding in about(item.system, drawn, contract.aliases.tool_keys))
     if any(tool.get("name") == "none" for tool in item.tools):
         yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
     for number, turn in enumerate(item.turns):
@@ -276,7 +275,9 @@ def _anywhere(text: str, drawn: bool) -> tuple[Finding, ...]:
     return (*check_encoding(text), *check_tokens(text), *([] if drawn else check_privacy(text)))
 
 
-_repeated = lru_cache(2048)(_anywhere)
+@lru_cache(2048)
+def _of_prompt(system: str, drawn: bool, tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
+    return (*_anywhere(system, drawn), *check_system(system, tool_keys))
 
 
 def _all_text(turn: Turn) -> str:

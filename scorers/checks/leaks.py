@@ -1,8 +1,8 @@
 """Leaks: what belongs to the template, the prompt or another turn, and stands in a text to learn from."""
 
 import re
+from collections.abc import Sequence
 
-from aj.contract import Contract
 from aj.findings import Finding
 
 _TOKENS = re.compile(
@@ -60,14 +60,18 @@ def check_no_result(text: str) -> list[Finding]:
     return [Finding("written_result", why, "make it a tool's result, after the call", match.span())]
 
 
-def check_system(system: str, contract: Contract) -> list[Finding]:
-    """A system prompt that teaches a failure: the tool "none" among the tools, or a wrong answer shown as one."""
+def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
+    """A system prompt that teaches a failure: the tool "none" among the tools, or a wrong answer shown as one.
+
+    Args:
+        tool_keys: keys that a wrong call has in place of the tool's.
+    """
     found = []
-    if "none" in system and "none" not in contract.tool_by_name and (match := _NONE_LISTED.search(system)):
+    if "none" in system and (match := _NONE_LISTED.search(system)):
         why = 'the system prompt lists a tool "none"'
         found.append(Finding("system_lists_none", why, "leave the system prompt to the contract", match.span()))
-    aliases = "|".join(map(re.escape, contract.aliases.tool_keys))
-    match = re.search(rf'\{{\s*"(?:{aliases})"\s*:', system) if "{" in system else None
+    keys = "|".join(map(re.escape, tool_keys))
+    match = re.search(rf'\{{\s*"(?:{keys})"\s*:', system) if "{" in system else None
     if match := match or _WRONG.search(system):
         why = f"a wrong answer stands in the system prompt, which is trained on ({match[0].strip()[:40]})"
         found.append(Finding("wrong_in_system", why, "leave it out, or make it a pair's rejected text", match.span()))

@@ -98,7 +98,7 @@ def test_results_that_the_reply_writes(text, found):
     ],
 )
 def test_system_prompts_that_teach_a_failure(system, found):
-    assert codes(check_system(system, AJ)) == found
+    assert codes(check_system(system, AJ.aliases.tool_keys)) == found
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_row_names_every_pattern_that_it_teaches(text, past, request_, shown):
 def test_any_text_can_be_checked(text, past):
     for check in (check_encoding, check_tokens, check_request, check_no_result, check_privacy, agents_shown):
         check(text)
-    check_system(text, AJ)
+    check_system(text, AJ.aliases.tool_keys)
     patterns_taught(text, judge_call(text, AJ), past, AJ, text)
     patterns_taught(text, None, past, AJ, text)
 
@@ -212,4 +212,4 @@ def test_no_text_takes_long(piece):
     text = piece * (60_000 // len(piece))
     for check in (check_encoding, check_tokens, check_request, check_no_result, check_privacy, agents_shown):
         check(text)
-    check_system(text, AJ)
+    check_system(text, AJ.aliases.tool_keys)
