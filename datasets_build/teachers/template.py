@@ -6,6 +6,7 @@ Free, fast and the same every time. It knows nothing: what it says of a host com
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
@@ -124,7 +125,7 @@ def _answer(slot: Slot, job: Job, rng: Random) -> str:
     lists = {**_topic(job.category), **answers().personas[job.persona]}
     pieces = [coded(piece, technical_terms(slot, job.hosts)) for piece in _pieces(slot, job.hosts, rng)]
     said = _joined(pieces, rng)
-    kind = "facts" if slot.kind == "plain" else slot.kind
+    kind = _frame(slot, job)
     # Without a reason to give, a frame that asks for one has nothing to say.
     why = coded(slot.why, technical_terms(slot, job.hosts)) or "a look at the machine beats a guess"
     slots = {"facts": said, "Facts": _capital(said), "question": said, "Question": _capital(said), "why": why}
@@ -135,6 +136,17 @@ def _answer(slot: Slot, job: Job, rng: Random) -> str:
         slots["bullets"] = "\n".join(f"{mark}{piece}" for piece in pieces)
     text = expand(rng.choice(lists["list" if listed else kind]), lists, rng, slots)
     return text.replace(f"{said}.", said) if said.endswith((".", "?")) else text
+
+
+def _frame(slot: Slot, job: Job) -> str:
+    """The list of frames that fits: none that says it looked where nothing was looked at in this turn."""
+    if slot.kind not in ("facts", "plain"):
+        return slot.kind
+    turns = accumulate(message.role == "user" for message in job.messages)
+    looked = any(
+        message.role == "tool" and turn == slot.turn + 1 for message, turn in zip(job.messages, turns, strict=True)
+    )
+    return "facts" if looked else "known"
 
 
 @cache

@@ -13,10 +13,10 @@ from datasets_build.teachers.anthropic_batches import MAX_TOKENS, Options, anthr
 from datasets_build.teachers.cost import Request, billed, estimate, price_of
 from datasets_build.teachers.ledger import Ledger
 from datasets_build.teachers.prompting import SCHEMA
-from datasets_build.teachers.template import template_teacher
 from datasets_build.teachers.wording import Failed, Refused, Wording
 from datasets_build.worded import Rejected, generate
 from tests.datasets_build.messages_api import KEY, Provider, errored, failing, succeeded
+from tests.datasets_build.wordings import drawn_jobs, texts_of
 
 AJ = load_contract()
 NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z, when the stand-in creates its batches
@@ -24,22 +24,12 @@ NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z, when the stand-in creates its bat
 
 @pytest.fixture(scope="module")
 def jobs():
-    """Six real jobs, with the wordings that the template teacher gives them."""
-    taken = []
-
-    def word(asked):
-        for job in asked:
-            taken.append(job)
-            yield from template_teacher().word([job])
-
-    list(generate(6, 1, replace(template_teacher(), word=word), AJ))
-    return taken[:6]
+    return drawn_jobs(6)
 
 
 def worded(jobs):
     """A model that words each job as the template teacher does."""
-    came = dict(template_teacher().word(jobs))
-    texts = {job: wording.texts for job, wording in came.items() if isinstance(wording, Wording)}
+    texts = {job.id: texts_of(job) for job in jobs}
 
     def reply(request):
         job = request["custom_id"].partition("-")[0]
@@ -109,7 +99,7 @@ def test_a_wording_that_breaks_a_rule_comes_back_with_what_was_wrong_and_is_mend
     made, _ = teacher(provider, tmp_path)
     rows = list(generate(5, 3, replace(made, word=lambda jobs: made.word(noting(jobs))), AJ))
     assert {type(row) for row in rows} == {Row}
-    assert {row.metadata["teacher"] for row in rows} == {"anthropic/claude-sonnet-5-5"}
+    assert {row.metadata["teacher"] for row in rows if isinstance(row, Row)} == {"anthropic/claude-sonnet-5-5"}
     first, second = list(provider.batches.values())[:2]
     assert len(first) == 5
     assert "is not written as inline code" in str(second[0]["params"]["messages"])

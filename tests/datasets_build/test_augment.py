@@ -13,6 +13,7 @@ from datasets_build.augment import augment
 from datasets_build.teachers.template import template_teacher
 from datasets_build.teachers.wording import Refused, Teacher, Wording, slots_of, trajectory
 from datasets_build.worded import Rejected
+from tests.datasets_build.wordings import texts_of
 
 AJ = load_contract()
 LISTED = "Available agents:\n  - web01: web01 (linux) @ 10.0.0.2:7000"
@@ -65,9 +66,7 @@ def test_an_answer_that_loses_or_makes_up_a_fact_is_rejected_by_its_code():
     def spoil(change):
         def word(jobs):
             for job in jobs:
-                for _, worded in template_teacher().word([job]):
-                    assert isinstance(worded, Wording)
-                    yield job.id, Wording({name: change(text) for name, text in worded.texts.items()})
+                yield job.id, Wording({name: change(text) for name, text in texts_of(job).items()})
 
         return Teacher("spoilt", word)
 

@@ -42,7 +42,7 @@ def test_every_category_has_conversations_of_several_turns_and_questions():
 
 
 @pytest.mark.parametrize("name", OWN)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_oracle_solves_an_own_scene_with_true_answers_and_no_stray_change(name, seed):
     scene = draw_scene(name, seed, "senior_engineer")
     messages, fleet = play(scene.scenario, AJ)

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -19,6 +18,7 @@ from datasets_build.variety import bands, distinct, jaccard, repeated, shingles,
 from datasets_build.worded import REDRAWS, Rejected, generate
 from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
+from tests.datasets_build.wordings import noting, texts_of
 
 AJ = load_contract()
 
@@ -88,11 +88,10 @@ def test_a_row_says_what_it_is_and_survives_its_record(rows):
         assert row_from_record(row_to_record(row)) == row
 
 
-def test_the_same_seed_gives_the_same_rows_and_another_seed_others(rows):
-    again = [row.id for row in generate(50, 1, template_teacher(), AJ) if isinstance(row, Row)]
-    other = [row.id for row in generate(5, 2, template_teacher(), AJ) if isinstance(row, Row)]
-    assert again == [row.id for row in rows]
-    assert not set(again) & set(other)
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
+    first, again, other = (list(generate(5, seed, template_teacher(), AJ)) for seed in (1, 1, 2))
+    assert first == again
+    assert not [row for row in other if row in first]
 
 
 def test_rows_are_worded_differently_and_hardly_any_twice(rows):
@@ -111,16 +110,16 @@ def spoiling(times, spoil):
 
     def word(jobs):
         for job in jobs:
-            for _, worded in template_teacher().word([job]):
-                yield job.id, spoil(worded) if job.attempt < times else worded
+            texts = texts_of(job)
+            yield job.id, Wording(spoil(texts) if job.attempt < times else texts)
 
     return Teacher("spoilt", word)
 
 
-def longer(worded):
+def longer(texts):
     """Answers that tell a number which nobody has seen."""
     told = " Also, disk use is at 4711."
-    return Wording({slot: text + told * slot.startswith("answer") for slot, text in worded.texts.items()})
+    return {slot: text + told * slot.startswith("answer") for slot, text in texts.items()}
 
 
 def test_a_spoilt_wording_is_tried_again_and_then_taken():
@@ -161,19 +160,13 @@ def test_a_failure_is_tried_again_without_feedback():
 
 def test_a_teacher_that_keeps_a_job_to_itself_is_our_own_fault():
     with pytest.raises(AssertionError, match="without a word"):
-        list(generate(2, 1, Teacher("lazy", lambda jobs: iter(list(jobs)[:0])), AJ))
+        list(generate(2, 1, Teacher("lazy", lambda jobs: iter([][len(list(jobs)) :])), AJ))
 
 
 def test_rows_come_as_they_are_worded():
     """A paid run shows its rows, and keeps them, before its last job is done."""
     taken = []
-
-    def word(jobs):
-        for job in jobs:
-            taken.append(job)
-            yield from template_teacher().word([job])
-
-    stream = generate(50, 1, replace(template_teacher(), word=word), AJ)
+    stream = generate(50, 1, noting(taken), AJ)
     assert isinstance(next(stream), Row)
     assert len(taken) == 1
 
