@@ -205,13 +205,13 @@ def main() -> None:
         return many(arguments.only_many, arguments.many)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.jsonl")
+        if arguments.many:  # first: a process starts with the peak memory of the one that starts it
+            write(path, arguments.many)
+            print(f"{arguments.many:,} rows on all cores: rows a second", flush=True)
+            subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
         if arguments.rows:
             write(path, arguments.rows)
             one_core(path, arguments.rows)
-        if arguments.many:
-            write(path, arguments.many)
-            print(f"\n{arguments.many:,} rows on all cores: rows a second", flush=True)
-            subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
         if arguments.dedup:
             print()
             dedup(arguments.dedup, arguments.exact)
