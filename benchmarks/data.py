@@ -58,11 +58,14 @@ def write(path: Path, count: int) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def rate(name: str, count: int, work: Callable[[], int]) -> float:
-    """Rows a second of one run over `count` rows, printed; `work` returns how many it went through."""
-    begun = time.perf_counter()
+def rate(name: str, count: int, work: Callable[[], int], clock: Callable[[], float] = time.process_time) -> float:
+    """Rows a second of one run over `count` rows, printed; `work` returns how many it went through.
+
+    By this process's own time where it works alone, so that other work on the machine does not count.
+    """
+    begun = clock()
     done = work()
-    taken = time.perf_counter() - begun
+    taken = clock() - begun
     assert done == count, f"{name}: {done} of {count} rows"
     print(f"  {name:<52} {count / taken:>9,.0f}", flush=True)
     return count / taken
@@ -77,8 +80,8 @@ def one_core(path: Path, count: int) -> None:
     from datasets_build.reading import read_records
 
     print(f"rows a second on one core ({count:,} rows, {path.stat().st_size // count} bytes each)")
-    for warm in (lint_record(record, CONTRACT) for record in islice(read_records(path), 10)):
-        assert warm
+    for record in islice(read_records(path), 10):
+        lint_record(record, CONTRACT)  # loads what all rows share
     rate("read", count, lambda: sum(1 for _ in read_records(path)))
     lint = rate("read and lint", count, lambda: sum(bool(lint_record(r, CONTRACT)) for r in read_records(path)))
     convert = rate("read and convert", count, lambda: sum(1 for _ in convert_files([path], CONTRACT)))
@@ -110,19 +113,26 @@ def peer_map(path: Path) -> int:
 # --- all cores ------------------------------------------------------------------------------------------------------
 
 
+def all_processes() -> float:
+    """Seconds of processor time that this process and its ended workers took, in all."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def many(path: Path, count: int) -> None:
     """In a process of its own: the peak of this one, and of the largest of its workers."""
     from datasets_build.convert import convert_files, write_converted
     from datasets_build.lint_config import LintConfig
     from datasets_build.lint_run import lint_files
 
-    rate("lint", count, lambda: sum(outcome.rows for outcome in lint_files([path], LintConfig(), keep=1)))
     output = path.with_name("converted.jsonl")
-    rate(
-        "convert, and write what comes of it",
-        count,
-        lambda: write_converted(convert_files([path], CONTRACT), output).read,
-    )
+    made = convert_files([path], CONTRACT)
+    outcomes = lint_files([path], LintConfig(), keep=1)
+    rate("lint", count, lambda: sum(outcome.rows for outcome in outcomes), time.perf_counter)
+    busy = all_processes()
+    rate("convert, and write what comes of it", count, lambda: write_converted(made, output).read, time.perf_counter)
+    again = all_processes() - busy
+    print(f"  a core's own time: {count / busy:,.0f} rows a second linted, {count / again:,.0f} converted and written")
     own, worker = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(f"  peak memory: {own:,.0f} MiB, and {worker:,.0f} MiB of the largest worker", flush=True)
 
@@ -136,14 +146,14 @@ def dedup(count: int, exact: int) -> None:
 
     items, planted = with_planted(count)
     index = NearIndex(0.8)
-    begun = time.perf_counter()
+    begun = time.process_time()
     refused = {number for number, item in enumerate(items) if index.admit(item)}
-    taken = time.perf_counter() - begun
+    taken = time.process_time() - begun
     print(f"near-duplicates among {count:,} rows")
-    print(f"  seconds                                              {taken:>9.2f}")
-    found = len(planted & refused) / len(planted)
-    print(f"  found of {len(planted):,} planted                                {found:>9.1%}")
-    print(f"  refused beside them                                  {len(refused - planted):>9,}", flush=True)
+    share = len(planted & refused) / len(planted)
+    print(
+        f"  {taken:.2f} s; {share:.1%} of {len(planted):,} planted ones found; {len(refused - planted):,} more refused"
+    )
     begun = time.perf_counter()
     found = brute_force(items[:exact])
     both = {number for number in refused if number < exact}
@@ -195,13 +205,13 @@ def main() -> None:
         return many(arguments.only_many, arguments.many)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "rows.jsonl")
+        if arguments.many:  # first: a process starts with the peak memory of the one that starts it
+            write(path, arguments.many)
+            print(f"{arguments.many:,} rows on all cores: rows a second", flush=True)
+            subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
         if arguments.rows:
             write(path, arguments.rows)
             one_core(path, arguments.rows)
-        if arguments.many:
-            write(path, arguments.many)
-            print(f"\n{arguments.many:,} rows on all cores: rows a second", flush=True)
-            subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
         if arguments.dedup:
             print()
             dedup(arguments.dedup, arguments.exact)

@@ -8,18 +8,25 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from aj.contract import Contract
 from aj.messages import Pair, Row, pair_to_record, row_to_record
 from datasets_build.transcripts import Parsed
 from scorers.checks.rows import check_pair, check_row
 
+if TYPE_CHECKING:
+    from datasets_build.records import Raw, Unreadable
+
 Change = Callable[[Parsed], Parsed]
 Refuse = Callable[[Row | Pair], str | None]
 """The name of the filter that refuses an item, or None."""
 
 TELL_EVERY = 100
+BATCH_ROWS, BATCH_BYTES = 500, 2**20
+"""What one process is given at a time."""
+WORTH_A_POOL = 8 * 2**20
+"""Bytes from which more processes save more than they cost to start."""
 OWN = {"licence": "Apache-2.0", "teacher": "template"}
 """Of rows that this project words itself."""
 
@@ -35,6 +42,8 @@ class Converted:
     """Codes of what was repaired."""
     code: str = ""
     why: str = ""
+    line: str = ""
+    """The value as a line of a file, once it is `finished`."""
 
 
 @dataclass
@@ -82,16 +91,70 @@ def convert_files(
     Raises:
         DataError: a file cannot be read.
     """
-    from datasets_build.reading import Unreadable, read_records
+    from datasets_build.cores import cores, in_order
+    from datasets_build.reading import read_raw
+
+    convert = Conversion(contract, foreign, tuple(shapes), change)
+    if change or cores() < 2 or sum(path.stat().st_size for path in paths if path.exists()) < WORTH_A_POOL:
+        for path in paths:
+            for raw in read_raw(path):
+                yield from convert(path, raw)
+        return
+    given = (contract.model_dump(), foreign, tuple(shapes))
+    for batch in in_order(_convert_batch, _batches(paths), _prepare, given):
+        yield from batch
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a record becomes conversations."""
+
+    contract: Contract
+    foreign: Literal["map", "keep"]
+    shapes: tuple[str, ...]
+    change: Change | None = None
+
+    def __call__(self, path: Path, raw: "Raw | Unreadable") -> Iterator[Converted]:
+        from datasets_build.records import Raw, Unreadable, decode
+
+        record = decode(path, raw) if isinstance(raw, Raw) else raw
+        where = f"{path}:{record.line}"
+        if isinstance(record, Unreadable):
+            yield Converted(None, where, code=record.code, why=record.why)
+            return
+        for item in _parsed(record.value, self.shapes):
+            yield finished(_settled(self.change(item) if self.change else item, where, self.contract, self.foreign))
+
+
+_conversion: list[Conversion] = []
+"""This process's, where it is one of several."""
+
+
+def _prepare(contract: dict[str, Any], foreign: Literal["map", "keep"], shapes: tuple[str, ...]) -> None:
+    # As plain data: a contract's compiled validators do not travel between processes.
+    _conversion[:] = [Conversion(Contract.model_validate(contract), foreign, shapes)]
+
+
+def _convert_batch(batch: "tuple[Path, list[Raw | Unreadable]]") -> list[Converted]:
+    path, raws = batch
+    return [item for raw in raws for item in _conversion[0](path, raw)]
+
+
+def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadable]]]":
+    from datasets_build.reading import read_raw
+    from datasets_build.records import Raw
 
     for path in paths:
-        for record in read_records(path):
-            where = f"{path}:{record.line}"
-            if isinstance(record, Unreadable):
-                yield Converted(None, where, code=record.code, why=record.why)
-            else:
-                for item in _parsed(record.value, shapes):
-                    yield _settled(change(item) if change else item, where, contract, foreign)
+        batch: list[Raw | Unreadable] = []
+        size = 0
+        for raw in read_raw(path):
+            batch.append(raw)
+            size += len(raw.data) if isinstance(raw, Raw) else 0
+            if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
+                yield path, batch
+                batch, size = [], 0
+        if batch:
+            yield path, batch
 
 
 def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
@@ -127,6 +190,19 @@ def checked(item: Converted, contract: Contract) -> Converted:
     return Converted(None, item.where, code=found[0].code, why=found[0].why) if found else item
 
 
+def finished(item: Converted) -> Converted:
+    """With its line; what JSON in UTF-8 cannot hold is a reject."""
+    if item.value is None or item.line:
+        return item
+    try:
+        record = row_to_record(item.value) if isinstance(item.value, Row) else pair_to_record(item.value)
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        line.encode()
+    except (ValueError, RecursionError) as error:
+        return Converted(None, item.where, code="not_json", why=f"cannot be written as JSON ({error})")
+    return replace(item, line=line)
+
+
 def write_converted(
     items: Iterable[Converted],
     output: Path,
@@ -143,13 +219,12 @@ def write_converted(
     Raises:
         OSError: a file cannot be written.
     """
-    funnel, seen = Funnel(), set[tuple[type, str]]()
+    funnel, seen = Funnel(), {Row: set[int](), Pair: set[int]()}  # numbers: of a million rows each takes 70 bytes
     with _whole(output, pairs or beside(output, "pairs"), beside(output, "rejects")) as (rows, pairs_file, rejects):
-        for item in items:
+        for item in map(finished, items):
             funnel.read += 1
             if funnel.read % TELL_EVERY == 0:
                 tell(funnel.read)
-            line, item = _line(item)
             if item.value is None:
                 funnel.outcomes[f"rejected:{item.code}"] += 1
                 rejects.write(json.dumps({"where": item.where, "code": item.code, "why": item.why}) + "\n")
@@ -157,15 +232,15 @@ def write_converted(
             funnel.converted += 1
             funnel.mended += bool(item.repaired)
             funnel.repaired.update(set(item.repaired))
-            key = (type(item.value), item.value.id)
-            if key in seen:
+            identity, known = int(item.value.id, 16), seen[type(item.value)]
+            if identity in known:
                 funnel.outcomes["duplicate"] += 1
             elif name := refuse(item.value):
                 funnel.outcomes[f"filtered:{name}"] += 1
             else:
-                seen.add(key)
+                known.add(identity)
                 funnel.outcomes["kept"] += 1
-                (rows if isinstance(item.value, Row) else pairs_file).write(line)
+                (rows if isinstance(item.value, Row) else pairs_file).write(item.line)
         funnel.check()
     return funnel
 
@@ -173,19 +248,6 @@ def write_converted(
 def beside(output: Path, what: str) -> Path:
     """`rows.jsonl` -> `rows.<what>.jsonl`."""
     return output.with_name(f"{output.stem if output.suffix == '.jsonl' else output.name}.{what}.jsonl")
-
-
-def _line(item: Converted) -> tuple[str, Converted]:
-    """The line of a row or pair; what JSON in UTF-8 cannot hold is a reject."""
-    if item.value is None:
-        return "", item
-    try:
-        record = row_to_record(item.value) if isinstance(item.value, Row) else pair_to_record(item.value)
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
-        line.encode()
-    except (ValueError, RecursionError) as error:
-        return "", Converted(None, item.where, code="not_json", why=f"cannot be written as JSON ({error})")
-    return line, item
 
 
 @contextmanager

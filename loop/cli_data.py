@@ -87,7 +87,7 @@ def conversational(
     count: Annotated[int, typer.Option(min=1, help="rows")] = 500,
     multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share with several requests")] = 0.3,
     teacher: Annotated[
-        str, typer.Option(help="template (offline), anthropic[/MODEL], or any Inspect model (provider/name)")
+        str, typer.Option(help="template (offline), anthropic or anthropic/MODEL, or any Inspect model (provider/name)")
     ] = "template",
     max_cost: Annotated[
         float | None, typer.Option(min=0, help="dollars at most that a paid teacher may take; it must be given for one")

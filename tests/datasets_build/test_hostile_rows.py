@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -286,7 +286,7 @@ def hostile(draw: st.DrawFn) -> Line:
 
 
 @pytest.fixture(scope="module")
-def canary(tmp_path_factory) -> Path:
+def canary(tmp_path_factory) -> Iterator[Path]:
     """A folder to work in, with a module that tells on who imports it."""
     folder = tmp_path_factory.mktemp("canary")
     (folder / f"{CANARY}.py").write_text(f"from pathlib import Path\nPath({str(folder / 'imported')!r}).touch()\n")

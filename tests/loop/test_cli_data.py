@@ -10,6 +10,7 @@ from aj.contract import load_contract
 from aj.errors import AJError
 from aj.fleet.patterns import PATTERNS
 from aj.messages import read_pairs, read_rows
+from datasets_build import convert
 from loop.cli import app
 from scorers.checks.rows import check_pair, check_row
 
@@ -95,3 +96,14 @@ def test_a_folder_stands_for_its_files_and_rows_that_were_written_can_be_read_ag
     assert {row.id for row in read_rows(tmp_path / "again.jsonl")} == {
         row.id for row in read_rows(source / "rows.jsonl")
     }
+
+
+def test_on_all_cores_the_same_is_written(tmp_path, monkeypatch):
+    records = [{**RIGHT, "response": RIGHT["response"].replace("db07", f"db{number}")} for number in range(1200)]
+    source = _file(tmp_path / "earlier.jsonl", *records, OLD, "{broken", GLAIVE)
+    for name, size in (("one", 2**40), ("all", 0)):
+        monkeypatch.setattr(convert, "WORTH_A_POOL", size)
+        funnel = _run("existing", source, "--output", tmp_path / f"{name}.jsonl")
+        assert (funnel["read"], funnel["kept"]) == (1203, 1201)
+    for kind in ("", ".pairs", ".rejects"):
+        assert (tmp_path / f"one{kind}.jsonl").read_bytes() == (tmp_path / f"all{kind}.jsonl").read_bytes()
