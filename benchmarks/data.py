@@ -76,8 +76,8 @@ def rate(name: str, count: int, work: Callable[[], int], clock: Callable[[], flo
 
 def one_core(path: Path, count: int) -> None:
     from datasets_build.convert import convert_files
-    from datasets_build.lint import lint_record
-    from datasets_build.reading import read_records
+    from datasets_build.lint.items import lint_record
+    from datasets_build.reading.files import read_records
 
     print(f"rows a second on one core ({count:,} rows, {path.stat().st_size // count} bytes each)")
     for record in islice(read_records(path), 10):
@@ -122,8 +122,8 @@ def all_processes() -> float:
 def many(path: Path, count: int) -> None:
     """In a process of its own: the peak of this one, and of the largest of its workers."""
     from datasets_build.convert import convert_files, write_converted
-    from datasets_build.lint_config import LintConfig
-    from datasets_build.lint_run import lint_files
+    from datasets_build.lint.config import LintConfig
+    from datasets_build.lint.run import lint_files
 
     output = path.with_name("converted.jsonl")
     made = convert_files([path], CONTRACT)
@@ -142,7 +142,7 @@ def many(path: Path, count: int) -> None:
 
 def dedup(count: int, exact: int) -> None:
     """Plants a copy with one word in fifty changed of every tenth row; then the same on some rows by brute force."""
-    from datasets_build.near import NearIndex
+    from datasets_build.mix.near import NearIndex
 
     items, planted = with_planted(count)
     index = NearIndex(0.8)
@@ -178,7 +178,7 @@ def with_planted(count: int) -> tuple[list[Row], set[int]]:
 
 def brute_force(items: list[Row]) -> set[int]:
     """The numbers of rows that are alike to an earlier kept one by their exact similarity."""
-    from datasets_build.near import taught
+    from datasets_build.mix.near import taught
 
     kept, found = list[set[str]](), set[int]()
     for number, item in enumerate(items):

@@ -12,20 +12,20 @@ from aj.contract import Contract, load_contract
 from aj.errors import DataError
 from aj.files import digest, digest_file, logs_dir, write_json, write_text
 from aj.messages import Pair, Row
-from datasets_build import origin
 from datasets_build.card import card, plots
-from datasets_build.collect import Context, sources
-from datasets_build.contamination import asked
-from datasets_build.filters import length_of, measure_by
-from datasets_build.intake import Intake, Rejects, Tell
 from datasets_build.locked import differences, moved, read_lock
-from datasets_build.mix import Filled, fill
-from datasets_build.near import NearIndex
+from datasets_build.mix import origin
+from datasets_build.mix.collect import Context, sources
+from datasets_build.mix.contamination import asked
+from datasets_build.mix.filters import length_of, measure_by
+from datasets_build.mix.intake import Intake, Rejects, Tell
+from datasets_build.mix.near import NearIndex
+from datasets_build.mix.pool import Kind, Spool
+from datasets_build.mix.shares import Filled, fill
+from datasets_build.mix.tally import Tally
 from datasets_build.parquet import DPO, SFT, Export, dpo_record, sft_record
-from datasets_build.pool import Kind, Spool
 from datasets_build.recipe import DataRecipe
 from datasets_build.staging import staging
-from datasets_build.tally import Tally
 
 CODE_VERSION = 4
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""

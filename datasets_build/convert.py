@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from aj.contract import Contract
 from aj.messages import Pair, Row, pair_to_record, row_to_record
-from datasets_build.transcripts import Parsed
+from datasets_build.reading.transcripts import Parsed
 from scorers.checks.rows import check_pair, check_row
 
 if TYPE_CHECKING:
-    from datasets_build.records import Raw, Unreadable
+    from datasets_build.reading.records import Raw, Unreadable
 
 Change = Callable[[Parsed], Parsed]
 Refuse = Callable[[Row | Pair], str | None]
@@ -92,7 +92,7 @@ def convert_files(
         DataError: a file cannot be read.
     """
     from datasets_build.cores import cores, in_order
-    from datasets_build.reading import read_raw
+    from datasets_build.reading.files import read_raw
 
     convert = Conversion(contract, foreign, tuple(shapes), change)
     if change or cores() < 2 or sum(path.stat().st_size for path in paths if path.exists()) < WORTH_A_POOL:
@@ -115,7 +115,7 @@ class Conversion:
     change: Change | None = None
 
     def __call__(self, path: Path, raw: "Raw | Unreadable") -> Iterator[Converted]:
-        from datasets_build.records import Raw, Unreadable, decode
+        from datasets_build.reading.records import Raw, Unreadable, decode
 
         record = decode(path, raw) if isinstance(raw, Raw) else raw
         where = f"{path}:{record.line}"
@@ -141,8 +141,8 @@ def _convert_batch(batch: "tuple[Path, list[Raw | Unreadable]]") -> list[Convert
 
 
 def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadable]]]":
-    from datasets_build.reading import read_raw
-    from datasets_build.records import Raw
+    from datasets_build.reading.files import read_raw
+    from datasets_build.reading.records import Raw
 
     for path in paths:
         batch: list[Raw | Unreadable] = []
@@ -158,8 +158,8 @@ def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadab
 
 
 def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
-    from datasets_build.shapes import parse, shape_of
-    from datasets_build.transcripts import Unusable
+    from datasets_build.reading.shapes import parse, shape_of
+    from datasets_build.reading.transcripts import Unusable
 
     if shapes and (shape := shape_of(value)) is not None and shape not in shapes:
         yield Unusable("other_shape", f"the record has the shape {shape}, not {' or '.join(shapes)}")
@@ -168,7 +168,7 @@ def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
 
 
 def _settled(item: Parsed, where: str, contract: Contract, foreign: Literal["map", "keep"]) -> Converted:
-    from datasets_build.repair import settle
+    from datasets_build.repair.settle import settle
 
     settled = settle(item, contract, foreign)
     if settled.value is None:

@@ -17,7 +17,7 @@ from loop.terminal import console, example, progress
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
     from datasets_build.convert import Change, Converted, Refuse
-    from datasets_build.worded import Rejected
+    from datasets_build.worded.generate import Rejected
 
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -46,7 +46,7 @@ SHAPES = {
     "glaive": ("glaive",),
     "agentinstruct": ("agentinstruct",),
 }
-"""Source -> the shapes that its records have (`datasets_build.shapes.SHAPES`)."""
+"""Source -> the shapes that its records have (`datasets_build.reading.shapes.SHAPES`)."""
 
 
 @app.command(epilog=example("aj harvest logs/evals/HASH --output failures.pairs.jsonl"))
@@ -72,7 +72,7 @@ def corrections(
 ) -> None:
     """The eight documented error patterns with their right answers, as rows and as pairs."""
     from datasets_build.convert import Converted, own
-    from datasets_build.corrections import draw_corrections, to_pair, to_row
+    from datasets_build.generated.corrections import draw_corrections, to_pair, to_row
 
     def drawn() -> "Iterator[Converted]":
         for case in draw_corrections(Random(f"{seed}.corrections"), load_contract(contract), multiply):
@@ -100,16 +100,16 @@ def conversational(
     shown: AsJson = Shown.table,
 ) -> None:
     """Conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
-    from datasets_build.teachers.named import open_teacher
+    from datasets_build.worded.teachers.named import open_teacher
 
     loaded = load_contract(contract)
     opened = open_teacher(teacher, loaded, seed=seed, max_cost=max_cost, tell=lambda line: progress.print(line))
     if augment_existing is None:
-        from datasets_build.worded import generate
+        from datasets_build.worded.generate import generate
 
         made = generate(count, seed, opened, loaded, multi_turn_ratio)
     else:
-        from datasets_build.augment import augment
+        from datasets_build.worded.augment import augment
 
         made = augment(augment_existing, opened, loaded, seed)
     _write(_checked(_worded(made), contract), output, shown)
@@ -125,7 +125,7 @@ def chat_exports(
     shown: AsJson = Shown.table,
 ) -> None:
     """Open-WebUI chats as rows, rated answers as pairs; secrets and addresses replaced by look-alikes."""
-    from datasets_build.privacy import Replacer
+    from datasets_build.privacy.replacer import Replacer
 
     def too_poor(item: "Row | Pair") -> str | None:
         quality = item.metadata.get("quality")

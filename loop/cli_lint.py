@@ -15,8 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from aj.errors import AJError
 
 if TYPE_CHECKING:
-    from datasets_build.fix import FixReport
-    from datasets_build.lint_config import LintConfig
+    from datasets_build.lint.config import LintConfig
+    from datasets_build.repair.files import FixReport
 
 
 class LintFormat(StrEnum):
@@ -50,7 +50,7 @@ def register(app: typer.Typer, console: Console, progress: Console) -> None:
     ) -> None:
         """Which rows teach which failure? Findings by file and line; exit code 1 if there are any."""
         from aj.contract import load_contract
-        from datasets_build.lint_config import codes_of, find_files, load_config
+        from datasets_build.lint.config import codes_of, find_files, load_config
 
         if explain:
             return _explain(explain, console)
@@ -76,9 +76,9 @@ def _parted(names: list[str] | None) -> tuple[str, ...]:
 def _explain(code: str, console: Console) -> None:
     from rich.markdown import Markdown
 
-    from datasets_build.lint_config import codes_of
-    from datasets_build.rule_pages import page
-    from datasets_build.rules import load_rules
+    from datasets_build.lint.config import codes_of
+    from datasets_build.lint.pages import page
+    from datasets_build.lint.rules import load_rules
 
     for found in sorted(codes_of([code])):
         console.print(Markdown(page(load_rules()[found])))
@@ -88,8 +88,8 @@ def _lint(
     paths: list[Path], settings: "LintConfig", output: LintFormat, samples: int, console: Console, progress: Console
 ) -> int:
     """Tells the findings; returns the exit code."""
-    from datasets_build import lint_report as report
-    from datasets_build.lint_run import Outcome, lint_files
+    from datasets_build.lint import report as report
+    from datasets_build.lint.run import Outcome, lint_files
 
     total = Outcome()
     with _counting(progress) as count:
@@ -128,7 +128,7 @@ def _counting(progress: Console) -> Iterator:
 
 def _fix(paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, console: Console) -> None:
     from aj.contract import load_contract
-    from datasets_build.fix import fix_files
+    from datasets_build.repair.files import fix_files
 
     if output is None and not diff:
         raise AJError("--fix writes to a new folder; name it with --output FOLDER, or look first with --diff.")

@@ -3,7 +3,7 @@
 A record is {"id", "conversations": [{"from", "loss", "value"}]}; a normalised form has {"role", "content"}. The os rows
 speak AJ's own tools (bash, complete). The db rows call `execute_sql`, a tool declared here: what the source shows as
 Python tuples is written as `mysql --batch --skip-column-names` prints it, so that a call of that client in bash, to
-which `datasets_build.mapping` turns it, has a true result.
+which `datasets_build.repair.mapping` turns it, has a true result.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Call
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
 from datasets_build.sources.foreign import Refused, finish, read_json
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
-from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
 
 SOURCE, LICENCE, TEACHER = "agentinstruct", "Apache-2.0", "gpt-4"
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from aj.contract import load_contract
 from aj.messages import Call, Mode
-from datasets_build.repair_text import Refused, read_object
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.repair.text import Refused, read_object
 from datasets_build.sources import native
-from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
 
 _ASKS_FOR_A_CALL = re.compile(
     r"available tools:"

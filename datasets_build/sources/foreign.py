@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.transcripts import Turn, Unusable
+from datasets_build.reading.transcripts import Turn, Unusable
 
 SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
 """A chat template's own token; inside a text it would end the turn, and training refuses it."""

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from datasets_build.reading.transcripts import Parsed, Transcript, Unusable
 from datasets_build.sources.foreign import Refused, Said, Serial, declare, finish, read_json
 from datasets_build.sources.glaive_calls import MARK, read_turn
-from datasets_build.transcripts import Parsed, Transcript, Unusable
 
 SOURCE, LICENCE, TEACHER = "glaive", "Apache-2.0", "glaive"
 

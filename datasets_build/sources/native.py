@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from aj.messages import Message, Pair, Row, pair_from_record, row_from_record
-from datasets_build.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 
 
 def matches(value: Mapping[str, Any]) -> bool:

@@ -13,7 +13,8 @@ from itertools import cycle
 from typing import Any
 
 from aj.messages import Mode
-from datasets_build.chat_quality import faults, score
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.sources.chat_quality import faults, score
 from datasets_build.sources.openwebui_pieces import (
     Piece,
     is_output,
@@ -24,7 +25,6 @@ from datasets_build.sources.openwebui_pieces import (
 from datasets_build.sources.openwebui_text import pieces_of
 from datasets_build.sources.openwebui_tree import Chat, Node, is_chat, name_of, read_chat
 from datasets_build.sources.openwebui_turns import Assembled, assemble, states_call
-from datasets_build.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 
 REASONS = {
     "no_chat": "the record holds no chat",

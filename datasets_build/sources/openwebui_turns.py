@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aj.messages import Call
+from datasets_build.reading.transcripts import Turn
 from datasets_build.sources.openwebui_pieces import Piece
-from datasets_build.transcripts import Turn
 
 NAME_KEYS = ("tool", "action", "step", "name")
 """Keys under which a call in the text may name its tool."""

@@ -10,9 +10,9 @@ of the chosen response.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
 from datasets_build.sources.existing import metadata_of, mode_of
 from datasets_build.sources.trajectories import request_of
-from datasets_build.transcripts import Parsed, Preference, Turn, Unusable
 
 
 def matches(value: Mapping[str, Any]) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Call
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
 from datasets_build.sources.existing import metadata_of
-from datasets_build.transcripts import Parsed, Transcript, Turn, Unusable
 
 
 def matches(value: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from aj.messages import Pair, Row, pair_from_record, pair_to_record, reply, row_from_record, row_to_record, user
-from datasets_build.collect import Context, Offer, files_of
+from datasets_build.mix.collect import Context, Offer, files_of
 
 SYLLABLES = ("ka", "lo", "mi", "ne", "pu", "ra", "si", "to", "ve", "zu", "ba", "de", "fi", "go", "hu", "ja")
 PERSONAS = ("casual_developer", "senior_engineer", "stressed_oncall")
@@ -48,7 +48,7 @@ def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
 
 
 def stream(name: str, part: Any, context: Context) -> Iterator[Offer]:
-    """What `datasets_build.collect` does with files, of records that are rows already."""
+    """What `datasets_build.mix.collect` does with files, of records that are rows already."""
     for path in files_of(part, context.root):
         with path.open(encoding="utf-8") as file:
             for line, text in enumerate(file, start=1):

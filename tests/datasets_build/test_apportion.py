@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.apportion import apportion
+from datasets_build.mix.apportion import apportion
 
 SHARES = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 300)), min_size=1, max_size=8)
 

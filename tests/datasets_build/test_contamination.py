@@ -10,7 +10,7 @@ from aj.contract import load_contract
 from aj.errors import DataError
 from aj.files import read_jsonl
 from aj.messages import Pair, Row, calls, reply, result, user
-from datasets_build.contamination import GRAM, SAMPLES, asked
+from datasets_build.mix.contamination import GRAM, SAMPLES, asked
 
 AJ = load_contract()
 

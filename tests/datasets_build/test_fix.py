@@ -8,7 +8,7 @@ from aj.contract import load_contract
 from aj.errors import AJError, DataError
 from aj.messages import read_pairs, read_rows
 from aj.wire import render_turn
-from datasets_build.fix import fix_files
+from datasets_build.repair.files import fix_files
 
 CONTRACT = load_contract()
 OLD = {"system": "You are AJ.", "instruction": "Free space?", "response": '{"action": "run", "command": "df -h"}'}

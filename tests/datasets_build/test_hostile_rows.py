@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, pair_to_record, result, row_to_record, user
 from datasets_build.convert import convert_files, write_converted
-from datasets_build.lint import lint_record
-from datasets_build.reading import Record, read_records
-from datasets_build.repair import settle
-from datasets_build.shapes import shape_of
+from datasets_build.lint.items import lint_record
+from datasets_build.reading.files import Record, read_records
+from datasets_build.reading.shapes import shape_of
+from datasets_build.repair.settle import settle
 from scorers.checks.rows import check_pair, check_row
 
 AJ = load_contract()
@@ -344,8 +344,8 @@ import resource, sys
 from pathlib import Path
 from aj.contract import load_contract
 from datasets_build.convert import convert_files
-from datasets_build.lint import lint_record
-from datasets_build.reading import read_records
+from datasets_build.lint.items import lint_record
+from datasets_build.reading.files import read_records
 path, contract = Path(sys.argv[1]), load_contract()
 list(convert_files([path.with_name("one.jsonl")], contract))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,14 +9,15 @@ import pytest
 from rich.console import Console
 
 from aj.errors import ConfigError, DataError
-from datasets_build import lint_report as report
-from datasets_build import lint_run, shapes
-from datasets_build.lint_config import LintConfig, codes_of, find_files, load_config
-from datasets_build.lint_run import Listed, Outcome, lint_files
-from datasets_build.rule_pages import FOLDER, pages
-from datasets_build.rules import load_rules
-from datasets_build.shapes import Shape
-from datasets_build.transcripts import Transcript, Turn
+from datasets_build.lint import report as report
+from datasets_build.lint import run as lint_run
+from datasets_build.lint.config import LintConfig, codes_of, find_files, load_config
+from datasets_build.lint.pages import FOLDER, pages
+from datasets_build.lint.rules import load_rules
+from datasets_build.lint.run import Listed, Outcome, lint_files
+from datasets_build.reading import shapes
+from datasets_build.reading.shapes import Shape
+from datasets_build.reading.transcripts import Transcript, Turn
 
 
 @pytest.fixture
@@ -209,4 +210,4 @@ def test_names_folders_and_globs_stand_for_files(tmp_path):
 
 def test_the_pages_are_current():
     stored = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
-    assert stored == pages(), "run: python -m datasets_build.rule_pages"
+    assert stored == pages(), "run: python -m datasets_build.lint.pages"

@@ -14,8 +14,8 @@ import pytest
 from filelock import FileLock
 
 from aj.errors import DataError
-from datasets_build import collect, origin
 from datasets_build.build import build
+from datasets_build.mix import collect, origin
 from datasets_build.recipe import DataRecipe
 from datasets_build.staging import IN_USE, PARTIAL, staging
 from tests.datasets_build import made
@@ -67,7 +67,7 @@ def test_the_same_bytes_are_made_again_in_another_process_with_other_hashes(data
     code = (
         "import json, sys\n"
         "from pathlib import Path\n"
-        "from datasets_build import collect\n"
+        "from datasets_build.mix import collect\n"
         "from datasets_build.build import build\n"
         "from datasets_build.recipe import DataRecipe\n"
         "from tests.datasets_build import made\n"

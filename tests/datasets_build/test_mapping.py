@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aj.contract import contract_with, load_contract
 from aj.messages import Call
-from datasets_build.mapping import load_rules, map_call
+from datasets_build.repair.mapping import load_rules, map_call
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 

@@ -13,8 +13,8 @@ from aj.errors import ConfigError, DataError
 from aj.files import load_yaml, read_jsonl
 from aj.messages import Row, read_pairs, read_rows, reply, user
 from aj.wire import render_row
-from datasets_build import collect
 from datasets_build.build import build
+from datasets_build.mix import collect
 from datasets_build.recipe import RECIPES, ConvertedPart, CorrectionsPart, DataRecipe, WordedPart
 from tests.datasets_build import made
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, reply, result, user
-from datasets_build import conversational
-from datasets_build.corrections import draw_corrections, to_row
-from datasets_build.near import MOST_HASHES, RECALL, NearIndex, bands_for
+from datasets_build.generated import conversational
+from datasets_build.generated.corrections import draw_corrections, to_row
+from datasets_build.mix.near import MOST_HASHES, RECALL, NearIndex, bands_for
 from tests.datasets_build.made import rows, words
 
 THRESHOLD = 0.8

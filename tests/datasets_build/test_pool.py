@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from datasets_build.pool import Pool, Share, Spool, Stratum, even, natural, stratum_of
+from datasets_build.mix.pool import Pool, Share, Spool, Stratum, even, natural, stratum_of
 from tests.datasets_build import made
 
 PERSONAS, CATEGORIES = ("p1", "p2", "p3"), ("c1", "c2")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from aj.errors import AJError
 from aj.messages import Call
-from datasets_build import privacy
-from datasets_build.privacy import Replacer, finds
-from datasets_build.privacy_secrets import _scanner
-from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.privacy import replacer as privacy
+from datasets_build.privacy.replacer import Replacer, finds
+from datasets_build.privacy.secrets import _scanner
+from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
 from scorers.checks.answers import check_grounded
 
 

@@ -10,8 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aj.errors import DataError
-from datasets_build import reading
-from datasets_build.reading import Record, Unreadable, read_records
+from datasets_build.reading import files as reading
+from datasets_build.reading.files import Record, Unreadable, read_records
 
 OBJECT = {"a": "zwölf", "b": [1, {"c": None}]}
 

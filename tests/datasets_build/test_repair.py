@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from aj.contract import load_contract
 from aj.messages import Call, Pair, Row, pair_to_record, row_to_record
 from aj.wire import render_turn
-from datasets_build.repair import settle
-from datasets_build.retired import load_retired
+from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.repair.retired import load_retired
+from datasets_build.repair.settle import settle
 from datasets_build.sources import existing, native, preferences, trajectories
-from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
 from scorers.checks.rows import check_pair, check_row
 
 CONTRACT = load_contract()

@@ -11,12 +11,13 @@ from aj.contract import load_contract
 from aj.findings import codes
 from aj.fleet.patterns import PATTERNS
 from aj.personas import load_personas
-from datasets_build import lint, shapes
-from datasets_build.lint import FAULTS, lint_item, lint_record
-from datasets_build.reading import read_records
-from datasets_build.rules import Example, load_rules
-from datasets_build.shapes import Shape
-from datasets_build.transcripts import Transcript, Turn, Unusable
+from datasets_build.lint import items as lint
+from datasets_build.lint.items import FAULTS, lint_item, lint_record
+from datasets_build.lint.rules import Example, load_rules
+from datasets_build.reading import shapes
+from datasets_build.reading.files import read_records
+from datasets_build.reading.shapes import Shape
+from datasets_build.reading.transcripts import Transcript, Turn, Unusable
 
 AJ = load_contract()
 RULES = load_rules()

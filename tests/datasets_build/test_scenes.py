@@ -11,8 +11,8 @@ from aj.fleet.names import names
 from aj.fleet.oracle import finishing, play
 from aj.fleet.registry import CATEGORIES, templates
 from aj.messages import Row
-from datasets_build.scenes import confirmations, journeys, questions
-from datasets_build.scenes.drawing import draw_scene, scenes
+from datasets_build.worded.scenes import confirmations, journeys, questions
+from datasets_build.worded.scenes.drawing import draw_scene, scenes
 from scorers.checks.outcome import check_goal, check_milestones, check_mines, seen_on
 from scorers.checks.rows import check_row
 from scorers.checks.steps import check_said

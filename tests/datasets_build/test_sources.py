@@ -6,7 +6,7 @@ import pytest
 
 from aj.contract import load_contract
 from aj.messages import Row
-from datasets_build.collect import KINDS, Context, files_of
+from datasets_build.mix.collect import KINDS, Context, files_of
 from datasets_build.recipe import ConvertedPart, WordedPart
 from scorers.checks.rows import check_row
 
@@ -27,7 +27,7 @@ def test_files_are_each_found_once_in_the_order_of_their_paths(tmp_path):
 
 
 def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):
-    pytest.importorskip("datasets_build.reading", reason="reading and the shapes are not merged here")
+    pytest.importorskip("datasets_build.reading.files", reason="reading and the shapes are not merged here")
     call = '{"action": "execute_command", "command": "uptime"}'
     records = [
         json.dumps({"system": "You are AJ.", "instruction": "how long is this machine up?", "response": call}),
@@ -48,7 +48,7 @@ def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):
 
 
 def test_a_private_part_shows_no_address_of_its_files(tmp_path):
-    pytest.importorskip("datasets_build.reading", reason="reading and the shapes are not merged here")
+    pytest.importorskip("datasets_build.reading.files", reason="reading and the shapes are not merged here")
     messages = [
         {"role": "user", "content": "which machine is 10.20.30.40?"},
         {"role": "assistant", "content": "10.20.30.40 is the mail relay of the office."},
@@ -64,7 +64,7 @@ def test_a_private_part_shows_no_address_of_its_files(tmp_path):
 
 
 def test_worded_rows_name_their_teacher_and_licence(tmp_path):
-    pytest.importorskip("datasets_build.teachers.named", reason="the worded generator is not merged here")
+    pytest.importorskip("datasets_build.worded.teachers.named", reason="the worded generator is not merged here")
     part = WordedPart(kind="worded", count=3)
     first = next(KINDS["worded"]("talk", part, Context(AJ, 3, tmp_path)))
     assert isinstance(first.value, Row)

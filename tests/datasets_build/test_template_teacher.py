@@ -13,11 +13,11 @@ from aj.fleet.scenarios import Stage
 from aj.fleet.smalltalk import small_talk
 from aj.messages import Row
 from aj.personas import load_personas
-from datasets_build.scenes.drawing import draw_scene, scenes
-from datasets_build.scenes.questions import catalogue as questions
-from datasets_build.teachers.template import answers, coded, expand, facts, requests
-from datasets_build.teachers.tones import outside, toned
-from datasets_build.worded import generate
+from datasets_build.worded.generate import generate
+from datasets_build.worded.scenes.drawing import draw_scene, scenes
+from datasets_build.worded.scenes.questions import catalogue as questions
+from datasets_build.worded.teachers.template import answers, coded, expand, facts, requests
+from datasets_build.worded.teachers.tones import outside, toned
 from tests.datasets_build.wordings import drawn_jobs, noting, texts_of
 
 AJ = load_contract()

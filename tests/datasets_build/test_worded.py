@@ -10,12 +10,12 @@ from aj.fleet.oracle import finishing, play
 from aj.fleet.registry import CATEGORIES
 from aj.messages import Row, row_from_record, row_to_record
 from aj.personas import load_personas
-from datasets_build.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
-from datasets_build.scenes.drawing import draw_scene
-from datasets_build.teachers.template import template_teacher
-from datasets_build.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
-from datasets_build.variety import bands, distinct, jaccard, repeated, shingles, variety
-from datasets_build.worded import REDRAWS, Rejected, generate
+from datasets_build.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
+from datasets_build.worded.generate import REDRAWS, Rejected, generate
+from datasets_build.worded.scenes.drawing import draw_scene
+from datasets_build.worded.teachers.template import template_teacher
+from datasets_build.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
+from datasets_build.worded.variety import bands, distinct, jaccard, repeated, shingles, variety
 from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
 from tests.datasets_build.wordings import noting, texts_of

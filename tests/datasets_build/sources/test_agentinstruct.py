@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.messages import Call, Message, Row
-from datasets_build.mapping import map_call
+from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.repair.mapping import map_call
 from datasets_build.sources.agentinstruct import EXECUTE_SQL, matches, parse
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
-from datasets_build.transcripts import Transcript, Turn, Unusable
 from scorers.checks.rows import check_row
 
 RULES = "I'will play the role of linux(ubuntu) operating system. Now, my problem is:\n\nhow many files are there?"

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets_build.reading.transcripts import Transcript, Unusable
 from datasets_build.sources import existing
-from datasets_build.transcripts import Transcript, Unusable
 
 CATALOGUE = "You are AJ.\n\nAvailable tools:\n- run: run it\n\nRespond with a JSON object with 'tool' and 'params'."
 

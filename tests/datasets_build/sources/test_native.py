@@ -3,8 +3,8 @@
 from typing import Any
 
 from aj.messages import Pair, Row, calls, pair_to_record, reply, result, row_to_record, user
+from datasets_build.reading.transcripts import Preference, Transcript
 from datasets_build.sources import native
-from datasets_build.transcripts import Preference, Transcript
 
 ROW = Row((user("Who is online?"), calls("list_agents", note="On it."), result("list_agents", "No agents available")))
 PAIR = Pair((user("hi"),), reply("Hello!"), '{"action": "x"}', "chat")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
 from datasets_build.sources.openwebui import matches, parse
-from datasets_build.transcripts import Preference, Transcript, Turn, Unusable
 
 
 def message(name: str, parent: str | None, role: str, content: Any, **more: Any) -> dict[str, Any]:

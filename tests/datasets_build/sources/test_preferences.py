@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from datasets_build.reading.transcripts import Preference
 from datasets_build.sources import preferences
-from datasets_build.transcripts import Preference
 
 CHOSEN = '{"tool": "list_agents", "params": {}}'
 REJECTED = '{"action": "execute_command", "command": "hostname"}'

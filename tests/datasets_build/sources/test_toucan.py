@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.messages import Call
+from datasets_build.reading.transcripts import Transcript, Turn, Unusable
 from datasets_build.sources.toucan import matches, parse
-from datasets_build.transcripts import Transcript, Turn, Unusable
 
 TOOL = {"name": "srv-size", "description": "Size of a folder", "parameters": {"type": "object", "properties": {}}}
 OTHER = {"name": "srv-age", "description": "Age", "parameters": {"properties": {"unit": {"type": "string"}}}}

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datasets_build.reading.transcripts import Transcript, Unusable
 from datasets_build.sources import trajectories
-from datasets_build.transcripts import Transcript, Unusable
 
 STEPS = [
     {"step_type": "thought", "content": "The disk first."},

@@ -1,0 +1,286 @@
+"""Which of my rows teach each failure? The checks that score the model, over what a record would teach as it stands."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from aj.contract import Contract
+from aj.findings import Finding
+from aj.fleet.oracle import finishing
+from aj.messages import Call, Message, Pair, Role, Row
+from aj.personas import load_personas
+from aj.state import discovered
+from aj.wire import Verdict, judge_call, render_call
+from datasets_build.lint.rules import load_rules
+from datasets_build.reading.records import Record, Unreadable
+from datasets_build.reading.shapes import parse
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from scorers.checks.answers import check_grounded
+from scorers.checks.conduct import check_conduct
+from scorers.checks.encoding import check_encoding
+from scorers.checks.leaks import check_no_result, check_request, check_system, check_tokens
+from scorers.checks.privacy import check_privacy
+from scorers.checks.replies import check_reply
+from scorers.checks.structure import check_ends, check_order
+from scorers.checks.taught import agents_shown, as_discovery, patterns_taught, steps_are_objects
+from scorers.checks.voice import check_own_voice, check_voice
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding and the turn that it is about; -1 is the record as a whole, or its system prompt."""
+
+    turn: int
+    finding: Finding
+
+
+FAULTS = {
+    "bom": ("the file starts with a byte order mark", "save it as UTF-8 without one"),
+    "control_character": ("a control character stands raw in a string", "write it as an escape, or remove it"),
+    "bad_utf8": ("bytes that are not UTF-8 were lost in reading", "save the file as UTF-8"),
+    "lone_surrogate": ("half of a character is escaped", "write the whole character"),
+    "not_a_number": ("NaN or Infinity stands where JSON has a number", "write null or a number"),
+    "duplicate_key": ("a key stands twice in the record; the last one counts", "keep one"),
+}
+"""Faults of reading: why, and the repair."""
+
+
+def lint_record(record: Record | Unreadable, contract: Contract) -> tuple[list[Parsed], list[Found]]:
+    """What a record holds, and the findings of it and of how it could be read."""
+    if isinstance(record, Unreadable):
+        return [], [Found(-1, Finding(record.code, record.why, "mend the line, or remove it"))]
+    items = list(parse(record.value))
+    found = [Found(-1, Finding(fault, *FAULTS[fault])) for fault in record.faults]
+    for item in items:
+        if not isinstance(item, Unusable):
+            found += lint_item(item, contract)
+        elif item.code == "unknown_shape":
+            found.append(Found(-1, Finding(item.code, item.why, "write a source for this shape")))
+        else:
+            found.append(Found(-1, Finding("unusable", f"{item.code}: {item.why}", "mend it at its source")))
+    return items, found
+
+
+def calls_known_tool(item: Parsed, contract: Contract) -> bool:
+    """Whether a target calls a tool of the contract by its name, rightly or not."""
+    if not isinstance(item, Transcript):
+        return False
+    named = re.compile(rf'"{re.escape(contract.wire.keys.tool)}"\s*:\s*"([^"]*)"')
+    for turn in (item.turns[place] for place in _targets(item)):
+        match = named.search(turn.text) if turn.call is None else None
+        name = turn.call.tool if turn.call else match[1] if match else None
+        if name in contract.tool_by_name:
+            return True
+    return False
+
+
+def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
+    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target."""
+    if isinstance(item, Preference):
+        alike = [Found(len(item.turns), _ALIKE)] if _as_text(item.chosen) == _as_text(item.rejected) else []
+        context = (*(replace(turn, target=False) for turn in item.turns), item.chosen)
+        as_transcript = Transcript(context, item.mode, item.layout, metadata=item.metadata)
+        return [*lint_item(as_transcript, contract), *alike]
+    targets = _targets(item)
+    roles: list[Role] = [turn.role for turn in item.turns]
+    found = [Found(turn, finding) for turn, finding in (*check_ends(roles, targets), *check_order(roles))]
+    found += _texts(item, contract)
+    past = _stated(item, contract)
+    for number, turn in enumerate(item.turns):
+        if number in targets:
+            message, findings = _target(turn, past, item, contract)
+            found += [Found(number, finding) for finding in findings]
+        else:
+            message = _message(turn, past, item, contract)
+        past.append(message)
+    return found
+
+
+def lint_value(value: Row | Pair, contract: Contract) -> list[Found]:
+    """The same of a row or a pair, as a repair or a generator gives it."""
+    if isinstance(value, Row):
+        # A row of foreign tools carries its own list; AJ's rows have none.
+        own = getattr(value, "tools", ())
+        return lint_item(
+            Transcript(_turns(value.messages), value.mode, value.layout, "", own, value.metadata), contract
+        )
+    *context, chosen = _turns((*value.messages, value.chosen))
+    rejected = Turn("assistant", value.rejected)
+    return lint_item(Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata), contract)
+
+
+def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
+    return tuple(Turn(m.role, (m.call.note or "") if m.call else m.content, m.call, m.tool) for m in messages)
+
+
+_ALIKE = Finding("pair_alike", "the chosen and the rejected turn are the same", "leave the pair out")
+
+
+def _targets(item: Transcript) -> list[int]:
+    places = [number for number, turn in enumerate(item.turns) if turn.role == "assistant" and turn.target]
+    return places[-1:] if item.layout == "state_block" else places
+
+
+def _stated(item: Transcript, contract: Contract) -> list[Message]:
+    """The agents that the system prompt or the user's text lists, as a discovery before the first turn."""
+    for text in (item.system, *(turn.text for turn in item.turns if turn.role == "user")):
+        if agents := agents_shown(text):
+            return [as_discovery(agents, contract)]
+    return []
+
+
+# --- one turn -------------------------------------------------------------------------------------------------------
+
+
+def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> tuple[Message, list[Finding]]:
+    """A turn to learn from, as the checks see it, and what is wrong with it."""
+    if turn.call and item.tools:
+        message = Message("assistant", turn.text, turn.call)
+        return message, _own_tool(turn.call, item.tools)
+    text = render_call(_with_note(turn), contract) if turn.call else turn.text
+    verdict = judge_call(text, contract) if _is_call(text, turn, item) else None
+    findings = [] if item.tools else _form(text, verdict, item, contract)
+    call = verdict.call or verdict.dispatched if verdict else None
+    message = Message("assistant", text, call)
+    if call:
+        findings += check_conduct(call, past, contract)
+    request = next((m.content for m in reversed(past) if m.role == "user"), "")
+    for pattern in patterns_taught(text, verdict, past, contract, request):
+        findings.append(Finding(pattern, load_rules()[pattern].what, load_rules()[pattern].fix))
+    answer = finishing(call, contract) if verdict else text
+    if not (verdict and verdict.call):
+        findings += check_no_result(text)
+    if answer:
+        findings += _answer(answer, past, item, contract)
+    return message, list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
+
+
+def _is_call(text: str, turn: Turn, item: Transcript) -> bool:
+    """Whether a text is judged as a call: what step mode asks for, and in any mode an object that names a tool."""
+    if turn.call or (item.mode == "step" and not item.tools):
+        return True
+    start = text.lstrip()[:400]
+    return start.startswith("{") and any(f'"{key}"' in start for key in ("tool", "action", "arguments", "params"))
+
+
+def _form(text: str, verdict: Verdict | None, item: Transcript, contract: Contract) -> list[Finding]:
+    said = list(verdict.findings) if verdict else []
+    if item.mode == "step":
+        return said
+    # To a reply any object in a plan is a dict; a row that keeps its steps as texts in one teaches another fault.
+    texts = text.lstrip().startswith("{") and not steps_are_objects(text)
+    return [*said, *(f for f in check_reply(text, contract, item.mode) if not (texts and f.code == "plan_as_dict"))]
+
+
+def _answer(answer: str, past: list[Message], item: Transcript, contract: Contract) -> list[Finding]:
+    """What AJ tells the user: in his voice, and only what was seen. Small talk between tasks has seen nothing."""
+    since = next((n for n in range(len(past) - 1, -1, -1) if past[n].role == "user"), 0)
+    names = [agent.id for agent in discovered(past, contract) or ()]
+    named = [name for name in names if name in answer]
+    told = any(message.role == "tool" for message in past[since:])
+    found: list[Finding] = []
+    if told or (named and any(turn.role == "tool" for turn in item.turns)):
+        sources = [message.content for message in past if message.role in ("user", "tool")]
+        found += check_grounded(answer, sources, names)
+    if item.mode not in ("step", "chat"):
+        return found
+    persona = item.metadata.get("persona")
+    if (told or item.mode == "chat") and isinstance(persona, str) and persona in load_personas().personas:
+        return [*found, *check_voice(answer, persona, named, asks_back="?" in answer and not told)]
+    return [*found, *check_own_voice(answer)]
+
+
+def _message(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> Message:
+    """A turn that is not a target, as the checks see it."""
+    if turn.role == "tool":
+        called = past[-1].call.tool if past and past[-1].call else None
+        return Message("tool", turn.text, tool=turn.tool or called)
+    if turn.role == "assistant" and not turn.call and turn.text.lstrip().startswith("{"):
+        verdict = judge_call(turn.text, contract)
+        return Message("assistant", turn.text, verdict.call or verdict.dispatched)
+    return Message(turn.role, turn.text, turn.call)
+
+
+def _with_note(turn: Turn) -> Call:
+    assert turn.call is not None
+    return replace(turn.call, note=turn.text) if turn.text and not turn.call.note else turn.call
+
+
+def _as_text(turn: Turn) -> tuple[str, Call | None]:
+    return turn.text.strip(), turn.call
+
+
+# --- a record's own tools -------------------------------------------------------------------------------------------
+
+
+def _own_tool(call: Call, tools: Sequence[dict[str, Any]]) -> list[Finding]:
+    """A call against the tools that the record declares."""
+    if call.tool.lower() == "none":
+        return [Finding("tool_none", 'the tool is "none"', "answer without a call")]
+    declared = next((tool for tool in tools if tool.get("name") == call.tool), None)
+    if declared is None:
+        return [Finding("unknown_tool", f"there is no such tool ({call.tool})", "use a tool that the record declares")]
+    parameters = declared.get("parameters")
+    if not isinstance(parameters, dict) or not parameters:
+        return []
+    validator = _validator(orjson.dumps(parameters, option=orjson.OPT_NON_STR_KEYS))
+    try:
+        if validator is None or validator.is_valid(call.params):
+            return []
+        why = next((error.message for error in validator.iter_errors(call.params)), "")[:80]
+    except ValueError as error:
+        why = str(error)[:80]
+    return [Finding("bad_argument", f"an argument does not fit the tool's schema ({call.tool}: {why})", "mend it")]
+
+
+@lru_cache(2048)
+def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator | None:
+    """None for what calls itself a schema and is none, or wants one from elsewhere: nothing to hold a call against."""
+    if b'"$ref":"http' in schema or b'"$ref":"file' in schema:
+        return None
+    try:
+        return jsonschema_rs.Draft202012Validator(orjson.loads(schema))
+    except (ValueError, jsonschema_rs.ReferencingError):
+        return None
+
+
+# --- all texts ------------------------------------------------------------------------------------------------------
+
+
+def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
+    """What may stand in no text of a row, whoever writes it. Most rows have none of it: they are read in one piece."""
+    drawn = bool(item.metadata.get("templates"))  # the simulated fleet's addresses are nobody's
+    texts = [_all_text(turn) for turn in item.turns]
+    if _anywhere("\n".join(texts), drawn):
+        for number, text in enumerate(texts):
+            yield from (Found(number, finding) for finding in _anywhere(text, drawn))
+    if item.system:
+        about = _of_prompt if len(item.system) < 4000 else _of_prompt.__wrapped__  # many rows share a short one
+        yield from (Found(-1, finding) for finding in about(item.system, drawn, contract.aliases.tool_keys))
+    if any(tool.get("name") == "none" for tool in item.tools):
+        yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
+    for number, turn in enumerate(item.turns):
+        if turn.role == "user":
+            if not turn.text.strip():
+                yield Found(number, Finding("empty_turn", "the user says nothing", "leave the row out"))
+            yield from (Found(number, finding) for finding in check_request(turn.text))
+
+
+def _anywhere(text: str, drawn: bool) -> tuple[Finding, ...]:
+    return (*check_encoding(text), *check_tokens(text), *([] if drawn else check_privacy(text)))
+
+
+@lru_cache(2048)
+def _of_prompt(system: str, drawn: bool, tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
+    return (*_anywhere(system, drawn), *check_system(system, tool_keys))
+
+
+def _all_text(turn: Turn) -> str:
+    if turn.call is None:
+        return turn.text
+    return "\n".join([turn.text, *(value for value in turn.call.params.values() if isinstance(value, str))])

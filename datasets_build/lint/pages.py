@@ -1,0 +1,134 @@
+"""The documentation pages of the rules, generated: python -m datasets_build.lint.pages
+
+One page a rule in `docs/rules/`, and an index. A test holds them against `rules.yaml`, the contract and the personas.
+"""
+
+from pathlib import Path
+
+from aj.contract import load_contract
+from aj.files import write_text
+from aj.messages import Message
+from aj.wire import render_turn
+from datasets_build.lint.rules import Example, Rule, load_rules
+from datasets_build.reading.transcripts import Preference, Turn
+
+FOLDER = Path(__file__).parents[2] / "docs" / "rules"
+
+FAMILIES = {
+    "wire": "The form of a call: one JSON object in the contract's keys",
+    "tools": "Tools and their arguments",
+    "conduct": "Conduct over the conversation, as the runtime enforces it",
+    "pattern": "The eight documented failures",
+    "grounding": "Answers that say only what was seen",
+    "plan": "The form of a plan",
+    "persona": "AJ's voice, and his voice for each persona",
+    "structure": "Records and turns, and what leaks into them",
+    "encoding": "Characters and character sets",
+    "privacy": "Secrets and private addresses",
+}
+
+
+def page(rule: Rule) -> str:
+    """The page of one rule, in Markdown."""
+    data = rule.data
+    lines = [
+        f"# {rule.code}",
+        "",
+        f"Family: [{rule.family}](README.md#{rule.family}). {_fixing(rule)}",
+        "",
+        f"**What:** {_sentence(rule.what)}",
+        "",
+        f"**Why it matters:** {data.because}",
+        "",
+        f"**Repair:** {_sentence(rule.fix)}",
+        "",
+        "## Fails",
+        "",
+        *_shown(data.example),
+        "",
+    ]
+    if data.repaired is not None:
+        lines += ["## Repaired", "", *_shown(data.repaired), ""]
+    else:
+        lines += ["## No certain repair", "", f"{_sentence(data.quarantined or '')}", ""]
+    return "\n".join([*lines, f"Which rows teach it: `aj lint FILES --select {rule.code}`", ""])
+
+
+def index() -> str:
+    """All rules by family, in Markdown."""
+    lines = [
+        "# Rules of `aj lint`",
+        "",
+        "Generated from `datasets_build/lint/rules.yaml`; not to be edited.",
+        "",
+    ]
+    for family, about in FAMILIES.items():
+        lines += [f"## {family}", "", f"{about}.", "", "| code | what | `--fix` |", "|---|---|---|"]
+        for rule in load_rules().values():
+            if rule.family == family:
+                what = rule.what.replace("|", "\\|")
+                lines.append(f"| [{rule.code}]({rule.code}.md) | {what} | {'yes' if rule.fixable else 'no'} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every page."""
+    return {"README.md": index()} | {f"{code}.md": page(rule) for code, rule in load_rules().items()}
+
+
+def write_pages(folder: Path = FOLDER) -> None:
+    """Write every page; one whose rule is gone is removed."""
+    found = pages()
+    for name, text in found.items():
+        write_text(folder / name, text)
+    for stale in folder.glob("*.md"):
+        if stale.name not in found:
+            stale.unlink()
+
+
+def _fixing(rule: Rule) -> str:
+    if rule.fixable:
+        return "`aj lint --fix` repairs it where that is certain."
+    return "`aj lint --fix` does not repair it; a row that breaks the contract goes into quarantine."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+def _shown(example: Example) -> list[str]:
+    """An example as text: who says what, in the words that the model reads and writes."""
+    if example.raw is not None:
+        text = example.raw.encode("unicode_escape").decode() + (
+            f" … {example.fill:,} bytes more" if example.fill else ""
+        )
+        return ["The file holds:", "", *_block(text)]
+    item = example.item()
+    about = [f"Persona: {example.persona}."] if example.persona else []
+    about += [f"Mode: {example.mode}."] if example.mode != "step" else []
+    lines = [" ".join(about), ""] if about else []
+    turns = [f"system: {example.system}"] if example.system else []
+    turns += [_line(turn) for turn in item.turns]
+    if isinstance(item, Preference):
+        turns += [f"chosen: {item.chosen.text}", f"rejected: {item.rejected.text}"]
+    return [*lines, *_block("\n".join(turns))]
+
+
+def _line(turn: Turn) -> str:
+    message = Message(turn.role, turn.text, turn.call, turn.tool)
+    role = {"user": "user", "assistant": "AJ", "tool": "result"}[turn.role]
+    return f"{role}: {turn.text if turn.role == 'tool' else render_turn(message, load_contract())}"
+
+
+def _block(text: str) -> list[str]:
+    fence = "````" if "```" in text else "```"
+    return [f"{fence}text", *(line if line.isprintable() else _visible(line) for line in text.split("\n")), fence]
+
+
+def _visible(line: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
+if __name__ == "__main__":
+    write_pages()

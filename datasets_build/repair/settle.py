@@ -1,0 +1,304 @@
+"""A transcript as a row, a preference as a pair: repaired where the repair is certain, else rejected with its reason.
+
+What is returned passes the checks that score the model (`scorers.checks.rows`). A call whose result the record does not
+hold ends its row, and a row ends before a call that the runtime would take for a loop; history that was flattened into
+one message becomes turns again; the record's own system prompt goes, since AJ's comes from the contract. Nothing is
+made up: no agent, no result, no word of an answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from aj.contract import Contract
+from aj.findings import Finding, codes
+from aj.messages import Call, Message, Mode, Pair, Row
+from aj.wire import render_call, render_turn
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.repair.text import Refused, split_history, split_written
+from datasets_build.repair.turns import Place, Said, said
+from scorers.checks.conduct import check_conduct
+from scorers.checks.patterns import known_issue
+from scorers.checks.replies import check_reply
+from scorers.checks.rows import check_pair, check_row
+
+Foreign = Literal["map", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one item."""
+
+    value: Row | Pair | None
+    """None: rejected, and `code` and `why` say for what."""
+    repaired: tuple[str, ...] = ()
+    """Codes of what was repaired; empty when it was right as it was."""
+    code: str = ""
+    why: str = ""
+
+
+def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settled:
+    """The row or pair of a parsed item.
+
+    Args:
+        foreign: what to do with calls of tools that the record declares itself: map them to the contract's, or keep the
+            row with its own tool list.
+    """
+    if isinstance(item, Unusable):
+        return Settled(None, (), item.code, item.why)
+    try:
+        if isinstance(item, Preference):
+            return _pair(item, contract)
+        return _row(item, contract, foreign)
+    except Refused as refusal:
+        return Settled(None, (), refusal.code, refusal.why)
+    except RecursionError:
+        return Settled(None, (), "nested_too_deep", "the record is nested deeper than it can be read")
+
+
+def _row(item: Transcript, contract: Contract, foreign: Foreign) -> Settled:
+    if item.tools and foreign == "keep":
+        return _kept(item, contract)
+    if item.tools:
+        item = _mapped(item, contract)
+    row, repaired = _repaired(item, contract)
+    _demand(check_row(row, contract))
+    return Settled(row, repaired)
+
+
+def _repaired(item: Transcript, contract: Contract) -> tuple[Row, tuple[str, ...]]:
+    turns, found = _unfolded(item.turns, item.mode)
+    turns, cut = _targets(turns)
+    found += cut
+    found += [code for turn in turns if turn.role == "assistant" for code in _faults(turn, item, contract)]
+    messages, mode = _messages(turns, item.mode, contract)
+    if item.layout == "dialogue" and (stop := _loop_at(messages, contract)) is not None:
+        messages = messages[: stop - 1]
+        found.append("loop")
+    repaired = tuple(dict.fromkeys(found))
+    layout = item.layout if mode == item.mode else "dialogue"
+    return Row(messages, mode, layout, _metadata(item.metadata, repaired)), repaired
+
+
+def _pair(item: Preference, contract: Contract) -> Settled:
+    context = (replace(turn, target=True) for turn in item.turns)  # nothing of it is trained on, and nothing may go
+    whole = Transcript((*context, item.chosen), item.mode, item.layout, metadata=item.metadata)
+    row, repaired = _repaired(whole, contract)
+    if "loop" in repaired:
+        raise Refused("loop", "the runtime would detect a loop before the chosen turn")
+    *past, chosen = row.messages
+    rejected = _raw(item.rejected, contract)
+    if not rejected.strip():
+        raise Refused("empty_output", "the rejected turn is empty")
+    if rejected == render_turn(chosen, contract):
+        raise Refused("same_text", "the chosen and the rejected turn are the same")
+    metadata = dict(row.metadata)
+    pattern = known_issue(rejected, past, contract, row.mode)
+    if pattern is not None:
+        metadata.setdefault("pattern", pattern)
+    pair = Pair(tuple(past), chosen, rejected, row.mode, row.layout, metadata)
+    _demand(check_pair(pair, contract))
+    return Settled(pair, repaired)
+
+
+def _demand(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise Refused(findings[0].code, findings[0].why)
+
+
+# --- turns ----------------------------------------------------------------------------------------------------------
+
+
+def _unfolded(turns: Sequence[Turn], mode: Mode) -> tuple[list[Turn], list[str]]:
+    """Flattened history as turns, output that the assistant wrote as results, calls and results one after the other."""
+    unfolded: list[Turn] = []
+    found: list[str] = []
+    for turn in turns:
+        history = split_history(turn.text) if turn.role == "user" else None
+        if history is not None:
+            found.append("flattened_history")
+            unfolded += [Turn(role, text) for role, text in history[1]]
+        elif turn.role == "assistant" and mode == "step" and turn.call is None:
+            parts = _written(turn, unfolded)
+            found += ["made_up_output"] if len(parts) > 1 else []
+            unfolded += parts
+        else:
+            unfolded.append(turn)
+    return _interleaved(unfolded, found), found
+
+
+def _written(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
+    """The turn, cut where it tells a tool's output itself: each output needs the call that it answers."""
+    pieces, outputs = split_written(turn.text)
+    if not outputs:
+        return [turn]
+    pending = bool(before) and before[-1].role == "assistant"
+    parts: list[Turn] = []
+    for place, output in enumerate(outputs):
+        if pieces[place]:
+            parts.append(replace(turn, text=pieces[place]))
+        elif place or not pending:
+            raise Refused("made_up_output", "the turn tells an output that no call precedes")
+        parts.append(Turn("tool", output))
+    return [*parts, *([replace(turn, text=pieces[-1])] if pieces[-1] else [])]
+
+
+def _interleaved(turns: list[Turn], found: list[str]) -> list[Turn]:
+    """Parallel calls with their results in order, as one call and one result after the other."""
+    ordered: list[Turn] = []
+    place = 0
+    while place < len(turns):
+        calls = _run(turns, place, lambda turn: turn.role == "assistant" and turn.call is not None)
+        if len(calls) < 2:
+            ordered.append(turns[place])
+            place += 1
+            continue
+        results = _run(turns, place + len(calls), lambda turn: turn.role == "tool")
+        names = [
+            (call.call.tool if call.call else "", result.tool) for call, result in zip(calls, results, strict=False)
+        ]
+        if len(results) != len(calls) or any(named not in (None, "", tool) for tool, named in names):
+            raise Refused("several_calls", "several calls stand in one turn, and their results are not in order")
+        ordered += [turn for both in zip(calls, results, strict=True) for turn in both]
+        found.append("several_calls")
+        place += 2 * len(calls)
+    return ordered
+
+
+def _run(turns: Sequence[Turn], start: int, fits: Any) -> list[Turn]:
+    end = start
+    while end < len(turns) and fits(turns[end]):
+        end += 1
+    return list(turns[start:end])
+
+
+def _targets(turns: list[Turn]) -> tuple[list[Turn], list[str]]:
+    """Without a demonstration at the start, and cut before what is not to be trained on or has no answer."""
+    skipped = [place for place, turn in enumerate(turns) if turn.role == "assistant" and not turn.target]
+    answered = [place for place, turn in enumerate(turns) if turn.role == "assistant" and turn.target]
+    if not answered:
+        raise Refused("no_target", "no assistant turn is to be trained on")
+    start = max((place + 1 for place in skipped if place < answered[0]), default=0)
+    while start and start < answered[0] and turns[start].role == "tool":
+        start += 1
+    stop = min((place for place in skipped if place > answered[0]), default=len(turns))
+    last = max(place for place in answered if place < stop)
+    return turns[start : last + 1], ["untrained_turns"] if skipped else []
+
+
+def _faults(turn: Turn, item: Transcript, contract: Contract) -> list[str]:
+    """What the checks say of the turn as it stood."""
+    return codes(check_reply(_raw(turn, contract), contract, item.mode))
+
+
+def _raw(turn: Turn, contract: Contract) -> str:
+    if turn.call is None:
+        return turn.text
+    return render_call(replace(turn.call, note=turn.text or turn.call.note), contract)
+
+
+# --- messages -------------------------------------------------------------------------------------------------------
+
+
+def _messages(turns: Sequence[Turn], mode: Mode, contract: Contract) -> tuple[tuple[Message, ...], Mode]:
+    """The turns as a row's messages, and the one mode that all of them are right in."""
+    agentic = any(turn.role == "tool" or turn.call for turn in turns)
+    messages: list[Message] = []
+    modes: set[Mode] = set()
+    request = ""
+    for turn in turns:
+        _check_order(messages, turn, contract)
+        if turn.role == "user":
+            if not turn.text.strip():
+                raise Refused("no_user", "a user's message is empty")
+            request = turn.text
+            messages.append(Message("user", turn.text))
+        elif turn.role == "tool":
+            messages.append(Message("tool", turn.text, tool=_answered(messages)))
+        else:
+            one: Said = said(turn, Place(mode, request, messages, agentic), contract)
+            messages.append(one.message)
+            modes.add(one.mode)
+    if len(modes) > 1:
+        raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
+    return tuple(messages), modes.pop()
+
+
+def _loop_at(messages: Sequence[Message], contract: Contract) -> int | None:
+    """Where the runtime would detect a loop; the calls before it are right decisions, and the row ends on the last."""
+    for place, message in enumerate(messages):
+        if message.call and "loop" in codes(check_conduct(message.call, messages[:place], contract)):
+            return place
+    return None
+
+
+def _check_order(messages: Sequence[Message], turn: Turn, contract: Contract) -> None:
+    """Each turn must be able to follow the one before it."""
+    last = messages[-1] if messages else None
+    if last is None:
+        if turn.role != "user":
+            raise Refused("no_user", "the conversation does not begin with the user")
+        return
+    waiting = last.call is not None and last.call.tool != contract.conduct.finish
+    if turn.role == "tool" and not waiting:
+        raise Refused("stray_result", "a result stands where no call precedes it")
+    if turn.role != "tool" and waiting:
+        raise Refused("missing_result", "a call in the middle of the conversation has no result")
+    if turn.role == "assistant" and last.role == "assistant":
+        raise Refused("two_answers", "one assistant turn follows another")
+
+
+def _answered(messages: Sequence[Message]) -> str:
+    call = messages[-1].call
+    assert call is not None
+    return call.tool
+
+
+def _metadata(given: dict[str, Any], repaired: Sequence[str]) -> dict[str, Any]:
+    """The item's own, with source and licence stated, and every repair that it has gone through."""
+    before = given.get("repaired")
+    past = [code for code in before if isinstance(code, str)] if isinstance(before, list) else []
+    stated = {"source": "existing", "licence": "owner", "templates": []}
+    return {**stated, **given, "repaired": list(dict.fromkeys([*past, *repaired]))}
+
+
+# --- foreign tools --------------------------------------------------------------------------------------------------
+
+
+def _mapped(item: Transcript, contract: Contract) -> Transcript:
+    """The transcript with its own tools' calls as the contract's.
+
+    Raises:
+        Refused: a call has no counterpart; or nothing is called, and the answer is about tools that AJ does not have.
+    """
+    from datasets_build.repair.mapping import map_call
+
+    if not any(turn.call for turn in item.turns):
+        raise Refused("foreign_tool", "the conversation is about tools that AJ does not have")
+    turns = []
+    for turn in item.turns:
+        call: Call | None = turn.call
+        if call is not None:
+            call = map_call(call, item.tools, contract)
+            if call is None:
+                raise Refused("foreign_tool", f"{turn.call.tool[:60] if turn.call else ''!r} has no counterpart")
+        turns.append(replace(turn, call=call, tool=None))
+    return replace(item, turns=tuple(turns), tools=())
+
+
+def _kept(item: Transcript, contract: Contract) -> Settled:
+    """The transcript as it is, with its own tools: a row for the `native` contract."""
+    turns, found = _targets(list(item.turns))
+    order: list[str] = []
+    turns = _interleaved(turns, order)
+    messages = [_as_it_is(turn) for turn in turns]
+    repaired = tuple(dict.fromkeys([*found, *order]))
+    row = Row(tuple(messages), item.mode, item.layout, _metadata(item.metadata, repaired), tools=item.tools)
+    _demand(check_row(row, contract))
+    return Settled(row, repaired)
+
+
+def _as_it_is(turn: Turn) -> Message:
+    if turn.call is not None:
+        return Message("assistant", call=replace(turn.call, note=turn.text or turn.call.note))
+    return Message(turn.role, turn.text, tool=turn.tool)
