@@ -9,6 +9,7 @@ from aj.files import Strict, load_yaml
 from aj.fleet.linux.usage import human_memory
 from aj.fleet.model import Host
 from aj.fleet.scenarios import Kind, Stage, here, on, on_all
+from aj.fleet.smalltalk import small_talk
 from aj.fleet.workspace import FOLDER
 from aj.splits import Split, Texts
 
@@ -82,6 +83,15 @@ def ask(stage: Stage, intent: str, host: str | None = None, place: Place = "host
         service=service,
     )
     return service
+
+
+def talk(stage: Stage) -> None:
+    """A message that needs no tool."""
+    talks = small_talk().train if stage.split == "train" else small_talk().eval
+    chosen = stage.rng.choice(talks)
+    stage.turn(
+        [chosen.text], [], {}, chosen.reply, "", kind="plain", phrasing=f"smalltalk.{stage.split}.{talks.index(chosen)}"
+    )
 
 
 def _place(stage: Stage, host: str | None, place: Place) -> str:

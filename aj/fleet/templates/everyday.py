@@ -1,24 +1,31 @@
 """Everyday requests (`intents.yaml`) in conversations of one to four: what most training rows and format samples are."""
 
-from aj.fleet.asks import ask, catalogue
+from aj.fleet.asks import ask, catalogue, talk
 from aj.fleet.scenarios import Build, Stage, Template, register
 from aj.splits import Split
 
-INTENTS = (
-    "disk",
-    "load",
-    "hostname",
-    "memory",
-    "service",
-    "restart",
-    "files",
-    "log",
-    "load",
-    "workspace",
-    "count",
-    "count",
-)
-"""What requests are drawn from; what names all of them is needed most often, so it stands here more than once."""
+_EACH = ("disk", "load", "hostname", "memory", "service", "restart", "files", "log", "workspace", "count")
+INTENTS: dict[Split, tuple[str, ...]] = {
+    "train": (*_EACH, "disk", "load", "load", "hostname", "workspace", "count"),
+    "eval": (
+        "disk",
+        "load",
+        "hostname",
+        "memory",
+        "service",
+        "restart",
+        "files",
+        "log",
+        "load",
+        "workspace",
+        "count",
+        "count",
+    ),
+}
+"""What requests are drawn from. What names all of them is needed most often, so it stands here more than once; drawn
+for training as for the evals, one request in five went to the whole fleet, and the model sent it to one host."""
+TALK_FIRST = 0.3
+"""Share of training conversations that open with talk: without them the model took any past for a discovery."""
 READING = ("disk", "load", "memory", "service", "files", "log")
 BEFORE = ("count", "disk", "load")
 """What is asked first, so that the agents are known."""
@@ -42,12 +49,18 @@ def everyday(stage: Stage, intents: list[str], refer_back: bool = True) -> None:
 
 
 def _conversation(length: int) -> Build:
-    return lambda stage: everyday(stage, stage.rng.choices(INTENTS, k=length))
+    def build(stage: Stage) -> None:
+        if stage.split == "train" and stage.rng.random() < TALK_FIRST:
+            for _ in range(stage.rng.randint(1, 2)):
+                talk(stage)
+        everyday(stage, stage.rng.choices(INTENTS[stage.split], k=length))
+
+    return build
 
 
 def _block(stage: Stage) -> None:
     """One decision, mostly after another request: read from a state block, which shows no earlier words."""
-    second = stage.rng.choice(INTENTS)
+    second = stage.rng.choice(INTENTS[stage.split])
     first = stage.rng.choice(BEFORE)
     everyday(stage, [first, second] if stage.rng.random() < 0.75 else [second], refer_back=False)
 

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from aj.files import Strict, load_yaml
-from aj.fleet.asks import ask, catalogue
+from aj.fleet.asks import ask, catalogue, talk
 from aj.fleet.scenarios import Build, Stage, Template, on, register
-from aj.fleet.smalltalk import small_talk
 from aj.fleet.templates.everyday import SPLITS
 from aj.splits import Texts
 
@@ -28,15 +27,6 @@ class LadderTexts(Strict):
 @cache
 def texts() -> LadderTexts:
     return load_yaml(Path(__file__).parents[1] / "ladder.yaml", LadderTexts)
-
-
-def talk(stage: Stage) -> None:
-    """A message that needs no tool."""
-    talks = small_talk().train if stage.split == "train" else small_talk().eval
-    chosen = stage.rng.choice(talks)
-    stage.turn(
-        [chosen.text], [], {}, chosen.reply, "", kind="plain", phrasing=f"smalltalk.{stage.split}.{talks.index(chosen)}"
-    )
 
 
 def _distract(stage: Stage, turns: int) -> None:
