@@ -66,13 +66,13 @@ def test_the_diff_shows_what_aj_says_before_and_after(data, tmp_path):
     )
 
 
-def test_control_characters_of_the_data_do_not_reach_the_terminal(tmp_path):
-    record = OLD | {"response": "Like so:\x1b[2J\n```python\nprint(1)\n```"}
+def test_characters_that_nobody_sees_do_not_reach_the_terminal(tmp_path):
+    record = OLD | {"response": "Like so:\u202e\x9b2J\n```python\nprint(1)\n```"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(record))
     fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT)
     diff = (tmp_path / "out" / "changes.diff").read_text()
-    assert "\x1b" not in diff
-    assert "\\x1b[2J" in diff
+    assert not {"\u202e", "\x9b"} & set(diff)
+    assert "\\u202e\\x9b2J" in diff
 
 
 def test_the_inputs_stay_as_they_are(data, tmp_path):

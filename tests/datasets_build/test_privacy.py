@@ -156,7 +156,7 @@ def test_a_secret_that_is_only_told_once_is_replaced_wherever_it_is_repeated():
     assert "kT4vvz9q" not in repr(shown)
     look = shown.turns[0].text.split()[1]
     assert shown.turns[1].call == Call("bash", {"command": f"PGPASSWORD={look} psql", "env": {"k": [look]}})
-    assert (shown.turns[2].text, shown.metadata) == (f"FATAL: {look}", {"origin": "c1"})
+    assert (shown.turns[2].text, shown.metadata) == (f"FATAL: {look}", {"origin": "c1", "private": "replaced"})
     assert replacer.replaced == {"secret": 1}
 
 
