@@ -6,10 +6,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
-from typing import Any
-
-import jsonschema_rs
-import orjson
 
 from aj.contract import Contract
 from aj.findings import Finding
@@ -18,6 +14,7 @@ from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import discovered
 from aj.wire import Verdict, judge_call, render_call
+from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
 from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.records import Record, Unreadable
@@ -143,7 +140,7 @@ def _stated(item: Transcript, contract: Contract) -> list[Message]:
 def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> tuple[Message, list[Finding]]:
     """A turn to learn from, as the checks see it, and what is wrong with it."""
     if item.tools:
-        return _target_of_own_tools(turn, item)
+        return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
     text = render_call(_with_note(turn), contract) if turn.call else turn.text
     verdict = judge_call(text, contract) if _is_call(text, turn, item) else None
     findings = _form(text, verdict, item, contract)
@@ -160,19 +157,6 @@ def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contrac
     if answer:
         findings += _answer(answer, past, item, contract)
     return message, _first_of_each(findings)
-
-
-def _target_of_own_tools(turn: Turn, item: Transcript) -> tuple[Message, list[Finding]]:
-    """A target of a row that declares its tools: its calls by their schemas, its answers in AJ's voice.
-
-    AJ's conduct and the eight patterns are about AJ's tools. Nor is it asked whether an answer is grounded: elsewhere
-    answers tell sums, other units and what everybody in the field knows (a compound's melting point, a rule of thumb),
-    and those cannot be told from what is made up; half of Toucan's answers do so.
-    """
-    message = Message("assistant", turn.text, turn.call)
-    if turn.call:
-        return message, _own_tool(turn.call, item.tools)
-    return message, _first_of_each([*check_no_result(turn.text), *check_own_voice(turn.text)])
 
 
 def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
@@ -255,40 +239,6 @@ def _with_note(turn: Turn) -> Call:
 
 def _as_text(turn: Turn) -> tuple[str, Call | None]:
     return turn.text.strip(), turn.call
-
-
-# --- a record's own tools -------------------------------------------------------------------------------------------
-
-
-def _own_tool(call: Call, tools: Sequence[dict[str, Any]]) -> list[Finding]:
-    """A call against the tools that the record declares."""
-    if call.tool.lower() == "none":
-        return [Finding("tool_none", 'the tool is "none"', "answer without a call")]
-    declared = next((tool for tool in tools if tool.get("name") == call.tool), None)
-    if declared is None:
-        return [Finding("unknown_tool", f"there is no such tool ({call.tool})", "use a tool that the record declares")]
-    parameters = declared.get("parameters")
-    if not isinstance(parameters, dict) or not parameters:
-        return []
-    validator = _validator(orjson.dumps(parameters, option=orjson.OPT_NON_STR_KEYS))
-    try:
-        if validator is None or validator.is_valid(call.params):
-            return []
-        why = next((error.message for error in validator.iter_errors(call.params)), "")[:80]
-    except ValueError as error:
-        why = str(error)[:80]
-    return [Finding("bad_argument", f"an argument does not fit the tool's schema ({call.tool}: {why})", "mend it")]
-
-
-@lru_cache(2048)
-def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator | None:
-    """None for what calls itself a schema and is none, or wants one from elsewhere: nothing to hold a call against."""
-    if b'"$ref":"http' in schema or b'"$ref":"file' in schema:
-        return None
-    try:
-        return jsonschema_rs.Draft202012Validator(orjson.loads(schema))
-    except (ValueError, jsonschema_rs.ReferencingError):
-        return None
 
 
 # --- all texts ------------------------------------------------------------------------------------------------------

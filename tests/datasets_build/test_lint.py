@@ -1,6 +1,7 @@
 """Lint: the checks that score the model, over what a record would teach as it stands."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -193,6 +194,29 @@ def test_a_row_of_its_own_tools_is_asked_neither_for_ajs_conduct_nor_for_what_th
 def test_a_row_of_its_own_tools_speaks_in_ajs_voice_and_writes_no_results():
     assert told(asked("I'm sorry, but as an AI I cannot.", "x", tools=OWN)) == ["robotic", "over_apology"]
     assert told(asked("FUNCTION RESPONSE: {}", "x", tools=OWN)) == ["written_result"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "nothing"},
+        {"$ref": "file:///etc/passwd"},
+        {"$ref": "https://x.example/schema"},
+        {"$ref": "#"},
+        {"maximum": 10**30},
+        {"pattern": "("},
+        json.loads('{"a": ' * 300 + "1" + "}" * 300),
+    ],
+)
+def test_a_schema_that_is_none_within_bounds_holds_no_call(schema):
+    assert told(asked("Done.", "x", tools=({"name": "lookup", "parameters": schema},))) == []
+
+
+def test_a_hostile_pattern_takes_no_time():
+    schema = {"properties": {"command": {"pattern": "^(a+)+$"}}}
+    begun = time.process_time()
+    assert told(asked("Done.", "x", "a" * 5000 + "!", ({"name": "lookup", "parameters": schema},))) == ["bad_argument"]
+    assert time.process_time() - begun < 2
 
 
 def test_only_targets_are_judged():
