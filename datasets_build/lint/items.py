@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any
-
-import jsonschema_rs
-import orjson
+from itertools import islice
 
 from aj.contract import Contract
 from aj.findings import Finding
@@ -16,7 +14,9 @@ from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import discovered
 from aj.wire import Verdict, judge_call, render_call
+from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
+from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.records import Record, Unreadable
 from datasets_build.reading.shapes import parse
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
@@ -139,12 +139,11 @@ def _stated(item: Transcript, contract: Contract) -> list[Message]:
 
 def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> tuple[Message, list[Finding]]:
     """A turn to learn from, as the checks see it, and what is wrong with it."""
-    if turn.call and item.tools:
-        message = Message("assistant", turn.text, turn.call)
-        return message, _own_tool(turn.call, item.tools)
+    if item.tools:
+        return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
     text = render_call(_with_note(turn), contract) if turn.call else turn.text
     verdict = judge_call(text, contract) if _is_call(text, turn, item) else None
-    findings = [] if item.tools else _form(text, verdict, item, contract)
+    findings = _form(text, verdict, item, contract)
     call = verdict.call or verdict.dispatched if verdict else None
     message = Message("assistant", text, call)
     if call:
@@ -157,12 +156,16 @@ def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contrac
         findings += check_no_result(text)
     if answer:
         findings += _answer(answer, past, item, contract)
-    return message, list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
+    return message, _first_of_each(findings)
+
+
+def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    return list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
 
 
 def _is_call(text: str, turn: Turn, item: Transcript) -> bool:
     """Whether a text is judged as a call: what step mode asks for, and in any mode an object that names a tool."""
-    if turn.call or (item.mode == "step" and not item.tools):
+    if turn.call or item.mode == "step":
         return True
     start = text.lstrip()[:400]
     return start.startswith("{") and any(f'"{key}"' in start for key in ("tool", "action", "arguments", "params"))
@@ -185,14 +188,37 @@ def _answer(answer: str, past: list[Message], item: Transcript, contract: Contra
     told = any(message.role == "tool" for message in past[since:])
     found: list[Finding] = []
     if told or (named and any(turn.role == "tool" for turn in item.turns)):
-        sources = [message.content for message in past if message.role in ("user", "tool")]
-        found += check_grounded(answer, sources, names)
+        found += _grounded(answer, past, names)
     if item.mode not in ("step", "chat"):
         return found
     persona = item.metadata.get("persona")
     if (told or item.mode == "chat") and isinstance(persona, str) and persona in load_personas().personas:
         return [*found, *check_voice(answer, persona, named, asks_back="?" in answer and not told)]
     return [*found, *check_own_voice(answer)]
+
+
+_LIST_MARK = re.compile(r"^([ \t]{0,20})\d{1,3}[.)](?=[ \t])", re.MULTILINE)
+_DECIMAL = re.compile(r"(?<![\d.])\d{1,15}\.\d{1,15}(?![\d.]*\d)")
+_DECIMALS = 1_000
+"""So many decimals of a row may be told as rounded."""
+
+
+def _grounded(answer: str, past: list[Message], names: list[str]) -> list[Finding]:
+    """What AJ cannot have seen; a list's own numbers, rounding and the words of his own calls are no inventions."""
+    sources = [message.content for message in past if message.role in ("user", "tool")]
+    if not (found := check_grounded(answer, sources, names)):
+        return found
+    known = [*sources, *(_all_text(Turn("assistant", "", message.call)) for message in past if message.call)]
+    decimals = islice((match[0] for text in sources for match in _DECIMAL.finditer(text)), _DECIMALS)
+    known += [told for number in decimals for told in _rounded(number)]
+    return check_grounded(_LIST_MARK.sub(r"\1-", answer), known, names)
+
+
+def _rounded(number: str) -> Iterator[str]:
+    """9.0000 is 9.0 and 9; 87.26 is 87.3 and 87."""
+    exact = Decimal(number)
+    for places in range(len(number.partition(".")[2])):
+        yield f"{exact:.{places}f}"
 
 
 def _message(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> Message:
@@ -215,53 +241,21 @@ def _as_text(turn: Turn) -> tuple[str, Call | None]:
     return turn.text.strip(), turn.call
 
 
-# --- a record's own tools -------------------------------------------------------------------------------------------
-
-
-def _own_tool(call: Call, tools: Sequence[dict[str, Any]]) -> list[Finding]:
-    """A call against the tools that the record declares."""
-    if call.tool.lower() == "none":
-        return [Finding("tool_none", 'the tool is "none"', "answer without a call")]
-    declared = next((tool for tool in tools if tool.get("name") == call.tool), None)
-    if declared is None:
-        return [Finding("unknown_tool", f"there is no such tool ({call.tool})", "use a tool that the record declares")]
-    parameters = declared.get("parameters")
-    if not isinstance(parameters, dict) or not parameters:
-        return []
-    validator = _validator(orjson.dumps(parameters, option=orjson.OPT_NON_STR_KEYS))
-    try:
-        if validator is None or validator.is_valid(call.params):
-            return []
-        why = next((error.message for error in validator.iter_errors(call.params)), "")[:80]
-    except ValueError as error:
-        why = str(error)[:80]
-    return [Finding("bad_argument", f"an argument does not fit the tool's schema ({call.tool}: {why})", "mend it")]
-
-
-@lru_cache(2048)
-def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator | None:
-    """None for what calls itself a schema and is none, or wants one from elsewhere: nothing to hold a call against."""
-    if b'"$ref":"http' in schema or b'"$ref":"file' in schema:
-        return None
-    try:
-        return jsonschema_rs.Draft202012Validator(orjson.loads(schema))
-    except (ValueError, jsonschema_rs.ReferencingError):
-        return None
-
-
 # --- all texts ------------------------------------------------------------------------------------------------------
 
 
 def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
     """What may stand in no text of a row, whoever writes it. Most rows have none of it: they are read in one piece."""
-    drawn = bool(item.metadata.get("templates"))  # the simulated fleet's addresses are nobody's
+    nobodys = bool(item.metadata.get("templates"))  # the simulated fleet's addresses and names
+    replaced = item.metadata.get("private") == REPLACED["private"]
+    left_out = _PRIVACY if nobodys else _LOOK_ALIKES if replaced else _NOTHING
     texts = [_all_text(turn) for turn in item.turns]
-    if _anywhere("\n".join(texts), drawn):
+    if _anywhere("\n".join(texts), left_out):
         for number, text in enumerate(texts):
-            yield from (Found(number, finding) for finding in _anywhere(text, drawn))
+            yield from (Found(number, finding) for finding in _anywhere(text, left_out))
     if item.system:
         about = _of_prompt if len(item.system) < 4000 else _of_prompt.__wrapped__  # many rows share a short one
-        yield from (Found(-1, finding) for finding in about(item.system, drawn, contract.aliases.tool_keys))
+        yield from (Found(-1, finding) for finding in about(item.system, left_out, contract.aliases.tool_keys))
     if any(tool.get("name") == "none" for tool in item.tools):
         yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
     for number, turn in enumerate(item.turns):
@@ -271,13 +265,19 @@ def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
             yield from (Found(number, finding) for finding in check_request(turn.text))
 
 
-def _anywhere(text: str, drawn: bool) -> tuple[Finding, ...]:
-    return (*check_encoding(text), *check_tokens(text), *([] if drawn else check_privacy(text)))
+_NOTHING: frozenset[str] = frozenset()
+_LOOK_ALIKES = frozenset(("private_address",))
+_PRIVACY = frozenset(("private_address", "secret"))
+
+
+def _anywhere(text: str, left_out: frozenset[str]) -> tuple[Finding, ...]:
+    private = check_privacy(text) if left_out != _PRIVACY else ()
+    return (*check_encoding(text), *check_tokens(text), *(found for found in private if found.code not in left_out))
 
 
 @lru_cache(2048)
-def _of_prompt(system: str, drawn: bool, tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
-    return (*_anywhere(system, drawn), *check_system(system, tool_keys))
+def _of_prompt(system: str, left_out: frozenset[str], tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
+    return (*_anywhere(system, left_out), *check_system(system, tool_keys))
 
 
 def _all_text(turn: Turn) -> str:

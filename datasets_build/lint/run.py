@@ -14,7 +14,7 @@ from datasets_build.lint.config import LintConfig
 from datasets_build.lint.items import calls_known_tool, lint_record
 from datasets_build.lint.rules import load_rules
 from datasets_build.reading.files import Unreadable, read_raw
-from datasets_build.reading.records import Raw, decode
+from datasets_build.reading.records import Raw, Record, decode
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 2**20
@@ -52,6 +52,8 @@ class Outcome:
     """What was found in some records; a few of them, or all."""
 
     rows: int = 0
+    quarantined: int = 0
+    """Lines of an earlier `--fix`'s quarantine, which are passed over."""
     faulty: int = 0
     """Rows with a finding."""
     known_tool: int = 0
@@ -66,6 +68,7 @@ class Outcome:
     def add(self, other: "Outcome", keep: int) -> None:
         """Count what another outcome holds, and keep at most `keep` of its findings a code."""
         self.rows += other.rows
+        self.quarantined += other.quarantined
         self.faulty += other.faulty
         self.known_tool += other.known_tool
         for mine, theirs in (
@@ -79,6 +82,10 @@ class Outcome:
             if kept[one.code] < keep:
                 kept[one.code] += 1
                 self.listed.append(one)
+
+
+QUARANTINED = {"file", "line", "code", "why", "record"}
+"""The keys of a line of `quarantine.jsonl`: what it holds is known to be at fault, and is in no file of rows."""
 
 
 def lint_files(
@@ -136,6 +143,9 @@ def lint_batch(work: Work) -> Outcome:
     file, kept = str(work.path), Counter[str]()
     for raw in work.raws:
         record = decode(work.path, raw) if isinstance(raw, Raw) else raw
+        if isinstance(record, Record) and record.value.keys() == QUARANTINED:
+            outcome.quarantined += 1
+            continue
         outcome.rows += 1
         items, found = lint_record(record, contract)
         outcome.known_tool += any(calls_known_tool(item, contract) for item in items)
@@ -150,6 +160,7 @@ def lint_batch(work: Work) -> Outcome:
                 place = f"turn {turn + 1}: " if turn >= 0 else ""
                 message = f"{place}{finding.why}; {finding.fix}"
                 outcome.listed.append(Listed(file, record.line, finding.code, message, rules[finding.code].fixable))
-    outcome.rows_of_file[file] = outcome.rows
-    outcome.by_file[file] = outcome.faulty
+    if outcome.rows:
+        outcome.rows_of_file[file] = outcome.rows
+        outcome.by_file[file] = outcome.faulty
     return outcome

@@ -55,6 +55,9 @@ _MENTIONED = 4
 _OURS = ("source", "licence", "quality")
 """Metadata that no export says."""
 
+REPLACED = {"private": "replaced"}
+"""Metadata of what has been gone through: a private address in it is a look-alike."""
+
 
 class TooPrivate(AJError):
     """A conversation with more names and secrets than replacing can be trusted with."""
@@ -68,7 +71,7 @@ class Replacer:
         self.replaced: Counter[Kind] = Counter()
 
     def replace(self, item: Parsed) -> Parsed:
-        """The item with look-alikes, and without a title.
+        """The item with look-alikes, without a title, marked as REPLACED.
 
         Raises:
             AJError: secrets cannot be looked for on this machine; nothing passes unseen.
@@ -81,7 +84,7 @@ class Replacer:
         try:
             change = self._changes([*_texts([list(map(_spoken, turns)), metadata, other])])
             changed = [_changed_turn(turn, change) for turn in turns]
-            metadata |= {key: _mapped(part, change) for key, part in metadata.items() if key not in _OURS}
+            metadata |= {key: _mapped(part, change) for key, part in metadata.items() if key not in _OURS} | REPLACED
             if isinstance(item, Transcript):
                 tools = tuple(_mapped(tool, change) for tool in item.tools)
                 return replace(item, turns=tuple(changed), system=change(item.system), tools=tools, metadata=metadata)

@@ -31,7 +31,8 @@ _BEARER = re.compile(
 )
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://([^\s/:@'\"<>`]{0,64}):([^\s/@'\"<>`]{1,200})@", re.IGNORECASE)
 _PASSWORD = re.compile(
-    r"(?:password|passwd|passphrase|pwd)[\"']?(?:=|\s{0,2}:\s{0,2}(?=[\"']))[\"']?([^\s\"'`;,&<>|)]{4,100})",
+    r"(?:password|passwd|passphrase|pwd)[\"']?(?:=|\s{0,2}:\s{0,2}(?=[\"']))[\"']?"
+    r"((?:(?!\\[nrt])[^\s\"'`;,&<>|)]){4,100})",
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(r"[$%{<*~/]|\w+\(")
@@ -43,7 +44,8 @@ def secrets(text: str) -> Iterator[Find]:
     Raises:
         AJError: betterleaks is not there; nothing passes unseen.
     """
-    scanned = text.replace("\0", " ")  # the scanner stops at a NUL, and what stands behind it would pass unseen
+    # The scanner stops at a NUL, and what stands behind it would pass unseen; /etc/passwd is a file.
+    scanned = text.replace("\0", " ").replace("/passwd", "/      ")
     for match in _KEY_BLOCK.finditer(scanned):
         if MARK not in match[1]:
             yield Find("private_key", *match.span(1))

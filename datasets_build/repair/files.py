@@ -1,6 +1,7 @@
 """`aj lint --fix`: repaired copies of data files, what was left out with its reason, and a diff to review.
 
-Streams: one record is held at a time. The output folder appears whole, by rename; the inputs are never written to.
+Secrets, addresses and names are replaced by look-alikes before the repair. Streams: one record is held at a time. The
+output folder appears whole, by rename; the inputs are never written to.
 """
 
 import json
@@ -68,18 +69,30 @@ class FixReport:
         return FileReport(self.output, records, items, converted, dict(repaired), repaired_items, dict(rejected))
 
 
-def fix_files(paths: Sequence[Path], output: Path, contract: Contract, progress: Progress | None = None) -> FixReport:
+Change = Callable[[Parsed], Parsed]
+
+
+def fix_files(
+    paths: Sequence[Path],
+    output: Path,
+    contract: Contract,
+    progress: Progress | None = None,
+    seed: int | None = 0,
+) -> FixReport:
     """Repair every item of every file.
 
     Writes to `output`: for each file `<name>.jsonl` (rows), and `<name>.pairs.jsonl` if it gave pairs;
-    `quarantine.jsonl` with what was rejected (file, line, code, why, record); `changes.diff`, what AJ says before and
-    after each repair.
+    `quarantine.jsonl` with what was rejected (file, line, code, why, and the record as it was: look-alikes are in none
+    of them), which lint passes over; `changes.diff`, what AJ says before and after each repair.
 
     Args:
         paths: files, or folders whose data files are all taken.
+        seed: of the look-alikes: a value gets the same one in all files. None replaces nothing, and what holds a
+            secret or a private address is quarantined.
 
     Raises:
-        AJError: the output folder is not empty, lies inside an input folder, or cannot be written.
+        AJError: the output folder is not empty, lies inside an input folder, or cannot be written; or secrets cannot be
+            looked for on this machine.
         DataError: a file cannot be read, or there is none.
     """
     files = _named(paths)
@@ -87,7 +100,8 @@ def fix_files(paths: Sequence[Path], output: Path, contract: Contract, progress:
     with _staging(output) as folder, ExitStack() as open_files:
         quarantine = open_files.enter_context(_writer(folder / "quarantine.jsonl"))
         shared = (quarantine, open_files.enter_context(_writer(folder / "changes.diff")))
-        reports = [_fix(path, folder / name, shared, contract, progress) for name, path in files.items()]
+        change = _look_alikes(seed) if seed is not None else None
+        reports = [_fix(path, folder / name, shared, contract, progress, change) for name, path in files.items()]
     return FixReport(output, tuple(reports))
 
 
@@ -101,8 +115,27 @@ class _Files:
     pairs: IO[str] | None = None
 
 
+def _look_alikes(seed: int) -> Change:
+    """Look-alikes in what has none yet; the simulated fleet's addresses and names are nobody's, and stay."""
+    from datasets_build.privacy.replacer import REPLACED, Replacer
+
+    replacer = Replacer(seed)
+
+    def change(item: Parsed) -> Parsed:
+        if isinstance(item, Unusable) or item.metadata.get("templates"):
+            return item
+        return item if item.metadata.get("private") == REPLACED["private"] else replacer.replace(item)
+
+    return change
+
+
 def _fix(
-    path: Path, target: Path, shared: tuple[IO[str], IO[str]], contract: Contract, progress: Progress | None
+    path: Path,
+    target: Path,
+    shared: tuple[IO[str], IO[str]],
+    contract: Contract,
+    progress: Progress | None,
+    change: Change | None,
 ) -> FileReport:
     counts: Counter[str] = Counter()
     repaired: Counter[str] = Counter()
@@ -111,7 +144,7 @@ def _fix(
         files = _Files(*shared, open_files.enter_context(_writer(target)))
         for record in read_records(path):
             counts["records"] += 1
-            for item, settled in _settled(record, contract):
+            for item, settled in _settled(record, contract, change):
                 counts["items"] += 1
                 if settled.value is None:
                     rejected[settled.code] += 1
@@ -146,19 +179,27 @@ def _keep(value: Row | Pair, files: _Files) -> None:
         _line(files.pairs, pair_to_record(value))
 
 
-def _settled(record: Record | Unreadable, contract: Contract) -> Iterator[tuple[Parsed, Settled]]:
-    """Every item of a record; what had to be overlooked to read it counts as repaired."""
+def _settled(
+    record: Record | Unreadable, contract: Contract, change: Change | None
+) -> Iterator[tuple[Parsed, Settled]]:
+    """Every item of a record; what had to be overlooked to read it counts as repaired, and so does `private`."""
     if isinstance(record, Unreadable):
         item = Unusable(record.code, record.why)
         yield item, settle(item, contract)
         return
     for item in parse(record.value):
-        settled = settle(item, contract)
-        if record.faults and settled.value is not None:
-            codes = tuple(dict.fromkeys((*record.faults, *settled.repaired)))
+        shown = change(item) if change else item
+        settled = settle(shown, contract)
+        private = ("private",) if _said(shown) != _said(item) else ()
+        if (record.faults or private) and settled.value is not None:
+            codes = tuple(dict.fromkeys((*record.faults, *private, *settled.repaired)))
             value = replace(settled.value, metadata={**settled.value.metadata, "repaired": list(codes)})
             settled = replace(settled, value=value, repaired=codes)
         yield item, settled
+
+
+def _said(item: Parsed) -> Sequence[Turn]:
+    return (*_turns(item), item.rejected) if isinstance(item, Preference) else _turns(item)
 
 
 def _rejected(path: Path, record: Record | Unreadable, settled: Settled) -> dict[str, Any]:

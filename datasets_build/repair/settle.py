@@ -1,9 +1,9 @@
 """A transcript as a row, a preference as a pair: repaired where the repair is certain, else rejected with its reason.
 
-What is returned passes the checks that score the model (`scorers.checks.rows`). A call whose result the record does not
-hold ends its row, and a row ends before a call that the runtime would take for a loop; history that was flattened into
-one message becomes turns again; the record's own system prompt goes, since AJ's comes from the contract. Nothing is
-made up: no agent, no result, no word of an answer.
+What is returned passes the checks that score the model (`scorers.checks.rows`), and lint finds nothing in it. A call
+whose result the record does not hold ends its row, and a row ends before a call that the runtime would take for a loop;
+history that was flattened into one message becomes turns again; the record's own system prompt goes, since AJ's comes
+from the contract. Nothing is made up: no agent, no result, no word of an answer.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.messages import Call, Message, Mode, Pair, Row
 from aj.wire import render_call, render_turn
+from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.repair.text import Refused, split_history, split_written
 from datasets_build.repair.turns import Place, Said, said
@@ -63,6 +64,7 @@ def _row(item: Transcript, contract: Contract, foreign: Foreign) -> Settled:
         item = _mapped(item, contract)
     row, repaired = _repaired(item, contract)
     _demand(check_row(row, contract))
+    _demand(_linted(row, contract))
     return Settled(row, repaired)
 
 
@@ -98,12 +100,17 @@ def _pair(item: Preference, contract: Contract) -> Settled:
         metadata.setdefault("pattern", pattern)
     pair = Pair(tuple(past), chosen, rejected, row.mode, row.layout, metadata)
     _demand(check_pair(pair, contract))
+    _demand(_linted(pair, contract))
     return Settled(pair, repaired)
 
 
 def _demand(findings: Sequence[Finding]) -> None:
     if findings:
         raise Refused(findings[0].code, findings[0].why)
+
+
+def _linted(value: Row | Pair, contract: Contract) -> list[Finding]:
+    return [found.finding for found in lint_value(value, contract)]
 
 
 # --- turns ----------------------------------------------------------------------------------------------------------
@@ -295,6 +302,7 @@ def _kept(item: Transcript, contract: Contract) -> Settled:
     repaired = tuple(dict.fromkeys([*found, *order]))
     row = Row(tuple(messages), item.mode, item.layout, _metadata(item.metadata, repaired), tools=item.tools)
     _demand(check_row(row, contract))
+    _demand(_linted(row, contract))
     return Settled(row, repaired)
 
 

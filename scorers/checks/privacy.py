@@ -12,7 +12,7 @@ _SECRETS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     for mark, patterns in {
         "A": (("AKIA", r"\bAKIA[0-9A-Z]{16}\b"), ("ASIA", r"\bASIA[0-9A-Z]{16}\b"), ("AIza", r"\bAIza[\w-]{35}\b")),
         "-": (
-            ("PRIVATE KEY", r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----\s*[A-Za-z0-9+/=]"),
+            ("PRIVATE KEY", r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----\s{0,8}[A-Za-z0-9+/=]{1,80}"),
             ("sk-", r"\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9][\w-]{28,}"),
             ("glpat-", r"\bglpat-[\w-]{20,}"),
             ("xox", r"\bxox[abeoprs]-[\w-]{10,}"),

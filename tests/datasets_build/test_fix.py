@@ -8,6 +8,9 @@ from aj.contract import load_contract
 from aj.errors import AJError, DataError
 from aj.messages import read_pairs, read_rows
 from aj.wire import render_turn
+from datasets_build.lint.config import LintConfig, find_files
+from datasets_build.lint.report import table
+from datasets_build.lint.run import Outcome, lint_files
 from datasets_build.repair.files import fix_files
 
 CONTRACT = load_contract()
@@ -66,13 +69,13 @@ def test_the_diff_shows_what_aj_says_before_and_after(data, tmp_path):
     )
 
 
-def test_control_characters_of_the_data_do_not_reach_the_terminal(tmp_path):
-    record = OLD | {"response": "Like so:\x1b[2J\n```python\nprint(1)\n```"}
+def test_characters_that_nobody_sees_do_not_reach_the_terminal(tmp_path):
+    record = OLD | {"response": "Like so:\u202e\x9b2J\n```python\nprint(1)\n```"}
     (tmp_path / "rows.jsonl").write_text(json.dumps(record))
     fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT)
     diff = (tmp_path / "out" / "changes.diff").read_text()
-    assert "\x1b" not in diff
-    assert "\\x1b[2J" in diff
+    assert not {"\u202e", "\x9b"} & set(diff)
+    assert "\\u202e\\x9b2J" in diff
 
 
 def test_the_inputs_stay_as_they_are(data, tmp_path):
@@ -102,6 +105,48 @@ def test_what_was_fixed_once_needs_no_repair(data, tmp_path):
     }
     for once, twice in names.items():
         assert (tmp_path / "twice" / twice).read_bytes() == (tmp_path / "once" / once).read_bytes()
+
+
+PRIVATE = {
+    "messages": [
+        {"role": "user", "content": "is 10.20.30.40 up? the key is AKIAQ3EGRUT5NX2PM7WZ"},
+        {"role": "assistant", "content": "10.20.30.40 is up."},
+    ],
+    "mode": "chat",
+}
+
+
+def test_what_is_private_is_replaced_before_the_repair_and_what_is_replaced_or_nobodys_stays(tmp_path):
+    (tmp_path / "in").mkdir()
+    drawn = PRIVATE | {"metadata": {"templates": ["disk"]}}
+    (tmp_path / "in" / "rows.jsonl").write_text("\n".join(map(json.dumps, (PRIVATE, drawn))))
+    report = fix_files([tmp_path / "in"], tmp_path / "out", CONTRACT)
+    assert (report.total.repaired, report.total.converted) == ({"private": 1}, 1)
+    row, nobodys = read_rows(tmp_path / "out" / "rows.jsonl")
+    asked, said = (message.content for message in row.messages)
+    assert not {"10.20.30.40", "AKIAQ3EGRUT5NX2PM7WZ"} & set(asked.split())
+    assert said.split()[0] == asked.split()[1]
+    assert (row.metadata["private"], row.metadata["repaired"]) == ("replaced", ["private"])
+    assert [message.content for message in nobodys.messages] == [m["content"] for m in PRIVATE["messages"]]
+    fix_files([tmp_path / "out" / "rows.jsonl"], tmp_path / "twice", CONTRACT)
+    assert read_rows(tmp_path / "twice" / "rows.jsonl")[0] == row
+
+
+def test_without_look_alikes_what_is_private_is_quarantined(tmp_path):
+    (tmp_path / "rows.jsonl").write_text(json.dumps(PRIVATE))
+    report = fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT, seed=None)
+    assert report.total.rejected == {"secret": 1}
+
+
+def test_lint_finds_nothing_in_what_was_fixed_and_passes_over_its_quarantine(data, tmp_path):
+    (data / "private.jsonl").write_text(json.dumps(PRIVATE))
+    fix_files([data], tmp_path / "out", CONTRACT)
+    total = Outcome()
+    for outcome in lint_files(find_files([str(tmp_path / "out")]), LintConfig()):
+        total.add(outcome, 10)
+    assert (total.rows, total.quarantined, total.listed) == (5, 2, [])
+    assert len(total.rows_of_file) == 4
+    assert "2 lines of an earlier quarantine" in str(table(total).renderables[0])
 
 
 def test_two_files_of_one_name_keep_apart(tmp_path):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, pair_to_record, result, row_to_record, user
 from datasets_build.convert import convert_files, write_converted
-from datasets_build.lint.items import lint_record
+from datasets_build.lint.items import lint_record, lint_value
 from datasets_build.reading.files import Record, read_records
 from datasets_build.reading.shapes import shape_of
 from datasets_build.repair.settle import settle
@@ -28,7 +28,7 @@ ROWS = 12
 
 # --- one right record of every shape --------------------------------------------------------------------------------
 
-AGENTS = "Available agents:\n  - db07: db07 (linux) @ 10.0.0.7:7000"
+AGENTS = "Available agents:\n  - db07: db07 (linux) @ 203.0.113.7:7000"
 DONE = '{"tool": "complete", "params": {"answer": "`db07` is up."}}'
 TOOL = {
     "name": "read-log",
@@ -44,7 +44,7 @@ ROW = Row(
         result("remote_bash", " 09:00:01 up 3 days"),
         calls("complete", {"answer": "`db07` is up."}),
     ),
-    metadata={"source": "conversational", "persona": "stressed_oncall"},
+    metadata={"source": "conversational", "persona": "senior_engineer"},
 )
 PAIR = Pair(
     ROW.messages[:3],
@@ -333,9 +333,11 @@ def _check(settled: Any) -> None:
         assert settled.why
     elif isinstance(settled.value, Row):
         assert check_row(settled.value, AJ) == []
+        assert lint_value(settled.value, AJ) == []
         json.dumps(row_to_record(settled.value), ensure_ascii=False, allow_nan=False).encode()
     else:
         assert check_pair(settled.value, AJ) == []
+        assert lint_value(settled.value, AJ) == []
         json.dumps(pair_to_record(settled.value), ensure_ascii=False, allow_nan=False).encode()
 
 

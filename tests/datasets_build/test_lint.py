@@ -1,6 +1,7 @@
 """Lint: the checks that score the model, over what a record would teach as it stands."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -148,6 +149,76 @@ def test_an_answer_says_only_what_a_result_or_the_user_said():
     assert told(said('{"tool": "complete", "params": {"answer": "It is at 87%."}}')) == []
 
 
+def asked(answer: str, result: str, command: str = "df -h", tools=()):
+    call = Call("bash" if not tools else tools[0]["name"], {"command": command})
+    return Transcript(
+        (Turn("user", "how?"), Turn("assistant", "", call), Turn("tool", result), Turn("assistant", answer)),
+        tools=tools,
+    )
+
+
+def completed(answer: str) -> str:
+    return json.dumps({"tool": "complete", "params": {"answer": answer}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "clean"),
+    [
+        ("The mean is 9.0.", True),
+        ("The mean is 9.", True),
+        ("The load is 0.7.", True),
+        ("The load is 0.68.", True),
+        ("The load is 0.69.", False),
+        ("I looked with `df -h`.", True),
+        ("I looked with `df -i`.", False),
+        ("1. All is well.\n2. No alarms.\n3. No news.", True),
+        ("All is well, with 3 alarms.", False),
+    ],
+)
+def test_rounding_own_commands_and_a_lists_numbers_are_grounded(answer, clean):
+    item = asked(completed(answer), "mean 9.0000 load 0.6750")
+    assert (told(item) == []) == clean
+
+
+OWN = ({"name": "lookup", "parameters": {}},)
+
+
+def test_a_row_of_its_own_tools_is_asked_neither_for_ajs_conduct_nor_for_what_the_field_knows():
+    listed = "Here are the agents: web01, db02."
+    call = '{"tool": "remote_bash", "params": {"agent_id": "nobody", "command": "ls"}}'
+    for answer in ("It melts at 135 degrees.", "There are 7 agents. No agents fit.", call):
+        assert told(asked(answer, listed, tools=OWN)) == []
+    assert "ungrounded" in told(asked(completed("It melts at 135 degrees."), listed))
+
+
+def test_a_row_of_its_own_tools_speaks_in_ajs_voice_and_writes_no_results():
+    assert told(asked("I'm sorry, but as an AI I cannot.", "x", tools=OWN)) == ["robotic", "over_apology"]
+    assert told(asked("FUNCTION RESPONSE: {}", "x", tools=OWN)) == ["written_result"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "nothing"},
+        {"$ref": "file:///etc/passwd"},
+        {"$ref": "https://x.example/schema"},
+        {"$ref": "#"},
+        {"maximum": 10**30},
+        {"pattern": "("},
+        json.loads('{"a": ' * 300 + "1" + "}" * 300),
+    ],
+)
+def test_a_schema_that_is_none_within_bounds_holds_no_call(schema):
+    assert told(asked("Done.", "x", tools=({"name": "lookup", "parameters": schema},))) == []
+
+
+def test_a_hostile_pattern_takes_no_time():
+    schema = {"properties": {"command": {"pattern": "^(a+)+$"}}}
+    begun = time.process_time()
+    assert told(asked("Done.", "x", "a" * 5000 + "!", ({"name": "lookup", "parameters": schema},))) == ["bad_argument"]
+    assert time.process_time() - begun < 2
+
+
 def test_only_targets_are_judged():
     shown = (Turn("user", "x"), Turn("assistant", "Think: so", target=False), Turn("user", "y"))
     right = Turn("assistant", '{"tool": "list_agents", "params": {}}')
@@ -185,6 +256,14 @@ def test_rows_of_the_simulated_fleet_may_hold_its_addresses():
     text = '{"tool": "complete", "params": {"answer": "It is 10.0.0.7."}}'
     assert told(said(text)) == told(said(text, metadata={"templates": []})) == ["private_address"]
     assert told(said(text, metadata={"templates": ["t"]})) == []
+
+
+def test_look_alikes_of_addresses_are_no_finding_and_secrets_always_are():
+    text = "Noted: 10.0.0.7."
+    assert told(said(text, mode="chat", metadata={"private": "yes"})) == ["private_address"]
+    assert told(said(text, mode="chat", metadata={"private": "replaced"})) == []
+    key = Turn("user", "the key is AKIAQ3EGRUT5NX2PM7WZ"), Turn("assistant", text)
+    assert told(Transcript(key, "chat", metadata={"private": "replaced"})) == ["secret"]
 
 
 def test_a_record_is_told_with_how_it_was_read(monkeypatch):

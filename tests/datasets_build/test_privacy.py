@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.errors import AJError
+from aj.findings import codes
 from aj.messages import Call
 from datasets_build.privacy import replacer as privacy
 from datasets_build.privacy.replacer import Replacer, finds
 from datasets_build.privacy.secrets import _scanner
 from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
 from scorers.checks.answers import check_grounded
+from scorers.checks.privacy import check_privacy
 
 
 def drawn(length: int, seed: int, letters: str = string.ascii_letters + string.digits) -> str:
@@ -86,6 +88,7 @@ def test_each_kind_is_found_where_it_stands(text, kind, value):
         "/home/ubuntu, /home/$USER, /home/<name>, C:\\Users\\Public\\x, /root",
         "web01.local, /etc/rc.local, .env.local, settings.local.json, localhost.localdomain, host.docker.internal",
         "password: required, password=$PASS, pwd=/srv, PASSWORD=changeme, https://user:password@host/",
+        '"/etc/passwd": "chmod 644, chown root:root", PASSWORD=pass\\n - X=1, C:\\Users\\Downloads\\x',
         f"commit {drawn(40, 9, '0123456789abcdef')}, 2026-02-10 10:20:30, 00:00:00:00:00:00, ff:ff:ff:ff:ff:ff",
         f"sk-ant-api03-EXAMPLE{drawn(60, 10)}",
         "+0000 and -1 555 and (2026) and 5 + 3 - 2",
@@ -156,8 +159,14 @@ def test_a_secret_that_is_only_told_once_is_replaced_wherever_it_is_repeated():
     assert "kT4vvz9q" not in repr(shown)
     look = shown.turns[0].text.split()[1]
     assert shown.turns[1].call == Call("bash", {"command": f"PGPASSWORD={look} psql", "env": {"k": [look]}})
-    assert (shown.turns[2].text, shown.metadata) == (f"FATAL: {look}", {"origin": "c1"})
+    assert (shown.turns[2].text, shown.metadata) == (f"FATAL: {look}", {"origin": "c1", "private": "replaced"})
     assert replacer.replaced == {"secret": 1}
+
+
+@pytest.mark.parametrize("secret", [KEY, KEY.replace("RSA ", ""), ANTHROPIC, AWS, GITHUB])
+def test_look_alikes_of_secrets_are_no_secrets_to_the_linter(secret):
+    assert codes(check_privacy(secret)) == ["secret"]
+    assert check_privacy(Replacer(7).text(secret)) == []
 
 
 def test_the_two_answers_of_a_preference_share_its_look_alikes_and_other_items_pass():

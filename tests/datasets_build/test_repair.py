@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from aj.contract import load_contract
 from aj.messages import Call, Pair, Row, pair_to_record, row_to_record
 from aj.wire import render_turn
+from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
 from datasets_build.repair.retired import load_retired
 from datasets_build.repair.settle import settle
@@ -17,7 +18,7 @@ from scorers.checks.rows import check_pair, check_row
 
 CONTRACT = load_contract()
 EXPERT = "You are AJ, an expert for servers."
-AGENTS = "Available agents:\n  - web01: web01 (linux) @ 10.0.0.5:50051"
+AGENTS = "Available agents:\n  - web01: web01 (linux) @ 203.0.113.5:50051"
 
 
 def settled(response, instruction="Show the free space", system=EXPERT):
@@ -350,6 +351,32 @@ def test_a_row_says_where_it_comes_from_and_what_was_repaired():
     }
 
 
+FOUND = (Turn("user", "x"), Turn("assistant", "", Call("list_agents")), Turn("tool", AGENTS), Turn("user", "ask"))
+
+
+def done(answer):
+    return Turn("assistant", "", Call("complete", {"answer": answer}))
+
+
+@pytest.mark.parametrize(
+    ("turns", "code"),
+    [
+        ((Turn("user", "is 10.1.2.3 up?"), done("It is.")), "private_address"),
+        ((Turn("user", "use AKIAQ3EGRUT5NX2PM7WZ"), done("Noted.")), "secret"),
+        ((Turn("user", "hi <|im_end|>"), done("Hello.")), "template_token"),
+        ((Turn("user", "hi \x07"), done("Hello.")), "control_character"),
+        ((*FOUND, done("There are no agents.")), "lost_context"),
+        ((*FOUND, done("There are 4 agents.")), "wrong_count"),
+        ((*FOUND, Turn("assistant", "", Call("bash", {"command": "ssh web01 uptime"}))), "hallucinated_commands"),
+        ((*FOUND[:3], done("`web01` is at 87%.")), "ungrounded"),
+    ],
+)
+def test_what_lint_finds_in_a_repaired_row_rejects_it(turns, code):
+    outcome = conversation(*turns)
+    assert (outcome.value, outcome.code) == (None, code)
+    assert conversation(*FOUND, done("There is 1 agent: `web01`.")).value is not None
+
+
 # --- pairs ------------------------------------------------------------------------------------------------------------
 
 
@@ -498,6 +525,7 @@ def test_hostile_conversations_give_a_right_row_or_a_reason(turns, mode):
         return
     assert isinstance(outcome.value, Row)
     assert check_row(outcome.value, CONTRACT) == []
+    assert lint_value(outcome.value, CONTRACT) == []
     assert again(outcome.value).value == outcome.value
 
 
@@ -510,3 +538,4 @@ def test_hostile_objects_give_a_right_row_or_a_reason(record):
         return
     assert isinstance(outcome.value, Row)
     assert check_row(outcome.value, CONTRACT) == []
+    assert lint_value(outcome.value, CONTRACT) == []

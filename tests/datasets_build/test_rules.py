@@ -58,7 +58,7 @@ def test_every_code_of_the_checks_has_an_entry():
     assert set(RULES) >= {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken}
     folder = Path(scorers.checks.__file__ or "").parent if scorers.checks.__file__ else Path("scorers/checks")
     used = ("conduct", "encoding", "leaks", "privacy", "structure", "voice")
-    for file in (*(folder / f"{name}.py" for name in used), Path(lint.__file__)):
+    for file in (*(folder / f"{name}.py" for name in used), *Path(lint.__file__).parent.glob("*.py")):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
                 first = call.args[0]
@@ -69,7 +69,7 @@ def test_every_code_of_the_checks_has_an_entry():
 def test_no_entry_is_left_over():
     spoken = {rule.code for persona in load_personas().personas.values() for rule in persona.rules}
     spoken |= {rule.code for rule in load_personas().voice.rules}
-    sources = [*Path(lint.__file__).parent.glob("lint.py"), *Path(lint.__file__).parents[1].glob("scorers/checks/*.py")]
+    sources = [*Path(lint.__file__).parent.glob("*.py"), *Path(lint.__file__).parents[2].glob("scorers/checks/*.py")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in sources)
     known = {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken, *re.findall(r'Finding\(\s*"(\w+)"', text)}
     assert set(RULES) <= known
