@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from aj.messages import Pair, Row, pair_from_record, pair_to_record, row_from_record, row_to_record
+from aj.messages import Pair, Row, pair_from_record, row_from_record
 from datasets_build.mix.apportion import apportion
 
 Kind = Literal["sft", "dpo"]
@@ -41,13 +41,12 @@ class Spool:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def add(self, item: Row | Pair) -> int:
-        """Raises ValueError on what JSON in UTF-8 cannot hold: half of a surrogate pair, a number that is none."""
-        record = row_to_record(item) if isinstance(item, Row) else pair_to_record(item)
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    def add(self, line: str) -> int:
+        """Keep a finished line; its number."""
+        data = line.encode()
         self._file.seek(self._starts[-1])
-        self._file.write(line)
-        self._starts.append(self._starts[-1] + len(line))
+        self._file.write(data)
+        self._starts.append(self._starts[-1] + len(data))
         return len(self._starts) - 2
 
     def line(self, number: int) -> bytes:

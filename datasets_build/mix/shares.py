@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aj.errors import DataError
+from datasets_build.convert import Converted
 from datasets_build.mix.apportion import apportion
-from datasets_build.mix.collect import KINDS, Context, Offer
+from datasets_build.mix.collect import KINDS, Context
 from datasets_build.mix.intake import Intake
 from datasets_build.mix.pool import Kind, Pool, even, natural, stratum_of
 from datasets_build.recipe import AnyPart, ConvertedPart, GeneratedPart, Mix, Repeat, WordedPart
@@ -21,7 +22,7 @@ class Supply:
     name: str
     part: AnyPart
     intake: Intake
-    offers: Iterator[Offer]
+    offers: Iterator[Converted]
     seed: int
     drawn: list[int] = field(default_factory=list)
     """Numbers of the rows that are in the mix."""
@@ -77,11 +78,11 @@ class Supply:
                 self._take(offer)
         return not self.ended
 
-    def _take(self, offer: Offer) -> None:
-        name = f"{self.name}.pairs" if offer.kind == "dpo" else self.name
+    def _take(self, offer: Converted) -> None:
+        name = f"{self.name}.pairs" if offer.is_pair else self.name
         number = self.intake.take(name, offer, self.part.filters)
         if number is not None and offer.value is not None:
-            self.pools[offer.kind].add(number, offer.value.id, stratum_of(offer.value))
+            self.pools["dpo" if offer.is_pair else "sft"].add(number, offer.value.id, stratum_of(offer.value))
 
 
 @dataclass
