@@ -1,7 +1,7 @@
 """Streams of what each source and part offers."""
 
 import glob
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -93,13 +93,13 @@ def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Con
     from datasets_build.privacy.replacer import Replacer
 
     change = Replacer(context.seed).replace if part.private else None
-    paths = files_of(part, context.root)
+    paths = files_of(part.files, context.root)
     return convert_files(paths, context.contract, part.foreign, change=change, root=context.root)
 
 
-def files_of(part: ConvertedPart, root: Path) -> list[Path]:
-    """The part's files under `root`, each once, by their path."""
-    found = {path for pattern in part.files for path in glob.glob(pattern, root_dir=root, recursive=True)}
+def files_of(patterns: Iterable[str], root: Path) -> list[Path]:
+    """The files under `root` that match, each once, by their path."""
+    found = {path for pattern in patterns for path in glob.glob(pattern, root_dir=root, recursive=True)}
     return [root / path for path in sorted(found) if (root / path).is_file()]
 
 

@@ -50,7 +50,7 @@ def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
 
 def stream(name: str, part: Any, context: Context) -> Iterator[Converted]:
     """What `datasets_build.mix.collect` does with files, of records that are rows already."""
-    for path in files_of(part, context.root):
+    for path in files_of(part.files, context.root):
         with path.open(encoding="utf-8") as file:
             for line, text in enumerate(file, start=1):
                 record = json.loads(text)

@@ -19,9 +19,9 @@ def test_files_are_each_found_once_in_the_order_of_their_paths(tmp_path):
     for name in ("a/2.jsonl", "a/1.jsonl", "a/deep/3.jsonl", "b/4.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = files_of(_part(files=["a/*.jsonl", "a/1*", "a/**/*.jsonl", "b"]), tmp_path)
+    found = files_of(["a/*.jsonl", "a/1*", "a/**/*.jsonl", "b"], tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/1.jsonl", "a/2.jsonl", "a/deep/3.jsonl"]
-    assert files_of(_part(), tmp_path / "[none]") == []
+    assert files_of(["a/*.jsonl"], tmp_path / "[none]") == []
 
 
 def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):

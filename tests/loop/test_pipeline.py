@@ -45,4 +45,6 @@ def test_the_data_is_built_from_the_files_under_the_root(recipe, tmp_path, monke
 def test_a_root_without_the_files_is_named(recipe, tmp_path):
     (tmp_path / "empty").mkdir()
     done = CliRunner().invoke(app, ["loop", recipe, "--root", str(tmp_path / "empty")])
-    assert f"'old/*.jsonl' matches no file under {tmp_path / 'empty'}" in str(done.exception)
+    assert f"No file of the mix is under {tmp_path / 'empty'}; give the folder that holds old/*.jsonl" in str(
+        done.exception
+    )
