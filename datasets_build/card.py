@@ -14,7 +14,7 @@ def card(lock: Mapping[str, Any], lengths: Mapping[str, Sequence[int]]) -> str:
     lines = [
         f"# Data set {lock['name']} ({lock['hash']})",
         "",
-        f"{lock['rows']['sft']} rows and {lock['rows']['dpo']} preference pairs for contract "
+        f"{lock['rows']['sft']:,} rows and {lock['rows']['dpo']:,} preference pairs for contract "
         f"`{lock['contract']['name']}` ({lock['contract']['hash']}), seed {lock['seed']}.",
         *_shortfalls(lock),
         *_shares(lock),
@@ -43,7 +43,7 @@ def plots(lock: Mapping[str, Any], lengths: Mapping[str, Sequence[int]]) -> dict
 
 def _shortfalls(lock: Mapping[str, Any]) -> Iterator[str]:
     if lock["shortfalls"]:
-        yield from ["", "**Short.** " + " ".join(lock["shortfalls"])]
+        yield from ["", "**Not every part has its rows:**", "", *(f"- {said}" for said in lock["shortfalls"])]
     elif lock["shares"]:
         yield from ["", "Every part has exactly the rows it should."]
 
@@ -55,8 +55,47 @@ def _shares(lock: Mapping[str, Any]) -> Iterator[str]:
     total = sum(share["got"] + share["repeated"] for share in lock["shares"].values()) or 1
     for name, share in lock["shares"].items():
         part = (share["got"] + share["repeated"]) / total
-        yield f"| {name} | {share['wanted']} | {share['got']} | {share['repeated']} | {part:.1%} |"
+        yield f"| {name} | {share['wanted']:,} | {share['got']:,} | {share['repeated']:,} | {part:.1%} |"
+    yield from ["", "What the recipe takes, and does about a part that has too few rows:", ""]
+    mix = lock["recipe"]["mix"]
+    for name, part in mix["parts"].items():
+        yield f"- {name}: {'; '.join(_takes(part))}. {_policy(part['shortfall'] or mix['shortfall'])}"
     yield from ["", "![Rows of each part](charts/shares.svg)"]
+
+
+KINDS = {
+    "corrections": "the documented error patterns, {multiply} times each",
+    "generated": "{generator} from the simulated fleet",
+    "worded": "conversations from the simulated fleet, worded by {teacher}, {multi_turn_ratio:.0%} of several turns",
+    "converted": "conversations of files",
+}
+FOREIGN = {"map": "tools that are not AJ's become AJ's", "keep": "tools that are not AJ's stay as they are"}
+FILTERS = {
+    "min_quality": "quality {:g} at least",
+    "min_score": "graded {:g} of 5 at least",
+    "tool_families": "own tools only for {}",
+    "max_characters": "{:,} characters at most",
+    "max_tokens": "{:,} tokens at most",
+}
+
+
+def _takes(part: Mapping[str, Any]) -> Iterator[str]:
+    """What may come into a part, in plain words."""
+    yield KINDS[part["kind"]].format(**part)
+    if part["kind"] == "converted":
+        yield ", ".join(part["files"])
+        yield FOREIGN[part["foreign"]]
+        if part["private"]:
+            yield "secrets, addresses and names replaced"
+    for name, words in FILTERS.items():
+        if value := part["filters"][name]:
+            yield words.format(" or ".join(value) if name == "tool_families" else value)
+
+
+def _policy(policy: Any) -> str:
+    if isinstance(policy, Mapping):
+        return f"Too few: rows come again, none more than {policy['repeat']} times."
+    return "Too few: the build stops." if policy == "fail" else "Too few: the other parts give more."
 
 
 def _outcomes(lock: Mapping[str, Any]) -> dict[str, dict[str, int]]:
@@ -128,4 +167,4 @@ def _origin(lock: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in counts.items())
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())

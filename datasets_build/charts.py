@@ -9,7 +9,7 @@ LEFT = 200
 RIGHT = 90
 """Room for the numbers."""
 BAR = 22
-COLOURS = ("#2b6cb0", "#dd6b20", "#718096", "#c53030", "#805ad5", "#2f855a")
+COLOURS = ("#2b6cb0", "#dd6b20", "#718096", "#c53030", "#805ad5", "#2f855a", "#d69e2e")
 
 
 def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
@@ -64,11 +64,12 @@ def histogram(values: Sequence[int], steps: int = 12) -> dict[str, int]:
 
 
 def _page(title: str, unit: str, body: list[str], height: int, legend: Sequence[str]) -> str:
-    x = float(LEFT)
+    widths = [34 + 7 * len(name) for name in legend]
+    x = float(max(8, min(LEFT, WIDTH - sum(widths))))  # left of the bars only where it would not fit else
     marks: list[str] = []
-    for place, name in enumerate(legend):
+    for place, (name, width) in enumerate(zip(legend, widths, strict=True)):
         marks += [_bar(x, 36, 12, 12, COLOURS[place % len(COLOURS)], name), _text(x + 17, 46, name)]
-        x += 34 + 7 * len(name)
+        x += width
     axis = f'<line x1="{LEFT}" y1="56" x2="{LEFT}" y2="{height}" stroke="#4a5568"/>'
     foot = _text((LEFT + WIDTH - RIGHT) / 2, height + 20, unit, "middle")
     return "\n".join(

@@ -17,6 +17,7 @@ from scorers.checks.rows import check_pair, check_row
 
 if TYPE_CHECKING:
     from datasets_build.reading.records import Raw, Unreadable
+    from datasets_build.worded.generate import Rejected
 
 Change = Callable[[Parsed], Parsed]
 Refuse = Callable[[Row | Pair], str | None]
@@ -44,6 +45,14 @@ class Converted:
     why: str = ""
     line: str = ""
     """The value as a line of a file, once it is `finished`."""
+    opens: bool = True
+    """It is the first of its record: records are counted by it."""
+    lost_pair: bool = False
+    """There is no value, and it would have been a pair."""
+
+    @property
+    def is_pair(self) -> bool:
+        return self.lost_pair or isinstance(self.value, Pair)
 
 
 @dataclass
@@ -80,6 +89,7 @@ def convert_files(
     foreign: Literal["map", "keep"] = "map",
     shapes: Collection[str] = (),
     change: Change | None = None,
+    root: Path | None = None,
 ) -> Iterator[Converted]:
     """Every conversation of every record of the files, in order.
 
@@ -87,6 +97,7 @@ def convert_files(
         foreign: what to do with tools that are not the contract's; see `repair.settle`.
         shapes: names in `shapes.SHAPES` that records may have; any when empty.
         change: applied to what a record says before it is repaired, as privacy is.
+        root: a folder that all paths lie in, to tell places from there.
 
     Raises:
         DataError: a file cannot be read.
@@ -94,13 +105,13 @@ def convert_files(
     from datasets_build.cores import cores, in_order
     from datasets_build.reading.files import read_raw
 
-    convert = Conversion(contract, foreign, tuple(shapes), change)
+    convert = Conversion(contract, foreign, tuple(shapes), change, root)
     if change or cores() < 2 or sum(path.stat().st_size for path in paths if path.exists()) < WORTH_A_POOL:
         for path in paths:
             for raw in read_raw(path):
                 yield from convert(path, raw)
         return
-    given = (contract.model_dump(), foreign, tuple(shapes))
+    given = (contract.model_dump(), foreign, tuple(shapes), root)
     for batch in in_order(_convert_batch, _batches(paths), _prepare, given):
         yield from batch
 
@@ -113,26 +124,31 @@ class Conversion:
     foreign: Literal["map", "keep"]
     shapes: tuple[str, ...]
     change: Change | None = None
+    root: Path | None = None
 
     def __call__(self, path: Path, raw: "Raw | Unreadable") -> Iterator[Converted]:
         from datasets_build.reading.records import Raw, Unreadable, decode
 
         record = decode(path, raw) if isinstance(raw, Raw) else raw
-        where = f"{path}:{record.line}"
+        where = f"{path.relative_to(self.root) if self.root else path}:{record.line}"
         if isinstance(record, Unreadable):
             yield Converted(None, where, code=record.code, why=record.why)
             return
-        for item in _parsed(record.value, self.shapes):
-            yield finished(_settled(self.change(item) if self.change else item, where, self.contract, self.foreign))
+        for number, item in enumerate(_parsed(record.value, self.shapes)):
+            changed = self.change(item) if self.change else item
+            settled = finished(_settled(changed, where, self.contract, self.foreign))
+            yield settled if number == 0 else replace(settled, opens=False)
 
 
 _conversion: list[Conversion] = []
 """This process's, where it is one of several."""
 
 
-def _prepare(contract: dict[str, Any], foreign: Literal["map", "keep"], shapes: tuple[str, ...]) -> None:
+def _prepare(
+    contract: dict[str, Any], foreign: Literal["map", "keep"], shapes: tuple[str, ...], root: Path | None
+) -> None:
     # As plain data: a contract's compiled validators do not travel between processes.
-    _conversion[:] = [Conversion(Contract.model_validate(contract), foreign, shapes)]
+    _conversion[:] = [Conversion(Contract.model_validate(contract), foreign, shapes, root=root)]
 
 
 def _convert_batch(batch: "tuple[Path, list[Raw | Unreadable]]") -> list[Converted]:
@@ -168,11 +184,13 @@ def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
 
 
 def _settled(item: Parsed, where: str, contract: Contract, foreign: Literal["map", "keep"]) -> Converted:
+    from datasets_build.reading.transcripts import Preference
     from datasets_build.repair.settle import settle
 
     settled = settle(item, contract, foreign)
     if settled.value is None:
-        return Converted(None, where, code=settled.code or "rejected", why=settled.why)
+        lost_pair = isinstance(item, Preference)
+        return Converted(None, where, code=settled.code or "rejected", why=settled.why, lost_pair=lost_pair)
     made = replace(settled.value, metadata={**settled.value.metadata, "file": where})
     return Converted(made, where, settled.repaired)
 
@@ -182,12 +200,21 @@ def own(item: Row | Pair) -> Row | Pair:
     return replace(item, metadata={**OWN, **item.metadata})
 
 
+def worded(made: "Iterable[Row | Rejected]") -> Iterator[Converted]:
+    """What the worded generator makes; licensed as this project's where the words are its own too."""
+    for item in made:
+        if isinstance(item, Row):
+            yield Converted(own(item) if item.metadata.get("teacher") == OWN["teacher"] else item)
+        else:
+            yield Converted(None, item.origin, code=item.code, why=item.why)
+
+
 def checked(item: Converted, contract: Contract) -> Converted:
     """A generated row or pair by the checks that `settle` has held a converted one against."""
     if item.value is None:
         return item
     found = check_row(item.value, contract) if isinstance(item.value, Row) else check_pair(item.value, contract)
-    return Converted(None, item.where, code=found[0].code, why=found[0].why) if found else item
+    return _lost(item, found[0].code, found[0].why) if found else item
 
 
 def finished(item: Converted) -> Converted:
@@ -199,8 +226,12 @@ def finished(item: Converted) -> Converted:
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
         line.encode()
     except (ValueError, RecursionError) as error:
-        return Converted(None, item.where, code="not_json", why=f"cannot be written as JSON ({error})")
+        return _lost(item, "not_json", f"cannot be written as JSON ({error})")
     return replace(item, line=line)
+
+
+def _lost(item: Converted, code: str, why: str) -> Converted:
+    return Converted(None, item.where, code=code, why=why, opens=item.opens, lost_pair=item.is_pair)
 
 
 def write_converted(

@@ -19,8 +19,8 @@ def cores() -> int:
 def in_order(
     function: Callable[[Task], Result],
     tasks: Iterable[Task],
-    prepare: Callable[..., None],
-    given: tuple[Any, ...],
+    prepare: Callable[..., None] | None = None,
+    given: tuple[Any, ...] = (),
 ) -> Iterator[Result]:
     """`function` of every task, each in one of as many processes as there are cores.
 

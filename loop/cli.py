@@ -36,6 +36,7 @@ class Format(StrEnum):
 
 Suite = Annotated[str, typer.Option(help="small (the demo's), full, or practice (for aj harvest)")]
 AsJson = Annotated[Format, typer.Option("--format", help="table or json")]
+Root = Annotated[Path | None, typer.Option(help="where the files of the data's mix lie; data/ when not given")]
 Policy = Annotated[Path, typer.Option(help="what a candidate must hold")]
 DEFAULT_POLICY = Path("loop/policies/default.yaml")
 
@@ -43,7 +44,7 @@ DEFAULT_POLICY = Path("loop/policies/default.yaml")
 @app.command(epilog=example("aj build datasets_build/recipes/demo.yaml"))
 def build(
     recipe: Annotated[Path, typer.Argument(help="a data recipe (YAML), or the name of one in datasets_build/recipes")],
-    root: Annotated[Path | None, typer.Option(help="where the files of its mix lie; data/ when not given")] = None,
+    root: Root = None,
     locked: Annotated[
         Path | None, typer.Option(help="a data set's folder or lock.json: build anew, and say what has moved since")
     ] = None,
@@ -54,7 +55,7 @@ def build(
 
     with _counting() as tell:
         folder = build_dataset(load_yaml(recipe_path(recipe), DataRecipe), root, locked, _say, tell)
-    console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False)
+    console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True)
     console.print(str(folder), soft_wrap=True)
 
 
@@ -212,13 +213,14 @@ def rollback(reason: Annotated[str, typer.Option(help="for the history")] = "") 
 @app.command(epilog=example("aj loop loop/recipes/demo.yaml"))
 def loop(
     recipe: Annotated[Path, typer.Argument(help="a loop recipe (YAML)")],
+    root: Root = None,
     output: AsJson = Format.table,
 ) -> None:
     """Build, train, evaluate, compare, gate, promote; skips what is up to date. Exit code: as `aj gate`."""
     from loop.gate import to_record
     from loop.pipeline import LoopRecipe, run_loop
 
-    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console)
+    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console, root)
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
         print(

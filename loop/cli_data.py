@@ -17,7 +17,6 @@ from loop.terminal import console, example, progress
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
     from datasets_build.convert import Change, Converted, Refuse
-    from datasets_build.worded.generate import Rejected
 
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -100,6 +99,7 @@ def conversational(
     shown: AsJson = Shown.table,
 ) -> None:
     """Conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
+    from datasets_build.convert import worded
     from datasets_build.worded.teachers.named import open_teacher
 
     loaded = load_contract(contract)
@@ -112,7 +112,7 @@ def conversational(
         from datasets_build.worded.augment import augment
 
         made = augment(augment_existing, opened, loaded, seed)
-    _write(_checked(_worded(made), contract), output, shown)
+    _write(_checked(worded(made), contract), output, shown)
 
 
 @data.command("chat-exports", epilog=example("aj data chat-exports chat-export-*.json --output chats.jsonl"))
@@ -209,17 +209,6 @@ def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted
 
     loaded = load_contract(contract)
     return (checked(item, loaded) for item in items)
-
-
-def _worded(made: "Iterable[Row | Rejected]") -> "Iterator[Converted]":
-    from aj.messages import Row
-    from datasets_build.convert import Converted, own
-
-    for item in made:
-        if isinstance(item, Row):
-            yield Converted(own(item) if item.metadata.get("teacher") == "template" else item)
-        else:
-            yield Converted(None, item.origin, code=item.code, why=item.why)
 
 
 def _write(

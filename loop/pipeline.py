@@ -46,8 +46,11 @@ class Finished:
     """The run was the champion before; nothing was to be decided."""
 
 
-def run_loop(recipe: LoopRecipe, console: Console) -> Finished:
-    """Run what is not up to date, and print base against candidate, the leaderboard, and the verdict."""
+def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> Finished:
+    """Run what is not up to date, and print base against candidate, the leaderboard, and the verdict.
+
+    `root` is where the files of the data recipe's mix lie; data/ when not given.
+    """
     from datasets_build.build import build
     from datasets_build.recipe import DataRecipe
     from loop.evaluate import evaluate
@@ -56,7 +59,7 @@ def run_loop(recipe: LoopRecipe, console: Console) -> Finished:
     training = load_yaml(ROOT / recipe.train, Recipe)
     policy = load_policy(ROOT / recipe.policy)
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
-    data = _stage(console, "build", lambda: build(data_recipe))
+    data = _stage(console, "build", lambda: build(data_recipe, root))
     run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data))
     targets = {"base": base_target(training.base), "candidate": run_target(run)}
     reigning = champion()

@@ -1,15 +1,13 @@
 """Linting files: every record in order, on all cores where it pays, with memory that does not grow with the rows."""
 
-import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
 from aj.contract import load_contract
+from datasets_build.cores import cores, in_order
 from datasets_build.lint.config import LintConfig
 from datasets_build.lint.items import calls_known_tool, lint_record
 from datasets_build.lint.rules import load_rules
@@ -97,12 +95,10 @@ def lint_files(
         keep: at most so many findings of a code are listed in each batch; None lists all.
     """
     work = _work(paths, config, keep)
-    size = sum(path.stat().st_size for path in paths)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    done = _on_all_cores(work, cores) if size >= WORTH_A_POOL and cores > 1 else ((w, lint_batch(w)) for w in work)
-    for one, outcome in done:
+    pool = sum(path.stat().st_size for path in paths) >= WORTH_A_POOL and cores() > 1
+    for size, outcome in in_order(_linted, work) if pool else map(_linted, work):
         if progress:
-            progress(outcome.rows, sum(len(raw.data) for raw in one.raws if isinstance(raw, Raw)))
+            progress(outcome.rows, size)
         yield outcome
 
 
@@ -121,20 +117,8 @@ def _work(paths: Sequence[Path], config: LintConfig, keep: int | None) -> Iterat
             yield Work(path, tuple(batch), config.contract, allowed, keep)
 
 
-def _on_all_cores(work: Iterator[Work], cores: int) -> Iterator[tuple[Work, Outcome]]:
-    """In order, with a few batches under way and no more: a million rows are never in memory together."""
-    waiting: deque[tuple[Work, Future[Outcome]]] = deque()
-    pool = ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
-    try:
-        for one in work:
-            waiting.append((one, pool.submit(lint_batch, one)))
-            if len(waiting) > 3 * cores:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _linted(work: Work) -> tuple[int, Outcome]:
+    return sum(len(raw.data) for raw in work.raws if isinstance(raw, Raw)), lint_batch(work)
 
 
 def lint_batch(work: Work) -> Outcome:

@@ -1,23 +1,21 @@
-"""Streams of what each source and part offers: a row, a pair, or why there is none."""
+"""Streams of what each source and part offers."""
 
 import glob
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from aj.contract import Contract
 from aj.messages import Pair, Row
+from datasets_build.convert import Converted, convert_files, own, worded
 from datasets_build.generated import conversational
 from datasets_build.generated.corrections import draw_corrections, to_pair, to_row
 from datasets_build.generated.old_shape import old_shape
-from datasets_build.mix.pool import Kind
-from datasets_build.reading.transcripts import Parsed, Preference
 from datasets_build.recipe import ConvertedPart, CorrectionsPart, DataRecipe, GeneratedPart, WordedPart
 
 Draw = Callable[[Random, Contract, int], Iterator[Row]]
-Change = Callable[[Parsed], Parsed]
 
 COUNTED: dict[str, Draw] = {
     "tasks": conversational.tasks,
@@ -30,24 +28,6 @@ COUNTED: dict[str, Draw] = {
     "old_shape": old_shape,
 }
 """Sources of which a recipe says only how many rows they give."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One conversation that a source offers, or the place of one that it could not."""
-
-    value: Row | Pair | None
-    kind: Kind = "sft"
-    """What it is, or would have been."""
-    opens: bool = True
-    """It is the first of its record: records are counted by it."""
-    where: str = ""
-    """`file:line`, of a record."""
-    repaired: tuple[str, ...] = ()
-    """Codes of the repairs."""
-    code: str = ""
-    why: str = ""
-    """Why `value` is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,86 +67,43 @@ def asked_of(part: GeneratedPart | WordedPart) -> int:
     return part.count + part.spare + part.count // 10 + 8
 
 
-OWN = {"licence": "Apache-2.0", "teacher": "template"}
-"""Rows that this project words itself."""
-
-
-def _own(item: Row | Pair, kind: Kind = "sft") -> Offer:
-    return Offer(replace(item, metadata={**OWN, **item.metadata}), kind)
-
-
-def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Offer]:
-    """Conversations from the fleet in a teacher's words; licensed as this project's where the words are its own."""
-    from datasets_build.worded.generate import Rejected, generate
+def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Converted]:
+    """Conversations from the fleet in a teacher's words."""
+    from datasets_build.worded.generate import generate
     from datasets_build.worded.teachers.named import open_teacher
 
     seed = rng(context.seed, name).randrange(2**31)
     teacher = open_teacher(part.teacher, context.contract, seed=seed, max_cost=part.max_cost)
-    for made in generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio):
-        if isinstance(made, Rejected):
-            yield Offer(None, where=made.origin, code=made.code, why=made.why)
-        else:
-            yield _own(made) if teacher.name == OWN["teacher"] else Offer(made)
+    return worded(generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio))
 
 
-def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Offer]:
+def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Converted]:
     for case in draw_corrections(rng(context.seed, name), context.contract, part.multiply):
-        yield _own(to_row(case))
-        yield _own(to_pair(case), "dpo")
+        yield Converted(own(to_row(case)))
+        yield Converted(own(to_pair(case)))
 
 
-def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Offer]:
+def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Converted]:
     for row in COUNTED[part.generator](rng(context.seed, name), context.contract, asked_of(part)):
-        yield _own(row)
+        yield Converted(own(row))
 
 
-def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Offer]:
-    """Every record of the part's files: parsed as it stands, made private where asked, repaired."""
-    from datasets_build.reading.files import Unreadable, read_records
-
-    change = _look_alikes(context.seed) if part.private else _as_it_is
-    for path in files_of(part, context.root):
-        for record in read_records(path):
-            where = f"{path.relative_to(context.root)}:{record.line}"
-            if isinstance(record, Unreadable):
-                yield Offer(None, where=where, code=record.code, why=record.why)
-            else:
-                yield from _settled(record.value, where, change, part, context.contract)
-
-
-def _look_alikes(seed: int) -> Change:
-    """A value is replaced by the same look-alike in all files of all parts."""
+def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Converted]:
+    """Every record of the part's files; made private by the same look-alikes in all files of all parts."""
     from datasets_build.privacy.replacer import Replacer
 
-    return Replacer(seed).replace
+    change = Replacer(context.seed).replace if part.private else None
+    paths = files_of(part.files, context.root)
+    return convert_files(paths, context.contract, part.foreign, change=change, root=context.root)
 
 
-def _as_it_is(item: Parsed) -> Parsed:
-    return item
-
-
-def _settled(
-    value: dict[str, Any], where: str, change: Change, part: ConvertedPart, contract: Contract
-) -> Iterator[Offer]:
-    from datasets_build.reading.shapes import parse
-    from datasets_build.repair.settle import settle
-
-    for number, item in enumerate(parse(value)):
-        kind: Kind = "dpo" if isinstance(item, Preference) else "sft"
-        settled = settle(change(item), contract, part.foreign)
-        made = settled.value
-        if made is not None:
-            made = replace(made, metadata={**made.metadata, "file": where})
-        yield Offer(made, kind, number == 0, where, settled.repaired, settled.code or "", settled.why or "")
-
-
-def files_of(part: ConvertedPart, root: Path) -> list[Path]:
-    """The part's files under `root`, each once, by their path."""
-    found = {path for pattern in part.files for path in glob.glob(pattern, root_dir=root, recursive=True)}
+def files_of(patterns: Iterable[str], root: Path) -> list[Path]:
+    """The files under `root` that match, each once, by their path."""
+    found = {path for pattern in patterns for path in glob.glob(pattern, root_dir=root, recursive=True)}
     return [root / path for path in sorted(found) if (root / path).is_file()]
 
 
-KINDS: dict[str, Callable[[str, Any, Context], Iterator[Offer]]] = {
+KINDS: dict[str, Callable[[str, Any, Context], Iterator[Converted]]] = {
     "corrections": _corrections,
     "generated": _generated,
     "worded": _worded,

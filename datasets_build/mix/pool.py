@@ -13,12 +13,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
-from aj.messages import Pair, Row, pair_from_record, pair_to_record, row_from_record, row_to_record
+from aj.messages import Pair, Row, pair_from_record, row_from_record
 from datasets_build.mix.apportion import apportion
 
 Kind = Literal["sft", "dpo"]
-Stratum = tuple[str, str, str]
-"""persona, category, and whether it has several requests: `multi` or `single`."""
+Stratum = tuple[str, str, str, str]
+"""Mode, persona, category, and whether it has several requests: `multi` or `single`."""
 
 Sizes = Counter[Stratum]
 Share = Callable[[int, Sizes, Sizes], list[int]]
@@ -41,13 +41,12 @@ class Spool:
     def __exit__(self, *error: object) -> None:
         self._file.close()
 
-    def add(self, item: Row | Pair) -> int:
-        """Raises ValueError on what JSON in UTF-8 cannot hold: half of a surrogate pair, a number that is none."""
-        record = row_to_record(item) if isinstance(item, Row) else pair_to_record(item)
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    def add(self, line: str) -> int:
+        """Keep a finished line; its number."""
+        data = line.encode()
         self._file.seek(self._starts[-1])
-        self._file.write(line)
-        self._starts.append(self._starts[-1] + len(line))
+        self._file.write(data)
+        self._starts.append(self._starts[-1] + len(data))
         return len(self._starts) - 2
 
     def line(self, number: int) -> bytes:
@@ -126,10 +125,15 @@ class Pool:
 
 
 def stratum_of(item: Row | Pair) -> Stratum:
-    """Where metadata says it; a conversation with several requests is `multi`."""
+    """Where metadata says it; a conversation with several requests is `multi`.
+
+    A correction's category is its error pattern. Pairs are often few of many: by persona too, most strata would have
+    less than one to give, and some patterns hardly a pair.
+    """
     requests = sum(1 for message in item.messages if message.role == "user")
-    persona, category = (str(item.metadata.get(key) or "") for key in ("persona", "category"))
-    return persona, category, "multi" if requests > 1 else "single"
+    persona = str(item.metadata.get("persona") or "") if isinstance(item, Row) else ""
+    category = str(item.metadata.get("category") or item.metadata.get("pattern") or "")
+    return item.mode, persona, category, "multi" if requests > 1 else "single"
 
 
 def natural(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
@@ -144,15 +148,15 @@ def even(multi_turn_ratio: float) -> Share:
     def share(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
         total = drawn.total() + count
         classes = {"multi": ratio * total, "single": (1 - ratio) * total}
-        for (_, _, turns), number in drawn.items():
+        for (*_, turns), number in drawn.items():
             classes[turns] -= number
         # A class that has its rows still gives some where the other has none left.
         needs = [max(need, LAST_RESORT) for need in classes.values()]
-        limits = [sum(size for stratum, size in sizes.items() if stratum[2] == turns) for turns in classes]
+        limits = [sum(size for stratum, size in sizes.items() if stratum[-1] == turns) for turns in classes]
         quotas = dict(zip(classes, apportion(count, needs, limits), strict=True))
         found: dict[Stratum, int] = {}
         for turns, quota in quotas.items():
-            strata = [stratum for stratum in sizes if stratum[2] == turns]
+            strata = [stratum for stratum in sizes if stratum[-1] == turns]
             shares = apportion(quota, [1] * len(strata), [sizes[stratum] for stratum in strata])
             found |= dict(zip(strata, shares, strict=True))
         return [found[stratum] for stratum in sizes]

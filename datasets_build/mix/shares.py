@@ -1,12 +1,14 @@
 """The mix: exact counts of each part, and what happens when a part has too few rows. Nothing of it is silent."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aj.errors import DataError
+from datasets_build.convert import Converted
 from datasets_build.mix.apportion import apportion
-from datasets_build.mix.collect import KINDS, Context, Offer
+from datasets_build.mix.collect import KINDS, Context, files_of
 from datasets_build.mix.intake import Intake
 from datasets_build.mix.pool import Kind, Pool, even, natural, stratum_of
 from datasets_build.recipe import AnyPart, ConvertedPart, GeneratedPart, Mix, Repeat, WordedPart
@@ -21,8 +23,8 @@ class Supply:
     name: str
     part: AnyPart
     intake: Intake
-    offers: Iterator[Offer]
-    seed: int
+    offers: Iterator[Converted]
+    context: Context
     drawn: list[int] = field(default_factory=list)
     """Numbers of the rows that are in the mix."""
     repeated: list[int] = field(default_factory=list)
@@ -32,7 +34,7 @@ class Supply:
     def __post_init__(self) -> None:
         share = even(self.part.multi_turn_ratio) if isinstance(self.part, WordedPart) else natural
         self.pools: dict[Kind, Pool] = {
-            kind: Pool(f"{self.seed}.{self.name}", share, lambda need, kind=kind: self._pull(kind, need))
+            kind: Pool(f"{self.context.seed}.{self.name}", share, lambda need, kind=kind: self._pull(kind, need))
             for kind in ("sft", "dpo")
         }
         self.intake.of(self.name)
@@ -77,11 +79,11 @@ class Supply:
                 self._take(offer)
         return not self.ended
 
-    def _take(self, offer: Offer) -> None:
-        name = f"{self.name}.pairs" if offer.kind == "dpo" else self.name
+    def _take(self, offer: Converted) -> None:
+        name = f"{self.name}.pairs" if offer.is_pair else self.name
         number = self.intake.take(name, offer, self.part.filters)
         if number is not None and offer.value is not None:
-            self.pools[offer.kind].add(number, offer.value.id, stratum_of(offer.value))
+            self.pools["dpo" if offer.is_pair else "sft"].add(number, offer.value.id, stratum_of(offer.value))
 
 
 @dataclass
@@ -101,17 +103,18 @@ def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
     """Draw every part's rows, in order of priority, and make up for what is short as the recipe says.
 
     Raises:
-        DataError: a part is short and its policy is `fail`.
+        DataError: a part is short and its policy is `fail`, or none of the mix's files is there.
     """
+    _need_files(mix, context.root)
     supplies = {
-        name: Supply(name, part, intake, KINDS[part.kind](name, part, context), context.seed)
+        name: Supply(name, part, intake, KINDS[part.kind](name, part, context), context)
         for name, part in mix.parts.items()
     }
     for supply in supplies.values():
         intake.tell(supply.name, 0)
         supply.draw(supply.part.count)
     short = {name: lack for name, supply in supplies.items() if (lack := supply.part.count - len(supply.drawn))}
-    _refuse([name for name in short if mix.policy(mix.parts[name]) == "fail"], supplies, context.root)
+    _refuse([supplies[name] for name in short if mix.policy(mix.parts[name]) == "fail"], context.root)
     said = [
         _repeat(supplies[name], lack, policy)
         for name, lack in short.items()
@@ -131,40 +134,57 @@ def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
     return Filled(rows, pairs, shares, said)
 
 
-def _refuse(names: list[str], supplies: Mapping[str, Supply], root: Path) -> None:
-    if not names:
-        return
-    told = "; ".join(_has(supplies[name], len(supplies[name].drawn)) for name in names)
-    empty = [
-        f"{pattern!r} matches no file"
-        for name in names
-        if isinstance(part := supplies[name].part, ConvertedPart) and not supplies[name].intake.of(name).read
-        for pattern in part.files
-    ]
-    why = f" ({', '.join(empty)} under {root})" if empty else ""
-    raise DataError(
-        f"The mix is short: {told}{why}; add files or give their folder with --root, or set the part's `shortfall` to "
-        "redistribute or {repeat: k}."
-    )
+def _need_files(mix: Mix, root: Path) -> None:
+    """Without any of its files a mix is not short: it looks in the wrong place."""
+    parts = [part for part in mix.parts.values() if isinstance(part, ConvertedPart)]
+    if parts and not any(files_of(part.files, root) for part in parts):
+        wanted = ", ".join(pattern for part in parts for pattern in part.files)
+        raise DataError(f"No file of the mix is under {root}; give the folder that holds {wanted} with --root.")
 
 
-def _has(supply: Supply, rows: int) -> str:
-    return f"{supply.name} has {rows:,} of {supply.part.count:,} rows"
+def _refuse(short: Sequence[Supply], root: Path) -> None:
+    if short:
+        told = "; ".join(map(_has, short))
+        raise DataError(
+            f"The mix is short: {told}; add files under {root} or give another folder with --root, or set the part's "
+            "`shortfall` to redistribute or {repeat: k}."
+        )
+
+
+LOST = {
+    "rejected": "rejected",
+    "filtered": "filtered out",
+    "duplicate": "there twice",
+    "near_duplicate": "like another row",
+    "contaminated": "of the evals",
+}
+"""What becomes of a row that is not kept, in plain words."""
+
+
+def _has(supply: Supply) -> str:
+    """How many rows a part has before others make up for it, and where the rest is."""
+    counts = supply.intake.of(supply.name)
+    lost = Counter[str]()
+    for outcome, number in counts.outcomes.items():
+        lost[outcome.partition(":")[0]] += number
+    told = ", ".join(f"{lost[name]:,} {words}" for name, words in LOST.items() if lost[name])
+    why = f"{counts.read:,} read{': ' if told else ''}{told}"
+    patterns = supply.part.files if isinstance(supply.part, ConvertedPart) else ()
+    if empty := [pattern for pattern in patterns if not files_of((pattern,), supply.context.root)]:
+        why = "; ".join([f"no file matches {', '.join(empty)}", *([why] if counts.read else [])])
+    return f"{supply.name} has {len(supply.drawn):,} of {supply.part.count:,} rows ({why})"
 
 
 def _repeat(supply: Supply, lack: int, policy: Repeat) -> str:
     again = min(lack, len(supply.drawn) * (policy.repeat - 1))
     supply.repeated = (supply.drawn * (policy.repeat - 1))[:again]
     rest = f"; {lack - again:,} are lacking" if again < lack else ""
-    return (
-        f"{_has(supply, len(supply.drawn))}: {again:,} are repeats, "
-        f"no row is there more than {policy.repeat} times{rest}."
-    )
+    return f"{_has(supply)}: {again:,} are repeats, no row is there more than {policy.repeat} times{rest}."
 
 
 def _redistribute(supplies: Mapping[str, Supply], short: Mapping[str, int]) -> list[str]:
     """What is lacking goes to the parts that have more, in proportion to their counts, as far as they have rows."""
-    left = sum(short.values())
+    left, said = sum(short.values()), [f"{_has(supplies[name])}." for name in short]
     before = {name: len(supply.drawn) for name, supply in supplies.items()}
     while left:
         able = [supply for supply in supplies.values() if supply.name not in short and supply.room]
@@ -173,7 +193,6 @@ def _redistribute(supplies: Mapping[str, Supply], short: Mapping[str, int]) -> l
         left -= got
         if not got:
             break
-    said = [f"{_has(supplies[name], before[name])}." for name in short]
     given = [f"{name} {more:,}" for name, supply in supplies.items() if (more := len(supply.drawn) - before[name])]
     if given:
         said.append(f"Rows given by other parts in their place: {', '.join(given)}.")

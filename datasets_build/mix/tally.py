@@ -31,11 +31,11 @@ class Tally:
         self.licences[str(item.metadata.get("licence") or UNSAID)] += 1
         if isinstance(item, Row):
             self.teachers[str(item.metadata.get("teacher") or UNSAID)] += 1
-            persona, category, turns = stratum_of(item)
+            mode, persona, category, turns = stratum_of(item)
             self._count("persona", persona or UNSAID)
             self._count("category", category or UNSAID)
             self._count("turns", turns)
-            self._count("mode", item.mode)
+            self._count("mode", mode)
             self.lengths.setdefault(part, []).append(length)
 
     def to_record(self) -> dict[str, Any]:

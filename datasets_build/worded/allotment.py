@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from aj.fleet.registry import CATEGORIES
-from aj.fleet.scenarios import Template
+from aj.fleet.scenarios import Template, Turn
 from aj.personas import load_personas
 from datasets_build.worded.scenes.drawing import draw_scene, scenes
 
@@ -86,8 +86,7 @@ def _single(category: str) -> Mapping[str, Sequence[str]]:
     pools: dict[str, list[str]] = {}
     for made in _of(category):
         case = _case(made.name)
-        turns = len(draw_scene(made.name, 0, "senior_engineer").scenario.turns)
-        if turns == 1 or case in ("ambiguous", "destructive"):
+        if len(_turns(made.name)) == 1 or case in ("ambiguous", "destructive"):
             pools.setdefault(case, []).append(made.name)
     return pools
 
@@ -98,10 +97,16 @@ def _of(category: str) -> list[Template]:
 
 @cache
 def _case(name: str) -> str:
-    """The hard case that a template is, from what its oracle does: the same for every seed."""
-    turns = draw_scene(name, 0, "senior_engineer").scenario.turns
+    """The hard case that a template is, from what its oracle does."""
+    turns = _turns(name)
     if turns[0].kind == "ask_back":
         return "destructive" if name.partition(".")[2].startswith(ASK_THEN_ACT) else "ambiguous"
     if any(turn.kind == "failed" for turn in turns):
         return "tool_error"
     return "plain" if any(turn.steps for turn in turns) else "nothing_to_call"
+
+
+@cache
+def _turns(name: str) -> Sequence[Turn]:
+    """A template's turns: of the same kinds for every seed. Drawing them takes 10 ms, and there are some 200."""
+    return draw_scene(name, 0, "senior_engineer").scenario.turns

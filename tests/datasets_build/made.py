@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from aj.messages import Pair, Row, pair_from_record, pair_to_record, reply, row_from_record, row_to_record, user
-from datasets_build.mix.collect import Context, Offer, files_of
+from datasets_build.convert import Converted
+from datasets_build.mix.collect import Context, files_of
 
 SYLLABLES = ("ka", "lo", "mi", "ne", "pu", "ra", "si", "to", "ve", "zu", "ba", "de", "fi", "go", "hu", "ja")
 PERSONAS = ("casual_developer", "senior_engineer", "stressed_oncall")
@@ -47,17 +48,17 @@ def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
     return path
 
 
-def stream(name: str, part: Any, context: Context) -> Iterator[Offer]:
+def stream(name: str, part: Any, context: Context) -> Iterator[Converted]:
     """What `datasets_build.mix.collect` does with files, of records that are rows already."""
-    for path in files_of(part, context.root):
+    for path in files_of(part.files, context.root):
         with path.open(encoding="utf-8") as file:
             for line, text in enumerate(file, start=1):
                 record = json.loads(text)
                 where = f"{path.relative_to(context.root)}:{line}"
                 if "code" in record:
-                    yield Offer(None, where=where, code=record["code"], why=record["why"])
+                    yield Converted(None, where, code=record["code"], why=record["why"])
                 elif "chosen" in record:
-                    yield Offer(pair_from_record(record), "dpo", where=where)
+                    yield Converted(pair_from_record(record), where)
                 else:
                     row = row_from_record(record)
-                    yield Offer(row, where=where, repaired=tuple(row.metadata.get("mended", ())))
+                    yield Converted(row, where, tuple(row.metadata.get("mended", ())))

@@ -11,6 +11,7 @@ from aj.files import read_jsonl
 from aj.messages import read_pairs, read_rows
 from aj.wire import render_prompt, render_row, render_turn
 from datasets_build.build import build
+from datasets_build.card import OUTCOMES
 from datasets_build.charts import LEFT, RIGHT, WIDTH, bars, histogram, stacked
 from datasets_build.recipe import DataRecipe
 
@@ -87,6 +88,15 @@ def test_stacked_parts_stand_side_by_side():
     told = {bar[0].text: bar for bar in page.iter(f"{SVG}rect") if len(bar) and ", " in (bar[0].text or "")}
     kept, rejected = told["a, kept: 30"], told["a, rejected: 10"]
     assert float(kept.attrib["x"]) + float(kept.attrib["width"]) == pytest.approx(float(rejected.attrib["x"]), abs=0.2)
+
+
+def test_every_outcome_has_a_colour_of_its_own_and_its_name_on_the_page():
+    page = ET.fromstring(stacked("Funnel", "rows", {"a": dict.fromkeys(OUTCOMES, 1)}))
+    marks = [bar for bar in page.iter(f"{SVG}rect") if len(bar) and bar[0].text in OUTCOMES]
+    assert [bar[0].text for bar in marks] == list(OUTCOMES)
+    assert len({bar.attrib["fill"] for bar in marks}) == len(OUTCOMES)
+    last = next(text for text in page.iter(f"{SVG}text") if text.text == OUTCOMES[-1])
+    assert float(last.attrib["x"]) + 7 * len(OUTCOMES[-1]) <= WIDTH
 
 
 @pytest.mark.parametrize("values", [[], [5], [1, 1, 1], list(range(100)), [3, 4, 5, 10_000]])

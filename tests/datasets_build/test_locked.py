@@ -120,7 +120,7 @@ def test_a_build_that_cannot_be_made_again_says_what_moved(data):
     strict = RECIPE["mix"] | {"shortfall": "fail"}
     folder = build(_recipe(mix=strict), data)
     (data / "a" / "x.jsonl").unlink()
-    with pytest.raises(DataError, match=r"a has 0 of 30 rows.* Moved since: source a/x\.jsonl is gone\."):
+    with pytest.raises(DataError, match=r"No file of the mix is under .* Moved since: source a/x\.jsonl is gone\."):
         _again(folder, data, mix=strict)
 
 

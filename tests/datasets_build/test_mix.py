@@ -122,24 +122,25 @@ def test_the_sources_stand_beside_the_mix_and_their_rows_come_first(files):
 def test_a_part_that_is_short_fails_with_what_to_do(files):
     made.write(files / "a" / "x.jsonl", made.rows("a", 10))
     with pytest.raises(
-        DataError, match=r"a has 10 of 12 rows; b has 0 of 5 rows \('b/\*\.jsonl' matches no file under .*--root"
+        DataError, match=r"a has 10 of 12 rows \(10 read\); b has 0 of 5 rows \(no file matches b/\*\.jsonl\).*--root"
     ):
         _build(_recipe({"a": 12, "b": 5}), files)
     assert not list((files.parent / "logs" / "datasets").glob("[!.]*")), "and nothing is left behind"
 
 
 def test_what_is_lacking_is_shared_out_in_proportion_and_said(files):
-    for name, size in (("a", 200), ("b", 200), ("c", 3)):
+    for name, size in (("a", 200), ("b", 200)):
         made.write(files / name / "x.jsonl", made.rows(name, size))
+    made.write(files / "c" / "x.jsonl", [*made.rows("c", 3), {"code": "no_call", "why": "none"}])
     folder, lock = _build(_recipe({"a": 60, "b": 20, "c": 24, "d": 6}, shortfall="redistribute"), files)
     assert _by_source(folder) == {"a": 80, "b": 27, "c": 3}  # 27 rows, three to one
     assert lock["shortfalls"] == SAID
     assert SAID == [
-        "c has 3 of 24 rows.",
-        "d has 0 of 6 rows.",
+        "c has 3 of 24 rows (4 read: 1 rejected).",
+        "d has 0 of 6 rows (no file matches d/*.jsonl).",
         "Rows given by other parts in their place: a 20, b 7.",
     ]
-    assert "**Short.** c has 3 of 24 rows." in (folder / "card.md").read_text(encoding="utf-8")
+    assert "- c has 3 of 24 rows (4 read: 1 rejected)." in (folder / "card.md").read_text(encoding="utf-8")
     _build(_recipe({"a": 60, "b": 20, "c": 24, "d": 6}, shortfall="redistribute"), files)
     assert SAID[3:] == SAID[:3], "a finished data set says it again"
 
@@ -152,8 +153,36 @@ def test_what_no_part_can_give_is_said_to_be_lacking(files):
     assert SAID[-1] == "The mix has 17 of 30 rows; 13 are lacking."
 
 
+def test_the_card_says_what_each_part_takes_and_what_happens_when_it_is_short(files):
+    made.write(files / "a" / "x.jsonl", made.rows("a", 9))
+    filters = {"min_score": 4, "tool_families": ["shell", "logs"], "max_characters": 24000}
+    parts = {
+        "a": {"count": 2, "filters": filters, "foreign": "keep", "private": True},
+        "b": {"count": 2, "files": ["a/*.jsonl"], "shortfall": {"repeat": 3}},
+        "plans": _plans(2, 0) | {"shortfall": "fail"},
+    }
+    folder, _ = _build(_recipe(parts, shortfall="redistribute"), files)
+    card = (folder / "card.md").read_text(encoding="utf-8").splitlines()
+    taken = "conversations of files; a/*.jsonl; tools that are not AJ's"
+    assert (
+        f"- a: {taken} stay as they are; secrets, addresses and names replaced; graded 4 of 5 at least; "
+        "own tools only for shell or logs; 24,000 characters at most. Too few: the other parts give more."
+    ) in card
+    assert f"- b: {taken} become AJ's. Too few: rows come again, none more than 3 times." in card
+    assert "- plans: plans from the simulated fleet. Too few: the build stops." in card
+    assert "Every part has exactly the rows it should." in card
+
+
+def test_a_mix_without_any_of_its_files_looks_in_the_wrong_place(files):
+    with pytest.raises(
+        DataError, match=r"No file of the mix is under .*data; give .* a/\*\.jsonl, b/\*\.jsonl with --root"
+    ):
+        _build(_recipe({"plans": _plans(2, 9), "a": 2, "b": 3}, shortfall="redistribute"), files)
+
+
 def test_a_generator_gives_its_spare_rows_and_no_more(files):
-    _, lock = _build(_recipe({"plans": _plans(4, 3), "a": 9}, shortfall="redistribute"), files)
+    made.write(files / "a" / "x.jsonl", made.rows("a", 1))
+    _, lock = _build(_recipe({"plans": _plans(4, 3), "a": 10}, shortfall="redistribute"), files)
     assert lock["shares"]["plans"] == {"wanted": 4, "got": 7, "repeated": 0}
 
 
@@ -166,7 +195,7 @@ def test_rows_are_repeated_as_often_as_the_recipe_allows(files, count, repeated,
     times = Counter(row.id for row in read_rows(folder / "sft.jsonl") if row.metadata["source"] == "a")
     assert max(times.values()) - min(times.values()) <= 1
     assert max(times.values()) <= 3
-    assert f"a has 10 of {count} rows: {repeated} are repeats, no row is there more than 3 times" in SAID[0]
+    assert f"a has 10 of {count} rows (10 read): {repeated} are repeats, no row is there more than 3 times" in SAID[0]
     assert (f"{lacking} are lacking" in SAID[-1]) == (lacking > 0)
 
 

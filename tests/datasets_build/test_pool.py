@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from datasets_build.convert import Converted, finished
 from datasets_build.mix.pool import Pool, Share, Spool, Stratum, even, natural, stratum_of
 from tests.datasets_build import made
 
@@ -26,7 +28,7 @@ def _all(number: int) -> bool:
 def _strata(count: int, multi: float) -> list[Stratum]:
     rng = Random(4)
     return [
-        (rng.choice(PERSONAS), rng.choice(CATEGORIES), "multi" if rng.random() < multi else "single")
+        ("step", rng.choice(PERSONAS), rng.choice(CATEGORIES), "multi" if rng.random() < multi else "single")
         for _ in range(count)
     ]
 
@@ -35,10 +37,10 @@ def _strata(count: int, multi: float) -> list[Stratum]:
 def test_the_ratio_of_conversations_with_several_requests_is_exact(ratio):
     strata = _strata(600, 0.5)
     drawn = Counter(strata[number] for number in _pool(even(ratio), strata).draw(200, _all))
-    turns = Counter(stratum[2] for stratum in drawn.elements())
+    turns = Counter(stratum[-1] for stratum in drawn.elements())
     assert turns["multi"] == 200 * ratio
     for kind in turns:
-        of_kind = [count for stratum, count in drawn.items() if stratum[2] == kind]
+        of_kind = [count for stratum, count in drawn.items() if stratum[-1] == kind]
         assert max(of_kind) - min(of_kind) <= 1
 
 
@@ -46,17 +48,19 @@ def test_the_ratio_stays_exact_when_rows_are_refused_and_more_are_drawn():
     strata = _strata(600, 0.5)
     pool = _pool(even(0.3), strata)
     drawn = [*pool.draw(100, lambda number: number % 3 > 0), *pool.draw(100, lambda number: number % 3 > 0)]
-    assert Counter(strata[number][2] for number in drawn) == {"multi": 60, "single": 140}
+    assert Counter(strata[number][-1] for number in drawn) == {"multi": 60, "single": 140}
 
 
 def test_a_class_that_has_too_few_is_made_up_by_the_other():
-    strata: list[Stratum] = [("p", "c", "multi")] * 10 + [("p", "c", "single")] * 100
+    strata: list[Stratum] = [("step", "p", "c", "multi")] * 10 + [("step", "p", "c", "single")] * 100
     drawn = _pool(even(0.3), strata).draw(100, _all)
-    assert Counter(strata[number][2] for number in drawn) == {"multi": 10, "single": 90}
+    assert Counter(strata[number][-1] for number in drawn) == {"multi": 10, "single": 90}
 
 
 def test_natural_shares_are_those_of_the_source():
-    strata: list[Stratum] = [("p1", "", "single")] * 60 + [("p2", "", "single")] * 30 + [("p3", "", "multi")] * 10
+    strata: list[Stratum] = (
+        [("chat", "p1", "", "single")] * 60 + [("step", "p1", "", "single")] * 30 + [("chat", "p3", "", "multi")] * 10
+    )
     drawn = _pool(natural, strata).draw(50, _all)
     assert sorted(Counter(strata[number] for number in drawn).values()) == [5, 15, 30]
 
@@ -97,18 +101,16 @@ def test_a_pool_without_rows_gives_none():
 def test_rows_are_found_again_by_their_number(tmp_path):
     rows, pair = made.rows("a", 20), made.pair("a", 1)
     with Spool(tmp_path / "spool") as spool:
-        numbers = [spool.add(row) for row in rows]
-        of_pair = spool.add(pair)
+        numbers = [spool.add(finished(Converted(row)).line) for row in rows]
+        of_pair = spool.add(finished(Converted(pair)).line)
         assert spool.pair(of_pair) == pair
         assert [spool.row(number) for number in reversed(numbers)] == rows[::-1]
-        with pytest.raises(ValueError, match="surrogates"):
-            spool.add(made.rows("a", 1, broken="\ud800")[0])
-        with pytest.raises(ValueError, match="JSON"):
-            spool.add(made.rows("a", 1, broken=float("nan"))[0])
-        assert spool.row(spool.add(rows[3])) == rows[3]
+        assert spool.row(spool.add(spool.line(numbers[3]).decode())) == rows[3]
 
 
 def test_a_stratum_is_what_the_metadata_says():
     row = made.rows("a", 1, multi=1, category="disk_space")[0]
-    assert stratum_of(row) == ("casual_developer", "disk_space", "multi")
-    assert stratum_of(made.pair("a", 1)) == ("", "", "single")
+    assert stratum_of(row) == ("chat", "casual_developer", "disk_space", "multi")
+    assert stratum_of(made.pair("a", 1)) == ("chat", "", "", "single")
+    corrected = replace(made.pair("a", 1), metadata={"persona": "senior_engineer", "pattern": "wrong_count"})
+    assert stratum_of(corrected) == ("chat", "", "wrong_count", "single")

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from aj.contract import load_contract
 from aj.messages import Row
 from datasets_build.mix.collect import KINDS, Context, files_of
@@ -21,13 +19,12 @@ def test_files_are_each_found_once_in_the_order_of_their_paths(tmp_path):
     for name in ("a/2.jsonl", "a/1.jsonl", "a/deep/3.jsonl", "b/4.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = files_of(_part(files=["a/*.jsonl", "a/1*", "a/**/*.jsonl", "b"]), tmp_path)
+    found = files_of(["a/*.jsonl", "a/1*", "a/**/*.jsonl", "b"], tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/1.jsonl", "a/2.jsonl", "a/deep/3.jsonl"]
-    assert files_of(_part(), tmp_path / "[none]") == []
+    assert files_of(["a/*.jsonl"], tmp_path / "[none]") == []
 
 
 def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):
-    pytest.importorskip("datasets_build.reading.files", reason="reading and the shapes are not merged here")
     call = '{"action": "execute_command", "command": "uptime"}'
     records = [
         json.dumps({"system": "You are AJ.", "instruction": "how long is this machine up?", "response": call}),
@@ -47,8 +44,41 @@ def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):
     ]
 
 
+def test_a_record_is_counted_once_and_a_pair_as_a_pair_also_when_it_is_lost(tmp_path):
+    call, old = '{"tool": "list_agents", "params": {}}', '{"action": "list_agents"}'
+    records = [
+        {"prompt": "Who is online?", "chosen": call, "rejected": old},
+        {"prompt": "Who is online?", "chosen": call, "rejected": call},
+        {"mapping": {}, "title": "an empty chat"},
+        _rated_chat(),
+    ]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    offers = list(KINDS["converted"]("old", _part(), Context(AJ, 3, tmp_path)))
+    found = [(offer.where[-1], offer.opens, offer.is_pair, offer.value is not None) for offer in offers]
+    assert found == [
+        ("1", True, True, True),
+        ("2", True, True, False),
+        ("3", True, False, False),
+        ("4", True, False, True),
+        ("4", False, True, True),
+    ]
+
+
+def _rated_chat() -> dict[str, object]:
+    """A chat whose one answer was made twice: a row, and a pair of the good answer and the bad one."""
+
+    def answer(name: str, text: str, rating: int) -> dict[str, object]:
+        told = {"id": name, "parentId": "q", "childrenIds": [], "role": "assistant", "content": text, "done": True}
+        return {**told, "annotation": {"rating": rating}}
+
+    asked = {"id": "q", "parentId": None, "childrenIds": ["a", "b"], "role": "user", "content": "What is a load?"}
+    good = answer("a", "The load is how many processes want to run at the same time.", 1)
+    messages = {"q": asked, "a": good, "b": answer("b", "No idea, ask somebody else about that.", -1)}
+    return {"id": "c", "title": "load", "chat": {"title": "load", "history": {"currentId": "a", "messages": messages}}}
+
+
 def test_a_private_part_shows_no_address_of_its_files(tmp_path):
-    pytest.importorskip("datasets_build.reading.files", reason="reading and the shapes are not merged here")
     messages = [
         {"role": "user", "content": "which machine is 10.20.30.40?"},
         {"role": "assistant", "content": "10.20.30.40 is the mail relay of the office."},
@@ -63,7 +93,6 @@ def test_a_private_part_shows_no_address_of_its_files(tmp_path):
 
 
 def test_worded_rows_name_their_teacher_and_licence(tmp_path):
-    pytest.importorskip("datasets_build.worded.teachers.named", reason="the worded generator is not merged here")
     part = WordedPart(kind="worded", count=3)
     first = next(KINDS["worded"]("talk", part, Context(AJ, 3, tmp_path)))
     assert isinstance(first.value, Row)

@@ -8,14 +8,14 @@ import pytest
 from aj.contract import load_contract
 from aj.fleet.oracle import finishing, play
 from aj.fleet.registry import CATEGORIES
-from aj.messages import Row, row_from_record, row_to_record
+from aj.messages import Row, calls, result, row_from_record, row_to_record, user
 from aj.personas import load_personas
 from datasets_build.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
 from datasets_build.worded.generate import REDRAWS, Rejected, generate
 from datasets_build.worded.scenes.drawing import draw_scene
 from datasets_build.worded.teachers.template import template_teacher
 from datasets_build.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
-from datasets_build.worded.variety import bands, distinct, jaccard, repeated, shingles, variety
+from datasets_build.worded.variety import distinct, variety
 from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
 from tests.datasets_build.wordings import noting, texts_of
@@ -180,15 +180,14 @@ def test_distinct_n_grams_are_a_share_of_all():
     assert distinct([]).three == 0.0
 
 
-def test_near_duplicates_are_found_and_others_are_not():
-    text = [f"word{n}" for n in range(40)]
-    near = [*text[:-1], "other"]
-    far = [f"thing{n}" for n in range(40)]
-    assert jaccard(shingles(text), shingles(near)) >= 0.8
-    assert repeated([shingles(text), shingles(far), shingles(near), shingles(text)]) == 2
-    assert repeated([shingles(text), shingles(far)]) == 0
+def test_near_duplicates_are_rows_of_nearly_the_same_words():
+    text = " ".join(f"word{n}" for n in range(40))
+    far = " ".join(f"thing{n}" for n in range(40))
 
+    def row(asked: str, command: str = "uptime") -> Row:
+        call = (calls("bash", {"command": command}), result("bash", "up"))
+        return Row((user(asked), *call, calls("complete", {"answer": "Up."})))
 
-def test_the_number_of_bands_follows_from_the_threshold():
-    assert bands(0.8) == 32
-    assert bands(0.5) > bands(0.8) > bands(0.95)
+    figures = variety([row(text), row(far), row(f"{text} other"), row(text, "df -h"), row(text)], AJ)
+    assert (figures.near_duplicates, figures.same_id) == (3, 1)
+    assert variety([row(text), row(far)], AJ).near_duplicates == 0

@@ -27,7 +27,7 @@ def test_the_card_and_the_folder_are_printed_and_a_shortfall_is_said_beside_them
     assert done.stdout.startswith("# Data set talk (")
     folder = Path(done.stdout.splitlines()[-1])
     assert (folder / "lock.json").exists()
-    assert "fixes has 8 of 10 rows." in done.stderr
+    assert "fixes has 8 of 10 rows (8 read)." in done.stderr
     assert "The mix has 12 of 14 rows; 2 are lacking." in done.stderr
     again = CliRunner().invoke(app, ["build", recipe, "--root", str(tmp_path), "--locked", str(folder)])
     assert again.exit_code == 0

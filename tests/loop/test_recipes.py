@@ -1,0 +1,37 @@
+"""The recipes that come along: each can be read, and what is to be compared differs in one thing only."""
+
+import pytest
+
+from aj.files import load_yaml
+from datasets_build.recipe import RECIPES, DataRecipe
+from loop.pipeline import ROOT, LoopRecipe
+
+LOOPS = ROOT / "loop" / "recipes"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_data_recipe_can_be_read_and_has_its_file_s_name(path):
+    assert load_yaml(path, DataRecipe).name == path.stem
+
+
+@pytest.mark.parametrize("path", sorted(LOOPS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_loop_recipe_names_files_that_are_there(path):
+    recipe = load_yaml(path, LoopRecipe)
+    assert recipe.name == path.stem
+    assert [name for name in (recipe.data, recipe.train, recipe.policy) if not (ROOT / name).is_file()] == []
+
+
+def test_the_two_arms_differ_in_nothing_but_the_earlier_data():
+    alone, repaired = (load_yaml(RECIPES / f"{name}.yaml", DataRecipe) for name in ("corrections", "repaired"))
+    assert alone.mix
+    assert repaired.mix
+    earlier = repaired.mix.parts["existing"]
+    without = repaired.mix.model_copy(
+        update={
+            "rows": repaired.mix.rows - earlier.count,
+            "parts": {name: part for name, part in repaired.mix.parts.items() if part is not earlier},
+        }
+    )
+    assert repaired.model_copy(update={"name": alone.name, "mix": without}) == alone
+    loops = [load_yaml(LOOPS / f"{name}.yaml", LoopRecipe) for name in ("corrections", "repaired")]
+    assert loops[1].model_copy(update={"name": loops[0].name, "data": loops[0].data}) == loops[0]
