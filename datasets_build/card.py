@@ -56,10 +56,11 @@ def _shares(lock: Mapping[str, Any]) -> Iterator[str]:
     for name, share in lock["shares"].items():
         part = (share["got"] + share["repeated"]) / total
         yield f"| {name} | {share['wanted']:,} | {share['got']:,} | {share['repeated']:,} | {part:.1%} |"
-    yield from ["", "What the recipe takes, and does about a part that has too few rows:", ""]
     mix = lock["recipe"]["mix"]
+    yield from ["", f"Where a part has too few rows, {_policy(mix['shortfall'])}. What each part takes:", ""]
     for name, part in mix["parts"].items():
-        yield f"- {name}: {'; '.join(_takes(part))}. {_policy(part['shortfall'] or mix['shortfall'])}"
+        own = f" Where it has too few, {_policy(part['shortfall'])}." if part["shortfall"] else ""
+        yield f"- {name}: {'; '.join(_takes(part))}.{own}"
     yield from ["", "![Rows of each part](charts/shares.svg)"]
 
 
@@ -94,8 +95,8 @@ def _takes(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _policy(policy: Any) -> str:
     if isinstance(policy, Mapping):
-        return f"Too few: rows come again, none more than {policy['repeat']} times."
-    return "Too few: the build stops." if policy == "fail" else "Too few: the other parts give more."
+        return f"its rows come again, none more than {policy['repeat']} times in all"
+    return "the build stops" if policy == "fail" else "the other parts give more"
 
 
 def _outcomes(lock: Mapping[str, Any]) -> dict[str, dict[str, int]]:

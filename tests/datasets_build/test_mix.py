@@ -166,10 +166,13 @@ def test_the_card_says_what_each_part_takes_and_what_happens_when_it_is_short(fi
     taken = "conversations of files; a/*.jsonl; tools that are not AJ's"
     assert (
         f"- a: {taken} stay as they are; secrets, addresses and names replaced; graded 4 of 5 at least; "
-        "own tools only for shell or logs; 24,000 characters at most. Too few: the other parts give more."
+        "own tools only for shell or logs; 24,000 characters at most."
     ) in card
-    assert f"- b: {taken} become AJ's. Too few: rows come again, none more than 3 times." in card
-    assert "- plans: plans from the simulated fleet. Too few: the build stops." in card
+    assert (
+        f"- b: {taken} become AJ's. Where it has too few, its rows come again, none more than 3 times in all." in card
+    )
+    assert "- plans: plans from the simulated fleet. Where it has too few, the build stops." in card
+    assert "Where a part has too few rows, the other parts give more. What each part takes:" in card
     assert "Every part has exactly the rows it should." in card
 
 
