@@ -1,6 +1,36 @@
-"""Property tests have no time limit an example: on a busy machine the first one pays for every import and cache."""
+"""How all tests run: without a time limit an example, compiled once, and by file.
 
+Property tests have no time limit an example: on a busy machine the first one pays for every import and cache.
+"""
+
+import os
+import sys
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+if sys.dont_write_bytecode:
+    # The workers and the processes that tests start import the same thousands of files: compiled once, into a folder
+    # that goes with the run.
+    _COMPILED = TemporaryDirectory(prefix="aj-tests-compiled-")
+    sys.dont_write_bytecode, sys.pycache_prefix = False, _COMPILED.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = _COMPILED.name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests stay on one worker, and so do all of `tests/train`: what they share is made, or imported, once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "tests/train" if file.startswith("tests/train/") else file
+
+    return ByFile(config, log)

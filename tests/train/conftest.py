@@ -1,20 +1,36 @@
-"""A base model of a few million random weights, and a data set of six rows: the real code, in seconds."""
+"""A base model of a few million random weights, and a data set of six rows: the real code, in seconds.
 
+What loads torch or trl is imported inside of fixtures and tests: half a minute that collecting need not take.
+"""
+
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.train.tiny import make_pair, make_row, write_dataset
+from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
 from train.base import find_base, load_tokenizer
-from train.run import quiet_environment
+from train.run import quiet_environment, train
 
 quiet_environment()
 
 
 @pytest.fixture(scope="session")
-def tokenizer() -> Any:
-    """The embedded base's own: 20 s where it was never written out, at once elsewhere."""
+def gguf_is_parsed_once() -> Iterator[None]:
+    """Writing the embedded base out, transformers parses its file three times and lists tensor names 397 times."""
+    import gguf
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gguf, "GGUFReader", cache(gguf.GGUFReader))
+        patch.setattr(gguf, "get_tensor_name_map", cache(gguf.get_tensor_name_map))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tokenizer(gguf_is_parsed_once: None) -> Any:
+    """The embedded base's own: 10 s where it was never written out, at once elsewhere."""
     path = find_base("smollm2-135m").path
     assert path
     return load_tokenizer(path, "chatml")
@@ -48,3 +64,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hosts = ["web01", "web02", "db17", "cache3", "mail44", "build9"]
     rows, pairs = [make_row(host) for host in hosts], [make_pair(host) for host in hosts[:4]]
     return write_dataset(tmp_path_factory.mktemp("data"), rows, pairs)
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A whole run, for the tests that only read it: its folder, and the logs folder it stands in."""
+    logs = tmp_path_factory.mktemp("logs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AJ_LOGS", str(logs))
+        return train(make_recipe(tiny_base), dataset), logs

@@ -6,25 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from safetensors.torch import load_file
+from rich.console import Console
 
 from aj.errors import TrainError
 from aj.files import digest_file, read_jsonl
 from tests.train.tiny import MODULES, make_recipe
 from train.run import dry_run, prepare, train
-
-
-@pytest.fixture(scope="module")
-def finished(tiny_base, dataset, tmp_path_factory):
-    """(run folder, the logs folder it stands in)"""
-    logs = tmp_path_factory.mktemp("logs")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AJ_LOGS", str(logs))
-        return train(make_recipe(tiny_base), dataset), logs
 
 
 def test_a_run_is_a_folder_with_all_that_it_promises(finished, dataset):
@@ -76,14 +68,16 @@ def test_a_finished_run_is_returned_at_once(finished, tiny_base, dataset, monkey
     assert (run / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path):
+def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
+    from safetensors.torch import load_file
+
     run, _ = finished
-    recipe = make_recipe(tiny_base).model_dump_json()
+    recipe = make_recipe(tiny_base)
     code = (
         "import sys; from pathlib import Path; from train.run import train; from train.recipe import Recipe\n"
-        "print(train(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2])))"
+        "train(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
     )
-    command = [sys.executable, "-c", code, recipe, str(dataset)]
+    command = [sys.executable, "-c", code, recipe.model_dump_json(), str(dataset)]
     env = {**os.environ, "AJ_LOGS": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and not list(tmp_path.glob("runs/.partial-*/sft/checkpoint-*/complete")):
@@ -91,9 +85,11 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "runs" / run.name).exists()
-    again = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-    assert "continuing from checkpoint" in again.stderr
-    resumed = tmp_path / "runs" / run.name
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    told = StringIO()
+    resumed = train(recipe, dataset, Console(file=told))
+    assert resumed == tmp_path / "runs" / run.name
+    assert "continuing from checkpoint" in told.getvalue()
     steps = [[(line["stage"], line["step"]) for _, line in read_jsonl(r / "metrics.jsonl")] for r in (resumed, run)]
     assert steps[0] == steps[1]
     # Nearly always byte for byte; on a busy machine threads may split a sum in another way, which was seen once.
