@@ -1,11 +1,12 @@
 """Which of my rows teach each failure? The checks that score the model, over what a record would teach as it stands."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 
 from aj.contract import Contract
 from aj.findings import Finding
@@ -79,13 +80,19 @@ def calls_known_tool(item: Parsed, contract: Contract) -> bool:
     return False
 
 
-def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
-    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target."""
+def lint_item(
+    item: Transcript | Preference, contract: Contract, judged: Mapping[str, Verdict] = MappingProxyType({})
+) -> list[Found]:
+    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target.
+
+    Args:
+        judged: what `judge_call` said of texts that were judged before: it is most of what a call costs.
+    """
     if isinstance(item, Preference):
         alike = [Found(len(item.turns), _ALIKE)] if _as_text(item.chosen) == _as_text(item.rejected) else []
         context = (*(replace(turn, target=False) for turn in item.turns), item.chosen)
         as_transcript = Transcript(context, item.mode, item.layout, metadata=item.metadata)
-        return [*lint_item(as_transcript, contract), *alike]
+        return [*lint_item(as_transcript, contract, judged), *alike]
     targets = _targets(item)
     roles: list[Role] = [turn.role for turn in item.turns]
     found = [Found(turn, finding) for turn, finding in (*check_ends(roles, targets), *check_order(roles))]
@@ -93,7 +100,7 @@ def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
     past = _stated(item, contract)
     for number, turn in enumerate(item.turns):
         if number in targets:
-            message, findings = _target(turn, past, item, contract)
+            message, findings = _target(turn, past, item, contract, judged)
             found += [Found(number, finding) for finding in findings]
         else:
             message = _message(turn, past, item, contract)
@@ -101,17 +108,20 @@ def lint_item(item: Transcript | Preference, contract: Contract) -> list[Found]:
     return found
 
 
-def lint_value(value: Row | Pair, contract: Contract) -> list[Found]:
+def lint_value(
+    value: Row | Pair, contract: Contract, judged: Mapping[str, Verdict] = MappingProxyType({})
+) -> list[Found]:
     """The same of a row or a pair, as a repair or a generator gives it."""
     if isinstance(value, Row):
         # A row of foreign tools carries its own list; AJ's rows have none.
         own = getattr(value, "tools", ())
         return lint_item(
-            Transcript(_turns(value.messages), value.mode, value.layout, "", own, value.metadata), contract
+            Transcript(_turns(value.messages), value.mode, value.layout, "", own, value.metadata), contract, judged
         )
     *context, chosen = _turns((*value.messages, value.chosen))
     rejected = Turn("assistant", value.rejected)
-    return lint_item(Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata), contract)
+    pair = Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata)
+    return lint_item(pair, contract, judged)
 
 
 def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
@@ -129,20 +139,25 @@ def _targets(item: Transcript) -> list[int]:
 def _stated(item: Transcript, contract: Contract) -> list[Message]:
     """The agents that the system prompt or the user's text lists, as a discovery before the first turn."""
     for text in (item.system, *(turn.text for turn in item.turns if turn.role == "user")):
-        if agents := agents_shown(text):
+        if agents := (_agents_shown if len(text) < 4000 else agents_shown)(text):  # many rows share a short prompt
             return [as_discovery(agents, contract)]
     return []
+
+
+_agents_shown = lru_cache(1024)(agents_shown)
 
 
 # --- one turn -------------------------------------------------------------------------------------------------------
 
 
-def _target(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> tuple[Message, list[Finding]]:
+def _target(
+    turn: Turn, past: list[Message], item: Transcript, contract: Contract, judged: Mapping[str, Verdict]
+) -> tuple[Message, list[Finding]]:
     """A turn to learn from, as the checks see it, and what is wrong with it."""
     if item.tools:
         return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
     text = render_call(_with_note(turn), contract) if turn.call else turn.text
-    verdict = judge_call(text, contract) if _is_call(text, turn, item) else None
+    verdict = (judged.get(text) or judge_call(text, contract)) if _is_call(text, turn, item) else None
     findings = _form(text, verdict, item, contract)
     call = verdict.call or verdict.dispatched if verdict else None
     message = Message("assistant", text, call)

@@ -6,14 +6,14 @@ history that was flattened into one message becomes turns again; the record's ow
 from the contract. Nothing is made up: no agent, no result, no word of an answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.messages import Call, Message, Mode, Pair, Row
-from aj.wire import render_call, render_turn
+from aj.wire import Verdict, judge_call, render_call, render_turn
 from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.repair.text import Refused, split_history, split_written
@@ -62,18 +62,20 @@ def _row(item: Transcript, contract: Contract, foreign: Foreign) -> Settled:
         return _kept(item, contract)
     if item.tools:
         item = _mapped(item, contract)
-    row, repaired = _repaired(item, contract)
-    _demand(check_row(row, contract))
-    _demand(_linted(row, contract))
+    judged: dict[str, Verdict] = {}
+    row, repaired = _repaired(item, contract, judged)
+    _demand(_conduct(row, contract))
+    _demand(_linted(row, contract, judged))
     return Settled(row, repaired)
 
 
-def _repaired(item: Transcript, contract: Contract) -> tuple[Row, tuple[str, ...]]:
+def _repaired(item: Transcript, contract: Contract, judged: dict[str, Verdict]) -> tuple[Row, tuple[str, ...]]:
+    """The row, and the codes of what was repaired; what was judged for it is added to `judged`, by its text."""
     turns, found = _unfolded(item.turns, item.mode)
     turns, cut = _targets(turns)
     found += cut
-    found += [code for turn in turns if turn.role == "assistant" for code in _faults(turn, item, contract)]
-    messages, mode = _messages(turns, item.mode, contract)
+    found += [code for turn in turns if turn.role == "assistant" for code in _faults(turn, item, contract, judged)]
+    messages, mode = _messages(turns, item.mode, contract, judged)
     if item.layout == "dialogue" and (stop := _loop_at(messages, contract)) is not None:
         messages = messages[: stop - 1]
         found.append("loop")
@@ -85,7 +87,8 @@ def _repaired(item: Transcript, contract: Contract) -> tuple[Row, tuple[str, ...
 def _pair(item: Preference, contract: Contract) -> Settled:
     context = (replace(turn, target=True) for turn in item.turns)  # nothing of it is trained on, and nothing may go
     whole = Transcript((*context, item.chosen), item.mode, item.layout, metadata=item.metadata)
-    row, repaired = _repaired(whole, contract)
+    judged: dict[str, Verdict] = {}
+    row, repaired = _repaired(whole, contract, judged)
     if "loop" in repaired:
         raise Refused("loop", "the runtime would detect a loop before the chosen turn")
     *past, chosen = row.messages
@@ -100,7 +103,7 @@ def _pair(item: Preference, contract: Contract) -> Settled:
         metadata.setdefault("pattern", pattern)
     pair = Pair(tuple(past), chosen, rejected, row.mode, row.layout, metadata)
     _demand(check_pair(pair, contract))
-    _demand(_linted(pair, contract))
+    _demand(_linted(pair, contract, judged))
     return Settled(pair, repaired)
 
 
@@ -109,8 +112,15 @@ def _demand(findings: Sequence[Finding]) -> None:
         raise Refused(findings[0].code, findings[0].why)
 
 
-def _linted(value: Row | Pair, contract: Contract) -> list[Finding]:
-    return [found.finding for found in lint_value(value, contract)]
+def _conduct(row: Row, contract: Contract) -> list[Finding]:
+    """What `check_row` asks and lint does not: that a discovery was made, not that the user's words name the agents."""
+    places = range(len(row.messages)) if row.layout == "dialogue" else range(len(row.messages) - 1, len(row.messages))
+    called = [(place, call) for place in places if (call := row.messages[place].call) is not None]
+    return [one for place, call in called for one in check_conduct(call, row.messages[:place], contract)]
+
+
+def _linted(value: Row | Pair, contract: Contract, judged: Mapping[str, Verdict]) -> list[Finding]:
+    return [found.finding for found in lint_value(value, contract, judged)]
 
 
 # --- turns ----------------------------------------------------------------------------------------------------------
@@ -193,9 +203,13 @@ def _targets(turns: list[Turn]) -> tuple[list[Turn], list[str]]:
     return turns[start : last + 1], ["untrained_turns"] if skipped else []
 
 
-def _faults(turn: Turn, item: Transcript, contract: Contract) -> list[str]:
+def _faults(turn: Turn, item: Transcript, contract: Contract, judged: dict[str, Verdict]) -> list[str]:
     """What the checks say of the turn as it stood."""
-    return codes(check_reply(_raw(turn, contract), contract, item.mode))
+    text = _raw(turn, contract)
+    if contract.modes[item.mode].reply != "call":
+        return codes(check_reply(text, contract, item.mode))
+    judged[text] = judge_call(text, contract)
+    return codes(judged[text].findings)
 
 
 def _raw(turn: Turn, contract: Contract) -> str:
@@ -207,7 +221,9 @@ def _raw(turn: Turn, contract: Contract) -> str:
 # --- messages -------------------------------------------------------------------------------------------------------
 
 
-def _messages(turns: Sequence[Turn], mode: Mode, contract: Contract) -> tuple[tuple[Message, ...], Mode]:
+def _messages(
+    turns: Sequence[Turn], mode: Mode, contract: Contract, judged: Mapping[str, Verdict]
+) -> tuple[tuple[Message, ...], Mode]:
     """The turns as a row's messages, and the one mode that all of them are right in."""
     agentic = any(turn.role == "tool" or turn.call for turn in turns)
     messages: list[Message] = []
@@ -223,7 +239,7 @@ def _messages(turns: Sequence[Turn], mode: Mode, contract: Contract) -> tuple[tu
         elif turn.role == "tool":
             messages.append(Message("tool", turn.text, tool=_answered(messages)))
         else:
-            one: Said = said(turn, Place(mode, request, messages, agentic), contract)
+            one: Said = said(turn, Place(mode, request, messages, agentic, judged), contract)
             messages.append(one.message)
             modes.add(one.mode)
     if len(modes) > 1:
@@ -302,7 +318,7 @@ def _kept(item: Transcript, contract: Contract) -> Settled:
     repaired = tuple(dict.fromkeys([*found, *order]))
     row = Row(tuple(messages), item.mode, item.layout, _metadata(item.metadata, repaired), tools=item.tools)
     _demand(check_row(row, contract))
-    _demand(_linted(row, contract))
+    _demand(_linted(row, contract, {}))
     return Settled(row, repaired)
 
 

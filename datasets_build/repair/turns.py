@@ -1,13 +1,13 @@
 """One assistant turn of a record as a turn of a row: which mode it is right in, and what it says there."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from aj.contract import Contract
 from aj.messages import Call, Message, Mode
-from aj.wire import judge_call
+from aj.wire import Verdict, judge_call
 from datasets_build.reading.transcripts import Turn
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call
 from datasets_build.repair.plans import plan_in, plan_of
@@ -44,6 +44,8 @@ class Place:
     """The repaired turns before it."""
     agentic: bool
     """Whether the conversation has calls: prose in it is an answer, and not a call that is missing."""
+    judged: Mapping[str, Verdict]
+    """What `judge_call` said of texts before."""
 
 
 def said(turn: Turn, place: Place, contract: Contract) -> Said:
@@ -56,7 +58,8 @@ def said(turn: Turn, place: Place, contract: Contract) -> Said:
         return _checked(Said(Message("assistant", call=_stated(turn, place, contract)), "step"), contract)
     if not turn.text.strip():
         raise Refused("empty_output", "an assistant turn is empty")
-    if place.mode == "step" and (call := judge_call(turn.text, contract).call) is not None:
+    verdict = (place.judged.get(turn.text) or judge_call(turn.text, contract)) if place.mode == "step" else None
+    if verdict and (call := verdict.call) is not None:
         return _checked(Said(Message("assistant", call=_with_thought(call, turn.text, contract)), "step"), contract)
     reading = _object_in(turn.text, place.mode)
     if reading is not None:

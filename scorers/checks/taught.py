@@ -54,10 +54,8 @@ def agents_shown(text: str) -> tuple[Agent, ...]:
 
 def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
     """Agents as the result of a discovery, so that every check that looks for one finds them."""
-    return result(
-        contract.conduct.discover,
-        "\n".join(replace(agent, address=agent.address or "unknown").line for agent in agents),
-    )
+    lines = (agent.line if agent.address else replace(agent, address="unknown").line for agent in agents)
+    return result(contract.conduct.discover, "\n".join(lines))
 
 
 def patterns_taught(
