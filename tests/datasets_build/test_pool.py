@@ -83,7 +83,7 @@ def test_a_pool_asks_for_more_only_while_it_lacks_rows():
         asked.append(need)
         start = 100 * len(asked)
         for number in range(start, start + 10):
-            pool.add(number, f"id{number}", ("p", "c", "single"))
+            pool.add(number, f"id{number}", ("step", "p", "c", "single"))
         return len(asked) < 3
 
     pool.pull = pull
