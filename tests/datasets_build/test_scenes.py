@@ -54,8 +54,9 @@ def test_the_oracle_solves_an_own_scene_with_true_answers_and_no_stray_change(na
     changed = diff(scene.scenario.start, fleet.snapshot())
     assert check_goal(scene.scenario, changed) == []
     assert check_mines(scene.scenario, changed) == []
+    names = [host.name for host in scene.scenario.hosts]
     seen = [
-        seen_on(call.call, said.content, [host.name for host in scene.scenario.hosts], AJ.conduct)
+        seen_on(call.call, said.content, names, AJ.conduct)
         for call, said in itertools.pairwise(messages)
         if call.call and said.role == "tool"
     ]

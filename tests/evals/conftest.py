@@ -1,31 +1,21 @@
 """Tasks run through Inspect: with a reference agent in AJ's place, or with a model that says what a function says."""
 
-from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.metadata import packages_distributions
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from inspect_ai import Task, eval
-from inspect_ai._util import package
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 from inspect_ai.solver import Solver
 
 from aj.files import read_jsonl
 from evals.frozen import SAMPLES
+from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 
 Speak = Callable[[list[ChatMessage]], str]
 Evaluate = Callable[..., EvalLog]
 TASKS = ("tool_format", "known_issues", "persona", "context_retention", "task_success")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def installed_packages_are_listed_once() -> Iterator[None]:
-    """Inspect lists every installed package for each eval: 0.3 s of the 0.4 s that one takes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "packages_distributions", cache(packages_distributions))
-        yield
 
 
 @pytest.fixture(scope="session")

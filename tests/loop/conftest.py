@@ -18,6 +18,7 @@ from inspect_ai.solver import TaskState, generate
 
 from loop.gate import Verdict, gate
 from loop.policy import Policy
+from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
 
