@@ -28,7 +28,7 @@ def pytest_collection_finish() -> None:
     """What imports made stays until the end: looking for garbage among it took a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,5 +1,7 @@
 """Every template, on several seeds: the oracle solves it, and nothing less does."""
 
+from functools import lru_cache
+
 import pytest
 
 from aj.contract import load_contract
@@ -30,6 +32,7 @@ def _seen(messages: list[Message], scenario: Scenario) -> list[tuple[str, str]]:
     return seen
 
 
+@lru_cache(1)
 def _draws(name: str) -> list[Scenario]:
     """On every seed; a rung of the ladder on one in turn, as ten rungs ask the same after more or less talk."""
     drawn = list(zip(SEEDS, ("casual_developer", "curious_learner"), strict=True))
@@ -38,7 +41,8 @@ def _draws(name: str) -> list[Scenario]:
     return [templates()[name].draw(seed, persona) for seed, persona in drawn]
 
 
-@pytest.mark.parametrize("name", NAMES)
+# scope: pytest runs the tests of one name after another, on the same draws.
+@pytest.mark.parametrize("name", NAMES, scope="module")
 def test_the_oracle_solves_every_template(name):
     for scenario in _draws(name):
         messages, fleet = play(scenario, AJ)
@@ -62,7 +66,7 @@ def test_the_oracle_solves_every_template(name):
                 assert check_conduct(message.call, messages[:place], AJ) == []
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("talk.")])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("talk.")], scope="module")
 def test_doing_nothing_solves_no_template(name):
     for scenario in _draws(name):
         asks_only = all(turn.truth.asks for turn in scenario.turns)
