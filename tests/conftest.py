@@ -31,6 +31,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+LONGEST_FIRST = ("train", "evals", "loop", "scorers", "aj")
+"""Folders, so that at the end no worker waits long for another."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file's tests stay on one worker, and so do those that load torch, or run Inspect: what they share is made, or
@@ -42,4 +52,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             return {"train": "torch", "evals": "inspect", "loop": "inspect"}.get(file.split("/")[1], file)
 
+    config.option.loadscopereorder = False  # by number of tests, of which the longest have few
     return ByFile(config, log)
