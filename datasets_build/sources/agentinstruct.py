@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
-from datasets_build.sources.foreign import Refused, finish, read_json
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn
+from datasets_build.sources.foreign import Refused, finish, one_conversation, read_json
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
 
 SOURCE, LICENCE, TEACHER = "agentinstruct", "Apache-2.0", "gpt-4"
@@ -60,13 +60,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    """One conversation a record, or the reason why there is none."""
-    try:
-        yield _transcript(value)
-    except Refused as refused:
-        yield refused.unusable
-    except RecursionError:
-        yield Unusable("nested_too_deep", "the record nests too deep to be read")
+    return one_conversation(_transcript, value)
 
 
 def _split(value: Mapping[str, Any], turns: list[Any]) -> str | None:

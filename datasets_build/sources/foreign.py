@@ -3,12 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Turn, Unusable
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
 
 SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
 """A chat template's own token; inside a text it would end the turn, and training refuses it."""
@@ -27,6 +27,16 @@ class Refused(Exception):
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
         self.unusable = Unusable(code, why)
+
+
+def one_conversation(read: Callable[[Mapping[str, Any]], Transcript], value: Mapping[str, Any]) -> Iterator[Parsed]:
+    """What `read` makes of a record, or the reason why it makes nothing."""
+    try:
+        yield read(value)
+    except Refused as refused:
+        yield refused.unusable
+    except RecursionError:
+        yield Unusable("nested_too_deep", "the record nests too deep to be read")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datasets_build.reading.transcripts import Parsed, Transcript, Unusable
-from datasets_build.sources.foreign import Refused, Said, Serial, declare, finish, read_json
+from datasets_build.reading.transcripts import Parsed, Transcript
+from datasets_build.sources.foreign import Refused, Said, Serial, declare, finish, one_conversation, read_json
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -35,13 +35,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    """One conversation a record, or the reason why there is none."""
-    try:
-        yield _transcript(value)
-    except Refused as refused:
-        yield refused.unusable
-    except RecursionError:
-        yield Unusable("nested_too_deep", "the record nests too deep to be read")
+    return one_conversation(_transcript, value)
 
 
 def _transcript(value: Mapping[str, Any]) -> Transcript:

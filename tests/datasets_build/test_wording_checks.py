@@ -31,7 +31,10 @@ GOOD = {
 }
 
 
-def job(persona="casual_developer", talk=TALK, truth=Truth({"web01": ("45%",)})):  # noqa: B008
+TOLD = Truth({"web01": ("45%",)})
+
+
+def job(persona="casual_developer", talk=TALK, truth=TOLD):
     slots = [
         replace(slot, truth=truth, tells="`web01` 45%") if slot.place == "answer" else slot
         for slot in slots_of(talk, AJ)
