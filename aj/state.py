@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from aj.contract import Contract
@@ -15,6 +16,10 @@ _AGENT_LINE = re.compile(
 
 ONE_LINE = 400
 """Characters of a step's result that the state block shows."""
+
+
+SHORT = 4000
+"""Characters of a result that is remembered: every check of a row asks for the agents of the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Agent:
 
 def agents_listed(text: str) -> tuple[Agent, ...]:
     """The agents in a `list_agents` result."""
+    return (_listed if len(text) < SHORT else _listed.__wrapped__)(text)
+
+
+@lru_cache(64)
+def _listed(text: str) -> tuple[Agent, ...]:
     return tuple(Agent(m["id"], m["platform"], m["address"]) for m in _AGENT_LINE.finditer(text))
 
 

@@ -18,7 +18,7 @@ from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.repair.text import Refused, split_history, split_written
 from datasets_build.repair.turns import Place, Said, said
-from scorers.checks.conduct import check_conduct
+from scorers.checks.conduct import check_conduct, check_loop
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row
@@ -250,7 +250,7 @@ def _messages(
 def _loop_at(messages: Sequence[Message], contract: Contract) -> int | None:
     """Where the runtime would detect a loop; the calls before it are right decisions, and the row ends on the last."""
     for place, message in enumerate(messages):
-        if message.call and "loop" in codes(check_conduct(message.call, messages[:place], contract)):
+        if message.call and check_loop(message.call, messages[:place], contract):
             return place
     return None
 

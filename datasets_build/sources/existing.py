@@ -16,6 +16,7 @@ The mode is read off the response, since the records name none:
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from aj.contract import load_contract
@@ -79,11 +80,14 @@ def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:
     return stated
 
 
+@cache
 def _intent_words() -> tuple[str, ...]:
     return next((mode.words for mode in load_contract().modes.values() if mode.reply == "word"), ())
 
 
 def _has_steps(response: str) -> bool:
+    if not any(sign in response for sign in ("steps", "plan", "\\u")):
+        return False  # neither key can stand there, not even as escapes: most rows need not be read for it
     try:
         reading = read_object(response)
     except (Refused, RecursionError):

@@ -24,13 +24,17 @@ def check_conduct(call: Call, past: Sequence[Message], contract: Contract) -> li
         found.append(
             Finding("unknown_agent", f"{target!r} was not discovered", "use an agent of the list, spelled as there")
         )
-    return found + _loop(call, past, contract)
+    return found + check_loop(call, past, contract)
 
 
-def _loop(call: Call, past: Sequence[Message], contract: Contract) -> list[Finding]:
-    limit = contract.conduct.loop
-    since = max((i for i, message in enumerate(past) if message.role == "user"), default=0)
-    recent = [message.call.tool for message in past[since:] if message.call][-(limit.window - 1) :]
+def check_loop(call: Call, past: Sequence[Message], contract: Contract) -> list[Finding]:
+    """Whether the runtime would take the call for one time too many of the same."""
+    limit, recent = contract.conduct.loop, list[str]()
+    for message in reversed(past):
+        if message.role == "user" or len(recent) == limit.window - 1:
+            break
+        if message.call:
+            recent.append(message.call.tool)
     if recent.count(call.tool) + 1 >= limit.uses:
         return [
             Finding(

@@ -18,7 +18,7 @@ _SECRETS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
             ("xox", r"\bxox[abeoprs]-[\w-]{10,}"),
         ),
         "_": (
-            ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
+            ("gh", r"gh(?<!\wgh)[pousr]_[A-Za-z0-9]{36,}\b"),
             ("github_pat_", r"\bgithub_pat_\w{50,}"),
             ("_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
             ("hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
@@ -29,8 +29,8 @@ _SECRETS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
 """By a sign, and then a word, without which none of them is there: looking for those is most of what a text costs."""
 _DUMMY = re.compile(r"EXAMPLE|example|X{6,}|x{6,}|\*{4,}|0{8,}|1234567890(?!\d)|abcdefghij", re.IGNORECASE)
 """What documentation writes in a secret's place."""
-_PRIVATE = re.compile(
-    r"(?<![\d.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.]*\d)(?!\.?/\d)"
+_PRIVATE = re.compile(  # it begins with a plain character, which is searched for ten times as fast as a look behind
+    r"1(?<![\d.]1)(?:0\.\d{1,3}|92\.168|72\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.]*\d)(?!\.?/\d)"
 )
 
 
@@ -43,7 +43,7 @@ def check_privacy(text: str) -> list[Finding]:
             why = f"a secret stands in the text ({match[0][:8]}…)"
             found.append(Finding("secret", why, "revoke it, and put a look-alike in its place", match.span()))
             break
-    if ("10." in text or "192.168." in text or "172." in text) and (match := _PRIVATE.search(text)):
+    if match := _PRIVATE.search(text):
         why = f"the private address {match[0]} stands in the text"
         found.append(Finding("private_address", why, "put a look-alike in its place, everywhere alike", match.span()))
     return found
