@@ -88,6 +88,8 @@ class LinuxShell:
         self._bash: Bash | None = None
         self._last = machine.host
         """the state that the shell's files show"""
+        self._looked = True
+        """False from a line to the next look at the files: a look walks all of them"""
 
     def run(self, line: str) -> tuple[str, str, int]:
         """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
@@ -101,6 +103,7 @@ class LinuxShell:
         if "/proc" in line or "EPOCH" in line:
             furnish.refresh(bash, self._machine.host)
         self._disk.fresh = not writes
+        self._looked = False
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -123,9 +126,10 @@ class LinuxShell:
 
     def sync(self) -> Host:
         """The host, with the files that the shell has written."""
-        if self._bash is not None:
+        if self._bash is not None and not self._looked:
             with self._disk.within(self._bash.fs()):
                 self._machine.host = self._last = self._disk.pull(self._machine.host)
+            self._looked = True
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
