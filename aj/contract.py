@@ -156,6 +156,10 @@ class Contract(Strict):
         return Finding(code, f"{deviation.why} ({detail})" if detail else deviation.why, deviation.fix, span)
 
 
+OWN_TOOLS = "tools"
+"""The contract whose form and modes a row with tools of its own has."""
+
+
 @cache
 def load_contract(name: str | Path = "aj") -> Contract:
     """Load `contracts/<name>.yaml`, or a contract file by its path.
@@ -197,7 +201,7 @@ MAX_OWN_TOOLS = 200_000
 
 
 def contract_with(tools: Sequence[dict[str, Any]]) -> Contract:
-    """The contract `tools` (native wire form, none of AJ's conduct) with the tools that a row itself declares.
+    """The contract OWN_TOOLS (native wire form, none of AJ's conduct) with the tools that a row itself declares.
 
     Args:
         tools: {"name", "description", "parameters": JSON Schema}, in the order in which the prompt shows them.
@@ -218,7 +222,7 @@ def contract_with(tools: Sequence[dict[str, Any]]) -> Contract:
 @lru_cache(maxsize=128)
 def _contract_with(text: str) -> Contract:
     # Built whole, never `model_copy`: a copy skips validation and takes the cached hash and validators along.
-    base = load_contract("tools")
+    base = load_contract(OWN_TOOLS)
     parts = {name: getattr(base, name) for name in Contract.model_fields}
     try:
         parts["tools"] = tuple(_own_tool(tool) for tool in json.loads(text))

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from aj.contract import Contract, load_contract
+from aj.contract import OWN_TOOLS, Contract, load_contract
 from aj.errors import DataError
 from aj.files import digest, digest_file, logs_dir, write_json, write_text
 from aj.messages import Pair, Row
@@ -101,6 +101,7 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
     identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
     # Of files nobody knows what they share with new samples; what is generated is of the train split anyway.
     identity += [evals] if recipe.mix else []
+    identity += [load_contract(OWN_TOOLS).hash] if recipe.keeps_tools else []
     return {
         "hash": digest(*identity),
         "name": recipe.name,

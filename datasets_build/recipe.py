@@ -173,6 +173,12 @@ class DataRecipe(Strict):
             raise ValueError("max_tokens needs a tokenizer: a path to a tokenizer.json")
         return self
 
+    @property
+    def keeps_tools(self) -> bool:
+        """Whether a part may give rows with tools of their own."""
+        parts = self.mix.parts.values() if self.mix else ()
+        return any(isinstance(part, ConvertedPart) and part.foreign == "keep" for part in parts)
+
     def identity(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
 

@@ -11,7 +11,6 @@ import typer
 from rich.table import Table
 
 from aj.contract import load_contract
-from aj.errors import AJError
 from loop.terminal import console, example, progress
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Foreign(StrEnum):
 Output = Annotated[Path, typer.Option(help="the file of rows; pairs and rejects go beside it")]
 AsJson = Annotated[Shown, typer.Option("--format", help="table or json")]
 Seed = Annotated[int, typer.Option(help="another seed draws other rows")]
-Files = Annotated[list[Path], typer.Argument(help="files, or folders of .json and .jsonl files (also .gz)")]
+Files = Annotated[list[Path], typer.Argument(help="files, globs, or folders: JSON lines or arrays (also .gz), Parquet")]
 Contract = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
 
 SHAPES = {
@@ -186,21 +185,12 @@ def _convert(
     refuse: "Refuse" = lambda _: None,
 ) -> None:
     from datasets_build.convert import convert_files
+    from datasets_build.lint.config import find_files
 
-    paths = list(_files(files))
-    made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change)
+    made = convert_files(
+        find_files(list(map(str, files))), load_contract(contract), foreign.value, SHAPES[source], change
+    )
     _write(made, output, shown, refuse=refuse)
-
-
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    """Raises AJError for a path that is not there, or a folder without files."""
-    for path in given:
-        found = [path]
-        if path.is_dir():
-            found = sorted(p for end in ("json", "jsonl") for p in (*path.glob(f"*.{end}"), *path.glob(f"*.{end}.gz")))
-        if not found or not found[0].exists():
-            raise AJError(f"{path} holds no .json or .jsonl file; check the path.")
-        yield from found
 
 
 def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted]":

@@ -13,9 +13,7 @@ from pydantic import Field, ValidationError
 from aj.errors import ConfigError, DataError
 from aj.files import Strict
 from datasets_build.lint.rules import load_rules
-
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-"""What is read of a folder; a file that is named is read whatever it is called."""
+from datasets_build.reading.files import SUFFIXES, in_folder
 
 Codes = tuple[str, ...]
 
@@ -109,8 +107,8 @@ def find_files(names: Sequence[str]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and file.is_file())
-            missing = f"no file in it ends in {', '.join(SUFFIXES[:3])}"
+            files = in_folder(path)
+            missing = f"no file in it ends in {', '.join(SUFFIXES)}"
         elif path.exists():
             files, missing = [path], ""
         else:

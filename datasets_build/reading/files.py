@@ -1,7 +1,8 @@
 """Bytes to records: any file of JSON objects, streamed, with bounded memory and nothing lost.
 
-JSON lines, a JSON array or an indented object; gzip by its first bytes; UTF-8 or UTF-16, with a byte order mark or
-without. Every line that is not blank (every element, in an array) gives a Record or an Unreadable.
+JSON lines, a JSON array or an indented object, in UTF-8 or UTF-16, with a byte order mark or without; gzip and Parquet,
+which their first bytes tell. Every line that is not blank (every element of an array, every row of a table) gives a
+Record or an Unreadable.
 """
 
 import codecs
@@ -15,8 +16,16 @@ from typing import Any, cast
 
 from aj.errors import DataError
 from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, Unreadable, decode
+from datasets_build.reading.tables import MAGIC, rows_of
 
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".parquet")
+"""What is read of a folder; a file that is named is read whatever it is called."""
 CHUNK = 2**20
+
+
+def in_folder(folder: Path) -> list[Path]:
+    """Every data file below a folder, in order of their paths."""
+    return sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file())
 
 
 def read_records(path: Path) -> Iterator[Record | Unreadable]:
@@ -30,7 +39,8 @@ def read_raw(path: Path) -> Iterator[Raw | Unreadable]:
     line = 0
     try:
         with path.open("rb") as file:
-            for raw in _split(path, _plain(file)):
+            table = file.peek(len(MAGIC)).startswith(MAGIC)
+            for raw in rows_of(path) if table else _split(path, _plain(file)):
                 line = raw.line
                 yield raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

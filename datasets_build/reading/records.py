@@ -44,7 +44,7 @@ class Unreadable:
     path: Path
     line: int
     code: str
-    """not_json, not_an_object, too_large, too_deep or broken_gzip."""
+    """not_json, not_an_object, too_large, too_deep, broken_gzip or broken_table."""
     why: str
 
 

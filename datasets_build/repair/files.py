@@ -16,18 +16,16 @@ from typing import IO, Any
 
 from aj.contract import Contract
 from aj.errors import AJError, DataError
-from aj.messages import Message, Pair, Row, pair_to_record, row_to_record
-from aj.wire import render_call, render_turn
-from datasets_build.reading.files import read_records
+from aj.messages import Pair, Row, pair_to_record, row_to_record
+from datasets_build.reading.files import SUFFIXES, in_folder, read_records
 from datasets_build.reading.records import Record, Unreadable
 from datasets_build.reading.shapes import parse
 from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
+from datasets_build.repair.diff import hunk, turns_of
 from datasets_build.repair.settle import Settled, settle
 
 Progress = Callable[[Path, int], None]
 """Told the file and how many of its records were read, after each one."""
-
-ENDINGS = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ def _fix(
                 counts["repaired" if settled.repaired else "converted"] += 1
                 repaired.update(settled.repaired)
                 if settled.repaired:
-                    files.changes.write(_change(f"{path}:{record.line}", item, settled, contract))
+                    files.changes.write(hunk(f"{path}:{record.line}", item, settled, contract))
             if progress:
                 progress(path, counts["records"])
     lost = counts["items"] - counts["converted"] - counts["repaired"] - sum(rejected.values())
@@ -199,7 +197,7 @@ def _settled(
 
 
 def _said(item: Parsed) -> Sequence[Turn]:
-    return (*_turns(item), item.rejected) if isinstance(item, Preference) else _turns(item)
+    return (*turns_of(item), item.rejected) if isinstance(item, Preference) else turns_of(item)
 
 
 def _rejected(path: Path, record: Record | Unreadable, settled: Settled) -> dict[str, Any]:
@@ -213,48 +211,6 @@ def _rejected(path: Path, record: Record | Unreadable, settled: Settled) -> dict
     }
 
 
-# --- the diff -------------------------------------------------------------------------------------------------------
-
-
-def _change(place: str, item: Parsed, settled: Settled, contract: Contract) -> str:
-    """One item's hunk: what AJ said in the record, and what he says in the row."""
-    before = [shown for turn in _turns(item) if turn.role == "assistant" for shown in _shown(_text(turn, contract))]
-    after = [
-        shown
-        for message in _messages(settled.value)
-        if message.role == "assistant"
-        for shown in _shown(render_turn(message, contract))
-    ]
-    place = _visible(place)
-    head = [f"--- {place}", f"+++ {place} ({', '.join(settled.repaired)})", f"@@ -1,{len(before)} +1,{len(after)} @@"]
-    return "\n".join([*head, *(f"-{text}" for text in before), *(f"+{text}" for text in after), ""])
-
-
-def _turns(item: Parsed) -> Sequence[Turn]:
-    if isinstance(item, Preference):
-        return (*item.turns, item.chosen)
-    return () if isinstance(item, Unusable) else item.turns
-
-
-def _messages(value: Row | Pair | None) -> Sequence[Message]:
-    if isinstance(value, Pair):
-        return (*value.messages, value.chosen)
-    return value.messages if value else ()
-
-
-def _text(turn: Turn, contract: Contract) -> str:
-    return render_call(replace(turn.call, note=turn.text or None), contract) if turn.call else turn.text
-
-
-def _shown(text: str) -> list[str]:
-    return [_visible(line) for line in text.split("\n")]
-
-
-def _visible(text: str) -> str:
-    """A diff is read in a terminal: control characters of the data are shown, not obeyed."""
-    return "".join(char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)
-
-
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +218,7 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
     """Every input file under the name that its repaired copy gets; two that would share a name keep their endings."""
     found: dict[str, Path] = {}
     for path in paths:
-        files = sorted(file for file in path.rglob("*") if file.name.endswith(ENDINGS)) if path.is_dir() else [path]
+        files = in_folder(path) if path.is_dir() else [path]
         for file in files:
             relative = file.relative_to(path) if path.is_dir() else Path(file.name)
             name = str(relative.with_name(_stem(relative.name) + ".jsonl"))
@@ -273,13 +229,14 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
             found[name] = file
     if not found:
         raise DataError(
-            f"No data files in {', '.join(map(str, paths)) or 'nothing'}; give files or folders of JSON lines."
+            f"No data files in {', '.join(map(str, paths)) or 'nothing'}; give files, or folders with some."
         )
     return found
 
 
 def _stem(name: str) -> str:
-    return next((name.removesuffix(ending) for ending in sorted(ENDINGS, key=len)[::-1] if name.endswith(ending)), name)
+    ending = max((ending for ending in SUFFIXES if name.lower().endswith(ending)), key=len, default="")
+    return name[: len(name) - len(ending)]
 
 
 def _check_output(paths: Sequence[Path], output: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from aj.contract import load_contract
@@ -28,6 +30,20 @@ def data(tmp_path):
     (folder / "rows.jsonl").write_text("\n".join([*lines, "{broken", ""]), encoding="utf-8")
     (folder / "deep" / "rows.json").write_text(json.dumps([OLD]), encoding="utf-8-sig")
     return folder
+
+
+def test_a_parquet_file_becomes_rows_as_its_lines_would(data, tmp_path):
+    (tmp_path / "tables").mkdir()
+    pq.write_table(pa.Table.from_pylist([OLD, RIGHT, NONE]), tmp_path / "tables" / "rows.parquet")
+    (tmp_path / "lines").mkdir()
+    lines = "".join(f"{json.dumps(record)}\n" for record in (OLD, RIGHT, NONE))
+    (tmp_path / "lines" / "rows.jsonl").write_text(lines)
+    for name in ("tables", "lines"):
+        fix_files([tmp_path / name], tmp_path / f"{name}-fixed", CONTRACT)
+    assert find_files([str(tmp_path / "tables")]) == [tmp_path / "tables" / "rows.parquet"]
+    rows = [read_rows(tmp_path / f"{name}-fixed" / "rows.jsonl") for name in ("tables", "lines")]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 2
 
 
 def test_every_item_is_written_or_quarantined(data, tmp_path):

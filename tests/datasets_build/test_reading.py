@@ -1,10 +1,15 @@
 """Reading: any file of JSON objects, streamed; every line gives a record or says why it gives none."""
 
 import codecs
+import datetime
+import decimal
 import gzip
+import io
 import json
 import tracemalloc
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -93,6 +98,46 @@ def test_gzip_is_known_by_its_first_bytes_and_a_broken_one_says_so(read):
     assert all(isinstance(r, Record) for r in whole)
     assert isinstance(last, Unreadable)
     assert (last.code, last.line) == ("broken_gzip", len(whole) + 1)
+
+
+def _table(rows) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), buffer, compression="zstd", row_group_size=50)
+    return buffer.getvalue()
+
+
+def test_a_parquet_file_gives_every_row_of_its_table(read):
+    rows = [{"id": n, "said": [{"from": "human", "value": f"zwölf {n}"}], "score": None} for n in range(200)]
+    found = read(_table(rows))
+    assert [(r.line, r.value, r.faults) for r in found] == [(n + 1, row, ()) for n, row in enumerate(rows)]
+
+
+def test_what_json_does_not_have_is_a_text(read):
+    when = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+    (record,) = read(_table([{"when": when, "price": decimal.Decimal("1.50"), "raw": b"\xff"}]))
+    assert record.value == {"when": "2026-01-02T00:00:00+00:00", "price": "1.50", "raw": "b'\\xff'"}
+
+
+def test_a_table_that_breaks_off_says_where(read):
+    data = bytearray(_table([{"said": f"{number} {'words ' * number}"} for number in range(200)]))
+    place = data.index(b"\x28\xb5\x2f\xfd", len(data) // 2)  # a compressed page of a later group of rows
+    data[place : place + 40] = bytes(40)
+    *whole, last = read(bytes(data))
+    assert [r.line for r in whole] == list(range(1, len(whole) + 1))
+    assert 0 < len(whole) < 200
+    assert (last.code, last.line) == ("broken_table", len(whole) + 1)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_no_byte_of_a_table_stops_the_work(tmp_path_factory, changes):
+    data = bytearray(_table([{"said": "x" * 100, "score": {"a": None, "b": [n]}} for n in range(100)]))
+    for place, byte in changes:
+        data[4 + int(place * (len(data) - 5))] = byte
+    path = tmp_path_factory.getbasetemp() / "mutated.parquet"
+    path.write_bytes(data)
+    found = list(read_records(path))
+    assert all(isinstance(record, Record) for record in found[:-1])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ from datasets_build.reading.transcripts import Transcript, Turn, Unusable
 
 AJ = load_contract()
 RULES = load_rules()
-READING = ("not_json", "not_an_object", "too_large", "too_deep", "broken_gzip", "unknown_shape", "unusable")
+READING = (
+    "not_json", "not_an_object", "too_large", "too_deep", "broken_gzip", "broken_table", "unknown_shape", "unusable",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -60,10 +60,10 @@ def test_the_same_seed_writes_the_same_bytes_and_another_one_others(tmp_path):
 
 
 def test_a_path_without_data_is_named(tmp_path):
-    for path in (tmp_path, tmp_path / "nowhere.jsonl"):
+    for path, why in ((tmp_path, "no file in it ends in"), (tmp_path / "nowhere.jsonl", "there is no such file")):
         done = CliRunner().invoke(app, ["data", "toucan", str(path), "--output", str(tmp_path / "rows.jsonl")])
         assert isinstance(done.exception, AJError)
-        assert f"{path} holds no .json or .jsonl file" in str(done.exception)
+        assert f"{path}: {why}" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
 
 
