@@ -153,10 +153,10 @@ def _lint_text(text: str, contract: Contract) -> list[Finding]:
     found = list(made_up(text, contract))
     if "\\" not in text:
         return found
-    if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text):
+    if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text) if "\\u" in text else None:
         found.append(contract.finding("escaped_unicode", span=match.span()))
     # `\n` before a lower-case letter may start a folder's name; elsewhere it is a line's end, as in "C:\n- 20% used".
-    if match := re.search(r"(?<![A-Za-z0-9])[A-Za-z]:\\(?:[^\\\"/n]|n[a-z])", text):
+    if match := re.search(r"(?<![A-Za-z0-9])[A-Za-z]:\\(?:[^\\\"/n]|n[a-z])", text) if ":\\" in text else None:
         found.append(contract.finding("lone_backslash", match[0], match.span()))
     return found
 
