@@ -25,7 +25,7 @@ setup: ## only .venv, with the builds this machine calls for (CPU or CUDA)
 setup-dev: ## .venv with the tools of `make test` too
 	@$(MAKE_VENV) --dev
 
-test: lint unit selfcheck real-loop ## all that CI runs: lint, unit tests, the instruments, the small real loop
+test: lint unit selfcheck real-loop ## all that CI runs: lint, unit tests, the instruments, the small real loop and aj-10k
 
 lint: setup-dev ## ruff, pyright, import-linter
 	.venv/bin/ruff check .
@@ -39,5 +39,5 @@ unit: setup-dev ## the unit tests, on two processes, without a hub
 selfcheck: setup-dev ## reference agents over the small suite: the oracle scores 1, each bad one fails where it should
 	HF_HUB_OFFLINE=1 .venv/bin/aj selfcheck --suite small
 
-real-loop: setup-dev ## the small real loop: builds, trains, serves, evaluates and gates
+real-loop: setup-dev ## the small real loop: builds, trains, serves, evaluates and gates; and aj-10k in full, twice
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop
