@@ -150,10 +150,12 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
+
+
 def digest(*parts: Any) -> str:
     """The identity of a stage's inputs: the first hex digits of a sha256 over canonical JSON."""
-    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
+    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()[:HASH_LENGTH]
 
 
 def digest_file(path: Path) -> str:

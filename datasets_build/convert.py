@@ -28,6 +28,7 @@ BATCH_ROWS, BATCH_BYTES = 500, 2**20
 """What one process is given at a time."""
 WORTH_A_POOL = 8 * 2**20
 """Bytes from which more processes save more than they cost to start."""
+_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 OWN = {"licence": "Apache-2.0", "teacher": "template"}
 """Of rows that this project words itself."""
 
@@ -223,7 +224,7 @@ def finished(item: Converted) -> Converted:
         return item
     try:
         record = row_to_record(item.value) if isinstance(item.value, Row) else pair_to_record(item.value)
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        line = _LINE.encode(record) + "\n"
         line.encode()
     except (ValueError, RecursionError) as error:
         return _lost(item, "not_json", f"cannot be written as JSON ({error})")

@@ -176,7 +176,7 @@ def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
     Raises:
         Refused: the marks do not alternate and end on the current message: who said what is not certain.
     """
-    marks = [*_MARK.finditer(text)]
+    marks = [*_MARK.finditer(text)] if "]:" in text else []
     if not any(mark["mark"] for mark in marks):
         return None
     roles: dict[str | None, Role] = {"Previous message": "user", "My response": "assistant", "Current message": "user"}
