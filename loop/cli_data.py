@@ -144,7 +144,7 @@ ForeignTools = Annotated[
 ]
 
 
-@data.command(epilog=example("aj data toucan toucan-*.jsonl --foreign keep --output toucan.jsonl"))
+@data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
 def toucan(
     files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
     shown: AsJson = Shown.table,
@@ -162,7 +162,7 @@ def glaive(
     _convert("glaive", files, output, contract, foreign, shown)
 
 
-@data.command(epilog=example("aj data agentinstruct os.jsonl db.jsonl --output agentinstruct.jsonl"))
+@data.command(epilog=example("aj data agentinstruct os.parquet db.parquet --output agentinstruct.jsonl"))
 def agentinstruct(
     files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
     shown: AsJson = Shown.table,
