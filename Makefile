@@ -9,6 +9,13 @@ MAKE_VENV = $(PYTHON) install/make_venv.py --device $(DEVICE)
 # vLLM's own command and Inspect's vLLM provider look for `vllm` on PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# Where Python may not keep what it compiles, as in many containers, each process of the loop would compile torch and the
+# rest anew: 22 s to import them in place of 13.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/compiled
+endif
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help loop setup setup-dev lint unit selfcheck real-loop test

@@ -1,12 +1,9 @@
-"""How all tests run: without a time limit an example, compiled once, by file.
+"""How all tests run: without a time limit an example, by file.
 
 Property tests have no time limit an example: on a busy machine the first one pays for every import and cache.
 """
 
 import gc
-import os
-import sys
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,14 +11,6 @@ from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
-
-if sys.dont_write_bytecode:
-    # The workers and the processes that tests start import the same thousands of files: compiled once, into a folder
-    # that goes with the run.
-    _COMPILED = TemporaryDirectory(prefix="aj-tests-compiled-")
-    sys.dont_write_bytecode, sys.pycache_prefix = False, _COMPILED.name
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = _COMPILED.name
 
 
 def pytest_collection_finish() -> None:

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.fleet.draw import draw_host
+from aj.fleet.linux import shell
 from aj.fleet.linux.shell import COMMANDS, LinuxShell
 from aj.fleet.model import Machine
 
@@ -54,6 +55,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     (tmp_path / "canary").write_text(f"{secret}\n")
     monkeypatch.setenv("AJ_CANARY", secret)
     monkeypatch.chdir(tmp_path)  # what a relative path would hit
+    monkeypatch.setattr(shell, "MAX_SECONDS", 0.5)  # a dozen lines take all the time that they are given
     connections: list[object] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
