@@ -113,7 +113,7 @@ class ConvertedPart(Part):
 
     kind: Literal["converted"]
     files: tuple[str, ...] = Field(min_length=1)
-    """Globs, relative to the build's root."""
+    """Files, folders or globs, relative to the build's root."""
     foreign: Literal["map", "keep"] = "map"
     """Tools that are not AJ's: their calls become AJ's, or rows keep their own tool lists (native contract)."""
     private: bool = False

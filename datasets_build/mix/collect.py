@@ -13,6 +13,7 @@ from datasets_build.convert import Converted, convert_files, own, worded
 from datasets_build.generated import conversational
 from datasets_build.generated.corrections import draw_corrections, to_pair, to_row
 from datasets_build.generated.old_shape import old_shape
+from datasets_build.reading.files import in_folder
 from datasets_build.recipe import ConvertedPart, CorrectionsPart, DataRecipe, GeneratedPart, WordedPart
 
 Draw = Callable[[Random, Contract, int], Iterator[Row]]
@@ -98,9 +99,10 @@ def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Con
 
 
 def files_of(patterns: Iterable[str], root: Path) -> list[Path]:
-    """The files under `root` that match, each once, by their path."""
-    found = {path for pattern in patterns for path in glob.glob(pattern, root_dir=root, recursive=True)}
-    return [root / path for path in sorted(found) if (root / path).is_file()]
+    """The files under `root` that match, and the data files of folders that do, each once, by their path."""
+    found = {root / path for pattern in patterns for path in glob.glob(pattern, root_dir=root, recursive=True)}
+    inside = {file for path in found if path.is_dir() for file in in_folder(path)}
+    return sorted(inside | {path for path in found if path.is_file()})
 
 
 KINDS: dict[str, Callable[[str, Any, Context], Iterator[Converted]]] = {

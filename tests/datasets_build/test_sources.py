@@ -21,6 +21,7 @@ def test_files_are_each_found_once_in_the_order_of_their_paths(tmp_path):
         (tmp_path / name).touch()
     found = files_of(["a/*.jsonl", "a/1*", "a/**/*.jsonl", "b"], tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/1.jsonl", "a/2.jsonl", "a/deep/3.jsonl"]
+    assert files_of(["a"], tmp_path) == found
     assert files_of(["a/*.jsonl"], tmp_path / "[none]") == []
 
 
