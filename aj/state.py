@@ -17,9 +17,8 @@ _AGENT_LINE = re.compile(
 ONE_LINE = 400
 """Characters of a step's result that the state block shows."""
 
-
 SHORT = 4000
-"""Characters of a result that is remembered: every check of a row asks for the agents of the same one."""
+"""Characters below which a text's reading is remembered: a row's checks ask for the same one, many rows share one."""
 
 
 @dataclass(frozen=True, slots=True)

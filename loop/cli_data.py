@@ -187,9 +187,8 @@ def _convert(
     from datasets_build.convert import convert_files
     from datasets_build.lint.config import find_files
 
-    made = convert_files(
-        find_files(list(map(str, files))), load_contract(contract), foreign.value, SHAPES[source], change
-    )
+    paths = find_files([str(path) for path in files])
+    made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change)
     _write(made, output, shown, refuse=refuse)
 
 

@@ -28,9 +28,6 @@ class LintFormat(StrEnum):
     github = "github"
 
 
-TELL_EVERY = 100
-"""Records between two updates of the progress."""
-
 Names = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
 Some = Annotated[list[str] | None, typer.Option(help="codes or families to tell of; repeat it, or part them by commas")]
 None_ = Annotated[list[str] | None, typer.Option(help="codes or families to leave out")]
@@ -142,6 +139,7 @@ def _fix(
     paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, look_alikes: bool, status: "Status"
 ) -> "FixReport":
     from aj.contract import load_contract
+    from datasets_build.convert import TELL_EVERY
     from datasets_build.repair.files import fix_files
 
     if output is None and not diff:

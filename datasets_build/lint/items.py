@@ -13,7 +13,7 @@ from aj.findings import Finding
 from aj.fleet.oracle import finishing
 from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
-from aj.state import discovered
+from aj.state import SHORT, discovered
 from aj.wire import Verdict, judge_call, render_call
 from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
@@ -113,11 +113,9 @@ def lint_value(
 ) -> list[Found]:
     """The same of a row or a pair, as a repair or a generator gives it."""
     if isinstance(value, Row):
-        # A row of foreign tools carries its own list; AJ's rows have none.
-        own = getattr(value, "tools", ())
-        return lint_item(
-            Transcript(_turns(value.messages), value.mode, value.layout, "", own, value.metadata), contract, judged
-        )
+        turns = _turns(value.messages)
+        row = Transcript(turns, value.mode, value.layout, "", value.tools, value.metadata)
+        return lint_item(row, contract, judged)
     *context, chosen = _turns((*value.messages, value.chosen))
     rejected = Turn("assistant", value.rejected)
     pair = Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata)
@@ -139,7 +137,7 @@ def _targets(item: Transcript) -> list[int]:
 def _stated(item: Transcript, contract: Contract) -> list[Message]:
     """The agents that the system prompt or the user's text lists, as a discovery before the first turn."""
     for text in (item.system, *(turn.text for turn in item.turns if turn.role == "user")):
-        if agents := (_agents_shown if len(text) < 4000 else agents_shown)(text):  # many rows share a short prompt
+        if agents := (_agents_shown if len(text) < SHORT else agents_shown)(text):
             return [as_discovery(agents, contract)]
     return []
 
@@ -269,7 +267,7 @@ def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
         for number, text in enumerate(texts):
             yield from (Found(number, finding) for finding in _anywhere(text, left_out))
     if item.system:
-        about = _of_prompt if len(item.system) < 4000 else _of_prompt.__wrapped__  # many rows share a short one
+        about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__
         yield from (Found(-1, finding) for finding in about(item.system, left_out, contract.aliases.tool_keys))
     if any(tool.get("name") == "none" for tool in item.tools):
         yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from aj.findings import Finding
 
-_TOKENS = re.compile(  # one set first: alternatives are tried at every character, eight times slower
-    r"[<\[](?:(?<=<)(?:\|[\w-]{1,40}\|>|｜[^｜>\n]{1,40}｜>|</?SYS>>|/s>|(?:start|end)_of_turn>)"
-    r"|(?<=\[)/?(?:INST|AVAILABLE_TOOLS)\])"
+_TOKENS = re.compile(
+    r"<\|[\w-]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?INST\]|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?AVAILABLE_TOOLS\]"
 )
 _HISTORY = re.compile(
     r"^[ \t]{0,20}\[(?:Previous message|My response|Current message)\] ?:", re.MULTILINE | re.IGNORECASE
@@ -30,7 +29,9 @@ _NONE_LISTED = re.compile(
 
 def check_tokens(text: str) -> list[Finding]:
     """Control tokens of a chat template: trained on as text, they end a turn in its middle."""
-    match = _TOKENS.search(text) if "<" in text or "[" in text else None
+    if "<" not in text and "[" not in text:
+        return []
+    match = _TOKENS.search(text)
     if match is None:
         return []
     return [Finding("template_token", f"{match[0]} belongs to a chat template", "remove it", match.span())]

@@ -88,8 +88,6 @@ class LinuxShell:
         self._bash: Bash | None = None
         self._last = machine.host
         """the state that the shell's files show"""
-        self._looked = True
-        """False from a line to the next look at the files: a look walks all of them"""
 
     def run(self, line: str) -> tuple[str, str, int]:
         """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
@@ -103,7 +101,6 @@ class LinuxShell:
         if "/proc" in line or "EPOCH" in line:
             furnish.refresh(bash, self._machine.host)
         self._disk.fresh = not writes
-        self._looked = False
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -126,10 +123,10 @@ class LinuxShell:
 
     def sync(self) -> Host:
         """The host, with the files that the shell has written."""
-        if self._bash is not None and not self._looked:
+        if self._bash is not None and not self._disk.fresh:
             with self._disk.within(self._bash.fs()):
                 self._machine.host = self._last = self._disk.pull(self._machine.host)
-            self._looked = True
+            self._disk.fresh = True
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
