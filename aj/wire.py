@@ -308,3 +308,10 @@ def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call 
         return "bad_arguments", None
     note = record.get(keys.note or "")
     return "runs", Call(tool, params, note if isinstance(note, str) else None)
+
+
+def finishing(call: Call | None, contract: Contract) -> str | None:
+    """The answer of a finishing call; None for any other."""
+    if call is None or call.tool != contract.conduct.finish:
+        return None
+    return str(call.params.get("answer") or call.params.get("error") or "")

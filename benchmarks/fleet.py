@@ -16,9 +16,9 @@ from random import Random
 
 import psutil
 
-from aj.fleet.draw import draw_host
-from aj.fleet.linux.shell import LinuxShell
-from aj.fleet.model import Machine
+from fleet.draw import draw_host
+from fleet.linux.shell import LinuxShell
+from fleet.model import Machine
 
 LINES = (
     "df -h | tail -n +2 | sort",

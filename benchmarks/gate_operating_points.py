@@ -15,7 +15,7 @@ from itertools import product
 
 import numpy as np
 
-from loop.stats import difference_estimate, score_estimate
+from verdict.stats import difference_estimate, score_estimate
 
 CHURN = 0.01
 """Share of samples that a candidate as good as its reference loses, and wins."""

@@ -12,8 +12,9 @@ from aj.contract import OWN_TOOLS, Contract, load_contract
 from aj.errors import DataError
 from aj.files import digest, digest_file, logs_dir, write_json, write_text
 from aj.messages import Pair, Row
-from datasets_build.card import card, plots
-from datasets_build.locked import differences, moved, read_lock
+from datasets_build.finished.card import card, plots
+from datasets_build.finished.locked import differences, moved, read_lock
+from datasets_build.finished.parquet import DPO, SFT, Export, dpo_record, sft_record
 from datasets_build.mix import origin
 from datasets_build.mix.collect import Context, sources
 from datasets_build.mix.contamination import asked
@@ -23,7 +24,6 @@ from datasets_build.mix.near import NearIndex
 from datasets_build.mix.pool import Kind, Spool
 from datasets_build.mix.shares import Filled, fill
 from datasets_build.mix.tally import Tally
-from datasets_build.parquet import DPO, SFT, Export, dpo_record, sft_record
 from datasets_build.recipe import DataRecipe
 from datasets_build.staging import staging
 

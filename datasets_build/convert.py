@@ -16,8 +16,8 @@ from datasets_build.reading.transcripts import Parsed
 from scorers.checks.rows import check_pair, check_row
 
 if TYPE_CHECKING:
+    from datasets_build.drawn.worded.generate import Rejected
     from datasets_build.reading.records import Raw, Unreadable
-    from datasets_build.worded.generate import Rejected
 
 Change = Callable[[Parsed], Parsed]
 Refuse = Callable[[Row | Pair], str | None]
@@ -175,8 +175,8 @@ def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadab
 
 
 def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
-    from datasets_build.reading.shapes import parse, shape_of
     from datasets_build.reading.transcripts import Unusable
+    from datasets_build.sources.shapes import parse, shape_of
 
     if shapes and (shape := shape_of(value)) is not None and shape not in shapes:
         yield Unusable("other_shape", f"the record has the shape {shape}, not {' or '.join(shapes)}")

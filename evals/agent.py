@@ -7,17 +7,16 @@ from typing import Any
 from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from aj.fleet.flat import diff
-from aj.fleet.fleet import Fleet
-from aj.fleet.oracle import finishing
-from aj.fleet.scenarios import Scenario, Turn
 from aj.messages import Message, calls, reply, result, user
-from aj.wire import judge_call, render_turn
+from aj.wire import finishing, judge_call, render_turn
 from evals.simulated_user import SimulatorFailure, reworded
+from fleet.fleet import Fleet
+from fleet.snapshot import diff
+from scenarios.scenario import Scenario, Turn
 from scorers.checks.conduct import check_conduct
-from scorers.checks.outcome import seen_on
 from scorers.samples import Case, case_of
 from scorers.traces import Trace
+from scorers.world.outcome import seen_on
 
 SPARE_CALLS = 4
 """Model calls a user turn beyond the oracle's steps: discovery, the answer, and two to find the way."""

@@ -22,10 +22,10 @@ from inspect_ai.util import JSONSchema
 from aj.contract import load_contract
 from aj.errors import ConfigError
 from aj.files import digest, digest_file, read_jsonl
-from aj.fleet.registry import templates
 from aj.messages import from_record
 from aj.wire import call_schema, render_prompt
-from evals.build_samples import practice
+from evals.draws import practice
+from scenarios.registry import templates
 
 Suite = Literal["small", "full", "practice"]
 SAMPLES = Path(__file__).parent / "samples"
@@ -63,7 +63,7 @@ def metadata(task: str, suite: Suite, contract: str, seed: int = 0) -> dict[str,
 def harness() -> str:
     """Identity of what asks and scores: after a changed check, world or sample, old scores compare to nothing."""
     kinds = (".py", ".yaml")
-    files = [path for part in ("aj", "evals", "scorers") for path in (HOUSE / part).rglob("*")]
+    files = [path for part in ("aj", "fleet", "scenarios", "evals", "scorers") for path in (HOUSE / part).rglob("*")]
     return digest(*(digest_file(path) for path in sorted(files) if path.suffix in kinds or path.parent == SAMPLES))
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from inspect_ai.model import ModelOutput, ModelUsage
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from aj.fleet.oracle import answer, intent, next_call, plan
-from aj.fleet.scenarios import Turn
 from aj.messages import Call, Message
 from aj.wire import render_call
 from evals.agent import converse
+from scenarios.oracle import answer, intent, next_call, plan
+from scenarios.scenario import Turn
 from scorers.samples import Case, case_of
 
 Agent = Callable[[Case, Sequence[Message], Turn], str]

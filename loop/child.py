@@ -17,7 +17,7 @@ def train_in_child(recipe: Path, data: Path) -> Path:
     Raises:
         TrainError: the child failed; its own message stands above.
     """
-    command = [sys.executable, "-m", "loop.cli", "train", str(recipe), "--data", str(data)]
+    command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), "--data", str(data)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=_die_with_parent)
     output, _ = child.communicate()
     if child.returncode:

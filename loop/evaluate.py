@@ -12,10 +12,10 @@ from filelock import FileLock, Timeout
 from aj.contract import load_contract
 from aj.errors import AJError, ServeError
 from aj.files import digest, logs_dir, write_json
+from evals.suite import TASKS
 from loop.orphans import end_orphans
 from loop.targets import Target
 
-TASKS = ("tool_format", "known_issues", "context_retention", "persona", "task_success")
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
 """Requests under way: on two cores 16 gave 373 tokens/s, 4 gave 133."""

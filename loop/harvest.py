@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import DataError
 from aj.files import write_jsonl
 from aj.findings import Finding
-from aj.fleet.oracle import finishing, intent, plan, solve
-from aj.fleet.registry import templates
 from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
-from aj.wire import judge_call, render_turn
-from loop.scores import TaskScores, read_log
-from loop.selfcheck import LOOPED
+from aj.wire import finishing, judge_call, render_turn
+from evals.suite import LOOPED, TASKS
+from scenarios.oracle import intent, plan, solve
+from scenarios.registry import templates
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair
 from scorers.samples import Case, case_of, replay
+from verdict.scores import TaskScores, read_log
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalSample
@@ -95,8 +95,6 @@ def _files(logs: Sequence[Path]) -> Iterator[Path]:
 
 def _learnable(scores: TaskScores) -> TaskScores:
     """A log all of whose samples are of the training split, by what it says."""
-    from loop.evaluate import TASKS
-
     if scores.task not in TASKS:
         raise DataError(f"{scores.path}: {scores.task} is none of {', '.join(TASKS)}; leave this log out.")
     held_out = sum(1 for sample in scores.samples.values() if sample.split != TEACHES)

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from aj.files import Strict, load_yaml, logs_dir, write_text
 from loop.child import train_in_child
-from loop.gate import Outcome, Verdict, gate, panel
-from loop.policy import load_policy
 from loop.registry import champion, promote
 from loop.targets import Target, base_target, find_run, run_target
+from verdict.gate import Outcome, Verdict, gate, panel
+from verdict.policy import load_policy
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,7 +28,7 @@ class LoopRecipe(Strict):
     data: str
     train: str
     suite: str = "small"
-    policy: str = "loop/policies/default.yaml"
+    policy: str = "verdict/policies/default.yaml"
     limit: int | None = None
     """Samples a task, for a dry run of the machinery; the gate takes no such evidence."""
 
@@ -106,7 +106,7 @@ def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
 
 def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
     """The paired table, base against candidate, and the leaderboard of all arms, also as one HTML file."""
-    from loop import board, compare
+    from verdict import board, compare
 
     rows = compare.compare(evals["base"], evals["candidate"])
     console.print(compare.table(rows, targets["base"].name, targets["candidate"].name, slices=False))

@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from aj.errors import AJError, EvidenceError
 from aj.files import logs_dir, read_jsonl, write_json
-from loop.evidence import BASE, read_manifest
-from loop.gate import Outcome, Verdict, to_record
+from verdict.evidence import BASE, read_manifest
+from verdict.gate import Outcome, Verdict, to_record
 
 
 def registry_dir() -> Path:

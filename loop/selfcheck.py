@@ -10,10 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from aj.errors import AJError
-from loop.evaluate import EVALS, TASKS
-
-LOOPED = ("context_retention", "task_success")
-"""Tasks in which the agent acts in the fleet; in the others it says one thing."""
+from evals.suite import LOOPED, TASKS
+from loop.evaluate import EVALS
 
 
 @dataclass(frozen=True, slots=True)

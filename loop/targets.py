@@ -7,8 +7,8 @@ from typing import Any
 
 from aj.errors import AJError, EvidenceError
 from aj.files import logs_dir
-from loop.evidence import read_manifest
 from loop.registry import champion
+from verdict.evidence import read_manifest
 
 BASE = "base"
 """What logs of an untrained model say in place of a run's hash."""

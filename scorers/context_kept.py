@@ -4,10 +4,10 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from aj.state import discovered
-from scorers.checks.outcome import check_goal, check_mines
 from scorers.samples import case_of
 from scorers.scores import metrics, score
 from scorers.traces import Trace, check_target, check_turn_answer, check_turn_grounded
+from scorers.world.outcome import check_goal, check_mines
 
 
 @scorer(metrics=metrics("retained", "answered", by="distance"))

@@ -15,8 +15,7 @@ from inspect_ai.solver import TaskState
 
 from aj.contract import load_contract
 from aj.files import Strict, digest, load_yaml
-from aj.fleet.oracle import finishing
-from aj.wire import judge_call
+from aj.wire import finishing, judge_call
 from scorers.scores import CLUSTER
 
 Option = Literal["A", "B"]

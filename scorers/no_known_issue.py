@@ -7,9 +7,9 @@ from aj.findings import Finding
 from aj.wire import judge_call
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
-from scorers.checks.steps import check_step
 from scorers.samples import Case, case_of
 from scorers.scores import metrics, score
+from scorers.world.steps import check_step
 
 
 @scorer(metrics=metrics("right"))

@@ -4,14 +4,13 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric
 from inspect_ai.solver import TaskState
 
 from aj.findings import Finding
-from aj.fleet.oracle import finishing
 from aj.personas import load_personas
-from aj.wire import judge_call
+from aj.wire import finishing, judge_call
 from scorers.checks.contrast import check_contrast
-from scorers.checks.steps import check_said
 from scorers.checks.voice import check_voice
 from scorers.samples import case_of
 from scorers.scores import metrics, score
+from scorers.world.steps import check_said
 
 
 @metric

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aj.contract import Contract, load_contract
-from aj.fleet.fleet import Fleet
-from aj.fleet.registry import scenario_from_record
-from aj.fleet.scenarios import Scenario, Turn
 from aj.messages import Message, Mode, from_record
+from fleet.fleet import Fleet
+from scenarios.registry import scenario_from_record
+from scenarios.scenario import Scenario, Turn
 
 
 @dataclass(frozen=True, slots=True)

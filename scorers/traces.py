@@ -7,9 +7,9 @@ from pydantic import Field
 
 from aj.contract import Contract
 from aj.findings import Finding
-from aj.fleet.scenarios import Scenario, Turn
+from scenarios.scenario import Scenario, Turn
 from scorers.checks.answers import check_answer, check_grounded
-from scorers.checks.outcome import check_goal, check_milestones, check_mines
+from scorers.world.outcome import check_goal, check_milestones, check_mines
 
 
 class Trace(StoreModel):
@@ -21,7 +21,7 @@ class Trace(StoreModel):
     seen: list[tuple[str, str]] = Field(default_factory=list)
     """(host, text) of every result, those of the past included."""
     changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
-    """End state against the start: see `aj.fleet.flat.diff`."""
+    """End state against the start: see `fleet.snapshot.diff`."""
     simulator: str | None = None
     """Why the simulated user failed, if it did: then nothing can be said of the model."""
 

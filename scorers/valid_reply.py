@@ -4,12 +4,12 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from aj.findings import Finding
-from aj.fleet.oracle import intent
 from aj.wire import judge_call
+from scenarios.oracle import intent
 from scorers.checks.replies import check_reply
-from scorers.checks.steps import check_step
 from scorers.samples import case_of
 from scorers.scores import metrics, score
+from scorers.world.steps import check_step
 
 
 @scorer(metrics=metrics("valid", "right"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aj.fleet.registry import templates
-from aj.fleet.scenarios import TEMPLATES
+from scenarios.registry import templates
+from scenarios.scenario import TEMPLATES
 
 DOCS = Path(__file__).parents[1] / "docs"
 ROOT = DOCS.parent
@@ -43,7 +43,7 @@ def test_the_template_of_the_page_keeps_its_promises_on_every_seed():
     names = {"__name__": "docs_scenarios"}
     exec(arranging + written, names)
     made = TEMPLATES["disk_space.older_backup_goes"]
-    setup = "from aj.contract import load_contract\nfrom aj.fleet.oracle import play\nAJ = load_contract()\n"
+    setup = "from aj.contract import load_contract\nfrom scenarios.oracle import play\nAJ = load_contract()\n"
     for seed in range(2, 6):
         scenario = made.draw(seed, "curious_learner")
         exec(setup + "messages, fleet = play(scenario, AJ)\n" + checking, {**names, "scenario": scenario})

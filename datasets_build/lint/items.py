@@ -10,17 +10,16 @@ from types import MappingProxyType
 
 from aj.contract import Contract
 from aj.findings import Finding
-from aj.fleet.oracle import finishing
 from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import SHORT, discovered
-from aj.wire import Verdict, judge_call, render_call
+from aj.wire import Verdict, finishing, judge_call, render_call
 from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
 from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.shapes import parse
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
 from scorers.checks.conduct import check_conduct
 from scorers.checks.encoding import check_encoding

@@ -10,22 +10,22 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Pair, Row
 from datasets_build.convert import Converted, convert_files, own, worded
-from datasets_build.generated import conversational
-from datasets_build.generated.corrections import draw_corrections, to_pair, to_row
-from datasets_build.generated.old_shape import old_shape
+from datasets_build.drawn import templated
+from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
+from datasets_build.drawn.old_shape import old_shape
 from datasets_build.reading.files import in_folder
 from datasets_build.recipe import ConvertedPart, CorrectionsPart, DataRecipe, GeneratedPart, WordedPart
 
 Draw = Callable[[Random, Contract, int], Iterator[Row]]
 
 COUNTED: dict[str, Draw] = {
-    "tasks": conversational.tasks,
-    "contexts": conversational.contexts,
-    "dictated": conversational.dictated,
-    "talks": conversational.talks,
-    "state_blocks": conversational.state_blocks,
-    "plans": conversational.plans,
-    "chats": conversational.chats,
+    "tasks": templated.tasks,
+    "contexts": templated.contexts,
+    "dictated": templated.dictated,
+    "talks": templated.talks,
+    "state_blocks": templated.state_blocks,
+    "plans": templated.plans,
+    "chats": templated.chats,
     "old_shape": old_shape,
 }
 """Sources of which a recipe says only how many rows they give."""
@@ -54,7 +54,7 @@ def sources(recipe: DataRecipe, contract: Contract) -> Iterator[tuple[str, Itera
         yield "corrections", (to_row(case) for case in cases)
         yield "corrections.pairs", (to_pair(case) for case in cases[: part.pairs])
     if (part := wanted.dialogues) is not None:
-        yield "dialogues", conversational.dialogues(rng(recipe.seed, "dialogues"), contract, part.count, part.turns)
+        yield "dialogues", templated.dialogues(rng(recipe.seed, "dialogues"), contract, part.count, part.turns)
     for name, draw in COUNTED.items():
         if (part := getattr(wanted, name)) is not None:
             yield name, draw(rng(recipe.seed, name), contract, part.count)
@@ -70,8 +70,8 @@ def asked_of(part: GeneratedPart | WordedPart) -> int:
 
 def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Converted]:
     """Conversations from the fleet in a teacher's words."""
-    from datasets_build.worded.generate import generate
-    from datasets_build.worded.teachers.named import open_teacher
+    from datasets_build.drawn.worded.generate import generate
+    from datasets_build.drawn.worded.teachers.named import open_teacher
 
     seed = rng(context.seed, name).randrange(2**31)
     teacher = open_teacher(part.teacher, context.contract, seed=seed, max_cost=part.max_cost)

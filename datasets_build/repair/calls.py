@@ -8,8 +8,8 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Call, Message
 from aj.state import discovered
+from datasets_build.reading.loose import Refused
 from datasets_build.repair.retired import Catalogue, Mapped, load_retired
-from datasets_build.repair.text import Refused
 
 NOTE_LIMIT = 400
 """Characters of a note: it is a short remark beside the call, and what is longer was meant as something else."""

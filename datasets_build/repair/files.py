@@ -19,10 +19,10 @@ from aj.errors import AJError, DataError
 from aj.messages import Pair, Row, pair_to_record, row_to_record
 from datasets_build.reading.files import SUFFIXES, in_folder, read_records
 from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.shapes import parse
 from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
 from datasets_build.repair.diff import hunk, turns_of
 from datasets_build.repair.settle import Settled, settle
+from datasets_build.sources.shapes import parse
 
 Progress = Callable[[Path, int], None]
 """Told the file and how many of its records were read, after each one."""

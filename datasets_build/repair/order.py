@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from aj.messages import Mode
+from datasets_build.reading.loose import Refused, split_history, split_written
 from datasets_build.reading.transcripts import Turn
-from datasets_build.repair.text import Refused, split_history, split_written
 
 
 def unfolded(turns: Sequence[Turn], mode: Mode) -> tuple[list[Turn], list[str]]:

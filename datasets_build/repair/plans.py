@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from datasets_build.reading.loose import Refused, read_object
 from datasets_build.repair.retired import load_retired
-from datasets_build.repair.text import Refused, read_object
 
 _NUMBER = re.compile(r"\s*(?:step\s+)?\d{1,3}\s*[.):-]\s+", re.IGNORECASE)
 _BULLET = re.compile(r"\s*[-*•]\s+")

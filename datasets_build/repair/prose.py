@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aj.contract import Contract
+from datasets_build.reading.loose import Refused
 from datasets_build.repair.retired import load_retired
-from datasets_build.repair.text import Refused
 
 _DEPTH = 4
 _MARKDOWN = re.compile(r"\*\*|```|^[ \t]*(?:\d+[.)]|[-*•]) ", re.MULTILINE)

@@ -15,9 +15,9 @@ from aj.findings import Finding, codes
 from aj.messages import Call, Message, Mode, Pair, Row
 from aj.wire import Verdict, judge_call, render_call, render_turn
 from datasets_build.lint.items import lint_value
+from datasets_build.reading.loose import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.repair.order import interleaved, learned, unfolded
-from datasets_build.repair.text import Refused
 from datasets_build.repair.turns import Place, Said, said
 from scorers.checks.conduct import check_conduct, check_loop
 from scorers.checks.patterns import known_issue

@@ -8,12 +8,12 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Call, Message, Mode
 from aj.wire import Verdict, judge_call
+from datasets_build.reading.loose import Reading, Refused, read_object, split_thought
 from datasets_build.reading.transcripts import Turn
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call
 from datasets_build.repair.plans import plan_in, plan_of
 from datasets_build.repair.prose import markdown_of, without_tags
 from datasets_build.repair.retired import load_retired
-from datasets_build.repair.text import Reading, Refused, read_object, split_thought
 from scorers.checks.voice import check_own_voice
 
 _PLACEHOLDER = re.compile(

@@ -21,8 +21,8 @@ from typing import Any
 
 from aj.contract import load_contract
 from aj.messages import Call, Mode
+from datasets_build.reading.loose import Refused, read_object
 from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
-from datasets_build.repair.text import Refused, read_object
 from datasets_build.sources import native
 
 _ASKS_FOR_A_CALL = re.compile(

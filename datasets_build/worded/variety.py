@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from aj.contract import Contract
 from aj.messages import Row
+from datasets_build.drawn.worded.teachers.wording import slots_of
 from datasets_build.mix.near import NearIndex, shingles_of
-from datasets_build.worded.teachers.wording import slots_of
 
 THRESHOLD = 0.8
 """Similarity from which two rows count as the same thing said twice: the mix's, but of the words, not the calls."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aj.findings import Finding
-from aj.fleet.scenarios import Truth
+from scenarios.truth import Truth
 
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _UNITS = re.compile(r"(\d)\s*([KMGT])(?:i?B|i)?\b")

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from aj.contract import Contract
 from aj.findings import Finding, codes
-from aj.fleet.oracle import finishing
 from aj.messages import Message, Mode
 from aj.state import discovered
-from aj.wire import Verdict, judge_call
+from aj.wire import Verdict, finishing, judge_call
 from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
 

@@ -36,8 +36,6 @@ def test_the_yaml_files_lie_inside_the_package():
         "contracts/aj.yaml",
         "contracts/native.yaml",
         "personas.yaml",
-        "fleet/intents.yaml",
-        "fleet/smalltalk.yaml",
     ):
         assert files("aj").joinpath(name).is_file(), name
 

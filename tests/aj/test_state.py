@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aj.contract import load_contract
-from aj.fleet.draw import draw_host
-from aj.fleet.fleet import Fleet
-from aj.fleet.workspace import draw_workspace
 from aj.messages import Call, calls, reply, result, user
 from aj.state import ONE_LINE, Agent, agents_listed, discovered, past_steps, state_block
+from fleet.draw import draw_host
+from fleet.fleet import Fleet
+from fleet.workspace import draw_workspace
 
 AJ = load_contract()
 HOSTS = [draw_host(name, Random(name)) for name in ("web01", "db-2")]

@@ -11,11 +11,11 @@ from inspect_ai.util import JSONSchema
 from jsonschema import Draft202012Validator
 
 from aj.contract import Contract, load_contract
-from aj.fleet.oracle import play
-from aj.fleet.registry import templates
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
 from aj.wire import call_schema, judge_call, render_call, render_prompt, render_row, render_turn
+from scenarios.oracle import play
+from scenarios.registry import templates
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 

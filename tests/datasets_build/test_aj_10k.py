@@ -36,7 +36,7 @@ def folders(tmp_path_factory) -> list[Path]:
     builds = []
     for seed in ("1", "2"):
         told = os.environ | {"PYTHONHASHSEED": seed, "AJ_LOGS": str(place / seed)}
-        command = [sys.executable, "-m", "loop.cli", "build", "aj-10k", "--root", str(place / "data")]
+        command = [sys.executable, "-m", "loop.commands.main", "build", "aj-10k", "--root", str(place / "data")]
         builds.append(subprocess.Popen(command, cwd=ROOT, env=told, stdout=subprocess.DEVNULL))
     assert [build.wait() for build in builds] == [0, 0]
     return [folder for seed in ("1", "2") for folder in (place / seed / "datasets").iterdir() if folder.is_dir()]

@@ -9,12 +9,12 @@ import pytest
 from aj.contract import load_contract
 from aj.errors import AJError, ConfigError, DataError
 from aj.messages import Row
-from datasets_build.worded.generate import Rejected, generate
-from datasets_build.worded.teachers.anthropic_batches import MAX_TOKENS, Options, anthropic_teacher
-from datasets_build.worded.teachers.cost import Request, billed, estimate, price_of
-from datasets_build.worded.teachers.ledger import Ledger
-from datasets_build.worded.teachers.prompting import SCHEMA
-from datasets_build.worded.teachers.wording import Failed, Refused, Wording
+from datasets_build.drawn.worded.generate import Rejected, generate
+from datasets_build.drawn.worded.teachers.anthropic_batches import MAX_TOKENS, Options, anthropic_teacher
+from datasets_build.drawn.worded.teachers.cost import Request, billed, estimate, price_of
+from datasets_build.drawn.worded.teachers.ledger import Ledger
+from datasets_build.drawn.worded.teachers.prompting import SCHEMA
+from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Wording
 from tests.datasets_build.messages_api import KEY, Provider, errored, failing, succeeded
 from tests.datasets_build.wordings import drawn_jobs, texts_of
 

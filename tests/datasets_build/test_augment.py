@@ -9,10 +9,10 @@ from aj.contract import load_contract
 from aj.errors import DataError
 from aj.messages import Row, calls, reply, result, row_to_record, user
 from aj.personas import load_personas
-from datasets_build.worded.augment import augment
-from datasets_build.worded.generate import Rejected
-from datasets_build.worded.teachers.template import template_teacher
-from datasets_build.worded.teachers.wording import Refused, Teacher, Wording, slots_of, trajectory
+from datasets_build.drawn.worded.augment import augment
+from datasets_build.drawn.worded.generate import Rejected
+from datasets_build.drawn.worded.teachers.template import template_teacher
+from datasets_build.drawn.worded.teachers.wording import Refused, Teacher, Wording, slots_of, trajectory
 from tests.datasets_build.wordings import texts_of
 
 AJ = load_contract()

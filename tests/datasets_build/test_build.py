@@ -13,14 +13,14 @@ import pytest
 from aj.contract import load_contract
 from aj.errors import AJError, ConfigError, DataError
 from aj.files import digest_file, load_yaml, read_jsonl
-from aj.fleet.patterns import PATTERNS
-from aj.fleet.registry import CATEGORIES, scenario_from_record, templates
-from aj.fleet.scenarios import Scenario
-from aj.fleet.smalltalk import small_talk
 from aj.messages import Message, Pair, Row, read_pairs, read_rows
 from aj.wire import render_row, render_turn
 from datasets_build.build import build
 from datasets_build.recipe import DataRecipe
+from scenarios.error_patterns import PATTERNS
+from scenarios.registry import CATEGORIES, scenario_from_record, templates
+from scenarios.scenario import Scenario
+from scenarios.smalltalk import small_talk
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair, check_row
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from datasets_build.sources.chat_quality import faults, score
+from datasets_build.sources.openwebui.quality import faults, score
 
 
 @pytest.mark.parametrize(

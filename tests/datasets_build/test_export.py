@@ -11,8 +11,8 @@ from aj.files import read_jsonl
 from aj.messages import read_pairs, read_rows
 from aj.wire import render_prompt, render_row, render_turn
 from datasets_build.build import build
-from datasets_build.card import OUTCOMES
-from datasets_build.charts import LEFT, RIGHT, WIDTH, bars, histogram, stacked
+from datasets_build.finished.card import OUTCOMES
+from datasets_build.finished.charts import LEFT, RIGHT, WIDTH, bars, histogram, stacked
 from datasets_build.recipe import DataRecipe
 
 AJ = load_contract()

@@ -18,8 +18,8 @@ from aj.messages import Pair, Row, calls, pair_to_record, result, row_to_record,
 from datasets_build.convert import convert_files, write_converted
 from datasets_build.lint.items import lint_record, lint_value
 from datasets_build.reading.files import Record, read_records
-from datasets_build.reading.shapes import shape_of
 from datasets_build.repair.settle import settle
+from datasets_build.sources.shapes import shape_of
 from scorers.checks.rows import check_pair, check_row
 
 AJ = load_contract()

@@ -9,11 +9,11 @@ from inspect_ai.model import ModelOutput, ModelUsage, StopReason, get_model
 from aj.contract import load_contract
 from aj.errors import AJError, ConfigError
 from aj.messages import Row
-from datasets_build.worded.generate import generate
-from datasets_build.worded.teachers.inspect_model import inspect_teacher
-from datasets_build.worded.teachers.named import open_teacher
-from datasets_build.worded.teachers.prompting import job_prompt, read_wording, system_prompt
-from datasets_build.worded.teachers.wording import Failed, Refused, Wording
+from datasets_build.drawn.worded.generate import generate
+from datasets_build.drawn.worded.teachers.inspect_model import inspect_teacher
+from datasets_build.drawn.worded.teachers.named import open_teacher
+from datasets_build.drawn.worded.teachers.prompting import job_prompt, read_wording, system_prompt
+from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Wording
 from tests.datasets_build.wordings import drawn_jobs, texts_of
 
 AJ = load_contract()

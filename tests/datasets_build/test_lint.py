@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.messages import Call, reply
-from datasets_build.generated import conversational
-from datasets_build.generated.corrections import draw_corrections, to_pair, to_row
+from datasets_build.drawn import templated
+from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
 from datasets_build.lint.items import calls_known_tool, lint_item, lint_record, lint_value
-from datasets_build.reading import shapes
 from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.shapes import Shape, parse, shape_of
 from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.sources import shapes
+from datasets_build.sources.shapes import Shape, parse, shape_of
 
 AJ = load_contract()
 LISTED = "Available agents:\n  - web01: web01 (linux) @ 198.51.100.4:7000\n  - db02: db02 (linux) @ 198.51.100.5:7000"
@@ -38,12 +38,12 @@ def test_the_rows_that_we_draw_ourselves_are_clean():
     rows = [
         row
         for draw in (
-            conversational.tasks,
-            conversational.contexts,
-            conversational.talks,
-            conversational.plans,
-            conversational.chats,
-            conversational.state_blocks,
+            templated.tasks,
+            templated.contexts,
+            templated.talks,
+            templated.plans,
+            templated.chats,
+            templated.state_blocks,
         )
         for row in draw(Random(3), AJ, 3)
     ]

@@ -15,9 +15,9 @@ from datasets_build.lint.config import LintConfig, codes_of, find_files, load_co
 from datasets_build.lint.pages import FOLDER, pages
 from datasets_build.lint.rules import load_rules
 from datasets_build.lint.run import Listed, Outcome, lint_files
-from datasets_build.reading import shapes
-from datasets_build.reading.shapes import Shape
 from datasets_build.reading.transcripts import Transcript, Turn
+from datasets_build.sources import shapes
+from datasets_build.sources.shapes import Shape
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, reply, result, user
-from datasets_build.generated import conversational
-from datasets_build.generated.corrections import draw_corrections, to_row
+from datasets_build.drawn import templated
+from datasets_build.drawn.corrections import draw_corrections, to_row
 from datasets_build.mix.near import MOST_HASHES, RECALL, NearIndex, bands_for
 from tests.datasets_build.made import rows, words
 
@@ -93,8 +93,8 @@ def test_the_corrections_and_the_generated_rows_all_stay():
     """Variations of eight patterns, and rows of one template: other hosts, numbers and words are other lessons."""
     contract, index = load_contract(), NearIndex(0.7)
     drawn = [to_row(case) for case in draw_corrections(Random("1.c"), contract, 4)]
-    drawn += conversational.plans(Random("1.p"), contract, 8)
-    drawn += conversational.state_blocks(Random("1.b"), contract, 12)
+    drawn += templated.plans(Random("1.p"), contract, 8)
+    drawn += templated.state_blocks(Random("1.b"), contract, 12)
     different = {row.id: row for row in drawn}.values()
     assert [row.id for row in different if index.admit(row)] == []
 

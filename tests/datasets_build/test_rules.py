@@ -9,15 +9,15 @@ import pytest
 import scorers.checks
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.patterns import PATTERNS
 from aj.personas import load_personas
 from datasets_build.lint import items as lint
 from datasets_build.lint.items import FAULTS, lint_item, lint_record
 from datasets_build.lint.rules import Example, load_rules
-from datasets_build.reading import shapes
 from datasets_build.reading.files import read_records
-from datasets_build.reading.shapes import Shape
 from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.sources import shapes
+from datasets_build.sources.shapes import Shape
+from scenarios.error_patterns import PATTERNS
 
 AJ = load_contract()
 RULES = load_rules()

@@ -6,16 +6,17 @@ import re
 import pytest
 
 from aj.contract import load_contract
-from aj.fleet.flat import diff
-from aj.fleet.names import names
-from aj.fleet.oracle import finishing, play
-from aj.fleet.registry import CATEGORIES, templates
 from aj.messages import Row
-from datasets_build.worded.scenes import confirmations, journeys, questions
-from datasets_build.worded.scenes.drawing import draw_scene, scenes
-from scorers.checks.outcome import check_goal, check_milestones, check_mines, seen_on
+from aj.wire import finishing
+from datasets_build.drawn.worded.scenes import confirmations, journeys, questions
+from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
+from fleet.names import names
+from fleet.snapshot import diff
+from scenarios.oracle import play
+from scenarios.registry import CATEGORIES, templates
 from scorers.checks.rows import check_row
-from scorers.checks.steps import check_said
+from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
+from scorers.world.steps import check_said
 
 AJ = load_contract()
 OWN = [made.name for made in (*journeys.made(), *confirmations.made(), *questions.made())]

@@ -7,17 +7,17 @@ from random import Random
 import pytest
 
 from aj.contract import load_contract
-from aj.fleet.asks import catalogue
-from aj.fleet.registry import CATEGORIES, templates
-from aj.fleet.scenarios import Stage
-from aj.fleet.smalltalk import small_talk
 from aj.messages import Row
 from aj.personas import load_personas
-from datasets_build.worded.generate import generate
-from datasets_build.worded.scenes.drawing import draw_scene, scenes
-from datasets_build.worded.scenes.questions import catalogue as questions
-from datasets_build.worded.teachers.template import answers, coded, expand, facts, requests
-from datasets_build.worded.teachers.tones import outside, toned
+from datasets_build.drawn.worded.generate import generate
+from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
+from datasets_build.drawn.worded.scenes.questions import catalogue as questions
+from datasets_build.drawn.worded.teachers.template import answers, coded, expand, facts, requests
+from datasets_build.drawn.worded.teachers.tones import outside, toned
+from scenarios.registry import CATEGORIES, templates
+from scenarios.requests import catalogue
+from scenarios.scenario import Stage
+from scenarios.smalltalk import small_talk
 from tests.datasets_build.wordings import drawn_jobs, noting, texts_of
 
 AJ = load_contract()

@@ -6,16 +6,17 @@ from collections import Counter
 import pytest
 
 from aj.contract import load_contract
-from aj.fleet.oracle import finishing, play
-from aj.fleet.registry import CATEGORIES
 from aj.messages import Row, calls, result, row_from_record, row_to_record, user
 from aj.personas import load_personas
-from datasets_build.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
-from datasets_build.worded.generate import REDRAWS, Rejected, generate
-from datasets_build.worded.scenes.drawing import draw_scene
-from datasets_build.worded.teachers.template import template_teacher
-from datasets_build.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
+from aj.wire import finishing
+from datasets_build.drawn.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
+from datasets_build.drawn.worded.generate import REDRAWS, Rejected, generate
+from datasets_build.drawn.worded.scenes.drawing import draw_scene
+from datasets_build.drawn.worded.teachers.template import template_teacher
+from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
 from datasets_build.worded.variety import distinct, variety
+from scenarios.oracle import play
+from scenarios.registry import CATEGORIES
 from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
 from tests.datasets_build.wordings import noting, texts_of

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.scenarios import Truth
 from aj.messages import Row, calls, reply, result, user
-from datasets_build.worded.checks import check_wording
-from datasets_build.worded.meaning import check_request, terms_of
-from datasets_build.worded.teachers.wording import Job, Wording, reworded, slots_of, trajectory
+from datasets_build.drawn.worded.checks import check_wording
+from datasets_build.drawn.worded.meaning import check_request, terms_of
+from datasets_build.drawn.worded.teachers.wording import Job, Wording, reworded, slots_of, trajectory
+from scenarios.truth import Truth
 
 AJ = load_contract()
 LISTED = "Available agents:\n  - web01: web01 (linux) @ 10.0.0.2:7000\n  - db02: db02 (linux) @ 10.0.0.3:7000"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from aj.contract import load_contract
-from datasets_build.worded.generate import generate
-from datasets_build.worded.teachers.template import template_teacher
-from datasets_build.worded.teachers.wording import Job, Teacher, Worded, Wording
+from datasets_build.drawn.worded.generate import generate
+from datasets_build.drawn.worded.teachers.template import template_teacher
+from datasets_build.drawn.worded.teachers.wording import Job, Teacher, Worded, Wording
 
 
 def noting(jobs: list[Job]) -> Teacher:

@@ -11,11 +11,11 @@ from inspect_ai.solver import Solver
 
 from aj.files import read_jsonl
 from evals.frozen import SAMPLES
+from evals.suite import TASKS
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 
 Speak = Callable[[list[ChatMessage]], str]
 Evaluate = Callable[..., EvalLog]
-TASKS = ("tool_format", "known_issues", "persona", "context_retention", "task_success")
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,12 @@ import importlib
 
 import pytest
 
-from aj.fleet.registry import templates
-from evals.build_samples import practice
+from evals.draws import practice
 from evals.frozen import metadata
 from evals.reference import reference
+from evals.suite import LOOPED
+from scenarios.registry import templates
 from scorers.samples import case_of
-
-LOOPED = ("context_retention", "task_success")
 
 
 @pytest.mark.parametrize("name", ["tool_format", "known_issues", "persona", "context_retention", "task_success"])

@@ -12,12 +12,13 @@ from inspect_ai.solver import TaskState
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.registry import templates
 from aj.messages import calls, result, user
 from aj.wire import judge_call
 from evals.frozen import dataset
 from evals.reference import AGENTS, oracle, reference
-from loop.selfcheck import EXPECTED, LOOPED
+from evals.suite import LOOPED
+from loop.selfcheck import EXPECTED
+from scenarios.registry import templates
 from scorers.checks.answers import check_answer
 from scorers.checks.conduct import check_conduct
 from scorers.checks.replies import check_reply

@@ -14,29 +14,28 @@ from inspect_ai.util import Store
 
 from aj.contract import load_contract
 from aj.files import digest
-from aj.fleet.flat import diff
-from aj.fleet.fleet import Fleet
-from aj.fleet.names import names
-from aj.fleet.oracle import answer, finishing, play
-from aj.fleet.patterns import PATTERNS
-from aj.fleet.registry import CATEGORIES, templates
-from aj.fleet.templates.ladder import DISTANCES, PROBES
 from aj.messages import Message, to_record
 from aj.personas import load_personas
-from aj.wire import judge_call
+from aj.wire import finishing, judge_call
 from evals.reference import oracle
+from evals.suite import LOOPED, TASKS
+from fleet.fleet import Fleet
+from fleet.names import names
+from fleet.snapshot import diff
+from scenarios.both.ladder import DISTANCES, PROBES
+from scenarios.error_patterns import PATTERNS
+from scenarios.oracle import answer, play
+from scenarios.registry import CATEGORIES, templates
 from scorers.checks.answers import check_answer
-from scorers.checks.outcome import seen_on
 from scorers.checks.patterns import known_issue
 from scorers.checks.voice import check_voice
 from scorers.no_known_issue import check_turn
 from scorers.samples import Case, case_of
 from scorers.traces import Trace, check_end, check_target, check_turn_answer, check_turn_grounded
+from scorers.world.outcome import seen_on
 
 AJ = load_contract()
-TASKS = ("tool_format", "known_issues", "persona", "context_retention", "task_success")
 ONE_TURN = ("tool_format", "known_issues", "persona")
-AGENT_TASKS = ("context_retention", "task_success")
 OF_EACH_SLICE = 6
 
 
@@ -125,7 +124,7 @@ def _traced(example: Example) -> Trace:
     return Trace(store=Store(), turns=turns, seen=seen, changed=changed)
 
 
-@pytest.mark.parametrize("task", AGENT_TASKS)
+@pytest.mark.parametrize("task", LOOPED)
 def test_every_gold_conversation_passes_every_check_of_a_trace(examples, task):
     for example in examples[task]:
         scenario = example.case.scenario
@@ -151,7 +150,7 @@ def test_the_answer_to_another_sample_is_wrong(examples, task):
         assert check_turn(other.gold, example.case), (example.id, other.id)
 
 
-@pytest.mark.parametrize("task", AGENT_TASKS)
+@pytest.mark.parametrize("task", LOOPED)
 def test_the_conversation_of_another_sample_is_wrong(examples, task):
     for example, other in zip(examples[task], [*examples[task][1:], examples[task][0]], strict=True):
         scenario = example.case.scenario

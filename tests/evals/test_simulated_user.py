@@ -8,12 +8,12 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from aj.fleet.scenarios import Turn
 from aj.messages import Message
 from evals.agent import converse
 from evals.reference import oracle
 from evals.simulated_user import TRIES, terms
 from evals.task_success import task_success
+from scenarios.scenario import Turn
 from scorers.samples import Case
 
 # --- what must survive ----------------------------------------------------------------------------------------------

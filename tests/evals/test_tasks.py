@@ -16,12 +16,13 @@ from jsonschema import Draft202012Validator
 from aj.contract import load_contract
 from aj.errors import ConfigError
 from aj.files import digest_file
-from aj.fleet.scenarios import Turn
 from aj.messages import Call, Message
 from aj.wire import render_call
 from evals import frozen
 from evals.frozen import SAMPLES, config, dataset, harness
 from evals.reference import AGENTS, oracle, reference
+from evals.suite import LOOPED
+from scenarios.scenario import Turn
 from scorers.context_kept import context_kept
 from scorers.samples import Case, case_of
 from scorers.task_done import task_done
@@ -34,7 +35,6 @@ KEYS = {
     "context_retention": ("retained", "answered"),
     "task_success": ("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"),
 }
-LOOPED = ("context_retention", "task_success")
 Speak = Callable[[Any], str]
 
 
@@ -307,16 +307,16 @@ def test_the_small_suite_is_part_of_the_full_one(name):
 @pytest.mark.parametrize(
     ("path", "counts"),
     [
-        ("aj/fleet/draw.py", True),
+        ("fleet/draw.py", True),
         ("aj/personas.yaml", True),
         ("scorers/checks/answers.py", True),
         ("evals/samples/persona.jsonl", True),
         ("scorers/judge_labels.jsonl", False),
-        ("loop/gate.py", False),
+        ("verdict/gate.py", False),
     ],
 )
 def test_the_harness_is_what_asks_and_scores(tmp_path, monkeypatch, path, counts):
-    for name in ("aj/fleet/draw.py", "aj/personas.yaml", "scorers/checks/answers.py", "evals/samples/persona.jsonl"):
+    for name in ("fleet/draw.py", "aj/personas.yaml", "scorers/checks/answers.py", "evals/samples/persona.jsonl"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("old")
     monkeypatch.setattr(frozen, "HOUSE", tmp_path)

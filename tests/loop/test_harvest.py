@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 from aj.contract import load_contract
 from aj.errors import DataError
-from aj.fleet.registry import templates
 from aj.messages import Pair, Row, read_pairs
 from aj.wire import judge_call
 from evals.frozen import dataset
 from evals.reference import reference
-from loop.cli import app
+from evals.suite import LOOPED
+from loop.commands.main import app
 from loop.harvest import harvest
-from loop.selfcheck import LOOPED
+from scenarios.registry import templates
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row
 

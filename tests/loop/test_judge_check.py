@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from aj.errors import AJError
 from aj.personas import load_personas
-from loop import cli
+from loop.commands import main
 from loop.judge_check import NOT_RUN, Agreement, Label, alpha, judge_check, kappa, read_labels
 from scorers.judge import FITS
 
@@ -146,14 +146,14 @@ def test_an_unknown_judge_is_named():
 
 
 def test_the_command_without_a_model_says_how_to_run_the_judge(logs):
-    result = CliRunner().invoke(cli.app, ["judge-check"])
+    result = CliRunner().invoke(main.app, ["judge-check"])
     assert result.exit_code == 0
     assert NOT_RUN in result.stderr
     assert "labelled by the authors of this project" in " ".join(result.stdout.split())
 
 
 def test_the_command_gives_its_numbers_as_json(logs):
-    result = CliRunner().invoke(cli.app, ["judge-check", "--format", "json"])
+    result = CliRunner().invoke(main.app, ["judge-check", "--format", "json"])
     rows = json.loads(result.stdout)
     assert {row["group"] for row in rows} == {"all", "seen", "unseen", *PERSONAS}
     assert rows[0]["rater"] == "rules"

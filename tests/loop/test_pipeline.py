@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from aj.errors import AJError
 from aj.messages import read_rows
 from loop import pipeline
-from loop.cli import app
+from loop.commands.main import app
 
 
 @pytest.fixture

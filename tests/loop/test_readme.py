@@ -5,8 +5,8 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from loop.cli import app
-from loop.evaluate import TASKS
+from evals.suite import TASKS
+from loop.commands.main import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from loop.evaluate import TASKS
-from loop.scores import read_folder
+from evals.suite import TASKS
+from verdict.scores import read_folder
 
 pytestmark = [pytest.mark.loop, pytest.mark.timeout(1800)]
 

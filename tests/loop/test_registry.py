@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from aj.errors import AJError, DataError, EvidenceError
-from loop.gate import Outcome, Verdict
 from loop.registry import champion, history, promote, rollback
+from verdict.gate import Outcome, Verdict
 
 
 def passing(lab, run: str, reference: str) -> Verdict:
@@ -122,7 +122,7 @@ CONTENDER = """
 import json, sys
 from pathlib import Path
 from aj.errors import EvidenceError
-from loop.gate import Outcome, Verdict
+from verdict.gate import Outcome, Verdict
 from loop.registry import promote
 logs, run = Path(sys.argv[1]), sys.argv[2]
 adapter = json.loads((logs / "runs" / run / "manifest.json").read_text())["adapter"]

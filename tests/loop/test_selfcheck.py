@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from aj.errors import AJError
 from evals import frozen, reference
+from evals.suite import TASKS
 from loop import selfcheck
-from loop.cli import app
-from loop.evaluate import TASKS
+from loop.commands.main import app
 from loop.selfcheck import EXPECTED, Mean
 from scorers import persona_match
 

@@ -5,10 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.findings import codes
-from aj.fleet.asks import ask, catalogue
-from aj.fleet.oracle import answer as true_answer
-from aj.fleet.scenarios import Stage, Truth
 from aj.personas import load_personas
+from scenarios.oracle import answer as true_answer
+from scenarios.requests import ask, catalogue
+from scenarios.scenario import Stage
+from scenarios.truth import Truth
 from scorers.checks.answers import check_answer, check_count, check_grounded
 
 TRUTH = Truth({"web-1": ("45%",), "web-2": ("5%",)})

@@ -7,15 +7,15 @@ import pytest
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.arrange import with_service
-from aj.fleet.draw import draw_host
-from aj.fleet.flat import Diff, diff, flatten
-from aj.fleet.model import File
-from aj.fleet.registry import templates
-from aj.fleet.scenarios import Milestone, Scenario
-from aj.fleet.workspace import draw_workspace
 from aj.messages import Call
-from scorers.checks.outcome import check_goal, check_milestones, check_mines, seen_on
+from fleet.draw import draw_host
+from fleet.model import File
+from fleet.snapshot import Diff, diff, flatten
+from fleet.workspace import draw_workspace
+from scenarios.registry import templates
+from scenarios.scenario import Milestone, Scenario
+from scenarios.trouble import with_service
+from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
 
 AJ = load_contract()
 HOSTS = tuple(with_service(draw_host(name, Random(name)), "nginx") for name in ("web01", "db-2"))

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.contract import load_contract
-from aj.fleet.patterns import PATTERNS, Case, draw_case
 from aj.messages import Call, Layout, calls, result, user
 from aj.personas import load_personas
 from aj.splits import Split
 from aj.state import Agent
 from aj.wire import judge_call, render_turn
+from scenarios.error_patterns import PATTERNS, Case, draw_case
 from scorers.checks.patterns import known_issue, pattern_finding
 from scorers.checks.replies import check_reply
-from scorers.checks.steps import check_step
 from scorers.samples import replay
+from scorers.world.steps import check_step
 
 AJ = load_contract()
 PERSONAS = sorted(load_personas().personas)

@@ -7,14 +7,15 @@ import pytest
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.arrange import with_service
-from aj.fleet.draw import draw_host
-from aj.fleet.fleet import Fleet
-from aj.fleet.oracle import answer
-from aj.fleet.scenarios import Truth, Turn, here, on, on_all
-from aj.fleet.workspace import draw_workspace
 from aj.messages import Call, Message, calls, result, user
-from scorers.checks.steps import check_said, check_step
+from fleet.draw import draw_host
+from fleet.fleet import Fleet
+from fleet.workspace import draw_workspace
+from scenarios.oracle import answer
+from scenarios.scenario import Turn, here, on, on_all
+from scenarios.trouble import with_service
+from scenarios.truth import Truth
+from scorers.world.steps import check_said, check_step
 
 AJ = load_contract()
 HOSTS = [with_service(with_service(draw_host(name, Random(name)), "nginx"), "docker") for name in ("web01", "db02")]

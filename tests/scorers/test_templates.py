@@ -5,15 +5,16 @@ from functools import lru_cache
 import pytest
 
 from aj.contract import load_contract
-from aj.fleet.flat import diff
-from aj.fleet.oracle import finishing, play
-from aj.fleet.registry import templates
-from aj.fleet.scenarios import Scenario
 from aj.messages import Message, Row
+from aj.wire import finishing
+from fleet.snapshot import diff
+from scenarios.oracle import play
+from scenarios.registry import templates
+from scenarios.scenario import Scenario
 from scorers.checks.answers import check_answer, check_grounded
 from scorers.checks.conduct import check_conduct
-from scorers.checks.outcome import check_goal, check_milestones, check_mines, seen_on
 from scorers.checks.rows import check_row
+from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
 
 AJ = load_contract()
 SEEDS = (1, 2)

@@ -9,11 +9,12 @@ from inspect_ai.util import Store
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.fleet.arrange import with_service
-from aj.fleet.draw import draw_host
-from aj.fleet.oracle import answer
-from aj.fleet.scenarios import Milestone, Scenario, Truth, Turn, here, on, on_all
-from aj.fleet.workspace import draw_workspace
+from fleet.draw import draw_host
+from fleet.workspace import draw_workspace
+from scenarios.oracle import answer
+from scenarios.scenario import Milestone, Scenario, Turn, here, on, on_all
+from scenarios.trouble import with_service
+from scenarios.truth import Truth
 from scorers.traces import Trace, check_end, check_target, check_turn_answer, check_turn_grounded
 
 AJ = load_contract()

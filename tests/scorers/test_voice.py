@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from aj.findings import codes
-from aj.fleet.smalltalk import small_talk
 from aj.personas import load_personas
+from scenarios.smalltalk import small_talk
 from scorers.checks.voice import check_voice, words
 
 PERSONAS = load_personas().personas

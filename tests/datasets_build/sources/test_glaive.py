@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aj.messages import Call
 from datasets_build.reading.transcripts import Transcript, Turn, Unusable
-from datasets_build.sources.glaive import END, matches, parse
+from datasets_build.sources.glaive.records import END, matches, parse
 
 TOOL = {"name": "ping", "description": "Pings", "parameters": {"type": "object", "properties": {}}}
 HEAD = "SYSTEM: You are a helpful assistant with access to the following functions. Use them if required -\n"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
-from datasets_build.sources.openwebui import matches, parse
+from datasets_build.sources.openwebui.exports import matches, parse
 
 
 def message(name: str, parent: str | None, role: str, content: Any, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""The corrections: eight documented error patterns, each with variations, as rows (right answers) and preference pairs.
+
+The wrong text stands only in a pair's `rejected`, never in a row: the original set put it into the system prompt and
+so trained on it.
+"""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from aj.contract import Contract
+from aj.messages import Layout, Pair, Row
+from aj.personas import load_personas
+from scenarios.error_patterns import PATTERNS, Case, draw_case
+
+
+def draw_corrections(rng: Random, contract: Contract, multiply: int) -> Iterator[Case]:
+    """`multiply` variations of each pattern, in turn; two in three as a state block, where most were seen."""
+    personas = sorted(load_personas().personas)
+    layouts: tuple[Layout, ...] = ("dialogue", "state_block", "state_block")
+    for _ in range(multiply):
+        for name in PATTERNS:
+            yield draw_case(name, "train", rng.randrange(2**31), rng.choice(personas), contract, rng.choice(layouts))
+
+
+def to_row(case: Case) -> Row:
+    return Row((*case.past, case.right), case.mode, case.layout, _metadata(case))
+
+
+def to_pair(case: Case) -> Pair:
+    return Pair(case.past, case.right, case.wrong, case.mode, case.layout, _metadata(case))
+
+
+def _metadata(case: Case) -> dict[str, Any]:
+    return {
+        "source": "corrections",
+        "pattern": case.pattern,
+        "templates": sorted({case.scenario.template, *(turn.phrasing for turn in case.scenario.turns)}),
+        "persona": case.scenario.persona,
+        "hosts": [host.name for host in case.scenario.hosts],
+    }

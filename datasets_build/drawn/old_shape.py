@@ -1,0 +1,36 @@
+"""Rows in the shape of the earlier AJ data, which taught the failures: `"action"` for `"tool"`, dict plans, no agents.
+
+They serve the regression recipe, which shows that the gate stops a model trained on such rows. 48% of the 3,700 earlier
+rows had this key; a build refuses such rows unless its recipe names the source under `unchecked`.
+"""
+
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from aj.contract import Contract
+from aj.messages import Row, reply
+from datasets_build.drawn.corrections import draw_corrections
+from scenarios.error_patterns import PATTERNS, Case
+
+
+def old_shape(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
+    """`count` rows, one in eight in plan mode; the answers are text, since no call of the contract looks like this."""
+    for number, case in enumerate(draw_corrections(rng, contract, -(-count // len(PATTERNS)))):
+        if number == count:
+            return
+        metadata = {"source": "old_shape", "templates": [turn.phrasing for turn in case.scenario.turns]}
+        yield Row((*case.past, reply(_answer(case))), case.mode, case.layout, metadata)
+
+
+def _answer(case: Case) -> str:
+    if case.mode == "plan":
+        return case.wrong
+    if case.turn.steps:
+        command = case.turn.steps[0].params["command"]
+        old: dict[str, Any] = {"action": "execute_command", "command": command, "explanation": "Runs it"}
+    else:
+        call = case.right.call
+        old = {"action": "direct_answer", "response": str(call.params.get("answer", "")) if call else ""}
+    return json.dumps(old, ensure_ascii=False)

@@ -1,0 +1,18 @@
+"""Templates that only the worded generator draws from: not registered with the fleet, and all for training."""
+
+from collections.abc import Callable
+
+from scenarios.scenario import Build, Difficulty, Template
+
+Made = list[Template]
+
+
+def keep(made: Made, category: str, difficulty: Difficulty, size: tuple[int, int] = (2, 4)) -> Callable[[Build], Build]:
+    """Add the function below to `made` as a template of the train split, named `category.function`."""
+
+    def add(build: Build) -> Build:
+        name = f"{category}.{getattr(build, '__name__', 'template')}"
+        made.append(Template(name, category, "train", difficulty, build, size))
+        return build
+
+    return add

@@ -1,0 +1,181 @@
+"""What passes between the generator and a teacher: a job with numbered slots, and new texts for them.
+
+A teacher is given the whole true conversation and may change nothing but its wording: what the user says, the note
+beside a call, and what AJ answers. Calls and results are never the teacher's.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from aj.contract import Contract
+from aj.files import digest
+from aj.messages import Call, Message, to_record
+from scenarios.scenario import Kind
+from scenarios.truth import Truth
+
+Place = Literal["user", "note", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One text of a conversation that may be worded anew."""
+
+    name: str
+    """`user_0`, `note_0`, `answer_0` …: numbered by kind, from the top"""
+    place: Place
+    turn: int
+    """which of the user's turns it belongs to, from 0"""
+    text: str
+    """as it stands now"""
+    kind: Kind = "facts"
+    truth: Truth | None = None
+    """of an answer: what a true one says; None when only the old text says so (an existing row)"""
+    tells: str = ""
+    """of an answer: its substance, which must be told"""
+    why: str = ""
+    """of an answer: a reason for who wants to learn"""
+    about: str = ""
+    """identity of the request's wording (`Turn.phrasing`)"""
+    filled: Mapping[str, str] = field(default_factory=dict)
+    """what fills the request's slots: service, path, host …"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One conversation to be worded for one persona."""
+
+    persona: str
+    messages: tuple[Message, ...]
+    slots: tuple[Slot, ...]
+    hosts: tuple[str, ...] = ()
+    category: str = ""
+    pattern: str = "single"
+    case: str = "plain"
+    """plain, or the hard case that it is: tool_error, ambiguous, destructive, nothing_to_call"""
+    scene: Mapping[str, Any] = field(default_factory=dict)
+    """template and seed that the conversation was drawn from"""
+    attempt: int = 0
+    feedback: tuple[str, ...] = ()
+    """what was wrong with the wording of the last attempt"""
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of all that a teacher is shown, so that an answer that was paid for can be found again."""
+        shown = [to_record(message) for message in self.messages]
+        return digest(self.persona, self.category, self.pattern, dict(self.scene), shown, self.attempt, self.feedback)
+
+    def again(self, feedback: Sequence[str]) -> "Job":
+        """The next attempt, told what was wrong with this one."""
+        return replace(self, attempt=self.attempt + 1, feedback=tuple(feedback))
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """New texts by the names of the slots."""
+
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The teacher declines the job; asking again would change nothing."""
+
+    why: str
+    code: str = "teacher_refused"
+    stop: bool = False
+    """nothing more will come from this teacher: no other job need be tried in this one's place"""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No wording came back, for a reason that another try may not meet."""
+
+    code: str
+    why: str
+
+
+Worded = Wording | Refused | Failed
+Word = Callable[[Iterable[Job]], Iterator[tuple[str, Worded]]]
+"""Jobs in, (job id, what came of it) out: exactly one for each job, in any order, as they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """Who words the jobs; every row names its teacher, since its owner's terms may bind the data."""
+
+    name: str
+    word: Word
+
+
+def slots_of(messages: Sequence[Message], contract: Contract) -> list[Slot]:
+    """Every text of a conversation that may be worded, in its order."""
+    return [slot for _, slot in _placed(messages, contract)]
+
+
+def reworded(messages: Sequence[Message], texts: Mapping[str, str], contract: Contract) -> tuple[Message, ...]:
+    """The conversation with the slots' new texts; a slot without one keeps its text."""
+    worded = list(messages)
+    for place, slot in _placed(messages, contract):
+        message, text = messages[place], texts.get(slot.name, slot.text)
+        call = message.call
+        if call is None:
+            worded[place] = replace(message, content=text)
+        elif slot.place == "note":
+            worded[place] = replace(message, call=replace(call, note=text))
+        else:
+            key = "answer" if call.params.get("answer") else "error"
+            worded[place] = replace(message, call=replace(call, params=call.params | {key: text}))
+    return tuple(worded)
+
+
+def _placed(messages: Sequence[Message], contract: Contract) -> Iterator[tuple[int, Slot]]:
+    """Each slot with the place of its message."""
+    turn, numbers = 0, dict.fromkeys(get_args(Place), 0)
+    for position, message in enumerate(messages):
+        turn += message.role == "user" and numbers["user"] > 0
+        place, text = _wordable(message, contract)
+        if text:
+            yield position, Slot(f"{place}_{numbers[place]}", place, turn, text)
+            numbers[place] += 1
+
+
+def _wordable(message: Message, contract: Contract) -> tuple[Place, str]:
+    """The text of a message that may be worded ("" for none), and what it is."""
+    if message.role == "user":
+        return "user", message.content
+    if message.call is None:
+        return "answer", message.content if message.role == "assistant" else ""
+    if said := answered(message.call, contract):
+        return "answer", said
+    return "note", message.call.note or ""
+
+
+def technical_terms(slot: Slot, hosts: Sequence[str]) -> list[str]:
+    """What belongs in inline code in this answer: hosts, and what stands in code in the old one."""
+    return list(dict.fromkeys([*hosts, *re.findall(r"`([^`\n]+)`", slot.tells or slot.text)]))
+
+
+def trajectory(messages: Sequence[Message], contract: Contract) -> list[Any]:
+    """All that a teacher may not change: calls without their wording, and results."""
+    kept: list[Any] = []
+    for message in messages:
+        if message.call:
+            spoken = ("answer", "error") if answered(message.call, contract) else ()
+            params = {key: value for key, value in message.call.params.items() if key not in spoken}
+            kept.append((message.call.tool, params, message.call.reasoning))
+        elif message.role == "tool":
+            kept.append((message.tool, message.content))
+        else:
+            kept.append(message.role)
+    return kept
+
+
+def answered(call: Call, contract: Contract) -> str:
+    """The words that a finishing call says to the user; "" of any other call."""
+    if call.tool != contract.conduct.finish:
+        return ""
+    text = call.params.get("answer") or call.params.get("error")
+    return text if isinstance(text, str) else ""

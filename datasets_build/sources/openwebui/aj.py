@@ -1,0 +1,186 @@
+"""AJ's own way of showing what he did: a plan, a block for each tool (heading, output in a fence), then the answer.
+
+What a block's heading says of the call is all that is known of it:
+
+    **list_agents output:**  **Available Agents:**     list_agents, which takes nothing: the call is certain
+    **Execute `df -h` on `web01`:**                    execute with command and agent: certain
+    **Remote (web01):** `df -h`   **Command:** `df`    remote_execute, execute_shell: certain
+    **File: /etc/hosts**                               read_file with its path: certain
+    **remote_bash output:**  **Command output:** …     which command ran, and where, is unknown
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from datasets_build.sources.openwebui.pieces import Piece
+
+COMMAND_LIMIT = 8_000
+"""Characters of a command in a heading."""
+
+_HEADING = re.compile(
+    r"^(?:> ?)?(?:\*\*(?:(?P<tool>\w{1,64}) (?:output|results?):\*\*|(?P<label>Available Agents|Directory listing|"
+    r"File content|Command output):\*\*|(?P<file>File: )|(?P<shell>Command:\*\* `)|(?P<remote>Remote \())|"
+    r"(?:\*\*)?(?P<execute>Execute `))",
+    re.MULTILINE,
+)
+_LABELS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "Available Agents": ("list_agents", {}),
+    "Directory listing": ("scan_workspace", None),
+    "File content": ("read_file", None),
+    "Command output": ("execute_shell", None),
+}
+_FENCE = re.compile(r"\s*(?P<folded><details>\s*<summary>[^<]{0,200}</summary>\s*)?```[^\n`]*\n")
+_FENCE_LINE = re.compile(r"^```([^\n`]*)$", re.MULTILINE)
+_FOLD_END = re.compile(r"\s*</details>")
+_COMMENT = re.compile(r"<!-- aj:[^>]{0,200}-->[ \t]*\n?")
+_PLAN_STEP = re.compile(r"(?:[✅⏳⬜•☐*-]|⏭️?|\d{1,2}[.)]) ?\S")
+_PROGRESS = re.compile(r"_Progress: \d+/\d+_")
+_MARKS = ("📋", "💭", "<!-- aj:", "**Thinking:**", "**Reasoning model answer", "_Progress:")
+
+
+@dataclass(slots=True)
+class Scan:
+    """A text whose searches go forward only: what was found, or not, is remembered."""
+
+    text: str
+    _found: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _heading: tuple[int, re.Match[str] | None] | None = None
+
+    def find(self, needle: str, start: int) -> int:
+        """As `str.find`; in all, one pass over the text for each needle."""
+        since, place = self._found.get(needle, (-1, -1))
+        if not 0 <= since <= start or (place >= 0 and place < start):
+            place = self.text.find(needle, start)
+            self._found[needle] = (start, place)
+        return place
+
+    def heading(self, start: int) -> re.Match[str] | None:
+        """The next heading of a block of AJ's."""
+        if self._heading is not None:
+            since, match = self._heading
+            if since <= start and (match is None or match.start() >= start):
+                return match
+        match = _HEADING.search(self.text, start)
+        self._heading = (start, match)
+        return match
+
+
+def read_block(scan: Scan, heading: re.Match[str]) -> tuple[int, list[Piece]] | None:
+    """(where the block ends, its call and its result); None if no output follows the heading."""
+    label = _read_label(scan, heading)
+    if label is None:
+        return None
+    tool, params, place = label
+    fence = _FENCE.match(scan.text, place)
+    if fence is None:
+        return None
+    stop, end = _end_of_fence(scan, fence.end())
+    if fence["folded"] and (fold := _FOLD_END.match(scan.text, end)):
+        end = fold.end()
+    output = scan.text[fence.end() : stop].removesuffix("\n")
+    return end, [Piece("call", tool=tool, params=params), Piece("result", output, tool=tool)]
+
+
+def _read_label(scan: Scan, heading: re.Match[str]) -> tuple[str, dict[str, Any] | None, int] | None:
+    """(tool, arguments as far as they are certain, where the heading ends)."""
+    end = heading.end()
+    if tool := heading["tool"]:
+        return tool, {} if tool == "list_agents" else None, end
+    if heading["label"]:
+        return *_LABELS[heading["label"]], end
+    if heading["file"]:
+        stop, line = scan.text.find("**", end, end + COMMAND_LIMIT), scan.text.find("\n", end, end + COMMAND_LIMIT)
+        return ("read_file", {"path": scan.text[end:stop]}, stop + 2) if end < stop <= line else None
+    if heading["execute"]:
+        return _read_execute(scan.text, end)
+    agent = ""
+    if heading["remote"]:
+        stop = scan.text.find("):** `", end, end + 200)
+        if stop < 0:
+            return None
+        agent, end = scan.text[end:stop], stop + len("):** `")
+    stop = scan.text.find("`\n", end, end + COMMAND_LIMIT)
+    if stop < 0:
+        return None
+    command = {"command": scan.text[end:stop]}
+    if not heading["remote"]:
+        return "execute_shell", command, stop + 1
+    # "host" is what the runtime showed where no agent was named.
+    return "remote_execute", {"agent_id": agent} | command if agent not in ("", "host") else None, stop + 1
+
+
+def _read_execute(text: str, start: int) -> tuple[str, dict[str, Any] | None, int] | None:
+    """Execute `command` on `agent`: with or without bold marks, with or without an agent."""
+    ends = [(text.find(mark, start, start + COMMAND_LIMIT), len(mark)) for mark in ("`:**\n", "`:\n")]
+    stop, length = min(((at, size) for at, size in ends if at >= 0), default=(-1, 0))
+    if stop < 0:
+        return None
+    command, on, agent = text[start:stop].rpartition("` on `")
+    if not on:
+        return "execute", {"command": agent}, stop + length
+    # "unknown" is what the runtime showed where no agent was named.
+    params = {"agent_id": agent, "command": command} if agent != "unknown" else None
+    return "execute", params, stop + length
+
+
+def _end_of_fence(scan: Scan, start: int) -> tuple[int, int]:
+    """(where the output stops, where the fence ends). Fences with a language within the output are closed first.
+
+    If that would swallow the next block, the first bare fence ends it. An output that is cut off runs to the end.
+    """
+    depth, first = 1, None
+    for match in _FENCE_LINE.finditer(scan.text, start):
+        depth += 1 if match[1].strip() else -1
+        if not match[1].strip():
+            first = first or match
+            following = scan.heading(first.end())
+            if following is not None and following.start() < match.start():
+                return first.start(), first.end()
+            if depth == 0:
+                return match.start(), match.end()
+    return (first.start(), first.end()) if first else (len(scan.text), len(scan.text))
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def clean(words: str) -> Iterator[Piece]:
+    """What was said, without the marks of AJ's display: his comments, plans, thoughts and rules around the answer.
+
+    Yields:
+        At most one piece of thoughts, then at most one of words.
+    """
+    if not any(mark in words for mark in _MARKS):
+        yield from _said(words)
+        return
+    kept, thoughts, planning = [], [], False
+    for line in _COMMENT.sub("", words).splitlines():
+        bare = line.removeprefix(">").strip()
+        if bare.startswith("📋") and "Task Plan" in bare:
+            planning = True
+        elif planning and _PLAN_STEP.match(bare):
+            continue
+        elif bare.startswith("💭") and "{" not in bare:
+            thoughts.append(bare.removeprefix("💭").strip())
+        elif bare.startswith("**Thinking:**"):
+            thoughts.append(bare.removeprefix("**Thinking:**").strip())
+        elif bare.startswith("**Reasoning model answer") or _PROGRESS.fullmatch(bare):
+            continue
+        else:
+            planning = False
+            kept.append(bare.removeprefix("💭").strip() if bare.startswith("💭") else line)
+    if thought := "\n".join(filter(None, thoughts)):
+        yield Piece("thought", thought)
+    yield from _said("\n".join(kept))
+
+
+def _said(text: str) -> Iterator[Piece]:
+    """The words without the rules (`---`) that part them from a block before or behind."""
+    if "---" in text:
+        lines = text.splitlines()
+        places = [place for place, line in enumerate(lines) if line.strip() not in ("", "---")]
+        text = "\n".join(lines[places[0] : places[-1] + 1]) if places else ""
+    if words := text.strip():
+        yield Piece("words", words)

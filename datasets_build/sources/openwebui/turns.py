@@ -1,0 +1,136 @@
+"""Pieces of an assistant's messages, as turns: one call a turn, its result behind it, never invented arguments.
+
+The rule for what is not certain:
+
+- a call with known arguments and a result becomes an assistant turn and a tool turn;
+- a call whose arguments are unknown (AJ's `**remote_bash output:**`) becomes no turn, and the words before it go too:
+  as a target they would teach to talk instead of calling. Its result stays, as what the next turn was told;
+- a call that never ended goes, with the words before it.
+
+So every assistant turn that is left says what was certainly said, discovery and final answer among them.
+"""
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aj.messages import Call
+from datasets_build.reading.transcripts import Turn
+from datasets_build.sources.openwebui.pieces import Piece
+
+NAME_KEYS = ("tool", "action", "step", "name")
+"""Keys under which a call in the text may name its tool."""
+
+
+@dataclass(slots=True)
+class Assembled:
+    """The turns of a reply, and how many calls of it are in none of them."""
+
+    turns: list[Turn] = field(default_factory=list)
+    unknown: int = 0
+    """Calls whose arguments are unknown or no object; their results are there."""
+    unfinished: int = 0
+    """Calls without a result."""
+
+
+def assemble(pieces: Sequence[Piece]) -> Assembled:
+    """The turns of one reply."""
+    pieces = without_replays(pieces)
+    done, results = Assembled(), _Results(pieces)
+    words: list[str] = []
+    thoughts: list[str] = []
+    for place, piece in enumerate(pieces):
+        if piece.kind == "words":
+            words.append(piece.text)
+        elif piece.kind == "thought":
+            thoughts.append(piece.text)
+        elif piece.kind == "call":
+            _add_call(done, piece, results.take(piece, place), "\n\n".join(words), "\n\n".join(filter(None, thoughts)))
+            words, thoughts = [], []
+        elif results.is_left(place):
+            done.turns.append(Turn("tool", piece.text, tool=piece.tool or None))
+    if words:
+        done.turns.append(Turn("assistant", "\n\n".join(words)))
+    return done
+
+
+def _add_call(done: Assembled, call: Piece, result: Piece | None, words: str, thought: str) -> None:
+    if result is None:
+        done.unfinished += 1
+        return
+    if call.params is not None and call.tool:
+        stated = Call(call.tool, call.params, reasoning=thought or None)
+        done.turns.append(Turn("assistant", words, stated))
+    elif states_call(words, call.tool):
+        done.turns.append(Turn("assistant", words))
+    else:
+        done.unknown += 1
+    done.turns.append(Turn("tool", result.text, tool=call.tool or None))
+
+
+def without_replays(pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces without what was shown again: some plugins show all that was done so far behind every new thought.
+
+    Only a stretch that starts with the whole stretch before it, calls and results to the letter, is cut.
+    """
+    stretches: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.kind == "thought":
+            stretches.append([])
+        stretches[-1].append(piece)
+    kept: list[Piece] = []
+    before: list[Piece] = []
+    for stretch in stretches:
+        thoughts, shown = (stretch[:1], stretch[1:]) if stretch and stretch[0].kind == "thought" else ([], stretch)
+        again = any(piece.kind == "result" for piece in before) and shown[: len(before)] == before
+        kept += [*thoughts, *shown[len(before) if again else 0 :]]
+        before = shown
+    return kept
+
+
+def states_call(words: str, tool: str | None = None) -> bool:
+    """Whether the words hold an object that names a tool (this one, if given): a call in the wire form, or nearly."""
+    start = words.find("{")
+    if start < 0 or not any(f'"{key}"' in words for key in NAME_KEYS):
+        return False
+    try:
+        record, _ = json.JSONDecoder(strict=False).raw_decode(words, start)
+    except (ValueError, RecursionError):
+        return False
+    named = [record[key] for key in NAME_KEYS if isinstance(record.get(key), str)]
+    return bool(named) and (tool is None or tool in named)
+
+
+class _Results:
+    """Results matched to calls: by id where both have one, else the next result of the same tool that no call took."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
+        self._taken: set[int] = set()
+        self._by_key: dict[str, int] = {}
+        self._by_tool: defaultdict[str, deque[int]] = defaultdict(deque)
+        asked = {piece.key for piece in pieces if piece.kind == "call" and piece.key}
+        for place, piece in enumerate(pieces):
+            if piece.kind == "result" and piece.key in asked:
+                self._by_key.setdefault(piece.key, place)
+            elif piece.kind == "result":
+                self._by_tool[piece.tool].append(place)
+
+    def take(self, call: Piece, since: int) -> Piece | None:
+        """The result of a call at `since`; None if it has none."""
+        place = self._by_key.get(call.key) if call.key else None
+        if place is None:
+            waiting = self._by_tool[call.tool]
+            while waiting and waiting[0] < since:
+                waiting.popleft()
+            place = waiting.popleft() if waiting else None
+        if place is None or place in self._taken:
+            return None
+        self._taken.add(place)
+        return self._pieces[place]
+
+    def is_left(self, place: int) -> bool:
+        """Whether the result at `place` belongs to no call before it."""
+        piece = self._pieces[place]
+        return place not in self._taken and self._by_key.get(piece.key) != place

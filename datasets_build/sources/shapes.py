@@ -1,0 +1,46 @@
+"""Which source wrote this record, and what would it teach? The registry of known shapes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from datasets_build.reading.transcripts import Parsed, Unusable
+from datasets_build.sources import agentinstruct, existing, native, preferences, toucan, trajectories
+from datasets_build.sources.glaive import records as glaive
+from datasets_build.sources.openwebui import exports as openwebui
+
+Value = Mapping[str, Any]
+
+
+class Shape(NamedTuple):
+    """A documented shape of a record."""
+
+    matches: Callable[[Value], bool]
+    parse: Callable[[Value], Iterator[Parsed]]
+
+
+SHAPES: dict[str, Shape] = {
+    "native": Shape(native.matches, native.parse),
+    "openwebui": Shape(openwebui.matches, openwebui.parse),
+    "toucan": Shape(toucan.matches, toucan.parse),
+    "glaive": Shape(glaive.matches, glaive.parse),
+    "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse),
+    "trajectories": Shape(trajectories.matches, trajectories.parse),
+    "preferences": Shape(preferences.matches, preferences.parse),
+    "existing": Shape(existing.matches, existing.parse),
+}
+"""Every shape by the name of its source. They are asked in this order, so the narrower ones stand first."""
+
+
+def shape_of(value: Value) -> str | None:
+    """The name of the first shape that a record has; None if it has none that we know."""
+    return next((name for name, shape in SHAPES.items() if shape.matches(value)), None)
+
+
+def parse(value: Value) -> Iterator[Parsed]:
+    """What a record would teach, one item a conversation; a record of no known shape is Unusable, by its keys."""
+    name = shape_of(value)
+    if name is not None:
+        yield from SHAPES[name].parse(value)
+        return
+    keys = ", ".join(sorted(map(str, value))[:12]) or "none"
+    yield Unusable("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")

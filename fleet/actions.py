@@ -1,0 +1,283 @@
+"""What happens to a host when somebody acts on it: services start or fail, processes die, logs and ports follow.
+
+Every function takes a host and gives the new one; a `Refused` says why nothing, or only the attempt, happened.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from fleet.config_checks import config_error
+from fleet.model import Container, Entry, File, Host, Process, Service
+from fleet.nginx_config import nginx_ports
+from fleet.ports import DOCKER, Listener, find_listener, main_process
+
+FULL = 1024
+"""KiB: with less than this available, a service that must write does not start."""
+RELOADING = frozenset({"nginx", "apache2", "haproxy", "postgresql", "ssh", "docker", "prometheus", "W3SVC"})
+"""Services that can read their configuration again while they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why an action did not work, in the words of the program that failed."""
+
+    host: Host
+    """the host after the attempt: a service that failed to start is failed, and its journal says so"""
+    why: str
+
+
+def tick(host: Host, seconds: int = 1) -> Host:
+    """The host some seconds later."""
+    return replace(host, now=host.now + seconds)
+
+
+# --- services -------------------------------------------------------------------------------------------------------
+
+
+def start(host: Host, name: str) -> Host | Refused:
+    """Start a service (KeyError if there is none); a running one stays as it is."""
+    service = _configured(host, host.services[name])
+    if service.state == "active":
+        return host
+    if why := _obstacle(host, service):
+        return Refused(_failed_start(host, service, why), why)
+    pids = range(host.next_pid, host.next_pid + 1 + service.workers)
+    host = replace(host, processes=(*host.processes, *_processes(host, service, pids)), next_pid=pids[-1] + 7)
+    host = _log(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
+    host = _said(host, service, f"Started {service.title}.", "entered the running state")
+    if name == DOCKER:
+        # containers run as with `--restart unless-stopped`: back are those that the daemon's own stop ended
+        host = _each_container(host, "exited", service.since, lambda c: _run(c, host.now))
+    return host.with_service(replace(service, state="active", since=host.now, exit_code=0))
+
+
+def stop(host: Host, name: str) -> Host:
+    """Stop a service (KeyError if there is none); one that does not run stays as it is, failed or not."""
+    service = host.services[name]
+    if service.state != "active":
+        return host
+    host = replace(host, processes=tuple(p for p in host.processes if p.service != name))
+    if name == DOCKER:
+        host = _each_container(host, "running", None, lambda c: _end(c, host.now, 0))
+    host = _said(host, service, f"Stopped {service.title}.", "entered the stopped state")
+    return host.with_service(replace(service, state="inactive", since=host.now, exit_code=0))
+
+
+def restart(host: Host, name: str) -> Host | Refused:
+    """Stop and start; counted, also when the start fails. A broken config keeps nothing running: as the real one."""
+    host = stop(host, name)
+    service = host.services[name]
+    host = host.with_service(replace(service, state="inactive", restarts=service.restarts + 1))
+    return start(host, name)
+
+
+def reload(host: Host, name: str) -> Host | Refused:
+    """Make a running service read its config again; a bad one is refused and the old one stays in use."""
+    service = host.services[name]
+    if service.state != "active":
+        return Refused(host, f"{name}.service is not active, cannot reload.")
+    if why := config_error(host, service):
+        return Refused(_log(host, service, host.next_pid, 3, _words(service, why)), why)
+    service = _configured(host, replace(service, reloads=service.reloads + 1))
+    for port in service.ports:
+        if (holder := find_listener(host, port)) and holder.service != name:
+            why = _taken(service, holder)
+            return Refused(_log(host, service, host.next_pid, 3, _words(service, why)), why)
+    workers = [p for p in host.processes if p.service == name and p is not main_process(host, name)]
+    for worker in workers:
+        host = _reborn(host, worker)
+    return _said(host.with_service(service), service, f"Reloaded {service.title}.", "reloaded")
+
+
+def enable(host: Host, name: str, enabled: bool = True) -> Host:
+    """Start a service at boot, or not (KeyError if there is none)."""
+    return host.with_service(replace(host.services[name], enabled=enabled))
+
+
+def reset_failed(host: Host, name: str) -> Host:
+    """Forget that a service failed: it is inactive then."""
+    service = host.services[name]
+    return host.with_service(replace(service, state="inactive", exit_code=0)) if service.state == "failed" else host
+
+
+def _processes(host: Host, service: Service, pids: range) -> list[Process]:
+    """The main process of a service that starts, and its workers."""
+    main = Process(
+        pid=pids[0],
+        parent=1 if host.platform == "linux" else 716,  # init, services.exe
+        user=service.user,
+        cpu=service.cpu,
+        resident=service.resident,
+        virtual=service.resident * 4,
+        state="Ss",
+        tty="?",
+        started=host.now,
+        seconds=0,
+        command=service.command,
+        service=service.name,
+    )
+    worker = replace(main, parent=main.pid, state="S")
+    if service.name == "nginx":
+        worker = replace(worker, user="www-data", command="nginx: worker process")
+    return [main, *(replace(worker, pid=pid) for pid in pids[1:])]
+
+
+def _configured(host: Host, service: Service) -> Service:
+    """The service as its config says: nginx listens where its `listen` lines put it."""
+    if service.name != "nginx" or service.config is None:
+        return service
+    return replace(service, ports=nginx_ports(host.files, service.config) or service.ports)
+
+
+def _obstacle(host: Host, service: Service) -> str | None:
+    """What keeps a service from starting: a bad config, a full disk, a port that is taken."""
+    if why := config_error(host, service):
+        return why
+    if service.writes and host.available(host.mount_of(service.writes)) < FULL:
+        full = "No space left on device" if host.platform == "linux" else "There is not enough space on the disk."
+        return f"could not write to {service.writes}: {full}"
+    holders = (find_listener(host, port) for port in service.ports)
+    return next((_taken(service, holder) for holder in holders if holder), None)
+
+
+def _taken(service: Service, holder: Listener) -> str:
+    if service.name == "nginx":
+        return f"bind() to 0.0.0.0:{holder.port} failed (98: Address already in use)"
+    return f"listen tcp 0.0.0.0:{holder.port}: bind: address already in use"
+
+
+def _words(service: Service, why: str) -> str:
+    return f"nginx: [emerg] {why}" if service.name == "nginx" else f"{service.name}: {why}"
+
+
+def _failed_start(host: Host, service: Service, why: str) -> Host:
+    host = replace(host, next_pid=host.next_pid + 1)
+    host = _log(host, service, host.next_pid - 1, 3, _words(service, why))
+    if host.platform == "linux":
+        exited = "Control process exited, code=exited, status=1/FAILURE"
+        for priority, text in ((5, exited), (4, "Failed with result 'exit-code'.")):
+            host = _said(host, service, f"{service.name}.service: {text}", "", priority)
+    host = _said(host, service, f"Failed to start {service.title}.", f"terminated with the following error: {why}", 3)
+    return host.with_service(replace(service, state="failed", since=host.now, exit_code=1))
+
+
+# --- processes and containers ---------------------------------------------------------------------------------------
+
+
+def kill(host: Host, pid: int) -> Host | Refused:
+    """End a process. A service whose main process dies has failed; a worker is started anew by its main process."""
+    process = next((p for p in host.processes if p.pid == pid), None)
+    if process is None:
+        return Refused(host, f"({pid}) - No such process")
+    if pid == 1 or process.command.startswith("[") or process.state.startswith("Z"):
+        return host  # init, kernel threads and the dead take no signal
+    if process.service is None:
+        return replace(host, processes=tuple(p for p in host.processes if p.pid != pid and p.parent != pid))
+    main = main_process(host, process.service)
+    if process != main:
+        return _reborn(host, process)
+    service = host.services[process.service]
+    if service.state == "active":
+        journal = host.journal
+        host = replace(stop(host, service.name), journal=journal)
+    for priority, text in ((5, "Main process exited, code=killed, status=9/KILL"), (4, "Failed with result 'signal'.")):
+        if host.platform == "linux" or priority == 4:
+            host = _said(host, service, f"{service.name}.service: {text}", "terminated unexpectedly", priority)
+    return host.with_service(replace(service, state="failed", since=host.now, exit_code=137))
+
+
+def _reborn(host: Host, worker: Process) -> Host:
+    new = replace(worker, pid=host.next_pid, started=host.now, seconds=0)
+    others = tuple(p for p in host.processes if p.pid != worker.pid)
+    return replace(host, processes=(*others, new), next_pid=host.next_pid + 1)
+
+
+def set_container(host: Host, container: Container) -> Host:
+    """The host with the container of that name replaced."""
+    return replace(host, containers=tuple(container if c.name == container.name else c for c in host.containers))
+
+
+def container_start(host: Host, name: str) -> Host | Refused:
+    """Start a container (StopIteration if there is none); a running one stays as it is."""
+    old = next(c for c in host.containers if c.name == name)
+    if old.state == "running":
+        return host
+    for port, _ in old.ports:
+        if find_listener(host, port):
+            where = f"driver failed programming external connectivity on endpoint {name} ({old.id})"
+            return Refused(host, f"{where}: Bind for 0.0.0.0:{port} failed: port is already allocated")
+    return set_container(host, _run(old, host.now))
+
+
+def container_stop(host: Host, name: str, exit_code: int = 0) -> Host:
+    """Stop a container (StopIteration if there is none); 137 is the exit code of a killed one."""
+    old = next(c for c in host.containers if c.name == name)
+    return host if old.state == "exited" else set_container(host, _end(old, host.now, exit_code))
+
+
+def container_restart(host: Host, name: str) -> Host | Refused:
+    """Restart a container (StopIteration if there is none); counted when it runs again."""
+    done = container_start(container_stop(host, name), name)
+    if isinstance(done, Refused):
+        return done
+    new = next(c for c in done.containers if c.name == name)
+    return set_container(done, replace(new, restarts=new.restarts + 1))
+
+
+def _run(container: Container, now: int) -> Container:
+    """A container that runs from now on; one that used nothing gets a use of its own."""
+    digits = int(container.id[:6] or "0", 16)
+    return replace(
+        container,
+        state="running",
+        started=now,
+        finished=0,
+        exit_code=0,
+        health="healthy" if container.health else "",
+        cpu=container.cpu or digits % 40 / 10 + 0.1,
+        memory=container.memory or 10_000 + digits % 200_000,
+    )
+
+
+def _end(container: Container, now: int, exit_code: int) -> Container:
+    return replace(container, state="exited", finished=now, exit_code=exit_code, cpu=0.0, memory=0)
+
+
+def _each_container(host: Host, state: str, finished: int | None, change: Callable[[Container], Container]) -> Host:
+    """Change the containers in a state, or those of them that ended at a time."""
+    fits = [c.state == state and finished in (None, c.finished) for c in host.containers]
+    containers = tuple(change(c) if fit else c for c, fit in zip(host.containers, fits, strict=True))
+    return replace(host, containers=containers)
+
+
+# --- what is written down -------------------------------------------------------------------------------------------
+
+
+def _said(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
+    """A line of the journal by the service manager."""
+    if host.platform == "windows":
+        event = {3: 7023, 4: 7034}.get(priority, 7036)
+        entry = Entry(
+            host.now, "Service Control Manager", 0, priority, f"The {service.title} service {windows}.", event
+        )
+    else:
+        entry = Entry(host.now, service.name, 1, priority, linux)
+    return replace(host, journal=(*host.journal, entry))
+
+
+def _log(host: Host, service: Service, pid: int, priority: int, text: str) -> Host:
+    """A line by the service itself: into the journal, and into its log file if it has one and there is room."""
+    if host.platform == "linux" or priority <= 3:  # Windows' own logs hold errors only
+        event = (1000, "Application") if host.platform == "windows" else (0, "System")
+        host = replace(host, journal=(*host.journal, Entry(host.now, service.name, pid, priority, text, *event)))
+    if service.log is None or host.available(host.mount_of(service.log)) < FULL:
+        return host
+    old = host.files.get(service.log, File())
+    content = f"{old.content}{stamp(host.now)} {text}\n"
+    return host.with_file(service.log, replace(old, content=content, modified=host.now))
+
+
+def stamp(time: int) -> str:
+    """2026-03-04 10:15:00, in UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")

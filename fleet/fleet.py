@@ -1,0 +1,110 @@
+"""A simulated fleet: machines with shells, and the contract's tools that act on them, with the runtime's results."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from aj.contract import Contract
+from aj.messages import Call
+from fleet.linux.shell import LinuxShell
+from fleet.model import Host, Machine
+from fleet.windows.shell import WindowsShell
+
+WORKSPACE = "/workspace"
+LOCAL = "workspace"
+"""Name of AJ's own machine in a snapshot."""
+MAX_OUTPUT = 4_000
+"""Characters of output that come back; the runtime cuts the rest."""
+TIMEOUT = 60
+"""Seconds of the fleet's clock that a command gets when the call names no time-out."""
+
+
+class Fleet:
+    """Hosts by name, plus AJ's local workspace. Deterministic: the same hosts and calls give the same results."""
+
+    def __init__(self, hosts: Sequence[Host], local: Host) -> None:
+        self._machines = {host.name: Machine(host) for host in hosts}
+        for machine in self._machines.values():
+            machine.fleet = self._machines
+        self._local_machine = Machine(local, self._machines)
+        self._shells = {
+            name: (WindowsShell if machine.host.platform == "windows" else LinuxShell)(machine)
+            for name, machine in self._machines.items()
+        }
+        self._local = LinuxShell(self._local_machine, WORKSPACE)
+
+    @property
+    def hosts(self) -> dict[str, Host]:
+        """The current state of the agents."""
+        return {name: shell.sync() for name, shell in self._shells.items()}
+
+    @property
+    def local(self) -> Host:
+        return self._local.sync()
+
+    def snapshot(self) -> dict[str, Host]:
+        """Every machine's state, AJ's own too; `fleet.snapshot.diff` tells two of these apart."""
+        return {**self.hosts, LOCAL: self.local}
+
+    def dispatch(self, call: Call, contract: Contract) -> str:
+        """The result text of a call that the contract accepts.
+
+        Raises:
+            KeyError: the contract names a tool that this fleet does not have (our fault, not the model's).
+        """
+        handlers = {
+            "bash": lambda p: self._bash(p["command"], p.get("cwd", WORKSPACE), p.get("timeout", TIMEOUT)),
+            "remote_bash": lambda p: self._remote(p["agent_id"], p["command"], p.get("timeout", TIMEOUT)),
+            "remote_bash_all": lambda p: self._remote_all(p["command"], p.get("timeout", TIMEOUT)),
+            "list_agents": lambda _: self._list(),
+            "think": lambda _: "",
+            contract.conduct.finish: lambda _: "",
+        }
+        return handlers[call.tool](call.params)
+
+    def _list(self) -> str:
+        if not self._shells:
+            return "No agents available"
+        return "\n".join(["Available agents:", *(machine.host.agent.line for machine in self._machines.values())])
+
+    def _bash(self, command: str, folder: str, timeout: int) -> str:
+        if not command.strip():
+            return "ERROR: No command provided"
+        line = f"cd {quote(folder)} || exit; {command}"
+        output, error = self._run(self._local, self._local_machine, line, timeout)
+        return output or f"ERROR: {error}"
+
+    def _remote(self, agent: str, command: str, timeout: int) -> str:
+        if agent not in self._shells:
+            return f"ERROR: Agent '{agent}' not found. Available: {', '.join(self._shells)}"
+        output, error = self._run(self._shells[agent], self._machines[agent], command, timeout)
+        late = f"Failed to execute on {agent}: " if error.startswith("Command timed out") else ""
+        return output or f"ERROR: {late}{error}"
+
+    def _remote_all(self, command: str, timeout: int) -> str:
+        if not self._shells:
+            return "ERROR: No agents available"
+        blocks, failed = [], False
+        for name, shell in self._shells.items():
+            output, error = self._run(shell, self._machines[name], command, timeout)
+            blocks.append(f"[{name}]\n{output}" if output else f"[{name}] ERROR: {error}")
+            failed = failed or not output
+        return "\n\n".join([*blocks, *(["Some agents failed"] if failed else [])])
+
+    def _run(self, shell: LinuxShell | WindowsShell, machine: Machine, command: str, timeout: int) -> tuple[str, str]:
+        """(output, "") of a command that said something, else ("", error). Standard error follows standard output."""
+        begun = machine.host.now
+        # Every call starts at home, as a new process does; a host without a home (rm -rf /) still answers.
+        home = "cd 2>/dev/null; " if shell is not self._local and machine.host.platform == "linux" else ""
+        stdout, stderr, code = shell.run(home + command)
+        if code == 124 or machine.host.now - begun > timeout:
+            return "", f"Command timed out after {timeout}s"
+        said = "\n".join(part.rstrip("\n") for part in (stdout, stderr) if part.strip())
+        if code and not stdout.strip():
+            return "", _cut(said) or f"exit code {code}"
+        return _cut(said) or "(no output)", ""
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_OUTPUT:
+        return text
+    return f"{text[:MAX_OUTPUT]}\n[output truncated: {len(text) - MAX_OUTPUT} more characters]"

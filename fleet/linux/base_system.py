@@ -1,0 +1,88 @@
+"""What a fresh shell finds: bashkit's bare file system, made a server's."""
+
+import posixpath
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from bashkit import Bash, FileSystem
+
+from fleet.linux.host_files import SANDBOX, entries
+from fleet.linux.proc import proc_files
+from fleet.linux.terminal import ABSENT
+from fleet.model import Host
+
+SBIN = frozenset(("nginx", "reboot", "shutdown", "poweroff", "halt", "service", "ip", "ifconfig", "route", "iptables",
+    "ufw", "sysctl"))  # fmt: skip
+"""Commands of ours that lie in /usr/sbin, where the administrator's are."""
+FOLDERS = ("/boot", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/local/bin", "/var/log",
+    "/var/tmp")  # fmt: skip
+ENVIRONMENT = {
+    "HOME": "/root",
+    "LOGNAME": "root",
+    "SHELL": "/bin/bash",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "UID": "0",
+    "EUID": "0",
+}
+
+
+def files(host: Host, commands: Iterable[str]) -> dict[str, str | Callable[[], str]]:
+    """path -> content of what a shell is started with."""
+    # bashkit runs its own command for /usr/bin/df, unless a file of ours lies there
+    scripts = {_script(name): f'#!/bin/sh\nexec {name} "$@"\n' for name in commands}
+    return {**scripts, **{path: file.content for path, file in host.files.items()}}
+
+
+def furnish(bash: Bash, host: Host, commands: Iterable[str]) -> None:
+    """Add the folders that a server has; take away the programs that it lacks and the homes of nobody."""
+    fs = bash.fs()
+    for name in commands:
+        fs.chmod(_script(name), 0o755)
+    for name in ABSENT:
+        fs.remove(_script(name))
+    fs.remove("/bin", recursive=True)  # else /bin/df is bashkit's own
+    fs.symlink("/usr/bin", "/bin")
+    fs.symlink("/usr/sbin", "/sbin")
+    for folder in FOLDERS:
+        if not fs.exists(folder):
+            fs.mkdir(folder, recursive=True)
+    for home in ("/home/user", "/home/root"):
+        if fs.exists(home):
+            fs.remove(home, recursive=True)
+    for own in ("self", "1/cgroup", "1/exe", "1/fd", "1/mounts", "1/stat"):  # they tell of the sandbox
+        fs.remove(f"/proc/{own}", recursive=True)
+    refresh(bash, host)
+    # $RANDOM would differ from run to run
+    bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
+    bash.execute_sync("history -c")
+
+
+def refresh(bash: Bash, host: Host) -> None:
+    """Write /proc and the clock as of now: bashkit's files cannot be computed when they are read."""
+    bash.set_env("EPOCHSECONDS", str(host.now))
+    fs = bash.fs()
+    now = proc_files(host)
+    for entry in entries(fs, "/proc"):
+        if entry["name"].isdecimal() and f"/proc/{entry['name']}/comm" not in now:
+            fs.remove(f"/proc/{entry['name']}", recursive=True)
+    for path, content in now.items():
+        fs.mkdir(path.rsplit("/", 1)[0], recursive=True)
+        fs.write_file(path, content.encode())
+
+
+def carry(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
+    """Give a shell the folders and links of an earlier one, which a host's state does not hold."""
+    for entry in entries(old, folder):
+        path, kind = posixpath.join(folder, entry["name"]), entry["metadata"]["file_type"]
+        missing = entry["name"] not in [there["name"] for there in entries(new, folder)]
+        if kind == "symlink" and missing:
+            new.symlink(old.read_link(path), path)
+        elif kind == "directory" and path not in SANDBOX:
+            if missing:
+                new.mkdir(path)
+            carry(old, new, path)
+
+
+def _script(name: str) -> str:
+    return f"/usr/{'sbin' if name in SBIN else 'bin'}/{name}"

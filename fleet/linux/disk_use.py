@@ -1,0 +1,205 @@
+"""How full the disks are and what fills them: df, du."""
+
+import re
+from dataclasses import dataclass
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, Context, Flags, fail, parse, table
+from fleet.linux.file_tree import Node, node, walk
+from fleet.linux.listing import human
+from fleet.model import Host, Mount
+
+INODE = 16
+"""KiB of a file system for each of its inodes."""
+
+
+# --- df -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A line of df, in KiB or, with -i, in inodes."""
+
+    source: str
+    kind: str
+    size: int
+    used: int
+    available: int
+    target: str
+
+    @property
+    def percent(self) -> str:
+        whole = self.used + self.available
+        return f"{-(-100 * self.used // whole)}%" if whole else "-"
+
+
+def df(context: Context) -> BuiltinResult:
+    same = {"human-readable": "h", "si": "H", "all": "a", "inodes": "i", "print-type": "T", "type": "t",
+        "exclude-type": "x", "portability": "P", "local": "l", "block-size": "B"}  # fmt: skip
+    flags = parse(
+        context,
+        "hHkmaiTPlt:x:B:v",
+        ["human-readable", "si", "all", "inodes", "print-type", "type=", "exclude-type=", "portability", "local",
+            "block-size=", "total", "sync", "no-sync", "output="],
+        same,
+    )  # fmt: skip
+    host = context.pull()
+    mounts, errors = list(host.mounts), ""
+    if flags.words:
+        mounts = []
+        for word in flags.words:
+            found = node(context, context.absolute(word))
+            device = next((mount for mount in host.mounts if mount.device == word and word.startswith("/")), None)
+            if found is None and device is None:
+                errors += f"df: {word}: No such file or directory\n"
+            else:
+                mounts.append(device or host.mount_of(context.absolute(word)))
+    mounts = [m for m in mounts if flags.get("t", m.kind) == m.kind and ("x" not in flags or flags.get("x") != m.kind)]
+    if not mounts:
+        return BuiltinResult(stderr=errors or "df: no file systems processed\n", exit_code=1)
+    spaces = [_inodes(host, mount) if "i" in flags else _space(host, mount) for mount in mounts]
+    if "total" in flags:
+        sums = [sum(getattr(space, name) for space in spaces) for name in ("size", "used", "available")]
+        spaces.append(Space("total", "-", sums[0], sums[1], sums[2], "-"))
+    try:
+        return BuiltinResult(stdout=_df_table(spaces, flags), stderr=errors, exit_code=1 if errors else 0)
+    except KeyError as unknown:
+        return fail(f"df: option --output: field {unknown!s} unknown\nTry 'df --help' for more information.")
+
+
+def _space(host: Host, mount: Mount) -> Space:
+    return Space(mount.device, mount.kind, mount.size, host.used(mount), host.available(mount), mount.target)
+
+
+def _inodes(host: Host, mount: Mount) -> Space:
+    total = mount.size // INODE
+    used = min(mount.base // (4 * INODE) + sum(host.mount_of(path) == mount for path in host.files), total)
+    return Space(mount.device, mount.kind, total, used, total - used, mount.target)
+
+
+def _df_table(spaces: list[Space], flags: Flags) -> str:
+    inodes, unit = "i" in flags, 1 if "i" in flags else 1024
+    if "h" in flags or "H" in flags:
+        amount, label = (lambda value: human(value, unit)), "Size"
+    else:
+        step = _step("M" if "m" in flags else flags.get("B", "K"))
+        amount = (lambda value: str(value)) if inodes else lambda value: str(-(-value * 1024 // step[0]))
+        label = "1024-blocks" if "P" in flags and step[0] == 1024 else f"{step[1]}-blocks"
+    names = {"size": label, "used": "Used", "avail": "Available" if label != "Size" else "Avail"}
+    if inodes:
+        names = {"size": "Inodes", "used": "IUsed", "avail": "IFree"}
+    percent = "IUse%" if inodes else "Capacity" if "P" in flags else "Use%"
+    heads = {"source": "Filesystem", "fstype": "Type", **names, "pcent": percent, "target": "Mounted on",
+        "file": "File", "itotal": "Inodes", "iused": "IUsed", "iavail": "IFree", "ipcent": "IUse%"}  # fmt: skip
+    default = ["source", *(["fstype"] if "T" in flags else []), "size", "used", "avail", "pcent", "target"]
+    fields = flags.get("output").split(",") if flags.get("output") else default
+    rows = [[heads[field] for field in fields]]
+    for space in spaces:
+        cells = {"source": space.source, "fstype": space.kind, "size": amount(space.size), "used": amount(space.used),
+            "avail": amount(space.available), "pcent": space.percent, "target": space.target, "file": "-"}  # fmt: skip
+        cells |= {f"i{name}": cells[key] for name, key in (("total", "size"), ("used", "used"), ("avail", "avail"))}
+        rows.append([cells.get(field, space.percent) for field in fields])
+    left = ("source", "fstype", "target", "file")
+    # df keeps a column for the file system's name at least 14 wide, and numbers 5
+    wide = {"source": 14, "size": 5, "used": 5, "avail": 5, "pcent": 4}
+    rows[0] = [
+        cell.ljust(wide.get(name, 0)) if name in left else cell.rjust(wide.get(name, 0))
+        for name, cell in zip(fields, rows[0], strict=True)
+    ]
+    return table(rows, right=[place for place, name in enumerate(fields) if name not in left])
+
+
+def _step(text: str) -> tuple[int, str]:
+    """(bytes of a block, its name) of `-B`."""
+    match = re.fullmatch(r"(\d{0,6})([KMGT]?)B?", text.upper())
+    size = int(match[1] or 1) * 1024 ** " KMGT".index(match[2] or " ") if match else 1024
+    name = (match[1] or "1") + match[2] if match else "1K"
+    return max(size, 1), "1K" if size == 1024 else name if match and match[2] else f"{name}B"
+
+
+# --- du -------------------------------------------------------------------------------------------------------------
+
+
+def du(context: Context) -> BuiltinResult:
+    same = {"summarize": "s", "human-readable": "h", "all": "a", "total": "c", "max-depth": "d", "one-file-system": "x",
+        "bytes": "b", "separate-dirs": "S", "exclude": "exclude", "apparent-size": "A"}  # fmt: skip
+    flags = parse(
+        context,
+        "shacd:xkmbSLPHB:",
+        ["summarize", "human-readable", "all", "total", "max-depth=", "one-file-system", "bytes", "separate-dirs",
+            "exclude=", "apparent-size", "block-size=", "time"],
+        same,
+    )  # fmt: skip
+    deepest = flags.get("d", "0" if "s" in flags else "1000")
+    if not re.fullmatch(r"\d{1,6}", deepest):
+        return fail(f"du: invalid maximum depth ‘{deepest}’\nTry 'du --help' for more information.")
+    context.pull()
+    text, errors, total = "", "", 0
+    for word in flags.words or ["."]:
+        top = node(context, context.absolute(word), follow=False)
+        if top is None:
+            errors += f"du: cannot access '{word}': No such file or directory\n"
+            continue
+        rows = _sums(context, top, flags)
+        total += rows[-1][1]
+        for entry, size in rows:
+            below = entry.path[len(top.path.rstrip("/")) :] if entry is not top else ""
+            depth = below.count("/")
+            if depth <= int(deepest) and (entry.folder or "a" in flags or entry is top):
+                text += f"{_amount(size, flags)}\t{word.rstrip('/') + below if below else word}\n"
+    if "c" in flags:
+        text += f"{_amount(total, flags)}\ttotal\n"
+    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+
+
+def _sums(context: Context, top: Node, flags: Flags) -> list[tuple[Node, int]]:
+    """(node, bytes in it and below), a folder after what is in it, as du walks."""
+    host = context.host
+    exact = "b" in flags or "A" in flags
+    mount = host.mount_of(top.path)
+    rows: list[tuple[Node, int]] = []
+    open_folders: list[tuple[int, Node, int]] = []
+    for depth, entry in walk(context, top):
+        if "x" in flags and entry is not top and host.mount_of(entry.path) != mount:
+            continue
+        _close(open_folders, rows, depth)
+        own = entry.size if exact else entry.blocks * 1024
+        if entry.folder:
+            open_folders.append((depth, entry, own + _unlisted(host, entry.path)))
+        else:
+            rows.append((entry, own))
+            if open_folders:
+                depth_of, folder, size = open_folders[-1]
+                open_folders[-1] = (depth_of, folder, size + own)
+    _close(open_folders, rows, 0)
+    return rows
+
+
+def _close(open_folders: list[tuple[int, Node, int]], rows: list[tuple[Node, int]], depth: int) -> None:
+    """Finish the folders that the walk has left, adding each to the one around it."""
+    while open_folders and open_folders[-1][0] >= depth:
+        _, folder, size = open_folders.pop()
+        rows.append((folder, size))
+        if open_folders:
+            around = open_folders[-1]
+            open_folders[-1] = (around[0], around[1], around[2] + size)
+
+
+def _unlisted(host: Host, path: str) -> int:
+    """Bytes of a mount's `base` that du finds in a folder: the system's own lie in /usr, others at the mount's top."""
+    return sum(
+        mount.base * 1024
+        for mount in host.mounts
+        if path == ("/usr" if mount.target == "/" else mount.target) and mount.kind not in ("devtmpfs", "tmpfs")
+    )
+
+
+def _amount(size: int, flags: Flags) -> str:
+    if "h" in flags:
+        return human(size)
+    step = 1 if "b" in flags else 1024**2 if "m" in flags else _step(flags.get("B", "K"))[0]
+    return str(-(-size // step))
+
+
+COMMANDS: dict[str, Command] = {"df": df, "du": du}

@@ -1,0 +1,44 @@
+"""How a docker command line is read: flags, containers by name, and failures in docker's words."""
+
+from collections.abc import Callable
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Context, Flags, UsageError, fail, parse
+from fleet.model import Container, Host
+
+USAGE = 125
+"""docker's exit code for a command line that it does not understand."""
+Verb = Callable[[Context], "str | BuiltinResult"]
+
+
+def docker_flags(
+    context: Context, short: str = "", long: tuple[str, ...] = (), same: dict[str, str] | None = None
+) -> Flags:
+    """As `parse`, with docker's words for a flag that it does not know."""
+    try:
+        return parse(context, short, long, same)
+    except UsageError as error:
+        first = error.result.stderr.splitlines()[0]
+        flag = first.rsplit("'", 2)[-2] if "'" in first else first
+        kind = "unknown flag: " if flag.startswith("--") else "unknown shorthand flag: "
+        shown = flag if flag.startswith("--") else f"'{flag}' in -{flag}"
+        raise UsageError(fail(f"{kind}{shown}\nSee '{context.name} --help'.", USAGE)) from error
+
+
+def find(host: Host, word: str) -> Container | None:
+    """A container by its name or the beginning of its id."""
+    by_id = [c for c in host.containers if word and c.id.startswith(word)]
+    named = [c for c in host.containers if c.name == word.removeprefix("/")]
+    return (named or by_id or [None])[0]
+
+
+def lost(word: str) -> str:
+    """The daemon's words for a container that is not there."""
+    return f"Error response from daemon: No such container: {word}\n"
+
+
+def wants(context: Context, what: str) -> BuiltinResult:
+    """docker's words for missing arguments."""
+    text = f"\"{context.name}\" requires {what}.\nSee '{context.name} --help'."
+    return fail(text)

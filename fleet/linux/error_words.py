@@ -1,0 +1,60 @@
+"""What a shell says at the end of a command line: bash's words for the sandbox's, and no more than anyone reads."""
+
+import re
+
+from bashkit import ExecResult
+
+from fleet.linux.terminal import TIMED_OUT
+
+MAX_OUTPUT = 64 * 2**10
+"""Characters of each stream that are kept."""
+WORDS = (
+    (r"(command not found)\. [^\n]*", r"\1"),
+    (r" \(max \d+ background jobs[^\n]*", ""),
+    (r"resource limit exceeded: [^\n]*", "Killed"),
+    (r"file too large: [^\n]*", "File too large"),
+    (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
+)
+"""The sandbox's advice and limits, and the real time that `time` measures -> what bash would say."""
+NAMES = (
+    (r"Bashkit \S+ \(virtual (\w+) interpreter\)", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
+    (r"^(\w+) \(bashkit\) 0\.1", r"\1 (GNU coreutils) 9.1"),
+    (r" \(bashkit\)", ""),
+    (r"^# bashkit builtin: .*\n", ""),
+    (r"User sandbox may run the following commands on bashkit-sandbox", "User root may run the following commands"),
+)
+"""Where the sandbox gives its name -> what a server would say."""
+
+
+def said(done: ExecResult, partial: str) -> tuple[str, str, int]:
+    """(standard output, standard error, exit code); `partial` is what came before a line that the sandbox ended."""
+    if done.error:
+        text, code = _explained(done.error)
+        return _bounded(partial), text, code
+    output = _bounded(done.stdout)
+    if "ashkit" in output:
+        output = _replaced(output, NAMES)
+    if "real\t" in output:  # 2>&1
+        output = _replaced(output, WORDS)
+    return output, _replaced(_bounded(done.stderr), WORDS), done.exit_code
+
+
+def _explained(error: str) -> tuple[str, int]:
+    """(standard error, exit code) of a line that the sandbox ended."""
+    if match := re.match(r"parse error(?: at line (\d+), column \d+)?: (.*)", error, re.DOTALL):
+        return f"bash: -c: line {match[1] or 1}: {match[2]}\n", 2
+    if "depth" in error:
+        return "Segmentation fault\n", 139
+    if "memory" in error or "bytes" in error or "too large" in error:
+        return "Killed\n", 137
+    return "", TIMED_OUT
+
+
+def _replaced(text: str, rules: tuple[tuple[str, str], ...]) -> str:
+    for pattern, words in rules if text else ():
+        text = re.sub(pattern, words, text, flags=re.MULTILINE)
+    return text
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_OUTPUT else text[:MAX_OUTPUT]

@@ -1,0 +1,136 @@
+"""A host's files and folders as the commands that look at them see them: real sizes, owners and times."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from fleet.linux.command import Context
+from fleet.linux.host_files import SANDBOX
+from fleet.linux.sessions import ROOT
+
+BLOCK = 4096
+"""Bytes that the smallest piece of a file takes on a disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A file, folder or symbolic link."""
+
+    path: str
+    kind: Literal["file", "directory", "symlink"]
+    size: int
+    """bytes; a folder has one block"""
+    mode: int
+    owner: str
+    modified: int
+    target: str = ""
+    """of a symbolic link"""
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path) or "/"
+
+    @property
+    def folder(self) -> bool:
+        return self.kind == "directory"
+
+    @property
+    def blocks(self) -> int:
+        """KiB taken on the disk."""
+        return 0 if self.kind == "symlink" else -(-self.size // BLOCK) * (BLOCK // 1024)
+
+    @property
+    def number(self) -> int:
+        """An inode's number: the same whenever one looks."""
+        return int.from_bytes(sha256(self.path.encode("utf-8", "replace")).digest()[:3], "big") + 12
+
+    @property
+    def permissions(self) -> str:
+        """-rw-r--r--"""
+        letters = "".join(letter if self.mode >> (8 - place) & 1 else "-" for place, letter in enumerate("rwxrwxrwx"))
+        if self.mode & 0o1000:
+            letters = letters[:8] + ("t" if letters[8] == "x" else "T")
+        return {"file": "-", "directory": "d", "symlink": "l"}[self.kind] + letters
+
+
+def node(context: Context, path: str, follow: bool = True) -> Node | None:
+    """What lies at an absolute path; None if nothing does. Call `context.pull()` before.
+
+    The node has the real path: links on the way are followed, and one at the end too unless `follow` is off.
+    """
+    if path in context.host.files:
+        return _file(context, path)
+    if any(file.startswith(f"{path}/") for file in context.host.files):  # files have real paths: no link to look for
+        return _node(context, path, context.disk.fs.stat(path))
+    folder, name = posixpath.split(resolve(context, path) if follow else path)
+    if not follow:
+        folder = resolve(context, folder)
+    real = posixpath.join(folder, name)
+    if real == "/":
+        return _node(context, real, {"file_type": "directory", "mode": 0o755})
+    target = link_target(context, real)
+    if target is not None:
+        return None if follow else Node(real, "symlink", len(target), 0o777, ROOT, context.host.boot, target)
+    return _node(context, real, context.disk.fs.stat(real)) if context.disk.fs.exists(real) else None
+
+
+def children(context: Context, folder: Node) -> list[Node]:
+    """What lies in a folder, in order of name."""
+    entries = sorted(context.disk.fs.read_dir(folder.path), key=lambda entry: entry["name"])
+    return [_node(context, posixpath.join(folder.path, entry["name"]), entry["metadata"]) for entry in entries]
+
+
+def walk(context: Context, top: Node, depth: int = 1000) -> Iterator[tuple[int, Node]]:
+    """(depth, node) of `top` and everything below it, in order of name, without following links."""
+    waiting = [(0, top)]
+    while waiting:
+        level, found = waiting.pop()
+        yield level, found
+        if found.folder and level < depth:
+            waiting += [(level + 1, child) for child in reversed(children(context, found))]
+
+
+def link_target(context: Context, path: str) -> str | None:
+    """Where a symbolic link points; None if there is none."""
+    try:
+        return context.disk.fs.read_link(path)
+    except RuntimeError:  # bashkit's "not a symlink" and "not found"
+        return None
+
+
+def resolve(context: Context, path: str) -> str:
+    """The path with the links in it followed, forty at most."""
+    for _ in range(40):
+        parts = path.strip("/").split("/")
+        for count in range(1, len(parts) + 1):
+            place = "/" + "/".join(parts[:count])
+            target = link_target(context, place)
+            if target is not None:
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(place), target, *parts[count:]))
+                break
+        else:
+            return path
+    return path
+
+
+def _file(context: Context, path: str) -> Node:
+    file = context.host.files[path]
+    return Node(path, "file", file.size, file.mode, file.owner, file.modified)
+
+
+def _node(context: Context, path: str, metadata: dict[str, Any]) -> Node:
+    host, kind = context.host, metadata["file_type"]
+    if kind == "file" and path in host.files:
+        return _file(context, path)
+    if kind == "directory":
+        prefix = path.rstrip("/") + "/"
+        times = [file.modified for name, file in host.files.items() if name.startswith(prefix)]
+        size = 0 if path.startswith(("/proc", "/sys", "/dev")) else BLOCK
+        return Node(path, "directory", size, metadata["mode"], ROOT, max(times, default=host.boot))
+    if kind == "symlink":
+        target = link_target(context, path) or ""
+        return Node(path, "symlink", len(target), 0o777, ROOT, host.boot, target)
+    size = 0 if path.startswith(SANDBOX) else metadata["size"]
+    return Node(path, "file", size, metadata["mode"], ROOT, host.boot)

@@ -1,0 +1,31 @@
+"""How a git command line is read: options, words, and what stands after --."""
+
+from fleet.linux.command import Context, UsageError, fail
+
+
+def split(argv: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """(options, words before --, words after it)."""
+    place = argv.index("--") if "--" in argv else len(argv)
+    before = argv[:place]
+    options = [word for word in before if word.startswith("-") and word != "-"]
+    return options, [word for word in before if word not in options], argv[place + 1 :]
+
+
+def option(options: list[str], *names: str) -> str | None:
+    """The value of --name=value, the last one given."""
+    found = [word.partition("=")[2] for word in options if word.partition("=")[0] in names and "=" in word]
+    return found[-1] if found else None
+
+
+def unknown(context: Context, options: list[str], known: str) -> None:
+    """Refuse an option that is not known: words of `known` are names without value, NAME= takes one.
+
+    Raises:
+        UsageError: there is one.
+    """
+    names = known.split()
+    for word in options:
+        name, sign, _ = word.partition("=")
+        if name + sign not in names:
+            kind = f"option `{word.lstrip('-')}'" if word.startswith("--") else f"switch `{word[1:2]}'"
+            raise UsageError(fail(f"error: unknown {kind}\nusage: {context.name} [<options>]", 129))

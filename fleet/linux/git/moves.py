@@ -1,0 +1,158 @@
+"""git between branches, commits and the working folder: checkout, switch, restore, reset, branch."""
+
+import re
+from dataclasses import replace
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Context, fail
+from fleet.linux.git import trees, views
+from fleet.linux.git.line import option, split, unknown
+from fleet.linux.git.trees import FATAL
+from fleet.linux.git.views import View
+from fleet.model import Repository
+
+
+def keep(context: Context, found: Repository) -> None:
+    """Make `found` the host's repository."""
+    context.change(replace(context.host, repository=found))
+
+
+def stage(found: Repository, changes: dict[str, str | None]) -> Repository:
+    """The repository with more staged; what is as in the last commit is not."""
+    head = trees.head_tree(found)
+    staged = {**found.staged, **changes}
+    return replace(found, staged={path: text for path, text in staged.items() if head.get(path) != text})
+
+
+def _checkout(context: Context, found: Repository) -> str | BuiltinResult:
+    options, words, paths = split(context.argv)
+    unknown(context, options, "-b -B -q --quiet -f --force --detach -c -C --create")
+    fresh = bool({"-b", "-B", "-c", "-C", "--create"} & set(options))
+    switching = context.name == "git switch"
+    if paths or (words and not fresh and not switching and words[0] not in (found.branch, *found.branches)):
+        start = words[0] if words and paths else ""
+        return _take(context, found, paths or words, start)
+    if not words:
+        return "" if not switching else fail("fatal: missing branch or commit argument", FATAL)
+    name = words[0]
+    if fresh and name in (found.branch, *found.branches):
+        return fail(f"fatal: a branch named '{name}' already exists", FATAL)
+    if not fresh and name not in (found.branch, *found.branches):
+        return fail(f"fatal: invalid reference: {name}", FATAL)
+    if not re.fullmatch(r"[\w][\w./-]{0,200}", name):
+        return fail(f"fatal: '{name}' is not a valid branch name", FATAL)
+    keep(context, replace(found, branch=name, branches=tuple(dict.fromkeys((*found.branches, found.branch, name)))))
+    carried = "".join(
+        f"{line[:2].strip()}\t{line[3:]}\n"
+        for line in views.short_status(context.host, found).splitlines()
+        if line[0] != "?"
+    )
+    said = "Switched to a new branch" if fresh else "Already on" if name == found.branch else "Switched to branch"
+    return BuiltinResult(stdout=carried, stderr=f"{said} '{name}'\n")
+
+
+def _take(context: Context, found: Repository, words: list[str], start: str = "") -> str | BuiltinResult:
+    """Bring files of the working folder back to the index, or to a commit."""
+    index = found.commits[trees.revision(found, start)].files if start else trees.index_tree(found)
+    for word in words:
+        if not any(map(trees.within(context.cwd, found, [word]), index)):
+            return fail(f"error: pathspec '{word}' did not match any file(s) known to git")
+    work, fits = trees.work_tree(context.host, found), trees.within(context.cwd, found, words)
+    paths = [path for path, kind in trees.changed(work, index).items() if fits(path) and kind != "D"]
+    context.change(trees.with_work_tree(context.host, found, index, paths))
+    if start:
+        keep(context, stage(found, {path: index[path] for path in index if fits(path)}))
+    if context.name == "git restore":
+        return ""
+    source = start or "the index"
+    return BuiltinResult(stderr=f"Updated {len(paths)} path{'s' * (len(paths) != 1)} from {source}\n")
+
+
+def _restore(context: Context, found: Repository) -> str | BuiltinResult:
+    options, words, more = split(context.argv)
+    unknown(context, options, "--staged -S --worktree -W --source= -s -q --quiet")
+    wanted = [*words, *more]
+    if not wanted:
+        return fail("fatal: you must specify path(s) to restore", FATAL)
+    if {"--staged", "-S"} & set(options):
+        fits = trees.within(context.cwd, found, wanted)
+        known = {*found.staged, *trees.head_tree(found)}
+        lost = [word for word in wanted if not any(map(trees.within(context.cwd, found, [word]), known))]
+        if lost:
+            return fail(f"error: pathspec '{lost[0]}' did not match any file(s) known to git")
+        found = replace(found, staged={path: text for path, text in found.staged.items() if not fits(path)})
+        keep(context, found)
+        if not {"--worktree", "-W"} & set(options):
+            return ""
+    return _take(context, found, wanted, option(options, "--source") or "")
+
+
+def _reset(context: Context, found: Repository) -> str | BuiltinResult:
+    options, words, paths = split(context.argv)
+    unknown(context, options, "--hard --soft --mixed -q --quiet")
+    if words and not trees.is_revision(found, words[0]):
+        paths, words = [*words, *paths], []
+    if paths:
+        fits = trees.within(context.cwd, found, paths)
+        keep(context, replace(found, staged={p: text for p, text in found.staged.items() if not fits(p)}))
+        return _unstaged(context)
+    place = trees.revision(found, words[0] if words else "HEAD")
+    before, target = trees.index_tree(found), found.commits[place]
+    kept = {} if "--soft" not in options else {
+        path: before.get(path) for path in trees.changed(target.files, before)
+    }  # fmt: skip
+    after = replace(found, commits=found.commits[place:], staged=kept)
+    if "--hard" in options:
+        paths = list(trees.changed(trees.work_tree(context.host, found), target.files))
+        tracked = [path for path in paths if path in before or path in target.files]
+        context.change(trees.with_work_tree(context.host, found, target.files, tracked))
+        keep(context, after)
+        return f"HEAD is now at {target.id[:7]} {target.subject}\n"
+    keep(context, after)
+    return "" if "--soft" in options else _unstaged(context)
+
+
+def _unstaged(context: Context) -> str:
+    found = context.host.repository
+    lines = views.short_status(context.host, found).splitlines() if found else []
+    rows = "".join(f"{line[1]}\t{line[3:]}\n" for line in lines if line[1] in "MD")
+    return f"Unstaged changes after reset:\n{rows}" if rows else ""
+
+
+def _branch(context: Context, found: Repository) -> str | BuiltinResult:
+    options, words, _ = split(context.argv)
+    unknown(
+        context,
+        options,
+        "-a --all -r -v -vv --list -l --show-current --format= -d -D --delete -m -M --merged --no-color",
+    )
+    names = {found.branch, *found.branches}
+    if not words or {"--list", "-l", "--merged"} & set(options):
+        return views.branch(context, found)
+    name = words[-1]
+    if {"-d", "-D", "--delete"} & set(options):
+        if name not in names:
+            return fail(f"error: branch '{name}' not found.")
+        if name == found.branch:
+            return fail(f"error: Cannot delete branch '{name}' checked out at '{found.path}'")
+        keep(context, replace(found, branches=tuple(b for b in found.branches if b != name)))
+        return f"Deleted branch {name} (was {found.commits[0].id[:7] if found.commits else '0000000'}).\n"
+    if name in names:
+        return fail(f"fatal: a branch named '{name}' already exists", FATAL)
+    if {"-m", "-M"} & set(options):
+        old = words[0] if len(words) > 1 else found.branch
+        kept = tuple(name if b == old else b for b in found.branches)
+        keep(context, replace(found, branch=name if old == found.branch else found.branch, branches=kept))
+    else:
+        keep(context, replace(found, branches=(*found.branches, name)))
+    return ""
+
+
+MOVES: dict[str, View] = {
+    "checkout": _checkout,
+    "switch": _checkout,
+    "restore": _restore,
+    "reset": _reset,
+    "branch": _branch,
+}

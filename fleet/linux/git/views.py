@@ -1,0 +1,195 @@
+"""What git shows beside its log: status, diff, show, branches, blame."""
+
+import re
+from collections.abc import Callable
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Context, fail
+from fleet.linux.git import trees
+from fleet.linux.git.line import option, split, unknown
+from fleet.linux.git.log import LOG, date, entry, shown
+from fleet.linux.git.trees import FATAL
+from fleet.model import Host, Repository
+
+View = Callable[[Context, Repository], "str | BuiltinResult"]
+_WORDS = {"A": "new file:   ", "M": "modified:   ", "D": "deleted:    "}
+
+
+# --- status ---------------------------------------------------------------------------------------------------------
+
+
+def status(context: Context, found: Repository) -> str | BuiltinResult:
+    """`git status`, short or long."""
+    options, _, _ = split(context.argv)
+    unknown(
+        context,
+        options,
+        "-s --short --porcelain --porcelain= -b --branch -u -uno -uall --untracked-files= -sb --ignored --long",
+    )
+    if any(word.partition("=")[0] in ("-s", "--short", "--porcelain", "-sb") for word in options):
+        head = f"## {found.branch}\n" if {"-b", "--branch", "-sb"} & set(options) else ""
+        return head + short_status(context.host, found)
+    return long_status(context.host, found)
+
+
+def _three(host: Host, found: Repository) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """(staged, not staged, untracked): path -> A, M, D; untracked folders as one entry."""
+    index, work = trees.index_tree(found), trees.work_tree(host, found)
+    staged = trees.changed(trees.head_tree(found), index)
+    unstaged = {path: kind for path, kind in trees.changed(index, work).items() if kind != "A"}
+    folders = {path.rsplit("/", n)[0] for path in index for n in range(1, path.count("/") + 1)}
+    loose = []
+    for path in sorted(set(work) - set(index)):
+        parts = path.split("/")
+        outer = next((n for n in range(1, len(parts)) if "/".join(parts[:n]) not in folders), None)
+        loose.append("/".join(parts[:outer]) + "/" if outer else path)
+    return staged, unstaged, list(dict.fromkeys(loose))
+
+
+def short_status(host: Host, found: Repository) -> str:
+    """Two letters a path: staged, not staged."""
+    staged, unstaged, loose = _three(host, found)
+    lines = [f"{staged.get(path, ' ')}{unstaged.get(path, ' ')} {path}\n" for path in sorted({*staged, *unstaged})]
+    return "".join([*lines, *(f"?? {path}\n" for path in loose)])
+
+
+def long_status(host: Host, found: Repository) -> str:
+    """`git status` in sentences."""
+    staged, unstaged, loose = _three(host, found)
+    text = f"On branch {found.branch}\n"
+    if not found.commits:
+        text += "\nNo commits yet\n\n"
+    if staged:
+        text += 'Changes to be committed:\n  (use "git restore --staged <file>..." to unstage)\n'
+        text += "".join(f"\t{_WORDS[kind]}{path}\n" for path, kind in staged.items()) + "\n"
+    if unstaged:
+        add = "git add/rm" if "D" in unstaged.values() else "git add"
+        text += f'Changes not staged for commit:\n  (use "{add} <file>..." to update what will be committed)\n'
+        text += '  (use "git restore <file>..." to discard changes in working directory)\n'
+        text += "".join(f"\t{_WORDS[kind]}{path}\n" for path, kind in unstaged.items()) + "\n"
+    if loose:
+        text += 'Untracked files:\n  (use "git add <file>..." to include in what will be committed)\n'
+        text += "".join(f"\t{path}\n" for path in loose) + "\n"
+    if staged:
+        return text
+    if unstaged:
+        return text + 'no changes added to commit (use "git add" and/or "git commit -a")\n'
+    if loose:
+        return text + 'nothing added to commit but untracked files present (use "git add" to track)\n'
+    return text + "nothing to commit, working tree clean\n"
+
+
+# --- diff and show --------------------------------------------------------------------------------------------------
+
+_DIFF = """--stat --cached --staged --name-only --name-status --shortstat --numstat -p --patch --quiet --exit-code
+--no-color -w --color= -U"""
+
+
+def diff(context: Context, found: Repository) -> str | BuiltinResult:
+    """`git diff` between the working folder, the index and commits."""
+    options, words, paths = split(context.argv)
+    unknown(context, [word for word in options if not re.fullmatch(r"-U\d{1,3}", word)], _DIFF)
+    revisions = []
+    known = {*trees.index_tree(found), *trees.work_tree(context.host, found)}
+    for word in words:
+        ends = word.split("...")[:2] if "..." in word else word.split("..")[:2]
+        if all(trees.is_revision(found, end) for end in ends):
+            revisions += [found.commits[trees.revision(found, end)].files for end in ends]
+        elif any(map(trees.within(context.cwd, found, [word]), known)):
+            paths.append(word)
+        else:
+            trees.revision(found, word)
+    index, work = trees.index_tree(found), trees.work_tree(context.host, found)
+    tracked = {path: text for path, text in work.items() if path in index}
+    if {"--cached", "--staged"} & set(options):
+        old, new = revisions[0] if revisions else trees.head_tree(found), index
+    elif len(revisions) >= 2:
+        old, new = revisions[:2]
+    else:
+        old, new = revisions[0] if revisions else index, tracked
+    fits = trees.within(context.cwd, found, paths)
+    code = 1 if {"--quiet", "--exit-code"} & set(options) and any(map(fits, trees.changed(old, new))) else 0
+    plain = not any(word.startswith(("--stat", "--name", "--short", "--num")) for word in options)
+    text = "" if "--quiet" in options else shown(old, new, [*options, "-p"] if plain else options, fits)
+    return BuiltinResult(stdout=text, exit_code=code)
+
+
+def show(context: Context, found: Repository) -> str | BuiltinResult:
+    """`git show` of commits, or of a file in one."""
+    options, words, paths = split(context.argv)
+    unknown(context, options, LOG + " -s --no-patch -q --quiet --numstat")
+    text = ""
+    for word in words or ["HEAD"]:
+        base, colon, path = word.partition(":")
+        place = trees.revision(found, base)
+        tree = found.commits[place].files
+        if colon and path not in tree:
+            return fail(f"fatal: path '{path}' does not exist in '{base}'", FATAL)
+        if colon:
+            text += tree[path]
+            continue
+        quiet = {"-s", "--no-patch", "-q", "--quiet"} & set(options)
+        asked = any(word.startswith(("--stat", "--name", "--short", "--num")) for word in options)
+        extra = options if quiet or asked else [*options, "-p"]
+        text += entry(context.host, found, place, extra, trees.within(context.cwd, found, paths))
+    return text
+
+
+def branch(context: Context, found: Repository) -> str:
+    """The names of branches; the current one is starred."""
+    options, _, _ = split(context.argv)
+    names = sorted({found.branch, *found.branches})
+    if "--show-current" in options:
+        return f"{found.branch}\n"
+    if form := option(options, "--format"):
+        return "".join(form.replace("%(refname:short)", name) + "\n" for name in names)
+    last = found.commits[0] if found.commits and {"-v", "-vv"} & set(options) else None
+    width = max(map(len, names))
+    note = f" {last.id[:7]} {last.subject}" if last else ""
+    text = "".join(
+        f"{'*' if name == found.branch else ' '} {name.ljust(width) if last else name}{note}\n" for name in names
+    )
+    far = f"  remotes/origin/{names[0]}\n" if {"-a", "--all"} & set(options) else ""
+    return text + far
+
+
+def rev_parse(context: Context, found: Repository) -> str | BuiltinResult:
+    """`git rev-parse`."""
+    options, words, _ = split(context.argv)
+    facts = {"--show-toplevel": found.path, "--is-inside-work-tree": "true", "--git-dir": f"{found.path}/.git"}
+    text = "".join(f"{facts[word]}\n" for word in options if word in facts)
+    for word in words:
+        place = trees.revision(found, word)
+        commit = found.commits[place]
+        length = next((int(w[8:] or 7) if w[8:].isdecimal() else 7 for w in options if w.startswith("--short")), 40)
+        short = found.branch if word in ("HEAD", "@") else word
+        text += f"{short if '--abbrev-ref' in options else commit.id[:length]}\n"
+    return text
+
+
+def shortlog(context: Context, found: Repository) -> str:
+    """`git shortlog -sn`: commits by author."""
+    names = [commit.author for commit in found.commits]
+    order = sorted(set(names), key=lambda name: (-names.count(name), name))
+    return "".join(f"{names.count(name):>6}\t{name}\n" for name in order)
+
+
+def blame(context: Context, found: Repository) -> str | BuiltinResult:
+    """Each line with the oldest commit since which the file has it."""
+    _, words, paths = split(context.argv)
+    path = next(
+        (path for path in trees.head_tree(found) if trees.within(context.cwd, found, [*words, *paths][:1])(path)), None
+    )
+    if path is None:
+        return fail(f"fatal: no such path '{' '.join([*words, *paths])}' in HEAD", FATAL)
+    text = ""
+    for number, line in enumerate(trees.head_tree(found)[path].splitlines(), start=1):
+        since = found.commits[0]
+        for commit in found.commits:
+            if line not in commit.files.get(path, "").splitlines():
+                break
+            since = commit
+        when = date(since.time, "%Y-%m-%d %H:%M:%S +0000")
+        text += f"{since.id[:8]} ({since.author} {when} {number}) {line}\n"
+    return text

@@ -1,0 +1,119 @@
+"""The files of a host, as state and as bashkit's in-memory file system: what one side changes, the other sees."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from bashkit import FileSystem
+
+from fleet.model import File, Host
+
+SANDBOX = ("/bin", "/dev", "/proc", "/sys", "/usr/bin", "/usr/sbin", "/sbin")
+"""Folders that are bashkit's own: never part of a host's files."""
+
+Signature = tuple[int, float, float, int]
+"""(size, modified, created, mode). The times are the real machine's: compared, never shown."""
+
+
+class Disk:
+    """Keeps `Host.files` and a shell's file system the same; the shell's clock is not looked at.
+
+    Files that the shell came with and nobody wrote to are no part of the host.
+    """
+
+    def __init__(self) -> None:
+        self._fs: FileSystem | None = None
+        self._seen: dict[str, Signature] = {}
+        """path -> signature at the last look: an unchanged one is not read again"""
+        self.fresh = False
+        """True while nothing can have been written since the last look: `pull` has nothing to do"""
+
+    @property
+    def fs(self) -> FileSystem:
+        if self._fs is None:
+            raise RuntimeError("a disk is looked at only within a shell's file system")
+        return self._fs
+
+    @contextmanager
+    def within(self, fs: FileSystem) -> Iterator[None]:
+        """Look at a shell's file system: while a command runs, by the handle that it was given (the shell's own is
+        locked). None is kept: a handle holds its shell, whose commands hold this disk, and nothing would be freed."""
+        outer, self._fs = self._fs, fs
+        try:
+            yield
+        finally:
+            self._fs = outer
+
+    def attach(self, files: Mapping[str, File]) -> None:
+        """Begin with a file system that was filled with `files`."""
+        for path, file in files.items():
+            if file.mode != 0o644:
+                self.fs.chmod(path, file.mode)
+        self._seen = dict(self._walk("/"))
+
+    def pull(self, host: Host) -> Host:
+        """The host with the files that the shell has now."""
+        if self.fresh:
+            return host
+        now = dict(self._walk("/"))
+        if now == self._seen:
+            return host
+        files = {path: file for path, file in host.files.items() if path in now}
+        for path, signature in now.items():
+            old = self._seen.get(path)
+            if signature != old:
+                files[path] = self._read(path, host.files.get(path), old, signature, host.now)
+        self._seen = now
+        return replace(host, files=files)
+
+    def push(self, old: Host, new: Host) -> None:
+        """Write to the shell what differs between two states of the host."""
+        if old.files is new.files:
+            return
+        for path in old.files.keys() - new.files.keys():
+            if self.fs.exists(path):
+                self.fs.remove(path)
+            self._seen.pop(path, None)
+        for path, file in new.files.items():
+            if old.files.get(path) is not file:
+                self.fs.mkdir(posixpath.dirname(path), recursive=True)
+                self.fs.write_file(path, file.content.encode())
+                self.fs.chmod(path, file.mode)
+                self._seen[path] = _signature(self.fs.stat(path))
+
+    def _walk(self, folder: str) -> list[tuple[str, Signature]]:
+        """Every file below a folder, in order of name."""
+        found = []
+        for entry in entries(self.fs, folder):
+            path = posixpath.join(folder, entry["name"])
+            kind = entry["metadata"]["file_type"]
+            if kind == "directory" and path not in SANDBOX:
+                found += self._walk(path)
+            elif kind == "file":
+                found.append((path, _signature(entry["metadata"])))
+        return found
+
+    def _read(self, path: str, known: File | None, old: Signature | None, new: Signature, now: int) -> File:
+        mode = new[3]
+        if known is not None and old is not None and old[:3] == new[:3]:
+            return replace(known, mode=mode)
+        content = self.fs.read_file(path).decode("utf-8", "replace")
+        if known is None or old is None:
+            return File(content, mode=mode, modified=now)
+        # `>>` keeps the time of creation, `>` renews it: what was rewritten has lost the bulk that is not stored.
+        bulk = known.bulk if old[2] == new[2] else 0
+        return replace(known, content=content, bulk=bulk, mode=mode, modified=now)
+
+
+def entries(fs: FileSystem, folder: str) -> list[dict[str, Any]]:
+    """What a folder holds, in order of name: the shell's own order is not the same twice."""
+    try:
+        return sorted(fs.read_dir(folder), key=lambda entry: entry["name"])
+    except RuntimeError:  # bashkit lists a folder that was removed while a shell stood in it, but has it no more
+        return []
+
+
+def _signature(metadata: Mapping[str, Any]) -> Signature:
+    return metadata["size"], metadata["modified"], metadata["created"], metadata["mode"]

@@ -1,0 +1,254 @@
+"""Finding and ending processes: pgrep, pkill, kill, killall, pidof, pstree, renice, lsof."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from bashkit import BuiltinResult
+
+from fleet import actions
+from fleet.linux.command import Command, Context, Flags, fail, parse
+from fleet.linux.sessions import accounts
+from fleet.model import Host, Process
+
+SIGNALS = ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
+    "IO", "PWR", "SYS")  # fmt: skip
+DEADLY = frozenset(("HUP", "INT", "QUIT", "ABRT", "KILL", "TERM", "SEGV"))
+"""Signals that end a process; the others change nothing that a host's state holds."""
+
+
+def signal_of(text: str) -> str | None:
+    """KILL for 9, KILL and SIGKILL; 0 for the question whether a process is there; None for what is no signal."""
+    if text.isdecimal():
+        number = int(text[:4])
+        return "0" if number == 0 else SIGNALS[number - 1] if number <= len(SIGNALS) else None
+    name = text.upper().removeprefix("SIG")
+    return name if name in SIGNALS else None
+
+
+def _signal_in(argv: Sequence[str], default: str = "TERM") -> tuple[str | None, list[str]]:
+    """(signal, other words) of a command line such as `-9 1 2` or `-s HUP 1`."""
+    words, name = [], default
+    pending = False
+    for word in argv:
+        if pending:
+            name, pending = word, False
+        elif word in ("-s", "-n", "--signal"):
+            pending = True
+        elif word.startswith("--signal="):
+            name = word.removeprefix("--signal=")
+        elif re.fullmatch(r"-(\d{1,3}|[A-Z][A-Z0-9]+)", word) and not words:
+            name = word[1:]
+        elif word != "--":
+            words.append(word)
+    return signal_of(name), words
+
+
+def kill(context: Context) -> BuiltinResult:
+    argv = context.argv
+    if argv[:1] in (["-l"], ["-L"], ["--list"]):
+        if len(argv) > 1:
+            name = signal_of(argv[1])
+            return BuiltinResult(
+                stdout=f"{(SIGNALS.index(name) + 1) if name in SIGNALS and not argv[1].isdecimal() else name}\n"
+            )
+        return BuiltinResult(stdout="".join(f"{number:2d}) SIG{name}\n" for number, name in enumerate(SIGNALS, 1)))
+    signal, words = _signal_in(argv)
+    if signal is None:
+        return fail(f"bash: line 1: kill: {argv[0].lstrip('-')}: invalid signal specification")
+    if not words:
+        return fail("kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]", 2)
+    errors = ""
+    for word in words:
+        pids = {process.pid for process in context.host.processes}
+        if not re.fullmatch(r"-?\d{1,10}", word):
+            wrong = "no such job" if word.startswith("%") else "arguments must be process or job IDs"
+            errors += f"bash: line 1: kill: {word}: {wrong}\n"
+        elif int(word) == -1:
+            for process in context.host.processes:
+                _send(context, signal, process.pid)
+        elif abs(int(word)) not in pids:
+            errors += f"bash: line 1: kill: ({word}) - No such process\n"
+        else:
+            _send(context, signal, abs(int(word)))
+    return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
+
+
+def _send(context: Context, signal: str, pid: int) -> None:
+    """One signal to one process, if it is still there: a worker goes with its main process."""
+    if signal not in DEADLY:
+        return
+    host = actions.kill(context.host, pid)
+    if not isinstance(host, actions.Refused):
+        context.change(host)
+
+
+def _matching(host: Host, pattern: str, flags: Flags) -> list[Process]:
+    """Processes whose name (with -f: command line) holds the pattern, as pgrep finds them."""
+    globs = _globs(pattern, "x" in flags)
+    users = flags.get("u").split(",") if "u" in flags else []
+    uids = accounts(host)
+    return [
+        process
+        for process in sorted(host.processes, key=lambda process: process.pid)
+        if any(fnmatchcase(process.command if "f" in flags else process.name[:15], glob) for glob in globs)
+        and (not users or process.user in users or str(uids.get(process.user)) in users)
+    ]
+
+
+def _globs(pattern: str, whole: bool) -> list[str]:
+    """A pattern's alternatives as globs, a repeated piece as anything: Python's expressions could take hours."""
+    globs = []
+    for choice in pattern[:200].strip("()").split("|"):
+        pieces = re.findall(r"(\[[^\]]+\]|\\.|.)([*+?]?)", choice.removeprefix("^").removesuffix("$"))
+        text = "".join("*" if times else "?" if piece == "." else _literal(piece) for piece, times in pieces)
+        front = "" if whole or choice.startswith("^") else "*"
+        globs.append(front + text + ("" if whole or choice.endswith("$") else "*"))
+    return globs
+
+
+def _literal(piece: str) -> str:
+    if len(piece) > 2:
+        return piece.replace("[^", "[!")
+    return f"[{piece[-1]}]" if piece[-1] in "*?[" else piece[-1]
+
+
+def pgrep(context: Context) -> str | BuiltinResult:
+    same = {"full": "f", "list-name": "l", "list-full": "a", "exact": "x", "count": "c", "euid": "u", "newest": "n",
+        "oldest": "o", "ignore-case": "i", "delimiter": "d"}  # fmt: skip
+    long = [
+        "full",
+        "list-name",
+        "list-full",
+        "exact",
+        "count",
+        "euid=",
+        "newest",
+        "oldest",
+        "ignore-case",
+        "delimiter=",
+    ]
+    flags = parse(context, "flaxcu:noid:vU:P:", long, same, code=2)
+    if not flags.words and "u" not in flags:
+        return fail("pgrep: no matching criteria specified\nTry `pgrep --help' for more information.", 2)
+    found = _matching(context.host, flags.words[0] if flags.words else "", flags)
+    if "n" in flags or "o" in flags:
+        found = sorted(found, key=lambda process: process.started, reverse="n" in flags)[:1]
+    if "c" in flags:
+        return BuiltinResult(stdout=f"{len(found)}\n", exit_code=0 if found else 1)
+    detail = "command" if "a" in flags else "name" if "l" in flags else ""
+    lines = [f"{process.pid} {getattr(process, detail)}" if detail else str(process.pid) for process in found]
+    joint = flags.get("d", "\n")
+    return BuiltinResult(stdout=joint.join(lines) + "\n" if lines else "", exit_code=0 if found else 1)
+
+
+def pkill(context: Context) -> str | BuiltinResult:
+    signal, context.argv = _signal_in(context.argv)
+    if signal is None:
+        return fail("pkill: unknown signal", 2)
+    same = {"full": "f", "exact": "x", "euid": "u", "newest": "n", "oldest": "o", "echo": "e"}
+    long = ["full", "exact", "euid=", "newest", "oldest", "ignore-case", "echo"]
+    flags = parse(context, "fxu:noieU:P:c", long, same, code=2)
+    if not flags.words and "u" not in flags:
+        return fail("pkill: no matching criteria specified\nTry `pkill --help' for more information.", 2)
+    found = _matching(context.host, flags.words[0] if flags.words else "", flags)
+    if "n" in flags or "o" in flags:
+        found = sorted(found, key=lambda process: process.started, reverse="n" in flags)[:1]
+    for process in found:
+        _send(context, signal, process.pid)
+    said = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
+    return BuiltinResult(stdout=said, exit_code=0 if found else 1)
+
+
+def killall(context: Context) -> str | BuiltinResult:
+    signal, context.argv = _signal_in(context.argv)
+    if signal is None:
+        return fail("killall: unknown signal; killall -l lists signals.")
+    flags = parse(context, "eIgiqvwru:", ["exact", "quiet", "verbose", "wait", "user="], {"quiet": "q", "user": "u"})
+    if not flags.words:
+        return fail("Usage: killall [OPTION]... [--] NAME...")
+    missing = ""
+    for name in flags.words:
+        found = [process for process in context.host.processes if process.name == name]
+        missing += "" if found or "q" in flags else f"{name}: no process found\n"
+        for process in found:
+            _send(context, signal, process.pid)
+    return BuiltinResult(stderr=missing, exit_code=1 if missing else 0)
+
+
+def pidof(context: Context) -> str | BuiltinResult:
+    flags = parse(context, "sxcqo:")
+    found = [str(process.pid) for process in context.host.processes if process.name in flags.words]
+    found = sorted(found, key=int, reverse=True)[: 1 if "s" in flags else None]
+    return " ".join(found) + "\n" if found else BuiltinResult(exit_code=1)
+
+
+def pstree(context: Context) -> str:
+    flags = parse(context, "pauslhnAU")
+    processes = sorted(context.host.processes, key=lambda process: process.pid)
+    children: dict[int, list[Process]] = {}
+    for process in processes:
+        children.setdefault(process.parent, []).append(process)
+    lines: list[str] = []
+
+    def draw(process: Process, front: str, joint: str, below: str) -> None:
+        shown = process.command if "a" in flags else process.name
+        lines.append(front + joint + shown + (f"({process.pid})" if "p" in flags else "") + "\n")
+        family = children.get(process.pid, [])
+        for place, child in enumerate(family):
+            end = place == len(family) - 1
+            draw(child, front + below, "`-" if end else "|-", "  " if end else "| ")
+
+    for process in processes:
+        if process.pid == 1:
+            draw(process, "", "", "  ")
+    return "".join(lines)
+
+
+def renice(context: Context) -> str | BuiltinResult:
+    """Priorities are no part of a host's state: the words of success, and no effect."""
+    pids = {str(process.pid) for process in context.host.processes}
+    words = [word for word in context.argv if not word.startswith("-") or word[1:].isdecimal()]
+    if len(words) < 2:
+        return fail("renice: not enough arguments")
+    missing = [word for word in words[1:] if word not in pids]
+    if missing:
+        return fail(f"renice: failed to get priority for {missing[0]} (process ID): No such process")
+    return "".join(f"{pid} (process ID) old priority 0, new priority {words[0]}\n" for pid in words[1:])
+
+
+def lsof(context: Context) -> str | BuiltinResult:
+    """Only sockets that are listened on: which process holds a port."""
+    flags = parse(context, "i:p:nPtu:c:sa")
+    host = context.host
+    port = re.fullmatch(r"(?:tcp)?(?:@[\w.]*)?:?(\d{1,5})?(?:-\d+)?", flags.get("i").lower())
+    wanted = int(port[1]) if port and port[1] else None
+    rows = []
+    for service in host.services.values():
+        main = next((process for process in host.processes if process.service == service.name), None)
+        for number in service.ports if main else ():
+            if wanted in (None, number) and ("p" not in flags or (main and str(main.pid) in flags.get("p").split(","))):
+                rows.append((main, number))
+    if not rows:
+        return BuiltinResult(exit_code=1)
+    if "t" in flags:
+        return "".join(f"{pid}\n" for pid in sorted({process.pid for process, _ in rows if process}))
+    text = f"{'COMMAND':<9} {'PID':>6} {'USER':>8}   FD   TYPE DEVICE SIZE/OFF NODE NAME\n"
+    for process, number in rows:
+        if process:
+            name = f"{process.name[:9]:<9} {process.pid:>6} {process.user:>8}"
+            text += f"{name}    {6}u  IPv4 {20_000 + number:>6}      0t0  TCP *:{number} (LISTEN)\n"
+    return text
+
+
+COMMANDS: dict[str, Command] = {
+    "kill": kill,
+    "pgrep": pgrep,
+    "pkill": pkill,
+    "killall": killall,
+    "pidof": pidof,
+    "pstree": pstree,
+    "renice": renice,
+    "lsof": lsof,
+}

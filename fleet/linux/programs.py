@@ -1,0 +1,80 @@
+"""Programs that packages bring: their version, and the clients that say whether a server answers."""
+
+import re
+from collections.abc import Callable
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, Context, fail, not_found
+from fleet.model import Host
+
+VERSIONS = {
+    "redis-server": ("redis-server", "Redis server v={v} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64"),
+    "psql": ("postgresql-15", "psql (PostgreSQL) {v}"),
+    "postgres": ("postgresql-15", "postgres (PostgreSQL) {v}"),
+    "mysql": ("mysql-server-8.0", "mysql  Ver {v} for Linux on x86_64"),
+    "mysqld": ("mysql-server-8.0", "/usr/sbin/mysqld  Ver {v} for Linux on x86_64"),
+    "apache2": ("apache2", "Server version: Apache/{v}"),
+    "apachectl": ("apache2", "Server version: Apache/{v}"),
+    "haproxy": ("haproxy", "HAProxy version {v}"),
+    "grafana-server": ("grafana", "Version {v}"),
+    "prometheus": ("prometheus", "prometheus, version {v}"),
+    "openssl": ("openssl", "OpenSSL {v}"),
+    "python3": ("python3", "Python {v}"),
+    "node": ("nodejs", "v{v}"),
+    "sshd": ("openssh-server", "OpenSSH_{v}"),
+    "dockerd": ("docker.io", "Docker version {v}"),
+}
+"""Program -> (its package, what it says of its version)."""
+
+
+def upstream(version: str) -> str:
+    """The version without what a distribution adds: 5:7.0.15-1~deb12u1 -> 7.0.15."""
+    return re.split(r"[-+~]", version.partition(":")[2] or version)[0]
+
+
+def _program(context: Context) -> str | BuiltinResult:
+    """Only the version: what else such a program does, its service does."""
+    package, text = VERSIONS[context.name]
+    version = context.host.packages.get(package)
+    if version is None:
+        return not_found(context.name)
+    if {"--version", "-v", "-V", "version", "-version"} & set(context.argv):
+        return text.replace("{v}", upstream(version)) + "\n"
+    return fail(f"{context.name}: not permitted in this session", 126)
+
+
+def _answers(service: str, yes: str, no: str, code: int = 1) -> Command:
+    """A client: `yes` when its service runs here; `no` and a code when not."""
+
+    def client(context: Context) -> str | BuiltinResult:
+        host = context.host
+        if service not in host.services:
+            return not_found(context.name)
+        return f"{yes}\n" if host.services[service].state == "active" else fail(no, code)
+
+    return client
+
+
+def _redis(context: Context) -> str | BuiltinResult:
+    answer: dict[str, Callable[[Host], str]] = {
+        "ping": lambda host: "PONG",
+        "info": lambda host: (
+            f"# Server\nredis_version:{upstream(host.packages.get('redis-server', '7.0.15'))}\nrole:master"
+        ),
+        "dbsize": lambda host: "(integer) 0",
+    }
+    words = [word.lower() for word in context.argv if not word.startswith("-")]
+    verb = next((word for word in words if word in answer), "ping")
+    lost = "Could not connect to Redis at 127.0.0.1:6379: Connection refused"
+    return _answers("redis", answer[verb](context.host), lost)(context)
+
+
+COMMANDS: dict[str, Command] = {
+    **dict.fromkeys(VERSIONS, _program),
+    "redis-cli": _redis,
+    "pg_isready": _answers(
+        "postgresql", "/var/run/postgresql:5432 - accepting connections", "/var/run/postgresql:5432 - no response", 2
+    ),
+    "mysqladmin": _answers("mysql", "mysqld is alive", "mysqladmin: connect to server at 'localhost' failed"),
+}

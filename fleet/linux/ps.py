@@ -1,0 +1,256 @@
+"""ps: a table of processes, with the columns and the choice that its three generations of options ask for."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bashkit import BuiltinResult
+
+from fleet.linux.clock import DAY, formatted, utc
+from fleet.linux.command import Command, Context
+from fleet.linux.sessions import accounts
+from fleet.model import Host, Process
+
+
+def clock_of(seconds: int) -> str:
+    """00:10:05, with days before it when there are any."""
+    days, rest = divmod(seconds, DAY)
+    return (f"{days}-" if days else "") + f"{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
+
+
+@lru_cache(maxsize=4096)
+def _begun(started: int, today: int) -> str:
+    """When a process began, as short as ps says it: 10:15 today, Mar04 this year, else the year; `today` in days."""
+    then = utc(started)
+    if started // DAY == today:
+        return then.strftime("%H:%M")
+    return then.strftime("%b%d" if then.year == utc(today * DAY).year else "%Y")
+
+
+def percent_of_memory(host: Host, process: Process) -> float:
+    return 100 * process.resident / host.memory.total
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    head: str
+    width: int
+    value: Callable[[Host, Process], float | str]
+    """what is sorted by, and shown where there is no `text`"""
+    right: bool = False
+    text: Callable[[Host, Process], str] | None = None
+
+    def cell(self, host: Host, process: Process) -> str:
+        return self.text(host, process) if self.text else str(self.value(host, process))
+
+
+def _short(user: str) -> str:
+    return user if len(user) <= 8 else f"{user[:7]}+"
+
+
+def _elapsed(seconds: int) -> str:
+    return clock_of(seconds) if seconds >= 3600 else f"{seconds // 60:02d}:{seconds % 60:02d}"
+
+
+COLUMNS = {
+    "pid": Column("PID", 7, lambda h, p: p.pid, right=True),
+    "ppid": Column("PPID", 7, lambda h, p: p.parent, right=True),
+    "user": Column("USER", 8, lambda h, p: p.user, text=lambda h, p: _short(p.user)),
+    "uid": Column("UID", 5, lambda h, p: accounts(h).get(p.user, 0), right=True),
+    "%cpu": Column("%CPU", 4, lambda h, p: p.cpu, right=True, text=lambda h, p: f"{p.cpu:.1f}"),
+    "%mem": Column("%MEM", 4, percent_of_memory, right=True, text=lambda h, p: f"{percent_of_memory(h, p):.1f}"),
+    "rss": Column("RSS", 5, lambda h, p: p.resident, right=True),
+    "vsz": Column("VSZ", 6, lambda h, p: p.virtual, right=True),
+    "tty": Column("TT", 8, lambda h, p: p.tty),
+    "stat": Column("STAT", 4, lambda h, p: p.state),
+    "s": Column("S", 1, lambda h, p: p.state[:1]),
+    "start": Column("START", 5, lambda h, p: p.started, text=lambda h, p: _begun(p.started, h.now // DAY)),
+    "lstart": Column("STARTED", 24, lambda h, p: p.started, text=lambda h, p: formatted(p.started, "%a %b %e %T %Y"),
+                     right=True),
+    "time": Column("TIME", 8, lambda h, p: p.seconds, right=True, text=lambda h, p: clock_of(p.seconds)),
+    "bsdtime": Column("TIME", 6, lambda h, p: p.seconds, right=True,
+                      text=lambda h, p: f"{p.seconds // 60}:{p.seconds % 60:02d}"),
+    "etime": Column("ELAPSED", 11, lambda h, p: h.now - p.started, right=True,
+                    text=lambda h, p: _elapsed(h.now - p.started)),
+    "etimes": Column("ELAPSED", 7, lambda h, p: h.now - p.started, right=True),
+    "comm": Column("COMMAND", 15, lambda h, p: p.name[:15]),
+    "args": Column("COMMAND", 27, lambda h, p: p.command),
+    "cmd": Column("CMD", 27, lambda h, p: p.command),
+    "ni": Column("NI", 3, lambda h, p: 0, right=True),
+    "pri": Column("PRI", 3, lambda h, p: 19, right=True),
+    "nlwp": Column("NLWP", 4, lambda h, p: 1, right=True),
+    "c": Column("C", 2, lambda h, p: min(int(p.cpu), 99), right=True),
+}  # fmt: skip
+SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "euser": "user", "ruser": "user",
+    "rssize": "rss", "vsize": "vsz", "tt": "tty", "tname": "tty", "state": "s", "stime": "start", "start_time": "start",
+    "bsdstart": "start", "cputime": "time", "ucmd": "comm", "ucomm": "comm", "nice": "ni", "thcount": "nlwp",
+    "euid": "uid", "cpu": "%cpu", "mem": "%mem"}  # fmt: skip
+Shown = tuple[Column, str]
+"""a column with the heading that is asked for"""
+
+
+def _shown(names: str) -> list[Shown]:
+    """Columns as `name` or `name:HEADING`."""
+    pairs = [name.partition(":") for name in names.split()]
+    return [(COLUMNS[name], head or COLUMNS[name].head) for name, _, head in pairs]
+
+
+DEFAULT = _shown("pid tty:TTY time comm:CMD")
+AUX = _shown("user pid %cpu %mem vsz rss tty:TTY stat start bsdtime args")
+FULL = _shown("user:UID pid ppid c start:STIME tty:TTY time cmd")
+LONG = _shown("s uid pid ppid c pri ni vsz:SZ tty:TTY time comm:CMD")
+BSD = _shown("pid tty:TTY stat bsdtime args")
+
+
+class Wrong(Exception):
+    """An option that ps does not know, in its words."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the options ask for."""
+
+    every: bool = False
+    columns: list[Shown] = field(default_factory=list)
+    own: list[Shown] = field(default_factory=list)
+    """columns by name (-o): they go before a format by letter"""
+    headings: bool = True
+    sort: list[str] = field(default_factory=list)
+    tests: list[Callable[[Process], bool]] = field(default_factory=list)
+
+
+def ps(context: Context) -> BuiltinResult:
+    try:
+        asked = _asked(list(context.argv))
+    except Wrong as wrong:
+        usage = "Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n"
+        return BuiltinResult(stderr=f"error: {wrong}\n\n{usage}", exit_code=1)
+    host = context.host
+    line = " ".join(["ps", *context.argv])
+    shell = Process(host.next_pid, 1, "root", 0.0, 3800, 7900, "Ss", "?", host.now, 0, "bash -c " + line)
+    own = Process(host.next_pid + 1, shell.pid, "root", 0.0, 4100, 10_600, "R", "?", host.now, 0, line)
+    chosen = sorted([*host.processes, shell, own], key=lambda process: process.pid)
+    if asked.tests:
+        chosen = [process for process in chosen if any(test(process) for test in asked.tests)]
+    elif not asked.every:
+        chosen = [shell, own]
+    for name in reversed(asked.sort):
+        value = COLUMNS[name.lstrip("+-")].value
+        pairs = sorted(((value(host, p), place) for place, p in enumerate(chosen)), key=lambda pair: pair[0],
+                       reverse=name.startswith("-"))  # fmt: skip
+        chosen = [chosen[place] for _, place in pairs]
+    return BuiltinResult(stdout=_table(host, chosen, asked), exit_code=0 if chosen else 1)
+
+
+def _table(host: Host, chosen: list[Process], asked: Asked) -> str:
+    columns = asked.own or asked.columns or DEFAULT
+    rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
+    rows += [[column.cell(host, process) for column, _ in columns] for process in chosen]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(column.width) if column.right else cell.ljust(column.width)
+            for cell, (column, _) in zip(row, columns, strict=True)
+        ]
+        lines.append(" ".join(cells).rstrip() + "\n")
+    return "".join(lines)
+
+
+def _asked(words: list[str]) -> Asked:
+    asked = Asked()
+    while words:
+        word = words.pop(0)
+        if word.startswith("--"):
+            _long(asked, word, words)
+        elif word.isdecimal():
+            _choose(asked, "p", word)
+        else:
+            _letters(asked, word, words)
+    return asked
+
+
+def _long(asked: Asked, word: str, words: list[str]) -> None:
+    name, _, value = word[2:].partition("=")
+    if name in ("no-headers", "no-heading", "no-headings", "noheaders"):
+        asked.headings = False
+    elif name in ("forest", "headers", "cols", "width", "columns", "rows", "cumulative", "deselect"):
+        return
+    elif name in ("sort", "format", "pid", "ppid", "user", "User"):
+        value = value or (words.pop(0) if words else "")
+        if name == "sort":
+            _sort(asked, value)
+        elif name == "format":
+            _columns(asked, value)
+        else:
+            _choose(asked, {"pid": "p", "ppid": "P", "user": "u", "User": "U"}[name], value)
+    else:
+        raise Wrong(f"unknown gnu long option '--{name}'" if name else "garbage option")
+
+
+def _letters(asked: Asked, word: str, words: list[str]) -> None:
+    """-ef, -eo LIST, aux, axo LIST."""
+    unix, letters = word.startswith("-"), word.lstrip("-")
+    if unix and re.fullmatch(r"a[ux]{1,2}w*f?", letters):
+        unix = False  # ps -aux means ps aux
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        if letter in "oOk" or (unix and letter in "CpUuqG") or (not unix and letter in "pU"):
+            value = letters or (words.pop(0) if words else "")
+            letters = ""
+            if letter == "k":
+                _sort(asked, value)
+            elif letter in "oO":
+                _columns(asked, value)
+            else:
+                _choose(asked, letter, value)
+        elif letter in ("eA" if unix else "ax"):
+            asked.every = True
+        elif letter in "fF" and unix:
+            asked.columns = FULL
+        elif letter == "l":
+            asked.columns = LONG
+        elif letter == "u":
+            asked.columns = AUX
+        elif letter == "h":
+            asked.headings = False
+        elif letter not in "wfdajxMZLmHecgrSTnsvy":
+            raise Wrong("unsupported option (BSD syntax)" if not unix else "unsupported SysV option")
+    if not unix and not asked.columns:
+        asked.columns = BSD
+
+
+def _columns(asked: Asked, names: str) -> None:
+    if not names:
+        raise Wrong("list of output options must follow -o")
+    for piece in re.split(r"[,\s]+", names[:500].strip(",")):
+        name, equals, head = piece.partition("=")
+        name = SAME.get(name.lower().split(":")[0], name.lower().split(":")[0])
+        if name not in COLUMNS:
+            raise Wrong(f'unknown user-defined format specifier "{piece}"')
+        asked.own.append((COLUMNS[name], head if equals else COLUMNS[name].head))
+
+
+def _sort(asked: Asked, names: str) -> None:
+    for name in names[:200].split(","):
+        sign = name[:1] if name[:1] in "+-" else ""
+        plain = SAME.get(name.lstrip("+-").lower(), name.lstrip("+-").lower())
+        if plain not in COLUMNS:
+            raise Wrong("unknown sort specifier")
+        asked.sort.append(sign + plain)
+
+
+def _choose(asked: Asked, letter: str, value: str) -> None:
+    wanted = set(re.split(r"[,\s]+", value.strip(", ")))
+    if letter in "pqP" and not all(piece.isdecimal() for piece in wanted):
+        raise Wrong("process ID list syntax error" if value else "list of process IDs must follow -p")
+    tests: dict[str, Callable[[Process], bool]] = {
+        "p": lambda process: str(process.pid) in wanted,
+        "q": lambda process: str(process.pid) in wanted,
+        "P": lambda process: str(process.parent) in wanted,
+        "C": lambda process: process.name[:15] in wanted,
+    }
+    asked.tests.append(tests.get(letter, lambda process: process.user in wanted))
+
+
+COMMANDS: dict[str, Command] = {"ps": ps}

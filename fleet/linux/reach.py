@@ -1,0 +1,249 @@
+"""What a host reaches in its fleet: names, addresses, open ports; ping, nc, dig and their like."""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, Context, fail, parse
+from fleet.model import Host
+from fleet.ports import Listener, listeners
+
+REFUSED, TIMED_OUT = "Connection refused", "Connection timed out"
+SERVICES = {22: "ssh", 25: "smtp", 53: "domain", 80: "http", 443: "https", 3306: "mysql", 5432: "postgresql",
+    5672: "amqp", 6379: "redis", 8080: "http-alt", 5985: "wsman"}  # fmt: skip
+"""Port -> name, as /etc/services has them."""
+MAX_PACKETS = 60
+"""Of one ping: more would run into any time-out."""
+STOPPED = 124
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IPv4 address."""
+    return bool(re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", text)) and all(int(part) < 256 for part in text.split("."))
+
+
+def resolve(context: Context, name: str) -> str | None:
+    """The address of a name: /etc/hosts first, then the fleet; an address is its own."""
+    if is_address(name):
+        return name
+    hosts = context.pull().files.get("/etc/hosts")
+    for line in (hosts.content if hosts else "127.0.0.1 localhost").splitlines():
+        address, *names = line.partition("#")[0].split() or [""]
+        if name in names and is_address(address):
+            return address
+    if name in ("localhost", context.host.name):
+        return "127.0.0.1" if name == "localhost" else context.host.address
+    other = context.machine.fleet.get(name)
+    return other.host.address if other else None
+
+
+def host_at(context: Context, address: str) -> Host | None:
+    """Which host answers at an address."""
+    own = context.host
+    if address.startswith("127.") or address in (own.address, "0.0.0.0"):
+        return own
+    return next((m.host for m in context.machine.fleet.values() if m.host.address == address), None)
+
+
+def connect(context: Context, address: str, port: int) -> Listener | str:
+    """Who answers at an address and port; or why nobody does."""
+    host = host_at(context, address)
+    if host is None:
+        return TIMED_OUT
+    found = next((listener for listener in listeners(host) if listener.port == port), None)
+    if found is None or (found.address == "127.0.0.1" and not address.startswith("127.")):
+        return REFUSED
+    return found
+
+
+def delay(context: Context, address: str, number: int = 0) -> float:
+    """Milliseconds that a packet takes: always the same between two addresses."""
+    digest = sha256(f"{context.host.name}{address}{number}".encode()).digest()
+    base = 0.02 if address.startswith("127.") or address == context.host.address else 0.3
+    return round(base * (1 + digest[0] / 255), 3)
+
+
+def _ping(context: Context) -> str | BuiltinResult:
+    flags = parse(context, "c:i:W:w:s:I:t:qn46DOvA", ["help"])
+    if len(flags.words) != 1:
+        return fail("ping: usage error: Destination address required", 1)
+    for name in "cWws":
+        if name in flags and not re.fullmatch(r"[1-9]\d{0,8}", flags.get(name)):
+            return fail(f"ping: invalid argument: '{flags.get(name)}'", 1)
+    if not re.fullmatch(r"\d{0,4}(?:\.\d{1,6})?", flags.get("i", "1")):
+        return fail(f"ping: bad timing interval: '{flags.get('i')}'", 2)
+    target = flags.words[0]
+    address = resolve(context, target)
+    if address is None:
+        return fail(f"ping: {target}: Name or service not known", 2)
+    wanted = int(flags.get("c", "4"))
+    count = min(wanted, MAX_PACKETS)
+    there = host_at(context, address) is not None
+    times = [delay(context, address, number) for number in range(count)] if there else []
+    source = address if target == address else f"{target} ({address})"
+    size = int(flags.get("s", "56"))
+    lines = [f"PING {target} ({address}) {size}({size + 28}) bytes of data."]
+    if "q" not in flags:
+        lines += [
+            f"{size + 8} bytes from {source}: icmp_seq={number} ttl=64 time={time} ms"
+            for number, time in enumerate(times, start=1)
+        ]
+    if wanted > MAX_PACKETS:
+        return BuiltinResult(stdout="\n".join(lines) + "\n", exit_code=STOPPED)
+    took = round((count - 1) * float(flags.get("i") or 1) * 1002 + sum(times))
+    lost = 100 - 100 * len(times) // count
+    lines += ["", f"--- {target} ping statistics ---"]
+    lines += [f"{count} packets transmitted, {len(times)} received, {lost}% packet loss, time {took}ms"]
+    if times:
+        mean = sum(times) / count
+        deviation = (sum((time - mean) ** 2 for time in times) / count) ** 0.5
+        lines += [f"rtt min/avg/max/mdev = {min(times):.3f}/{mean:.3f}/{max(times):.3f}/{deviation:.3f} ms"]
+    else:
+        lines += [""]
+    return BuiltinResult(stdout="\n".join(lines) + "\n", exit_code=0 if times else 1)
+
+
+def _nc(context: Context) -> str | BuiltinResult:
+    """nc -z: only whether ports are open; a connection that would talk prints nothing."""
+    flags = parse(context, "zvw:nu46lkN", [])
+    if len(flags.words) != 2 or "l" in flags:
+        return fail("usage: nc [-46CDdFhklNnrStUuvZz] [-w timeout] [destination] [port]")
+    target, wanted = flags.words
+    if not re.fullmatch(r"\d{1,5}(-\d{1,5})?", wanted):
+        return fail(f'nc: port number invalid: "{wanted}"')
+    address = resolve(context, target)
+    if address is None:
+        return fail(f'nc: getaddrinfo for host "{target}" port {wanted}: Name or service not known')
+    first, _, last = wanted.partition("-")
+    said, opened = "", 0
+    where = target if target == address else f"{target} ({address})"
+    for port in range(int(first), min(int(last or first), int(first) + 1023) + 1):
+        found = connect(context, address, port)
+        opened += isinstance(found, Listener)
+        if isinstance(found, Listener):
+            said += f"Connection to {where} {port} port [tcp/{SERVICES.get(port, '*')}] succeeded!\n"
+        elif found == TIMED_OUT:
+            said += f"nc: connect to {where} port {port} (tcp) timed out: Operation now in progress\n"
+            break
+        else:
+            said += f"nc: connect to {where} port {port} (tcp) failed: {found}\n"
+    return BuiltinResult(stderr=said if "v" in flags else "", exit_code=0 if opened else 1)
+
+
+def _telnet(context: Context) -> str | BuiltinResult:
+    target, port = (*context.argv, "23")[:2] if context.argv else ("", "")
+    address = resolve(context, target)
+    if address is None or not port.isdecimal() or len(port) > 5:
+        return fail(f"telnet: could not resolve {target}/{port}: Name or service not known")
+    found = connect(context, address, int(port))
+    if isinstance(found, str):
+        return fail(f"telnet: Unable to connect to remote host: {found}", 1, f"Trying {address}...\n")
+    text = (
+        f"Trying {address}...\nConnected to {target}.\nEscape character is '^]'.\nConnection closed by foreign host.\n"
+    )
+    return BuiltinResult(stdout=text, exit_code=1)
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def _names(context: Context) -> Iterator[tuple[str, str]]:
+    """Every name that is known here, with its address: this host's and the fleet's."""
+    yield context.host.name, context.host.address
+    for name, machine in context.machine.fleet.items():
+        if name != context.host.name:
+            yield name, machine.host.address
+
+
+def _looked_up(context: Context, word: str) -> tuple[str, str] | None:
+    """(name, address) of a name or an address, as the fleet's name server knows them."""
+    return next((pair for pair in _names(context) if word in pair), None)
+
+
+def _dig(context: Context) -> str | BuiltinResult:
+    words = [word for word in context.argv if word[:1] not in "@+-" and word.upper() not in ("A", "IN", "AAAA", "PTR")]
+    if not words:
+        return fail("dig: no name given", 1)
+    name, backwards = words[0], "-x" in context.argv
+    found = _looked_up(context, name)
+    answer = (f"{found[0]}." if backwards else found[1]) if found and is_address(name) == backwards else ""
+    if "+short" in context.argv:
+        return f"{answer}\n" if answer else ""
+    asked = f"{'.'.join(reversed(name.split('.')))}.in-addr.arpa" if backwards else name
+    kind = "PTR" if backwards else "A"
+    status = "NOERROR" if answer else "NXDOMAIN"
+    section = f";; ANSWER SECTION:\n{asked}.\t\t60\tIN\t{kind}\t{answer}\n\n" if answer else ""
+    if "+noall" in context.argv and "+answer" in context.argv:
+        return section.partition("\n")[2].rstrip("\n") + "\n" if answer else ""
+    number = int(sha256(asked.encode()).hexdigest()[:4], 16)
+    return (
+        f"\n; <<>> DiG 9.18.28 <<>> {' '.join(context.argv)}\n;; global options: +cmd\n;; Got answer:\n"
+        f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {number}\n"
+        f";; flags: qr rd ra; QUERY: 1, ANSWER: {int(bool(answer))}, AUTHORITY: 0, ADDITIONAL: 1\n\n"
+        ";; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 65494\n"
+        f";; QUESTION SECTION:\n;{asked}.\t\t\tIN\t{kind}\n\n"
+        f"{section};; Query time: 1 msec\n;; SERVER: 127.0.0.53#53(127.0.0.53) (UDP)\n;; MSG SIZE  rcvd: 50\n\n"
+    )
+
+
+def _host(context: Context) -> str | BuiltinResult:
+    word = next((word for word in context.argv if not word.startswith("-")), "")
+    found = _looked_up(context, word)
+    if found is None:
+        return BuiltinResult(stdout=f"Host {word} not found: 3(NXDOMAIN)\n", exit_code=1)
+    if is_address(word):
+        return f"{'.'.join(reversed(word.split('.')))}.in-addr.arpa domain name pointer {found[0]}.\n"
+    return f"{found[0]} has address {found[1]}\n"
+
+
+def _nslookup(context: Context) -> str | BuiltinResult:
+    word = next((word for word in context.argv if not word.startswith("-")), "")
+    found = _looked_up(context, word)
+    server = "Server:\t\t127.0.0.53\nAddress:\t127.0.0.53#53\n\n"
+    if found is None:
+        return BuiltinResult(stdout=f"{server}** server can't find {word}: NXDOMAIN\n\n", exit_code=1)
+    if is_address(word):
+        return f"{'.'.join(reversed(word.split('.')))}.in-addr.arpa\tname = {found[0]}.\n\n"
+    return f"{server}Non-authoritative answer:\nName:\t{found[0]}\nAddress: {found[1]}\n\n"
+
+
+def _getent(context: Context) -> str | BuiltinResult:
+    """getent, of hosts and of what lies in /etc as a file."""
+    database, *keys = context.argv or [""]
+    if database in ("hosts", "ahosts", "ahostsv4"):
+        found = [(key, resolve(context, key)) for key in keys] if keys else list(_names(context))
+        text = "".join(f"{address:<15} {name}\n" for name, address in found if address)
+        return BuiltinResult(stdout=text, exit_code=0 if text else 2)
+    if database not in ("passwd", "group"):
+        return fail(f"Unknown database: {database}\nTry `getent --help' or `getent --usage' for more information.")
+    file = context.pull().files.get(f"/etc/{database}")
+    lines = [line for line in (file.content if file else "").splitlines() if not keys or line.split(":")[0] in keys]
+    return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)
+
+
+def _traceroute(context: Context) -> str | BuiltinResult:
+    word = next((word for word in context.argv if not word.startswith("-")), "")
+    address = resolve(context, word)
+    if address is None:
+        return fail(f'{word}: Name or service not known\nCannot handle "host" cmdline arg `{word}\' on position 1', 2)
+    head = f"traceroute to {word} ({address}), 30 hops max, 60 byte packets\n"
+    if host_at(context, address) is None:
+        return head + "".join(f"{hop:2}  * * *\n" for hop in range(1, 31))
+    return (
+        f"{head} 1  {word} ({address})  " + "  ".join(f"{delay(context, address, n):.3f} ms" for n in range(3)) + "\n"
+    )
+
+
+COMMANDS: dict[str, Command] = {
+    "ping": _ping,
+    "nc": _nc,
+    "ncat": _nc,
+    "telnet": _telnet,
+    "dig": _dig,
+    "host": _host,
+    "nslookup": _nslookup,
+    "getent": _getent,
+    "traceroute": _traceroute,
+}

@@ -1,0 +1,150 @@
+"""Who is and was on a machine: whoami, id, groups, who, w, users, last."""
+
+from bashkit import BuiltinResult
+
+from fleet.linux.clock import DAY, formatted, headline
+from fleet.linux.command import Command, Context, fail, parse
+from fleet.model import Host, Login
+
+ROOT = "root"
+"""The user that AJ's agent runs as."""
+
+
+def accounts(host: Host) -> dict[str, int]:
+    """user -> uid: those of /etc/passwd, and those that services and logins name, who get the next free numbers."""
+    found = {ROOT: 0}
+    passwd = host.files.get("/etc/passwd")
+    for line in passwd.content.splitlines() if passwd else []:
+        fields = line.split(":")
+        if len(fields) >= 3 and fields[2].isdecimal():
+            found[fields[0]] = int(fields[2][:9])
+    named = {process.user for process in host.processes} | {login.user for login in host.logins}
+    for place, user in enumerate(sorted(named - found.keys())):
+        found[user] = 1100 + place
+    return found
+
+
+def identity(context: Context) -> str | BuiltinResult:
+    same = {"user": "u", "group": "g", "groups": "G", "name": "n", "real": "r", "zero": "z"}
+    flags = parse(context, "ugGnrza", list(same), same)
+    user = flags.words[0] if flags.words else ROOT
+    users = accounts(context.host)
+    if user.isdecimal():
+        user = next((name for name, uid in users.items() if str(uid) == user), user)
+    if user not in users:
+        return fail(f"id: ‘{user}’: no such user")
+    uid = users[user]
+    if any(flag in flags for flag in "ugG"):
+        return f"{user if 'n' in flags else uid}\n"
+    return f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user})\n"
+
+
+def whoami(context: Context) -> str | BuiltinResult:
+    flags = parse(context)
+    return fail(f"whoami: extra operand ‘{flags.words[0]}’") if flags.words else f"{ROOT}\n"
+
+
+def groups(context: Context) -> str | BuiltinResult:
+    words = parse(context).words
+    missing = [user for user in words if user not in accounts(context.host)]
+    if missing:
+        return fail(f"groups: ‘{missing[0]}’: no such user")
+    return "".join(f"{user} : {user}\n" for user in words) or f"{ROOT}\n"
+
+
+def logged_in(host: Host) -> list[Login]:
+    return [login for login in host.logins if login.end is None]
+
+
+def who(context: Context) -> str:
+    same = {"boot": "b", "heading": "H", "count": "q", "runlevel": "r", "all": "a", "users": "u"}
+    flags = parse(context, "abHqruTwms", list(same), same)
+    host = context.host
+    here = logged_in(host)
+    if flags.words or "m" in flags:
+        return ""  # `who am i`: AJ's agent has no terminal
+    if "q" in flags:
+        return f"{' '.join(login.user for login in here)}\n# users={len(here)}\n"
+    text = "NAME     LINE         TIME             COMMENT\n" if "H" in flags else ""
+    if "b" in flags or "a" in flags:
+        text += f"         system boot  {formatted(host.boot, '%F %R')}\n"
+    if "r" in flags or "a" in flags:
+        text += f"         run-level 5  {formatted(host.boot, '%F %R')}\n"
+    if "a" in flags or not {"b", "r"} & flags.values.keys():
+        text += "".join(
+            f"{login.user:<8} {login.tty:<12} {formatted(login.start, '%F %R')} ({login.origin})\n" for login in here
+        )
+    return text
+
+
+def users(context: Context) -> str:
+    parse(context)
+    names = sorted(login.user for login in logged_in(context.host))
+    return " ".join(names) + "\n" if names else ""
+
+
+def idle(host: Host, login: Login) -> int:
+    """Seconds without a key pressed: no field of a host, but the same each time one looks."""
+    return (host.now - login.start) % 311
+
+
+def w(context: Context) -> str:
+    flags = parse(context, "hsfiuo", ["no-header", "short", "from"], {"no-header": "h", "short": "s"})
+    host = context.host
+    short = "s" in flags
+    text = ""
+    if "h" not in flags:
+        text = f" {headline(host)}\n"
+        text += "USER     TTY      FROM              IDLE WHAT\n" if short else (
+            "USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n")  # fmt: skip
+    for login in logged_in(host):
+        still = idle(host, login)
+        pause = f"{still:2d}.00s" if still < 60 else f"{still // 60:2d}:{still % 60:02d} "
+        age = host.now - login.start
+        since = formatted(login.start, "%H:%M" if age < DAY // 2 else "%a%H" if age < 6 * DAY else "%d%b%y")
+        begin = f"{login.user:<8.8} {login.tty:<8.8} {login.origin:<16.16} "
+        text += f"{begin} {pause} -bash\n" if short else f"{begin}{since:<7} {pause}  0.05s  0.05s -bash\n"
+    return text
+
+
+def last(context: Context) -> str | BuiltinResult:
+    # `last -5` is `last -n 5`
+    context.argv = [f"-n{word[1:]}" if word[1:].isdecimal() and word[0] == "-" else word for word in context.argv]
+    flags = parse(context, "n:FaidwxR", ["limit=", "fulltimes", "ip", "fullnames", "system"],
+                  {"limit": "n", "fulltimes": "F"})  # fmt: skip
+    limit = flags.get("n", "0")
+    if not limit.isdecimal():
+        return fail(f"last: failed to parse number: '{limit}'")
+    host = context.host
+    pattern = "%a %b %e %T %Y" if "F" in flags else "%a %b %e %R"
+    rows = []
+    boot = Login("reboot", "system boot", host.system.kernel, host.boot)
+    for login in sorted([*host.logins, boot], key=lambda login: login.start, reverse=True):
+        if flags.words and not {login.user, login.tty} & set(flags.words):
+            continue
+        rows.append(f"{login.user:<8.8} {login.tty:<12.12} {login.origin:<16.16} {_span(login, pattern)}\n")
+    first = min([host.boot, *(login.start for login in host.logins)])
+    return "".join(rows[: int(limit[:9]) or None]) + f"\nwtmp begins {formatted(first, '%a %b %e %T %Y')}\n"
+
+
+def _span(login: Login, pattern: str) -> str:
+    """From when to when, as last says it."""
+    since = formatted(login.start, pattern)
+    if login.end is None:
+        return f"{since}   {'still running' if login.user == 'reboot' else 'still logged in'}"
+    minutes = (login.end - login.start) // 60
+    days = f"{minutes // 1440}+" if minutes >= 1440 else ""
+    until = formatted(login.end, pattern if "%Y" in pattern else "%R")
+    return f"{since} - {until} {f'({days}{minutes % 1440 // 60:02d}:{minutes % 60:02d})':>8}"
+
+
+COMMANDS: dict[str, Command] = {
+    "whoami": whoami,
+    "logname": whoami,
+    "id": identity,
+    "groups": groups,
+    "who": who,
+    "w": w,
+    "users": users,
+    "last": last,
+}

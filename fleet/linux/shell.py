@@ -1,0 +1,238 @@
+"""A Linux host's shell: bashkit, a sandboxed bash with an in-memory file system, with commands that read and change
+the host's state. Nothing runs on the machine that simulates it."""
+
+import re
+from collections.abc import Callable
+from threading import Lock, Thread, stack_size
+
+from bashkit import AnalyzedCommand, Bash, BashError, BuiltinContext, BuiltinResult, ExecResult, ExecutionProfile
+
+from fleet.actions import tick
+from fleet.linux import (
+    base_system,
+    clock,
+    copying,
+    disk_use,
+    find,
+    listing,
+    mounts,
+    network,
+    nginx,
+    packages,
+    processes,
+    ps,
+    sessions,
+    system,
+    terminal,
+    usage,
+)
+from fleet.linux.command import Command, Context, UsageError
+from fleet.linux.docker import commands as docker
+from fleet.linux.error_words import said
+from fleet.linux.git import commands as git
+from fleet.linux.host_files import Disk
+from fleet.linux.systemd import commands as systemd
+from fleet.linux.systemd import journal
+from fleet.model import Host, Machine
+
+COMMANDS: dict[str, Command] = {
+    **system.COMMANDS,
+    **clock.COMMANDS,
+    **sessions.COMMANDS,
+    **listing.COMMANDS,
+    **find.COMMANDS,
+    **copying.COMMANDS,
+    **disk_use.COMMANDS,
+    **mounts.COMMANDS,
+    **processes.COMMANDS,
+    **ps.COMMANDS,
+    **usage.COMMANDS,
+    **terminal.COMMANDS,
+    **systemd.COMMANDS,
+    **journal.COMMANDS,
+    **docker.COMMANDS,
+    **network.COMMANDS,
+    **packages.COMMANDS,
+    **nginx.COMMANDS,
+    **git.COMMANDS,
+}
+PLAIN = frozenset(
+    (*COMMANDS, "cat", "head", "grep", "egrep", "fgrep", "cut", "tr", "wc", "sort", "uniq", "nl", "tac", "rev", "echo",
+     "printf", "test", "[", "true", "false", "cd", "pwd", "basename", "dirname", "seq", "column", "fold", "exit", ":",
+     "export", "type", "which")
+)  # fmt: skip
+"""Commands that start no other command and write no file unless redirected (`sort -o` is seen at the next look); ours
+tell the host themselves what they change."""
+WRAPPERS = frozenset(("sudo", "env", "nice", "nohup", "timeout", "time", "command", "xargs"))
+"""Commands that start the one that their words name."""
+
+MAX_COMMANDS = 2_000
+MAX_SECONDS = 2
+"""Of real time for one command line, whatever time-out AJ asks for."""
+MAX_MEMORY = 16 * 2**20
+"""Bytes of files and variables."""
+STACK = 256 * 2**20
+"""Bytes. Two thousand nested `eval`s, which MAX_COMMANDS lets through, overflow an ordinary one and end the process."""
+MAX_LINE = 32 * 2**10
+"""Characters of a command line: Linux itself takes no argument over 128 KiB."""
+
+
+class LinuxShell:
+    """A shell on one host; commands replace `machine.host`."""
+
+    def __init__(self, machine: Machine, folder: str = "/root") -> None:
+        self._machine = machine
+        self._folder = folder
+        self._disk = Disk()
+        self._faults: list[BaseException] = []
+        self._bash: Bash | None = None
+        self._last = machine.host
+        """the state that the shell's files show"""
+
+    def run(self, line: str) -> tuple[str, str, int]:
+        """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
+        if len(line) > MAX_LINE:
+            return "", "bash: Argument list too long\n", 126
+        line = line.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
+        # Made on first use: a Bash takes memory, and most hosts of most fleets are never spoken to.
+        bash = self._bash = self._bash or self._start()
+        self._catch_up(bash)
+        writes, nests = _judged(bash, line)
+        if "/proc" in line or "EPOCH" in line:
+            base_system.refresh(bash, self._machine.host)
+        self._disk.fresh = not writes
+        partial: list[str] = []
+
+        def execute() -> ExecResult:
+            return bash.execute_sync(line, on_output=lambda out, err: partial.append(out))
+
+        done = _with_stack(execute) if nests else execute()
+        self._disk.fresh = False
+        if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one goes on
+            self._restart()
+            return self.run(line)
+        if self._faults:
+            raise self._faults.pop()
+        if writes:
+            self.sync()
+        # `exec >file` would silence every later line; what a time-out leaves behind would speak in the next one
+        if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
+            self._restart()
+        self._machine.host = self._last = tick(self._machine.host)
+        return said(done, "".join(partial))
+
+    def sync(self) -> Host:
+        """The host, with the files that the shell has written."""
+        if self._bash is not None and not self._disk.fresh:
+            with self._disk.within(self._bash.fs()):
+                self._machine.host = self._last = self._disk.pull(self._machine.host)
+            self._disk.fresh = True
+        return self._machine.host
+
+    def _catch_up(self, bash: Bash) -> None:
+        """Write to the shell's files what others have changed in the host since the last line."""
+        if self._machine.host.files is not self._last.files:
+            with self._disk.within(bash.fs()):
+                self._disk.push(self._last, self._machine.host)
+
+    def _restart(self) -> None:
+        """A new shell on the same files, in the same folder."""
+        old = self._bash
+        assert old is not None
+        self.sync()
+        self._folder, self._disk = old.shell_state().cwd, Disk()
+        self._bash = self._start()
+        base_system.carry(old.fs(), self._bash.fs())
+
+    def _start(self) -> Bash:
+        host = self._machine.host
+        bash = Bash(
+            hostname=host.name,
+            username="root",
+            cwd=self._folder,
+            env=base_system.ENVIRONMENT,
+            files=base_system.files(host, COMMANDS),
+            custom_builtins={
+                name: _builtin(command, self._machine, self._disk, self._faults) for name, command in COMMANDS.items()
+            },
+            timeout_seconds=MAX_SECONDS,
+            max_commands=MAX_COMMANDS,
+            max_memory=MAX_MEMORY,
+            profile=ExecutionProfile.Hardened,
+        )
+        base_system.furnish(bash, host, COMMANDS)
+        with self._disk.within(bash.fs()):
+            self._disk.attach(host.files)
+        self._last = host
+        return bash
+
+
+def _judged(bash: Bash, line: str) -> tuple[bool, bool]:
+    """(may write to the shell's files otherwise than through our commands, may nest): when unsure, it may."""
+    try:
+        seen = bash.analyze(line)
+    except BashError:
+        return False, False  # it does not parse, so it does not run
+    plain = not (seen.is_opaque or seen.functions) and all(
+        command.is_assignment_only or command.name in PLAIN or _wraps_plain(command) for command in seen.commands
+    )
+    writes = any(redirect.is_write and redirect.path != "/dev/null" for redirect in seen.redirects)
+    return writes or not plain, not plain
+
+
+def _wraps_plain(command: AnalyzedCommand) -> bool:
+    """sudo df -h, timeout 5 journalctl: one plain command, started by another."""
+    if command.name not in WRAPPERS or None in command.args:
+        return False
+    words = [word for word in command.args if word and not re.match(r"-|\w+=|\d", word)]
+    return not words or words[0] in PLAIN
+
+
+_STARTING = Lock()
+
+
+def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
+    """The result of `execute`, called on a stack of STACK bytes (virtual ones: what is not used takes no memory)."""
+    results: list[ExecResult | BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(execute())
+        except BaseException as error:
+            results.append(error)
+
+    thread = Thread(target=work, daemon=True)
+    with _STARTING:
+        before = stack_size(STACK)
+        thread.start()
+        stack_size(before)
+    thread.join()
+    if isinstance(results[0], BaseException):
+        raise results[0]
+    return results[0]
+
+
+def _builtin(
+    command: Command, machine: Machine, disk: Disk, faults: list[BaseException]
+) -> Callable[[BuiltinContext], str | BuiltinResult]:
+    """`command` as bashkit calls it; knows no Bash, so that the two form no cycle and are freed at once."""
+
+    def call(given: BuiltinContext) -> str | BuiltinResult:
+        context = Context(given.name, list(given.argv), given.stdin or "", given.cwd, machine, disk)
+        try:
+            with disk.within(given.fs):
+                return command(context)
+        except UsageError as error:
+            return error.result
+        except RuntimeError as error:
+            if str(error).startswith(
+                "io error: "
+            ):  # the shell's file system refuses: a name, a size, a number of files
+                return BuiltinResult(stderr=f"{given.name}: {str(error).removeprefix('io error: ')}\n", exit_code=1)
+            faults.append(error)
+            raise
+        except Exception as error:
+            faults.append(error)  # bashkit would say "builtin failed": a fault of ours must not look like AJ's
+            raise
+
+    return call

@@ -1,0 +1,172 @@
+"""systemctl and service: what they show of a host's services, and what they change."""
+
+from collections.abc import Callable
+
+from bashkit import BuiltinResult
+
+from fleet import actions
+from fleet.actions import RELOADING, Refused
+from fleet.linux.command import Command, Context, Flags, fail, parse
+from fleet.linux.systemd.units import ON_HOST, ON_UNITS, full_name, named_units, overview, unit_file
+from fleet.model import Host
+from fleet.ports import main_process
+
+NO_SUCH_UNIT = 5
+"""systemctl's exit code for a unit that is not loaded, when it was to be started or stopped."""
+_HINT = 'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.'
+
+
+def _systemctl(context: Context) -> str | BuiltinResult:
+    flags = parse(
+        context,
+        "t:p:aqln:o:fHM",
+        ["type=", "state=", "property=", "value", "all", "failed", "quiet", "full", "lines=", "output=", "no-pager",
+         "no-legend", "plain", "now", "no-block", "force", "runtime", "system", "wait", "no-ask-password", "no-wall",
+         "legend=", "version", "reverse", "after", "before", "user", "signal=", "kill-whom="],
+        {"type": "t", "property": "p", "all": "a", "quiet": "q", "full": "l", "lines": "n"},
+    )  # fmt: skip
+    if "version" in flags:
+        version = context.host.packages.get("systemd", "252")
+        return f"systemd {version.split('.')[0]} ({version})\n+PAM +AUDIT +SELINUX +APPARMOR +IMA +SMACK +SECCOMP\n"
+    verb, *words = flags.words or ["list-units"]
+    if verb in ON_HOST:
+        return ON_HOST[verb](context.host, flags, words)
+    if verb not in ON_UNITS and verb not in _CHANGES:
+        return fail(f"Unknown command verb {verb}.")
+    if not words and verb == "reset-failed":
+        words = [name for name, service in context.host.services.items() if service.state == "failed"]
+    elif not words:
+        return overview(context.host) if verb == "status" else fail("Too few arguments.")
+    units = named_units(context.host, words)
+    return ON_UNITS[verb](context.host, flags, units) if verb in ON_UNITS else _change(context, verb, flags, units)
+
+
+def _change(context: Context, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
+    """Do `verb` to each unit that exists; the first failure's exit code is the command's."""
+    said, code = "", 0
+    for name in units:
+        context.pull()
+        text, failed = _CHANGES[verb](context, name, flags) if name in context.host.services else _unknown(verb, name)
+        said, code = said + text, code or failed
+    return BuiltinResult(stderr=said, exit_code=code)
+
+
+Outcome = tuple[str, int]
+"""What is written on standard error, and the exit code."""
+
+
+def _unknown(verb: str, name: str) -> Outcome:
+    unit = full_name(name)
+    if verb in ("enable", "disable"):
+        return f"Failed to {verb} unit: Unit file {unit} does not exist.\n", 1
+    if verb == "reset-failed":
+        return f"Failed to reset failed state of unit {unit}: Unit {unit} not loaded.\n", 1
+    why = "not loaded" if verb in ("stop", "kill", "try-restart") else "not found"
+    return f"Failed to {verb} {unit}: Unit {unit} {why}.\n", NO_SUCH_UNIT
+
+
+def _apply(context: Context, name: str, done: Host | Refused) -> Outcome:
+    """Take over what came of a start or restart."""
+    context.change(done.host if isinstance(done, Refused) else done)
+    if not isinstance(done, Refused):
+        return "", 0
+    unit = f"{name}.service"
+    why = f"Job for {unit} failed because the control process exited with error code.\n"
+    return f"{why}{_HINT.format(unit=unit)}\n", 1
+
+
+def _start(context: Context, name: str, flags: Flags) -> Outcome:
+    return _apply(context, name, actions.start(context.host, name))
+
+
+def _stop(context: Context, name: str, flags: Flags) -> Outcome:
+    return _apply(context, name, actions.stop(context.host, name))
+
+
+def _restart(context: Context, name: str, flags: Flags) -> Outcome:
+    return _apply(context, name, actions.restart(context.host, name))
+
+
+def _try_restart(context: Context, name: str, flags: Flags) -> Outcome:
+    return _restart(context, name, flags) if context.host.services[name].state == "active" else ("", 0)
+
+
+def _reload(context: Context, name: str, flags: Flags) -> Outcome:
+    unit = f"{name}.service"
+    if name not in RELOADING:
+        why = f"Failed to reload {unit}: Job type reload is not applicable for unit {unit}.\n"
+        return f"{why}See system logs and 'systemctl status {unit}' for details.\n", 1
+    done = actions.reload(context.host, name)
+    context.change(done.host if isinstance(done, Refused) else done)
+    if not isinstance(done, Refused):
+        return "", 0
+    if context.host.services[name].state != "active":
+        return f"{done.why}\n", 1
+    return f"Job for {unit} failed.\n{_HINT.format(unit=unit)}\n", 1
+
+
+def _reload_or_restart(context: Context, name: str, flags: Flags) -> Outcome:
+    reloads = name in RELOADING and context.host.services[name].state == "active"
+    return (_reload if reloads else _restart)(context, name, flags)
+
+
+def _enable(context: Context, name: str, flags: Flags) -> Outcome:
+    text, service = "", context.host.services[name]
+    if not service.enabled:
+        link = f"/etc/systemd/system/multi-user.target.wants/{name}.service"
+        text = f"Created symlink {link} → {unit_file(service)}.\n"
+        context.change(actions.enable(context.host, name))
+    more, code = _start(context, name, flags) if "now" in flags else ("", 0)
+    return text + more, code
+
+
+def _disable(context: Context, name: str, flags: Flags) -> Outcome:
+    text = ""
+    if context.host.services[name].enabled:
+        text = f'Removed "/etc/systemd/system/multi-user.target.wants/{name}.service".\n'
+        context.change(actions.enable(context.host, name, False))
+    return (text, _stop(context, name, flags)[1]) if "now" in flags else (text, 0)
+
+
+def _kill(context: Context, name: str, flags: Flags) -> Outcome:
+    main = main_process(context.host, name)
+    if main is None:
+        return f"Failed to kill unit {name}.service: No main process to kill\n", 1
+    return _apply(context, name, actions.kill(context.host, main.pid))
+
+
+def _reset_failed(context: Context, name: str, flags: Flags) -> Outcome:
+    context.change(actions.reset_failed(context.host, name))
+    return "", 0
+
+
+_CHANGES: dict[str, Callable[[Context, str, Flags], Outcome]] = {
+    "start": _start,
+    "stop": _stop,
+    "restart": _restart,
+    "try-restart": _try_restart,
+    "condrestart": _try_restart,
+    "reload": _reload,
+    "reload-or-restart": _reload_or_restart,
+    "force-reload": _reload_or_restart,
+    "enable": _enable,
+    "disable": _disable,
+    "kill": _kill,
+    "reset-failed": _reset_failed,
+}
+
+
+def _service(context: Context) -> str | BuiltinResult:
+    """The older spelling, in which the name comes first."""
+    match context.argv:
+        case ["--status-all"]:
+            services = sorted(context.host.services.values(), key=lambda service: service.name)
+            return "".join(f" [ {'+' if s.state == 'active' else '-'} ]  {s.name}\n" for s in services)
+        case [name, verb]:
+            context.argv = [verb, name]
+            return _systemctl(context)
+        case _:
+            return fail("Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]")
+
+
+COMMANDS: dict[str, Command] = {"systemctl": _systemctl, "service": _service}

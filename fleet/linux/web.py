@@ -1,0 +1,296 @@
+"""curl and wget: what the fleet's ports answer over HTTP."""
+
+import json
+import posixpath
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, Context, Flags, UsageError, fail, parse
+from fleet.linux.reach import TIMED_OUT, connect, delay, host_at, resolve
+from fleet.model import File, Host
+from fleet.ports import Listener
+
+HEALTH = ("/health", "/healthz", "/status", "/api/health", "/-/healthy")
+SERVERS = {"nginx": "nginx", "apache2": "Apache", "haproxy": "haproxy", "W3SVC": "Microsoft-IIS/10.0"}
+"""Services that serve pages, and how they name themselves."""
+OTHER_SPEECH = {"ssh": 1, "mysql": 1, "redis": 52, "postgresql": 52, "MSSQLSERVER": 52}
+"""Services that do not speak HTTP -> curl's exit code: 1 for an answer it cannot read, 52 for none."""
+REASONS = {200: "OK", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL, taken apart; `address` is None for a name that nobody knows."""
+
+    url: str
+    secure: bool
+    name: str
+    port: int
+    path: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    code: int
+    kind: str
+    """Content-Type"""
+    body: str
+    server: str
+
+
+def _target(context: Context, url: str) -> Target | None:
+    """None when the URL cannot be read."""
+    match = re.fullmatch(r"(?:(https?)://)?(?:[^@/\s]*@)?([\w.-]+)(?::(\d{1,5}))?(/[^\s#?]*)?(?:[?#]\S*)?", url)
+    if match is None or int(match[3] or 0) > 65535:
+        return None
+    secure = match[1] == "https"
+    port = int(match[3] or (443 if secure else 80))
+    return Target(url, secure, match[2], port, match[4] or "/", resolve(context, match[2]))
+
+
+def _reply(host: Host, listener: Listener, path: str) -> Reply:
+    """What the program that listens says to a GET of `path`."""
+    name = listener.service or listener.container or listener.name
+    server = _server(host, listener)
+    page = host.files.get(posixpath.normpath(f"/var/www/html/{path}"))
+    if listener.service in SERVERS and _upstream_down(host, listener.service):
+        code = 503 if listener.service == "haproxy" else 502
+        return Reply(code, "text/html", _page(f"{code} {REASONS[code]}", server), server)
+    if path in HEALTH:
+        sick = any(c.name == listener.container and c.health == "unhealthy" for c in host.containers)
+        facts = {"status": "unhealthy" if sick else "ok", "service": name, "version": version_of(host, listener)}
+        return Reply(503 if sick else 200, "application/json", json.dumps(facts) + "\n", server)
+    if page and listener.service in SERVERS:
+        return Reply(200, "text/html", page.content, server)
+    if path == "/":
+        return Reply(200, "text/html", _page(f"{name} on {host.name}", server), server)
+    if listener.service in SERVERS:
+        return Reply(404, "text/html", _page("404 Not Found", server), server)
+    return Reply(404, "application/json", '{"error":"not found"}\n', server)
+
+
+def _page(title: str, server: str) -> str:
+    return f"<html>\n<head><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n<hr>{server}\n</body>\n</html>\n"
+
+
+def version_of(host: Host, listener: Listener) -> str:
+    """Version of what listens: of its container's image, of its package, or of the application deployed there."""
+    for container in host.containers:
+        if container.name == listener.container:
+            return container.image.rpartition(":")[2]
+    for package, version in host.packages.items():
+        if listener.service and package.startswith(listener.service):
+            return re.split(r"[-+]", version.split(":")[-1])[0]
+    deployed = host.files.get("/srv/app/VERSION")
+    return deployed.content.strip() if deployed else "unknown"
+
+
+def _server(host: Host, listener: Listener) -> str:
+    name = SERVERS.get(listener.service or "", listener.service or listener.container or listener.name)
+    return f"{name}/{version_of(host, listener)}" if name in ("nginx", "Apache") else name
+
+
+def _upstream_down(host: Host, service: str) -> bool:
+    """Whether a proxy's upstream is a service of its own host that does not run."""
+    path = host.services[service].config
+    text = host.files[path].content if path and path in host.files else ""
+    ports = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b", text)}
+    down = [other for other in host.services.values() if other.state != "active" and ports & set(other.ports)]
+    return bool(down)
+
+
+# --- curl -----------------------------------------------------------------------------------------------------------
+
+
+def _curl(context: Context) -> str | BuiltinResult:
+    flags = _curl_flags(context)
+    if "version" in flags or "V" in flags:
+        version = context.host.packages.get("curl", "7.88.1").split("-")[0]
+        return f"curl {version} (x86_64-pc-linux-gnu) libcurl/{version} OpenSSL/3.0.15\n"
+    if not flags.words:
+        return fail("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information", 2)
+    out, said, code = "", "", 0
+    for url in flags.words:
+        text, error, code = _fetch(context, flags, url)
+        out, said = out + text, said + error
+    return BuiltinResult(stdout=out, stderr=said, exit_code=code)
+
+
+def _curl_flags(context: Context) -> Flags:
+    try:
+        return parse(
+            context,
+            "sSfIio:w:m:X:kLvH:d:u:A:e:b:c:T:F:x:GNOV46#",
+            ["silent", "show-error", "fail", "head", "include", "output=", "write-out=", "max-time=", "request=",
+             "insecure", "location", "verbose", "header=", "data=", "user=", "user-agent=", "connect-timeout=",
+             "retry=", "retry-delay=", "resolve=", "compressed", "noproxy=", "http1.1", "http2", "data-raw=",
+             "data-binary=", "progress-bar", "no-buffer", "get", "fail-with-body", "cacert=", "version", "ipv4",
+             "retry-connrefused", "no-progress-meter", "remote-name", "json=", "tlsv1.2", "max-redirs=",
+             "referer=", "cookie="],
+            {"silent": "s", "show-error": "S", "fail": "f", "head": "I", "include": "i", "output": "o",
+             "write-out": "w", "max-time": "m", "request": "X", "insecure": "k", "location": "L", "verbose": "v",
+             "connect-timeout": "m", "fail-with-body": "f", "remote-name": "O"},
+        )  # fmt: skip
+    except UsageError as error:
+        words = error.result.stderr.splitlines()[0].removeprefix("curl: ")
+        flag = words.rpartition("'")[0].rpartition("'")[2]
+        shown = flag if flag.startswith("--") else f"-{flag}"
+        why = "requires parameter" if "requires" in words else "is unknown"
+        text = f"curl: option {shown}: {why}\ncurl: try 'curl --help' or 'curl --manual' for more information"
+        raise UsageError(fail(text, 2)) from error
+
+
+def _fetch(context: Context, flags: Flags, url: str) -> tuple[str, str, int]:
+    """(standard output, standard error, exit code) of one URL."""
+    target = _target(context, url)
+    if target is None:
+        return "", _error(flags, 3, "URL using bad/illegal format or missing URL"), 3
+    trace, code, why = "", 0, ""
+    reply = _ask(context, flags, target)
+    if isinstance(reply, tuple):
+        code, why = reply
+        return _written(context, flags, target, None), _error(flags, code, why), code
+    if "v" in flags:
+        trace = _trace(context, flags, target, reply)
+    if "f" in flags and reply.code >= 400:
+        error = _error(flags, 22, f"The requested URL returned error: {reply.code}")
+        return _written(context, flags, target, reply), trace + error, 22
+    head = f"{_head(context.host, reply)}\r\n" if "I" in flags or "i" in flags else ""
+    text = head + ("" if "I" in flags else reply.body)
+    name = flags.get("o") or (posixpath.basename(target.path) if "O" in flags else "")
+    if name and name != "-":
+        _save(context, name, text)
+        text = ""
+    return text + _written(context, flags, target, reply), trace, 0
+
+
+def _error(flags: Flags, code: int, why: str) -> str:
+    return "" if "s" in flags and "S" not in flags else f"curl: ({code}) {why}\n"
+
+
+def _ask(context: Context, flags: Flags, target: Target) -> Reply | tuple[int, str]:
+    """The answer; or curl's exit code and words for why there is none."""
+    if target.address is None:
+        return 6, f"Could not resolve host: {target.name}"
+    host = host_at(context, target.address)
+    found = connect(context, target.address, target.port)
+    if host is None or isinstance(found, str):
+        if found == TIMED_OUT:
+            limit = flags.get("m", "130")
+            waited = round(float(limit) * 1000) if re.fullmatch(r"\d{1,6}(\.\d{1,3})?", limit) else 130_000
+            return 28, f"Failed to connect to {target.name} port {target.port} after {waited} ms: {TIMED_OUT}"
+        return 7, f"Failed to connect to {target.name} port {target.port} after 0 ms: {found}"
+    if target.secure and target.port != 443:
+        return 35, "error:0A00010B:SSL routines::wrong version number"
+    if target.secure and "k" not in flags:
+        return 60, "SSL certificate problem: self-signed certificate"
+    if found.service in OTHER_SPEECH:
+        code = OTHER_SPEECH[found.service]
+        return code, "Received HTTP/0.9 when not allowed" if code == 1 else "Empty reply from server"
+    return _reply(host, found, target.path)
+
+
+def _head(host: Host, reply: Reply) -> str:
+    date = datetime.fromtimestamp(host.now, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    lines = [f"HTTP/1.1 {reply.code} {REASONS[reply.code]}", f"Server: {reply.server}", f"Date: {date}"]
+    lines += [f"Content-Type: {reply.kind}", f"Content-Length: {len(reply.body.encode())}", "Connection: keep-alive"]
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def _trace(context: Context, flags: Flags, target: Target, reply: Reply) -> str:
+    method = flags.get("X") or ("HEAD" if "I" in flags else "GET")
+    lines = [f"*   Trying {target.address}:{target.port}..."]
+    lines += [f"* Connected to {target.name} ({target.address}) port {target.port} (#0)"]
+    lines += [
+        f"> {method} {target.path} HTTP/1.1",
+        f"> Host: {target.name}",
+        "> User-Agent: curl/7.88.1",
+        "> Accept: */*",
+        ">",
+    ]
+    lines += [f"< {line}" for line in _head(context.host, reply).splitlines()] + ["<"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _written(context: Context, flags: Flags, target: Target, reply: Reply | None) -> str:
+    """-w, with the variables that people use; 000 is the code of no answer."""
+    if "w" not in flags:
+        return ""
+    took = delay(context, target.address or "", target.port) / 1000 if reply else 0.0
+    values = {
+        "http_code": str(reply.code) if reply else "000",
+        "response_code": str(reply.code) if reply else "000",
+        "size_download": str(len(reply.body.encode()) if reply and "I" not in flags else 0),
+        "content_type": reply.kind if reply else "",
+        "url_effective": target.url if "://" in target.url else f"http://{target.url}",
+        "url": target.url,
+        "remote_ip": target.address or "",
+        "remote_port": str(target.port),
+        "method": flags.get("X") or ("HEAD" if "I" in flags else "GET"),
+        "scheme": "HTTPS" if target.secure else "HTTP",
+        "num_redirects": "0",
+        "time_namelookup": f"{took / 8:.6f}",
+        "time_connect": f"{took / 4:.6f}",
+        "time_appconnect": "0.000000",
+        "time_starttransfer": f"{took * 0.9:.6f}",
+        "time_total": f"{took:.6f}",
+        "exitcode": "0" if reply else "7",
+        "errormsg": "",
+    }
+    text = flags.get("w").replace(r"\n", "\n").replace(r"\t", "\t").replace(r"\r", "\r")
+    return re.sub(r"%\{(\w+)\}", lambda match: values.get(match[1], ""), text)
+
+
+def _save(context: Context, name: str, text: str) -> None:
+    """Write a file below the working folder; nothing for what is a device."""
+    path = posixpath.normpath(posixpath.join(context.cwd, name))
+    if not path.startswith("/dev/"):
+        host = context.pull()
+        context.change(host.with_file(path, File(text, modified=host.now)))
+
+
+# --- wget -----------------------------------------------------------------------------------------------------------
+
+
+def _wget(context: Context) -> str | BuiltinResult:
+    flags = parse(
+        context,
+        "qO:T:t:SnvP:c",
+        ["quiet", "output-document=", "timeout=", "tries=", "spider", "server-response", "no-check-certificate",
+         "no-verbose", "header=", "user-agent=", "method=", "post-data=", "directory-prefix=", "continue"],
+        {"quiet": "q", "output-document": "O", "server-response": "S", "no-check-certificate": "k"},
+    )  # fmt: skip
+    if not flags.words:
+        return fail("wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.")
+    target = _target(context, flags.words[0])
+    if target is None:
+        return fail(f"{flags.words[0]}: Invalid URL.")
+    reply = _ask(context, flags, target)
+    when = datetime.fromtimestamp(context.host.now, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    log = f"--{when}--  http://{target.name}:{target.port}{target.path}\n"
+    if isinstance(reply, tuple):
+        why = f"wget: unable to resolve host address ‘{target.name}’" if reply[0] == 6 else f"failed: {_plain(reply)}."
+        return BuiltinResult(stderr="" if "q" in flags else f"{log}{why}\n", exit_code=5 if reply[0] == 60 else 4)
+    if reply.code >= 400:
+        why = f"{log}HTTP request sent, awaiting response... {reply.code} {REASONS[reply.code]}\n"
+        why += f"{when} ERROR {reply.code}: {REASONS[reply.code]}.\n"
+        return BuiltinResult(stderr="" if "q" in flags else why, exit_code=8)
+    log += f"HTTP request sent, awaiting response... 200 OK\nLength: {len(reply.body)} [{reply.kind}]\n"
+    if "spider" in flags:
+        return BuiltinResult(stderr="" if "q" in flags else f"{log}Remote file exists.\n\n")
+    name = flags.get("O") or posixpath.basename(target.path) or "index.html"
+    if name != "-":
+        _save(context, name, reply.body)
+        log += f"Saving to: ‘{name}’\n\n{when} - ‘{name}’ saved [{len(reply.body)}/{len(reply.body)}]\n"
+    return BuiltinResult(stdout=reply.body if name == "-" else "", stderr="" if "q" in flags else log)
+
+
+def _plain(failure: tuple[int, str]) -> str:
+    return failure[1].rpartition(": ")[2]
+
+
+COMMANDS: dict[str, Command] = {"curl": _curl, "wget": _wget}

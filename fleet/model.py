@@ -1,0 +1,329 @@
+"""The state of a simulated host, as data: every value is drawn, read by commands, and changed by what AJ does.
+
+Everything is immutable: an action gives a new host (`fleet.actions`), so a snapshot is the object itself. Sizes are
+in KiB and times in seconds since the epoch (UTC), unless a field says otherwise.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from aj.state import Agent
+
+_WINDOWS_PROGRAM = re.compile(r'"?[A-Za-z]:\\(?:[^"]*?\\)?([^"\\]+?\.exe)(?![^"\s])', re.IGNORECASE)
+
+Platform = Literal["linux", "windows"]
+ServiceState = Literal["active", "inactive", "failed"]
+ContainerState = Literal["running", "exited", "paused", "restarting"]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What kind of machine it is."""
+
+    id: str
+    """debian, ubuntu, or windows"""
+    name: str
+    """as /etc/os-release or Win32_OperatingSystem says: "Debian GNU/Linux 12 (bookworm)" """
+    version: str
+    """12, 22.04, 10.0.20348"""
+    kernel: str
+    cpu: str
+    """model name of the processor"""
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Physical memory; what processes hold comes on top of `base` (see `Host.memory_used`)."""
+
+    total: int
+    base: int
+    """held by the kernel and by what `ps` does not show"""
+    shared: int
+    cache: int
+    """buffers and page cache; given up when processes need it"""
+    swap_total: int
+    swap_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A file system (Windows: a volume, whose target is a letter such as "C:")."""
+
+    device: str
+    target: str
+    kind: str
+    """ext4, xfs, tmpfs, NTFS"""
+    size: int
+    base: int
+    """used by what lies in no listed file"""
+    label: str = ""
+
+    @property
+    def reserved(self) -> int:
+        """Kept for root: the 5% by which ext4's `Avail` is less than size - used."""
+        return self.size // 20 if self.kind == "ext4" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file. `bulk` counts bytes that are not stored: a log of 12 GB is some lines and a number."""
+
+    content: str = ""
+    bulk: int = 0
+    """bytes"""
+    owner: str = "root"
+    mode: int = 0o644
+    modified: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        stored = len(self.content) if self.content.isascii() else len(self.content.encode("utf-8", "replace"))
+        return stored + self.bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running process; `service` names the service whose main process or worker it is."""
+
+    pid: int
+    parent: int
+    user: str
+    cpu: float
+    """percent of one core"""
+    resident: int
+    virtual: int
+    state: str
+    """as ps shows it: Ss, S, R, Sl, D, Z"""
+    tty: str
+    started: int
+    seconds: int
+    """processor time used"""
+    command: str
+    """the whole command line"""
+    service: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The short name that top shows; on Windows the program's file: a path there may hold blanks."""
+        if program := _WINDOWS_PROGRAM.match(self.command):
+            return program[1]
+        first = self.command.split(" ", 1)[0]
+        return first.strip("[]") if first.startswith("[") else first.replace("\\", "/").rsplit("/", 1)[-1].rstrip(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A unit of systemd, or a Windows service."""
+
+    name: str
+    title: str
+    """systemd's Description, Windows' DisplayName"""
+    state: ServiceState
+    enabled: bool
+    command: str
+    user: str
+    ports: tuple[int, ...] = ()
+    workers: int = 0
+    """processes beside the main one"""
+    resident: int = 20_000
+    """of each process"""
+    cpu: float = 0.1
+    """of each process"""
+    since: int = 0
+    """when it entered its state"""
+    restarts: int = 0
+    """restarts since the drawn start, whoever asked for them"""
+    reloads: int = 0
+    config: str | None = None
+    """path of its configuration, checked before a start or reload (see `fleet.actions`)"""
+    log: str | None = None
+    """path of the file it logs to, beside the journal"""
+    writes: str | None = None
+    """folder that it must be able to write to: on a full disk it does not start"""
+    exit_code: int = 0
+    """of the last run, when failed"""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A Docker container."""
+
+    id: str
+    """64 hexadecimal digits"""
+    name: str
+    image: str
+    command: str
+    state: ContainerState
+    created: int
+    started: int
+    finished: int = 0
+    exit_code: int = 0
+    restarts: int = 0
+    """restarts since the drawn start"""
+    ports: tuple[tuple[int, int], ...] = ()
+    """(host, container)"""
+    health: Literal["", "healthy", "unhealthy"] = ""
+    cpu: float = 0.0
+    memory: int = 0
+    memory_limit: int = 0
+    logs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the journal, or an event of a Windows log."""
+
+    time: int
+    unit: str
+    """service name, "kernel", "sshd"; on Windows the provider"""
+    pid: int
+    priority: int
+    """syslog's: 3 error, 4 warning, 6 information"""
+    message: str
+    event: int = 0
+    """Windows event id"""
+    log: str = "System"
+    """Windows log name"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: str
+    tty: str
+    origin: str
+    start: int
+    end: int | None = None
+    """None while logged in"""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    id: str
+    """40 hexadecimal digits"""
+    author: str
+    time: int
+    subject: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """the whole tree after it: path from the repository's root -> content"""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository, newest commit first."""
+
+    path: str
+    branch: str
+    commits: tuple[Commit, ...]
+    branches: tuple[str, ...] = ()
+    staged: Mapping[str, str | None] = field(default_factory=dict)
+    """path -> content to be committed; None for a removal"""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One machine of the fleet, or AJ's own workspace."""
+
+    name: str
+    platform: Platform
+    address: str
+    mac: str
+    system: System
+    memory: Memory
+    boot: int
+    now: int
+    """the fleet's clock; it moves with what is done, never with the real one"""
+    mounts: tuple[Mount, ...]
+    processes: tuple[Process, ...]
+    waiting: float = 0.0
+    """load that no process accounts for (waiting for disks)"""
+    loads: tuple[float, float] = (0.0, 0.0)
+    """load averages of 5 and 15 minutes: the past, which a kill does not change at once"""
+    services: Mapping[str, Service] = field(default_factory=dict)
+    containers: tuple[Container, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """name -> version"""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """absolute path -> file; folders are those that files lie in"""
+    journal: tuple[Entry, ...] = ()
+    logins: tuple[Login, ...] = ()
+    repository: Repository | None = None
+    next_pid: int = 5000
+    _held: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def agent(self) -> Agent:
+        return Agent(self.name, self.platform, f"{self.address}:7000")
+
+    @property
+    def load(self) -> float:
+        """Load average of the last minute: processor time in demand, in cores."""
+        return round(sum(process.cpu for process in self.processes) / 100 + self.waiting, 2)
+
+    @property
+    def memory_used(self) -> int:
+        return self.memory.base + sum(process.resident for process in self.processes)
+
+    @property
+    def memory_free(self) -> int:
+        return max(self.memory.total - self.memory_used - self.memory.cache, self.memory.total // 50)
+
+    @property
+    def memory_available(self) -> int:
+        return max(self.memory.total - self.memory_used - self.memory.shared, 0)
+
+    def mount_of(self, path: str) -> Mount:
+        """The mount that a path lies on: the longest target that is its prefix (letters differ in case on Windows)."""
+        wanted = path.replace("\\", "/").rstrip("/").lower() + "/"
+        return next((mount for prefix, mount in self._prefixes() if wanted.startswith(prefix)), self.mounts[0])
+
+    def _prefixes(self) -> list[tuple[str, Mount]]:
+        """(what paths on it begin with, mount), longest first."""
+        pairs = [(mount.target.rstrip("/").lower() + "/", mount) for mount in self.mounts]
+        return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+    def held(self) -> dict[str, int]:
+        """Bytes of the listed files on each mount, by its target; counted once for each state of a host."""
+        if self._held is None:
+            prefixes = self._prefixes()
+            held = dict.fromkeys((mount.target for mount in self.mounts), 0)
+            for path, file in self.files.items():
+                wanted = path.replace("\\", "/").rstrip("/").lower() + "/"
+                mount = next((mount for prefix, mount in prefixes if wanted.startswith(prefix)), self.mounts[0])
+                held[mount.target] += file.size
+            object.__setattr__(self, "_held", held)
+            return held
+        return self._held
+
+    def used(self, mount: Mount) -> int:
+        """KiB in use on a mount, never more than there are."""
+        return min(mount.base + self.held().get(mount.target, 0) // 1024, mount.size - mount.reserved)
+
+    def available(self, mount: Mount) -> int:
+        return mount.size - mount.reserved - self.used(mount)
+
+    def percent(self, target: str = "/") -> int:
+        """Use% of a mount, rounded up as df does."""
+        mount = next(m for m in self.mounts if m.target.lower() == target.lower())
+        used, free = self.used(mount), self.available(mount)
+        return -(-100 * used // (used + free)) if used + free else 0
+
+    def with_service(self, service: Service) -> "Host":
+        return replace(self, services={**self.services, service.name: service})
+
+    def with_file(self, path: str, file: File | None) -> "Host":
+        """The host with that file written, or removed."""
+        files = {key: value for key, value in self.files.items() if key != path}
+        return replace(self, files=files if file is None else {**files, path: file})
+
+
+@dataclass(slots=True)
+class Machine:
+    """A host that commands act on: the one mutable cell, shared by a shell and its commands."""
+
+    host: Host
+    fleet: "Mapping[str, Machine]" = field(default_factory=dict)
+    """every machine by name, for what crosses the network (ping, curl); empty where there is none"""

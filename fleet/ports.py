@@ -1,0 +1,78 @@
+"""Who listens on a host's TCP ports: services, processes, and the proxies of containers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fleet.model import Host, Process
+
+DOCKER = "docker"
+"""The service without which no container can be reached."""
+_BINDS = re.compile(r"(?:--port[ =]|http\.server |(127\.0\.0\.1|localhost|0\.0\.0\.0|\*):)(\d{2,5})\b")
+"""How a command line says where it listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A TCP port that somebody listens on."""
+
+    port: int
+    name: str
+    """of the program: a process' short name, or docker-proxy"""
+    pid: int
+    address: str = "0.0.0.0"
+    """127.0.0.1 when only the host itself can reach it"""
+    service: str | None = None
+    container: str | None = None
+
+
+def main_process(host: Host, name: str) -> Process | None:
+    """A service's main process: the one that none of its own processes started."""
+    own = [p for p in host.processes if p.service == name]
+    pids = {p.pid for p in own}
+    return next((p for p in own if p.parent not in pids), None)
+
+
+def listeners(host: Host) -> list[Listener]:
+    """Who listens on TCP ports, by port; one port has one listener."""
+    found: dict[int, Listener] = {}
+    for listener in (*_services(host), *_processes(host), *_containers(host)):
+        found.setdefault(listener.port, listener)
+    return [found[port] for port in sorted(found)]
+
+
+def _services(host: Host) -> Iterator[Listener]:
+    for service in host.services.values():
+        if service.state == "active" and service.ports:
+            main = main_process(host, service.name)
+            name, pid = (main.name, main.pid) if main else (service.name, 0)
+            for port in service.ports:
+                local = "127.0.0.1" if f"127.0.0.1:{port}" in service.command else "0.0.0.0"
+                yield Listener(port, name, pid, local, service.name)
+
+
+def _processes(host: Host) -> Iterator[Listener]:
+    for process in host.processes:
+        for address, port in _BINDS.findall(process.command) if process.service is None else ():
+            local = "127.0.0.1" if address in ("127.0.0.1", "localhost") else "0.0.0.0"
+            yield Listener(int(port), process.name, process.pid, local)
+
+
+def _containers(host: Host) -> Iterator[Listener]:
+    if not docker_runs(host):
+        return
+    daemon = main_process(host, DOCKER)
+    for container in host.containers:
+        for port, _ in container.ports if container.state in ("running", "paused") else ():
+            # a proxy is in no list of processes: its pid belongs to nobody
+            yield Listener(port, "docker-proxy", (daemon.pid if daemon else 1) + port, container=container.name)
+
+
+def docker_runs(host: Host) -> bool:
+    """Whether Docker's daemon is up."""
+    return DOCKER in host.services and host.services[DOCKER].state == "active"
+
+
+def find_listener(host: Host, port: int) -> Listener | None:
+    """Who listens on a TCP port, if anybody."""
+    return next((listener for listener in listeners(host) if listener.port == port), None)

@@ -1,0 +1,49 @@
+"""Hosts as flat text: snapshot and diff in a line, and goals that read like paths.
+
+web01/services/nginx/state: active
+web01/disks//: 44
+web01/files/etc/nginx/nginx.conf: 1a2b3c4d5e6f 2048
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from fleet.model import Host
+
+Flat = dict[str, str]
+Diff = dict[str, tuple[str | None, str | None]]
+
+
+def flatten(hosts: Mapping[str, Host]) -> Flat:
+    """What AJ is answerable for on each host: not clocks, journals, process ids of services, or logs that grow."""
+    flat: Flat = {}
+    for name, host in hosts.items():
+        for service in host.services.values():
+            at = f"{name}/services/{service.name}"
+            flat[f"{at}/state"] = service.state
+            flat[f"{at}/enabled"] = str(service.enabled)
+            flat[f"{at}/restarts"] = str(service.restarts)
+            flat[f"{at}/reloads"] = str(service.reloads)
+        logs = {service.log for service in host.services.values()}
+        for path, file in host.files.items():
+            grows = path in logs and file.content  # lines may be added to a log; what must not go is what lies there
+            text = "log" if grows else sha256(file.content.encode()).hexdigest()[:12]
+            flat[f"{name}/files/{path.lstrip('/')}"] = f"{text} {file.bulk}"
+        for process in host.processes:
+            if process.service is None:
+                flat[f"{name}/processes/{process.pid}"] = process.name
+        for container in host.containers:
+            flat[f"{name}/containers/{container.name}/state"] = container.state
+            flat[f"{name}/containers/{container.name}/restarts"] = str(container.restarts)
+        for package, version in host.packages.items():
+            flat[f"{name}/packages/{package}"] = version
+        if host.repository:
+            flat[f"{name}/repository/branch"] = host.repository.branch
+            flat[f"{name}/repository/head"] = host.repository.commits[0].id if host.repository.commits else ""
+    return flat
+
+
+def diff(before: Mapping[str, Host], after: Mapping[str, Host]) -> Diff:
+    """key -> (before, after), None where there is none; empty when nothing changed that anybody answers for."""
+    old, new = flatten(before), flatten(after)
+    return {key: (old.get(key), new.get(key)) for key in sorted({*old, *new}) if old.get(key) != new.get(key)}

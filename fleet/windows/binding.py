@@ -1,0 +1,236 @@
+"""Cmdlets and their parameters: names in full or shortened, switches, positions, and what goes wrong with them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from fleet.windows.failure import Failure
+from fleet.windows.session import Session, shown
+from fleet.windows.tree import Block, Span
+from fleet.windows.values import Record, Value, bad_conversion, items, to_number, to_text, truthy
+
+COMMON_NAMED = (
+    "ErrorAction|EA WarningAction|WA ErrorVariable|EV OutVariable|OV InformationAction OutBuffer PipelineVariable"
+)
+COMMON_SWITCHES = "Verbose Debug"
+CHANGING_SWITCHES = "Confirm WhatIf"
+QUIET = ("silentlycontinue", "ignore", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Cmdlet:
+    """A command with PowerShell's parameters. `positional`, `named` and `switches` are names parted by blanks; a name
+    may bring others that mean the same: "Tail|Last"."""
+
+    name: str
+    run: "Callable[[Call], Iterable[Value] | None]"
+    positional: str = ""
+    named: str = ""
+    switches: str = ""
+    rest: str = ""
+    """the parameter that takes every further position"""
+
+    def parameter(self, name: str, span: Span) -> tuple[str, bool]:
+        """The full name that `name` stands for, and whether it is a switch.
+
+        Raises:
+            Failure: none, or several.
+        """
+        wanted, fits = name.lower(), []
+        for group, switch in self._groups():
+            spellings = [spelling.lower() for spelling in group.split("|")]
+            if wanted in spellings:
+                return group.split("|")[0], switch
+            if spellings[0].startswith(wanted):
+                fits.append((group.split("|")[0], switch))
+        if len(fits) > 1:
+            own = [fit for fit in fits if fit[0] in f"{self.positional} {self.named} {self.switches}"]
+            fits = own if len(own) == 1 else fits
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            matches = " ".join(f"-{full}" for full, _ in fits)
+            text = (
+                f"Parameter cannot be processed because the parameter name '{name}' is ambiguous. "
+                f"Possible matches include: {matches}."
+            )
+            raise self.unbound(text, "AmbiguousParameter", span)
+        text = f"A parameter cannot be found that matches parameter name '{name}'."
+        raise self.unbound(text, "NamedParameterNotFound", span)
+
+    def _groups(self) -> list[tuple[str, bool]]:
+        named = f"{self.positional} {self.named} {COMMON_NAMED}".split()
+        switches = f"{self.switches} {COMMON_SWITCHES} {CHANGING_SWITCHES}".split()
+        return [*((group, False) for group in named), *((group, True) for group in switches)]
+
+    def unbound(self, text: str, name: str, span: Span | None) -> Failure:
+        return Failure(
+            text,
+            f"{name},{self.class_name}",
+            "InvalidArgument",
+            ":",
+            "ParameterBindingException",
+            self.name,
+            span,
+        )
+
+    @property
+    def class_name(self) -> str:
+        """As in FullyQualifiedErrorId."""
+        return f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An element behind a command's name, evaluated: a parameter with its name, or a value."""
+
+    name: str | None
+    value: Value
+    has_value: bool
+    span: Span
+
+
+def bind(cmdlet: Cmdlet, given: Sequence[Given], span: Span) -> dict[str, Value]:
+    """Full parameter name -> value.
+
+    Raises:
+        Failure: an element that fits no parameter.
+    """
+    bound: dict[str, Value] = {}
+    loose: list[Value] = []
+    place = 0
+    while place < len(given):
+        element = given[place]
+        place += 1
+        if element.name is None:
+            loose.append(element.value)
+            continue
+        name, switch = cmdlet.parameter(element.name, element.span)
+        if switch:
+            bound[name] = truthy(element.value) if element.has_value else True
+        elif element.has_value:
+            bound[name] = element.value
+        elif place < len(given) and given[place].name is None:
+            bound[name] = given[place].value
+            place += 1
+        else:
+            text = (
+                f"Missing an argument for parameter '{name}'. "
+                "Specify a parameter of type 'System.String' and try again."
+            )
+            raise cmdlet.unbound(text, "MissingArgument", element.span)
+    return _place(cmdlet, bound, loose, span)
+
+
+def _place(cmdlet: Cmdlet, bound: dict[str, Value], loose: list[Value], span: Span) -> dict[str, Value]:
+    free = [name for group in cmdlet.positional.split() if (name := group.split("|")[0]) not in bound]
+    for name, value in zip(free, loose, strict=False):
+        bound[name] = value
+    over = loose[len(free) :]
+    if over and cmdlet.rest:
+        bound[cmdlet.rest] = [*items(bound.get(cmdlet.rest)), *(one for value in over for one in items(value))]
+    elif over:
+        text = f"A positional parameter cannot be found that accepts argument '{to_text(over[0])[:200]}'."
+        raise cmdlet.unbound(text, "PositionalParameterNotFound", span)
+    return bound
+
+
+@dataclass(slots=True)
+class Call:
+    """One use of a cmdlet."""
+
+    cmdlet: Cmdlet
+    session: Session
+    bound: dict[str, Value]
+    input: list[Value]
+    """what the pipeline brought"""
+    piped: bool
+    span: Span
+    quiet: bool = False
+    stops: bool = False
+
+    def has(self, name: str) -> bool:
+        return name in self.bound
+
+    def value(self, name: str) -> Value:
+        return self.bound.get(name)
+
+    def flag(self, name: str) -> bool:
+        return truthy(self.bound.get(name))
+
+    def text(self, name: str, default: str = "") -> str:
+        return to_text(self.bound[name]) if name in self.bound else default
+
+    def texts(self, name: str) -> list[str]:
+        """A parameter's values as texts; empty when it is not given."""
+        return [to_text(value) for value in items(self.bound.get(name))]
+
+    def number(self, name: str) -> int | None:
+        """A parameter as a whole number; None when it is not given.
+
+        Raises:
+            Failure: it is none.
+        """
+        return None if name not in self.bound else self.numbers(name)[0]
+
+    def numbers(self, name: str) -> list[int]:
+        try:
+            found = [int(to_number(value)) for value in items(self.bound.get(name)) or [0]]
+            if any(abs(value) >= 2**31 for value in found):
+                raise bad_conversion(self.bound.get(name), "System.Int32")
+            return found
+        except (Failure, OverflowError, ValueError):
+            given = self.text(name)[:200]
+            text = (
+                f'Cannot bind parameter \'{name}\'. Cannot convert value "{given}" to type "System.Int32". '
+                'Error: "Input string was not in a correct format."'
+            )
+            raise self.cmdlet.unbound(text, "CannotConvertArgumentNoMessage", self.span) from None
+
+    def names(self, name: str, *properties: str) -> list[str]:
+        """Texts given by a parameter, else by the pipeline: strings, or the first property that an object has."""
+        if self.has(name):
+            return self.texts(name)
+        found = []
+        for value in self.input:
+            if isinstance(value, Record):
+                held = next((value.get(p) for p in properties if value.real_name(p)), None)
+                found += [to_text(held)] if held is not None else []
+            else:
+                found.append(to_text(value))
+        return found
+
+    def block(self, name: str) -> Block | None:
+        value = self.bound.get(name)
+        return value if isinstance(value, Block) else None
+
+    def failure(self, message: str, name: str, category: str, target: str, kind: str = "") -> Failure:
+        return Failure(
+            message,
+            f"{name},{self.cmdlet.class_name}",
+            category,
+            target,
+            kind or f"{self.cmdlet.name.split('-')[-1]}CommandException",
+            self.cmdlet.name,
+            self.span,
+            self.stops,
+        )
+
+    def fail(self, message: str, name: str, category: str, target: str, kind: str = "") -> None:
+        """An error that does not end the pipeline, unless -ErrorAction Stop makes it.
+
+        Raises:
+            Failure: when it does.
+        """
+        failure = self.failure(message, name, category, target, kind)
+        if self.stops:
+            raise failure
+        self.session.ok = False
+        if not self.quiet:
+            self.session.report(failure)
+
+    def what_if(self, action: str, target: str) -> bool:
+        """Whether -WhatIf was given: then it is said what would be done, and must not be."""
+        if self.flag("WhatIf"):
+            self.session.printed.append(shown(f'What if: Performing the operation "{action}" on target "{target}".\n'))
+            return True
+        return False

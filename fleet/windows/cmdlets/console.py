@@ -1,0 +1,31 @@
+"""What every console program has: words, an exit code, options with a slash or a dash."""
+
+from collections.abc import Callable, Sequence
+
+from fleet.windows.session import Session
+from fleet.windows.values import Value
+
+Words = Sequence[str]
+Native = Callable[[Session, Words, list[Value]], list[Value]]
+"""A program: its words, and what was piped in; it gives lines."""
+ENDLESS = 124
+"""Exit code of a program that would never end: whoever waits for it gives up."""
+
+
+def said(session: Session, text: str, code: int = 0) -> list[Value]:
+    """A program's output and exit code."""
+    session.variables["lastexitcode"] = code
+    session.ok = session.ok and code == 0
+    return list(text.removesuffix("\n").split("\n"))
+
+
+def option(words: Words, *names: str) -> str | None:
+    """The word behind /name or -name."""
+    for place, word in enumerate(words[:-1]):
+        if word.lower().lstrip("/-") in names and word[:1] in "/-":
+            return words[place + 1]
+    return None
+
+
+def has(words: Words, *names: str) -> bool:
+    return any(word[:1] in "/-" and word.lower().lstrip("/-") in names for word in words)

@@ -1,0 +1,159 @@
+"""The console programs that look after services: sc and net."""
+
+from collections.abc import Sequence
+
+from fleet.actions import Refused, enable, start, stop
+from fleet.model import Host, Service
+from fleet.windows.cmdlets.console import Native, Words, said
+from fleet.windows.cmdlets.services import pid
+from fleet.windows.session import Session
+from fleet.windows.values import Value
+
+
+def _find(host: Host, name: str) -> Service | None:
+    wanted = name.lower()
+    return next((s for s in host.services.values() if wanted in (s.name.lower(), s.title.lower())), None)
+
+
+def _state_lines(service: Service, more: Sequence[str] = ()) -> list[str]:
+    running = service.state == "active"
+    code = 1067 if service.state == "failed" else 0
+    return [
+        "",
+        f"SERVICE_NAME: {service.name}",
+        *more,
+        "        TYPE               : 10  WIN32_OWN_PROCESS",
+        f"        STATE              : {'4  RUNNING' if running else '1  STOPPED'}",
+        *(["                                (STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)"] if running else []),
+        f"        WIN32_EXIT_CODE    : {code}  (0x{code:x})",
+        "        SERVICE_EXIT_CODE  : 0  (0x0)",
+        "        CHECKPOINT         : 0x0",
+        "        WAIT_HINT          : 0x0",
+    ]
+
+
+def _config_lines(service: Service) -> list[str]:
+    kind = "2   AUTO_START" if service.enabled else "3   DEMAND_START"
+    return [
+        "[SC] QueryServiceConfig SUCCESS",
+        "",
+        f"SERVICE_NAME: {service.name}",
+        "        TYPE               : 10  WIN32_OWN_PROCESS",
+        f"        START_TYPE         : {kind}",
+        f"        BINARY_PATH_NAME   : {service.command}",
+        f"        DISPLAY_NAME       : {service.title}",
+        f"        SERVICE_START_NAME : {service.user}",
+    ]
+
+
+def service_control(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    verb = words[0].lower() if words else ""
+    if verb in ("query", "queryex") and (len(words) == 1 or "=" in words[1]):
+        every = any(word.lower() == "all" for word in words)
+        shown = [s for s in session.host.services.values() if s.state == "active" or every]
+        shown.sort(key=lambda service: service.name.lower())
+        return said(session, "\n".join(line for s in shown for line in _state_lines(s, [f"DISPLAY_NAME: {s.title}"])))
+    verbs = {
+        "query": "EnumQueryServicesStatus:OpenService",
+        "queryex": "EnumQueryServicesStatus:OpenService",
+        "qc": "OpenService",
+        "start": "StartService: OpenService",
+        "stop": "OpenService",
+        "config": "OpenService",
+    }
+    if verb not in verbs or len(words) < 2:
+        return said(
+            session,
+            "DESCRIPTION:\n        SC is a command line program used for communicating with the\n"
+            "        Service Control Manager and services.\nUSAGE:\n"
+            "        sc <server> [command] [service name] <option1> <option2>...",
+            1,
+        )
+    service = _find(session.host, words[1])
+    if service is None:
+        return said(
+            session,
+            f"[SC] {verbs[verb]} FAILED 1060:\n\nThe specified service does not exist as an installed service.\n",
+            1060,
+        )
+    if verb == "qc":
+        return said(session, "\n".join(_config_lines(service)))
+    if verb == "config":
+        kind = " ".join(words[2:]).lower().replace("start=", "").strip()
+        session.host = enable(session.host, service.name, kind == "auto")
+        return said(session, "[SC] ChangeServiceConfig SUCCESS")
+    if verb in ("start", "stop"):
+        return _control(session, service, verb)
+    more = [f"        PID                : {pid(session.host, service)}"] if verb == "queryex" else []
+    return said(session, "\n".join([*_state_lines(service), *more]))
+
+
+def _control(session: Session, service: Service, verb: str) -> list[Value]:
+    """sc start, sc stop"""
+    running = service.state == "active"
+    if running == (verb == "start"):
+        code, why = (
+            (1056, "An instance of the service is already running.")
+            if running
+            else (1062, "The service has not been started.")
+        )
+        name = "StartService" if verb == "start" else "ControlService"
+        return said(session, f"[SC] {name} FAILED {code}:\n\n{why}\n", code)
+    done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
+    session.host = done.host if isinstance(done, Refused) else done
+    if isinstance(done, Refused):
+        return said(
+            session,
+            "[SC] StartService FAILED 1053:\n\n"
+            "The service did not respond to the start or control request in a timely fashion.\n",
+            1053,
+        )
+    return said(session, "\n".join(_state_lines(session.host.services[service.name])))
+
+
+def net(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    verb, name = (words[0].lower() if words else ""), " ".join(words[1:])
+    if verb == "start" and not name:
+        titles = sorted(s.title for s in session.host.services.values() if s.state == "active")
+        return said(
+            session,
+            "\n".join(
+                [
+                    "These Windows services are started:",
+                    "",
+                    *(f"   {t}" for t in titles),
+                    "",
+                    "The command completed successfully.",
+                    "",
+                ]
+            ),
+        )
+    if verb not in ("start", "stop"):
+        return said(session, "The syntax of this command is:\n\nNET\n    [ START | STOP ]", 1)
+    service = _find(session.host, name)
+    if service is None:
+        return said(session, f"The service name is invalid.\n{_help(2185)}", 2)
+    running, label = service.state == "active", f"The {service.title} service"
+    if verb == "start" and running:
+        return said(session, f"The requested service has already been started.\n{_help(2182)}", 2)
+    if verb == "stop" and not running:
+        return said(session, f"{label} is not started.\n{_help(3521)}", 2)
+    done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
+    session.host = done.host if isinstance(done, Refused) else done
+    if isinstance(done, Refused):
+        return said(
+            session,
+            f"{label} is starting.\n{label} could not be started.\n\n"
+            f"The service did not report an error.\n{_help(3534)}",
+            2,
+        )
+    if verb == "start":
+        return said(session, f"{label} is starting.\n{label} was started successfully.\n")
+    return said(session, f"{label} is stopping.\n{label} was stopped successfully.\n")
+
+
+def _help(number: int) -> str:
+    return f"\nMore help is available by typing NET HELPMSG {number}.\n"
+
+
+PROGRAMS: dict[str, Native] = {"sc": service_control, "net": net, "net1": net}

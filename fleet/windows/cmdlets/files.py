@@ -1,0 +1,223 @@
+"""Files and folders: reading, finding, listing, and the current folder."""
+
+from collections.abc import Iterable
+
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.failure import Failure
+from fleet.windows.members import hash_entries
+from fleet.windows.paths import Item, absolute, children, find, not_found, one, parent_of, record, tree
+from fleet.windows.patterns import Matcher, like
+from fleet.windows.session import SHOWN
+from fleet.windows.values import Hash, Record, Value, to_text
+from fleet.windows.views import MATCH
+
+
+def named_items(call: Call, *names: str) -> list[Item]:
+    """What the path parameters, or the pipeline, name; what is not there is said."""
+    given = next((call.texts(name) for name in names if call.has(name)), None)
+    paths = given if given is not None else call.names("Path", "FullName", "PSPath", "Path")
+    found: list[Item] = []
+    for path in paths:
+        plain = path.removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
+        fits = find(call.session, plain)
+        if not fits and not any(mark in plain for mark in "*?["):
+            failure = not_found(absolute(call.session, plain))
+            kind = f"{failure.id},{call.cmdlet.class_name}"
+            call.fail(failure.message, kind.split(",")[0], failure.category, failure.target, failure.kind)
+        found += fits
+    return found
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def get_content(call: Call) -> Iterable[Value]:
+    tail, head = call.number("Tail"), call.number("TotalCount")
+    output: list[Value] = []
+    for item in named_items(call, "Path", "LiteralPath"):
+        if item.file is None:
+            text = f"Access to the path '{item.path}' is denied."
+            call.fail(
+                text,
+                "GetContentReaderUnauthorizedAccessError",
+                "PermissionDenied",
+                f"{item.path}:String",
+                "UnauthorizedAccessException",
+            )
+            continue
+        call.session.budget.spend(item.file.size - item.file.bulk)
+        if call.flag("Wait"):
+            call.session.exit_code = 124  # follows for ever: whoever waits for it gives up
+        if call.flag("Raw"):
+            output.append(item.file.content)
+            continue
+        lines = item.file.content.splitlines()
+        if head is not None:
+            lines = lines[: max(head, 0)]
+        if tail is not None:
+            lines = lines[len(lines) - max(tail, 0) :] if 0 <= tail < len(lines) else lines
+        output += lines
+    return output
+
+
+def select_string(call: Call) -> Iterable[Value]:
+    patterns = [
+        Matcher(pattern, call.session.budget, call.flag("CaseSensitive"), call.flag("SimpleMatch"))
+        for pattern in call.texts("Pattern")
+    ]
+    matches: list[Value] = []
+    for path, lines in _searched(call):
+        for place, line in enumerate(lines):
+            hit = next((found for matcher in patterns if (found := matcher.search(line))), None)
+            if (hit is not None) == call.flag("NotMatch"):
+                continue
+            matches.append(_match(call, path, lines, place, hit[0] if hit else ""))
+            if call.flag("List"):
+                break
+    return [bool(matches)] if call.flag("Quiet") else matches
+
+
+def _searched(call: Call) -> list[tuple[str, list[str]]]:
+    """(path, lines) of what is searched: files, or what the pipeline brought, as text."""
+    of_files = [item for item in call.input if isinstance(item, Record) and item.real_name("FullName")]
+    if call.has("Path") or call.has("LiteralPath") or of_files:
+        found = [item for item in named_items(call, "Path", "LiteralPath") if item.file is not None]
+        return [(item.path, item.file.content.splitlines()) for item in found if item.file]
+    texts: list[str] = []
+    for value in call.input:
+        text = value.text if isinstance(value, Record) and value.type == SHOWN else to_text(value)
+        texts += [text] if not isinstance(value, Record) or value.type != SHOWN else text.splitlines()
+    return [("InputStream", texts)]
+
+
+def _match(call: Call, path: str, lines: list[str], place: int, found: str) -> Record:
+    around = [int(number) for number in call.numbers("Context")] if call.has("Context") else [0]
+    before, after = around[0], around[-1]
+    prefix = "" if path == "InputStream" else f"{path}:"
+
+    def shown_line(at: int) -> str:
+        number = f"{at + 1}:" if prefix else ""
+        mark = ("> " if at == place else "  ") if before or after else ""
+        return f"{mark}{prefix}{number}{lines[at]}"
+
+    span = range(max(place - max(before, 0), 0), min(place + max(after, 0) + 1, len(lines)))
+    text = "\n".join(shown_line(at) for at in span)
+    values: dict[str, Value] = {
+        "LineNumber": place + 1,
+        "Line": lines[place],
+        "Path": path,
+        "Filename": path.rsplit("\\", 1)[-1],
+        "Pattern": call.text("Pattern"),
+        "Matches": [Record("System.Text.RegularExpressions.Match", {"Value": found, "Success": True}, found)],
+    }
+    return Record(MATCH, values, text)
+
+
+def test_path(call: Call) -> Iterable[Value]:
+    output: list[Value] = []
+    for path in call.names("Path", "FullName", "PSPath") or call.texts("LiteralPath"):
+        try:
+            found = find(call.session, path)
+        except Failure as failure:
+            if failure.ends_line:
+                raise
+            found = []  # no such drive: nothing is there
+        kind = call.text("PathType").lower()
+        if kind in ("leaf", "container"):
+            found = [item for item in found if (item.file is None) == (kind == "container")]
+        output.append(bool(found))
+    return output
+
+
+# --- listing --------------------------------------------------------------------------------------------------------
+
+
+def get_child_item(call: Call) -> Iterable[Value]:
+    if call.text("Path").lower().rstrip("\\") == "env:":
+        return hash_entries(Hash({name.upper(): value for name, value in call.session.environment().items()}))
+    given = call.has("Path") or call.has("LiteralPath") or (call.piped and call.input)
+    roots = named_items(call, "Path", "LiteralPath") if given else [one(call.session, call.session.folder)]
+    everything, found = tree(call.session), []
+    wild = [path for path in call.texts("Path") if any(mark in path for mark in "*?[")]
+    deep = call.flag("Recurse") or call.has("Depth")
+    for root in roots:
+        if root.file is not None or (wild and not deep):
+            found.append(root)
+            continue
+        inside = children(everything, root.path, deep)
+        if (depth := call.number("Depth")) is not None:
+            inside = [
+                item for item in inside if item.path.count("\\") - root.path.rstrip("\\").count("\\") <= depth + 1
+            ]
+        found += inside
+    if deep and wild:  # logs\*.log -Recurse looks for *.log in every folder below
+        last = wild[0].replace("/", "\\").rsplit("\\", 1)[-1]
+        start = one(call.session, parent_of(absolute(call.session, wild[0])))
+        found = [item for item in children(everything, start.path, True) if like(item.name, last)]
+    found = filtered(call, found)
+    call.session.budget.spend(len(found) * 100)
+    return [item.name for item in found] if call.flag("Name") else [record(call.session, item) for item in found]
+
+
+def filtered(call: Call, found: list[Item]) -> list[Item]:
+    if call.flag("File") or call.flag("Directory"):
+        found = [item for item in found if (item.file is None) == call.flag("Directory")]
+    for name, wanted in (("Filter", True), ("Include", True), ("Exclude", False)):
+        if call.has(name):
+            patterns = call.texts(name)
+            found = [item for item in found if any(like(item.name, pattern) for pattern in patterns) == wanted]
+    return found
+
+
+def get_item(call: Call) -> Iterable[Value]:
+    return [record(call.session, item) for item in named_items(call, "Path", "LiteralPath")]
+
+
+def resolve_path(call: Call) -> Iterable[Value]:
+    kind = "System.Management.Automation.PathInfo"
+    return [Record(kind, {"Path": item.path}, item.path) for item in named_items(call, "Path", "LiteralPath")]
+
+
+# --- the current folder ---------------------------------------------------------------------------------------------
+
+
+def get_location(call: Call) -> Iterable[Value]:
+    return [Record("System.Management.Automation.PathInfo", {"Path": call.session.folder}, call.session.folder)]
+
+
+def set_location(call: Call) -> Iterable[Value]:
+    item = one(call.session, call.text("Path", "~"))
+    if item.file is not None:
+        raise not_found(item.path)
+    call.session.folder = item.path
+    return []
+
+
+CMDLETS = (
+    Cmdlet(
+        "Get-Content",
+        get_content,
+        "Path",
+        "Tail|Last TotalCount|First|Head LiteralPath Encoding ReadCount Delimiter",
+        "Raw Wait Force",
+    ),
+    Cmdlet(
+        "Select-String",
+        select_string,
+        "Pattern Path",
+        "LiteralPath Context Encoding InputObject Include",
+        "SimpleMatch CaseSensitive NotMatch Quiet List AllMatches",
+    ),
+    Cmdlet("Test-Path", test_path, "Path", "PathType|Type LiteralPath", "IsValid"),
+    Cmdlet(
+        "Get-ChildItem",
+        get_child_item,
+        "Path Filter",
+        "LiteralPath Include Exclude Depth Attributes",
+        "Recurse|s File Directory|ad|d Force Name Hidden System ReadOnly",
+    ),
+    Cmdlet("Get-Item", get_item, "Path", "LiteralPath", "Force"),
+    Cmdlet("Resolve-Path", resolve_path, "Path", "LiteralPath"),
+    Cmdlet("Get-Location", get_location),
+    Cmdlet("Set-Location", set_location, "Path", "LiteralPath"),
+)

@@ -1,0 +1,232 @@
+"""What the host is, as rows of WMI's classes: names and values in WMI's units."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from fleet.model import Host
+from fleet.windows.cmdlets.processes import handles, image
+from fleet.windows.cmdlets.services import pid, start_type, status
+from fleet.windows.cmdlets.storage import free, size
+from fleet.windows.values import Value, moment
+
+Rows = list[dict[str, Value]]
+
+
+def product(host: Host) -> str:
+    return host.system.name
+
+
+def build(host: Host) -> str:
+    return host.system.version.rsplit(".", 1)[-1]
+
+
+def installed(host: Host) -> datetime:
+    """When the system was set up: a quarter of a year before it was last started."""
+    return moment(host.boot - 90 * 86_400)
+
+
+def load_percentage(host: Host) -> int:
+    return min(round(100 * host.load / host.system.cores), 100)
+
+
+def clock_speed(host: Host) -> int:
+    """MHz, as the processor's name says."""
+    found = re.search(r"([\d.]+)\s*GHz", host.system.cpu)
+    return round(float(found[1]) * 1000) if found else 2600
+
+
+def manufacturer(host: Host) -> str:
+    return "AuthenticAMD" if "AMD" in host.system.cpu else "GenuineIntel"
+
+
+def _operating_system(host: Host) -> Rows:
+    swap = host.memory.swap_total
+    return [
+        {
+            "Caption": product(host),
+            "Version": host.system.version,
+            "BuildNumber": build(host),
+            "OSArchitecture": "64-bit",
+            "CSName": host.name.upper(),
+            "Status": "OK",
+            "LastBootUpTime": moment(host.boot),
+            "LocalDateTime": moment(host.now),
+            "InstallDate": installed(host),
+            "TotalVisibleMemorySize": host.memory.total,
+            "FreePhysicalMemory": host.memory_available,
+            "TotalVirtualMemorySize": host.memory.total + swap,
+            "FreeVirtualMemory": host.memory_available + swap - host.memory.swap_used,
+            "NumberOfProcesses": len(host.processes),
+            "NumberOfUsers": sum(login.end is None for login in host.logins),
+            "SystemDirectory": r"C:\Windows\system32",
+            "WindowsDirectory": r"C:\Windows",
+            "SystemDrive": "C:",
+            "Organization": "",
+            "RegisteredUser": "Windows User",
+            "SerialNumber": "00454-40000-00001-AA" + f"{sum(host.name.encode()) % 1000:03d}",
+        }
+    ]
+
+
+def _computer_system(host: Host) -> Rows:
+    return [
+        {
+            "Name": host.name.upper(),
+            "Domain": "WORKGROUP",
+            "PartOfDomain": False,
+            "Manufacturer": "QEMU",
+            "Model": "Standard PC (Q35 + ICH9, 2009)",
+            "SystemType": "x64-based PC",
+            "TotalPhysicalMemory": host.memory.total * 1024,
+            "NumberOfProcessors": 1,
+            "NumberOfLogicalProcessors": host.system.cores,
+            "PrimaryOwnerName": "Windows User",
+            "UserName": None,
+        }
+    ]
+
+
+def _processor(host: Host) -> Rows:
+    return [
+        {
+            "DeviceID": "CPU0",
+            "Name": host.system.cpu,
+            "Caption": "Intel64 Family 6 Model 85 Stepping 7"
+            if "Intel" in host.system.cpu
+            else "AMD64 Family 25 Model 1 Stepping 1",
+            "Manufacturer": manufacturer(host),
+            "MaxClockSpeed": clock_speed(host),
+            "CurrentClockSpeed": clock_speed(host),
+            "NumberOfCores": host.system.cores,
+            "NumberOfEnabledCore": host.system.cores,
+            "NumberOfLogicalProcessors": host.system.cores,
+            "LoadPercentage": load_percentage(host),
+            "SocketDesignation": "CPU 0",
+            "Status": "OK",
+        }
+    ]
+
+
+def _logical_disks(host: Host) -> Rows:
+    return [
+        {
+            "DeviceID": mount.target,
+            "Name": mount.target,
+            "Caption": mount.target,
+            "Description": "Local Fixed Disk",
+            "DriveType": 3,
+            "ProviderName": None,
+            "VolumeName": mount.label,
+            "FileSystem": mount.kind,
+            "Size": size(mount),
+            "FreeSpace": free(host, mount),
+        }
+        for mount in sorted(host.mounts, key=lambda mount: mount.target)
+    ]
+
+
+def _volumes(host: Host) -> Rows:
+    return [
+        {
+            "Name": f"{row['DeviceID']}\\",
+            "DriveLetter": row["DeviceID"],
+            "Label": row["VolumeName"],
+            "FileSystem": row["FileSystem"],
+            "DriveType": 3,
+            "Capacity": row["Size"],
+            "FreeSpace": row["FreeSpace"],
+        }
+        for row in _logical_disks(host)
+    ]
+
+
+def _services(host: Host) -> Rows:
+    return [
+        {
+            "Name": service.name,
+            "DisplayName": service.title,
+            "Caption": service.title,
+            "State": status(service),
+            "Status": "OK",
+            "Started": service.state == "active",
+            "StartMode": "Auto" if service.enabled else start_type(service),
+            "StartName": service.user,
+            "PathName": service.command,
+            "ProcessId": pid(host, service),
+            "ExitCode": 1067 if service.state == "failed" else 0,
+        }
+        for service in sorted(host.services.values(), key=lambda service: service.name.lower())
+    ]
+
+
+def _processes(host: Host) -> Rows:
+    return [
+        {
+            "ProcessId": process.pid,
+            "Name": process.name,
+            "Caption": process.name,
+            "ParentProcessId": process.parent,
+            "ExecutablePath": image(process) if "\\" in image(process) else None,
+            "CommandLine": process.command,
+            "HandleCount": handles(process),
+            "WorkingSetSize": process.resident * 1024,
+            "VirtualSize": process.virtual * 1024,
+            "PageFileUsage": process.resident * 4 // 5,
+            "KernelModeTime": process.seconds * 3_000_000,
+            "UserModeTime": process.seconds * 7_000_000,
+            "ThreadCount": 3 + process.resident // 20_000,
+            "CreationDate": moment(process.started),
+        }
+        for process in sorted(host.processes, key=lambda process: process.pid)
+    ]
+
+
+def _bios(host: Host) -> Rows:
+    return [
+        {
+            "SMBIOSBIOSVersion": "1.16.2",
+            "Manufacturer": "SeaBIOS",
+            "Name": "1.16.2",
+            "SerialNumber": "",
+            "Version": "BOCHS - 1",
+        }
+    ]
+
+
+def _page_file(host: Host) -> Rows:
+    size_, used = host.memory.swap_total // 1024, host.memory.swap_used // 1024
+    return (
+        [{"Name": r"C:\pagefile.sys", "AllocatedBaseSize": size_, "CurrentUsage": used, "PeakUsage": used}]
+        if size_
+        else []
+    )
+
+
+def _adapter(host: Host) -> Rows:
+    return [
+        {
+            "Description": "Red Hat VirtIO Ethernet Adapter",
+            "IPEnabled": True,
+            "DHCPEnabled": False,
+            "IPAddress": [host.address],
+            "IPSubnet": ["255.255.0.0"],
+            "DefaultIPGateway": ["10.0.0.1"],
+            "MACAddress": host.mac.upper(),
+            "Index": 1,
+        }
+    ]
+
+
+CLASSES: dict[str, Callable[[Host], Rows]] = {
+    "Win32_OperatingSystem": _operating_system,
+    "Win32_ComputerSystem": _computer_system,
+    "Win32_Processor": _processor,
+    "Win32_LogicalDisk": _logical_disks,
+    "Win32_Volume": _volumes,
+    "Win32_Service": _services,
+    "Win32_Process": _processes,
+    "Win32_BIOS": _bios,
+    "Win32_PageFileUsage": _page_file,
+    "Win32_NetworkAdapterConfiguration": _adapter,
+}

@@ -1,0 +1,210 @@
+"""What the host reaches in its fleet, and who listens on it."""
+
+import re
+from collections.abc import Iterable
+
+from fleet.model import Host
+from fleet.ports import Listener, find_listener, listeners
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.session import Session, shown
+from fleet.windows.values import Record, Value
+
+COMMON_PORTS = {"http": 80, "rdp": 3389, "smb": 445, "winrm": 5985}
+GATEWAY = "10.0.0.1"
+ADAPTER = "Ethernet"
+PREFIX = 16
+"""Bits of the fleet's network."""
+MAX_PACKETS = 60
+"""Of one ping: more would run into any time-out."""
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an IPv4 address."""
+    return bool(re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", text)) and all(int(part) < 256 for part in text.split("."))
+
+
+def resolve(session: Session, name: str) -> str | None:
+    """The address of a name; an address is its own."""
+    wanted = name.lower()
+    if is_address(name):
+        return name
+    if wanted in ("localhost", "."):
+        return "127.0.0.1"
+    if wanted == session.host.name.lower():
+        return session.host.address
+    return next((m.host.address for key, m in session.machine.fleet.items() if key.lower() == wanted), None)
+
+
+def host_at(session: Session, address: str) -> Host | None:
+    """Which host answers at an address."""
+    if address.startswith("127.") or address == session.host.address:
+        return session.host
+    return next((m.host for m in session.machine.fleet.values() if m.host.address == address), None)
+
+
+def connect(session: Session, address: str, port: int) -> Listener | None:
+    """Who answers at an address and port."""
+    host = host_at(session, address)
+    found = find_listener(host, port) if host else None
+    local = host is session.host
+    return found if found and (local or found.address != "127.0.0.1") else None
+
+
+def test_connection(call: Call) -> Iterable[Value]:
+    session, rows = call.session, []
+    count = min(max(call.number("Count") or 4, 1), MAX_PACKETS)
+    answers: list[Value] = []
+    for name in call.names("ComputerName", "Name"):
+        address = resolve(session, name)
+        alive = address is not None and host_at(session, address) is not None
+        answers.append(alive)
+        if not alive and not call.flag("Quiet"):
+            why = "No such host is known" if address is None else "Error due to lack of resources"
+            text = f"Testing connection to computer '{name}' failed: {why}"
+            call.fail(text, "TestConnectionException", "ResourceUnavailable", f"{name}:String", "PingException")
+        elif alive:
+            values: dict[str, Value] = {
+                "Source": session.host.name.upper(),
+                "Address": name,
+                "IPV4Address": address,
+                "IPV6Address": None,
+                "ReplySize": 32,
+                "ResponseTime": 0,
+                "StatusCode": 0,
+            }
+            rows += [Record("PingStatus", dict(values), "", {"Destination": "Address"}) for _ in range(count)]
+    return answers if call.flag("Quiet") else rows
+
+
+def test_net_connection(call: Call) -> Iterable[Value]:
+    session, name = call.session, call.text("ComputerName", "localhost")
+    address = resolve(session, name)
+    port = call.number("Port") or COMMON_PORTS.get(call.text("CommonTCPPort").lower())
+    alive = address is not None and host_at(session, address) is not None
+    quiet = call.text("InformationLevel").lower() == "quiet"
+    if address is None:
+        session.printed.append(shown(f"WARNING: Name resolution of {name} failed\n"))
+    values: dict[str, Value] = {
+        "ComputerName": name,
+        "RemoteAddress": address,
+        "InterfaceAlias": ADAPTER,
+        "SourceAddress": session.host.address,
+    }
+    if port is None:
+        values.update({"PingSucceeded": alive, "PingReplyDetails (RTT)": "0 ms"})
+        return [alive] if quiet else [Record("TestNetConnectionResult", values)]
+    open_ = address is not None and connect(session, address, port) is not None
+    if not open_ and address is not None:
+        session.printed.append(shown(f"WARNING: TCP connect to ({address} : {port}) failed\n"))
+    values.update({"RemotePort": port, "PingSucceeded": alive, "TcpTestSucceeded": open_})
+    return [open_] if quiet else [Record("TestNetConnectionPort", values)]
+
+
+def get_net_tcp_connection(call: Call) -> Iterable[Value]:
+    rows: list[Value] = []
+    states = [state.lower() for state in call.texts("State")]
+    for listener in listeners(call.session.host):
+        if (states and "listen" not in states and "2" not in states) or (
+            call.has("LocalPort") and listener.port not in call.numbers("LocalPort")
+        ):
+            continue
+        if call.has("OwningProcess") and listener.pid not in call.numbers("OwningProcess"):
+            continue
+        values: dict[str, Value] = {
+            "LocalAddress": listener.address,
+            "LocalPort": listener.port,
+            "RemoteAddress": "0.0.0.0",
+            "RemotePort": 0,
+            "State": "Listen",
+            "OwningProcess": listener.pid,
+        }
+        rows.append(Record("NetTCPConnection", values))
+    if not rows:
+        text = "No matching MSFT_NetTCPConnection objects found by CIM query. Verify query parameters and retry."
+        call.fail(
+            text, "CmdletizationQuery_NotFound", "ObjectNotFound", "MSFT_NetTCPConnection:String", "CimJobException"
+        )
+    return rows
+
+
+def get_net_ip_address(call: Call) -> Iterable[Value]:
+    family = call.text("AddressFamily").lower()
+    if family not in ("", "ipv4"):
+        return []
+    return [
+        Record(
+            "NetIPAddress",
+            {
+                "IPAddress": address,
+                "InterfaceIndex": index,
+                "InterfaceAlias": alias,
+                "AddressFamily": "IPv4",
+                "Type": "Unicast",
+                "PrefixLength": bits,
+                "PrefixOrigin": origin,
+                "AddressState": "Preferred",
+            },
+            address,
+        )
+        for address, index, alias, bits, origin in (
+            (call.session.host.address, 4, ADAPTER, PREFIX, "Manual"),
+            ("127.0.0.1", 1, "Loopback Pseudo-Interface 1", 8, "WellKnown"),
+        )
+        if not call.has("InterfaceAlias") or call.text("InterfaceAlias").lower() == alias.lower()
+    ]
+
+
+def get_net_adapter(call: Call) -> Iterable[Value]:
+    mac = call.session.host.mac.upper().replace(":", "-")
+    return [Record("NetAdapter", {"Name": ADAPTER, "Status": "Up", "MacAddress": mac, "LinkSpeed": "10 Gbps"}, ADAPTER)]
+
+
+def resolve_dns_name(call: Call) -> Iterable[Value]:
+    name = call.text("Name")
+    address = resolve(call.session, name)
+    if address is None:
+        text = f"{name} : DNS name does not exist"
+        call.fail(text, "DNS_ERROR_RCODE_NAME_ERROR", "ResourceUnavailable", f"{name}:String", "Win32Exception")
+        return []
+    return [Record("DnsRecord_A", {"Name": name, "Type": "A", "TTL": 1200, "IPAddress": address}, address)]
+
+
+def web_request(call: Call) -> Iterable[Value]:
+    """A page of a host of the fleet, by what listens there; nothing else is on this network."""
+    uri = call.text("Uri")
+    found = re.match(r"(?:(https?)://)?([\w.-]+)(?::(\d{1,5}))?(?:/|$)", uri)
+    address = resolve(call.session, found[2]) if found else None
+    if found is None or address is None:
+        host = found[2] if found else uri[:100]
+        text = f"The remote name could not be resolved: '{host}'"
+        raise call.failure(text, "WebCmdletWebResponseException", "InvalidOperation", ":", "WebException")
+    port = int(found[3] or (443 if found[1] == "https" else 80))
+    if connect(call.session, address, port) is None:
+        raise call.failure(
+            "Unable to connect to the remote server",
+            "WebCmdletWebResponseException",
+            "InvalidOperation",
+            ":",
+            "WebException",
+        )
+    return [Record("HtmlWebResponseObject", {"StatusCode": 200, "StatusDescription": "OK", "Content": ""}, "")]
+
+
+CMDLETS = (
+    Cmdlet(
+        "Test-Connection", test_connection, "ComputerName|TargetName|CN", "Count Delay BufferSize TimeToLive", "Quiet"
+    ),
+    Cmdlet(
+        "Test-NetConnection",
+        test_net_connection,
+        "ComputerName|CN",
+        "Port InformationLevel CommonTCPPort",
+        "TraceRoute",
+    ),
+    Cmdlet("Get-NetTCPConnection", get_net_tcp_connection, "", "State LocalPort LocalAddress RemotePort OwningProcess"),
+    Cmdlet("Get-NetIPAddress", get_net_ip_address, "IPAddress", "AddressFamily InterfaceAlias InterfaceIndex"),
+    Cmdlet("Get-NetAdapter", get_net_adapter, "Name"),
+    Cmdlet("Resolve-DnsName", resolve_dns_name, "Name Type", "Server"),
+    Cmdlet("Invoke-WebRequest", web_request, "Uri", "Method TimeoutSec OutFile Headers Body", "UseBasicParsing"),
+    Cmdlet("Invoke-RestMethod", web_request, "Uri", "Method TimeoutSec OutFile Headers Body", "UseBasicParsing"),
+)

@@ -1,0 +1,290 @@
+"""Commands on whatever the pipeline carries: choosing, sorting, counting, projecting."""
+
+from collections.abc import Iterable, Sequence
+
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.failure import Failure
+from fleet.windows.members import call_method, get_property
+from fleet.windows.operators import FILTERS, OTHERS, binary, sort_key
+from fleet.windows.patterns import like
+from fleet.windows.session import shown
+from fleet.windows.tree import Block
+from fleet.windows.values import Hash, Record, Value, collapse, items, to_number, to_text, truthy
+
+CUSTOM = "System.Management.Automation.PSCustomObject"
+COMPARISONS = (
+    "EQ|IEQ NE|INE GT|IGT GE|IGE LT|ILT LE|ILE Like|ILike NotLike|INotLike Match|IMatch NotMatch|INotMatch "
+    "Contains|IContains NotContains In|IIn NotIn CEQ CNE CLike CMatch Not"
+)
+
+
+def compute(call: Call, item: Value, spec: Value) -> tuple[str, Value]:
+    """(label, value) of a property by name, by script block, or by @{n=…; e=…}."""
+    match spec:
+        case Block():
+            return spec.text.strip(), collapse(call.session.invoke(spec, item))
+        case Hash():
+            names = [key for key in spec.values if key.lower()[:1] in ("n", "l")]
+            found = next((spec.values[key] for key in spec.values if key.lower()[:1] == "e"), None)
+            label, value = compute(call, item, found)
+            return (to_text(spec.values[names[0]]) if names else label), value
+        case _:
+            name = to_text(spec)
+            real = item.real_name(name) if isinstance(item, Record) else None
+            return real or name, get_property(item, name)
+
+
+def where_object(call: Call) -> Iterable[Value]:
+    if block := call.block("FilterScript") or call.block("Property"):
+        return [item for item in call.input if truthy(collapse(call.session.invoke(block, item)))]
+    name, right = call.text("Property"), call.value("Value")
+    if not name:
+        raise call.cmdlet.unbound(
+            "Cannot process command because of one or more missing mandatory parameters: FilterScript.",
+            "MissingMandatoryParameter",
+            call.span,
+        )
+    operator = next((key.lower() for key in call.bound if key.lower().lstrip("c") in FILTERS | OTHERS.keys()), None)
+    if operator is None:
+        wanted = not call.flag("Not")
+        return [item for item in call.input if truthy(get_property(item, name)) == wanted]
+    budget = call.session.budget
+    return [item for item in call.input if truthy(binary(f"-{operator}", get_property(item, name), right, budget))]
+
+
+def foreach_object(call: Call) -> Iterable[Value]:
+    process = call.value("Process")
+    invoke = call.session.invoke
+    output = list(invoke(block, None)) if (block := call.block("Begin")) else []
+    blocks = [block for block in items(process) if isinstance(block, Block)]
+    for item in call.input if call.piped else []:
+        if blocks:
+            for block in blocks:
+                output += invoke(block, item)
+        else:
+            output += items(_member_of(call, item, to_text(process)))
+        call.session.budget.spend()
+    return output + (list(invoke(block, None)) if (block := call.block("End")) else [])
+
+
+def _member_of(call: Call, item: Value, name: str) -> Value:
+    """A property, or what a method of that name gives."""
+    found = get_property(item, name)
+    if found is None and isinstance(item, str):
+        arguments = items(call.value("ArgumentList"))
+        return call_method(item, name, arguments, call.session.budget)
+    return found
+
+
+def sort_object(call: Call) -> Iterable[Value]:
+    specs = items(call.value("Property")) or [None]
+    rows = list(call.input)
+    for spec in reversed(specs):
+        down = call.flag("Descending")
+        if isinstance(spec, Hash):
+            down = truthy(spec.get("Descending")) or (down and spec.get("Ascending") is None)
+        rows.sort(
+            key=lambda row, spec=spec: sort_key(row if spec is None else compute(call, row, spec)[1]), reverse=down
+        )
+    return _unique(call, rows, specs) if call.flag("Unique") else rows
+
+
+def _unique(call: Call, rows: Sequence[Value], specs: Sequence[Value]) -> list[Value]:
+    seen, kept = set(), []
+    for row in rows:
+        parts = [row if spec is None else compute(call, row, spec)[1] for spec in specs]
+        key = "\0".join(to_text(part).lower() for part in parts)
+        if key not in seen:
+            seen.add(key)
+            kept.append(row)
+    return kept
+
+
+def select_object(call: Call) -> Iterable[Value]:
+    rows = _slice(call, list(call.input))
+    if call.has("Property"):
+        rows = [_project(call, row) for row in rows]
+    if call.has("ExpandProperty"):
+        rows = _expanded(call, rows)
+    if call.flag("Unique"):
+        rows = _unique(call, rows, [None])
+    return rows
+
+
+def _slice(call: Call, rows: list[Value]) -> list[Value]:
+    if (skipped := call.number("Skip")) is not None:
+        rows = rows[max(skipped, 0) :]
+    if (left := call.number("SkipLast")) is not None:
+        rows = rows[: max(len(rows) - max(left, 0), 0)]
+    if call.has("Index"):
+        return [rows[place] for place in call.numbers("Index") if 0 <= place < len(rows)]
+    first, last = call.number("First"), call.number("Last")
+    if first is None and last is None:
+        return rows
+    head = rows[: max(first or 0, 0)]
+    tail = rows[max(len(rows) - max(last or 0, 0), len(head)) :] if last else []
+    return head + tail
+
+
+def _project(call: Call, item: Value) -> Record:
+    values: dict[str, Value] = {}
+    for spec in items(call.value("Property")):
+        if isinstance(spec, str) and any(mark in spec for mark in "*?"):
+            held = item.values if isinstance(item, Record) else {}
+            values.update({name: value for name, value in held.items() if like(name, spec)})
+        else:
+            label, value = compute(call, item, spec)
+            values[label] = value
+    for name in call.texts("ExcludeProperty"):
+        values = {key: value for key, value in values.items() if not like(key, name)}
+    own = item.type if isinstance(item, Record) else "System.String"
+    return Record(f"Selected.{own}", values)
+
+
+def _expanded(call: Call, rows: Sequence[Value]) -> list[Value]:
+    name, output = call.text("ExpandProperty"), []
+    for row in rows:
+        missing = row.real_name(name) is None if isinstance(row, Record) else True
+        value = get_property(row, name)
+        if value is None and missing:
+            call.fail(
+                f'Property "{name}" cannot be found.',
+                "ExpandPropertyNotFound",
+                "InvalidArgument",
+                f"{to_text(row)[:80]}:PSObject",
+                "PSArgumentException",
+            )
+        output += items(value)
+    return output
+
+
+def measure_object(call: Call) -> Iterable[Value]:
+    if call.flag("Line") or call.flag("Word") or call.flag("Character"):
+        return [_measure_text(call)]
+    name = call.text("Property")
+    values = [get_property(item, name) if name else item for item in call.input]
+    values = [value for value in values if value is not None]
+    if name and call.input and not values:
+        text = f'The property "{name}" cannot be found in the input for any objects.'
+        call.fail(text, "GenericMeasurePropertyNotFound", "InvalidArgument", ":", "PSArgumentException")
+        return []
+    numbers: list[float] = []
+    if any(call.flag(flag) for flag in ("Sum", "Average")):
+        numbers = [float(to_number(value)) for value in values]
+    ordered = sorted(values, key=sort_key) if values else [None]
+    result: dict[str, Value] = {
+        "Count": len(values),
+        "Average": sum(numbers) / len(numbers) if call.flag("Average") and numbers else None,
+        "Sum": sum(numbers) if call.flag("Sum") and numbers else None,
+        "Maximum": ordered[-1] if call.flag("Maximum") else None,
+        "Minimum": ordered[0] if call.flag("Minimum") else None,
+        "Property": name or None,
+    }
+    return [Record("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)]
+
+
+def _measure_text(call: Call) -> Record:
+    texts = [to_text(item) for item in call.input]
+    values: dict[str, Value] = {
+        "Lines": sum(text.count("\n") + 1 for text in texts if text) if call.flag("Line") else None,
+        "Words": sum(len(text.split()) for text in texts) if call.flag("Word") else None,
+        "Characters": sum(map(len, texts)) if call.flag("Character") else None,
+        "Property": None,
+    }
+    return Record("Microsoft.PowerShell.Commands.TextMeasureInfo", values)
+
+
+def group_object(call: Call) -> Iterable[Value]:
+    specs = items(call.value("Property")) or [None]
+    groups: dict[str, tuple[str, list[Value]]] = {}
+    for item in call.input:
+        parts = [to_text(item if spec is None else compute(call, item, spec)[1]) for spec in specs]
+        name = ", ".join(parts)
+        groups.setdefault(name.lower(), (name, []))[1].append(item)
+    short = call.flag("NoElement")
+    kind = "Microsoft.PowerShell.Commands.GroupInfo" + ("NoElement" if short else "")
+    return [
+        Record(kind, {"Count": len(members), "Name": name, **({} if short else {"Group": members})})
+        for name, members in groups.values()
+    ]
+
+
+def write_output(call: Call) -> Iterable[Value]:
+    return items(call.value("InputObject")) if call.has("InputObject") else call.input
+
+
+def write_host(call: Call) -> Iterable[Value]:
+    text = " ".join(to_text(value) for value in items(call.value("Object")) or call.input)
+    call.session.printed.append(shown(text + ("" if call.flag("NoNewline") else "\n")))
+    return []
+
+
+def write_error(call: Call) -> Iterable[Value]:
+    call.fail(
+        call.text("Message"),
+        "Microsoft.PowerShell.Commands.WriteErrorException",
+        "NotSpecified",
+        ":",
+        "WriteErrorException",
+    )
+    return []
+
+
+def new_object(call: Call) -> Iterable[Value]:
+    """Only property bags: anything else could reach out of the host."""
+    name = call.text("TypeName").lower().removeprefix("system.management.automation.")
+    if name not in ("psobject", "pscustomobject"):
+        text = "Cannot create type. Only core types are supported in this language mode."
+        raise call.failure(
+            text, "CannotCreateTypeConstrainedLanguage", "PermissionDenied", ":", "PSNotSupportedException"
+        )
+    held = call.value("Property")
+    return [Record(CUSTOM, dict(held.values) if isinstance(held, Hash) else {})]
+
+
+def add_type(call: Call) -> Iterable[Value]:
+    text = "Cannot add type. Definition of new types is not supported in this language mode."
+    raise call.failure(text, "CannotDefineNewType", "PermissionDenied", ":", "PSNotSupportedException")
+
+
+def variable(call: Call) -> Iterable[Value]:
+    name = call.text("Name").lower()
+    if name not in call.session.variables:
+        text = f"Cannot find a variable with the name '{name}'."
+        raise Failure(
+            text, "VariableNotFound", "ObjectNotFound", f"{name}:String", "ItemNotFoundException", call.cmdlet.name
+        )
+    return items(call.session.variables[name])
+
+
+CMDLETS = (
+    Cmdlet("Where-Object", where_object, "Property Value", "FilterScript InputObject", COMPARISONS),
+    Cmdlet(
+        "ForEach-Object", foreach_object, "Process|MemberName", "Begin End InputObject ArgumentList", rest="Process"
+    ),
+    Cmdlet("Sort-Object", sort_object, "Property", "Culture", "Descending Unique CaseSensitive", rest="Property"),
+    Cmdlet(
+        "Select-Object",
+        select_object,
+        "Property",
+        "First Last Skip SkipLast Index ExpandProperty ExcludeProperty",
+        "Unique Wait",
+    ),
+    Cmdlet(
+        "Measure-Object",
+        measure_object,
+        "Property",
+        "",
+        "Sum Average Maximum Minimum Line Word Character IgnoreWhiteSpace",
+    ),
+    Cmdlet("Group-Object", group_object, "Property", "", "NoElement AsHashTable AsString CaseSensitive"),
+    Cmdlet("Write-Output", write_output, "InputObject", "", "NoEnumerate", rest="InputObject"),
+    Cmdlet("Write-Host", write_host, "Object", "ForegroundColor BackgroundColor Separator", "NoNewline", rest="Object"),
+    Cmdlet("Write-Error", write_error, "Message", "Category ErrorId Exception"),
+    Cmdlet("Out-Null", lambda call: None, "InputObject"),
+    Cmdlet("New-Object", new_object, "TypeName ArgumentList", "Property"),
+    Cmdlet(
+        "Add-Type", add_type, "TypeDefinition", "AssemblyName Path MemberDefinition Name Namespace Language", "PassThru"
+    ),
+    Cmdlet("Get-Variable", variable, "Name", "Scope", "ValueOnly"),
+)

@@ -1,0 +1,179 @@
+"""Commands that turn objects into text: Format-Table, Format-List, Out-String, ConvertTo-Json."""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.cmdlets.objects import CUSTOM, compute
+from fleet.windows.failure import MAX_TEXT, Budget, no_memory
+from fleet.windows.format import list_text, property_names, render, table_text, view_text
+from fleet.windows.patterns import like
+from fleet.windows.session import SHOWN, shown
+from fleet.windows.tree import Block, TypeName
+from fleet.windows.values import Hash, Record, Value, bounded, display, items, number_text, to_text
+from fleet.windows.views import VIEWS
+
+MAX_JSON_DEPTH = 20
+"""Of ConvertTo-Json's -Depth: the hundred that PowerShell allows would take too many of Python's frames."""
+
+
+def _records(call: Call) -> list[Record]:
+    return [item for item in call.input if isinstance(item, Record) and item.type != SHOWN]
+
+
+def _chosen(call: Call, records: Sequence[Record]) -> list[Record]:
+    """The records with just the properties that -Property names, wildcards and calculated ones among them."""
+    rows = []
+    for record in records:
+        values: dict[str, Value] = {}
+        for spec in items(call.value("Property")):
+            if isinstance(spec, str) and any(mark in spec for mark in "*?"):
+                values.update({name: value for name, value in record.values.items() if like(name, spec)})
+            else:
+                label, value = compute(call, record, spec)
+                values[label] = value
+        rows.append(Record(CUSTOM, values))
+    return rows
+
+
+def format_table(call: Call) -> Iterable[Value]:
+    records, headers, cut = _records(call), not call.flag("HideTableHeaders"), not call.flag("Wrap")
+    if not records:
+        return [shown(render(call.input))]
+    if call.has("Property"):
+        chosen = _chosen(call, records)
+        return [shown(table_text(chosen, property_names(chosen), headers, cut))]
+    view = VIEWS.get(records[0].type)
+    if view and headers:
+        return [shown(view_text(records, view))]
+    return [shown(table_text(records, [], headers, cut))]
+
+
+def format_list(call: Call) -> Iterable[Value]:
+    records = _records(call)
+    if not records:
+        return [shown(render(call.input))]
+    if call.has("Property"):
+        chosen = _chosen(call, records)
+        return [shown("".join(list_text([row], list(row.values)).removesuffix("\n") for row in chosen) + "\n")]
+    return [shown(list_text(records, ()))]
+
+
+def format_wide(call: Call) -> Iterable[Value]:
+    name = call.text("Property", "Name")
+    return [shown("\n" + "".join(f"{display(record.get(name))}\n" for record in _records(call)) + "\n")]
+
+
+def out_string(call: Call) -> Iterable[Value]:
+    text = render(call.input)
+    return list(text.splitlines()) if call.flag("Stream") else [text]
+
+
+def to_json(call: Call) -> Iterable[Value]:
+    depth = call.number("Depth")
+    depth = 2 if depth is None else min(max(depth, 0), MAX_JSON_DEPTH)
+    given = items(call.value("InputObject")) if call.has("InputObject") else call.input
+    held = [_plain(value, depth, call.session.budget) for value in given]
+    data = held[0] if len(held) == 1 else held
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":") if call.flag("Compress") else None)
+    if not call.flag("Compress"):
+        text = json.dumps(data, ensure_ascii=False, indent=4, separators=(",", ":  "))
+    call.session.budget.spend(len(text))
+    return [bounded(text)] if held else []
+
+
+def _plain(value: Value, depth: int, budget: Budget) -> object:
+    """A value as JSON knows it; what lies deeper than `depth` as its text."""
+    budget.spend()
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else number_text(value)
+        case datetime():
+            return f"/Date({int(value.timestamp()) * 1000})/"
+        case timedelta():
+            return {"TotalSeconds": value.total_seconds(), "Ticks": int(value.total_seconds()) * 10_000_000}
+        case list() if depth >= 0:
+            return [_plain(member, depth - 1, budget) for member in value]
+        case Hash() | Record() if depth >= 0:
+            return {name: _plain(held, depth - 1, budget) for name, held in value.values.items()}
+        case _:
+            return to_text(value)
+
+
+def from_json(call: Call) -> Iterable[Value]:
+    text = "\n".join(call.names("InputObject"))
+    if len(text) > MAX_TEXT:
+        raise no_memory()
+    try:
+        return items(_value(json.loads(text)))
+    except (ValueError, RecursionError):
+        name = text[:60]
+        raise call.failure(
+            f"Invalid JSON primitive: {name}.", "System.ArgumentException", "NotSpecified", ":", "ArgumentException"
+        ) from None
+
+
+def _value(data: object) -> Value:
+    match data:
+        case dict():
+            return Record(CUSTOM, {str(key): _value(held) for key, held in data.items()})
+        case list():
+            return [_value(held) for held in data]
+        case int() if abs(data) >= 2**63:
+            return float(data) if abs(data) < 2**1000 else math.inf
+        case None | bool() | int() | float() | str():
+            return data
+        case _:
+            return to_text(None)
+
+
+def to_csv(call: Call) -> Iterable[Value]:
+    records = _records(call)
+    names = property_names(records)
+    quoted = [[to_text(record.get(name)) for name in names] for record in records]
+    rows = [names, *quoted] if names else []
+    lines: list[Value] = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    if records and not call.flag("NoTypeInformation"):
+        lines.insert(0, f"#TYPE {records[0].type}")
+    return lines
+
+
+def members(call: Call) -> Iterable[Value]:
+    """The properties of the first object of each class."""
+    seen, pieces = set(), []
+    for item in call.input:
+        kind = item.type if isinstance(item, Record) else f"System.{type(item).__name__.capitalize()}"
+        if kind in seen or isinstance(item, Block | TypeName):
+            continue
+        seen.add(kind)
+        held = item.values if isinstance(item, Record) else {"Length": 0} if isinstance(item, str) else {}
+        rows = [
+            Record(CUSTOM, {"Name": name, "MemberType": "Property", "Definition": f"{name} {{get;}}"}) for name in held
+        ]
+        pieces.append(f"\n\n   TypeName: {kind}\n{table_text(rows, ['Name', 'MemberType', 'Definition'])}")
+    return [shown("".join(pieces))]
+
+
+CMDLETS = (
+    Cmdlet(
+        "Format-Table",
+        format_table,
+        "Property",
+        "GroupBy View",
+        "AutoSize HideTableHeaders Wrap Force",
+        rest="Property",
+    ),
+    Cmdlet("Format-List", format_list, "Property", "GroupBy View", "Force", rest="Property"),
+    Cmdlet("Format-Wide", format_wide, "Property", "Column", "AutoSize"),
+    Cmdlet("Out-String", out_string, "", "Width InputObject", "Stream"),
+    Cmdlet("Out-Host", lambda call: call.input, "", "", "Paging"),
+    Cmdlet("Out-Default", lambda call: call.input),
+    Cmdlet("ConvertTo-Json", to_json, "InputObject", "Depth", "Compress"),
+    Cmdlet("ConvertFrom-Json", from_json, "InputObject"),
+    Cmdlet("ConvertTo-Csv", to_csv, "", "Delimiter", "NoTypeInformation"),
+    Cmdlet("Get-Member", members, "Name", "MemberType", "Force"),
+)

@@ -1,0 +1,154 @@
+"""Processes: Get-Process and Stop-Process."""
+
+import re
+from collections.abc import Iterable
+
+from fleet.actions import Refused, kill
+from fleet.model import Host, Process
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.patterns import like
+from fleet.windows.values import Record, Value, moment
+from fleet.windows.views import PROCESS
+
+PROTECTED = frozenset({"system", "idle", "registry", "smss", "csrss", "wininit", "services", "lsass"})
+"""Processes that Windows lets nobody end."""
+_IMAGE = re.compile(r'"([^"]+)"|([A-Za-z]:\\.*?\.(?:exe|com|bat|cmd|dll))(?=\s|$)|(\S+)', re.IGNORECASE)
+
+
+def image(process: Process) -> str:
+    """The program's path, which may hold blanks, or its name alone."""
+    found = _IMAGE.match(process.command)
+    return next((part for part in found.groups() if part), "") if found else process.command
+
+
+def short_name(process: Process) -> str:
+    """What Get-Process calls it: sqlservr"""
+    return re.sub(r"\.exe$", "", process.name, flags=re.IGNORECASE)
+
+
+def handles(process: Process) -> int:
+    """Open handles: the more memory, the more of them."""
+    return 60 + process.resident // 90 + process.pid % 37
+
+
+def session_id(process: Process) -> int:
+    """0 for services, 1 for what a person started."""
+    return 1 if process.user not in ("SYSTEM", "root") and process.service is None and "\\" not in process.user else 0
+
+
+def record(process: Process, host: Host) -> Record:
+    """A process as Get-Process gives it; sizes in bytes."""
+    path = image(process)
+    values: dict[str, Value] = {
+        "Handles": handles(process),
+        "NPM": process.resident * 1024 // 400,
+        "PM": process.resident * 1024 * 4 // 5,
+        "WS": process.resident * 1024,
+        "VM": process.virtual * 1024,
+        "CPU": float(process.seconds),
+        "Id": process.pid,
+        "SI": session_id(process),
+        "ProcessName": short_name(process),
+        "Path": path if "\\" in path else None,
+        "StartTime": moment(process.started),
+        "Responding": True,
+        "PriorityClass": "Normal",
+        "MachineName": ".",
+        "MainWindowTitle": "",
+        "Threads": list(range(1, 4 + process.resident // 20_000)),
+        "HasExited": False,
+    }
+    if process.user:
+        values["UserName"] = user_name(process, host)
+    also = {
+        "Name": "ProcessName",
+        "WorkingSet": "WS",
+        "WorkingSet64": "WS",
+        "PagedMemorySize": "PM",
+        "PagedMemorySize64": "PM",
+        "PrivateMemorySize64": "PM",
+        "NonpagedSystemMemorySize64": "NPM",
+        "VirtualMemorySize64": "VM",
+        "HandleCount": "Handles",
+        "SessionId": "SI",
+        "PID": "Id",
+    }
+    return Record(PROCESS, values, f"System.Diagnostics.Process ({short_name(process)})", also)
+
+
+def user_name(process: Process, host: Host) -> str:
+    if "\\" in process.user:
+        return process.user
+    return "NT AUTHORITY\\SYSTEM" if process.user in ("SYSTEM", "root") else f"{host.name.upper()}\\{process.user}"
+
+
+def chosen(call: Call) -> list[Process]:
+    """The processes that -Name, -Id or the pipeline ask for; what is not there is said.
+
+    A pattern that fits nothing is no error, a name is.
+    """
+    everything = sorted(call.session.host.processes, key=lambda p: (short_name(p).lower(), p.pid))
+    piped = [item.get("Id") for item in call.input if isinstance(item, Record)]
+    ids = call.numbers("Id") if call.has("Id") else [pid for pid in piped if isinstance(pid, int)]
+    if ids:
+        return _by_id(call, everything, ids)
+    names = call.names("Name", "Name")
+    if not names:
+        return [] if call.piped else everything
+    found: list[Process] = []
+    for name in names:
+        plain = re.sub(r"\.exe$", "", name, flags=re.IGNORECASE) if "*" not in name else name
+        fits = [process for process in everything if like(short_name(process), plain)]
+        if not fits and not any(mark in name for mark in "*?["):
+            text = f'Cannot find a process with the name "{name}". Verify the process name and call the cmdlet again.'
+            call.fail(text, "NoProcessFoundForGivenName", "ObjectNotFound", f"{name}:String", "ProcessCommandException")
+        found += [process for process in fits if process not in found]
+    return found
+
+
+def _by_id(call: Call, everything: list[Process], ids: list[int]) -> list[Process]:
+    found = []
+    for pid in ids:
+        process = next((p for p in everything if p.pid == pid), None)
+        if process is None:
+            text = f"Cannot find a process with the process identifier {pid}."
+            call.fail(text, "NoProcessFoundForGivenId", "ObjectNotFound", f"{pid}:Int32", "ProcessCommandException")
+        else:
+            found.append(process)
+    return found
+
+
+def get_process(call: Call) -> Iterable[Value]:
+    return [record(process, call.session.host) for process in chosen(call)]
+
+
+def stop_process(call: Call) -> Iterable[Value]:
+    if not call.piped and not call.bound.keys() & {"Id", "Name"}:
+        text = "Cannot process command because of one or more missing mandatory parameters: Id."
+        raise call.cmdlet.unbound(text, "MissingMandatoryParameter", call.span)
+    stopped = []
+    for process in chosen(call):
+        label = f"{short_name(process)} ({process.pid})"
+        if call.what_if("Stop-Process", label):
+            continue
+        if short_name(process).lower() in PROTECTED:
+            text = f'Cannot stop process "{label}" because of the following error: Access is denied'
+            target = f"System.Diagnostics.Process ({short_name(process)}):Process"
+            call.fail(text, "CouldNotStopProcess", "CloseError", target, "ProcessCommandException")
+            continue
+        stopped.append(record(process, call.session.host))
+        done = kill(call.session.host, process.pid)
+        call.session.host = done.host if isinstance(done, Refused) else done
+    return stopped if call.flag("PassThru") else []
+
+
+CMDLETS = (
+    Cmdlet(
+        "Get-Process",
+        get_process,
+        "Name|ProcessName",
+        "Id|PID ComputerName|CN Module",
+        "IncludeUserName FileVersionInfo",
+    ),
+    Cmdlet("Stop-Process", stop_process, "Id", "Name|ProcessName InputObject", "Force PassThru"),
+)

@@ -1,0 +1,299 @@
+"""Windows' own console programs: ipconfig, systeminfo, ping, findstr, and the two shells that run another line."""
+
+from dataclasses import replace
+
+from fleet.ports import listeners
+from fleet.windows.cmdlets.console import ENDLESS, Native, Words, has, option, said
+from fleet.windows.cmdlets.inventory import build, clock_speed, installed, manufacturer, product
+from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
+from fleet.windows.cmdlets.system import UPDATES, restarted, short_time
+from fleet.windows.format import render
+from fleet.windows.paths import find
+from fleet.windows.patterns import Matcher
+from fleet.windows.session import Session
+from fleet.windows.values import Record, Value, moment, to_text
+
+MASK = "255.255.0.0"
+
+
+def hostname(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    return said(session, session.host.name)
+
+
+def whoami(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    return said(session, f"{session.host.name.lower()}\\administrator")
+
+
+def ipconfig(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    host = session.host
+
+    row = _dotted
+    lines = ["", "Windows IP Configuration", ""]
+    full = has(words, "all")
+    if full:
+        lines += [
+            row("Host Name", host.name),
+            row("Primary Dns Suffix"),
+            row("Node Type", "Hybrid"),
+            row("IP Routing Enabled", "No"),
+            row("WINS Proxy Enabled", "No"),
+        ]
+    lines += ["", "Ethernet adapter Ethernet:", "", row("Connection-specific DNS Suffix ")]
+    if full:
+        lines += [
+            row("Description", "Red Hat VirtIO Ethernet Adapter"),
+            row("Physical Address", host.mac.upper().replace(":", "-")),
+            row("DHCP Enabled", "No"),
+            row("Autoconfiguration Enabled", "Yes"),
+        ]
+    preferred = "(Preferred)" if full else ""
+    lines += [
+        row("IPv4 Address", host.address + preferred),
+        row("Subnet Mask", MASK),
+        row("Default Gateway", GATEWAY),
+        *([row("DNS Servers", GATEWAY), row("NetBIOS over Tcpip", "Enabled")] if full else []),
+    ]
+    return said(session, "\n".join(lines))
+
+
+def _dotted(label: str, value: str = "") -> str:
+    """IPv4 Address. . . . . . . . . . . : 10.0.0.4"""
+    dots = "".join("." if place % 2 == 0 else " " for place in range(34))
+    return f"   {label}{dots[len(label) :]}: {value}"
+
+
+def systeminfo(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    host = session.host
+    fixes = UPDATES.get(build(host), ())
+    swap, used = host.memory.swap_total, host.memory.swap_used
+    most, free = host.memory.total + swap, host.memory_available + swap - used
+    model = (
+        "Intel64 Family 6 Model 85 Stepping 7" if "Intel" in host.system.cpu else "AMD64 Family 25 Model 1 Stepping 1"
+    )
+
+    def megabytes(kib: int) -> str:
+        return f"{kib // 1024:,} MB"
+
+    rows: list[tuple[str, str]] = [
+        ("Host Name", host.name.upper()),
+        ("OS Name", product(host)),
+        ("OS Version", f"{host.system.version} N/A Build {build(host)}"),
+        ("OS Manufacturer", "Microsoft Corporation"),
+        ("OS Configuration", "Standalone Server"),
+        ("OS Build Type", "Multiprocessor Free"),
+        ("Registered Owner", "Windows User"),
+        ("Registered Organization", ""),
+        ("Product ID", "00454-40000-00001-AA" + f"{sum(host.name.encode()) % 1000:03d}"),
+        ("Original Install Date", short_time(installed(host))),
+        ("System Boot Time", short_time(moment(host.boot))),
+        ("System Manufacturer", "QEMU"),
+        ("System Model", "Standard PC (Q35 + ICH9, 2009)"),
+        ("System Type", "x64-based PC"),
+        ("Processor(s)", f"1 Processor(s) Installed.\n[01]: {model} {manufacturer(host)} ~{clock_speed(host)} Mhz"),
+        ("BIOS Version", "SeaBIOS 1.16.2, 4/1/2014"),
+        ("Windows Directory", r"C:\Windows"),
+        ("System Directory", r"C:\Windows\system32"),
+        ("Boot Device", r"\Device\HarddiskVolume1"),
+        ("System Locale", "en-us;English (United States)"),
+        ("Input Locale", "en-us;English (United States)"),
+        ("Time Zone", "(UTC) Coordinated Universal Time"),
+        ("Total Physical Memory", megabytes(host.memory.total)),
+        ("Available Physical Memory", megabytes(host.memory_available)),
+        ("Virtual Memory: Max Size", megabytes(most)),
+        ("Virtual Memory: Available", megabytes(free)),
+        ("Virtual Memory: In Use", megabytes(most - free)),
+        ("Page File Location(s)", r"C:\pagefile.sys" if swap else "N/A"),
+        ("Domain", "WORKGROUP"),
+        ("Logon Server", "N/A"),
+        (
+            "Hotfix(s)",
+            "\n".join([f"{len(fixes)} Hotfix(s) Installed.", *(f"[{n:02d}]: {fix}" for n, fix in enumerate(fixes, 1))]),
+        ),
+        (
+            "Network Card(s)",
+            "1 NIC(s) Installed.\n[01]: Red Hat VirtIO Ethernet Adapter\n      Connection Name: Ethernet\n"
+            f"      DHCP Enabled:    No\n      IP address(es)\n      [01]: {host.address}",
+        ),
+        (
+            "Hyper-V Requirements",
+            "A hypervisor has been detected. Features required for Hyper-V will not be displayed.",
+        ),
+    ]
+    lines = [f"{label + ':':<27}{value}".replace("\n", "\n" + " " * 27).rstrip() for label, value in rows]
+    return said(session, "\n" + "\n".join(lines))
+
+
+def ping(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    count = option(words, "n") or "4"
+    plain = [
+        w
+        for place, w in enumerate(words)
+        if w[:1] not in "-/" and (place == 0 or words[place - 1].lower() not in ("-n", "/n", "-w", "-l", "/w"))
+    ]
+    if len(plain) != 1 or not count.isdigit() or len(count) > 9 or int(count) < 1:
+        return said(
+            session,
+            "Bad value for option -n, valid range is from 1 to 4294967295."
+            if plain
+            else "Usage: ping [-t] [-n count] target_name",
+            1,
+        )
+    target = plain[0]
+    address = resolve(session, target)
+    if address is None:
+        return said(session, f"Ping request could not find host {target}. Please check the name and try again.", 1)
+    if has(words, "t") or int(count) > MAX_PACKETS:
+        session.exit_code = ENDLESS
+    sent = min(int(count), MAX_PACKETS)
+    session.host = replace(session.host, now=session.host.now + sent - 1)
+    alive = host_at(session, address) is not None
+    named = f"{target} [{address}]" if target != address else address
+    line = f"Reply from {address}: bytes=32 time<1ms TTL=128" if alive else "Request timed out."
+    got = sent if alive else 0
+    lines = ["", f"Pinging {named} with 32 bytes of data:", *[line] * sent, "", f"Ping statistics for {address}:"]
+    lines.append(f"    Packets: Sent = {sent}, Received = {got}, Lost = {sent - got} ({0 if alive else 100}% loss),")
+    if alive:
+        lines += ["Approximate round trip times in milli-seconds:", "    Minimum = 0ms, Maximum = 0ms, Average = 0ms"]
+    return said(session, "\n".join(lines), 0 if alive else 1)
+
+
+def netstat(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    flags = "".join(word.lstrip("-/") for word in words).lower()
+    owner = "o" in flags
+    lines = [
+        "",
+        "Active Connections",
+        "",
+        "  Proto  Local Address          Foreign Address        State" + "           PID" * owner,
+    ]
+    for listener in listeners(session.host) if "a" in flags else []:
+        local = f"{listener.address}:{listener.port}"
+        state = f"LISTENING       {listener.pid}" if owner else "LISTENING"
+        lines.append(f"  TCP    {local:<22} {'0.0.0.0:0':<22} {state}")
+    return said(session, "\n".join(lines))
+
+
+def _lines(given: list[Value]) -> list[str]:
+    return [line for value in given for line in _text(value).splitlines()]
+
+
+def _text(value: Value) -> str:
+    return render([value]) if isinstance(value, Record) else to_text(value)
+
+
+def findstr(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    plain = [word for word in words if not word.startswith("/")]
+    literal = next((word[3:] for word in words if word.lower().startswith("/c:")), None)
+    patterns = [literal] if literal is not None else plain[0].split() if plain else []
+    files = plain if literal is not None else plain[1:]
+    simple = literal is not None and not has(words, "r")
+    matchers = [
+        Matcher(p, session.budget, not has(words, "i"), simple or not any(c in p for c in ".*^$[")) for p in patterns
+    ]
+    sources = [("", _lines(given))] if not files else []
+    for path in files:
+        found = [item for item in find(session, path) if item.file]
+        if not found:
+            session.errors.append(f"FINDSTR: Cannot open {path}\n")
+        sources += [
+            (f"{item.path}:" if len(files) > 1 or len(found) > 1 else "", item.file.content.splitlines())
+            for item in found
+            if item.file
+        ]
+    inverted = has(words, "v")
+    hits = [
+        f"{name}{line}"
+        for name, lines in sources
+        for line in lines
+        if any(matcher.search(line) for matcher in matchers) != inverted
+    ]
+    return said(session, "\n".join(hits)) if hits else said(session, "", 1)[:0]
+
+
+def find_text(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    """find "text" [files]: as findstr with a literal."""
+    flags = [word for word in words if word.startswith("/")]
+    plain = [word for word in words if not word.startswith("/")]
+    if not plain:
+        return said(session, "FIND: Parameter format not correct", 2)
+    return findstr(session, [*flags, f"/c:{plain[0]}", *plain[1:]], given)
+
+
+def shutdown(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    """`/a` stops nothing; everything else goes through with a boot: nobody can press the button of a dead machine."""
+    if not has(words, "a") and has(words, "r", "s", "g", "p"):
+        session.host = restarted(session.host)
+        return []
+    return (
+        said(session, "Unable to abort the system shutdown because no shutdown was in progress.(1116)", 1)
+        if words
+        else []
+    )
+
+
+def query_user(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    if words and words[0].lower() != "user":
+        return said(session, "Invalid parameter(s)\nQUERY { USER }", 1)
+    here = [login for login in session.host.logins if login.end is None]
+    if not here:
+        return said(session, "No User exists for *", 1)
+    lines = [" USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME"]
+    for number, login in enumerate(here, 1):
+        time = moment(login.start)
+        stamp = f"{time.month}/{time.day}/{time.year} {time.hour % 12 or 12}:{time:%M %p}"
+        lines.append(f" {login.user:<22}{f'rdp-tcp#{number}':<18} {number:>3}  Active          .  {stamp}")
+    return said(session, "\n".join(lines))
+
+
+def powershell(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    """Runs what stands behind -Command, or the words that are no option."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        name = words[place].lower().lstrip("-")
+        if name and "command".startswith(name):
+            return session.run_line(" ".join(words[place + 1 :]))
+        place += 2 if name in ("executionpolicy", "ep", "version", "file", "f", "outputformat") else 1
+    return session.run_line(" ".join(words[place:])) if place < len(words) else []
+
+
+def command_prompt(session: Session, words: Words, given: list[Value]) -> list[Value]:
+    """cmd /c LINE: programs, and the few of cmd's own commands that PowerShell knows by the same name."""
+    if not words or words[0].lower() not in ("/c", "/k"):
+        return said(
+            session,
+            f"Microsoft Windows [Version {session.host.system.version}]\n"
+            "(c) Microsoft Corporation. All rights reserved.",
+        )
+    line = " ".join(words[1:]).strip()
+    head = line.partition(" ")[0].lower()
+    if head == "ver":
+        return said(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
+    if head == "echo":
+        return said(session, line[5:])
+    if head in CMD_WORDS or session.is_program(head):
+        return session.run_line(line)
+    text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
+    session.errors.append(text)
+    return said(session, "", 1)[:0]
+
+
+CMD_WORDS = frozenset({"dir", "type", "del", "cd", "mkdir", "copy", "move", "rmdir", "erase", "rd", "md", "ren"})
+"""What cmd and PowerShell both understand, in the plain forms."""
+
+
+PROGRAMS: dict[str, Native] = {
+    "hostname": hostname,
+    "whoami": whoami,
+    "ipconfig": ipconfig,
+    "systeminfo": systeminfo,
+    "ping": ping,
+    "netstat": netstat,
+    "findstr": findstr,
+    "find": find_text,
+    "shutdown": shutdown,
+    "quser": query_user,
+    "query": query_user,
+    "powershell": powershell,
+    "pwsh": powershell,
+    "cmd": command_prompt,
+}

@@ -1,0 +1,159 @@
+"""Windows services: Get-Service and what starts, stops and sets them."""
+
+from collections.abc import Callable, Iterable
+
+from fleet.actions import Refused, enable, restart, start, stop
+from fleet.model import Host, Service
+from fleet.ports import main_process
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.patterns import like
+from fleet.windows.values import Record, Value
+from fleet.windows.views import SERVICE
+
+
+def status(service: Service) -> str:
+    return "Running" if service.state == "active" else "Stopped"
+
+
+def start_type(service: Service) -> str:
+    """The state knows whether a service starts with the machine; one that does not can be started by hand."""
+    return "Automatic" if service.enabled else "Manual"
+
+
+def pid(host: Host, service: Service) -> int:
+    """Of a running service's main process; 0 when it does not run."""
+    main = main_process(host, service.name)
+    return main.pid if main else 0
+
+
+def record(service: Service) -> Record:
+    """A service as Get-Service gives it."""
+    running = service.state == "active"
+    values: dict[str, Value] = {
+        "Status": status(service),
+        "Name": service.name,
+        "DisplayName": service.title,
+        "StartType": start_type(service),
+        "CanStop": running,
+        "CanPauseAndContinue": False,
+        "CanShutdown": running,
+        "ServiceType": "Win32OwnProcess",
+        "MachineName": ".",
+        "RequiredServices": [],
+        "DependentServices": [],
+    }
+    return Record(SERVICE, values, service.name, {"ServiceName": "Name"})
+
+
+def chosen(call: Call) -> list[Service]:
+    """The services that -Name, -DisplayName or the pipeline ask for; what is not there is said."""
+    everything = sorted(call.session.host.services.values(), key=lambda service: service.name.lower())
+    if call.has("DisplayName"):
+        return _named(call, everything, call.texts("DisplayName"), lambda service: service.title, "display name")
+    names = call.names("Name", "Name", "ServiceName")
+    if not names:
+        return [] if call.piped else everything
+    return _named(call, everything, names, lambda service: service.name, "service name")
+
+
+def _named(
+    call: Call, everything: list[Service], names: list[str], key: Callable[[Service], str], what: str
+) -> list[Service]:
+    found: list[Service] = []
+    for name in names:
+        fits = [service for service in everything if like(key(service), name)]
+        if call.cmdlet.name != "Get-Service":  # the others take a display name as well
+            fits = fits or [service for service in everything if like(service.title, name)]
+        if not fits and not any(mark in name for mark in "*?["):
+            text = f"Cannot find any service with {what} '{name}'."
+            kind = "NoServiceFoundForGivenName" if what == "service name" else "NoServiceFoundForGivenDisplayName"
+            call.fail(text, kind, "ObjectNotFound", f"{name}:String", "ServiceCommandException")
+        found += [service for service in fits if service not in found]
+    return found
+
+
+def get_service(call: Call) -> Iterable[Value]:
+    found = chosen(call)
+    for pattern in call.texts("Exclude"):
+        found = [service for service in found if not like(service.name, pattern)]
+    for patterns in [call.texts("Include")] if call.has("Include") else []:
+        found = [service for service in found if any(like(service.name, pattern) for pattern in patterns)]
+    return [record(service) for service in found]
+
+
+def _change(call: Call, act: Callable[[Host, str], Host | Refused]) -> Iterable[Value]:
+    """Do something to each service asked for, and say what failed."""
+    if not call.piped and not call.bound.keys() & {"Name", "DisplayName", "InputObject"}:
+        text = "Cannot process command because of one or more missing mandatory parameters: Name."
+        raise call.cmdlet.unbound(text, "MissingMandatoryParameter", call.span)
+    changed = []
+    for service in chosen(call):
+        if call.what_if(call.cmdlet.name, f"{service.title} ({service.name})"):
+            continue
+        done = act(call.session.host, service.name)
+        call.session.host = done.host if isinstance(done, Refused) else done
+        if isinstance(done, Refused):
+            _not_started(call, service)
+        changed.append(record(call.session.host.services[service.name]))
+    return changed if call.flag("PassThru") else []
+
+
+def _not_started(call: Call, service: Service) -> None:
+    text = (
+        f"Service '{service.title} ({service.name})' cannot be started due to the following error: "
+        f"Cannot start service {service.name} on computer '.'."
+    )
+    target = "System.ServiceProcess.ServiceController:ServiceController"
+    call.fail(text, "CouldNotStartService", "OpenError", target, "ServiceCommandException")
+
+
+def start_service(call: Call) -> Iterable[Value]:
+    return _change(call, start)
+
+
+def stop_service(call: Call) -> Iterable[Value]:
+    return _change(call, stop)
+
+
+def restart_service(call: Call) -> Iterable[Value]:
+    return _change(call, restart)
+
+
+def set_service(call: Call) -> Iterable[Value]:
+    kind = call.text("StartupType").lower()
+    if kind and kind not in ("automatic", "manual", "disabled", "automaticdelayedstart"):
+        names = "Automatic, Manual, Disabled"
+        text = (
+            f"Cannot bind parameter 'StartupType'. Cannot convert value \"{kind[:80]}\" to type "
+            '"System.ServiceProcess.ServiceStartMode". Error: "Unable to match the identifier name '
+            f'{kind[:80]} to a valid enumerator name. Specify one of the following enumerator names: {names}"'
+        )
+        raise call.cmdlet.unbound(text, "CannotConvertArgumentNoMessage", call.span)
+
+    def act(host: Host, name: str) -> Host | Refused:
+        if kind:
+            host = enable(host, name, kind.startswith("automatic"))
+        match call.text("Status").lower():
+            case "running":
+                return start(host, name)
+            case "stopped":
+                return stop(host, name)
+            case _:
+                return host
+
+    return _change(call, act)
+
+
+CMDLETS = (
+    Cmdlet(
+        "Get-Service",
+        get_service,
+        "Name|ServiceName",
+        "DisplayName Include Exclude ComputerName",
+        "DependentServices RequiredServices",
+    ),
+    Cmdlet("Start-Service", start_service, "Name|ServiceName", "DisplayName InputObject", "PassThru"),
+    Cmdlet("Stop-Service", stop_service, "Name|ServiceName", "DisplayName InputObject", "Force NoWait PassThru"),
+    Cmdlet("Restart-Service", restart_service, "Name|ServiceName", "DisplayName InputObject", "Force PassThru"),
+    Cmdlet("Set-Service", set_service, "Name|ServiceName", "StartupType|StartMode Status Description", "PassThru"),
+)

@@ -1,0 +1,137 @@
+"""Volumes, drives, disks and partitions."""
+
+from collections.abc import Iterable
+
+from fleet.model import Host, Mount
+from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.patterns import like
+from fleet.windows.values import Record, Value
+
+OFFSET = 368_050_176
+"""Bytes before the first partition with a letter: the boot and recovery partitions."""
+
+
+def size(mount: Mount) -> int:
+    """Bytes."""
+    return mount.size * 1024
+
+
+def free(host: Host, mount: Mount) -> int:
+    """Bytes."""
+    return host.available(mount) * 1024
+
+
+def _volumes(host: Host) -> list[Mount]:
+    return sorted(host.mounts, key=lambda mount: mount.target)
+
+
+def get_volume(call: Call) -> Iterable[Value]:
+    host, found = call.session.host, []
+    wanted = [name.strip(":\\").upper() for name in call.names("DriveLetter", "DriveLetter")]
+    for letter in wanted:
+        if not any(mount.target[:1].upper() == letter for mount in host.mounts):
+            text = (
+                f"No MSFT_Volume objects found with property 'DriveLetter' equal to '{letter}'. "
+                "Verify the value of the property and retry."
+            )
+            call.fail(
+                text, "CmdletizationQuery_NotFound_DriveLetter", "ObjectNotFound", f"{letter}:Char", "CimJobException"
+            )
+    for mount in _volumes(host):
+        if (wanted and mount.target[:1].upper() not in wanted) or (call.piped and not wanted):
+            continue
+        values: dict[str, Value] = {
+            "DriveLetter": mount.target[:1],
+            "FileSystemLabel": mount.label,
+            "FileSystem": mount.kind,
+            "FileSystemType": mount.kind,
+            "DriveType": "Fixed",
+            "HealthStatus": "Healthy",
+            "OperationalStatus": "OK",
+            "SizeRemaining": free(host, mount),
+            "Size": size(mount),
+            "Path": f"\\\\?\\Volume{mount.target[:1]}\\",
+            "AllocationUnitSize": 4096,
+        }
+        found.append(Record("Volume", values, "", {"FriendlyName": "FileSystemLabel"}))
+    return found
+
+
+def get_psdrive(call: Call) -> Iterable[Value]:
+    host = call.session.host
+    names = [name.strip(":\\") for name in call.names("Name", "Name")]
+    found = []
+    for mount in _volumes(host):
+        letter = mount.target[:1]
+        if names and not any(like(letter, name) for name in names):
+            continue
+        here = call.session.folder
+        values: dict[str, Value] = {
+            "Name": letter,
+            "Used": size(mount) - free(host, mount),
+            "Free": free(host, mount),
+            "Provider": "FileSystem",
+            "Root": f"{letter}:\\",
+            "CurrentLocation": here[3:] if here[:1] == letter else "",
+            "Description": mount.label,
+        }
+        found.append(Record("System.Management.Automation.PSDriveInfo", values, letter))
+    provider = call.text("PSProvider", "FileSystem")
+    if not like("FileSystem", provider):
+        return []
+    for name in names:
+        if not any(like(mount.target[:1], name) for mount in host.mounts):
+            text = f"Cannot find drive. A drive with the name '{name}' does not exist."
+            call.fail(text, "GetLocationNoMatchingDrive", "ObjectNotFound", f"{name}:String", "DriveNotFoundException")
+    return found
+
+
+def get_disk(call: Call) -> Iterable[Value]:
+    """A disk for each volume, numbered from 0."""
+    numbers = call.numbers("Number") if call.has("Number") else None
+    return [
+        Record(
+            "Disk",
+            {
+                "Number": number,
+                "FriendlyName": "Virtual Disk",
+                "SerialNumber": "",
+                "HealthStatus": "Healthy",
+                "OperationalStatus": "Online",
+                "Size": size(mount) + OFFSET,
+                "PartitionStyle": "GPT",
+                "BusType": "SCSI",
+                "Model": "Virtual Disk",
+            },
+        )
+        for number, mount in enumerate(_volumes(call.session.host))
+        if numbers is None or number in numbers
+    ]
+
+
+def get_partition(call: Call) -> Iterable[Value]:
+    letters = [name.strip(":\\").upper() for name in call.texts("DriveLetter")]
+    numbers = call.numbers("DiskNumber") if call.has("DiskNumber") else None
+    return [
+        Record(
+            "Partition",
+            {
+                "DiskNumber": number,
+                "PartitionNumber": 2,
+                "DriveLetter": mount.target[:1],
+                "Offset": OFFSET,
+                "Size": size(mount),
+                "Type": "Basic",
+            },
+        )
+        for number, mount in enumerate(_volumes(call.session.host))
+        if (not letters or mount.target[:1].upper() in letters) and (numbers is None or number in numbers)
+    ]
+
+
+CMDLETS = (
+    Cmdlet("Get-Volume", get_volume, "DriveLetter", "FileSystemLabel FriendlyName"),
+    Cmdlet("Get-PSDrive", get_psdrive, "Name", "PSProvider Scope"),
+    Cmdlet("Get-Disk", get_disk, "Number", "FriendlyName"),
+    Cmdlet("Get-Partition", get_partition, "", "DiskNumber PartitionNumber DriveLetter"),
+)

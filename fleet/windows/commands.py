@@ -1,0 +1,89 @@
+"""Every command that the simulated Windows has, and the other names that PowerShell gives them."""
+
+from fleet.windows.binding import Cmdlet
+from fleet.windows.cmdlets import (
+    cim,
+    control,
+    events,
+    files,
+    network,
+    objects,
+    output,
+    processes,
+    programs,
+    services,
+    storage,
+    system,
+    tasks,
+    wmic,
+    writing,
+)
+from fleet.windows.cmdlets.console import Native
+
+MODULES = (objects, output, processes, services, storage, cim, files, writing, events, network, system)
+CMDLETS: dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for module in MODULES for cmdlet in module.CMDLETS}
+NATIVES: dict[str, Native] = {
+    **programs.PROGRAMS,
+    **tasks.PROGRAMS,
+    **control.PROGRAMS,
+    **wmic.PROGRAMS,
+}
+ALIASES = {
+    short: full
+    for full, names in {
+        "get-process": "gps ps",
+        "stop-process": "spps kill",
+        "get-service": "gsv",
+        "start-service": "sasv",
+        "stop-service": "spsv",
+        "get-ciminstance": "gcim",
+        "get-wmiobject": "gwmi",
+        "get-childitem": "gci ls dir",
+        "get-item": "gi",
+        "get-content": "gc cat type",
+        "add-content": "ac",
+        "clear-content": "clc",
+        "select-string": "sls",
+        "remove-item": "rm del ri rmdir rd erase",
+        "copy-item": "cp copy cpi",
+        "move-item": "mv move mi",
+        "rename-item": "ren rni",
+        "new-item": "ni",
+        "mkdir": "md",
+        "resolve-path": "rvpa",
+        "get-location": "pwd gl",
+        "set-location": "cd chdir sl",
+        "get-psdrive": "gdr",
+        "where-object": "? where",
+        "foreach-object": "% foreach",
+        "sort-object": "sort",
+        "select-object": "select",
+        "measure-object": "measure",
+        "group-object": "group",
+        "format-table": "ft",
+        "format-list": "fl",
+        "format-wide": "fw",
+        "out-host": "oh",
+        "get-member": "gm",
+        "write-output": "echo write",
+        "tee-object": "tee",
+        "invoke-webrequest": "iwr curl wget",
+        "invoke-restmethod": "irm",
+        "test-netconnection": "tnc",
+        "start-sleep": "sleep",
+        "get-variable": "gv",
+        "get-computerinfo": "gin",
+    }.items()
+    for short in names.split()
+}
+
+
+def cmdlet(name: str) -> Cmdlet | None:
+    lowered = name.lower().rpartition("\\")[2]  # Microsoft.PowerShell.Management\Get-Process
+    return CMDLETS.get(ALIASES.get(lowered, lowered))
+
+
+def native(name: str) -> Native | None:
+    """A console program, by its name, with .exe, or by its path."""
+    lowered = name.lower().removeprefix("c:\\windows\\system32\\")
+    return NATIVES.get(lowered.removesuffix(".exe"))

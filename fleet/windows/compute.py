@@ -1,0 +1,218 @@
+"""What PowerShell's expressions are worth; statements and commands within them belong to the class on top."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from fleet.model import Host
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
+from fleet.windows.members import call_method, get_property
+from fleet.windows.operators import binary, bitwise
+from fleet.windows.patterns import Matcher
+from fleet.windows.session import Session
+from fleet.windows.statics import cast
+from fleet.windows.tree import (
+    Binary,
+    Block,
+    Body,
+    Cast,
+    Command,
+    Expand,
+    HashLiteral,
+    Index,
+    Invoke,
+    Items,
+    Literal,
+    Member,
+    Node,
+    Range,
+    Statement,
+    Sub,
+    TypeName,
+    Unary,
+    Variable,
+)
+from fleet.windows.values import Hash, Record, Value, bounded, collapse, fit, items, moment, to_number, to_text, truthy
+
+PROCESS_ID = 4242
+"""Of the shell itself, which is in no list of processes."""
+
+
+class Expressions:
+    """Evaluates nodes to values."""
+
+    session: Session
+
+    @abstractmethod
+    def body(self, body: Body, guarded: bool = False) -> list[Value]: ...
+
+    @abstractmethod
+    def statement(self, statement: Statement) -> list[Value]: ...
+
+    @abstractmethod
+    def command(self, command: Command, given: list[Value], piped: bool) -> list[Value]: ...
+
+    def value(self, node: Node) -> Value:
+        """What an expression is."""
+        self.session.budget.spend()
+        match node:
+            case Literal():
+                return node.value
+            case Variable():
+                return self._variable(node.name)
+            case Expand():
+                return bounded("".join(self._texts(node.parts)))
+            case Member():
+                return self._member(node)
+            case Index():
+                return _at(self.value(node.target), self.value(node.key))
+            case Invoke():
+                target = node.target if isinstance(node.target, TypeName) else self.value(node.target)
+                arguments = [self.value(argument) for argument in node.arguments]
+                return call_method(target, to_text(self.value(node.name)), arguments, self.session.budget)
+            case Binary():
+                return self._binary(node)
+            case Unary():
+                return self._unary(node)
+            case _:
+                return self._compound(node)
+
+    def _compound(self, node: Node) -> Value:
+        match node:
+            case Items():
+                return [self.value(item) for item in node.items]
+            case Range():
+                return _range(self.value(node.first), self.value(node.last))
+            case Sub():
+                output = self.body(node.body)
+                return output if node.open == "@(" else collapse(output)
+            case HashLiteral():
+                return Hash({to_text(self.value(k)): collapse(self.statement(v)) for k, v in node.pairs})
+            case Cast():
+                return cast(node.type, self.value(node.operand))
+            case Command():
+                return collapse(self.command(node, [], False))
+            case Block() | TypeName():
+                return node
+            case _:
+                raise not_allowed()
+
+    def _texts(self, parts: Sequence[Node]) -> list[str]:
+        texts, total = [], 0
+        for part in parts:
+            text = to_text(self.value(part))
+            total += len(text)
+            self.session.budget.spend(total)
+            if total > MAX_TEXT:
+                raise no_memory()
+            texts.append(text)
+        return texts
+
+    def _variable(self, name: str) -> Value:
+        variables = self.session.variables
+        if name in variables:
+            return variables[name]
+        if name.startswith("env:"):
+            return self.session.environment().get(name[4:])
+        match name:
+            case "true" | "false":
+                return name == "true"
+            case "psitem":
+                return variables.get("_")
+            case "?":
+                return self.session.ok
+            case "pwd":
+                return self.session.folder
+            case "home":
+                return self.session.environment()["userprofile"]
+            case "pid":
+                return PROCESS_ID
+            case "psversiontable":
+                return Hash({"PSVersion": version(self.session.host), "PSEdition": "Desktop"})
+            case _:
+                return None
+
+    def _member(self, node: Member) -> Value:
+        name = to_text(self.value(node.name))
+        if isinstance(node.target, TypeName):
+            if node.target.name.lower() in ("datetime", "system.datetime"):
+                now = moment(self.session.host.now)
+                held = {"now": now, "utcnow": now, "today": get_property(now, "Date")}
+                return held.get(name.lower())
+            if node.target.name.lower() in ("environment", "system.environment") and name.lower() == "machinename":
+                return self.session.host.name.upper()
+            return get_property(node.target, name)
+        return get_property(self.value(node.target), name)
+
+    def _unary(self, node: Unary) -> Value:
+        value = self.value(node.operand)
+        match node.operator:
+            case "!" | "-not":
+                return not truthy(value)
+            case "-":
+                return fit(-to_number(value))
+            case "+":
+                return to_number(value)
+            case "-bnot":
+                return bitwise("-bxor", value, -1)
+            case "-split":
+                return list(to_text(value).split())
+            case _:
+                return binary("-join", items(value), "", self.session.budget)
+
+    def _binary(self, node: Binary) -> Value:
+        left = self.value(node.left)
+        if node.operator == "-and":
+            return truthy(left) and truthy(self.value(node.right))
+        if node.operator == "-or":
+            return truthy(left) or truthy(self.value(node.right))
+        right = self.value(node.right)
+        if node.operator == "-xor":
+            return truthy(left) != truthy(right)
+        if node.operator == "-as":
+            try:
+                return cast(to_text(right), left)
+            except Failure:
+                return None
+        try:
+            result = binary(node.operator, left, right, self.session.budget)
+        except Failure as failure:
+            failure.span = failure.span or node.span
+            raise
+        if node.operator in ("-match", "-imatch", "-cmatch") and result is True:
+            self._remember(to_text(left), to_text(right), node.operator == "-cmatch")
+        return result
+
+    def _remember(self, text: str, pattern: str, cased: bool) -> None:
+        """$matches, after a -match that was true."""
+        found = Matcher(pattern, self.session.budget, cased).search(text)
+        if found:
+            groups = {str(place): group for place, group in enumerate((found[0], *found.groups())) if group is not None}
+            self.session.variables["matches"] = Hash({**groups, **{k: v for k, v in found.groupdict().items() if v}})
+
+
+def version(host: Host) -> Record:
+    """$PSVersionTable.PSVersion: 5.1, with the build of the host."""
+    build = int(host.system.version.rsplit(".", 1)[-1])
+    values: dict[str, Value] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
+    return Record("System.Version", values, f"5.1.{build}.1")
+
+
+def _at(value: Value, key: Value) -> Value:
+    """value[key]"""
+    if isinstance(value, Hash):
+        return value.get(to_text(key))
+    if value is None:
+        raise Failure("Cannot index into a null array.", "NullArray", target=":")
+    if isinstance(key, list):
+        return [_at(value, one) for one in key]
+    place = to_number(key)
+    members = value if isinstance(value, list | str) else [value]
+    return members[int(place)] if -len(members) <= place < len(members) else None
+
+
+def _range(first: Value, last: Value) -> list[Value]:
+    start, end = to_number(first), to_number(last)
+    if not abs(start - end) < MAX_ITEMS:
+        raise no_memory()
+    low, high = int(start), int(end)
+    return list(range(low, high + 1) if low <= high else range(low, high - 1, -1))

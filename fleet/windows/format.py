@@ -1,0 +1,180 @@
+"""Objects as text, as Windows PowerShell prints them: tables, lists, and what needs neither."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from fleet.windows.dotnet import long_date
+from fleet.windows.failure import MAX_OUTPUT
+from fleet.windows.members import hash_entries, span_properties
+from fleet.windows.session import SHOWN
+from fleet.windows.tree import Block, TypeName
+from fleet.windows.values import Hash, Record, Value, display, to_text
+from fleet.windows.views import LISTS, MATCH, VIEWS, View
+
+WIDTH = 120
+"""Columns of the console."""
+FEW = 4
+"""An object without a view of its own is a table up to so many properties, and a list beyond."""
+ROWS_LOOKED_AT = 300
+"""Rows whose properties decide a table's columns."""
+NARROWEST = 8
+"""A column is not cut below this."""
+
+
+def render(values: Sequence[Value], nested: bool = False) -> str:
+    """What a pipeline's output looks like on the console; within an array, arrays show only their class."""
+    pieces, total, place = [], 0, 0
+    while place < len(values) and total < MAX_OUTPUT:
+        value = values[place]
+        if isinstance(value, Record) and value.type != SHOWN:
+            end = place
+            while end < len(values) and _same_shape(value, values[end]):
+                end += 1
+            piece = _objects([record for record in values[place:end] if isinstance(record, Record)])
+            place = end
+        else:
+            piece = _single(value, nested)
+            place += 1
+        pieces.append(piece)
+        total += len(piece)
+    return "".join(pieces)[:MAX_OUTPUT]
+
+
+def _same_shape(first: Record, other: Value) -> bool:
+    if not isinstance(other, Record) or other.type == SHOWN:
+        return False
+    if first.type in VIEWS:
+        return VIEWS.get(other.type) is VIEWS[first.type]
+    return other.type == first.type
+
+
+def _single(value: Value, nested: bool) -> str:
+    """A value that is no object with properties, on lines of its own."""
+    match value:
+        case Record():
+            return value.text
+        case datetime():
+            return f"\n{long_date(value)}\n\n"
+        case timedelta():
+            return list_text([Record("System.TimeSpan", span_properties(value))], ())
+        case Hash():
+            entries = [entry for entry in hash_entries(value) if isinstance(entry, Record)]
+            return view_text(entries, VIEWS["System.Collections.DictionaryEntry"])
+        case list():
+            return "System.Object[]\n" if nested else render(value, nested=True)
+        case Block():
+            return f"{value.text}\n"
+        case TypeName():
+            return f"{value.name}\n"
+        case None:
+            return "\n"
+        case _:
+            return f"{to_text(value)}\n"
+
+
+def _objects(records: list[Record]) -> str:
+    first = records[0]
+    if first.type == MATCH:
+        return "\n" + "".join(f"{record.text}\n" for record in records) + "\n"
+    if first.type in VIEWS:
+        return view_text(records, VIEWS[first.type])
+    if first.type in LISTS or len(first.values) > FEW:
+        return list_text(records, ())
+    return table_text(records, ())
+
+
+def view_text(records: Sequence[Record], view: View) -> str:
+    """A class' own table; one for each group of rows."""
+    if not view.group:
+        return "\n" + _view_rows(records, view) + "\n"
+    groups: list[tuple[str, list[Record]]] = []
+    for record in records:
+        name = display(record.get(view.group)).removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
+        if not groups or groups[-1][0] != name:
+            groups.append((name, []))
+        groups[-1][1].append(record)
+    return "".join(f"\n\n{view.heading.format(name)}\n{_view_rows(rows, view)}\n" for name, rows in groups)
+
+
+def _view_rows(records: Sequence[Record], view: View) -> str:
+    rows = [[column.cell(record) for column in view.columns] for record in records]
+    right = [place for place, column in enumerate(view.columns) if column.right]
+    return grid([column.label for column in view.columns], rows, right, [column.width for column in view.columns])
+
+
+def grid(
+    labels: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int],
+    widths: Sequence[int] = (),
+    headers: bool = True,
+    cut: bool = True,
+) -> str:
+    """Rows under labels and dashes; a width of 0 fits, what is too wide for the console ends in "..."."""
+    flat = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
+    given = list(widths) or [0] * len(labels)
+    fitted = [
+        width or max([len(label), *(len(row[place]) for row in flat)])
+        for place, (label, width) in enumerate(zip(labels, given, strict=True))
+    ]
+    while cut and sum(fitted) + len(fitted) - 1 > WIDTH and max(fitted) > NARROWEST:
+        widest = fitted.index(max(fitted))
+        over = sum(fitted) + len(fitted) - 1 - WIDTH
+        rest = max([width for place, width in enumerate(fitted) if place != widest], default=0)
+        fitted[widest] = max(fitted[widest] - over, min(rest, fitted[widest] - 1), NARROWEST)
+
+    def line(cells: Sequence[str]) -> str:
+        fixed = [
+            _fit(cell, width, place in right) for place, (cell, width) in enumerate(zip(cells, fitted, strict=True))
+        ]
+        return " ".join(fixed).rstrip() + "\n"
+
+    head = line(labels) + line(["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)])
+    return (head if headers else "") + "".join(map(line, flat))
+
+
+def _fit(cell: str, width: int, right: bool) -> str:
+    if len(cell) > width:
+        return cell[: width - 3] + "..." if width > 3 else cell[:width]
+    return cell.rjust(width) if right else cell.ljust(width)
+
+
+def table_text(records: Sequence[Record], names: Sequence[str], headers: bool = True, cut: bool = True) -> str:
+    """A table of properties: those named, else every one that the first rows have. Numbers stand to the right."""
+    columns = list(names) or property_names(records)
+    if not columns:
+        return ""
+    cells = [[record.get(name) for name in columns] for record in records]
+    right = [place for place in range(len(columns)) if _all_numbers([row[place] for row in cells])]
+    rows = [[display(cell) for cell in row] for row in cells]
+    return "\n" + grid(columns, rows, right, headers=headers, cut=cut) + "\n"
+
+
+def _all_numbers(cells: Sequence[Value]) -> bool:
+    held = [cell for cell in cells if cell is not None]
+    return bool(held) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in held)
+
+
+def property_names(records: Sequence[Record]) -> list[str]:
+    names: dict[str, None] = {}
+    for record in records[:ROWS_LOOKED_AT]:
+        names.update(dict.fromkeys(record.values))
+    return list(names)
+
+
+def list_text(records: Sequence[Record], names: Sequence[str]) -> str:
+    """Name : value, an object after the other: the properties named, else those its class shows."""
+    pieces = []
+    for record in records:
+        chosen = list(names) or list(LISTS.get(record.type, record.values))
+        width = max((len(name) for name in chosen), default=0)
+        lines = [_entry(name, display(record.get(name)), width) for name in chosen]
+        pieces.append("\n" + "".join(lines))
+    return "".join(pieces) + "\n"
+
+
+def _entry(name: str, text: str, width: int) -> str:
+    """One line of a list; further lines of the value stand below its first."""
+    first, *rest = text.split("\n")
+    margin = " " * (width + 3)
+    return f"{name:<{width}} : {first}".rstrip(" ") + "\n" + "".join(f"{margin}{line}\n" for line in rest if line)

@@ -1,0 +1,291 @@
+"""What PowerShell's operators do to values; the left side decides how the two are read."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from fleet.windows.dotnet import compose
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
+from fleet.windows.patterns import Matcher, like
+from fleet.windows.values import (
+    Hash,
+    Record,
+    Value,
+    bad_conversion,
+    bounded,
+    fit,
+    items,
+    to_moment,
+    to_number,
+    to_text,
+    truthy,
+    type_name,
+)
+
+
+def equal(left: Value, right: Value, cased: bool = False) -> bool:
+    match left:
+        case None:
+            return right is None
+        case bool():
+            return left == truthy(right)
+        case int() | float():
+            try:
+                return right is not None and left == to_number(right)
+            except Failure:
+                return False
+        case str():
+            other = to_text(right)
+            return right is not None and (left == other if cased else left.lower() == other.lower())
+        case datetime():
+            try:
+                return left == to_moment(right)
+            except Failure:
+                return False
+        case Hash() | Record():
+            return left is right
+        case _:
+            return to_text(left).lower() == to_text(right).lower()
+
+
+def order(left: Value, right: Value, cased: bool = False) -> int:
+    """-1, 0 or 1.
+
+    Raises:
+        Failure: the two cannot be compared.
+    """
+    if left is None or right is None:
+        left, right = (0 if value is None else value for value in (left, right))
+    match left:
+        case bool() | int() | float() | timedelta():
+            try:
+                one, other = to_number(left), to_number(right)
+            except Failure as error:
+                text = f'Could not compare "{to_text(left)}" to "{to_text(right)[:200]}". Error: "{error.message}"'
+                raise Failure(text, "ComparisonFailure") from None
+        case datetime():
+            one, other = left, to_moment(right)
+        case str():
+            one, other = (left, to_text(right)) if cased else (left.lower(), to_text(right).lower())
+        case _:
+            text = f'Cannot compare "{to_text(left)[:200]}" because it is not IComparable.'
+            raise Failure(text, "NotIcomparable")
+    return (one > other) - (one < other)  # type: ignore[operator]
+
+
+def sort_key(value: Value) -> tuple[int, float, str]:
+    """An order over values of any kind: nothing first, then numbers and times, then text."""
+    match value:
+        case None:
+            return (0, 0.0, "")
+        case bool() | int() | float():
+            return (1, float(value) if value == value else -math.inf, "")
+        case datetime():
+            return (1, value.timestamp(), "")
+        case timedelta():
+            return (1, value.total_seconds(), "")
+        case _:
+            return (2, 0.0, to_text(value).lower())
+
+
+def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
+    """The value of `left operator right`; -and, -or and -match's $matches are the evaluator's.
+
+    Raises:
+        Failure: the two do not go together, or the result is too large.
+    """
+    if operator in ARITHMETIC:
+        return ARITHMETIC[operator](left, right)
+    if operator == "-f":
+        return compose(to_text(left), items(right) if isinstance(right, list) else [right])
+    name = operator[1:]
+    cased = name[0] == "c" and name[1:] in FILTERS | OTHERS.keys()
+    if name[0] in "ci" and name[1:] in FILTERS | OTHERS.keys():
+        name = name[1:]
+    if name in OTHERS:
+        return OTHERS[name](left, right, cased, budget)
+    test = _test(name, right, cased, budget)
+    if isinstance(left, list):
+        return [member for member in left if test(member)]
+    return test(left)
+
+
+FILTERS = {"eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch"}
+"""Comparisons: on an array they give the members that fit."""
+
+
+def _test(name: str, right: Value, cased: bool, budget: Budget) -> Callable[[Value], bool]:
+    match name:
+        case "eq":
+            return lambda left: equal(left, right, cased)
+        case "ne":
+            return lambda left: not equal(left, right, cased)
+        case "gt":
+            return lambda left: order(left, right, cased) > 0
+        case "ge":
+            return lambda left: order(left, right, cased) >= 0
+        case "lt":
+            return lambda left: order(left, right, cased) < 0
+        case "le":
+            return lambda left: order(left, right, cased) <= 0
+        case "like":
+            return lambda left: like(to_text(left), to_text(right), cased)
+        case "notlike":
+            return lambda left: not like(to_text(left), to_text(right), cased)
+    matcher = Matcher(to_text(right), budget, cased)
+    return lambda left: (matcher.search(to_text(left)) is not None) == (name == "match")
+
+
+def _contains(left: Value, right: Value, cased: bool, budget: Budget) -> bool:
+    members = items(left)
+    budget.spend(len(members) * 100)
+    return any(equal(member, right, cased) for member in members)
+
+
+def _split(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
+    pattern, *rest = items(right) or [" "]
+    text = to_text(left)
+    limit = int(to_number(rest[0])) if rest else 0
+    parts = Matcher(to_text(pattern), budget, cased).split(text)
+    if 0 < limit < len(parts):  # what is behind the last cut stays whole
+        matcher, kept = Matcher(to_text(pattern), budget, cased), []
+        while len(kept) < limit - 1 and (found := matcher.search(text)):
+            kept.append(text[: found.start()])
+            text = text[found.end() :]
+        parts = [*kept, text]
+    return _members(list(parts))
+
+
+def _members(values: list[Value]) -> list[Value]:
+    if len(values) > MAX_ITEMS:
+        raise no_memory()
+    return values
+
+
+def _join(left: Value, right: Value, cased: bool, budget: Budget) -> str:
+    texts, joint = [to_text(member) for member in items(left)], to_text(right)
+    if sum(map(len, texts)) + len(joint) * len(texts) > MAX_TEXT:
+        raise no_memory()
+    return joint.join(texts)
+
+
+def _replace(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
+    pattern, *rest = items(right) or [""]
+    matcher, replacement = Matcher(to_text(pattern), budget, cased), to_text(rest[0]) if rest else ""
+    if isinstance(left, list):
+        return [bounded(matcher.replace(to_text(member), replacement)) for member in left]
+    return bounded(matcher.replace(to_text(left), replacement))
+
+
+def _is(left: Value, right: Value, cased: bool, budget: Budget) -> bool:
+    wanted = to_text(right).lower().removeprefix("system.")
+    own = type_name(left).lower()
+    short = {"system.int32": "int", "system.boolean": "bool", "system.object[]": "array"}.get(own, "")
+    return own.removeprefix("system.") == wanted or short == wanted
+
+
+OTHERS: dict[str, Callable[[Value, Value, bool, Budget], Value]] = {
+    "contains": _contains,
+    "notcontains": lambda left, right, cased, budget: not _contains(left, right, cased, budget),
+    "in": lambda left, right, cased, budget: _contains(right, left, cased, budget),
+    "notin": lambda left, right, cased, budget: not _contains(right, left, cased, budget),
+    "split": _split,
+    "join": _join,
+    "replace": _replace,
+    "is": _is,
+    "isnot": lambda left, right, cased, budget: not _is(left, right, cased, budget),
+}
+
+
+# --- arithmetic -----------------------------------------------------------------------------------------------------
+
+
+def _add(left: Value, right: Value) -> Value:
+    match left, right:
+        case list(), _:
+            return _members([*left, *(right if isinstance(right, list) else [right])])
+        case Hash(), Hash():
+            return Hash({**left.values, **right.values})
+        case (datetime(), timedelta()) | (timedelta(), timedelta()):
+            return _time(lambda: left + right)  # type: ignore[operator]
+        case str(), _:
+            return bounded(left + to_text(right))
+        case None, _:
+            return right
+        case _:
+            return fit(_number(left, "op_Addition") + to_number(right))
+
+
+def _subtract(left: Value, right: Value) -> Value:
+    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
+        return _time(lambda: left - right)  # type: ignore[operator]
+    if isinstance(left, datetime):
+        moment = to_moment(right)
+        return left - moment
+    return fit(_number(left, "op_Subtraction") - to_number(right))
+
+
+def _time(compute: Callable[[], Value]) -> Value:
+    try:
+        return compute()
+    except (OverflowError, TypeError):
+        text = "The added or subtracted value results in an un-representable DateTime."
+        raise Failure(text, "ArgumentOutOfRangeException") from None
+
+
+def _multiply(left: Value, right: Value) -> Value:
+    if isinstance(left, str | list):
+        count = to_number(right)
+        room = MAX_TEXT if isinstance(left, str) else MAX_ITEMS
+        if not count < 2**31 or len(left) * max(count, 0) > room:
+            raise no_memory()
+        return left * int(count)
+    return fit(_number(left, "op_Multiply") * to_number(right))
+
+
+def _divide(left: Value, right: Value) -> Value:
+    above, below = _number(left, "op_Division"), to_number(right)
+    if below == 0:
+        if isinstance(above, int) and isinstance(below, int):
+            raise Failure("Attempted to divide by zero.", "RuntimeException", "NotSpecified", ":")
+        return math.nan if above == 0 or above != above else math.copysign(math.inf, above)
+    if isinstance(above, int) and isinstance(below, int) and above % below == 0:
+        return above // below
+    return above / below
+
+
+def _remainder(left: Value, right: Value) -> Value:
+    above, below = _number(left, "op_Modulus"), to_number(right)
+    if below == 0:
+        raise Failure("Attempted to divide by zero.", "RuntimeException", "NotSpecified", ":")
+    if isinstance(above, int) and isinstance(below, int):
+        return int(math.copysign(abs(above) % abs(below), above)) if abs(above) < 2**52 else abs(above) % abs(below)
+    return math.fmod(above, below) if math.isfinite(above) else math.nan
+
+
+def _number(value: Value, method: str) -> int | float:
+    """The left side of a calculation."""
+    if isinstance(value, list | Hash | Record | datetime):
+        text = f"Method invocation failed because [{type_name(value)}] does not contain a method named '{method}'."
+        raise Failure(text, "MethodNotFound", "InvalidOperation", f"{method}:String")
+    return to_number(value)
+
+
+def bitwise(operator: str, left: Value, right: Value) -> Value:
+    try:
+        one, other = int(to_number(left)), int(to_number(right))
+    except (OverflowError, ValueError):
+        raise bad_conversion(left, "System.Int64") from None
+    return one & other if operator == "-band" else one | other if operator == "-bor" else one ^ other
+
+
+ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _divide,
+    "%": _remainder,
+    "-band": lambda left, right: bitwise("-band", left, right),
+    "-bor": lambda left, right: bitwise("-bor", left, right),
+    "-bxor": lambda left, right: bitwise("-bxor", left, right),
+}

@@ -1,0 +1,250 @@
+"""Reads a PowerShell line into a tree: statements, pipelines and commands here, expressions in `expressions`.
+
+Written by hand: in PowerShell a word means one thing behind a command and another in an expression, and the grammar
+that exists for tree-sitter fails on the commonest lines of all (`Select-Object Name, CPU`).
+"""
+
+import re
+
+from fleet.windows.expressions import ASSIGNMENTS, Expressions
+from fleet.windows.failure import MAX_LINE, refused
+from fleet.windows.tree import (
+    Assign,
+    Body,
+    Command,
+    Forbidden,
+    ForEach,
+    If,
+    Items,
+    Leave,
+    Literal,
+    Node,
+    Parameter,
+    Pipeline,
+    Redirect,
+    Statement,
+    Try,
+    Variable,
+)
+
+KEYWORD = re.compile(r"(if|foreach|try|exit|return|throw)(?![\w.\\:-])", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"(while|for|do|switch|function|filter|class|enum|using|workflow|trap|data|param|begin|process|end|break|continue)"
+    r"(?=\s|\(|\{|;|$)(?!\s*\|)",
+    re.IGNORECASE,
+)
+PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:?)")
+REDIRECT = re.compile(r"([1-6*]?)(>>|>)(?:&([12]))?")
+INVOCATION = re.compile(r"[&.](?=[\s\"'$({])")
+NAME = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
+ENDS = (";", "|", ")", "}", "\n", "&", "")
+
+
+def parse(line: str) -> Body:
+    """The statements of a line.
+
+    Raises:
+        ParseFailure: it is no PowerShell.
+        Failure: it is too long, or brackets are nested too deep.
+    """
+    if len(line) > MAX_LINE:
+        raise refused("The command line is too long.")
+    parser = Parser(line)
+    body = parser.body("")
+    parser.spaces(lines=True)
+    if parser.at < len(line):
+        raise parser.unexpected()
+    return body
+
+
+class Parser(Expressions):
+    """Statements and commands, on top of expressions."""
+
+    def body(self, close: str) -> Body:
+        """Statements up to `close`, which stays; "" for the end of the line."""
+        self.deeper()
+        statements = []
+        while True:
+            self.spaces(lines=True)
+            if self.take(";"):
+                continue
+            if self.at >= len(self.text) or (close and self.peek(close)):
+                break
+            statements.append(self.statement())
+            self.spaces()
+            if self.char() not in (";", "\n", "") and not (close and self.peek(close)):
+                raise self._separator()
+        self.higher()
+        return Body(tuple(statements))
+
+    def _separator(self) -> Exception:
+        if self.peek("&&") or self.peek("||"):
+            token = self.text[self.at : self.at + 2]
+            text = f"The token '{token}' is not a valid statement separator in this version."
+            return self.wrong(text, "InvalidEndOfLine", 2)
+        if self.peek("&"):
+            text = (
+                "The ampersand (&) character is not allowed. The & operator is reserved for future use; "
+                'wrap an ampersand in double quotation marks ("&") to pass it as part of a string.'
+            )
+            return self.wrong(text, "AmpersandNotAllowed")
+        return self.unexpected()
+
+    def braced(self) -> Body:
+        self.expect("{")
+        body = self.body("}")
+        self.expect("}")
+        return body
+
+    def statement(self) -> Statement:
+        self.spaces(lines=True)
+        if found := self.match(KEYWORD):
+            return self._keyword(found[1].lower())
+        if found := self.match(FORBIDDEN):
+            self.at = len(self.text)  # the rest has a grammar that is of no use: the statement will not run
+            return Forbidden(found[1].lower())
+        if not self.starts_expression():
+            return self._pipeline(self._command())
+        target = self.expression()
+        self.spaces()
+        if self.peek("++") or self.peek("--"):
+            return self._step(target)
+        if found := self.match(ASSIGNMENTS):
+            return Assign(target, found[0], self.statement())
+        return self._pipeline(target)
+
+    def _step(self, target: Node) -> Assign:
+        operator = self.char() + "="
+        self.at += 2
+        return Assign(target, operator, Pipeline((Literal(1),)))
+
+    def _keyword(self, word: str) -> Statement:
+        match word:
+            case "if":
+                return self._if()
+            case "foreach":
+                return self._foreach()
+            case "try":
+                return self._try()
+            case _:
+                self.spaces()
+                value = None if self.char() in ENDS else self.statement()
+                return Leave(word, value)  # type: ignore[arg-type]
+
+    def _condition(self) -> Statement:
+        self.expect("(")
+        condition = self.statement()
+        self.expect(")")
+        return condition
+
+    def _if(self) -> If:
+        clauses = [(self._condition(), self.braced())]
+        while self._follows("elseif"):
+            clauses.append((self._condition(), self.braced()))
+        return If(tuple(clauses), self.braced() if self._follows("else") else None)
+
+    def _follows(self, word: str) -> bool:
+        start = self.at
+        self.spaces(lines=True)
+        if self.text[self.at : self.at + len(word)].lower() == word and not self.char(len(word)).isalnum():
+            self.at += len(word)
+            return True
+        self.at = start
+        return False
+
+    def _foreach(self) -> ForEach:
+        self.expect("(")
+        self.spaces(lines=True)
+        variable = self.variable()
+        if not isinstance(variable, Variable) or not self._follows("in"):
+            raise self.unexpected()
+        items = self.statement()
+        self.expect(")")
+        return ForEach(variable.name, items, self.braced())
+
+    def _try(self) -> Try:
+        body, handler, last = self.braced(), None, None
+        if self._follows("catch"):
+            self.spaces(lines=True)
+            while self.match(re.compile(r"\[[\w.]+\]\s*,?\s*")):
+                pass  # a catch for some types catches all here
+            handler = self.braced()
+        if self._follows("finally"):
+            last = self.braced()
+        if handler is None and last is None:
+            raise self.wrong("The Try statement is missing its Catch or Finally block.", "MissingCatchOrFinally")
+        return Try(body, handler, last)
+
+    def _pipeline(self, first: Node) -> Pipeline:
+        stages, redirects = [first], []
+        while True:
+            self.spaces()
+            while len(stages) == 1 and (found := self.match(REDIRECT)):
+                redirects.append(self._redirect(*found.groups()))
+                self.spaces()
+            if not self.peek("|") or self.peek("||"):
+                return Pipeline(tuple(stages), tuple(redirects))
+            self.take("|")
+            self.spaces(lines=True)
+            if self.char() in ENDS:
+                raise self.wrong("An empty pipe element is not allowed.", "EmptyPipeElement")
+            if self.starts_expression():
+                text = "Expressions are only allowed as the first element of a pipeline."
+                raise self.wrong(text, "ExpressionsMustBeFirstInPipeline")
+            stages.append(self._command())
+
+    def _command(self) -> Command:
+        start = self.at
+        if self.match(INVOCATION):
+            self.spaces()
+            name = self.primary()
+        else:
+            found = self.match(NAME)
+            if found is None:
+                raise self.unexpected()
+            name = Literal(found[0])
+        name_span = (start, self.at)
+        elements: list[Node | Parameter] = []
+        redirects: list[Redirect] = []
+        end = self.at
+        while True:
+            self.spaces()
+            if self.peek("&&") or self.char() in ENDS:
+                return Command(name, tuple(elements), tuple(redirects), (start, end), name_span)
+            if found := self.match(REDIRECT):
+                redirects.append(self._redirect(*found.groups()))
+            else:
+                elements.append(self._element())
+            end = self.at
+
+    def _redirect(self, stream: str, arrow: str, merged: str | None) -> Redirect:
+        if merged:
+            return Redirect(stream or "1", False, None)
+        self.spaces()
+        if self.char() in ENDS:
+            raise self.wrong("Missing file specification after redirection operator.", "MissingFileSpecification")
+        return Redirect(stream or "1", arrow == ">>", self.argument())
+
+    def _element(self) -> Node | Parameter:
+        start = self.at
+        if found := self.match(PARAMETER):
+            value = None
+            if found[2]:
+                self.spaces()
+                value = self._arguments()
+            return Parameter(found[1], value, (start, self.at))
+        return self._arguments()
+
+    def _arguments(self) -> Node:
+        """One argument, or several with commas between."""
+        items = [self.argument()]
+        while True:
+            start = self.at
+            self.spaces()
+            if not self.take(","):
+                self.at = start
+                return items[0] if len(items) == 1 else Items(tuple(items))
+            self.spaces(lines=True)
+            if self.char() in ENDS:
+                raise self.wrong("Missing argument in parameter list.", "MissingArgument")
+            items.append(self.argument())

@@ -1,0 +1,229 @@
+r"""Paths and files of a Windows host.
+
+A path is kept in one form: a capital drive letter and backslashes, "C:\inetpub\logs\u_ex.log". Names are found without
+regard to case, as NTFS does. Folders are those that files lie in, some that every installation has, and those that
+this session has made and not filled yet.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fleet.model import File, Host
+from fleet.windows.failure import Failure
+from fleet.windows.patterns import like
+from fleet.windows.session import HOME, Session
+from fleet.windows.values import Record, moment
+
+STANDARD = (
+    r"C:\Windows\System32\drivers\etc",
+    r"C:\Windows\Temp",
+    r"C:\Program Files",
+    r"C:\Program Files (x86)",
+    r"C:\ProgramData",
+    r"C:\Users\Public",
+    rf"{HOME}\Desktop",
+    rf"{HOME}\AppData\Local\Temp",
+)
+"""Folders of every installation."""
+FILE, FOLDER = "System.IO.FileInfo", "System.IO.DirectoryInfo"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file, or a folder."""
+
+    path: str
+    file: File | None = None
+    """None for a folder"""
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("\\", 1)[-1] or self.path
+
+    @property
+    def parent(self) -> str:
+        return parent_of(self.path)
+
+
+def parent_of(path: str) -> str:
+    """The folder a path lies in; a drive's root lies in itself."""
+    head = path.rstrip("\\").rpartition("\\")[0]
+    return f"{head}\\" if len(head) == 2 else head or path
+
+
+def join(folder: str, name: str) -> str:
+    return f"{folder.rstrip(chr(92))}\\{name}"
+
+
+def absolute(session: Session, path: str) -> str:
+    """A path in its one form, whether it exists or not.
+
+    Raises:
+        Failure: it is on no drive of the host.
+    """
+    text = path.strip().strip('"').replace("/", "\\").removeprefix("\\\\?\\")
+    if text == "~" or text.startswith("~\\"):
+        text = HOME + text[1:]
+    if text.startswith("\\\\"):
+        raise not_found(path)
+    drive, colon, rest = text.partition(":")
+    if not colon or len(drive) == 0:
+        drive, rest = session.folder[0], text if text.startswith("\\") else f"{session.folder[2:]}\\{text}"
+    letters = [mount.target[:1].upper() for mount in session.host.mounts]
+    if drive.upper() not in letters:
+        text = f"Cannot find drive. A drive with the name '{drive}' does not exist."
+        raise Failure(text, "DriveNotFound", "ObjectNotFound", f"{drive}:String", "DriveNotFoundException")
+    parts: list[str] = []
+    for part in rest.split("\\"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return f"{drive.upper()}:\\" + "\\".join(parts)
+
+
+def not_found(path: str) -> Failure:
+    text = f"Cannot find path '{path}' because it does not exist."
+    return Failure(text, "PathNotFound", "ObjectNotFound", f"{path}:String", "ItemNotFoundException")
+
+
+def tree(session: Session) -> dict[str, Item]:
+    """Everything there is: path in lower case -> item."""
+    found: dict[str, Item] = {}
+    files = {key.replace("/", "\\"): file for key, file in session.host.files.items()}
+    roots = [f"{mount.target[:1].upper()}:\\" for mount in session.host.mounts]
+    for path in (*roots, *STANDARD, *session.folders, *(parent_of(path) for path in files)):
+        while path.lower() not in found:
+            found[path.lower()] = Item(path)
+            path = parent_of(path)
+    found.update({path.lower(): Item(path, file) for path, file in files.items()})
+    session.budget.spend(len(found) * 10)
+    return found
+
+
+def key_of(host: Host, path: str) -> str:
+    """The key under which a file is kept, however it is spelled."""
+    wanted = path.lower()
+    return next((key for key in host.files if key.replace("/", "\\").lower() == wanted), path)
+
+
+def children(everything: dict[str, Item], folder: str, deep: bool = False) -> list[Item]:
+    """What lies in a folder, folders first, by name; with `deep` also what lies below."""
+    start = folder.lower().rstrip("\\") + "\\"
+    inside = [item for path, item in everything.items() if path.startswith(start) and len(path) > len(start)]
+    if not deep:
+        inside = [item for item in inside if "\\" not in item.path[len(start) :]]
+    return sorted(inside, key=lambda item: (item.parent.lower(), item.file is not None, item.name.lower()))
+
+
+def find(session: Session, path: str) -> list[Item]:
+    """The items that a path names, which may hold wildcards in any of its parts; none when there are none."""
+    wanted, everything = absolute(session, path), tree(session)
+    if not any(mark in wanted for mark in "*?["):
+        item = everything.get(wanted.lower())
+        return [item] if item else []
+    depth = wanted.count("\\")
+    found = [item for item in everything.values() if item.path.count("\\") == depth and len(item.path) > 3]
+    parts = wanted.split("\\")
+    fits = [item for item in found if all(like(a, b) for a, b in zip(item.path.split("\\"), parts, strict=True))]
+    session.budget.spend(len(found) * 100)
+    return sorted(fits, key=lambda item: (item.parent.lower(), item.file is not None, item.name.lower()))
+
+
+def one(session: Session, path: str) -> Item:
+    """The one item that a path names.
+
+    Raises:
+        Failure: there is none.
+    """
+    found = find(session, path)
+    if not found:
+        raise not_found(absolute(session, path))
+    return found[0]
+
+
+def write_text(session: Session, path: str, text: str, append: bool, source: str) -> None:
+    """Write a file, or add to its end.
+
+    Raises:
+        Failure: no such folder, or no space.
+    """
+    full = absolute(session, path)
+    everything = tree(session)
+    if full.lower() in everything and everything[full.lower()].file is None:
+        message = f"Access to the path '{full}' is denied."
+        raise _io(message, "UnauthorizedAccess", "PermissionDenied", full, source)
+    if parent_of(full).lower() not in everything:
+        raise _io(f"Could not find a part of the path '{full}'.", "FileOpenFailure", "OpenError", full, source)
+    key = key_of(session.host, full)
+    old = session.host.files.get(key)
+    content = (old.content if old and append else "") + text
+    put(
+        session,
+        key,
+        replace(old or File(owner="Administrators"), content=content, bulk=old.bulk if old and append else 0),
+        source,
+    )
+
+
+def put(session: Session, path: str, file: File, source: str) -> None:
+    """Store a file as written now.
+
+    Raises:
+        Failure: there is no space for it.
+    """
+    host = session.host
+    session.budget.spend(len(file.content) + len(host.files) * 100)  # the whole table is copied and summed up
+    old = host.files.get(path)
+    more = file.size - (old.size if old else 0)
+    if more > 0 and host.available(host.mount_of(path)) * 1024 < more:
+        raise _io("There is not enough space on the disk.", "GetContentWriterIOError", "WriteError", path, source)
+    session.host = host.with_file(path, replace(file, modified=host.now))
+
+
+def _io(message: str, name: str, category: str, path: str, source: str) -> Failure:
+    command = f"Microsoft.PowerShell.Commands.{source.replace('-', '')}Command"
+    return Failure(message, f"{name},{command}", category, f"{path}:String", "IOException", source)
+
+
+def changed(session: Session, item: Item) -> datetime:
+    """When an item was last written; a folder, when the newest file in it was."""
+    if item.file:
+        return moment(item.file.modified or session.host.boot)
+    start = item.path.lower().rstrip("\\") + "\\"
+    times = [
+        file.modified for path, file in session.host.files.items() if path.replace("/", "\\").lower().startswith(start)
+    ]
+    return moment(max([time for time in times if time], default=session.host.boot))
+
+
+def record(session: Session, item: Item) -> Record:
+    """An item as FileInfo or DirectoryInfo."""
+    time = changed(session, item)
+    stem, dot, extension = item.name.rpartition(".")
+    common = {
+        "FullName": item.path,
+        "PSPath": f"Microsoft.PowerShell.Core\\FileSystem::{item.path}",
+        "PSIsContainer": item.file is None,
+        "PSParentPath": f"Microsoft.PowerShell.Core\\FileSystem::{item.parent}",
+        "Exists": True,
+        "CreationTime": time,
+        "LastWriteTime": time,
+        "LastAccessTime": time,
+    }
+    if item.file is None:
+        values = {"Mode": "d-----", "Name": item.name, "Parent": item.parent, "Attributes": "Directory", **common}
+        return Record(FOLDER, values, item.name)
+    values = {
+        "Mode": "-a----",
+        "Name": item.name,
+        "Length": item.file.size,
+        "BaseName": stem if dot else item.name,
+        "Extension": f".{extension}" if dot else "",
+        "Directory": item.parent,
+        "DirectoryName": item.parent,
+        "IsReadOnly": False,
+        "Attributes": "Archive",
+        **common,
+    }
+    return Record(FILE, values, item.path)

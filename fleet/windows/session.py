@@ -1,0 +1,83 @@
+"""What a line of PowerShell works in: the host, the current folder, variables, and the errors it has made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fleet.model import Host, Machine
+from fleet.windows.failure import Budget, Failure
+from fleet.windows.tree import Block
+from fleet.windows.values import Record, Value, bounded
+
+SHOWN = "FormattedText"
+"""Class of a record that is text already made up: what Format-Table gives."""
+HOME = r"C:\Users\Administrator"
+
+
+def shown(text: str) -> Record:
+    return Record(SHOWN, {}, bounded(text))
+
+
+@dataclass(slots=True)
+class Session:
+    """One PowerShell on one host; it lives as long as its shell, the budget and the errors for one line."""
+
+    machine: Machine
+    invoke: Callable[[Block, Value], list[Value]]
+    """run a script block with $_ set"""
+    run_line: Callable[[str], list[Value]]
+    """run another line within this one (powershell -Command, cmd /c)"""
+    is_program: Callable[[str], bool]
+    """whether a word names a console program"""
+    folder: str = HOME
+    folders: set[str] = field(default_factory=set)
+    """made and still empty: a host's files say nothing of them"""
+    variables: dict[str, Value] = field(default_factory=dict)
+    line: str = ""
+    budget: Budget = field(default_factory=Budget)
+    errors: list[str] = field(default_factory=list)
+    """what goes to standard error"""
+    printed: list[Value] = field(default_factory=list)
+    """what goes to standard output, in order"""
+    ok: bool = True
+    """$?: whether the last statement had no error"""
+    exit_code: int | None = None
+    """when the line asked for one"""
+
+    @property
+    def host(self) -> Host:
+        return self.machine.host
+
+    @host.setter
+    def host(self, host: Host) -> None:
+        self.machine.host = host
+
+    def report(self, failure: Failure) -> None:
+        """Write an error that ends nothing."""
+        self.ok = False
+        self.errors.append(failure.render(self.line))
+
+    def environment(self) -> dict[str, str]:
+        """$env:NAME, in lower case."""
+        return {
+            "computername": self.host.name.upper(),
+            "username": "Administrator",
+            "userdomain": self.host.name.upper(),
+            "userprofile": HOME,
+            "homepath": HOME[2:],
+            "homedrive": "C:",
+            "systemdrive": "C:",
+            "systemroot": r"C:\Windows",
+            "windir": r"C:\Windows",
+            "temp": rf"{HOME}\AppData\Local\Temp",
+            "tmp": rf"{HOME}\AppData\Local\Temp",
+            "programfiles": r"C:\Program Files",
+            "programfiles(x86)": r"C:\Program Files (x86)",
+            "programdata": r"C:\ProgramData",
+            "public": r"C:\Users\Public",
+            "appdata": rf"{HOME}\AppData\Roaming",
+            "localappdata": rf"{HOME}\AppData\Local",
+            "os": "Windows_NT",
+            "processor_architecture": "AMD64",
+            "number_of_processors": str(self.host.system.cores),
+            "path": r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem",
+        }

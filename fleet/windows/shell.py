@@ -1,0 +1,49 @@
+"""A Windows host's shell: a PowerShell that knows the commands of daily work, and acts on the host's state alone.
+
+Nothing of it runs on the machine that simulates it. What it does not know, it refuses in PowerShell's words.
+"""
+
+from fleet.actions import tick
+from fleet.model import Host, Machine
+from fleet.windows.evaluate import Interpreter, Leaving
+from fleet.windows.failure import MAX_OUTPUT, Budget, Failure, refused
+from fleet.windows.format import render
+
+
+class WindowsShell:
+    """PowerShell on one host; commands replace `machine.host`. Variables and the current folder last."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._interpreter = Interpreter(machine)
+
+    def run(self, line: str) -> tuple[str, str, int]:
+        """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
+        session = self._interpreter.session
+        session.budget, session.errors, session.printed = Budget(), [], []
+        session.ok, session.exit_code, session.line = True, None, line
+        try:
+            self._interpreter.run_script(line)
+        except Failure as failure:
+            session.report(failure)
+        except Leaving as leaving:
+            session.printed += leaving.values if leaving.keyword == "return" else []
+        except RecursionError:
+            # blocks that call blocks, each within its bound, may still be more than Python's stack
+            session.report(refused("The script failed due to call depth overflow."))
+        stdout = self._printed()
+        code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
+        self._machine.host = tick(self._machine.host)
+        return stdout, "".join(session.errors)[:MAX_OUTPUT], code
+
+    def sync(self) -> Host:
+        """The host as it is: files are written to it at once."""
+        return self._machine.host
+
+    def _printed(self) -> str:
+        session = self._interpreter.session
+        try:
+            return render(session.printed)
+        except (Failure, RecursionError):
+            session.report(refused("Exception of type 'System.OutOfMemoryException' was thrown."))
+            return ""

@@ -1,0 +1,138 @@
+"""Static members and casts: the few types of .NET that a constrained endpoint lets a script use."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from fleet.windows.failure import Failure
+from fleet.windows.values import (
+    Hash,
+    Record,
+    Value,
+    bad_conversion,
+    bounded,
+    fit,
+    items,
+    to_moment,
+    to_number,
+    to_text,
+    truthy,
+)
+
+Arguments = Sequence[Value]
+"""Of a method."""
+
+
+def _round(a: Arguments) -> Value:
+    number = to_number(a[0])
+    places = min(max(int(to_number(a[1])), 0), 15) if len(a) > 1 else 0
+    return number if not math.isfinite(number) else float(round(number, places)) if places else round(number)
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[Arguments], Value]:
+    def call(a: Arguments) -> Value:
+        number = to_number(a[0])
+        return function(number) if math.isfinite(number) else number
+
+    return call
+
+
+STATIC: dict[str, dict[str, Callable[[Arguments], Value]]] = {
+    "math": {
+        "round": _round,
+        "floor": _whole(math.floor),
+        "ceiling": _whole(math.ceil),
+        "truncate": _whole(math.trunc),
+        "abs": lambda a: abs(to_number(a[0])),
+        "max": lambda a: max(to_number(a[0]), to_number(a[1])),
+        "min": lambda a: min(to_number(a[0]), to_number(a[1])),
+        "sqrt": lambda a: math.sqrt(number) if (number := to_number(a[0])) >= 0 else math.nan,
+        "pow": lambda a: fit(_power(float(to_number(a[0])), float(to_number(a[1])))),
+    },
+    "string": {
+        "isnullorempty": lambda a: not to_text(a[0]),
+        "isnullorwhitespace": lambda a: not to_text(a[0]).strip(),
+        "join": lambda a: bounded(to_text(a[0]).join(to_text(member) for member in items(a[1]))),
+    },
+    "datetime": {"parse": lambda a: to_moment(a[0])},
+    "timespan": {
+        "fromdays": lambda a: timedelta(days=to_number(a[0])),
+        "fromhours": lambda a: timedelta(hours=to_number(a[0])),
+        "fromminutes": lambda a: timedelta(minutes=to_number(a[0])),
+        "fromseconds": lambda a: timedelta(seconds=to_number(a[0])),
+    },
+    "management.managementdatetimeconverter": {"todatetime": lambda a: dmtf(to_text(a[0]))},
+}
+PROPERTIES: dict[str, dict[str, Value]] = {
+    "math": {"pi": math.pi, "e": math.e},
+    "int": {"maxvalue": 2**31 - 1, "minvalue": -(2**31)},
+    "int64": {"maxvalue": 2**63 - 1},
+    "environment": {"newline": "\n"},
+    "string": {"empty": ""},
+}
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        result = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
+    return math.nan if isinstance(result, complex) else result
+
+
+def _short(name: str) -> str:
+    return name.lower().removeprefix("system.")
+
+
+def call_static(type_: str, name: str, arguments: Arguments) -> Value:
+    known = STATIC.get(_short(type_), {})
+    if name.lower() not in known:
+        text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
+        raise Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":")
+    try:
+        return known[name.lower()](arguments)
+    except (IndexError, ValueError, OverflowError, TypeError):
+        text = f'Cannot find an overload for "{name}" and the argument count: "{len(arguments)}".'
+        raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
+
+
+def static_property(type_: str, name: str) -> Value:
+    return PROPERTIES.get(_short(type_), {}).get(name.lower())
+
+
+def cast(type_: str, value: Value) -> Value:
+    """A value as another type.
+
+    Raises:
+        Failure: it has no such form, or the type is not allowed.
+    """
+    match _short(type_).removesuffix("[]"):
+        case "int" | "int32" | "long" | "int64" | "uint32" | "uint64" | "byte":
+            number = to_number(value)
+            if not math.isfinite(number) or abs(number) >= 2**63:
+                raise bad_conversion(value, "System.Int32")
+            return round(number)
+        case "double" | "float" | "single" | "decimal":
+            return float(to_number(value))
+        case "string" | "char":
+            return to_text(value)
+        case "bool" | "boolean" | "switch":
+            return truthy(value)
+        case "datetime":
+            return to_moment(value)
+        case "timespan":
+            return timedelta(seconds=to_number(value)) if not isinstance(value, timedelta) else value
+        case "array" | "object" | "psobject" | "ordered" | "hashtable" | "regex" | "void" | "version" | "scriptblock":
+            return items(value) if type_.endswith("[]") or type_ == "array" else value
+        case "pscustomobject":
+            if not isinstance(value, Hash):
+                return value
+            return Record("System.Management.Automation.PSCustomObject", dict(value.values))
+        case _:
+            text = f"Unable to find type [{type_}]."
+            raise Failure(text, "TypeNotFound", "InvalidOperation", f"{type_}:TypeName")
+
+
+def dmtf(text: str) -> datetime:
+    """A time as WMI writes it: 20260304101500.000000+000"""
+    return to_moment(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}")

@@ -1,0 +1,281 @@
+"""The values that PowerShell's pipeline carries, and how they turn into each other.
+
+None, bool, int, float, str, list, datetime and timedelta are themselves; `Hash`, `Record` and `tree.Block` stand for
+hash tables, objects with properties, and script blocks. Times are in UTC, as the fleet's clock.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory
+from fleet.windows.tree import Block, TypeName
+
+T = TypeVar("T")
+INT_LIMIT = 2**63
+"""Integers from here on become floating point, as .NET's."""
+SHOWN_MEMBERS = 4
+"""of a list within a table cell"""
+
+
+@dataclass(slots=True)
+class Hash:
+    """@{…}: keys differ without regard to case, and keep their order."""
+
+    values: dict[str, "Value"] = field(default_factory=dict)
+
+    def get(self, name: str) -> "Value":
+        return _lookup(self.values, name)[1]
+
+    def set(self, name: str, value: "Value") -> None:
+        self.values[_lookup(self.values, name)[0]] = value
+
+
+@dataclass(slots=True)
+class Record:
+    """An object: its class, and its properties in order."""
+
+    type: str
+    """as Get-Member says: "System.Diagnostics.Process"; views are chosen by it"""
+    values: dict[str, "Value"]
+    text: str = ""
+    """what it is as a string; "" for @{a=1; b=2}"""
+    also: dict[str, str] = field(default_factory=dict)
+    """other names of properties: "Name" -> "ProcessName" """
+
+    def get(self, name: str) -> "Value":
+        real, value = _lookup(self.values, name)
+        if value is None and real not in self.values:
+            other = _lookup(self.also, name)[1]
+            return self.values.get(other) if other else None
+        return value
+
+    def real_name(self, name: str) -> str | None:
+        """The property's own spelling, or the name asked for if it is another name of one; None if there is none."""
+        for names in (self.values, self.also):
+            real = _lookup(names, name)[0]
+            if real in names:
+                return real
+        return None
+
+
+Value = None | bool | int | float | str | list["Value"] | datetime | timedelta | Hash | Record | Block | TypeName
+"""One thing in a pipeline."""
+
+
+def _lookup(values: "Mapping[str, T]", name: str) -> "tuple[str, T | None]":
+    """The key as it is spelled there, or `name`; and its value."""
+    if name in values:
+        return name, values[name]
+    lowered = name.lower()
+    return next(((key, value) for key, value in values.items() if key.lower() == lowered), (name, None))
+
+
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def items(value: Value) -> list[Value]:
+    """What a value gives to a pipeline: a list's members, nothing for null."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def collapse(values: list[Value]) -> Value:
+    """What a pipeline's output is when assigned: nothing, the one thing, or an array."""
+    if len(values) > MAX_ITEMS:
+        raise no_memory()
+    return None if not values else values[0] if len(values) == 1 else values
+
+
+def truthy(value: Value) -> bool:
+    if isinstance(value, list):
+        return len(value) > 1 or (len(value) == 1 and truthy(value[0]))
+    return value is not None and value is not False and value != 0 and value != ""
+
+
+def bounded(text: str) -> str:
+    """`text`, unless it is longer than a string may be."""
+    if len(text) > MAX_TEXT:
+        raise no_memory()
+    return text
+
+
+def fit(value: int | float) -> int | float:
+    """A number as .NET holds it: what fits no 64-bit integer is floating point."""
+    if isinstance(value, int) and not -INT_LIMIT <= value < INT_LIMIT:
+        return float(value) if abs(value) < 2**1000 else math.copysign(math.inf, value)
+    return value
+
+
+def number_text(value: float) -> str:
+    """A floating-point number with fifteen digits, as .NET Framework prints it."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:.15g}".upper()
+    return "0" if text == "-0" else text
+
+
+def span_text(value: timedelta) -> str:
+    """1.02:03:04"""
+    sign, left = ("-", -value) if value < timedelta(0) else ("", value)
+    hours, rest = divmod(left.seconds, 3600)
+    days = f"{left.days}." if left.days else ""
+    part = f".{left.microseconds:06d}0" if left.microseconds else ""
+    return f"{sign}{days}{hours:02d}:{rest // 60:02d}:{rest % 60:02d}{part}"
+
+
+def to_text(value: Value) -> str:
+    """A value within a string."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool() | int():
+            return str(value)
+        case float():
+            return number_text(value)
+        case datetime():
+            return value.strftime("%m/%d/%Y %H:%M:%S")
+        case timedelta():
+            return span_text(value)
+        case list():
+            return bounded(" ".join(_limited(_member_text(member) for member in value)))
+        case Hash():
+            return "System.Collections.Hashtable"
+        case Record():
+            return value.text or _record_text(value)
+        case Block():
+            return value.text
+        case TypeName():
+            return value.name
+
+
+def _record_text(record: Record) -> str:
+    pairs = "; ".join(f"{name}={_member_text(value)}" for name, value in record.values.items())
+    return bounded(f"@{{{pairs}}}")
+
+
+def _member_text(value: Value) -> str:
+    """A value within another: an array or object shows its class, as in .NET. What holds itself is not followed."""
+    if isinstance(value, list):
+        return "System.Object[]"
+    return (value.text or value.type) if isinstance(value, Record) else to_text(value)
+
+
+def _limited(parts: Iterator[str]) -> Iterator[str]:
+    total = 0
+    for part in parts:
+        total += len(part) + 1
+        if total > MAX_TEXT:
+            raise no_memory()
+        yield part
+
+
+def display(value: Value) -> str:
+    """A value in a table, a list, or on its own: times as the culture en-US writes them."""
+    if isinstance(value, datetime):
+        return f"{value.month}/{value.day}/{value.year} {clock(value)}"
+    if isinstance(value, list):
+        shown = [_member_text(m) if isinstance(m, list) else display(m) for m in value[:SHOWN_MEMBERS]]
+        return "{" + ", ".join(shown) + ("...}" if len(value) > SHOWN_MEMBERS else "}")
+    if isinstance(value, Hash):
+        return display(list(value.values))
+    return to_text(value)
+
+
+def clock(value: datetime, seconds: bool = True) -> str:
+    """3:04:05 PM"""
+    return f"{value.hour % 12 or 12}{value.strftime(':%M:%S %p' if seconds else ':%M %p')}"
+
+
+def to_number(value: Value) -> int | float:
+    """A value as a number; a text by what it says.
+
+    Raises:
+        Failure: it says no number.
+    """
+    match value:
+        case None | "":
+            return 0
+        case bool():
+            return int(value)
+        case int() | float():
+            return value
+        case str():
+            text = value.strip()[:100]
+            try:
+                return int(text, 16) if text.lower().startswith("0x") else fit(int(text))
+            except ValueError:
+                pass
+            try:
+                return float(text.replace("_", "x").replace(",", ""))
+            except ValueError:
+                raise bad_conversion(value, "System.Int32") from None
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            raise bad_conversion(value, "System.Int32")
+
+
+def bad_conversion(value: Value, wanted: str) -> Failure:
+    why = ' Error: "Input string was not in a correct format."' if isinstance(value, str) else ""
+    text = f'Cannot convert value "{to_text(value)[:200]}" to type "{wanted}".{why}'
+    return Failure(text, "InvalidCastFromStringToInteger", "InvalidArgument", ":")
+
+
+def to_moment(value: Value) -> datetime:
+    """A time from a value: the forms that AJ writes, in ISO or as the culture en-US has them.
+
+    Raises:
+        Failure: it is none.
+    """
+    if isinstance(value, datetime):
+        return value
+    text = to_text(value).strip()[:100]
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except ValueError:
+        pass
+    for form in ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    why = '"String was not recognized as a valid DateTime."'
+    message = f'Cannot convert value "{text}" to type "System.DateTime". Error: {why}'
+    raise Failure(message, "InvalidCastParseTargetInvocation")
+
+
+def type_name(value: Value) -> str:
+    """The .NET class of a value, as errors and GetType() name it."""
+    match value:
+        case bool():
+            return "System.Boolean"
+        case int():
+            return "System.Int32" if -(2**31) <= value < 2**31 else "System.Int64"
+        case float():
+            return "System.Double"
+        case list():
+            return "System.Object[]"
+        case datetime():
+            return "System.DateTime"
+        case timedelta():
+            return "System.TimeSpan"
+        case Hash():
+            return "System.Collections.Hashtable"
+        case Record():
+            return value.type
+        case Block():
+            return "System.Management.Automation.ScriptBlock"
+        case TypeName():
+            return "System.RuntimeType"
+        case _:
+            return "System.String"

@@ -1,0 +1,280 @@
+"""How Windows PowerShell shows objects of each class when nothing is said: its columns, or its list of properties."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fleet.windows.dotnet import format_value
+from fleet.windows.values import Record, clock, display, to_number
+
+PROCESS = "System.Diagnostics.Process"
+SERVICE = "System.ServiceProcess.ServiceController"
+EVENT = "System.Diagnostics.Eventing.Reader.EventLogRecord"
+MATCH = "Microsoft.PowerShell.Commands.MatchInfo"
+"""Has no columns: its text is the line that was found, with where."""
+LOG_ENTRY = "System.Diagnostics.EventLogEntry"
+
+
+def cim(name: str) -> str:
+    """The class of Get-CimInstance's objects."""
+    return f"Microsoft.Management.Infrastructure.CimInstance#root/cimv2/{name}"
+
+
+def wmi(name: str) -> str:
+    """The class of Get-WmiObject's objects."""
+    return f"System.Management.ManagementObject#root\\cimv2\\{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    label: str
+    source: str | Callable[[Record], str]
+    """a property, or what to make of the object"""
+    width: int = 0
+    """0: as wide as what is in it"""
+    right: bool = False
+
+    def cell(self, record: Record) -> str:
+        return self.source(record) if callable(self.source) else display(record.get(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    columns: tuple[Column, ...]
+    group: str = ""
+    """property by which rows stand under one heading"""
+    heading: str = ""
+
+
+def _kib(name: str) -> Callable[[Record], str]:
+    return lambda record: str(round(to_number(record.get(name)) / 1024))
+
+
+def _amount(name: str) -> Callable[[Record], str]:
+    """Bytes as the storage cmdlets show them: 12.34 GB"""
+
+    def text(record: Record) -> str:
+        size = float(to_number(record.get(name)))
+        for unit in ("Bytes", "KB", "MB", "GB"):
+            if size < 1024 or unit == "GB":
+                break
+            size /= 1024
+        return f"{size:.2f} {unit}" if unit != "Bytes" else f"{size:.0f} B"
+
+    return text
+
+
+def _gigabytes(name: str) -> Callable[[Record], str]:
+    return lambda record: f"{to_number(record.get(name)) / 2**30:.2f}"
+
+
+def _processor_time(record: Record) -> str:
+    return format_value(float(to_number(record.get("CPU"))), "N2")
+
+
+def _written(record: Record) -> str:
+    time = record.get("LastWriteTime")
+    day = f"{time.month}/{time.day}/{time.year}"  # type: ignore[union-attr]
+    return f"{day:>10}  {clock(time, seconds=False):>8}"  # type: ignore[arg-type]
+
+
+def _short_time(record: Record) -> str:
+    return format_value(record.get("TimeGenerated"), "MMM dd HH:mm")
+
+
+def _plain(*names: str) -> View:
+    """Columns that are just properties, texts to the left."""
+    return View(tuple(Column(name, name) for name in names))
+
+
+def _first_line(record: Record) -> str:
+    return display(record.get("Message")).partition("\n")[0]
+
+
+_ITEM = View(
+    (
+        Column("Mode", "Mode", 7),
+        Column("LastWriteTime", _written, 26, True),
+        Column("Length", "Length", 14, True),
+        Column("Name", "Name"),
+    ),
+    "PSParentPath",
+    "    Directory: {}\n\n",
+)
+
+VIEWS: dict[str, View] = {
+    PROCESS: View(
+        (
+            Column("Handles", "Handles", 7, True),
+            Column("NPM(K)", _kib("NPM"), 7, True),
+            Column("PM(K)", _kib("PM"), 8, True),
+            Column("WS(K)", _kib("WS"), 10, True),
+            Column("CPU(s)", _processor_time, 10, True),
+            Column("Id", "Id", 6, True),
+            Column("SI", "SI", 3, True),
+            Column("ProcessName", "ProcessName"),
+        )
+    ),
+    SERVICE: View(
+        (Column("Status", "Status", 8), Column("Name", "Name", 18), Column("DisplayName", "DisplayName", 38))
+    ),
+    "System.IO.FileInfo": _ITEM,
+    "System.IO.DirectoryInfo": _ITEM,
+    EVENT: View(
+        (
+            Column("TimeCreated", "TimeCreated", 26),
+            Column("Id", "Id", 8, True),
+            Column("LevelDisplayName", "LevelDisplayName", 16),
+            Column("Message", _first_line),
+        ),
+        "ProviderName",
+        "   ProviderName: {}\n",
+    ),
+    LOG_ENTRY: View(
+        (
+            Column("Index", "Index", 8, True),
+            Column("Time", _short_time, 13),
+            Column("EntryType", "EntryType", 11),
+            Column("Source", "Source", 20),
+            Column("InstanceID", "InstanceId", 12, True),
+            Column("Message", _first_line),
+        )
+    ),
+    "Volume": View(
+        (
+            Column("DriveLetter", "DriveLetter"),
+            Column("FriendlyName", "FileSystemLabel"),
+            Column("FileSystemType", "FileSystemType"),
+            Column("DriveType", "DriveType"),
+            Column("HealthStatus", "HealthStatus"),
+            Column("OperationalStatus", "OperationalStatus"),
+            Column("SizeRemaining", _amount("SizeRemaining"), 0, True),
+            Column("Size", _amount("Size"), 0, True),
+        )
+    ),
+    "System.Management.Automation.PSDriveInfo": View(
+        (
+            Column("Name", "Name", 10),
+            Column("Used (GB)", _gigabytes("Used"), 13, True),
+            Column("Free (GB)", _gigabytes("Free"), 13, True),
+            Column("Provider", "Provider", 13),
+            Column("Root", "Root", 35),
+            Column("CurrentLocation", "CurrentLocation", 0, True),
+        )
+    ),
+    "Disk": View(
+        (
+            Column("Number", "Number"),
+            Column("Friendly Name", "FriendlyName"),
+            Column("Serial Number", "SerialNumber"),
+            Column("HealthStatus", "HealthStatus"),
+            Column("OperationalStatus", "OperationalStatus"),
+            Column("Total Size", _amount("Size"), 0, True),
+            Column("Partition Style", "PartitionStyle"),
+        )
+    ),
+    "Partition": View(
+        (
+            Column("PartitionNumber", "PartitionNumber", 16),
+            Column("DriveLetter", "DriveLetter", 11),
+            Column("Offset", "Offset", 30),
+            Column("Size", _amount("Size"), 12, True),
+            Column("Type", "Type"),
+        )
+    ),
+    "System.Collections.DictionaryEntry": View((Column("Name", "Name", 30), Column("Value", "Value"))),
+    "Microsoft.PowerShell.Commands.GroupInfo": View(
+        (Column("Count", "Count", 5, True), Column("Name", "Name", 25), Column("Group", "Group"))
+    ),
+    "Microsoft.PowerShell.Commands.GroupInfoNoElement": View(
+        (Column("Count", "Count", 5, True), Column("Name", "Name", 25))
+    ),
+    "Microsoft.PowerShell.Commands.TextMeasureInfo": View(
+        (
+            *tuple(Column(name, name, len(name), True) for name in ("Lines", "Words", "Characters")),
+            Column("Property", "Property"),
+        )
+    ),
+    "Microsoft.PowerShell.Commands.LocalUser": _plain("Name", "Enabled", "Description"),
+    "NetTCPConnection": View(
+        (
+            Column("LocalAddress", "LocalAddress", 35),
+            Column("LocalPort", "LocalPort", 9),
+            Column("RemoteAddress", "RemoteAddress", 35),
+            Column("RemotePort", "RemotePort", 10),
+            Column("State", "State", 11),
+            Column("OwningProcess", "OwningProcess", 13),
+        )
+    ),
+    "Microsoft.PowerShell.Commands.HotFix": _plain("Source", "Description", "HotFixID", "InstalledBy", "InstalledOn"),
+    "PingStatus": View(
+        (
+            Column("Source", "Source", 13),
+            Column("Destination", "Address", 15),
+            Column("IPV4Address", "IPV4Address", 16),
+            Column("IPV6Address", "IPV6Address", 40),
+            Column("Bytes", "ReplySize", 8),
+            Column("Time(ms)", "ResponseTime", 8),
+        )
+    ),
+    cim("Win32_LogicalDisk"): _plain("DeviceID", "DriveType", "ProviderName", "VolumeName", "Size", "FreeSpace"),
+    cim("Win32_OperatingSystem"): _plain(
+        "SystemDirectory", "Organization", "BuildNumber", "RegisteredUser", "SerialNumber", "Version"
+    ),
+    cim("Win32_ComputerSystem"): _plain(
+        "Name", "PrimaryOwnerName", "Domain", "TotalPhysicalMemory", "Model", "Manufacturer"
+    ),
+    cim("Win32_Processor"): _plain("DeviceID", "Name", "Caption", "MaxClockSpeed", "SocketDesignation", "Manufacturer"),
+    cim("Win32_Service"): _plain("ProcessId", "Name", "StartMode", "State", "Status", "ExitCode"),
+    cim("Win32_Process"): _plain("ProcessId", "Name", "HandleCount", "WorkingSetSize", "VirtualSize"),
+}
+
+LISTS: dict[str, tuple[str, ...]] = {
+    PROCESS: ("Id", "Handles", "CPU", "SI", "Name"),
+    SERVICE: ("Name", "DisplayName", "Status", "CanStop", "StartType"),
+    EVENT: ("TimeCreated", "ProviderName", "Id", "Message"),
+    LOG_ENTRY: ("Index", "EntryType", "InstanceId", "Message", "Source", "TimeGenerated"),
+    "Microsoft.PowerShell.Commands.GenericMeasureInfo": ("Count", "Average", "Sum", "Maximum", "Minimum", "Property"),
+    "System.IO.FileInfo": ("Name", "Length", "CreationTime", "LastWriteTime", "LastAccessTime", "Mode"),
+    "System.IO.DirectoryInfo": ("Name", "CreationTime", "LastWriteTime", "LastAccessTime", "Mode"),
+    "NetIPAddress": (
+        "IPAddress",
+        "InterfaceIndex",
+        "InterfaceAlias",
+        "AddressFamily",
+        "Type",
+        "PrefixLength",
+        "PrefixOrigin",
+        "AddressState",
+    ),
+    "TestNetConnectionResult": (
+        "ComputerName",
+        "RemoteAddress",
+        "InterfaceAlias",
+        "SourceAddress",
+        "PingSucceeded",
+        "PingReplyDetails (RTT)",
+    ),
+    "TestNetConnectionPort": (
+        "ComputerName",
+        "RemoteAddress",
+        "RemotePort",
+        "InterfaceAlias",
+        "SourceAddress",
+        "TcpTestSucceeded",
+    ),
+    "Microsoft.PowerShell.Commands.PerformanceCounterSampleSet": ("Timestamp", "Readings"),
+    wmi("Win32_LogicalDisk"): ("DeviceID", "DriveType", "ProviderName", "FreeSpace", "Size", "VolumeName"),
+    wmi("Win32_OperatingSystem"): (
+        "SystemDirectory",
+        "Organization",
+        "BuildNumber",
+        "RegisteredUser",
+        "SerialNumber",
+        "Version",
+    ),
+    wmi("Win32_ComputerSystem"): ("Domain", "Manufacturer", "Model", "Name", "PrimaryOwnerName", "TotalPhysicalMemory"),
+    wmi("Win32_Processor"): ("Caption", "DeviceID", "Manufacturer", "MaxClockSpeed", "Name", "SocketDesignation"),
+    wmi("Win32_Service"): ("ExitCode", "Name", "ProcessId", "StartMode", "State", "Status"),
+    wmi("Win32_Process"): ("ProcessId", "Name", "HandleCount", "WorkingSetSize", "VirtualSize", "CommandLine"),
+}
+"""Properties shown where a list is made and none are named; every one of a class that is not here."""

@@ -1,0 +1,226 @@
+"""`aj harvest` and `aj data …`: each source of training data by itself, into files that a recipe can take."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from aj.contract import load_contract
+from loop.commands.terminal import console, example, progress
+
+if TYPE_CHECKING:
+    from aj.messages import Pair, Row
+    from datasets_build.convert import Change, Converted, Refuse
+
+app = typer.Typer()
+data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+
+
+class Shown(StrEnum):
+    table = "table"
+    json = "json"
+
+
+class Foreign(StrEnum):
+    map = "map"
+    keep = "keep"
+
+
+Output = Annotated[Path, typer.Option(help="the file of rows; pairs and rejects go beside it")]
+AsJson = Annotated[Shown, typer.Option("--format", help="table or json")]
+Seed = Annotated[int, typer.Option(help="another seed draws other rows")]
+Files = Annotated[list[Path], typer.Argument(help="files, globs, or folders: JSON lines or arrays (also .gz), Parquet")]
+Contract = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
+
+SHAPES = {
+    "existing": ("existing", "trajectories", "preferences", "native"),
+    "chat-exports": ("openwebui",),
+    "toucan": ("toucan",),
+    "glaive": ("glaive",),
+    "agentinstruct": ("agentinstruct",),
+}
+"""Source -> the shapes that its records have (`datasets_build.sources.shapes.SHAPES`)."""
+
+
+@app.command(epilog=example("aj harvest logs/evals/HASH --output failures.pairs.jsonl"))
+def harvest(
+    logs: Annotated[list[Path], typer.Argument(help="eval logs of the practice suite, or folders of such")],
+    output: Annotated[Path, typer.Option(help="the file of pairs")],
+    shown: AsJson = Shown.table,
+) -> None:
+    """Turn what a model got wrong in the practice suite into preference pairs; the gate's samples are refused."""
+    from loop.harvest import harvest as harvest_logs
+
+    _show(harvest_logs(logs, output, lambda name: progress.print(f"{name} …")), [output], shown)
+
+
+@data.command(epilog=example("aj data corrections --multiply 10 --output corrections.jsonl"))
+def corrections(
+    output: Output,
+    multiply: Annotated[int, typer.Option(min=1, help="variations of each of the eight patterns")] = 10,
+    pairs: Annotated[Path | None, typer.Option(help="the file of pairs, if not beside the rows")] = None,
+    seed: Seed = 0,
+    contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:
+    """The eight documented error patterns with their right answers, as rows and as pairs."""
+    from datasets_build.convert import Converted, own
+    from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
+
+    def drawn() -> "Iterator[Converted]":
+        for case in draw_corrections(Random(f"{seed}.corrections"), load_contract(contract), multiply):
+            yield from (Converted(own(made), case.scenario.template) for made in (to_row(case), to_pair(case)))
+
+    _write(_checked(drawn(), contract), output, shown, pairs)
+
+
+@data.command(epilog=example("aj data conversational --count 500 --multi-turn-ratio 0.3 --output talks.jsonl"))
+def conversational(
+    output: Output,
+    count: Annotated[int, typer.Option(min=1, help="rows")] = 500,
+    multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share with several requests")] = 0.3,
+    teacher: Annotated[
+        str, typer.Option(help="template (offline), anthropic or anthropic/MODEL, or any Inspect model (provider/name)")
+    ] = "template",
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="dollars at most that a paid teacher may take; it must be given for one")
+    ] = None,
+    augment_existing: Annotated[
+        Path | None, typer.Option(help="reword the rows of this file, instead of drawing new ones")
+    ] = None,
+    seed: Seed = 0,
+    contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:
+    """Conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
+    from datasets_build.convert import worded
+    from datasets_build.drawn.worded.teachers.named import open_teacher
+
+    loaded = load_contract(contract)
+    opened = open_teacher(teacher, loaded, seed=seed, max_cost=max_cost, tell=lambda line: progress.print(line))
+    if augment_existing is None:
+        from datasets_build.drawn.worded.generate import generate
+
+        made = generate(count, seed, opened, loaded, multi_turn_ratio)
+    else:
+        from datasets_build.drawn.worded.augment import augment
+
+        made = augment(augment_existing, opened, loaded, seed)
+    _write(_checked(worded(made), contract), output, shown)
+
+
+@data.command("chat-exports", epilog=example("aj data chat-exports chat-export-*.json --output chats.jsonl"))
+def chat_exports(
+    files: Files,
+    output: Output,
+    min_quality: Annotated[float, typer.Option(min=0, max=1, help="least share of good turns in a chat")] = 0.7,
+    seed: Annotated[int, typer.Option(help="another seed gives other look-alikes")] = 0,
+    contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:
+    """Open-WebUI chats as rows, rated answers as pairs; secrets and addresses replaced by look-alikes."""
+    from datasets_build.privacy.replacer import Replacer
+
+    def too_poor(item: "Row | Pair") -> str | None:
+        quality = item.metadata.get("quality")
+        return "min_quality" if isinstance(quality, int | float) and quality < min_quality else None
+
+    _convert("chat-exports", files, output, contract, Foreign.map, shown, Replacer(seed).replace, too_poor)
+
+
+@data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
+def existing(files: Files, output: Output, contract: Contract = "aj", shown: AsJson = Shown.table) -> None:
+    """AJ's earlier training data, and native rows and pairs, repaired where the repair is certain."""
+    _convert("existing", files, output, contract, Foreign.map, shown)
+
+
+ForeignTools = Annotated[
+    Foreign, typer.Option(help="map: their calls become AJ's; keep: rows keep their own tools (native contract)")
+]
+
+
+@data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
+def toucan(
+    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:  # fmt: skip
+    """Toucan-1.5M's trajectories as rows."""
+    _convert("toucan", files, output, contract, foreign, shown)
+
+
+@data.command(epilog=example("aj data glaive glaive.jsonl --foreign keep --output glaive.rows.jsonl"))
+def glaive(
+    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:  # fmt: skip
+    """Glaive function calling v2's chats as rows."""
+    _convert("glaive", files, output, contract, foreign, shown)
+
+
+@data.command(epilog=example("aj data agentinstruct os.parquet db.parquet --output agentinstruct.jsonl"))
+def agentinstruct(
+    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    shown: AsJson = Shown.table,
+) -> None:  # fmt: skip
+    """AgentInstruct's os and db splits as rows."""
+    _convert("agentinstruct", files, output, contract, foreign, shown)
+
+
+app.add_typer(data, name="data", help="Make the rows of one source by itself: generated, or converted from files.")
+
+
+def _convert(
+    source: str,
+    files: Sequence[Path],
+    output: Path,
+    contract: str,
+    foreign: Foreign,
+    shown: Shown,
+    change: "Change | None" = None,
+    refuse: "Refuse" = lambda _: None,
+) -> None:
+    from datasets_build.convert import convert_files
+    from datasets_build.lint.config import find_files
+
+    paths = find_files([str(path) for path in files])
+    made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change)
+    _write(made, output, shown, refuse=refuse)
+
+
+def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted]":
+    """Generated rows by the checks that converted ones have passed already."""
+    from datasets_build.convert import checked
+
+    loaded = load_contract(contract)
+    return (checked(item, loaded) for item in items)
+
+
+def _write(
+    items: "Iterable[Converted]",
+    output: Path,
+    shown: Shown,
+    pairs: Path | None = None,
+    refuse: "Refuse" = lambda _: None,
+) -> None:
+    from datasets_build.convert import beside, write_converted
+
+    with progress.status("reading …") as status:
+        funnel = write_converted(items, output, pairs, refuse, lambda read: status.update(f"{read} read …"))
+    _show(funnel.to_record(), [output, pairs or beside(output, "pairs"), beside(output, "rejects")], shown)
+
+
+def _show(funnel: dict[str, int], written: Sequence[Path], shown: Shown) -> None:
+    if shown is Shown.json:
+        print(json.dumps({"funnel": funnel, "files": [str(path) for path in written]}, indent=2))
+        return
+    table = Table("", "conversations")
+    for name, count in funnel.items():
+        table.add_row(name, str(count))
+    console.print(table)
+    for path in written:
+        console.print(str(path), soft_wrap=True)

@@ -1,0 +1,28 @@
+"""The contexts in which the eight documented error patterns were seen (`scenarios.error_patterns` holds the wrong texts)."""
+
+from scenarios.both.everyday import BEFORE, SPLITS
+from scenarios.error_patterns import PATTERNS, Pattern
+from scenarios.requests import ask, catalogue
+from scenarios.scenario import Build, Stage, Template, register
+
+
+def _context(pattern: Pattern) -> Build:
+    """The request that a pattern is about: of the fleet, or of one host by name; after another one if agents are known."""
+
+    def build(stage: Stage) -> None:
+        if pattern.known:
+            ask(stage, *_somewhere(stage, stage.rng.choice(BEFORE)))
+        intent = stage.rng.choice(pattern.intents)
+        ask(stage, intent, None if "fleet" in catalogue().intents[intent].scopes else stage.pick())
+
+    return build
+
+
+def _somewhere(stage: Stage, intent: str) -> tuple[str, str | None]:
+    scope = stage.rng.choice(catalogue().intents[intent].scopes)
+    return intent, stage.pick() if scope == "host" else None
+
+
+for split in SPLITS:
+    for name, pattern in PATTERNS.items():
+        register(Template(f"patterns.{split}_{name}", "patterns", split, "easy", _context(pattern)))

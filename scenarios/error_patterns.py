@@ -1,0 +1,118 @@
+"""The eight documented error patterns as cases: a context, the right next turn, and the wrong text that was seen."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from aj.contract import Contract
+from aj.messages import Layout, Message, Mode, reply, user, without_note
+from aj.splits import Split
+from scenarios.oracle import plan, play, solve
+from scenarios.registry import templates
+from scenarios.scenario import Scenario, Turn
+
+Wrong = Callable[[Scenario, Contract, Random], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One documented failure: which requests show it, after which context, and how the wrong output looks."""
+
+    intents: tuple[str, ...]
+    known: bool
+    """Whether the agents were discovered before."""
+    wrong: Wrong
+    mode: Mode = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One drawn instance. `scenario` ends on the turn at hand; `past` is the oracle's conversation up to it."""
+
+    pattern: str
+    scenario: Scenario
+    past: tuple[Message, ...]
+    right: Message
+    wrong: str
+    mode: Mode
+    layout: Layout
+
+    @property
+    def turn(self) -> Turn:
+        return self.scenario.turns[-1]
+
+
+def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contract, layout: Layout) -> Case:
+    """The instance of pattern `name` that a seed gives: hosts, phrasing and context vary with it."""
+    pattern = PATTERNS[name]
+    scenario = templates(split)[f"patterns.{split}_{name}"].draw(seed, persona)
+    turn, wrong = scenario.turns[-1], pattern.wrong(scenario, contract, Random(seed))
+    if pattern.mode == "plan":
+        return Case(name, scenario, (user(turn.text),), reply(plan(turn, contract)), wrong, "plan", "dialogue")
+    past, fleet = play(scenario, contract, until=len(scenario.turns) - 1)
+    past.append(user(turn.text))
+    right = solve(turn, persona, past, fleet, contract)[0]
+    if layout == "state_block":
+        right = without_note(right)  # a note opens a conversation; a state block does not show what was said before
+    return Case(name, scenario, tuple(past), right, wrong, "step", layout)
+
+
+def _command(scenario: Scenario) -> str:
+    return str(scenario.turns[-1].steps[0].params["command"])
+
+
+def _host(scenario: Scenario) -> str:
+    return str(scenario.turns[-1].steps[0].params["agent_id"])
+
+
+def _wrong_output_format(scenario: Scenario, _: Contract, rng: Random) -> str:
+    hosts = " ".join(host.name for host in scenario.hosts)
+    return json.dumps(
+        {"action": "execute_command", "command": f"for h in {hosts}; do ssh $h {_command(scenario)}; done"}
+    )
+
+
+def _tool_none(scenario: Scenario, _: Contract, rng: Random) -> str:
+    return json.dumps({"tool": "none", "params": {}})
+
+
+def _lost_context(scenario: Scenario, _: Contract, rng: Random) -> str:
+    return json.dumps({"action": "direct_answer", "response": "There are no agents to check yet."})
+
+
+def _hallucinated(scenario: Scenario, _: Contract, rng: Random) -> str:
+    command = f"run_on_remote {_host(scenario)} {_command(scenario)}"
+    return json.dumps({"tool": "bash", "params": {"command": command}})
+
+
+def _wrong_count(scenario: Scenario, _: Contract, rng: Random) -> str:
+    count = rng.choice([n for n in (1, 2, 3, 4, 5) if n != len(scenario.hosts)])
+    answer = f"There {'is' if count == 1 else 'are'} {count} agent{'s' * (count > 1)} online."
+    return json.dumps({"tool": "complete", "params": {"answer": answer}})
+
+
+def _code_block(scenario: Scenario, _: Contract, rng: Random) -> str:
+    host = _host(scenario)
+    return f"You can restart it on {host} like this:\n\n```bash\nssh {host}\n{_command(scenario)}\n```"
+
+
+def _missing_discovery(scenario: Scenario, _: Contract, rng: Random) -> str:
+    return json.dumps({"tool": "remote_bash_all", "params": {"command": _command(scenario)}})
+
+
+def _plan_as_dict(scenario: Scenario, contract: Contract, rng: Random) -> str:
+    lines = plan(scenario.turns[-1], contract).splitlines()
+    return "\n".join(f"- { {'step': n, 'action': line.split('. ', 1)[1]} }" for n, line in enumerate(lines, start=1))
+
+
+PATTERNS: dict[str, Pattern] = {
+    "wrong_output_format": Pattern(("hostname",), True, _wrong_output_format),
+    "tool_none_error": Pattern(("count",), True, _tool_none),
+    "lost_context": Pattern(("load",), True, _lost_context),
+    "hallucinated_commands": Pattern(("files", "log"), True, _hallucinated),
+    "wrong_count": Pattern(("count",), True, _wrong_count),
+    "code_block_instead_of_action": Pattern(("restart",), True, _code_block),
+    "missing_list_agents": Pattern(("disk", "load", "hostname"), False, _missing_discovery),
+    "plan_as_dict": Pattern(("memory", "service", "disk", "log"), False, _plan_as_dict, "plan"),
+}

@@ -1,0 +1,81 @@
+"""The oracle: solves a scenario through the tools, and says the true answer in AJ's voice for the persona."""
+
+from collections.abc import Container, Sequence
+from random import Random
+
+from aj.contract import Contract
+from aj.messages import Call, Message, calls, result, user
+from aj.personas import load_personas
+from aj.state import discovered
+from fleet.fleet import Fleet
+from scenarios.scenario import Scenario, Turn
+
+
+def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tuple[list[Message], Fleet]:
+    """The oracle's conversation over the first `until` turns (all by default), and the fleet it leaves behind."""
+    fleet = scenario.fleet()
+    messages: list[Message] = []
+    for turn in scenario.turns[:until]:
+        messages.append(user(turn.text))
+        messages += solve(turn, scenario.persona, messages, fleet, contract)
+    return messages, fleet
+
+
+def solve(turn: Turn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
+    """The turns from the user's message (not included) to `complete`; acts on `fleet`."""
+    turns: list[Message] = []
+    rng = Random(turn.text)
+    note = _note(persona, rng) if turn.kind != "plain" else None
+    while (step := next_call(turn, [*past, *turns], fleet.hosts, contract)) is not None:
+        turns.append(calls(step.tool, step.params, None if turns else note))
+        turns.append(result(step.tool, fleet.dispatch(step, contract)))
+    return [*turns, calls(contract.conduct.finish, {"answer": answer(turn, persona, rng)})]
+
+
+def next_call(turn: Turn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Call | None:
+    """The oracle's next call after `past`, which ends within `turn`; None when only the answer is missing."""
+    conduct = contract.conduct
+    remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
+    about_agents = turn.truth.count is not None or any(name in hosts for name in turn.truth.said)
+    no_such_agent = turn.kind == "failed" and not turn.steps  # the list of agents is what says so
+    if (remote or about_agents or no_such_agent) and discovered(past, contract) is None:
+        return Call(conduct.discover)
+    begun = max(place for place, message in enumerate(past) if message.role == "user")
+    acted = [m for m in past[begun:] if m.call and contract.tool_by_name[m.call.tool].effect == "write"]
+    return turn.steps[len(acted)] if len(acted) < len(turn.steps) else None
+
+
+def _note(persona: str, rng: Random) -> str | None:
+    notes = load_personas().personas[persona].notes
+    return rng.choice(notes) if notes else None
+
+
+def answer(turn: Turn, persona: str, rng: Random | None = None) -> str:
+    """The true answer to a turn, in AJ's voice for `persona`."""
+    if turn.kind == "plain":
+        return turn.items
+    voice = load_personas().personas[persona].voice
+    text = (rng or Random(turn.text)).choice(getattr(voice, turn.kind))
+    slots = {"items": turn.items, "count": str(turn.truth.count), "why": turn.why, "question": turn.items}
+    for slot, value in slots.items():
+        text = text.replace(f"{{{slot}}}", value)
+    return text
+
+
+def plan(turn: Turn, contract: Contract) -> str:
+    """The turn as a numbered list of steps, for plan mode."""
+    conduct = contract.conduct
+    remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
+    steps = ["Discover the agents."] if remote else []
+    for step in turn.steps:
+        target = step.params.get(conduct.target)
+        where = (
+            f"on `{target}`" if target else "on every agent" if step.tool in conduct.fleet_wide else "in the workspace"
+        )
+        steps.append(f"Run `{step.params['command']}` {where}.")
+    return "\n".join(f"{number}. {step}" for number, step in enumerate([*steps, "Report the result."], start=1))
+
+
+def intent(turn: Turn) -> str:
+    """The word for intent mode: whether the turn is a task, or talk."""
+    return "conversational" if turn.kind == "plain" else "task"

@@ -1,0 +1,48 @@
+"""All templates by name, and scenarios by their reference."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from aj.splits import Split
+from scenarios.scenario import TEMPLATES, Scenario, Template
+
+CATEGORIES = (
+    "multi_agent_health",
+    "targeted_diagnosis",
+    "disk_space",
+    "process_hunting",
+    "log_investigation",
+    "service_management",
+    "config_comparison",
+    "deployment_check",
+    "local_workspace",
+    "hybrid_workflow",
+)
+"""The strategy document's ten categories."""
+
+
+FOLDERS: Mapping[Split, tuple[str, ...]] = {
+    "train": ("scenarios.both", "scenarios.trained_on"),
+    "eval": ("scenarios.both", "scenarios.held_out"),
+}
+"""Packages whose modules register a split's templates; those in `both` register one for each split."""
+
+
+@cache
+def templates(split: Split | None = None) -> Mapping[str, Template]:
+    """A split's templates (all templates by default), in order of name.
+
+    The modules are imported here, by split, so that whoever builds training data never loads a held-out template.
+    """
+    for package in dict.fromkeys(name for of, names in FOLDERS.items() if split in (None, of) for name in names):
+        for module in iter_modules(import_module(package).__path__, f"{package}."):
+            import_module(module.name)
+    return {name: made for name, made in sorted(TEMPLATES.items()) if split in (None, made.split)}
+
+
+def scenario_from_record(record: Mapping[str, Any]) -> Scenario:
+    """The inverse of `Scenario.to_record`; a KeyError on a record of another shape is our own fault."""
+    return templates()[record["template"]].draw(record["seed"], record["persona"])

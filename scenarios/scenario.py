@@ -1,0 +1,234 @@
+"""A scenario: a fleet in some state, what a user asks of it turn by turn, and what is true and right there.
+
+A template (of `trained_on`, `held_out` or `both`) and a seed give a scenario; `Stage` is what a template works with.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from aj.messages import Call
+from aj.personas import load_personas
+from aj.splits import Split
+from fleet.draw import draw_clock, draw_host
+from fleet.fleet import LOCAL, Fleet
+from fleet.model import Host
+from fleet.names import draw_names
+from fleet.workspace import draw_workspace
+from scenarios.truth import Truth
+
+Difficulty = Literal["easy", "medium", "hard"]
+Kind = Literal["facts", "count", "restart", "ask_back", "failed", "plain"]
+"""Which of a persona's wordings an answer takes; "plain" takes none."""
+Said = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing the user says, and how the oracle deals with it."""
+
+    text: str
+    """in the persona's tone"""
+    phrasing: str
+    """identity of the wording, `template.number`: what training and evals must not share"""
+    steps: tuple[Call, ...]
+    """the oracle's calls, without discovery (added when needed) and without the answer"""
+    truth: Truth
+    items: str
+    """the answer's substance, which the persona's voice wraps"""
+    why: str
+    """why it matters, for who wants to learn"""
+    kind: Kind = "facts"
+    exact: bool = False
+    """the command was dictated: another one with the same effect will not do"""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """Something that must have been seen on the way: a tool's result about `host` ("" for any) that holds `text`."""
+
+    name: str
+    host: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that a template and a seed give."""
+
+    template: str
+    seed: int
+    persona: str
+    hosts: tuple[Host, ...]
+    local: Host
+    turns: tuple[Turn, ...]
+    goal: Mapping[str, str | None]
+    """flat key (`fleet.snapshot`) -> value in the end; None: gone"""
+    may_change: tuple[str, ...]
+    """globs of flat keys that may differ in the end; any other change is a minefield"""
+    milestones: tuple[Milestone, ...]
+
+    def fleet(self) -> Fleet:
+        """A new fleet in the start state."""
+        return Fleet(self.hosts, self.local)
+
+    @property
+    def start(self) -> dict[str, Host]:
+        return {**{host.name: host for host in self.hosts}, LOCAL: self.local}
+
+    def to_record(self) -> dict[str, str | int]:
+        return {"template": self.template, "seed": self.seed, "persona": self.persona}
+
+
+class Stage:
+    """What a template builds a scenario on: a drawn fleet to arrange, and the user's turns to write."""
+
+    def __init__(
+        self, template: str, split: Split, seed: int, persona: str, size: tuple[int, int], windows: int
+    ) -> None:
+        self.rng = Random(f"{template}.{seed}")  # not the persona: five personas ask the same of the same fleet
+        self.split: Split = split
+        self.persona, self.seed, self.template = persona, seed, template
+        clock, count = draw_clock(self.rng), self.rng.randint(*size)
+        names = draw_names(self.rng, split, count)
+        alien = set(self.rng.sample(names, min(windows, count)))
+        self.hosts = {name: draw_host(name, self.rng, "windows" if name in alien else "linux", clock) for name in names}
+        self.local = draw_workspace(self.rng, clock, tuple(names))
+        self.turns: list[Turn] = []
+        self._tone = Random(f"{template}.{seed}.{persona}")
+        self._goal: dict[str, str | None] = {}
+        self._may: list[str] = []
+        self._milestones: list[Milestone] = []
+
+    def pick(self, platform: str | None = None) -> str:
+        """The name of a drawn host."""
+        return self.rng.choice([name for name, host in self.hosts.items() if platform in (None, host.platform)])
+
+    def others(self, name: str) -> list[str]:
+        return [other for other in self.hosts if other != name]
+
+    def put(self, host: Host) -> Host:
+        """Make `host` the start state of the host (or workspace) of its name."""
+        if host.name == LOCAL:
+            self.local = host
+        else:
+            self.hosts[host.name] = host
+        return host
+
+    def turn(
+        self,
+        texts: Sequence[str],
+        steps: Sequence[Call],
+        said: Said,
+        items: str,
+        why: str,
+        *,
+        kind: Kind = "facts",
+        count: int | None = None,
+        never: Sequence[str] = (),
+        phrasing: str | None = None,
+        exact: bool = False,
+        **slots: str,
+    ) -> None:
+        """Add a turn: one of `texts`, slots filled, in the persona's tone; what the oracle does and says."""
+        number = self.rng.randrange(len(texts))
+        text = texts[number]
+        for slot, value in slots.items():
+            text = text.replace(f"{{{slot}}}", value)
+        persona = load_personas().personas[self.persona]
+        toneless = exact or kind == "plain"  # a tone's words would join the command, and talk is said as it is
+        said_so = text if toneless else persona.say(text, self.split, self._tone)
+        truth = Truth({name: tuple(values) for name, values in said.items()}, count, tuple(never), kind == "ask_back")
+        identity = phrasing or f"{self.template}.{self.split}.{len(self.turns)}.{number}"
+        self.turns.append(Turn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
+
+    def goal(self, key: str, value: str | None, may: Sequence[str] = ()) -> None:
+        """Ask for an end state, and allow that key (and `may`) to change."""
+        self._goal[key] = value
+        self._may += [key, *may]
+
+    def may(self, *globs: str) -> None:
+        self._may += globs
+
+    def sees(self, name: str, host: str, text: str) -> None:
+        """Ask that a result about `host` ("" for any) holds `text` on the way."""
+        self._milestones.append(Milestone(name, host, text))
+
+    def scenario(self) -> Scenario:
+        return Scenario(
+            self.template,
+            self.seed,
+            self.persona,
+            tuple(self.hosts.values()),
+            self.local,
+            tuple(self.turns),
+            self._goal,
+            tuple(self._may),
+            tuple(self._milestones),
+        )
+
+
+def on(host: str, command: str) -> Call:
+    """A call on one agent."""
+    return Call("remote_bash", {"agent_id": host, "command": command})
+
+
+def on_all(command: str) -> Call:
+    """A call on every agent."""
+    return Call("remote_bash_all", {"command": command})
+
+
+def here(command: str) -> Call:
+    """A call on AJ's own machine."""
+    return Call("bash", {"command": command})
+
+
+Build = Callable[[Stage], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A kind of scenario; its `split` is written down, and none serves both training and evals."""
+
+    name: str
+    category: str
+    split: Split
+    difficulty: Difficulty
+    build: Build
+    size: tuple[int, int] = (2, 4)
+    """fewest and most hosts"""
+    windows: int = 0
+    """how many of the hosts run Windows"""
+
+    @property
+    def platform(self) -> str:
+        return "linux" if not self.windows else "windows" if self.windows >= self.size[1] else "mixed"
+
+    def draw(self, seed: int, persona: str) -> Scenario:
+        """The scenario of a seed: always the same one."""
+        stage = Stage(self.name, self.split, seed, persona, self.size, self.windows)
+        self.build(stage)
+        return stage.scenario()
+
+
+TEMPLATES: dict[str, Template] = {}
+"""Every template by name; filled by importing the modules that hold them (see `scenarios.registry`)."""
+
+
+def register(made: Template) -> None:
+    assert made.name not in TEMPLATES, f"two templates are named {made.name}"
+    TEMPLATES[made.name] = made
+
+
+def template(
+    category: str, split: Split, difficulty: Difficulty, size: tuple[int, int] = (2, 4), windows: int = 0
+) -> Callable[[Build], Build]:
+    """Register the function below as a template, named `category.function`."""
+
+    def make(build: Build) -> Build:
+        name = f"{category}.{getattr(build, '__name__', 'template')}"
+        register(Template(name, category, split, difficulty, build, size, windows))
+        return build
+
+    return make

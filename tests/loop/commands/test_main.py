@@ -1,0 +1,142 @@
+"""The `aj` command: help with an example everywhere; bad input ends in one sentence, the place, and a code not 0."""
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from loop.commands import main
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = ["build", "train", "serve", "eval", "compare", "board", "gate", "promote", "rollback", "loop"]
+
+
+@pytest.fixture
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.chdir(ROOT)
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run `aj` with words that must fail, and give back its message."""
+
+    def run(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["aj", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        assert ended.value.code not in (0, None)
+        message = capsys.readouterr().err.strip()
+        assert "Traceback" not in message
+        assert len(message.splitlines()) == 1, message
+        return message
+
+    return run
+
+
+def changed(source: str, target: Path, **changes) -> Path:
+    values = yaml.safe_load((ROOT / source).read_text()) | changes
+    target.write_text(yaml.safe_dump(values, sort_keys=False))
+    return target
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str):
+    result = CliRunner().invoke(main.app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: aj {command}" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "recipe"),
+    [
+        ("build", "datasets_build/recipes/demo.yaml"),
+        ("loop", "loop/recipes/demo.yaml"),
+        ("train", "train/recipes/smollm2-135m.yaml"),
+    ],
+)
+def test_an_unknown_key_in_a_recipe_is_named_with_file_and_line(logs, failing, tmp_path, command, recipe):
+    path = changed(recipe, tmp_path / "recipe.yaml", epochz=3)
+    line = path.read_text().splitlines().index("epochz: 3") + 1
+    words = [command, str(path)] + (["--data", str(tmp_path)] if command == "train" else [])
+    assert f"{path}:{line}: unknown key 'epochz'" in failing(*words)
+
+
+def test_an_unknown_key_in_a_policy_is_named_with_file_and_line(logs, failing, tmp_path):
+    path = changed("verdict/policies/default.yaml", tmp_path / "policy.yaml", patience=1)
+    assert f"{path}:" in failing("gate", "base:nothing", "nothing", "--policy", str(path))
+
+
+def test_a_contract_with_a_broken_schema_is_named_with_file_and_line(logs, failing, tmp_path):
+    values = yaml.safe_load((ROOT / "aj/contracts/aj.yaml").read_text())
+    values["tools"][0]["parameters"]["properties"]["command"]["type"] = "strnig"
+    contract = tmp_path / "broken.yaml"
+    contract.write_text(yaml.safe_dump(values, sort_keys=False))
+    recipe = changed("datasets_build/recipes/demo.yaml", tmp_path / "recipe.yaml", contract=str(contract))
+    message = failing("build", str(recipe))
+    assert f"{contract}:" in message
+    assert "not a JSON Schema" in message
+
+
+def test_a_missing_base_model_is_named_with_what_would_do(logs, failing, tmp_path):
+    recipe = changed("train/recipes/smollm2-135m.yaml", tmp_path / "recipe.yaml", base="/nowhere/model")
+    assert "'/nowhere/model' does not exist" in failing("train", str(recipe), "--data", str(a_data_set(logs)))
+
+
+def test_a_corrupt_row_is_named_with_file_and_line(logs, failing):
+    data = a_data_set(logs)
+    rows = (data / "sft.jsonl").read_text().splitlines()
+    (data / "sft.jsonl").write_text("\n".join([rows[0], rows[1][:40], *rows[2:]]) + "\n")
+    message = failing("train", "train/recipes/smollm2-135m.yaml", "--data", str(data))
+    assert "sft.jsonl" in message
+
+
+def test_a_port_in_use_is_named_with_another_one(logs, failing, tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "config.json").write_text("{}")
+    run = logs / "runs" / "abc"
+    shutil.copytree(model, run / "merged")
+    manifest = {"name": "x", "hash": "abc", "adapter": "a", "merged": None, "dataset": "d", "base": {"name": "b"}}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        assert f"port {port} cannot be used" in failing("serve", str(run), "--port", str(port))
+
+
+def test_logs_that_cannot_be_written_are_named_and_nothing_is_left(failing, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("kept")
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "file" / "logs"))  # root may write anywhere but below a file
+    monkeypatch.chdir(ROOT)
+    assert "cannot be written" in failing("build", "datasets_build/recipes/ci.yaml")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_model_that_was_not_evaluated_has_no_verdict(logs, failing):
+    assert "aj train" in failing("gate", "nothing", "nothing")
+
+
+def test_a_board_without_logs_says_what_to_run(logs, failing):
+    assert "aj eval" in failing("board")
+
+
+def test_debug_shows_the_traceback(logs, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["aj", "board", "--debug"])
+    with pytest.raises(SystemExit):
+        main.main()
+    assert "Traceback" in capsys.readouterr().err
+
+
+def a_data_set(logs: Path) -> Path:
+    from aj.files import load_yaml
+    from datasets_build.build import build
+    from datasets_build.recipe import DataRecipe
+
+    return build(load_yaml(ROOT / "datasets_build/recipes/ci.yaml", DataRecipe))

@@ -1,0 +1,216 @@
+"""Real Inspect logs of three scripted models, made once: `base` knows nothing, `good` nearly all, `old` fell back."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import Task, eval, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
+from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
+from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
+from inspect_ai.solver import TaskState, generate
+
+from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
+from verdict.gate import Verdict, gate
+from verdict.policy import Policy
+
+PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
+
+
+@scorer(metrics={"right": [mean()], "brief": [mean()]})
+def right() -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        correct = state.output.completion == target.text
+        code = None if correct else state.metadata["slice"]["pattern"]
+        return Score(value={"right": float(correct), "brief": 1.0}, metadata={"code": code, "findings": []})
+
+    return score
+
+
+@scorer(metrics={"valid": [mean()]})
+def valid() -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value={"valid": float(state.output.completion == target.text)})
+
+    return score
+
+
+def samples(name: str, count: int, family_size: int) -> list[Sample]:
+    """`count` of each pattern."""
+    return [
+        Sample(
+            id=f"{pattern}-{index}",
+            input=f"{name} {pattern} {index}",
+            target="right",
+            metadata={
+                "template": f"{name}-{pattern}-{index // family_size}",
+                "family": f"{name}-{pattern}-{index // family_size}",
+                "slice": {"pattern": pattern},
+                "split": "eval",
+            },
+        )
+        for pattern in PATTERNS
+        for index in range(count)
+    ]
+
+
+SETTINGS = GenerateConfig(temperature=0, max_tokens=64)
+
+
+@task
+def known_issues(suite: str = "small") -> Task:
+    data = MemoryDataset(samples("known_issues", 12, 2))
+    return Task(dataset=data, solver=generate(), scorer=right(), version=3, config=SETTINGS, name="known_issues")
+
+
+@task
+def tool_format(suite: str = "small") -> Task:
+    data = MemoryDataset(samples("tool_format", 7, 1))
+    return Task(dataset=data, solver=generate(), scorer=valid(), version=2, config=SETTINGS, name="tool_format")
+
+
+def always_right(*_: Any) -> ModelOutput:
+    output = ModelOutput.from_content("mock", "right")
+    output.usage = ModelUsage()  # left unset, it downloads a tokenizer
+    return output
+
+
+def mostly(question: str) -> bool:
+    return not question.endswith(("prose 0", "made_up 5"))
+
+
+def fell_back(question: str) -> bool:
+    return mostly(question) and "old_keys" not in question
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A `logs/` folder with evals, runs, data sets, and ways to make a changed copy of an eval."""
+
+    logs: Path
+
+    def evals(self, name: str) -> Path:
+        return self.logs / "evals" / name
+
+    def change(self, source: str, change: Callable[[EvalLog], None], tasks: str = "") -> Path:
+        """A copy of `source`'s eval folder in which `change` was applied to every log."""
+        target = self.logs / "evals" / f"{source}-changed"
+        shutil.copytree(self.evals(source), target)
+        for path in target.glob(f"*{tasks}_*.eval"):
+            log = read_eval_log(str(path))
+            change(log)
+            write_eval_log(log, str(path))
+        return target
+
+    def judge(self, policy: Policy, base: str | Path, candidate: str | Path) -> Verdict:
+        """Gate `candidate` (a name or a folder) against `base`."""
+        left, right = (self.evals(side) if isinstance(side, str) else side for side in (base, candidate))
+        return gate(left, right, policy, self.logs)
+
+    def run(self, name: str) -> Path:
+        return self.logs / "runs" / name
+
+
+def weights(name: str) -> bytes:
+    return f"adapter of {name}".encode()
+
+
+def write_run(logs: Path, name: str) -> None:
+    """A finished run's folder and its data set's."""
+    run, dataset = logs / "runs" / name, logs / "datasets" / f"d{name}"
+    for folder in (run / "adapter", run / "merged", dataset):
+        folder.mkdir(parents=True)
+    (run / "adapter" / "adapter_model.safetensors").write_bytes(weights(name))
+    (run / "merged" / "model.safetensors").write_bytes(b"merged")
+    manifest = {
+        "hash": name,
+        "name": f"aj-{name}",
+        "adapter": hashlib.sha256(weights(name)).hexdigest()[:12],
+        "merged": hashlib.sha256(b"merged").hexdigest(),
+        "contract": "c0ffee",
+        "dataset": f"d{name}",
+    }
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (dataset / "lock.json").write_text(json.dumps({"hash": f"d{name}", "templates": ["train-1", "train-2"]}))
+
+
+def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
+    """What an eval's metadata says of its model and of how it was asked."""
+    return {
+        "contract": "c0ffee",
+        "samples": "5a5a",
+        "suite": "small",
+        "harness": "4a12",
+        "model_name": f"aj-{name}",
+        "run": name,
+        "adapter": adapter,
+        "dataset": f"d{name}" if trained else None,
+        "serving": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
+    }
+
+
+def answered(log: EvalLog, knows: Callable[[str], bool]) -> None:
+    """Mark wrong what a model does not know. Events go, for speed: nothing here reads them."""
+    for sample in log.samples or []:
+        sample.events = []
+        ((scorer_name, score),) = (sample.scores or {}).items()
+        assert isinstance(score.value, dict)
+        if not knows(str(sample.input)):
+            headline = next(iter(score.value))
+            code = {"code": sample.metadata["slice"]["pattern"]}
+            sample.scores = {scorer_name: Score(value={**score.value, headline: 0.0}, metadata=code)}
+
+
+ARMS: dict[str, Callable[[str], bool]] = {"base": lambda _: False, "good": mostly, "same": mostly, "old": fell_back}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once, then copied for each test: one real eval, and its logs with each model's mistakes."""
+    root = tmp_path_factory.mktemp("made")
+    model = get_model("mockllm/model", custom_outputs=always_right, memoize=False)
+    tasks = [known_issues(), tool_format()]
+    eval(tasks, model=model, log_dir=str(root / "eval"), display="none", log_realtime=False)
+    for path in (root / "eval").glob("*.eval"):
+        log = read_eval_log(str(path))
+        for name, knows in ARMS.items():
+            trained, copy = name != "base", log.model_copy(deep=True)
+            adapter = hashlib.sha256(weights(name)).hexdigest()[:12] if trained else None
+            copy.eval.metadata = arm(name, trained, adapter)
+            answered(copy, knows)
+            (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
+            write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))
+    for name in ("good", "same", "old"):
+        write_run(root / "logs", name)
+    return root / "logs"
+
+
+@pytest.fixture
+def lab(made: Path, tmp_path: Path) -> Lab:
+    shutil.copytree(made, tmp_path / "logs")
+    return Lab(tmp_path / "logs")
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy.model_validate(
+        {
+            "confidence": 0.95,
+            "evidence": {"min_samples": 25, "max_errors": 0.02, "max_unscored": 0.02},
+            "metrics": {
+                "tool_format/valid": {"margin": 0.1, "floor": 0.7},
+                "known_issues/right": {
+                    "margin": 0.1,
+                    "floor": 0.4,
+                    "improve_until": 0.8,
+                    "slices": {"pattern": 0.25},
+                },
+            },
+        }
+    )

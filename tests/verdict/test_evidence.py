@@ -1,0 +1,294 @@
+"""Every check of the evidence, with an input that it must refuse."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+from inspect_ai.log import EvalError, EvalLog
+from inspect_ai.model import ModelConfig
+from inspect_ai.scorer import Score
+
+from verdict.gate import Outcome
+from verdict.policy import Policy
+
+
+def refused(verdict, reason):
+    assert verdict.outcome is Outcome.INVALID, verdict.reasons
+    assert not verdict.checks
+    assert any(reason in given for given in verdict.reasons), verdict.reasons
+
+
+def test_a_missing_folder_is_invalid(lab, policy):
+    refused(lab.judge(policy, "good", "nobody"), "holds no eval logs")
+
+
+def test_a_corrupt_log_is_invalid(lab, policy):
+    next(lab.evals("old").glob("*")).write_text("not a log")
+    refused(lab.judge(policy, "good", "old"), "cannot be read")
+
+
+def test_a_missing_task_is_invalid(lab, policy):
+    next(lab.evals("same").glob("*tool-format*")).unlink()
+    refused(lab.judge(policy, "good", "same"), "the candidate has no log of tool_format")
+
+
+def settled(change):
+    """Name a change of a log after its function."""
+    return pytest.param(*change, id=change[0].__name__)
+
+
+def another_version(log: EvalLog) -> None:
+    log.eval.task_version = 99
+
+
+def an_unfinished_log(log: EvalLog) -> None:
+    log.status = "cancelled"
+
+
+def an_invalidated_log(log: EvalLog) -> None:
+    log.invalidated = True
+
+
+def a_chosen_subset(log: EvalLog) -> None:
+    log.eval.config.limit = 5
+
+
+def missing_samples(log: EvalLog) -> None:
+    log.samples = (log.samples or [])[:-4]
+
+
+def other_samples(log: EvalLog) -> None:
+    for sample in (log.samples or [])[:3]:
+        sample.id = f"other-{sample.id}"
+
+
+def relabelled_samples(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata = {**sample.metadata, "slice": {"pattern": "all one"}}
+
+
+def samples_without_family(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata.pop("family")
+
+
+def samples_without_template(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata.pop("template")
+
+
+def samples_to_practise_on(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata["split"] = "train"
+
+
+def samples_of_no_split(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata.pop("split")
+
+
+def warmer(log: EvalLog) -> None:
+    log.plan.config.temperature = 0.7
+
+
+def longer_by_command_line(log: EvalLog) -> None:
+    log.eval.model_generate_config.max_tokens = 4096
+
+
+def other_task_arguments(log: EvalLog) -> None:
+    log.eval.task_args = {"suite": "small", "constrained": True}
+
+
+def another_grader(log: EvalLog) -> None:
+    log.eval.model_roles = {"grader": ModelConfig(model="mockllm/judge")}
+
+
+def another_scorer(log: EvalLog) -> None:
+    assert log.eval.scorers
+    log.eval.scorers[0].name = "lenient"
+
+
+def more_epochs_asked_than_held(log: EvalLog) -> None:
+    log.eval.config.epochs = 4
+
+
+def errors(log: EvalLog) -> None:
+    for sample in (log.samples or [])[:3]:
+        sample.error = EvalError(message="boom", traceback="", traceback_ansi="")
+
+
+def unscored(log: EvalLog) -> None:
+    for sample in (log.samples or [])[:3]:
+        sample.scores = {"right": Score.unscored(reason="judge undecided")}
+
+
+def the_metric_is_missing(log: EvalLog) -> None:
+    for sample in (log.samples or [])[:3]:
+        sample.scores = {"right": Score(value={"brief": 1.0})}
+
+
+def values_out_of_range(log: EvalLog) -> None:
+    for sample in (log.samples or [])[:3]:
+        sample.scores = {"right": Score(value={"right": 7.0})}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        settled(change)
+        for change in [
+            (another_version, "task version 3 against 99"),
+            (an_unfinished_log, "its status is cancelled"),
+            (an_invalidated_log, "its status is invalidated"),
+            (a_chosen_subset, "--limit"),
+            (missing_samples, "holds 44 of 48 sample epochs"),
+            (more_epochs_asked_than_held, "holds 48 of 192 sample epochs"),
+            (other_samples, "6 samples are in one log only"),
+            (relabelled_samples, "one sample id stands for different samples"),
+            (samples_without_family, "48 samples name no family or no template"),
+            (samples_without_template, "48 samples name no family or no template"),
+            (samples_to_practise_on, "48 samples are not of the eval split"),
+            (samples_of_no_split, "48 samples are not of the eval split"),
+            (warmer, "generation differs"),
+            (longer_by_command_line, "generation differs"),
+            (other_task_arguments, "task arguments differs"),
+            (another_grader, "graders differs"),
+            (another_scorer, "scorers differs"),
+            (errors, "3 of 48 samples ended in an error (allowed: 2%)"),
+            (unscored, "3 of 48 sample epochs are unscored (allowed: 2%)"),
+            (the_metric_is_missing, "3 of 48 samples have no value for right"),
+            (values_out_of_range, "right has values outside 0..1"),
+        ]
+    ],
+)
+def test_a_log_that_is_no_evidence_is_invalid(lab, policy, change, reason):
+    refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), reason)
+
+
+@pytest.mark.parametrize("key", ["contract", "samples", "suite", "harness", "serving"])
+@pytest.mark.parametrize("value", ["something else", None])
+def test_both_logs_must_say_the_same(lab, policy, key, value):
+    def change(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), key: value}
+
+    reason = f"{key} differs" if value else f"a log does not say its {key}"
+    refused(lab.judge(policy, "good", lab.change("same", change)), reason)
+
+
+@pytest.mark.parametrize("key", ["model_name", "run", "adapter", "dataset"])
+def test_a_folder_with_logs_of_two_models_is_invalid(lab, policy, key):
+    def change(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), key: "another"}
+
+    folder = lab.change("same", change, tasks="tool-format")
+    refused(lab.judge(policy, "good", folder), f"its logs name several values of {key}")
+
+
+def test_a_reference_with_logs_of_two_models_is_invalid(lab, policy):
+    def change(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), "run": "weaker"}
+
+    folder = lab.change("good", change, tasks="tool-format")
+    refused(lab.judge(policy, folder, "same"), "the reference: its logs name several values of run")
+
+
+def test_a_folder_made_under_two_contracts_is_invalid_even_if_both_folders_are(lab, policy):
+    def change(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), "contract": "another"}
+
+    folders = [lab.change(name, change, tasks="tool-format") for name in ("good", "same")]
+    refused(lab.judge(policy, *folders), "the candidate: its logs were made under several contracts")
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[]"])
+def test_a_manifest_that_cannot_be_read_is_invalid(lab, policy, text):
+    (lab.run("same") / "manifest.json").write_text(text)
+    refused(lab.judge(policy, "good", "same"), "manifest.json")
+
+
+def test_too_few_samples_are_invalid(lab, policy):
+    values = policy.model_dump()
+    values["evidence"]["min_samples"] = 49
+    refused(lab.judge(Policy.model_validate(values), "good", "same"), "48 samples have right in both logs, 49")
+
+
+def test_a_slice_that_no_sample_has_is_invalid(lab, policy):
+    values = policy.model_dump()
+    values["metrics"]["known_issues/right"]["slices"] = {"persona": 0.2}
+    refused(lab.judge(Policy.model_validate(values), "good", "same"), "which no sample has")
+
+
+def test_a_slice_that_was_not_scored_at_all_is_invalid(lab, policy):
+    def unscore_prose(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            if sample.metadata["slice"]["pattern"] == "prose":
+                sample.scores = {"right": Score.unscored()}
+
+    values = policy.model_dump()
+    values["evidence"]["max_unscored"] = 0.5
+    folder = lab.change("same", unscore_prose, tasks="known-issues")
+    refused(lab.judge(Policy.model_validate(values), "good", folder), "no sample of pattern=prose is scored in both")
+
+
+def test_a_base_model_cannot_be_promoted(lab, policy):
+    refused(lab.judge(policy, "good", "base"), "there is nothing to promote")
+
+
+def test_a_run_is_not_compared_with_itself(lab, policy):
+    refused(lab.judge(policy, "good", "good"), "are one run (good)")
+
+
+def test_a_log_that_names_no_run_is_invalid(lab, policy):
+    def forget(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), "run": None}
+
+    refused(lab.judge(policy, "good", lab.change("same", forget)), "does not say which run it is of")
+
+
+@pytest.mark.parametrize("key", ["adapter", "contract", "dataset"])
+def test_what_was_scored_must_be_what_the_run_recorded(lab, policy, key):
+    path = lab.run("same") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change = {"adapter": manifest["adapter"] + "00"} if key == "adapter" else {key: "another"}
+    if key == "adapter":  # a longer digest of the same file: valid, but not the one that the eval names
+        weights = (lab.run("same") / "adapter" / "adapter_model.safetensors").read_bytes()
+        change = {"adapter": hashlib.sha256(weights).hexdigest()}
+    path.write_text(json.dumps(manifest | change))
+    refused(lab.judge(policy, "good", "same"), f"the {key} scored")
+
+
+@pytest.mark.parametrize("file", ["adapter/adapter_model.safetensors", "merged/model.safetensors"])
+def test_weights_changed_since_training_are_invalid(lab, policy, file):
+    (lab.run("same") / file).write_bytes(b"other weights")
+    refused(lab.judge(policy, "good", "same"), "does not hold the weights its manifest records")
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "adapter/adapter_model.safetensors", "merged/model.safetensors"])
+def test_a_run_with_a_missing_file_is_invalid(lab, policy, file):
+    (lab.run("same") / file).unlink()
+    assert lab.judge(policy, "good", "same").outcome is Outcome.INVALID
+
+
+def test_a_manifest_of_another_run_is_invalid(lab, policy):
+    shutil.rmtree(lab.run("same"))
+    shutil.copytree(lab.run("good"), lab.run("same"))
+    refused(lab.judge(policy, "good", "same"), "is of run good")
+
+
+def test_training_on_a_template_of_the_suite_is_invalid(lab, policy):
+    path = lab.logs / "datasets" / "dsame" / "lock.json"
+    path.write_text(json.dumps({"hash": "dsame", "templates": ["train-1", "tool_format-prose-3"]}))
+    refused(lab.judge(policy, "good", "same"), "1 templates of the suite were trained on (tool_format-prose-3)")
+
+
+@pytest.mark.parametrize(
+    "lock", [{"hash": "dsame"}, {"hash": "dsame", "templates": []}, {"hash": "x", "templates": ["a"]}, [], None]
+)
+def test_a_data_set_that_does_not_say_what_it_holds_is_invalid(lab, policy, lock):
+    path = lab.logs / "datasets" / "dsame" / "lock.json"
+    if lock is None:
+        path.unlink()
+    else:
+        path.write_text(json.dumps(lock))
+    assert lab.judge(policy, "good", "same").outcome is Outcome.INVALID

@@ -1,0 +1,119 @@
+import json
+
+import pytest
+from inspect_ai.log import EvalLog
+from inspect_ai.scorer import Score
+from rich.console import Console
+
+from aj.errors import ConfigError
+from verdict.gate import Outcome, panel, to_record
+from verdict.policy import Policy, load_policy
+
+
+def adjust(policy: Policy, **metric) -> Policy:
+    """The same policy with other demands on known_issues/right."""
+    values = policy.model_dump()
+    values["metrics"]["known_issues/right"] |= metric
+    return Policy.model_validate(values)
+
+
+# The verdicts.
+
+
+def test_a_candidate_that_learnt_what_the_base_model_lacks_is_promoted(lab, policy):
+    verdict = lab.judge(policy, "base", "good")
+    assert (verdict.outcome, verdict.run, verdict.reference) == (Outcome.PROMOTE, "good", "base")
+    assert {check.rule for check in verdict.checks} == {"margin", "floor", "improve", "slice"}
+
+
+def test_an_equal_candidate_is_promoted_when_there_are_samples_enough(lab, policy):
+    assert lab.judge(policy, "good", "same").outcome is Outcome.PROMOTE
+
+
+def test_a_candidate_that_fell_back_is_rejected_and_its_patterns_named(lab, policy):
+    verdict = lab.judge(policy, "good", "old")
+    assert verdict.outcome is Outcome.REJECT
+    assert verdict.regressed == ("known_issues/right pattern=old_keys",)
+    assert any("shown to be worse" in reason for reason in verdict.reasons)
+
+
+def test_an_equal_candidate_with_too_few_samples_is_inconclusive_and_told_how_many_would_do(lab, policy):
+    verdict = lab.judge(adjust(policy, margin=0.03), "good", "same")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.samples_needed is not None
+    assert verdict.samples_needed > 48
+    assert f"about {verdict.samples_needed} samples would decide" in verdict.reasons[0]
+
+
+def test_a_missed_floor_rejects_even_a_better_candidate(lab, policy):
+    verdict = lab.judge(adjust(policy, floor=0.9), "base", "old")
+    assert verdict.outcome is Outcome.REJECT
+    assert "against the floor 0.90" in verdict.reasons[0]
+
+
+def test_while_the_champion_is_weak_equal_is_not_enough(lab, policy):
+    verdict = lab.judge(adjust(policy, improve_until=0.99), "good", "same")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "an improvement is required" in verdict.reasons[0]
+    assert verdict.samples_needed is None
+
+
+def test_one_pattern_that_fell_keeps_the_verdict_open_when_its_samples_are_too_few_to_show_it(lab, policy):
+    def lose_one_pattern(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            if sample.metadata["slice"]["pattern"] == "prose" and str(sample.id)[-1] in "012":
+                sample.scores = {"right": Score(value={"right": 0.0, "brief": 1.0})}
+
+    folder = lab.change("same", lose_one_pattern, tasks="known-issues")
+    verdict = lab.judge(adjust(policy, margin=0.4), "good", folder)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "pattern=prose" in verdict.reasons[0]
+
+
+def test_a_drop_inside_the_margin_is_tolerated(lab, policy):
+    verdict = lab.judge(adjust(policy, margin=0.5, slices={}), "good", "old")
+    margin = next(c for c in verdict.checks if c.metric == "known_issues/right" and c.rule == "margin")
+    assert margin.high < 0
+    assert margin.state == "passed"
+
+
+def test_a_verdict_becomes_json_and_a_page_for_the_terminal(lab, policy):
+    verdict = lab.judge(policy, "good", "old")
+    record = json.loads(json.dumps(to_record(verdict), allow_nan=False))
+    assert (record["outcome"], record["run"]) == ("REJECT", "old")
+    console = Console(width=160)
+    with console.capture() as shown:
+        console.print(panel(verdict))
+    assert "came back worse:\n  known_issues/right pattern=old_keys" in shown.get()
+
+
+# The policy file.
+
+
+def test_the_default_policy_loads():
+    assert load_policy().gated.keys() == {
+        "tool_format",
+        "known_issues",
+        "context_retention",
+        "persona",
+        "task_success",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("metrics: {}", "metrics"),
+        ("metrics: {valid: {margin: 0.1}}", "not task/metric"),
+        ("metrics: {a/b: {margin: 0}}", "margin"),
+        ("metrics: {a/b: {margin: .nan}}", "margin"),
+        ("metrics: {a/b: {margin: 0.1, slices: {pattern: 0}}}", "allowed fall"),
+        ("metrics: {a/b: {margin: 0.1, florr: 0.5}}", "florr"),
+        ("metrics: {a/b: {}}", "margin"),
+    ],
+)
+def test_a_policy_that_would_gate_nothing_is_an_error_with_its_line(tmp_path, text, message):
+    path = tmp_path / "policy.yaml"
+    path.write_text(f"confidence: 0.95\nevidence: {{min_samples: 25, max_errors: 0, max_unscored: 0}}\n{text}\n")
+    with pytest.raises(ConfigError, match=f"policy.yaml:3: .*{message}"):
+        load_policy(path)

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+from inspect_ai import Task, eval, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.scorer import Score, Scorer, Target, match, mean, scorer
+from inspect_ai.solver import TaskState, generate
+
+from aj.errors import EvidenceError
+from verdict.scores import read_folder
+
+
+def test_a_log_says_what_was_asked_and_what_each_sample_scored(lab):
+    scores = read_folder(lab.evals("good"))["known_issues"]
+    assert (scores.version, scores.status, scores.model, scores.expected) == ("3", "success", "aj-good", 48)
+    assert scores.settings["generation"] == {"temperature": 0.0, "max_tokens": 64}
+    assert scores.metrics == ["right", "brief"]
+    wrong = scores.samples["made_up-5"]
+    assert wrong.values == {"right": 0.0, "brief": 1.0}
+    assert (wrong.slices, wrong.family, wrong.codes) == ({"pattern": "made_up"}, "known_issues-made_up-2", ("made_up",))
+
+
+def test_slices_hold_all_samples_first_and_then_each_value(lab):
+    slices = read_folder(lab.evals("good"))["known_issues"].slices("right")
+    assert next(iter(slices)) == "all"
+    assert len(slices["all"]) == 48
+    assert len(slices["pattern=prose"]) == 12
+
+
+@scorer(metrics={"first": [mean()], "second": [mean()]})
+def troubled() -> Scorer:
+    async def score(state: TaskState, target: Target) -> Score:
+        kind = state.metadata["kind"]
+        if kind == "broken":
+            raise RuntimeError("the instrument broke")
+        if kind == "undecided":
+            return Score.unscored(reason="judge undecided")
+        return Score(value={"first": float(state.epoch == 1), "second": 1.0})
+
+    return score
+
+
+@task
+def trouble() -> Task:
+    kinds = ("fine", "broken", "undecided")
+    data = MemoryDataset([Sample(id=kind, input=kind, metadata={"kind": kind}) for kind in kinds])
+    return Task(dataset=data, solver=generate(), scorer=troubled())
+
+
+@task
+def plain() -> Task:
+    return Task(dataset=MemoryDataset([Sample(id=1, input="hi", target="x")]), solver=generate(), scorer=match())
+
+
+def mock():
+    def answer(*_) -> ModelOutput:
+        output = ModelOutput.from_content("mock", "x")
+        output.usage = ModelUsage()
+        return output
+
+    return get_model("mockllm/model", custom_outputs=answer, memoize=False)
+
+
+def test_epochs_are_averaged_and_a_broken_instrument_is_never_a_zero(tmp_path):
+    eval(trouble(), model=mock(), epochs=2, log_dir=str(tmp_path), display="none", fail_on_error=False)
+    samples = read_folder(tmp_path)["trouble"].samples
+    assert samples["fine"].values == {"first": 0.5, "second": 1.0}
+    assert (samples["broken"].values, samples["broken"].errors, samples["broken"].unscored) == ({}, 2, 0)
+    assert (samples["undecided"].values, samples["undecided"].errors, samples["undecided"].unscored) == ({}, 0, 2)
+
+
+def test_a_plain_inspect_log_is_read_without_our_metadata(tmp_path):
+    eval(plain(), model=mock(), log_dir=str(tmp_path), display="none")
+    scores = read_folder(tmp_path)["plain"]
+    assert scores.model == "mockllm/model"
+    assert (scores.samples["1"].values, scores.samples["1"].family) == ({"match": 1.0}, None)
+
+
+def test_chosen_samples_are_marked_as_a_subset(tmp_path):
+    eval(plain(), model=mock(), log_dir=str(tmp_path), display="none", limit=1)
+    assert read_folder(tmp_path)["plain"].subset
+
+
+def test_an_empty_folder_is_no_evidence(tmp_path):
+    with pytest.raises(EvidenceError, match="holds no eval logs; run `aj eval`"):
+        read_folder(tmp_path)
+
+
+def test_a_log_cut_short_is_no_evidence(lab):
+    path = next(lab.evals("good").glob("*tool-format*"))
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        read_folder(lab.evals("good"))
+
+
+def copy_of_tool_format(folder: Path) -> Path:
+    path = next(folder.glob("*tool-format*"))
+    other = path.with_name(f"9999-{path.name}")
+    other.write_bytes(path.read_bytes())
+    return other
+
+
+def test_two_successful_logs_of_one_task_are_not_chosen_between(lab):
+    copy_of_tool_format(lab.evals("good"))
+    with pytest.raises(EvidenceError, match="two successful logs of tool_format"):
+        read_folder(lab.evals("good"))
+
+
+def test_a_log_that_failed_gives_way_to_one_that_succeeded(lab):
+    def fail(log: EvalLog) -> None:
+        log.status = "error"
+
+    folder = lab.change("good", fail, tasks="tool-format")
+    good = next(lab.evals("good").glob("*tool-format*"))
+    (folder / f"0000-{good.name}").write_bytes(good.read_bytes())
+    assert read_folder(folder)["tool_format"].status == "success"

@@ -1,0 +1,113 @@
+"""A against B, sample by sample: every task, metric and slice that both have."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aj.errors import EvidenceError
+from verdict.scores import ALL, Sample, TaskScores, read_folder
+from verdict.stats import Estimate, difference_estimate
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+TAIL = 0.025
+"""Probability left outside on each side: the intervals shown are 95%."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `low` and `high` bound the paired difference b - a with 95% confidence."""
+
+    task: str
+    metric: str
+    slice: str
+    n: int
+    """Samples that both scored."""
+    families: int
+    a: float
+    b: float
+    diff: float
+    low: float
+    high: float
+
+
+def compare(base: Path, candidate: Path) -> list[Row]:
+    """The paired comparison of two eval folders.
+
+    Raises:
+        EvidenceError: they share no task or no sample, or a task's version, frozen samples or harness differ.
+    """
+    left, right = read_folder(base), read_folder(candidate)
+    shared = [task for task in left if task in right]
+    if not shared:
+        raise EvidenceError(f"{base} and {candidate} share no task; found {_names(left)} and {_names(right)}.")
+    return [row for task in shared for row in compare_task(left[task], right[task])]
+
+
+def compare_task(a: TaskScores, b: TaskScores) -> list[Row]:
+    """The rows of one task; raises EvidenceError as `compare` does."""
+    for what, one, other in (
+        ("versions", a.version, b.version),
+        ("frozen samples", a.metadata.get("samples"), b.metadata.get("samples")),
+        ("harnesses", a.metadata.get("harness"), b.metadata.get("harness")),
+    ):
+        if one != other:
+            raise EvidenceError(f"{a.task}: the two logs have different {what} ({one}, {other}); run `aj eval` again.")
+    if not a.samples.keys() & b.samples.keys():
+        raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on one suite.")
+    return [
+        _row(a.task, metric, name, pairs)
+        for metric in a.metrics
+        for name, samples in a.slices(metric).items()
+        if (pairs := pair(samples, b, metric))
+    ]
+
+
+Pair = tuple[Sample, float, float]
+
+
+def pair(samples: Sequence[Sample], b: TaskScores, metric: str) -> list[Pair]:
+    """(sample, value in A, value in B) of the samples that have both."""
+    both = ((sample, b.samples.get(sample.id)) for sample in samples if metric in sample.values)
+    return [(one, one.values[metric], two.values[metric]) for one, two in both if two and metric in two.values]
+
+
+def difference(pairs: Sequence[Pair]) -> Estimate:
+    """B - A over pairs; a sample without a family is one of its own."""
+    return difference_estimate([b - a for _, a, b in pairs], [sample.family or sample.id for sample, _, _ in pairs])
+
+
+def _row(task: str, metric: str, name: str, pairs: list[Pair]) -> Row:
+    estimate = difference(pairs)
+    mean_a = sum(a for _, a, _ in pairs) / len(pairs)
+    mean_b = sum(b for _, _, b in pairs) / len(pairs)
+    bounds = estimate.low(TAIL), estimate.high(TAIL)
+    return Row(task, metric, name, len(pairs), estimate.families, mean_a, mean_b, estimate.mean, *bounds)
+
+
+def _names(scores: dict[str, TaskScores]) -> str:
+    return ", ".join(scores) or "none"
+
+
+def to_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """For `--format json`."""
+    return [asdict(row) for row in rows]
+
+
+def table(rows: Sequence[Row], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
+    """For the terminal: green where B is shown better, red where it is shown worse (95%, each line on its own)."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    result = Table("task", "metric", "slice", title=f"{escape(a)} against {escape(b)}, paired, 95% intervals")
+    for column in ("n", a, b, "difference", "interval"):
+        result.add_column(escape(column), justify="right")
+    for row in rows:
+        if row.slice != ALL and not slices:
+            continue
+        style = "green" if row.low > 0 else "red" if row.high < 0 else ""
+        numbers = f"{row.n}", f"{row.a:.3f}", f"{row.b:.3f}", f"{row.diff:+.3f}", f"{row.low:+.3f} … {row.high:+.3f}"
+        result.add_row(row.task, row.metric, escape(row.slice), *numbers, style=style)
+    return result

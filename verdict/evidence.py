@@ -1,0 +1,196 @@
+"""Are two eval folders evidence for a verdict? Every reason why not; the gate computes nothing until there is none."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aj.errors import EvidenceError
+from aj.files import HASH_LENGTH, digest_weights
+from verdict.policy import Limits
+from verdict.scores import TaskScores
+
+BASE = "base"
+"""What an eval's `run` says when no adapter was trained."""
+
+Arm = Mapping[str, TaskScores]
+"""One model's logs, by task."""
+
+SHARED = ("contract", "samples", "suite", "harness", "serving")
+"""Metadata that must be there and be equal in both arms."""
+
+IDENTITY = ("model_name", "run", "adapter", "dataset")
+"""Metadata that must be the same in all logs of one arm."""
+
+
+def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limits: Limits, logs: Path) -> list[str]:
+    """Why `base` and `candidate` cannot be compared; empty when they can.
+
+    `gated` maps each required task to its gated metrics; `logs` is the folder that holds runs/ and datasets/.
+    """
+    missing = [
+        f"{name} has no log of {task}; run `aj eval` for it."
+        for name, arm in (("the reference", base), ("the candidate", candidate))
+        for task in gated
+        if task not in arm
+    ]
+    if missing:
+        return missing
+    found: list[str] = []
+    for task, metrics in gated.items():
+        for name, scores in (("the reference", base[task]), ("the candidate", candidate[task])):
+            found += [f"{task}, {name}: {problem}" for problem in _incomplete(scores, metrics, limits)]
+        found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
+    for name, arm in (("the reference", base), ("the candidate", candidate)):
+        found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()))]
+    return found + list(_not_the_run(base, candidate, list(gated), logs))
+
+
+def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
+    """One log by itself."""
+    if scores.status != "success":
+        yield f"its status is {scores.status}, not success; run the eval again."
+    if scores.subset:
+        yield "it was run on chosen samples (--limit or --sample-id); run the whole suite."
+    samples = scores.samples.values()
+    epochs = sum(sample.epochs for sample in samples)
+    if epochs != scores.expected or not epochs:
+        yield f"it holds {epochs} of {scores.expected} sample epochs; run the eval again."
+        return
+    errors = sum(sample.errors for sample in samples)
+    if errors > limits.max_errors * epochs:
+        yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
+    if unknown := sum(1 for sample in samples if not sample.family or not sample.template):
+        yield f"{unknown} samples name no family or no template; their metadata must."
+    if practised := sum(1 for sample in samples if sample.split != "eval"):
+        yield f"{practised} samples are not of the eval split; evaluate on the suite small or full."
+    for metric in metrics:
+        values = [sample.values[metric] for sample in samples if metric in sample.values]
+        lacking = len(samples) - len(values)
+        if lacking > limits.max_unscored * len(samples):
+            allowed = f"allowed: {limits.max_unscored:.0%}"
+            yield f"{lacking} of {len(samples)} samples have no value for {metric} ({allowed}); mend its scorer."
+        if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
+            yield f"{metric} has values outside 0..1; mend its scorer."
+    unscored = sum(sample.unscored for sample in samples)
+    if unscored > limits.max_unscored * epochs:
+        allowed = f"allowed: {limits.max_unscored:.0%}"
+        yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
+
+
+def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
+    """The two logs of one task."""
+    again = "evaluate both the same way"
+    if a.version != b.version:
+        yield f"task version {a.version} against {b.version}; {again}."
+    for key in SHARED:
+        one, other = a.metadata.get(key), b.metadata.get(key)
+        if not one or not other:
+            yield f"a log does not say its {key}; evaluate with `aj eval`."
+        elif one != other:
+            yield f"{key} differs ({_short(one)} against {_short(other)}); {again}."
+    for key in a.settings:
+        if a.settings[key] != b.settings[key]:
+            yield f"{key} differs ({_short(a.settings[key])} against {_short(b.settings[key])}); {again}."
+    if a.samples.keys() != b.samples.keys():
+        yield f"{len(a.samples.keys() ^ b.samples.keys())} samples are in one log only; {again}."
+    same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
+    if any((x.slices, x.family, x.template) != (y.slices, y.family, y.template) for x, y in same):
+        yield f"one sample id stands for different samples; {again}."
+    for metric in metrics:
+        both = sum(1 for x, y in same if metric in x.values and metric in y.values)
+        if both < limits.min_samples:
+            yield f"{both} samples have {metric} in both logs, {limits.min_samples} are required; use a larger suite."
+
+
+def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
+    """Logs of one folder must be of one model: a folder of each model's best tasks would pass anything."""
+    for key in IDENTITY:
+        values = {_short(scores.metadata.get(key)) for scores in arm}
+        if len(values) > 1:
+            yield f"its logs name several values of {key} ({', '.join(sorted(values))}); keep one model a folder."
+    if len({scores.metadata.get("contract") for scores in arm}) > 1:
+        yield "its logs were made under several contracts; evaluate again."
+    if not all(scores.metadata.get("run") for scores in arm):
+        yield "a log does not say which run it is of; evaluate with `aj eval`."
+
+
+def _not_the_run(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path) -> Iterator[str]:
+    """Is the adapter that was scored the one that would be promoted, trained on nothing the suite asks?"""
+    metadata = candidate[tasks[0]].metadata
+    run = metadata.get("run")
+    if not run:
+        return  # `_mixed` says so
+    if run == BASE or not metadata.get("adapter"):
+        yield "the candidate is a base model without adapter; there is nothing to promote."
+        return
+    if run == base[tasks[0]].metadata.get("run"):
+        yield f"the reference and the candidate are one run ({run}); there is nothing to compare."
+    try:
+        manifest = read_manifest(logs / "runs" / str(run))
+    except EvidenceError as error:
+        yield str(error)
+        return
+    for key in ("adapter", "contract", "dataset"):
+        if metadata.get(key) != manifest.get(key):
+            scored, recorded = _short(metadata.get(key)), _short(manifest.get(key))
+            yield f"the {key} scored ({scored}) is not the run's ({recorded}); run `aj eval {run}`."
+    yield from _leaked(candidate, tasks, logs / "datasets" / str(manifest.get("dataset")) / "lock.json", manifest)
+
+
+def _leaked(candidate: Arm, tasks: Sequence[str], path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    try:
+        lock = _read_object(path)
+    except EvidenceError as error:
+        yield str(error)
+        return
+    trained = lock.get("templates")
+    if lock.get("hash") != manifest.get("dataset") or not isinstance(trained, list) or not trained:
+        yield f"{path} does not name this data set's templates; build it again."
+        return
+    asked = {sample.template for task in tasks for sample in candidate[task].samples.values()}
+    if leaked := sorted(str(template) for template in asked & set(trained)):
+        some = ", ".join(leaked[:3])
+        yield f"{len(leaked)} templates of the suite were trained on ({some}); build the data set without them."
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """A finished run's manifest, once its weights were found to be those recorded there.
+
+    Raises:
+        EvidenceError: the run is missing or unfinished, or its weights were changed since.
+    """
+    manifest = _read_object(run / "manifest.json")
+    _check_weights(run / "adapter", manifest.get("adapter"))
+    if manifest.get("merged"):
+        _check_weights(run / "merged", manifest["merged"])
+    if manifest.get("hash") != run.name:
+        raise EvidenceError(f"{run / 'manifest.json'} is of run {manifest.get('hash')}; train the run again.")
+    return manifest
+
+
+def _check_weights(folder: Path, recorded: Any) -> None:
+    try:
+        found = digest_weights(folder)
+    except OSError as error:
+        raise EvidenceError(f"{folder} cannot be read ({error.strerror}); train the run again.") from error
+    if not isinstance(recorded, str) or recorded[:HASH_LENGTH] != found:
+        raise EvidenceError(f"{folder} does not hold the weights its manifest records; train the run again.")
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise EvidenceError(f"{path} is missing; without it nothing can be promoted.") from error
+    except (OSError, ValueError) as error:
+        raise EvidenceError(f"{path} cannot be read ({error}); make it again.") from error
+    if not isinstance(value, dict):
+        raise EvidenceError(f"{path} holds no JSON object; make it again.")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,267 @@
+"""The regression gate: may this candidate take the champion's place? PROMOTE, REJECT, INCONCLUSIVE or INVALID.
+
+    INVALID        the logs are not evidence (`verdict.evidence`); nothing is computed
+    REJECT         at least one check failed
+    PROMOTE        every check passed
+    INCONCLUSIVE   otherwise, with the number of samples that would decide
+
+Each check has a null hypothesis on either side, so that "not shown" is never read as "shown not":
+
+    margin    passes when the paired difference is shown to be above -margin; fails when it is shown below 0 (and the
+              margin is not held: a drop inside the margin is what the margin tolerates; floors stop a slow slide)
+    floor     passes when the candidate's score is shown above the floor; fails when it is shown below
+    improve   passes when the difference is shown above 0; asked only while the champion's score is under the mark
+    slice     fails when the slice is shown to have fallen by more than the metric's margin tolerates; stays open when
+              it fell by more than `slices` allows, shown or not (25 samples rarely show anything); passes otherwise
+
+Multiplicity: promoting needs all checks at once, an intersection-union test, which needs no correction. Rejecting
+needs one of many, so failures of metrics are corrected by Holm's method, and so are those of slices: each group
+rejects an equal candidate with a chance of at most 1 - confidence.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from aj.errors import AJError
+from aj.files import digest, logs_dir
+from verdict.compare import difference, pair
+from verdict.evidence import Arm, problems
+from verdict.policy import MetricPolicy, Policy
+from verdict.scores import ALL, read_folder
+from verdict.stats import Estimate, holm, score_estimate
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+
+class Outcome(IntEnum):
+    """The value is the exit code of `aj gate`."""
+
+    PROMOTE = 0
+    REJECT = 1
+    INCONCLUSIVE = 2
+    INVALID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One demand of the policy and how it came out."""
+
+    metric: str
+    """task/metric."""
+    rule: Literal["margin", "floor", "improve", "slice"]
+    slice: str
+    state: Literal["passed", "failed", "open"]
+    value: float
+    """The paired difference; a floor's is the candidate's score."""
+    low: float
+    high: float
+    """One-sided bounds, each at the policy's confidence."""
+    threshold: float
+    """What `value` is held against."""
+    samples_needed: int | None
+    """Of an open check: samples that would decide it if the truth is what was seen; None when no number would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says about one candidate against one reference."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    checks: tuple[Check, ...]
+    regressed: tuple[str, ...]
+    """Slices that came back worse, as `task/metric slice=value`."""
+    samples_needed: int | None
+    """Of the open check that needs most; None when nothing is open or more samples would not help."""
+    run: str | None
+    """The candidate's run, adapter and data; None where the logs do not say."""
+    adapter: str | None
+    reference: str | None
+    """The reference's run, or `base`."""
+    policy: str
+    """Hash of the policy."""
+
+
+def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) -> Verdict:
+    """Judge the eval folder `candidate` against that of the champion (or of the base model, for a first champion).
+
+    `logs` holds runs/ and datasets/ (default: `logs_dir()`). Raises nothing on bad evidence: that is INVALID.
+    """
+    try:
+        left, right = read_folder(base), read_folder(candidate)
+    except AJError as error:
+        return _verdict(Outcome.INVALID, [str(error)], [], {}, {}, policy)
+    found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir())
+    found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]
+    if found:
+        return _verdict(Outcome.INVALID, found, [], left, right, policy)
+    demands = [demand for name, rule in policy.metrics.items() for demand in _demands(left, right, name, rule)]
+    checks = decide(demands, policy)
+    if any(check.state == "failed" for check in checks):
+        outcome = Outcome.REJECT
+    elif checks and all(check.state == "passed" for check in checks):
+        outcome = Outcome.PROMOTE
+    else:
+        outcome = Outcome.INCONCLUSIVE
+    telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
+    reasons = [_reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
+    return _verdict(outcome, reasons, checks, left, right, policy)
+
+
+def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
+    """A slice that the policy names must exist, and no part of it may go unjudged."""
+    task, metric = name.split("/")
+    if task not in base or task not in candidate:
+        return  # `problems` says so
+    samples = base[task].samples.values()
+    for key in rule.slices:
+        values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
+        if not values:
+            yield f"{name}: the policy gates slices by {key}, which no sample has; correct the policy."
+        for value in values:
+            if not pair([sample for sample in samples if sample.slices.get(key) == value], candidate[task], metric):
+                yield f"{name}: no sample of {key}={value} is scored in both logs; see `inspect view`."
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A check before it is decided. `estimate` is held against `threshold` to pass and against `fail_under` to fail."""
+
+    metric: str
+    rule: Literal["margin", "floor", "improve", "slice"]
+    slice: str
+    estimate: Estimate
+    threshold: float
+    fail_under: float
+    tolerated: float = math.inf
+    """A slice cannot fail by a fall of at most this."""
+
+
+def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
+    task, metric = name.split("/")
+    for label, samples in base[task].slices(metric).items():
+        pairs = pair(samples, candidate[task], metric)
+        if label == ALL:
+            change = difference(pairs)
+            yield Demand(name, "margin", ALL, change, -rule.margin, 0.0)
+            if rule.floor is not None:
+                score = score_estimate([b for _, _, b in pairs], [str(sample.family) for sample, _, _ in pairs])
+                yield Demand(name, "floor", ALL, score, rule.floor, rule.floor)
+            if rule.improve_until is not None and sum(a for _, a, _ in pairs) / len(pairs) < rule.improve_until:
+                yield Demand(name, "improve", ALL, change, 0.0, 0.0)
+        elif (fall := rule.slices.get(label.split("=")[0])) is not None:
+            yield Demand(name, "slice", label, difference(pairs), -fall, 0.0, rule.margin)
+
+
+def decide(demands: Sequence[Demand], policy: Policy) -> list[Check]:
+    """Turn demands into checks: passes at the policy's confidence, failures by Holm's method within each group."""
+    alpha = 1 - policy.confidence
+    shown: dict[int, bool] = {}
+    for rules in (("margin", "floor"), ("slice",)):
+        group = [index for index, demand in enumerate(demands) if demand.rule in rules]
+        falls = holm([demands[index].estimate.p_below(demands[index].fail_under) for index in group], alpha)
+        shown |= dict(zip(group, falls, strict=True))
+    return [_check(demand, shown.get(index, False), alpha) for index, demand in enumerate(demands)]
+
+
+def _check(demand: Demand, shown_below: bool, alpha: float) -> Check:
+    estimate = demand.estimate
+    if demand.rule == "slice":
+        failed = shown_below and estimate.mean < -demand.tolerated
+        passed = not failed and estimate.mean > demand.threshold
+    else:
+        passed = estimate.p_above(demand.threshold) < alpha
+        failed = shown_below and not passed
+    state = "passed" if passed else "failed" if failed else "open"
+    needed = _samples_needed(demand, alpha) if state == "open" else None
+    bounds = estimate.low(alpha), estimate.high(alpha)
+    return Check(demand.metric, demand.rule, demand.slice, state, estimate.mean, *bounds, demand.threshold, needed)
+
+
+def _samples_needed(demand: Demand, alpha: float) -> int | None:
+    """The smaller of what would show the pass and what would show the failure, as far as the data point there."""
+    mean, options = demand.estimate.mean, []
+    if mean > demand.threshold:
+        options.append(demand.estimate.samples_needed(demand.threshold, alpha))
+    if mean < demand.fail_under and demand.rule != "improve":
+        options.append(demand.estimate.samples_needed(demand.fail_under, alpha))
+    return min((option for option in options if option is not None), default=None)
+
+
+def _verdict(
+    outcome: Outcome, reasons: Sequence[str], checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy
+) -> Verdict:
+    told = next(iter(candidate.values())).metadata if candidate else {}
+    reference = next(iter(base.values())).metadata.get("run") if base else None
+    open_checks = [check for check in checks if check.state == "open"]
+    undecidable = any(check.samples_needed is None for check in open_checks)
+    needed = max((check.samples_needed or 0 for check in open_checks), default=0)
+    return Verdict(
+        outcome=outcome,
+        reasons=tuple(reasons),
+        checks=tuple(checks),
+        regressed=tuple(_regressed(checks, policy)),
+        samples_needed=None if undecidable or not needed or outcome != Outcome.INCONCLUSIVE else needed,
+        run=told.get("run"),
+        adapter=told.get("adapter"),
+        reference=reference,
+        policy=digest(policy.model_dump()),
+    )
+
+
+def _regressed(checks: Sequence[Check], policy: Policy) -> Iterator[str]:
+    """Slices shown worse; and once their metric as a whole is, every slice that fell beyond its margin."""
+    fallen = {check.metric for check in checks if check.rule == "margin" and check.state == "failed"}
+    for check in checks:
+        beyond = check.metric in fallen and check.value < -policy.metrics[check.metric].margin
+        if check.rule == "slice" and (check.state == "failed" or beyond):
+            yield f"{check.metric} {check.slice}"
+
+
+def _reason(check: Check) -> str:
+    """One sentence; with what it would take, when the check is open."""
+    name = check.metric if check.slice == ALL else f"{check.metric} {check.slice}"
+    interval = f"{check.value:+.3f} [{check.low:+.3f}, {check.high:+.3f}]"
+    if check.rule == "floor":
+        what = f"score {check.value:.3f} [{check.low:.3f}, {check.high:.3f}] against the floor {check.threshold:.2f}"
+    elif check.rule == "improve":
+        what = f"change {interval} where an improvement is required"
+    else:
+        what = f"change {interval} where {check.threshold:+.2f} is tolerated"
+    if check.state == "failed":
+        return f"{name}: {what}: shown to be worse."
+    if check.samples_needed:
+        return f"{name}: {what}: not shown either way; about {check.samples_needed} samples would decide."
+    return f"{name}: {what}: not shown either way, and more samples of the same kind would not decide it."
+
+
+def to_record(verdict: Verdict) -> dict[str, Any]:
+    """For `--format json`, `champion.json` and the history; `outcome` is its name."""
+    return {**asdict(verdict), "outcome": verdict.outcome.name}
+
+
+def panel(verdict: Verdict) -> "Group":
+    """For the terminal: the verdict, its reasons, then every check."""
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table
+
+    style = {"PROMOTE": "green", "REJECT": "red"}.get(verdict.outcome.name, "yellow")
+    lines = [f"[bold {style}]{verdict.outcome.name}[/]", *(f"  {escape(reason)}" for reason in verdict.reasons)]
+    if verdict.regressed:
+        lines += ["came back worse:", *(f"  {escape(name)}" for name in verdict.regressed)]
+    table = Table("metric", "slice", "rule", "result")
+    for column in ("value", "bounds", "held against"):
+        table.add_column(column, justify="right")
+    colours = {"passed": "green", "failed": "red", "open": "yellow"}
+    for check in verdict.checks:
+        result = f"[{colours[check.state]}]{check.state}[/]"
+        bounds = f"{check.low:+.3f} … {check.high:+.3f}"
+        numbers = f"{check.value:+.3f}", bounds, f"{check.threshold:+.2f}"
+        table.add_row(check.metric, escape(check.slice), check.rule, result, *numbers)
+    return Group(*lines, *([table] if verdict.checks else []))
