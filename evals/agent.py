@@ -7,16 +7,14 @@ from typing import Any
 from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from aj.conduct import check_conduct
 from aj.messages import Message, calls, reply, result, user
 from aj.wire import finishing, judge_call, render_turn
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
 from scenarios.scenario import Scenario, Turn
-from scorers.checks.conduct import check_conduct
-from scorers.samples import Case, case_of
-from scorers.traces import Trace
-from scorers.world.outcome import seen_on
+from scorers.samples import Case, Trace, case_of, seen_on
 
 SPARE_CALLS = 4
 """Model calls a user turn beyond the oracle's steps: discovery, the answer, and two to find the way."""

@@ -4,9 +4,9 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from aj.state import discovered
-from scorers.samples import case_of
+from scorers.samples import Trace, case_of
 from scorers.scores import metrics, score
-from scorers.traces import Trace, check_target, check_turn_answer, check_turn_grounded
+from scorers.traces import check_target, check_turn_answer, check_turn_grounded
 from scorers.world.outcome import check_goal, check_mines
 
 

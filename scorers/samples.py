@@ -1,14 +1,24 @@
-"""What a frozen eval sample carries to its scorer: a case in plain data, rebuilt into the world it came from."""
+"""What an eval sample carries to its scorer: its case, rebuilt from plain data, and the trace of what the agent did.
 
-from collections.abc import Sequence
+The agent loop writes these and the checks read them, so nothing here judges: a changed check asks no question anew.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aj.contract import Contract, load_contract
-from aj.messages import Message, Mode, from_record
+from inspect_ai.util import StoreModel
+from pydantic import Field
+
+from aj.contract import Conduct, Contract, load_contract
+from aj.messages import Call, Message, Mode, from_record
 from fleet.fleet import Fleet
 from scenarios.registry import scenario_from_record
 from scenarios.scenario import Scenario, Turn
+
+Seen = tuple[str, str]
+"""(host, "" for AJ's own machine and for what no single host said; text of a tool's result)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +62,29 @@ def case_of(metadata: dict[str, Any]) -> Case:
         past=tuple(from_record(record) for record in metadata["past"]),
         scenario=scenario_from_record(metadata["scenario"]),
     )
+
+
+class Trace(StoreModel):
+    """What happened, for scoring now and again offline; reassigned, not mutated, so that changes are logged."""
+
+    turns: list[dict[str, Any]] = Field(default_factory=list)
+    """Per user turn played: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
+    "sources": texts that an answer may draw on}"""
+    seen: list[Seen] = Field(default_factory=list)
+    """(host, text) of every result, those of the past included."""
+    changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
+    """End state against the start: see `fleet.snapshot.diff`."""
+    simulator: str | None = None
+    """Why the simulated user failed, if it did: then nothing can be said of the model."""
+
+
+def seen_on(call: Call, text: str, names: Iterable[str], conduct: Conduct) -> list[Seen]:
+    """A tool's result as what was seen of which host; a fleet-wide result is cut into the blocks of `names`.
+
+    Only at those: an INI file shown over the fleet has blank lines and `[sections]` of its own.
+    """
+    if call.tool not in conduct.fleet_wide:
+        return [(str(call.params.get(conduct.target, "")), text)]
+    heads = "|".join(map(re.escape, names))
+    _, *parts = re.split(rf"(?:\A|\n\n)\[({heads})\](?=\n| ERROR: )", text)
+    return [(name, said.strip()) for name, said in zip(parts[::2], parts[1::2], strict=True)]

@@ -3,9 +3,9 @@
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
-from scorers.samples import case_of
+from scorers.samples import Trace, case_of
 from scorers.scores import metrics, score
-from scorers.traces import Trace, check_end, check_turn_answer, check_turn_grounded
+from scorers.traces import check_end, check_turn_answer, check_turn_grounded
 
 
 @scorer(metrics=metrics("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"))

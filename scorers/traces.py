@@ -1,29 +1,13 @@
-"""An agent's trace: what it did, turn by turn, and the checks that hold it against the world."""
+"""The checks that compare an agent's trace (`scorers.samples.Trace`) with the world."""
 
 from typing import Any
-
-from inspect_ai.util import StoreModel
-from pydantic import Field
 
 from aj.contract import Contract
 from aj.findings import Finding
 from scenarios.scenario import Scenario, Turn
 from scorers.checks.answers import check_answer, check_grounded
+from scorers.samples import Trace
 from scorers.world.outcome import check_goal, check_milestones, check_mines
-
-
-class Trace(StoreModel):
-    """What happened, for scoring now and again offline; reassigned, not mutated, so that changes are logged."""
-
-    turns: list[dict[str, Any]] = Field(default_factory=list)
-    """Per user turn played: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
-    "sources": texts that an answer may draw on}"""
-    seen: list[tuple[str, str]] = Field(default_factory=list)
-    """(host, text) of every result, those of the past included."""
-    changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
-    """End state against the start: see `fleet.snapshot.diff`."""
-    simulator: str | None = None
-    """Why the simulated user failed, if it did: then nothing can be said of the model."""
 
 
 def check_turn_answer(played: dict[str, Any], turn: Turn, scenario: Scenario) -> list[Finding]:

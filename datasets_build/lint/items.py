@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 
+from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message, Pair, Role, Row
@@ -21,7 +22,6 @@ from datasets_build.reading.records import Record, Unreadable
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
-from scorers.checks.conduct import check_conduct
 from scorers.checks.encoding import check_encoding
 from scorers.checks.leaks import check_no_result, check_request, check_system, check_tokens
 from scorers.checks.privacy import check_privacy

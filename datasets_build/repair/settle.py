@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from aj.conduct import check_conduct, check_loop
 from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.messages import Call, Message, Mode, Pair, Row
@@ -19,7 +20,6 @@ from datasets_build.reading.loose import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
 from datasets_build.repair.order import interleaved, learned, unfolded
 from datasets_build.repair.turns import Place, Said, said
-from scorers.checks.conduct import check_conduct, check_loop
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row

@@ -1,11 +1,11 @@
 """Is a row fit to train on? The same checks that score the model, over every assistant turn that is a target."""
 
+from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.errors import ContractError
 from aj.findings import Finding
 from aj.messages import Pair, Row
 from aj.wire import render_turn, row_contract
-from scorers.checks.conduct import check_conduct
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 

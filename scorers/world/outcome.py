@@ -1,17 +1,12 @@
 """Outcome: is the end state what was asked for, was the way there seen, and did nothing else change?"""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from aj.contract import Conduct
 from aj.findings import Finding
-from aj.messages import Call
 from fleet.snapshot import Diff, flatten
 from scenarios.scenario import Milestone, Scenario
-
-Seen = tuple[str, str]
-"""(host, "" for AJ's own machine and for what no single host said; text of a tool's result)"""
+from scorers.samples import Seen
 
 
 def check_goal(scenario: Scenario, changed: Diff) -> list[Finding]:
@@ -57,15 +52,3 @@ def check_milestones(milestones: Sequence[Milestone], seen: Sequence[Seen]) -> l
         for m in milestones
         if not any(m.text in text and (host == m.host or not m.host) for host, text in seen)
     ]
-
-
-def seen_on(call: Call, text: str, names: Iterable[str], conduct: Conduct) -> list[Seen]:
-    """A tool's result as what was seen of which host; a fleet-wide result is cut into the blocks of `names`.
-
-    Only at those: an INI file shown over the fleet has blank lines and `[sections]` of its own.
-    """
-    if call.tool not in conduct.fleet_wide:
-        return [(str(call.params.get(conduct.target, "")), text)]
-    heads = "|".join(map(re.escape, names))
-    _, *parts = re.split(rf"(?:\A|\n\n)\[({heads})\](?=\n| ERROR: )", text)
-    return [(name, said.strip()) for name, said in zip(parts[::2], parts[1::2], strict=True)]

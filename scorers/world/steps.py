@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message
@@ -12,7 +13,6 @@ from fleet.snapshot import diff
 from scenarios.oracle import next_call
 from scenarios.scenario import Turn
 from scorers.checks.answers import check_answer, check_grounded
-from scorers.checks.conduct import check_conduct
 
 
 def check_step(call: Call, turn: Turn, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Finding]:

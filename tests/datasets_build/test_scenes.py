@@ -15,7 +15,8 @@ from fleet.snapshot import diff
 from scenarios.oracle import play
 from scenarios.registry import CATEGORIES, templates
 from scorers.checks.rows import check_row
-from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
+from scorers.samples import seen_on
+from scorers.world.outcome import check_goal, check_milestones, check_mines
 from scorers.world.steps import check_said
 
 AJ = load_contract()

@@ -10,6 +10,7 @@ from inspect_ai.model import ModelName
 from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import TaskState
 
+from aj.conduct import check_conduct
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.messages import calls, result, user
@@ -20,7 +21,6 @@ from evals.suite import LOOPED
 from loop.selfcheck import EXPECTED
 from scenarios.registry import templates
 from scorers.checks.answers import check_answer
-from scorers.checks.conduct import check_conduct
 from scorers.checks.replies import check_reply
 from scorers.context_kept import context_kept
 from scorers.no_known_issue import no_known_issue

@@ -30,9 +30,8 @@ from scorers.checks.answers import check_answer
 from scorers.checks.patterns import known_issue
 from scorers.checks.voice import check_voice
 from scorers.no_known_issue import check_turn
-from scorers.samples import Case, case_of
-from scorers.traces import Trace, check_end, check_target, check_turn_answer, check_turn_grounded
-from scorers.world.outcome import seen_on
+from scorers.samples import Case, Trace, case_of, seen_on
+from scorers.traces import check_end, check_target, check_turn_answer, check_turn_grounded
 
 AJ = load_contract()
 ONE_TURN = ("tool_format", "known_issues", "persona")

@@ -15,7 +15,8 @@ from fleet.workspace import draw_workspace
 from scenarios.registry import templates
 from scenarios.scenario import Milestone, Scenario
 from scenarios.trouble import with_service
-from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
+from scorers.samples import seen_on
+from scorers.world.outcome import check_goal, check_milestones, check_mines
 
 AJ = load_contract()
 HOSTS = tuple(with_service(draw_host(name, Random(name)), "nginx") for name in ("web01", "db-2"))

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import pytest
 
+from aj.conduct import check_conduct
 from aj.contract import load_contract
 from aj.messages import Message, Row
 from aj.wire import finishing
@@ -12,9 +13,9 @@ from scenarios.oracle import play
 from scenarios.registry import templates
 from scenarios.scenario import Scenario
 from scorers.checks.answers import check_answer, check_grounded
-from scorers.checks.conduct import check_conduct
 from scorers.checks.rows import check_row
-from scorers.world.outcome import check_goal, check_milestones, check_mines, seen_on
+from scorers.samples import seen_on
+from scorers.world.outcome import check_goal, check_milestones, check_mines
 
 AJ = load_contract()
 SEEDS = (1, 2)

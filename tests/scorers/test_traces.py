@@ -15,7 +15,8 @@ from scenarios.oracle import answer
 from scenarios.scenario import Milestone, Scenario, Turn, here, on, on_all
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
-from scorers.traces import Trace, check_end, check_target, check_turn_answer, check_turn_grounded
+from scorers.samples import Trace
+from scorers.traces import check_end, check_target, check_turn_answer, check_turn_grounded
 
 AJ = load_contract()
 HOSTS = tuple(with_service(draw_host(name, Random(name)), "nginx") for name in ("web01", "db02"))

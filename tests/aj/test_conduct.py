@@ -2,11 +2,11 @@
 
 import pytest
 
+from aj.conduct import check_conduct
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.messages import Call, Message, calls, result, user
 from aj.state import Agent
-from scorers.checks.conduct import check_conduct
 
 AJ = load_contract()
 START = [user("disks?")]

@@ -1,4 +1,4 @@
-"""Conduct: may this call be made at this point of the conversation?"""
+"""Conduct: would AJ's runtime let this call through at this point of the conversation? (The agent loop asks too.)"""
 
 from collections.abc import Sequence
 
