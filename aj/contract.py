@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jsonschema_rs import Draft202012Validator
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
+from aj.meaning import Kind, Meaning, check_fields, check_tools
 from aj.schemas import compile_schema
 
 CONTRACTS = Path(__file__).parent / "contracts"
@@ -118,17 +119,30 @@ class Contract(Strict):
     name: str
     wire: Wire
     tools: tuple[Tool, ...] = Field(min_length=1)
+    acts: dict[Kind, Meaning]
     modes: dict[str, Mode]
     conduct: Conduct
     made_up: MadeUp
     aliases: Aliases
     deviations: dict[str, Deviation]
 
+    @field_validator("tools")
+    @classmethod
+    def _have_names_of_their_own(cls, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+        if len({tool.name for tool in tools}) < len(tools):
+            raise ValueError("two tools have the same name")
+        return tools
+
+    @field_validator("acts")
+    @classmethod
+    def _are_calls_of_its_tools(cls, acts: dict[Kind, Meaning], info: ValidationInfo) -> dict[Kind, Meaning]:
+        check_fields(acts)
+        check_tools(acts, {tool.name: tool.parameters for tool in info.data.get("tools", ())})
+        return acts
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "Contract":
         names = [tool.name for tool in self.tools]
-        if len(set(names)) < len(names):
-            raise ValueError("two tools have the same name")
         conduct = self.conduct
         named = (conduct.discover, conduct.finish, *conduct.targeted, *conduct.fleet_wide)
         missing = [name for name in named if name and name not in names]
@@ -144,6 +158,12 @@ class Contract(Strict):
     @cached_property
     def tool_by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
+
+    @cached_property
+    def meanings(self) -> dict[str, tuple[tuple[Kind, Meaning], ...]]:
+        """What a tool's calls may mean, by the tool's name."""
+        tools = {meaning.tool for meaning in self.acts.values()}
+        return {tool: tuple(item for item in self.acts.items() if item[1].tool == tool) for tool in tools}
 
     @cached_property
     def validators(self) -> dict[str, Draft202012Validator]:

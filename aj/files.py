@@ -26,6 +26,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Misplaced(ValueError):
+    """A validator's complaint about a part of what it was given; `at` are the keys that lead to that part."""
+
+    def __init__(self, why: str, *at: str | int) -> None:
+        super().__init__(why)
+        self.at = at
+
+
 def logs_dir() -> Path:
     """Where everything written goes: `$AJ_LOGS`, or `logs/` in the checkout."""
     return Path(os.environ.get("AJ_LOGS") or Path(__file__).parents[1] / "logs")
@@ -62,6 +70,7 @@ def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Mod
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
+        first["loc"] += getattr(first.get("ctx", {}).get("error"), "at", ())
         line = _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), first["loc"])
         raise ConfigError(f"{path}:{line}: {_explain(first, model)}") from error
 

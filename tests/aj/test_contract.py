@@ -51,7 +51,7 @@ def test_the_two_contracts_have_the_same_tools_in_another_wire_form():
         ("prose_limit: 100", "prose_limit: lots", "prose_limit", "wire.prose_limit"),
         ("command: {type: string, minLength: 1}", "command: {type: text}", "parameters:", "not a JSON Schema"),
         ("      type: object\n", "      type: array\n", "parameters:", "must be of type object"),
-        ("name: think", "name: bash", "name: aj", "two tools have the same name"),
+        ("name: think", "name: bash", "tools:", "two tools have the same name"),
         ("targeted: [remote_bash]", "targeted: [rsh]", "name: aj", "conduct names tools that do not exist: rsh"),
         ("effect: read", "effect: maybe", "effect: maybe", "effect"),
     ],

@@ -1,0 +1,147 @@
+"""Acts: what AJ does, whatever the tools of its contract are called.
+
+The world performs acts, scenarios and checks speak of them, and only a contract knows which call means which act
+(`aj.meaning`). So a renamed tool or parameter changes nothing outside of the contract's file:
+
+    act_of(Call("remote_bash", {"agent_id": "web01", "command": "df -h"}), contract) == on("web01", "df -h")
+    call_of(on("web01", "df -h"), contract) == Call("remote_bash", {"agent_id": "web01", "command": "df -h"})
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aj.contract import Contract
+from aj.errors import ContractError
+from aj.meaning import NEEDS, Kind, Meaning
+from aj.messages import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that AJ does. Which fields an act has is in `aj.meaning`: NEEDS and MAY."""
+
+    kind: Kind
+    host: str = ""
+    """The agent that a command runs on; case-sensitive."""
+    command: str = ""
+    timeout: int | None = None
+    """Seconds that the command may take; None for what is usual."""
+    folder: str | None = None
+    """Where in the workspace the command runs; None for its top."""
+    thought: str = ""
+    answer: str = ""
+    error: str = ""
+    """Why the task cannot be done; either this or `answer`."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs a command."""
+        return self.kind in ("here", "on_one", "on_all")
+
+    @property
+    def reaches_agents(self) -> bool:
+        """Whether it runs a command on agents, which must have been discovered."""
+        return self.kind in ("on_one", "on_all")
+
+
+DISCOVER = Act("discover")
+
+
+def here(command: str) -> Act:
+    """Run a command in AJ's own workspace."""
+    return Act("here", command=command)
+
+
+def on(host: str, command: str) -> Act:
+    """Run a command on one agent."""
+    return Act("on_one", host, command)
+
+
+def on_all(command: str) -> Act:
+    """Run a command on every agent."""
+    return Act("on_all", command=command)
+
+
+def think(thought: str) -> Act:
+    return Act("think", thought=thought)
+
+
+def finish(answer: str) -> Act:
+    return Act("finish", answer=answer)
+
+
+def call_of(act: Act, contract: Contract, note: str | None = None) -> Call:
+    """The call that means `act`; its parameters are in the order of the tool's schema.
+
+    Raises:
+        ContractError: the contract has no such act.
+    """
+    meaning = _meaning(act.kind, contract)
+    given = {name: value for field, name in meaning.parameters.items() if (value := getattr(act, field))}
+    params = meaning.fixed | given
+    order = contract.tool_by_name[meaning.tool].parameters.get("properties", {})
+    return Call(meaning.tool, {name: params[name] for name in order if name in params}, note)
+
+
+def act_of(call: Call | None, contract: Contract) -> Act | None:
+    """What a call means; None for no call, and for one that means nothing in this contract (as of a retired tool).
+
+    The call need not be valid: a parameter that is missing leaves its field empty, and one that no act knows is not
+    read. Of several acts that share the tool the most specific is meant: the one whose fixed values the call has, and
+    that reads most of its parameters.
+    """
+    if call is None or not (meanings := contract.meanings.get(call.tool)):
+        return None
+    fitting = [pair for pair in meanings if pair[1].fixed.items() <= call.params.items()]
+    if not fitting:
+        return None
+    kind, meaning = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda pair: _fit(*pair, call.params))
+    named = meaning.parameters.items()
+    return Act(kind, **{field: _value(field, call.params[name]) for field, name in named if name in call.params})
+
+
+def meaning_of(call: Call, contract: Contract) -> Act:
+    """`act_of` for a call that the contract accepts.
+
+    Raises:
+        ContractError: the call means nothing, so the contract lacks an act.
+    """
+    act = act_of(call, contract)
+    if act is None:
+        raise ContractError(
+            f"The contract {contract.name!r} has no act for {call.tool} with {call.params}; add one to `acts`."
+        )
+    return act
+
+
+def finishing(call: Call | None, contract: Contract) -> str | None:
+    """The answer (or the error) of a finishing call; None for any other."""
+    act = act_of(call, contract)
+    return act.answer or act.error if act and act.kind == "finish" else None
+
+
+def written(kind: Kind, contract: Contract) -> str:
+    """How the contract writes an act, for a sentence: `list_agents`, or `execute (agent_id: all)`."""
+    meaning = _meaning(kind, contract)
+    fixed = ", ".join(f"{name}: {value}" for name, value in meaning.fixed.items())
+    return f"{meaning.tool} ({fixed})" if fixed else meaning.tool
+
+
+def _meaning(kind: Kind, contract: Contract) -> Meaning:
+    if kind not in contract.acts:
+        raise ContractError(f"The contract {contract.name!r} has no call for the act {kind!r}; add it to `acts`.")
+    return contract.acts[kind]
+
+
+def _fit(kind: Kind, meaning: Meaning, params: dict[str, Any]) -> tuple[int, int, int, int]:
+    """How specific an act is for a call: what it reads, what is fixed, then what it needs and finds."""
+    read = sum(name in params for name in (*meaning.fixed, *meaning.parameters.values()))
+    needed = [meaning.parameters[field] in params for field in NEEDS[kind]]
+    return read, len(meaning.fixed), -needed.count(False), len(needed)
+
+
+def _value(field: str, value: Any) -> Any:
+    """A field's value as its type, also from a call that no schema has seen."""
+    if field == "timeout":
+        return value if isinstance(value, int) else None
+    return value if isinstance(value, str) else str(value or "")
