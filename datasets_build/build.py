@@ -12,6 +12,7 @@ from aj.contract import OWN_TOOLS, Contract, load_contract
 from aj.errors import DataError
 from aj.files import digest, digest_file, logs_dir, write_json, write_text
 from aj.messages import Pair, Row
+from aj.whole import whole_folder
 from datasets_build.finished.card import card, plots
 from datasets_build.finished.locked import differences, moved, read_lock
 from datasets_build.finished.parquet import DPO, SFT, Export, dpo_record, sft_record
@@ -25,7 +26,6 @@ from datasets_build.mix.pool import Kind, Spool
 from datasets_build.mix.shares import Filled, fill
 from datasets_build.mix.tally import Tally
 from datasets_build.recipe import DataRecipe
-from datasets_build.staging import staging
 
 CODE_VERSION = 4
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
@@ -80,7 +80,9 @@ def build(
     then = read_lock(locked) if locked else None
     if then is None and (folder / "lock.json").exists():
         return _finished(folder, lock, say)
-    with staging(folder) as made:
+    if folder.exists() and not (folder / "lock.json").exists():
+        raise DataError(f"{folder} has lost its lock.json; remove the folder, then build again.")
+    with whole_folder(folder) as made:
         try:
             _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
         except DataError as error:

@@ -1,17 +1,15 @@
 """One source alone: its records as rows and pairs in files of their own, each loss counted, with its reason beside."""
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal
 
 from aj.contract import Contract
 from aj.messages import Pair, Row, pair_to_record, row_to_record
+from aj.whole import whole_files
 from datasets_build.reading.transcripts import Parsed
 from scorers.checks.rows import check_pair, check_row
 
@@ -249,10 +247,14 @@ def write_converted(
         tell: is told the number read, now and then.
 
     Raises:
-        OSError: a file cannot be written.
+        AJError: a file cannot be written.
     """
     funnel, seen = Funnel(), {Row: set[int](), Pair: set[int]()}  # numbers: of a million rows each takes 70 bytes
-    with _whole(output, pairs or beside(output, "pairs"), beside(output, "rejects")) as (rows, pairs_file, rejects):
+    with whole_files(output, pairs or beside(output, "pairs"), beside(output, "rejects")) as (
+        rows,
+        pairs_file,
+        rejects,
+    ):
         for item in map(finished, items):
             funnel.read += 1
             if funnel.read % TELL_EVERY == 0:
@@ -280,27 +282,3 @@ def write_converted(
 def beside(output: Path, what: str) -> Path:
     """`rows.jsonl` -> `rows.<what>.jsonl`."""
     return output.with_name(f"{output.stem if output.suffix == '.jsonl' else output.name}.{what}.jsonl")
-
-
-@contextmanager
-def _whole(*paths: Path) -> Iterator[list[TextIO]]:
-    """Files that appear together under their names when the block ends well, and not at all otherwise."""
-    staged: list[Path] = []
-    try:
-        with ExitStack() as stack:
-            files: list[TextIO] = []
-            for path in paths:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-                staged.append(Path(name))
-                files.append(stack.enter_context(os.fdopen(handle, "w", encoding="utf-8")))
-            yield files
-            for file in files:
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)  # mkstemp's 0600 would lock colleagues out
-                os.fsync(file.fileno())
-        for name, path in zip(staged, paths, strict=True):
-            os.replace(name, path)
-    finally:
-        for name in staged:
-            name.unlink(missing_ok=True)

@@ -2,11 +2,7 @@
 
 import hashlib
 import importlib.util
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from filelock import FileLock
 
 from aj.errors import TrainError
 from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
+from aj.whole import whole_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
 CONFIGS = Path(__file__).parent / "configs"
@@ -162,7 +159,8 @@ def materialise() -> Path:
     # One at a time: a second process that wrote it too took the folder away under the first, which was reading it.
     with FileLock(target.with_name(f".{EMBEDDED}.lock")):
         if not _is_current(target):
-            with _staging(target) as folder:
+            shutil.rmtree(target, ignore_errors=True)
+            with whole_folder(target) as folder:
                 _convert(_gguf(), folder)
                 (folder / "revision").write_text(_embedded_revision())
     return target
@@ -171,19 +169,6 @@ def materialise() -> Path:
 def _is_current(folder: Path) -> bool:
     marker = folder / "revision"
     return marker.is_file() and marker.read_text() == _embedded_revision()
-
-
-@contextmanager
-def _staging(target: Path) -> Iterator[Path]:
-    """A new folder that becomes `target` when the block ends well, and is gone when it does not."""
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        yield folder
-        folder.chmod(0o755)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(folder, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _gguf() -> Path:

@@ -4,7 +4,6 @@ The adapter has learned against the rounding of NF4. Merged into the unrounded b
 answers, so the base is taken as it was trained on.
 """
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from aj.errors import TrainError
+from aj.whole import whole_folder
 from train.model import load_adapter, load_quantized
 from train.recipe import Recipe
 from train.tokens import IGNORE, Example
@@ -62,15 +62,14 @@ def export(
 
 
 def _merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: Path) -> Path:
-    target, partial = staging / "merged", staging / ".merged"
-    for folder in (target, partial):
-        shutil.rmtree(folder, ignore_errors=True)
+    target = staging / "merged"
+    shutil.rmtree(target, ignore_errors=True)
     model = load_quantized(base, recipe.quantization).dequantize()
     merged = load_adapter(model, adapter).merge_and_unload().to(torch.bfloat16)
     merged.config.__dict__.pop("quantization_config", None)
-    merged.save_pretrained(partial)
-    tokenizer.save_pretrained(partial)
-    os.replace(partial, target)
+    with whole_folder(target) as folder:
+        merged.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     return target
 
 

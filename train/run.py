@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from rich.console import Console
 
 from aj.contract import Contract, load_contract
 from aj.errors import TrainError
 from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
+from aj.whole import resumable, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer
 from train.dataset import read_dataset
 from train.preflight import GB, Plan, check_room, plan_run
@@ -120,22 +121,20 @@ def quiet_environment() -> None:
 
 @contextmanager
 def _staging(target: Path) -> Iterator[Path]:
-    """The run's unfinished folder, kept when the block fails, so that the next call goes on from it."""
-    staging = target.with_name(f".partial-{target.name}")
+    """The run's unfinished folder; the next call continues in it when the block fails."""
     try:
-        staging.mkdir(parents=True, exist_ok=True)
-        with FileLock(staging / "lock", timeout=0):
+        with resumable(target) as staging:
             yield staging
     except Timeout as error:
-        raise TrainError(f"run {target.name} is being trained by another process; wait for it, or end it.") from error
+        raise TrainError(f"Run {target.name} is being trained by another process; wait for it, or stop it.") from error
     except OSError as error:
         raise TrainError(
-            f"{target.parent} cannot be written ({error.strerror or error}); mend that and run again: it continues."
+            f"{target.parent} cannot be written ({error.strerror or error}); fix that, then run again to resume."
         ) from error
     except Exception as error:
         # A full disk comes out of torch and safetensors in many shapes.
         if shutil.disk_usage(target.parent).free < 0.05 * GB:
-            raise TrainError(f"the disk of {target.parent} is full; make room and run again: it continues.") from error
+            raise TrainError(f"The disk of {target.parent} is full; make room, then run again to resume.") from error
         raise
 
 
@@ -162,23 +161,19 @@ def _export(material: Material, base: Path, adapter: Path, staging: Path, consol
 def _finish(
     material: Material, adapter: Path, agreement: dict[str, Any] | None, seconds: float, staging: Path, target: Path
 ) -> None:
-    """Put the run's folder together beside the checkpoints, then let it appear."""
-    folder = staging / "finished"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    shutil.copytree(adapter, folder / "adapter", ignore=shutil.ignore_patterns("README.md"))
-    # A server that loads the adapter onto its base must not take the base's own template.
-    write_text(folder / "adapter" / "chat_template.jinja", material.tokenizer.chat_template)
-    if agreement:
-        os.replace(staging / "merged", folder / "merged")
-    recipe = material.recipe.model_dump(mode="json")
-    write_text(folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-    stages = [staging / name / "metrics.jsonl" for name in ("sft", "dpo")]
-    metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
-    write_jsonl(folder / "metrics.jsonl", metrics)
-    write_json(folder / "manifest.json", _manifest(material, agreement, metrics, seconds, folder))
-    os.replace(folder, target)
-    shutil.rmtree(staging)
+    """Put the run's folder together; what it was made from goes."""
+    with whole_folder(target) as folder:
+        shutil.copytree(adapter, folder / "adapter", ignore=shutil.ignore_patterns("README.md"))
+        # A server that loads the adapter onto its base must not take the base's own template.
+        write_text(folder / "adapter" / "chat_template.jinja", material.tokenizer.chat_template)
+        if agreement:
+            (staging / "merged").rename(folder / "merged")
+        recipe = material.recipe.model_dump(mode="json")
+        write_text(folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+        stages = [staging / name / "metrics.jsonl" for name in ("sft", "dpo")]
+        metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
+        write_jsonl(folder / "metrics.jsonl", metrics)
+        write_json(folder / "manifest.json", _manifest(material, agreement, metrics, seconds, folder))
 
 
 def _manifest(

@@ -1,7 +1,6 @@
 """What SFT and DPO share: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 import math
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
 from aj.files import write_jsonl
+from aj.whole import whole_folder
 from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
@@ -109,10 +109,8 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 def save_adapter(model: Any, target: Path) -> Path:
     """Write the adapter; the folder appears whole or not at all."""
-    staging = target.with_name(f".{target.name}")
-    shutil.rmtree(staging, ignore_errors=True)
-    model.save_pretrained(str(staging), selected_adapters=["default"])
-    os.replace(staging, target)
+    with whole_folder(target) as folder:
+        model.save_pretrained(str(folder), selected_adapters=["default"])
     return target
 
 

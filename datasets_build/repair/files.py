@@ -5,8 +5,6 @@ output folder appears whole, by rename; the inputs are never written to.
 """
 
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +15,7 @@ from typing import IO, Any
 from aj.contract import Contract
 from aj.errors import AJError, DataError
 from aj.messages import Pair, Row, pair_to_record, row_to_record
+from aj.whole import whole_folder
 from datasets_build.reading.files import SUFFIXES, in_folder, read_records
 from datasets_build.reading.records import Record, Unreadable
 from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
@@ -95,7 +94,7 @@ def fix_files(
     """
     files = _named(paths)
     _check_output(paths, output)
-    with _staging(output) as folder, ExitStack() as open_files:
+    with whole_folder(output) as folder, ExitStack() as open_files:
         quarantine = open_files.enter_context(_writer(folder / "quarantine.jsonl"))
         shared = (quarantine, open_files.enter_context(_writer(folder / "changes.diff")))
         change = _look_alikes(seed) if seed is not None else None
@@ -246,24 +245,6 @@ def _check_output(paths: Sequence[Path], output: Path) -> None:
             raise AJError(f"{output} lies inside the input folder {path}; name an output folder outside of it.")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise AJError(f"{output} exists and is not an empty folder; name another one.")
-
-
-@contextmanager
-def _staging(output: Path) -> Iterator[Path]:
-    """A folder beside the output, renamed to it at the end; nothing is left behind when something goes wrong."""
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".partial-{output.name}-"))
-    except OSError as error:
-        raise AJError(f"{output} cannot be written ({error.strerror}); free or unlock {output.parent}.") from error
-    try:
-        yield folder
-        folder.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out
-        folder.replace(output)
-    except OSError as error:
-        raise AJError(f"{output} cannot be written ({error.strerror}); free or unlock {output.parent}.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

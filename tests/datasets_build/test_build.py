@@ -14,6 +14,7 @@ from aj.contract import load_contract
 from aj.errors import AJError, ConfigError, DataError
 from aj.files import digest_file, load_yaml, read_jsonl
 from aj.messages import Message, Pair, Row, read_pairs, read_rows
+from aj.whole import STAGING
 from aj.wire import render_row, render_turn
 from datasets_build.build import build
 from datasets_build.recipe import DataRecipe
@@ -93,7 +94,7 @@ def test_an_unfinished_leftover_is_no_data_set(logs):
     first = build(recipe(plans={"count": 2}))
     whole = _files(first)
     shutil.rmtree(first)
-    (first.parent / f".partial-{first.name}-x").mkdir()
+    (first.parent / f"{STAGING}{first.name}-x").mkdir()
     assert _files(build(recipe(plans={"count": 2}))) == whole
 
 

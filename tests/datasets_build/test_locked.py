@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from aj.errors import DataError
+from aj.whole import STAGING
 from datasets_build.build import build
 from datasets_build.mix import collect, origin
 from datasets_build.recipe import DataRecipe
-from datasets_build.staging import IN_USE, PARTIAL, staging
 from tests.datasets_build import made
 
 ROOT = Path(__file__).parents[2]
@@ -167,24 +166,25 @@ def test_builds_of_one_recipe_at_once_give_one_whole_folder(data):
     assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
 
 
-def test_what_dead_builds_left_is_swept_and_what_live_ones_write_is_not(tmp_path):
-    dead, bare, live = (tmp_path / f"{PARTIAL}{name}" for name in ("dead", "bare", "live"))
-    for folder in (dead, bare, live):
-        folder.mkdir()
-        (folder / "sft.jsonl").write_text("half")
-    (dead / IN_USE).touch()
-    with FileLock(live / IN_USE), staging(tmp_path / "abc") as made_:
-        assert [path.name for path in tmp_path.glob(f"{PARTIAL}*") if path != made_] == [live.name]
-        (made_ / "lock.json").write_text("{}")
-    assert [path.name for path in (tmp_path / "abc").iterdir()] == ["lock.json"]
+def test_what_a_dead_build_left_is_swept(data, tmp_path):
+    dead = tmp_path / "logs" / "datasets" / f"{STAGING}dead"
+    dead.mkdir(parents=True)
+    (dead / "sft.jsonl").write_text("half")
+    folder = build(_recipe(), data)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
 
-def test_a_build_that_fails_leaves_nothing(tmp_path):
-    def fail() -> None:
-        with staging(tmp_path / "abc") as folder:
-            (folder / "sft.jsonl").write_text("half")
-            raise KeyboardInterrupt
+def test_a_folder_that_lost_its_lock_is_neither_taken_nor_overwritten(data):
+    folder = build(_recipe(), data)
+    (folder / "lock.json").unlink()
+    with pytest.raises(DataError, match=r"has lost its lock\.json; remove the folder"):
+        build(_recipe(), data)
+
+
+def test_a_build_that_fails_leaves_nothing(data):
+    def interrupt(part: str, read: int) -> None:
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert [path.name for path in tmp_path.iterdir()] == [".build.lock"]
+        build(_recipe(), data, tell=interrupt)
+    assert list((data.parent / "logs" / "datasets").iterdir()) == []

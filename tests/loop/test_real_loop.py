@@ -44,7 +44,7 @@ def kill_when(logs: Path, ready: Callable[[], bool], seconds: int) -> None:
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a loop ran that was killed while it trained, killed again while it evaluated, and then left to finish."""
     folder = tmp_path_factory.mktemp("logs")
-    kill_when(folder, lambda: any(folder.glob("runs/.partial-*/sft/metrics.jsonl")), 600)
+    kill_when(folder, lambda: any(folder.glob("runs/.aj-unfinished-*/sft/metrics.jsonl")), 600)
     assert not list(folder.glob("runs/*/manifest.json")), "nothing half-trained is taken for a run"
     kill_when(folder, lambda: any(folder.glob("evals/*/*.eval")), 900)
     assert not list(folder.glob("evals/*/done.json")), "nothing half-evaluated is taken for an eval"

@@ -10,11 +10,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from rich.console import Console
 
-from aj.errors import TrainError
+from aj.errors import AJError, TrainError
 from aj.files import digest_file, read_jsonl
+from aj.whole import resumable
 from tests.train.tiny import MODULES, make_recipe
 from train.run import dry_run, prepare, train
 
@@ -80,7 +80,7 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
     command = [sys.executable, "-c", code, recipe.model_dump_json(), str(dataset)]
     env = {**os.environ, "AJ_LOGS": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not list(tmp_path.glob("runs/.partial-*/sft/checkpoint-*/complete")):
+        while process.poll() is None and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
@@ -101,9 +101,8 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
 def test_two_processes_do_not_train_one_run(tiny_base, dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
     recipe = make_recipe(tiny_base)
-    staging = tmp_path / "runs" / f".partial-{prepare(recipe, dataset).hash}"
-    staging.mkdir(parents=True)
-    with FileLock(staging / "lock"), pytest.raises(TrainError, match="another process"):
+    target = tmp_path / "runs" / prepare(recipe, dataset).hash
+    with resumable(target), pytest.raises(TrainError, match="another process"):
         train(recipe, dataset)
 
 
@@ -122,7 +121,7 @@ def test_logs_that_cannot_be_written_are_one_clear_sentence(tiny_base, dataset, 
     (tmp_path / "runs").write_text("a file where a folder belongs")
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
     dry_run(make_recipe(tiny_base), dataset)
-    with pytest.raises(TrainError, match=r"runs cannot be written .*run again"):
+    with pytest.raises(AJError, match=r"cannot be written .*runs, then run again"):
         train(make_recipe(tiny_base), dataset)
 
 
@@ -131,4 +130,4 @@ def test_a_loss_that_is_no_number_ends_the_run(tiny_base, dataset, tmp_path, mon
     exploding = {"rank": 4, "alpha": 10**38, "target_modules": MODULES}
     with pytest.raises(TrainError, match=r"(loss|grad_norm) became (nan|inf) at step \d+; lower the learning_rate"):
         train(make_recipe(tiny_base, lora=exploding), dataset)
-    assert not [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".partial-")]
+    assert not [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]

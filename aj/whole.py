@@ -1,0 +1,135 @@
+"""Appear whole or not at all: what is being written stays out of sight beside its target until it is finished.
+
+A staging folder is locked for as long as its process lives (the system unlocks it however that process ends), so the
+next writer there can remove what a dead process left, and never what a live one is writing.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from filelock import FileLock, Timeout
+
+from aj.errors import AJError
+
+STAGING = ".aj-partial-"
+"""How the name of a staging folder begins."""
+UNFINISHED = ".aj-unfinished-"
+"""How the name of a folder begins that the next run continues; never swept."""
+IN_USE = ".in-use"
+"""The file in such a folder that its process locks."""
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A new folder that becomes `target` when the block ends well, and is removed otherwise.
+
+    Where `target` has content by then, that stays: of two processes that make the same thing, the first to finish wins.
+
+    Raises:
+        AJError: nothing can be written beside `target`.
+    """
+    with _staging(target) as staging:
+        folder = staging / "folder"
+        folder.mkdir()
+        yield folder
+        try:
+            folder.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise _unwritable(target, error) from error
+
+
+@contextmanager
+def whole_files(*targets: Path) -> Iterator[list[TextIO]]:
+    """Open text files that replace `targets` together when the block ends well, and are removed otherwise.
+
+    Raises:
+        AJError: nothing can be written beside one of the targets.
+    """
+    with ExitStack() as stack:
+        staged = [stack.enter_context(_staging(target)) / "file" for target in targets]
+        with ExitStack() as opened:
+            files: list[TextIO] = []
+            for path in staged:
+                files.append(opened.enter_context(path.open("w", encoding="utf-8", newline="\n")))
+            yield files
+            for file in files:
+                file.flush()
+                os.fsync(file.fileno())
+        for path, target in zip(staged, targets, strict=True):
+            try:
+                path.replace(target)
+            except OSError as error:
+                raise _unwritable(target, error) from error
+
+
+@contextmanager
+def resumable(target: Path) -> Iterator[Path]:
+    """The folder in which `target` is prepared: removed when the block ends well, kept for the next run otherwise.
+
+    Raises:
+        Timeout: another process is using it.
+        AJError: it cannot be written.
+    """
+    folder = target.with_name(f"{UNFINISHED}{target.name}")
+    lock = FileLock(folder / IN_USE, timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        yield folder
+        shutil.rmtree(folder)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _staging(target: Path) -> Iterator[Path]:
+    """A new, locked folder beside `target`, removed at the end whatever happens."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        folder, lock = _locked(target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        yield folder
+    finally:
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _locked(target: Path) -> tuple[Path, FileLock]:
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{STAGING}{target.name}-"))
+        lock = FileLock(folder / IN_USE, timeout=0)
+        try:
+            lock.acquire()
+        except (FileNotFoundError, Timeout):
+            continue  # another process has swept it before it was locked
+        return folder, lock
+
+
+def _sweep(parent: Path) -> None:
+    for left in parent.glob(f"{STAGING}*"):
+        try:
+            with FileLock(left / IN_USE, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:  # in use (a Timeout is an OSError), or not ours to remove
+            continue
+
+
+def _unwritable(target: Path, error: OSError) -> AJError:
+    return AJError(
+        f"{target} cannot be written ({error.strerror or error}); free or unlock {target.parent}, then run again."
+    )
