@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from fleet.config_checks import config_error
-from fleet.model import Container, Entry, File, Host, Process, Service
+from fleet.model import Container, File, Host, JournalEntry, Process, Service
 from fleet.nginx_config import nginx_ports
 from fleet.ports import DOCKER, Listener, find_listener, main_process
 
@@ -19,7 +19,7 @@ RELOADING = frozenset({"nginx", "apache2", "haproxy", "postgresql", "ssh", "dock
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class FailedAction:
     """Why an action did not work, in the words of the program that failed."""
 
     host: Host
@@ -35,17 +35,17 @@ def tick(host: Host, seconds: int = 1) -> Host:
 # --- services -------------------------------------------------------------------------------------------------------
 
 
-def start(host: Host, name: str) -> Host | Refused:
+def start(host: Host, name: str) -> Host | FailedAction:
     """Start a service (KeyError if there is none); a running one stays as it is."""
     service = _configured(host, host.services[name])
     if service.state == "active":
         return host
     if why := _obstacle(host, service):
-        return Refused(_failed_start(host, service, why), why)
+        return FailedAction(_failed_start(host, service, why), why)
     pids = range(host.next_pid, host.next_pid + 1 + service.workers)
     host = replace(host, processes=(*host.processes, *_processes(host, service, pids)), next_pid=pids[-1] + 7)
-    host = _log(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
-    host = _said(host, service, f"Started {service.title}.", "entered the running state")
+    host = _log_by_service(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
+    host = _log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
     if name == DOCKER:
         # containers run as with `--restart unless-stopped`: back are those that the daemon's own stop ended
         host = _each_container(host, "exited", service.since, lambda c: _run(c, host.now))
@@ -60,11 +60,11 @@ def stop(host: Host, name: str) -> Host:
     host = replace(host, processes=tuple(p for p in host.processes if p.service != name))
     if name == DOCKER:
         host = _each_container(host, "running", None, lambda c: _end(c, host.now, 0))
-    host = _said(host, service, f"Stopped {service.title}.", "entered the stopped state")
+    host = _log_by_manager(host, service, f"Stopped {service.title}.", "entered the stopped state")
     return host.with_service(replace(service, state="inactive", since=host.now, exit_code=0))
 
 
-def restart(host: Host, name: str) -> Host | Refused:
+def restart(host: Host, name: str) -> Host | FailedAction:
     """Stop and start; counted, also when the start fails. A broken config keeps nothing running: as the real one."""
     host = stop(host, name)
     service = host.services[name]
@@ -72,22 +72,22 @@ def restart(host: Host, name: str) -> Host | Refused:
     return start(host, name)
 
 
-def reload(host: Host, name: str) -> Host | Refused:
+def reload(host: Host, name: str) -> Host | FailedAction:
     """Make a running service read its config again; a bad one is refused and the old one stays in use."""
     service = host.services[name]
     if service.state != "active":
-        return Refused(host, f"{name}.service is not active, cannot reload.")
+        return FailedAction(host, f"{name}.service is not active, cannot reload.")
     if why := config_error(host, service):
-        return Refused(_log(host, service, host.next_pid, 3, _words(service, why)), why)
+        return FailedAction(_log_by_service(host, service, host.next_pid, 3, _error_line(service, why)), why)
     service = _configured(host, replace(service, reloads=service.reloads + 1))
     for port in service.ports:
         if (holder := find_listener(host, port)) and holder.service != name:
-            why = _taken(service, holder)
-            return Refused(_log(host, service, host.next_pid, 3, _words(service, why)), why)
+            why = _port_in_use(service, holder)
+            return FailedAction(_log_by_service(host, service, host.next_pid, 3, _error_line(service, why)), why)
     workers = [p for p in host.processes if p.service == name and p is not main_process(host, name)]
     for worker in workers:
-        host = _reborn(host, worker)
-    return _said(host.with_service(service), service, f"Reloaded {service.title}.", "reloaded")
+        host = _respawned(host, worker)
+    return _log_by_manager(host.with_service(service), service, f"Reloaded {service.title}.", "reloaded")
 
 
 def enable(host: Host, name: str, enabled: bool = True) -> Host:
@@ -138,56 +138,60 @@ def _obstacle(host: Host, service: Service) -> str | None:
         full = "No space left on device" if host.platform == "linux" else "There is not enough space on the disk."
         return f"could not write to {service.writes}: {full}"
     holders = (find_listener(host, port) for port in service.ports)
-    return next((_taken(service, holder) for holder in holders if holder), None)
+    return next((_port_in_use(service, holder) for holder in holders if holder), None)
 
 
-def _taken(service: Service, holder: Listener) -> str:
+def _port_in_use(service: Service, holder: Listener) -> str:
     if service.name == "nginx":
         return f"bind() to 0.0.0.0:{holder.port} failed (98: Address already in use)"
     return f"listen tcp 0.0.0.0:{holder.port}: bind: address already in use"
 
 
-def _words(service: Service, why: str) -> str:
+def _error_line(service: Service, why: str) -> str:
     return f"nginx: [emerg] {why}" if service.name == "nginx" else f"{service.name}: {why}"
 
 
 def _failed_start(host: Host, service: Service, why: str) -> Host:
     host = replace(host, next_pid=host.next_pid + 1)
-    host = _log(host, service, host.next_pid - 1, 3, _words(service, why))
+    host = _log_by_service(host, service, host.next_pid - 1, 3, _error_line(service, why))
     if host.platform == "linux":
         exited = "Control process exited, code=exited, status=1/FAILURE"
         for priority, text in ((5, exited), (4, "Failed with result 'exit-code'.")):
-            host = _said(host, service, f"{service.name}.service: {text}", "", priority)
-    host = _said(host, service, f"Failed to start {service.title}.", f"terminated with the following error: {why}", 3)
+            host = _log_by_manager(host, service, f"{service.name}.service: {text}", "", priority)
+    host = _log_by_manager(
+        host, service, f"Failed to start {service.title}.", f"terminated with the following error: {why}", 3
+    )
     return host.with_service(replace(service, state="failed", since=host.now, exit_code=1))
 
 
 # --- processes and containers ---------------------------------------------------------------------------------------
 
 
-def kill(host: Host, pid: int) -> Host | Refused:
+def kill(host: Host, pid: int) -> Host | FailedAction:
     """End a process. A service whose main process dies has failed; a worker is started anew by its main process."""
     process = next((p for p in host.processes if p.pid == pid), None)
     if process is None:
-        return Refused(host, f"({pid}) - No such process")
+        return FailedAction(host, f"({pid}) - No such process")
     if pid == 1 or process.command.startswith("[") or process.state.startswith("Z"):
         return host  # init, kernel threads and the dead take no signal
     if process.service is None:
         return replace(host, processes=tuple(p for p in host.processes if p.pid != pid and p.parent != pid))
     main = main_process(host, process.service)
     if process != main:
-        return _reborn(host, process)
+        return _respawned(host, process)
     service = host.services[process.service]
     if service.state == "active":
         journal = host.journal
         host = replace(stop(host, service.name), journal=journal)
     for priority, text in ((5, "Main process exited, code=killed, status=9/KILL"), (4, "Failed with result 'signal'.")):
         if host.platform == "linux" or priority == 4:
-            host = _said(host, service, f"{service.name}.service: {text}", "terminated unexpectedly", priority)
+            host = _log_by_manager(
+                host, service, f"{service.name}.service: {text}", "terminated unexpectedly", priority
+            )
     return host.with_service(replace(service, state="failed", since=host.now, exit_code=137))
 
 
-def _reborn(host: Host, worker: Process) -> Host:
+def _respawned(host: Host, worker: Process) -> Host:
     new = replace(worker, pid=host.next_pid, started=host.now, seconds=0)
     others = tuple(p for p in host.processes if p.pid != worker.pid)
     return replace(host, processes=(*others, new), next_pid=host.next_pid + 1)
@@ -198,7 +202,7 @@ def set_container(host: Host, container: Container) -> Host:
     return replace(host, containers=tuple(container if c.name == container.name else c for c in host.containers))
 
 
-def container_start(host: Host, name: str) -> Host | Refused:
+def container_start(host: Host, name: str) -> Host | FailedAction:
     """Start a container (StopIteration if there is none); a running one stays as it is."""
     old = next(c for c in host.containers if c.name == name)
     if old.state == "running":
@@ -206,7 +210,7 @@ def container_start(host: Host, name: str) -> Host | Refused:
     for port, _ in old.ports:
         if find_listener(host, port):
             where = f"driver failed programming external connectivity on endpoint {name} ({old.id})"
-            return Refused(host, f"{where}: Bind for 0.0.0.0:{port} failed: port is already allocated")
+            return FailedAction(host, f"{where}: Bind for 0.0.0.0:{port} failed: port is already allocated")
     return set_container(host, _run(old, host.now))
 
 
@@ -216,10 +220,10 @@ def container_stop(host: Host, name: str, exit_code: int = 0) -> Host:
     return host if old.state == "exited" else set_container(host, _end(old, host.now, exit_code))
 
 
-def container_restart(host: Host, name: str) -> Host | Refused:
+def container_restart(host: Host, name: str) -> Host | FailedAction:
     """Restart a container (StopIteration if there is none); counted when it runs again."""
     done = container_start(container_stop(host, name), name)
-    if isinstance(done, Refused):
+    if isinstance(done, FailedAction):
         return done
     new = next(c for c in done.containers if c.name == name)
     return set_container(done, replace(new, restarts=new.restarts + 1))
@@ -254,23 +258,23 @@ def _each_container(host: Host, state: str, finished: int | None, change: Callab
 # --- what is written down -------------------------------------------------------------------------------------------
 
 
-def _said(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
+def _log_by_manager(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
     """A line of the journal by the service manager."""
     if host.platform == "windows":
         event = {3: 7023, 4: 7034}.get(priority, 7036)
-        entry = Entry(
+        entry = JournalEntry(
             host.now, "Service Control Manager", 0, priority, f"The {service.title} service {windows}.", event
         )
     else:
-        entry = Entry(host.now, service.name, 1, priority, linux)
+        entry = JournalEntry(host.now, service.name, 1, priority, linux)
     return replace(host, journal=(*host.journal, entry))
 
 
-def _log(host: Host, service: Service, pid: int, priority: int, text: str) -> Host:
+def _log_by_service(host: Host, service: Service, pid: int, priority: int, text: str) -> Host:
     """A line by the service itself: into the journal, and into its log file if it has one and there is room."""
     if host.platform == "linux" or priority <= 3:  # Windows' own logs hold errors only
         event = (1000, "Application") if host.platform == "windows" else (0, "System")
-        host = replace(host, journal=(*host.journal, Entry(host.now, service.name, pid, priority, text, *event)))
+        host = replace(host, journal=(*host.journal, JournalEntry(host.now, service.name, pid, priority, text, *event)))
     if service.log is None or host.available(host.mount_of(service.log)) < FULL:
         return host
     old = host.files.get(service.log, File())

@@ -5,7 +5,7 @@ from random import Random
 
 from fleet.actions import stamp
 from fleet.hardware import GIB, draw_machine
-from fleet.model import Container, Entry, File, Host, Platform, Process, Service
+from fleet.model import Container, File, Host, JournalEntry, Platform, Process, Service
 from fleet.software import Software, software
 
 START = 1_767_600_000
@@ -122,14 +122,14 @@ def _running(host: Host, service: Service, rng: Random) -> Host:
     )
 
 
-def _history(host: Host, name: str, software: Software, rng: Random) -> tuple[list[str], list[Entry]]:
+def _history(host: Host, name: str, software: Software, rng: Random) -> tuple[list[str], list[JournalEntry]]:
     """Lines of the last hours: in the service's log file, and its start in the journal."""
     times = sorted(host.now - rng.randrange(60, 6 * 3600) for _ in range(rng.randrange(4, 9)))
     lines = [f"{stamp(time)} {fill(rng.choice(software.lines), rng)}\n" for time in times] if software.lines else []
-    started = Entry(host.boot + 30, name, 1, 6, f"Started {software.title}.")
+    started = JournalEntry(host.boot + 30, name, 1, 6, f"Started {software.title}.")
     if host.platform == "windows":
         text = f"The {software.title} service entered the running state."
-        started = Entry(host.boot + 30, "Service Control Manager", 0, 6, text, 7036)
+        started = JournalEntry(host.boot + 30, "Service Control Manager", 0, 6, text, 7036)
     return lines, [started]
 
 
@@ -152,11 +152,11 @@ def _perhaps_down(host: Host, names: list[str], rng: Random) -> Host:
         if state == "failed"
         else f"Stopped {service.title}."
     )
-    entry = Entry(since, service.name, 1, 3 if state == "failed" else 6, why)
+    entry = JournalEntry(since, service.name, 1, 3 if state == "failed" else 6, why)
     if host.platform == "windows":
         end = "terminated unexpectedly." if state == "failed" else "entered the stopped state."
         text = f"The {service.title} service {end}"
-        entry = Entry(
+        entry = JournalEntry(
             since,
             "Service Control Manager",
             0,

@@ -174,7 +174,7 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A line of the journal, or an event of a Windows log."""
 
     time: int
@@ -248,7 +248,7 @@ class Host:
     """name -> version"""
     files: Mapping[str, File] = field(default_factory=dict)
     """absolute path -> file; folders are those that files lie in"""
-    journal: tuple[Entry, ...] = ()
+    journal: tuple[JournalEntry, ...] = ()
     logins: tuple[Login, ...] = ()
     repository: Repository | None = None
     next_pid: int = 5000

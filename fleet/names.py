@@ -8,19 +8,19 @@ from aj.files import Strict, load_yaml
 from aj.splits import Split
 
 
-class NameParts(Strict):
+class HostNameParts(Strict):
     formats: tuple[str, ...]
     roles: tuple[str, ...]
 
 
-class Names(Strict):
-    train: NameParts
-    eval: NameParts
+class HostNames(Strict):
+    train: HostNameParts
+    eval: HostNameParts
 
 
 @cache
-def names() -> Names:
-    return load_yaml(Path(__file__).parent / "names.yaml", Names)
+def names() -> HostNames:
+    return load_yaml(Path(__file__).parent / "names.yaml", HostNames)
 
 
 def draw_names(rng: Random, split: Split, count: int) -> list[str]:

@@ -10,13 +10,13 @@ from hashlib import sha256
 
 from fleet.model import Host
 
-Flat = dict[str, str]
+FlatState = dict[str, str]
 Diff = dict[str, tuple[str | None, str | None]]
 
 
-def flatten(hosts: Mapping[str, Host]) -> Flat:
+def flatten(hosts: Mapping[str, Host]) -> FlatState:
     """What AJ is answerable for on each host: not clocks, journals, process ids of services, or logs that grow."""
-    flat: Flat = {}
+    flat: FlatState = {}
     for name, host in hosts.items():
         for service in host.services.values():
             at = f"{name}/services/{service.name}"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from fleet.actions import Refused, stamp, start, stop
+from fleet.actions import FailedAction, stamp, start, stop
 from fleet.draw import draw_container, install
 from fleet.linux.ps import percent_of_memory
-from fleet.model import Entry, File, Host, Process
+from fleet.model import File, Host, JournalEntry, Process
 from fleet.names import draw_names
 from fleet.snapshot import flatten
 from fleet.software import software
@@ -39,8 +39,8 @@ def fail_service(host: Host, name: str, why: str) -> Host:
     service, since = host.services[name], host.now - 540
     down = replace(service, state="failed", since=since, exit_code=1)
     entries = (
-        Entry(since, name, 0, 3, why),
-        Entry(since, name, 1, 3, f"{name}.service: Failed with result 'exit-code'."),
+        JournalEntry(since, name, 0, 3, why),
+        JournalEntry(since, name, 1, 3, f"{name}.service: Failed with result 'exit-code'."),
     )
     processes = tuple(p for p in host.processes if p.service != name)
     host = replace(host.with_service(down), processes=processes, journal=(*host.journal, *entries))
@@ -196,5 +196,5 @@ def bumped(number: str) -> str:
 def failing(host: Host, service: str) -> Host:
     """The host after a start of that service that its state does not allow."""
     done = start(stop(host, service), service)
-    assert isinstance(done, Refused), f"{service} starts"
+    assert isinstance(done, FailedAction), f"{service} starts"
     return done.host

@@ -27,14 +27,14 @@ ENVIRONMENT = {
 }
 
 
-def files(host: Host, commands: Iterable[str]) -> dict[str, str | Callable[[], str]]:
+def initial_files(host: Host, commands: Iterable[str]) -> dict[str, str | Callable[[], str]]:
     """path -> content of what a shell is started with."""
     # bashkit runs its own command for /usr/bin/df, unless a file of ours lies there
     scripts = {_script(name): f'#!/bin/sh\nexec {name} "$@"\n' for name in commands}
     return {**scripts, **{path: file.content for path, file in host.files.items()}}
 
 
-def furnish(bash: Bash, host: Host, commands: Iterable[str]) -> None:
+def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     """Add the folders that a server has; take away the programs that it lacks and the homes of nobody."""
     fs = bash.fs()
     for name in commands:
@@ -52,13 +52,13 @@ def furnish(bash: Bash, host: Host, commands: Iterable[str]) -> None:
             fs.remove(home, recursive=True)
     for own in ("self", "1/cgroup", "1/exe", "1/fd", "1/mounts", "1/stat"):  # they tell of the sandbox
         fs.remove(f"/proc/{own}", recursive=True)
-    refresh(bash, host)
+    refresh_proc(bash, host)
     # $RANDOM would differ from run to run
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
     bash.execute_sync("history -c")
 
 
-def refresh(bash: Bash, host: Host) -> None:
+def refresh_proc(bash: Bash, host: Host) -> None:
     """Write /proc and the clock as of now: bashkit's files cannot be computed when they are read."""
     bash.set_env("EPOCHSECONDS", str(host.now))
     fs = bash.fs()
@@ -71,7 +71,7 @@ def refresh(bash: Bash, host: Host) -> None:
         fs.write_file(path, content.encode())
 
 
-def carry(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
+def copy_folders(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
     """Give a shell the folders and links of an earlier one, which a host's state does not hold."""
     for entry in entries(old, folder):
         path, kind = posixpath.join(folder, entry["name"]), entry["metadata"]["file_type"]
@@ -81,7 +81,7 @@ def carry(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
         elif kind == "directory" and path not in SANDBOX:
             if missing:
                 new.mkdir(path)
-            carry(old, new, path)
+            copy_folders(old, new, path)
 
 
 def _script(name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bashkit import BuiltinResult
 
 from fleet.actions import stamp, tick
-from fleet.linux.command import Command, Context, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.model import Host
 
 DAY = 86_400
@@ -82,7 +82,7 @@ def moment_of(text: str, now: int) -> int | None:
     return None if left.strip() or not 0 <= wanted < 10**11 else wanted
 
 
-def date(context: Context) -> str | BuiltinResult:
+def date(context: CommandContext) -> str | BuiltinResult:
     # getopt knows no option whose argument may be missing
     iso = [match for word in context.argv if (match := re.fullmatch(r"(?:-I|--iso-8601=?)([a-z]*)", word))]
     context.argv = [word for word in context.argv if not word.startswith(("-I", "--iso-8601"))]
@@ -134,7 +134,7 @@ def headline(host: Host) -> str:
     return f"{formatted(host.now, '%T')} up {up_for(host)},  {people},  load average: {loads}"
 
 
-def uptime(context: Context) -> str:
+def uptime(context: CommandContext) -> str:
     flags = parse(context, "psVh", ["pretty", "since", "version", "help"], {"pretty": "p", "since": "s"})
     host = context.host
     if "s" in flags:
@@ -149,7 +149,7 @@ def uptime(context: Context) -> str:
     return f" {headline(host)}\n"
 
 
-def timedatectl(context: Context) -> str | BuiltinResult:
+def timedatectl(context: CommandContext) -> str | BuiltinResult:
     now = context.host.now
     if context.argv[:1] == ["show"]:
         rows = ["Timezone=Etc/UTC", "LocalRTC=no", "NTP=yes", f"TimeUSec={formatted(now, '%a %F %T UTC')}"]
@@ -168,7 +168,7 @@ def timedatectl(context: Context) -> str | BuiltinResult:
     )
 
 
-def sleep(context: Context) -> str | BuiltinResult:
+def sleep(context: CommandContext) -> str | BuiltinResult:
     """Moves the fleet's clock, and takes no real time."""
     if not context.argv:
         return fail("sleep: missing operand\nTry 'sleep --help' for more information.")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from bashkit import BuiltinResult
 
-from fleet.linux.host_files import Disk
+from fleet.linux.host_files import HostFiles
 from fleet.model import Host, Machine
 
 
 @dataclass(slots=True)
-class Context:
+class CommandContext:
     """One use of a command."""
 
     name: str
@@ -20,7 +20,7 @@ class Context:
     stdin: str
     cwd: str
     machine: Machine
-    disk: Disk
+    host_files: HostFiles
 
     @property
     def host(self) -> Host:
@@ -29,7 +29,7 @@ class Context:
 
     def pull(self) -> Host:
         """The host with its files as they are in the shell's file system: for commands that look at files or space."""
-        self.machine.host = self.disk.pull(self.machine.host)
+        self.machine.host = self.host_files.pull(self.machine.host)
         return self.machine.host
 
     def absolute(self, path: str) -> str:
@@ -38,13 +38,13 @@ class Context:
 
     def change(self, host: Host) -> None:
         """Make `host` the state; files that differ are written to the shell's file system."""
-        self.disk.push(self.machine.host, host)
+        self.host_files.push(self.machine.host, host)
         self.machine.host = host
 
 
 VERSION = "9.1"
 """What a command says that is asked for its version; coreutils' of Debian 12."""
-Command = Callable[[Context], "str | BuiltinResult"]
+Command = Callable[[CommandContext], "str | BuiltinResult"]
 
 
 @dataclass(slots=True)
@@ -76,7 +76,11 @@ class UsageError(Exception):
 
 
 def parse(
-    context: Context, short: str = "", long: Sequence[str] = (), same: dict[str, str] | None = None, code: int = 1
+    context: CommandContext,
+    short: str = "",
+    long: Sequence[str] = (),
+    same: dict[str, str] | None = None,
+    code: int = 1,
 ) -> Flags:
     """Read argv like GNU getopt: `short` and `long` as in Python's getopt, `same` maps a spelling to the one kept.
 

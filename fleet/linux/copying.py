@@ -8,8 +8,8 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import moment_of
-from fleet.linux.command import Command, Context, Flags, fail, parse
-from fleet.linux.file_tree import Node, node, walk
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.sessions import accounts
 from fleet.model import File, Host
 
@@ -18,7 +18,7 @@ KERNEL = ("proc", "sys", "dev")
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
-def cp(context: Context) -> BuiltinResult:
+def cp(context: CommandContext) -> BuiltinResult:
     same = {
         "recursive": "r",
         "R": "r",
@@ -33,12 +33,12 @@ def cp(context: Context) -> BuiltinResult:
     )
 
 
-def mv(context: Context) -> BuiltinResult:
+def mv(context: CommandContext) -> BuiltinResult:
     same = {"target-directory": "t", "no-clobber": "n", "verbose": "v"}
     return _transfer(context, parse(context, "fvniuTt:", [*same, "force", "update"], same), move=True)
 
 
-def _transfer(context: Context, flags: Flags, move: bool) -> BuiltinResult:
+def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResult:
     """Copy or move every source to the last word, or into it if it is a folder."""
     name, words = context.name.rsplit("/", 1)[-1], flags.words
     if not words:
@@ -59,17 +59,17 @@ def _transfer(context: Context, flags: Flags, move: bool) -> BuiltinResult:
         target = context.absolute(goal)
         if into and into.folder and "T" not in flags:
             target = posixpath.join(target, posixpath.basename(path))
-        why = _cannot(context, word, goal, top, target, move, "r" in flags)
+        why = _obstacle(context, word, goal, top, target, move, "r" in flags)
         if why:
             errors += f"{name}: {why}\n"
         elif top and not ("n" in flags and node(context, target)):
-            errors += _carry(context, top, target, name, move)
+            errors += _transfer_one(context, top, target, name, move)
             text += f"{'renamed ' if move else ''}'{word}' -> '{target}'\n" if "v" in flags else ""
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
-def _cannot(
-    context: Context, word: str, goal: str, top: Node | None, target: str, move: bool, deep: bool
+def _obstacle(
+    context: CommandContext, word: str, goal: str, top: FileNode | None, target: str, move: bool, deep: bool
 ) -> str | None:
     """Why a source cannot be copied or moved to its target, in coreutils' words."""
     verb = "move" if move else "copy"
@@ -95,7 +95,7 @@ def _cannot(
     return None
 
 
-def _carry(context: Context, top: Node, target: str, name: str, move: bool) -> str:
+def _transfer_one(context: CommandContext, top: FileNode, target: str, name: str, move: bool) -> str:
     """Copy or move a file or folder; what went wrong, or nothing."""
     host = context.host
     entries = [entry for _, entry in walk(context, top)]
@@ -107,11 +107,11 @@ def _carry(context: Context, top: Node, target: str, name: str, move: bool) -> s
     for entry in entries:
         place = target + entry.path[len(top.path) :]
         if entry.folder:
-            context.disk.fs.mkdir(place, recursive=True)
+            context.host_files.fs.mkdir(place, recursive=True)
         elif entry.kind == "symlink":
-            context.disk.fs.symlink(entry.target, place)
+            context.host_files.fs.symlink(entry.target, place)
         else:
-            content = context.disk.fs.read_file(entry.path).decode("utf-8", "replace")
+            content = context.host_files.fs.read_file(entry.path).decode("utf-8", "replace")
             known = host.files.get(entry.path, File(content, mode=entry.mode, modified=entry.modified))
             files[place] = known if move else replace(known, modified=host.now)
     context.change(replace(host, files=files))
@@ -120,17 +120,17 @@ def _carry(context: Context, top: Node, target: str, name: str, move: bool) -> s
     return ""
 
 
-def remove(context: Context, top: Node) -> None:
+def remove(context: CommandContext, top: FileNode) -> None:
     """Take a file, link or folder away, with all that lies in it."""
     inside = f"{top.path.rstrip('/')}/"
     host = context.host
     files = {path: file for path, file in host.files.items() if path != top.path and not path.startswith(inside)}
     context.change(replace(host, files=files))
-    if context.disk.fs.exists(top.path) or top.kind == "symlink":
-        context.disk.fs.remove(top.path, recursive=True)
+    if context.host_files.fs.exists(top.path) or top.kind == "symlink":
+        context.host_files.fs.remove(top.path, recursive=True)
 
 
-def rm(context: Context) -> BuiltinResult:
+def rm(context: CommandContext) -> BuiltinResult:
     same = {"R": "r", "recursive": "r", "force": "f", "verbose": "v", "dir": "d"}
     flags = parse(context, "rRfivdI", [*same, "no-preserve-root", "preserve-root", "one-file-system"], same)
     if not flags.words:
@@ -157,18 +157,18 @@ def rm(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
-def _clear(context: Context, found: Node) -> None:
+def _clear(context: CommandContext, found: FileNode) -> None:
     """Remove one thing; of the root, everything in it that is not the kernel's."""
     if found.path != "/":
         remove(context, found)
         return
-    for entry in context.disk.fs.read_dir("/"):
+    for entry in context.host_files.fs.read_dir("/"):
         top = node(context, f"/{entry['name']}", follow=False)
         if top and entry["name"] not in KERNEL:
             remove(context, top)
 
 
-def touch(context: Context) -> str | BuiltinResult:
+def touch(context: CommandContext) -> str | BuiltinResult:
     same = {"no-create": "c", "date": "d", "reference": "r"}
     flags = parse(context, "acmd:r:t:h", ["no-create", "date=", "reference=", "time="], same)
     if not flags.words:
@@ -191,7 +191,7 @@ def touch(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
 
 
-def truncate(context: Context) -> str | BuiltinResult:
+def truncate(context: CommandContext) -> str | BuiltinResult:
     same = {"size": "s", "no-create": "c", "reference": "r"}
     flags = parse(context, "s:cor:", ["size=", "no-create", "reference="], same)
     match = re.fullmatch(r"([-+<>/%]?)(\d{1,18})([A-Za-z]{0,3})", flags.get("s"))
@@ -234,7 +234,7 @@ def _resized(file: File, size: int, host: Host) -> File:
     return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
 
 
-def chown(context: Context) -> str | BuiltinResult:
+def chown(context: CommandContext) -> str | BuiltinResult:
     """Owners are names that a host's state does not follow through services: checked, written, and nothing else."""
     flags = parse(context, "RvhfcLHP", ["recursive", "verbose", "from=", "reference="], {"recursive": "R"})
     name = context.name.rsplit("/", 1)[-1]
@@ -258,7 +258,7 @@ def chown(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
 
 
-def mktemp(context: Context) -> str | BuiltinResult:
+def mktemp(context: CommandContext) -> str | BuiltinResult:
     """Names are drawn from the host's next process id, which moves on: bashkit's differ from run to run."""
     flags = parse(context, "dup:tq", ["directory", "dry-run", "tmpdir"], {"directory": "d", "dry-run": "u"})
     template = flags.words[0] if flags.words else posixpath.join(flags.get("p", "/tmp"), "tmp.XXXXXXXXXX")
@@ -271,7 +271,7 @@ def mktemp(context: Context) -> str | BuiltinResult:
     path = context.absolute(posixpath.join("/tmp", shown) if "t" in flags else shown)
     host = replace(host, next_pid=host.next_pid + 1)
     if "d" in flags:
-        context.disk.fs.mkdir(path)
+        context.host_files.fs.mkdir(path)
     elif "u" not in flags:
         host = host.with_file(path, File(mode=0o600, modified=host.now))
     context.change(host)

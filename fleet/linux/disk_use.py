@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, Flags, fail, parse, table
-from fleet.linux.file_tree import Node, node, walk
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
+from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.listing import human
 from fleet.model import Host, Mount
 
@@ -34,7 +34,7 @@ class Space:
         return f"{-(-100 * self.used // whole)}%" if whole else "-"
 
 
-def df(context: Context) -> BuiltinResult:
+def df(context: CommandContext) -> BuiltinResult:
     same = {"human-readable": "h", "si": "H", "all": "a", "inodes": "i", "print-type": "T", "type": "t",
         "exclude-type": "x", "portability": "P", "local": "l", "block-size": "B"}  # fmt: skip
     flags = parse(
@@ -121,7 +121,7 @@ def _step(text: str) -> tuple[int, str]:
 # --- du -------------------------------------------------------------------------------------------------------------
 
 
-def du(context: Context) -> BuiltinResult:
+def du(context: CommandContext) -> BuiltinResult:
     same = {"summarize": "s", "human-readable": "h", "all": "a", "total": "c", "max-depth": "d", "one-file-system": "x",
         "bytes": "b", "separate-dirs": "S", "exclude": "exclude", "apparent-size": "A"}  # fmt: skip
     flags = parse(
@@ -153,13 +153,13 @@ def du(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
-def _sums(context: Context, top: Node, flags: Flags) -> list[tuple[Node, int]]:
+def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[FileNode, int]]:
     """(node, bytes in it and below), a folder after what is in it, as du walks."""
     host = context.host
     exact = "b" in flags or "A" in flags
     mount = host.mount_of(top.path)
-    rows: list[tuple[Node, int]] = []
-    open_folders: list[tuple[int, Node, int]] = []
+    rows: list[tuple[FileNode, int]] = []
+    open_folders: list[tuple[int, FileNode, int]] = []
     for depth, entry in walk(context, top):
         if "x" in flags and entry is not top and host.mount_of(entry.path) != mount:
             continue
@@ -176,7 +176,7 @@ def _sums(context: Context, top: Node, flags: Flags) -> list[tuple[Node, int]]:
     return rows
 
 
-def _close(open_folders: list[tuple[int, Node, int]], rows: list[tuple[Node, int]], depth: int) -> None:
+def _close(open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileNode, int]], depth: int) -> None:
     """Finish the folders that the walk has left, adding each to the one around it."""
     while open_folders and open_folders[-1][0] >= depth:
         _, folder, size = open_folders.pop()

@@ -26,20 +26,20 @@ NAMES = (
 """Where the sandbox gives its name -> what a server would say."""
 
 
-def said(done: ExecResult, partial: str) -> tuple[str, str, int]:
+def translate(done: ExecResult, partial: str) -> tuple[str, str, int]:
     """(standard output, standard error, exit code); `partial` is what came before a line that the sandbox ended."""
     if done.error:
-        text, code = _explained(done.error)
+        text, code = _abort_message(done.error)
         return _bounded(partial), text, code
     output = _bounded(done.stdout)
     if "ashkit" in output:
-        output = _replaced(output, NAMES)
+        output = _reworded(output, NAMES)
     if "real\t" in output:  # 2>&1
-        output = _replaced(output, WORDS)
-    return output, _replaced(_bounded(done.stderr), WORDS), done.exit_code
+        output = _reworded(output, WORDS)
+    return output, _reworded(_bounded(done.stderr), WORDS), done.exit_code
 
 
-def _explained(error: str) -> tuple[str, int]:
+def _abort_message(error: str) -> tuple[str, int]:
     """(standard error, exit code) of a line that the sandbox ended."""
     if match := re.match(r"parse error(?: at line (\d+), column \d+)?: (.*)", error, re.DOTALL):
         return f"bash: -c: line {match[1] or 1}: {match[2]}\n", 2
@@ -50,7 +50,7 @@ def _explained(error: str) -> tuple[str, int]:
     return "", TIMED_OUT
 
 
-def _replaced(text: str, rules: tuple[tuple[str, str], ...]) -> str:
+def _reworded(text: str, rules: tuple[tuple[str, str], ...]) -> str:
     for pattern, words in rules if text else ():
         text = re.sub(pattern, words, text, flags=re.MULTILINE)
     return text

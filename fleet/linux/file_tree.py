@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from fleet.linux.command import Context
+from fleet.linux.command import CommandContext
 from fleet.linux.host_files import SANDBOX
 from fleet.linux.sessions import ROOT
 
@@ -15,7 +15,7 @@ BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class FileNode:
     """A file, folder or symbolic link."""
 
     path: str
@@ -55,7 +55,7 @@ class Node:
         return {"file": "-", "directory": "d", "symlink": "l"}[self.kind] + letters
 
 
-def node(context: Context, path: str, follow: bool = True) -> Node | None:
+def node(context: CommandContext, path: str, follow: bool = True) -> FileNode | None:
     """What lies at an absolute path; None if nothing does. Call `context.pull()` before.
 
     The node has the real path: links on the way are followed, and one at the end too unless `follow` is off.
@@ -63,7 +63,7 @@ def node(context: Context, path: str, follow: bool = True) -> Node | None:
     if path in context.host.files:
         return _file(context, path)
     if any(file.startswith(f"{path}/") for file in context.host.files):  # files have real paths: no link to look for
-        return _node(context, path, context.disk.fs.stat(path))
+        return _node(context, path, context.host_files.fs.stat(path))
     folder, name = posixpath.split(resolve(context, path) if follow else path)
     if not follow:
         folder = resolve(context, folder)
@@ -72,17 +72,17 @@ def node(context: Context, path: str, follow: bool = True) -> Node | None:
         return _node(context, real, {"file_type": "directory", "mode": 0o755})
     target = link_target(context, real)
     if target is not None:
-        return None if follow else Node(real, "symlink", len(target), 0o777, ROOT, context.host.boot, target)
-    return _node(context, real, context.disk.fs.stat(real)) if context.disk.fs.exists(real) else None
+        return None if follow else FileNode(real, "symlink", len(target), 0o777, ROOT, context.host.boot, target)
+    return _node(context, real, context.host_files.fs.stat(real)) if context.host_files.fs.exists(real) else None
 
 
-def children(context: Context, folder: Node) -> list[Node]:
+def children(context: CommandContext, folder: FileNode) -> list[FileNode]:
     """What lies in a folder, in order of name."""
-    entries = sorted(context.disk.fs.read_dir(folder.path), key=lambda entry: entry["name"])
+    entries = sorted(context.host_files.fs.read_dir(folder.path), key=lambda entry: entry["name"])
     return [_node(context, posixpath.join(folder.path, entry["name"]), entry["metadata"]) for entry in entries]
 
 
-def walk(context: Context, top: Node, depth: int = 1000) -> Iterator[tuple[int, Node]]:
+def walk(context: CommandContext, top: FileNode, depth: int = 1000) -> Iterator[tuple[int, FileNode]]:
     """(depth, node) of `top` and everything below it, in order of name, without following links."""
     waiting = [(0, top)]
     while waiting:
@@ -92,15 +92,15 @@ def walk(context: Context, top: Node, depth: int = 1000) -> Iterator[tuple[int, 
             waiting += [(level + 1, child) for child in reversed(children(context, found))]
 
 
-def link_target(context: Context, path: str) -> str | None:
+def link_target(context: CommandContext, path: str) -> str | None:
     """Where a symbolic link points; None if there is none."""
     try:
-        return context.disk.fs.read_link(path)
+        return context.host_files.fs.read_link(path)
     except RuntimeError:  # bashkit's "not a symlink" and "not found"
         return None
 
 
-def resolve(context: Context, path: str) -> str:
+def resolve(context: CommandContext, path: str) -> str:
     """The path with the links in it followed, forty at most."""
     for _ in range(40):
         parts = path.strip("/").split("/")
@@ -115,12 +115,12 @@ def resolve(context: Context, path: str) -> str:
     return path
 
 
-def _file(context: Context, path: str) -> Node:
+def _file(context: CommandContext, path: str) -> FileNode:
     file = context.host.files[path]
-    return Node(path, "file", file.size, file.mode, file.owner, file.modified)
+    return FileNode(path, "file", file.size, file.mode, file.owner, file.modified)
 
 
-def _node(context: Context, path: str, metadata: dict[str, Any]) -> Node:
+def _node(context: CommandContext, path: str, metadata: dict[str, Any]) -> FileNode:
     host, kind = context.host, metadata["file_type"]
     if kind == "file" and path in host.files:
         return _file(context, path)
@@ -128,9 +128,9 @@ def _node(context: Context, path: str, metadata: dict[str, Any]) -> Node:
         prefix = path.rstrip("/") + "/"
         times = [file.modified for name, file in host.files.items() if name.startswith(prefix)]
         size = 0 if path.startswith(("/proc", "/sys", "/dev")) else BLOCK
-        return Node(path, "directory", size, metadata["mode"], ROOT, max(times, default=host.boot))
+        return FileNode(path, "directory", size, metadata["mode"], ROOT, max(times, default=host.boot))
     if kind == "symlink":
         target = link_target(context, path) or ""
-        return Node(path, "symlink", len(target), 0o777, ROOT, host.boot, target)
+        return FileNode(path, "symlink", len(target), 0o777, ROOT, host.boot, target)
     size = 0 if path.startswith(SANDBOX) else metadata["size"]
-    return Node(path, "file", size, metadata["mode"], ROOT, host.boot)
+    return FileNode(path, "file", size, metadata["mode"], ROOT, host.boot)

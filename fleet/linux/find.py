@@ -9,33 +9,33 @@ from bashkit import BuiltinResult
 
 from fleet.linux import copying, listing
 from fleet.linux.clock import DAY, formatted
-from fleet.linux.command import Command, Context, UsageError, fail
-from fleet.linux.file_tree import Node, children, node, walk
+from fleet.linux.command import Command, CommandContext, UsageError, fail
+from fleet.linux.file_tree import FileNode, children, node, walk
 from fleet.model import Host
 
-Test = Callable[[Node], bool]
+FindTest = Callable[[FileNode], bool]
 SIZES = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
 ENOUGH = 100_000
 """Characters of output after which -exec ends: more than a shell passes on."""
 IGNORED = ("-xdev", "-mount", "-noleaf", "-daystart", "-depth", "-d")
 
 
-class Wrong(Exception):
+class FindError(Exception):
     """An expression that find does not understand, in its words."""
 
 
 @dataclass(slots=True)
-class Plan:
+class FindPlan:
     """What an expression asks for."""
 
-    test: Test = lambda found: True
+    test: FindTest = lambda found: True
     least: int = 0
     deepest: int = 1000
     action: str = "print"
     argument: tuple[str, ...] = ()
 
 
-def find(context: Context) -> BuiltinResult:
+def find(context: CommandContext) -> BuiltinResult:
     words = list(context.argv)
     while words and words[0] in ("-L", "-H", "-P"):
         words.pop(0)
@@ -44,9 +44,9 @@ def find(context: Context) -> BuiltinResult:
         tops.append(words.pop(0))
     try:
         plan = _Parser(words, context.pull()).plan()
-    except Wrong as wrong:
+    except FindError as wrong:
         return fail(f"find: {wrong}")
-    found: list[tuple[str, Node]] = []
+    found: list[tuple[str, FileNode]] = []
     errors = ""
     for word in tops or ["."]:
         top = node(context, context.absolute(word), follow=False)
@@ -62,7 +62,7 @@ def find(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
-def _act(context: Context, found: list[tuple[str, Node]], plan: Plan) -> tuple[str, str]:
+def _act(context: CommandContext, found: list[tuple[str, FileNode]], plan: FindPlan) -> tuple[str, str]:
     """(standard output, standard error) of the action on everything found."""
     if plan.action == "print":
         return "".join(f"{shown}\n" for shown, _ in found), ""
@@ -81,7 +81,7 @@ def _act(context: Context, found: list[tuple[str, Node]], plan: Plan) -> tuple[s
     return _execute(context, [shown for shown, _ in found], plan)
 
 
-def _delete(context: Context, found: list[tuple[str, Node]]) -> str:
+def _delete(context: CommandContext, found: list[tuple[str, FileNode]]) -> str:
     errors = ""
     for shown, entry in reversed(found):  # what lies in a folder goes before it
         if entry.path == "/" or entry.path.split("/")[1] in copying.KERNEL:
@@ -93,7 +93,7 @@ def _delete(context: Context, found: list[tuple[str, Node]]) -> str:
     return errors
 
 
-def _execute(context: Context, paths: list[str], plan: Plan) -> tuple[str, str]:
+def _execute(context: CommandContext, paths: list[str], plan: FindPlan) -> tuple[str, str]:
     """-exec: a command may not call back into the shell that runs it, so only commands of this package can be used."""
     name, *words = plan.argument
     command = {**listing.COMMANDS, **copying.COMMANDS}.get(name.rsplit("/", 1)[-1])
@@ -101,22 +101,22 @@ def _execute(context: Context, paths: list[str], plan: Plan) -> tuple[str, str]:
         return "", f"find: ‘{name}’: No such file or directory\n" if paths else ""
     runs = [paths] if plan.action == "exec+" else [[path] for path in paths]
     text, errors = "", ""
-    context.disk.fresh = True  # from here on only these commands write, and they say what
+    context.host_files.fresh = True  # from here on only these commands write, and they say what
     for group in runs if paths else []:
         if len(text) > ENOUGH:
             break
         argv = [piece for word in words for piece in (group if word == "{}" else [word.replace("{}", group[0])])]
         try:
-            done = command(Context(name, argv, "", context.cwd, context.machine, context.disk))
+            done = command(CommandContext(name, argv, "", context.cwd, context.machine, context.host_files))
         except UsageError as error:
             done = error.result
         result = BuiltinResult(stdout=done) if isinstance(done, str) else done
         text, errors = text + result.stdout, errors + result.stderr
-    context.disk.fresh = False
+    context.host_files.fresh = False
     return text, errors
 
 
-def _printf(pattern: str, shown: str, entry: Node) -> str:
+def _printf(pattern: str, shown: str, entry: FileNode) -> str:
     values = {"p": shown, "f": entry.name, "s": str(entry.size), "k": str(entry.blocks), "u": entry.owner,
         "g": entry.owner, "m": f"{entry.mode:o}", "M": entry.permissions, "y": entry.kind[0].replace("s", "l"),
         "i": str(entry.number), "h": shown.rsplit("/", 1)[0], "b": str(entry.blocks * 2), "l": entry.target, "%": "%",
@@ -138,41 +138,41 @@ class _Parser:
 
     words: list[str]
     host: Host
-    made: Plan = field(default_factory=Plan)
+    made: FindPlan = field(default_factory=FindPlan)
 
-    def plan(self) -> Plan:
+    def plan(self) -> FindPlan:
         if self.words:
             self.made.test = self._any()
         if self.words:
-            raise Wrong(f"paths must precede expression: `{self.words[0]}'")
+            raise FindError(f"paths must precede expression: `{self.words[0]}'")
         return self.made
 
-    def _any(self) -> Test:
+    def _any(self) -> FindTest:
         tests = [self._all()]
         while self.words and self.words[0] in ("-o", "-or"):
             self.words.pop(0)
             tests.append(self._all())
         return lambda found: any(test(found) for test in tests)
 
-    def _all(self) -> Test:
-        tests: list[Test] = []
+    def _all(self) -> FindTest:
+        tests: list[FindTest] = []
         while self.words and self.words[0] not in ("-o", "-or", ")"):
             tests += self._one()
         return lambda found: all(test(found) for test in tests)
 
-    def _one(self) -> Iterator[Test]:
+    def _one(self) -> Iterator[FindTest]:
         word = self.words.pop(0)
         if word in ("-a", "-and", *IGNORED):
             return
         if word in ("!", "-not"):
             if not self.words:
-                raise Wrong(f"expected an expression after `{word}'")
+                raise FindError(f"expected an expression after `{word}'")
             tests = list(self._one())
             yield lambda found: not all(test(found) for test in tests)
         elif word == "(":
             yield self._any()
             if not self.words or self.words.pop(0) != ")":
-                raise Wrong("invalid expression; I was expecting to find a ')' somewhere but did not see one.")
+                raise FindError("invalid expression; I was expecting to find a ')' somewhere but did not see one.")
         elif word in ("-print", "-print0", "-ls", "-delete"):
             self.made.action = word[1:]
         elif word in ("-exec", "-ok", "-execdir"):
@@ -180,11 +180,11 @@ class _Parser:
         elif word in ("-empty", "-prune", "-true", "-false", "-readable", "-writable", "-executable"):
             yield lambda found: self._plain(word, found)
         elif not word.startswith("-"):
-            raise Wrong(f"paths must precede expression: `{word}'")
+            raise FindError(f"paths must precede expression: `{word}'")
         else:
             yield from self._with_argument(word)
 
-    def _plain(self, word: str, found: Node) -> bool:
+    def _plain(self, word: str, found: FileNode) -> bool:
         if word == "-empty":
             inside = any(path.startswith(found.path.rstrip("/") + "/") for path in self.host.files)
             return not inside if found.folder else found.size == 0
@@ -193,23 +193,23 @@ class _Parser:
     def _exec(self, word: str) -> None:
         ends = [place for place, piece in enumerate(self.words) if piece in (";", "+")]
         if not ends or not ends[0]:
-            raise Wrong(f"missing argument to `{word}'")
+            raise FindError(f"missing argument to `{word}'")
         self.made.action = "exec+" if self.words[ends[0]] == "+" else "exec"
         self.made.argument = tuple(self.words[: ends[0]])
         del self.words[: ends[0] + 1]
 
-    def _with_argument(self, word: str) -> Iterator[Test]:
+    def _with_argument(self, word: str) -> Iterator[FindTest]:
         known = ("-name", "-iname", "-path", "-ipath", "-wholename", "-type", "-size", "-mtime", "-mmin", "-maxdepth",
             "-mindepth", "-user", "-group", "-perm", "-newer", "-printf", "-atime", "-amin", "-ctime", "-cmin",
             "-newermt")  # fmt: skip
         if word not in known:
-            raise Wrong(f"unknown predicate `{word}'")
+            raise FindError(f"unknown predicate `{word}'")
         if not self.words:
-            raise Wrong(f"missing argument to `{word}'")
+            raise FindError(f"missing argument to `{word}'")
         value = self.words.pop(0)
         if word in ("-maxdepth", "-mindepth"):
             if not re.fullmatch(r"\d{1,6}", value):
-                raise Wrong(f"Expected a positive decimal integer argument to {word}, but got ‘{value}’")
+                raise FindError(f"Expected a positive decimal integer argument to {word}, but got ‘{value}’")
             if word == "-maxdepth":
                 self.made.deepest = int(value)
             else:
@@ -219,7 +219,7 @@ class _Parser:
         else:
             yield self._test(word, value)
 
-    def _test(self, word: str, value: str) -> Test:
+    def _test(self, word: str, value: str) -> FindTest:
         now = self.host.now
         if word in ("-name", "-iname"):
             fold = str.lower if word == "-iname" else str
@@ -229,7 +229,7 @@ class _Parser:
         if word == "-type":
             kinds = {"f": "file", "d": "directory", "l": "symlink"}
             if not set(value.split(",")) <= {*kinds, "b", "c", "p", "s"}:
-                raise Wrong(f"Unknown argument to -type: {value[:1]}")
+                raise FindError(f"Unknown argument to -type: {value[:1]}")
             return lambda found: found.kind in [kinds.get(letter) for letter in value.split(",")]
         if word in ("-user", "-group"):
             return lambda found: found.owner == value
@@ -240,7 +240,7 @@ class _Parser:
             return lambda found: other is not None and found.modified > other.modified
         match = re.fullmatch(r"([+-]?)(\d{1,12})([cwbkMG]?)", value)
         if match is None or (match[3] and word != "-size"):
-            raise Wrong(f"invalid argument `{value}' to `{word}'")
+            raise FindError(f"invalid argument `{value}' to `{word}'")
         wanted = int(match[2])
         if word == "-size":
             unit = SIZES[match[3] or "b"]

@@ -17,7 +17,7 @@ Signature = tuple[int, float, float, int]
 """(size, modified, created, mode). The times are the real machine's: compared, never shown."""
 
 
-class Disk:
+class HostFiles:
     """Keeps `Host.files` and a shell's file system the same; the shell's clock is not looked at.
 
     Files that the shell came with and nobody wrote to are no part of the host.
@@ -33,13 +33,13 @@ class Disk:
     @property
     def fs(self) -> FileSystem:
         if self._fs is None:
-            raise RuntimeError("a disk is looked at only within a shell's file system")
+            raise RuntimeError("host files can only be read inside within()")
         return self._fs
 
     @contextmanager
     def within(self, fs: FileSystem) -> Iterator[None]:
         """Look at a shell's file system: while a command runs, by the handle that it was given (the shell's own is
-        locked). None is kept: a handle holds its shell, whose commands hold this disk, and nothing would be freed."""
+        locked). None is kept: a handle holds its shell, whose commands hold this object, and nothing would be freed."""
         outer, self._fs = self._fs, fs
         try:
             yield

@@ -6,8 +6,8 @@ import re
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted
-from fleet.linux.command import Command, Context, Flags, fail, parse
-from fleet.linux.file_tree import Node, children, node, walk
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.file_tree import FileNode, children, node, walk
 from fleet.linux.sessions import accounts
 from fleet.model import Host
 
@@ -30,7 +30,7 @@ def human(size: int, unit: int = 1) -> str:
 # --- ls -------------------------------------------------------------------------------------------------------------
 
 
-def ls(context: Context) -> BuiltinResult:
+def ls(context: CommandContext) -> BuiltinResult:
     short = "alhStrR1dAFinspkcugGmCxXvUoqNBL"
     same = {"all": "a", "almost-all": "A", "human-readable": "h", "recursive": "R", "reverse": "r", "directory": "d",
         "inode": "i", "classify": "F", "size": "s", "numeric-uid-gid": "n", "full-time": "full"}  # fmt: skip
@@ -40,8 +40,8 @@ def ls(context: Context) -> BuiltinResult:
     if long_time:
         flags.values["full"] = ""
     context.pull()
-    files: list[tuple[str, Node]] = []
-    folders: list[tuple[str, Node]] = []
+    files: list[tuple[str, FileNode]] = []
+    folders: list[tuple[str, FileNode]] = []
     errors = ""
     for word in flags.words or ["."]:
         follow = ("l" not in flags and "d" not in flags) or word.endswith("/")
@@ -62,7 +62,7 @@ def ls(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout="\n".join(blocks), stderr=errors, exit_code=2 if errors else 0)
 
 
-def _folder(context: Context, top: Node, flags: Flags) -> str:
+def _folder(context: CommandContext, top: FileNode, flags: Flags) -> str:
     found = [(child.name, child) for child in children(context, top)]
     if "a" not in flags and "A" not in flags:
         found = [(name, child) for name, child in found if not name.startswith(".")]
@@ -76,7 +76,7 @@ def _folder(context: Context, top: Node, flags: Flags) -> str:
     return (total if long else "") + _entries(context.host, found, flags)
 
 
-def _entries(host: Host, found: list[tuple[str, Node]], flags: Flags) -> str:
+def _entries(host: Host, found: list[tuple[str, FileNode]], flags: Flags) -> str:
     """The lines of some entries, sorted as asked."""
     if "S" in flags or flags.get("sort") == "size":
         found = sorted(found, key=lambda pair: (-pair[1].size, pair[0]))
@@ -88,7 +88,7 @@ def _entries(host: Host, found: list[tuple[str, Node]], flags: Flags) -> str:
         found = found[::-1]
     marks = {"directory": "/", "symlink": "@", "file": ""}
 
-    def mark(entry: Node) -> str:
+    def mark(entry: FileNode) -> str:
         if "F" in flags:
             return "*" if entry.kind == "file" and entry.mode & 0o111 else marks[entry.kind]
         return "/" if "p" in flags and entry.folder else ""
@@ -114,7 +114,7 @@ def _entries(host: Host, found: list[tuple[str, Node]], flags: Flags) -> str:
     return "".join(lines)
 
 
-def _time(host: Host, entry: Node, flags: Flags) -> str:
+def _time(host: Host, entry: FileNode, flags: Flags) -> str:
     if "full" in flags:
         return formatted(entry.modified, "%F %T.000000000 +0000")
     recent = 0 <= host.now - entry.modified < HALF_YEAR
@@ -124,7 +124,7 @@ def _time(host: Host, entry: Node, flags: Flags) -> str:
 # --- stat, file -----------------------------------------------------------------------------------------------------
 
 
-def stat(context: Context) -> BuiltinResult:
+def stat(context: CommandContext) -> BuiltinResult:
     same = {"format": "c", "printf": "c", "dereference": "L", "file-system": "f", "terse": "t"}
     flags = parse(context, "Lftc:", ["format=", "printf=", "dereference", "file-system", "terse"], same)
     if not flags.words:
@@ -143,13 +143,13 @@ def stat(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
-def _kind(found: Node) -> str:
+def _kind(found: FileNode) -> str:
     if found.kind == "file":
         return "regular file" if found.size else "regular empty file"
     return {"directory": "directory", "symlink": "symbolic link"}[found.kind]
 
 
-def _stat_block(word: str, found: Node, uids: dict[str, int]) -> str:
+def _stat_block(word: str, found: FileNode, uids: dict[str, int]) -> str:
     shown = f"{word} -> {found.target}" if found.kind == "symlink" else word
     time = formatted(found.modified, "%F %T.000000000 +0000")
     who = f"({uids.get(found.owner, 0):>5}/{found.owner:>8})"
@@ -162,7 +162,7 @@ def _stat_block(word: str, found: Node, uids: dict[str, int]) -> str:
     )
 
 
-def _stat_format(pattern: str, word: str, found: Node, uids: dict[str, int]) -> str:
+def _stat_format(pattern: str, word: str, found: FileNode, uids: dict[str, int]) -> str:
     time = formatted(found.modified, "%F %T.000000000 +0000")
     uid = str(uids.get(found.owner, 0))
     values = {"n": word, "s": str(found.size), "a": f"{found.mode:o}", "A": found.permissions, "U": found.owner,
@@ -173,7 +173,7 @@ def _stat_format(pattern: str, word: str, found: Node, uids: dict[str, int]) -> 
     return re.sub(r"%([a-zA-Z%])", lambda match: values.get(match[1], match[0]), pattern)
 
 
-def file(context: Context) -> BuiltinResult:
+def file(context: CommandContext) -> BuiltinResult:
     flags = parse(context, "biLksz", ["brief", "mime-type", "mime"], {"brief": "b", "mime": "i"})
     context.pull()
     text = ""
@@ -182,14 +182,14 @@ def file(context: Context) -> BuiltinResult:
         content = (
             ""
             if found is None or found.kind != "file"
-            else context.disk.fs.read_file(found.path)[:4096].decode("latin-1")
+            else context.host_files.fs.read_file(found.path)[:4096].decode("latin-1")
         )
         shown = _sort_of(word, found, content)
         text += shown + "\n" if "b" in flags else f"{word}: {shown}\n"
     return BuiltinResult(stdout=text)
 
 
-def _sort_of(word: str, found: Node | None, content: str) -> str:
+def _sort_of(word: str, found: FileNode | None, content: str) -> str:
     if found is None:
         return f"cannot open `{word}' (No such file or directory)"
     if found.kind == "symlink":

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, fail, parse, table
+from fleet.linux.command import Command, CommandContext, fail, parse, table
 from fleet.linux.listing import human
 from fleet.model import Host, Mount
 
@@ -29,7 +29,7 @@ def mounted(host: Host) -> list[tuple[str, str, str, str]]:
     return [*KERNEL, *((mount.device, mount.target, mount.kind, options(mount)) for mount in host.mounts)]
 
 
-def mount(context: Context) -> str | BuiltinResult:
+def mount(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "lt:o:avrwfn", ["types=", "options=", "bind"], {"types": "t", "options": "o"})
     if flags.words or "a" in flags:
         return fail(f"mount: {' '.join(flags.words[:1]) or '/'}: permission denied.", 32)
@@ -41,7 +41,7 @@ def mount(context: Context) -> str | BuiltinResult:
     )
 
 
-def findmnt(context: Context) -> str | BuiltinResult:
+def findmnt(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "ltno:hDT:S:", ["list", "types=", "noheadings", "output=", "df", "target="],
                   {"list": "l", "types": "t", "noheadings": "n", "output": "o", "target": "T"})  # fmt: skip
     rows = [["TARGET", "SOURCE", "FSTYPE", "OPTIONS"]]
@@ -55,7 +55,7 @@ def findmnt(context: Context) -> str | BuiltinResult:
     return table([[row[place] for place in places] for row in (rows[1:] if "n" in flags else rows)])
 
 
-def lsblk(context: Context) -> str:
+def lsblk(context: CommandContext) -> str:
     flags = parse(context, "fabdnlpo:mJ", ["fs", "all", "bytes", "nodeps", "noheadings", "list", "output="],
                   {"fs": "f", "bytes": "b", "nodeps": "d", "noheadings": "n", "list": "l", "output": "o"})  # fmt: skip
     heads = ["NAME", "MAJ:MIN", "RM", "SIZE", "RO", "TYPE", "MOUNTPOINTS"]
@@ -77,13 +77,13 @@ def _nearest(kib: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + units[0]
 
 
-Entry = tuple[str, int, Mount | None]
+BlockDevice = tuple[str, int, Mount | None]
 """(name, KiB, what is mounted of it)"""
 
 
-def _blocks(host: Host, whole: bool) -> Sequence[Entry]:
+def _blocks(host: Host, whole: bool) -> Sequence[BlockDevice]:
     """Disks, each with its one partition."""
-    found: list[Entry] = []
+    found: list[BlockDevice] = []
     for mount in host.mounts:
         if match := re.fullmatch(r"/dev/((?:sd|vd|xvd)[a-z]|nvme\d+n\d+p?)(\d*)", mount.device):
             found.append(
@@ -94,7 +94,7 @@ def _blocks(host: Host, whole: bool) -> Sequence[Entry]:
     return found
 
 
-def _block(host: Host, entry: Entry, exact: bool) -> dict[str, str]:
+def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
     name, size, mount = entry
     part = name.startswith("└")
     plain = name.lstrip("└─")

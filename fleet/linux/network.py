@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
-from fleet.linux import reach, web
-from fleet.linux.command import Command, Context, Flags, fail, parse, table
+from fleet.linux import connectivity, web
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
 from fleet.model import Host
 from fleet.ports import DOCKER, listeners
 
@@ -35,7 +35,7 @@ def sockets(host: Host) -> list[Socket]:
         found.append(Socket("LISTEN", (listener.address, listener.port), ("0.0.0.0", None), tuple(own)))
     daemon = next((s.users[-1:] for s in found if s.local[1] == 22), ())
     for number, login in enumerate(host.logins):
-        if login.end is None and reach.is_address(login.origin) and daemon:
+        if login.end is None and connectivity.is_address(login.origin) and daemon:
             peer = (login.origin, 40_000 + (login.start + number) % 20_000)
             found.append(Socket("ESTAB", (host.address, 22), peer, daemon))
     return found
@@ -51,10 +51,10 @@ def _chosen(host: Host, flags: Flags) -> list[Socket]:
 
 def _end(end: tuple[str, int | None], flags: Flags) -> str:
     port = "*" if end[1] is None else str(end[1])
-    return f"{end[0]}:{port if 'n' in flags or end[1] is None else reach.SERVICES.get(end[1], port)}"
+    return f"{end[0]}:{port if 'n' in flags or end[1] is None else connectivity.SERVICES.get(end[1], port)}"
 
 
-def _ss(context: Context) -> str | BuiltinResult:
+def _ss(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
         "tulnpasHh46eomirxwO",
@@ -69,7 +69,7 @@ def _ss(context: Context) -> str | BuiltinResult:
         return f"Total: {total + 90}\nTCP:   {total} (estab {made}, closed 0, orphaned 0, timewait 0)\n"
     for side, port in re.findall(r"(sport|dport)\s*(?:=|eq)?\s*:?(\w+)", " ".join(flags.words)):
         ends = [(s, s.local[1] if side == "sport" else s.peer[1]) for s in found]
-        found = [s for s, end in ends if port in (str(end), reach.SERVICES.get(end or 0))]
+        found = [s for s, end in ends if port in (str(end), connectivity.SERVICES.get(end or 0))]
     one_kind = ("t" in flags) != ("u" in flags)
     rows = []
     for socket in found:
@@ -82,7 +82,7 @@ def _ss(context: Context) -> str | BuiltinResult:
     return table([row[1:] if one_kind else row for row in shown], right=(3, 4) if one_kind else (4, 5)) if shown else ""
 
 
-def _netstat(context: Context) -> str | BuiltinResult:
+def _netstat(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
         "tulnpaaries46W",
@@ -147,7 +147,7 @@ def interfaces(host: Host) -> list[Interface]:
     return found
 
 
-def _ip(context: Context) -> str | BuiltinResult:
+def _ip(context: CommandContext) -> str | BuiltinResult:
     flags = [word for word in context.argv if word.startswith("-")]
     words = [word for word in context.argv if not word.startswith("-")]
     if "-6" in flags:
@@ -215,7 +215,7 @@ def _routes(host: Host) -> str:
 
 
 def _route_to(host: Host, target: str) -> str | BuiltinResult:
-    if not reach.is_address(target):
+    if not connectivity.is_address(target):
         return fail(f'Error: any valid prefix is expected rather than "{target}".')
     if target.startswith("127.") or target == host.address:
         return f"local {target} dev lo src {target} uid 0 \n    cache <local> \n"
@@ -248,7 +248,7 @@ def _interface_table(host: Host) -> str:
     return text
 
 
-def _ifconfig(context: Context) -> str | BuiltinResult:
+def _ifconfig(context: CommandContext) -> str | BuiltinResult:
     words = [word for word in context.argv if not word.startswith("-")]
     found = [link for link in interfaces(context.host) if not words or link.name == words[0]]
     if not found:
@@ -273,7 +273,7 @@ def _ifconfig_of(host: Host, link: Interface) -> str:
     return "\n        ".join(lines) + "\n\n"
 
 
-def _iptables(context: Context) -> str:
+def _iptables(context: CommandContext) -> str:
     chains = ("INPUT", "FORWARD", "OUTPUT")
     if "-S" in context.argv:
         return "".join(f"-P {chain} ACCEPT\n" for chain in chains)
@@ -289,6 +289,6 @@ COMMANDS: dict[str, Command] = {
     "route": lambda context: _routing_table(context.host),
     "ufw": lambda context: "Status: inactive\n",
     "iptables": _iptables,
-    **reach.COMMANDS,
+    **connectivity.COMMANDS,
     **web.COMMANDS,
 }

@@ -3,14 +3,14 @@
 from bashkit import BuiltinResult
 
 from fleet import actions
-from fleet.actions import Refused
-from fleet.linux.command import Command, Context, fail, not_found, parse
+from fleet.actions import FailedAction
+from fleet.linux.command import Command, CommandContext, fail, not_found, parse
 from fleet.nginx_config import nginx_error, nginx_files
 
 CONFIG = "/etc/nginx/nginx.conf"
 
 
-def _nginx(context: Context) -> str | BuiltinResult:
+def _nginx(context: CommandContext) -> str | BuiltinResult:
     host = context.pull()
     if "nginx" not in host.packages:
         return not_found("nginx")
@@ -29,16 +29,16 @@ def _nginx(context: Context) -> str | BuiltinResult:
     return _start(context)
 
 
-def _tested(context: Context, path: str, why: str | None, whole: bool, quiet: bool) -> BuiltinResult:
+def _tested(context: CommandContext, path: str, why: str | None, whole: bool, quiet: bool) -> BuiltinResult:
     if why:
         return fail(f"nginx: [emerg] {why}\nnginx: configuration file {path} test failed")
     files = context.host.files
     text = "".join(f"# configuration file {name}:\n{files[name].content}\n" for name in nginx_files(files, path))
-    said = f"nginx: the configuration file {path} syntax is ok\nnginx: configuration file {path} test is successful\n"
-    return BuiltinResult(stdout=text if whole else "", stderr="" if quiet else said)
+    passed = f"nginx: the configuration file {path} syntax is ok\nnginx: configuration file {path} test is successful\n"
+    return BuiltinResult(stdout=text if whole else "", stderr="" if quiet else passed)
 
 
-def _signal(context: Context, word: str) -> str | BuiltinResult:
+def _signal(context: CommandContext, word: str) -> str | BuiltinResult:
     host = context.host
     if word not in ("reload", "stop", "quit", "reopen"):
         return fail(f'nginx: invalid option: "-s {word}"')
@@ -48,11 +48,11 @@ def _signal(context: Context, word: str) -> str | BuiltinResult:
     if word == "reopen":
         return ""
     done = actions.reload(host, "nginx") if word == "reload" else actions.stop(host, "nginx")
-    context.change(done.host if isinstance(done, Refused) else done)
-    return fail(f"nginx: [emerg] {done.why}") if isinstance(done, Refused) else ""
+    context.change(done.host if isinstance(done, FailedAction) else done)
+    return fail(f"nginx: [emerg] {done.why}") if isinstance(done, FailedAction) else ""
 
 
-def _start(context: Context) -> str | BuiltinResult:
+def _start(context: CommandContext) -> str | BuiltinResult:
     service = context.host.services.get("nginx")
     if service is None:
         return fail("nginx: [emerg] no service of this name is installed")
@@ -60,8 +60,8 @@ def _start(context: Context) -> str | BuiltinResult:
         port = service.ports[0] if service.ports else 80
         return fail(f"nginx: [emerg] bind() to 0.0.0.0:{port} failed (98: Address already in use)")
     done = actions.start(context.host, "nginx")
-    context.change(done.host if isinstance(done, Refused) else done)
-    return fail(f"nginx: [emerg] {done.why}") if isinstance(done, Refused) else ""
+    context.change(done.host if isinstance(done, FailedAction) else done)
+    return fail(f"nginx: [emerg] {done.why}") if isinstance(done, FailedAction) else ""
 
 
 COMMANDS: dict[str, Command] = {"nginx": _nginx}

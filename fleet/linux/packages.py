@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet import actions
-from fleet.actions import Refused
+from fleet.actions import FailedAction
 from fleet.hardware import PACKAGES
 from fleet.linux import programs
-from fleet.linux.command import Command, Context, UsageError, fail, parse
+from fleet.linux.command import Command, CommandContext, UsageError, fail, parse
 from fleet.model import File, Host, Service
 from fleet.software import software
 
@@ -47,7 +47,7 @@ def _title(package: str) -> str:
 # --- dpkg -----------------------------------------------------------------------------------------------------------
 
 
-def _dpkg(context: Context) -> str | BuiltinResult:
+def _dpkg(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
         "lsLSWi:r:P:f:",
@@ -130,7 +130,7 @@ def _services(host: Host, package: str) -> list[Service]:
 # --- apt ------------------------------------------------------------------------------------------------------------
 
 
-def _apt(context: Context) -> str | BuiltinResult:
+def _apt(context: CommandContext) -> str | BuiltinResult:
     try:
         flags = parse(
             context,
@@ -180,7 +180,7 @@ def _apt_list(host: Host, patterns: list[str], options: dict[str, str]) -> str:
     return text
 
 
-def _apt_cache(context: Context, verb: str, names: list[str]) -> str | BuiltinResult:
+def _apt_cache(context: CommandContext, verb: str, names: list[str]) -> str | BuiltinResult:
     host, offered = context.host, available()
     if verb == "search":
         found = sorted(name for name in offered if names and names[0] in name)
@@ -200,14 +200,14 @@ def _apt_cache(context: Context, verb: str, names: list[str]) -> str | BuiltinRe
     return text
 
 
-def _apt_cache_command(context: Context) -> str | BuiltinResult:
+def _apt_cache_command(context: CommandContext) -> str | BuiltinResult:
     verb, *names = context.argv or [""]
     if verb not in ("policy", "show", "search"):
         return fail(f"E: Invalid operation {verb}", 100)
     return _apt_cache(context, verb, names)
 
 
-def _apt_change(context: Context, verb: str, words: list[str], sure: bool, dry: bool) -> BuiltinResult:
+def _apt_change(context: CommandContext, verb: str, words: list[str], sure: bool, dry: bool) -> BuiltinResult:
     """install, remove, purge; the other verbs find nothing to do on a host that is up to date."""
     host, adding = context.host, verb in ("install", "reinstall")
     names = [word.split("=")[0] for word in words] if verb in ("install", "reinstall", "remove", "purge") else []
@@ -256,7 +256,7 @@ def install(host: Host, package: str, version: str) -> Host:
             since=host.now, config=entry.config, log=entry.log, writes=entry.writes,
         )  # fmt: skip
         done = actions.start(host.with_service(service), name)
-        host = done.host if isinstance(done, Refused) else done
+        host = done.host if isinstance(done, FailedAction) else done
     return host
 
 
@@ -268,7 +268,7 @@ def remove(host: Host, package: str) -> Host:
     return replace(host, packages={name: version for name, version in host.packages.items() if name != package})
 
 
-def _snap(context: Context) -> str | BuiltinResult:
+def _snap(context: CommandContext) -> str | BuiltinResult:
     return "No snaps are installed yet. Try 'snap install hello-world'.\n"
 
 

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet import actions
-from fleet.linux.command import Command, Context, Flags, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
@@ -45,7 +45,7 @@ def _signal_in(argv: Sequence[str], default: str = "TERM") -> tuple[str | None, 
     return signal_of(name), words
 
 
-def kill(context: Context) -> BuiltinResult:
+def kill(context: CommandContext) -> BuiltinResult:
     argv = context.argv
     if argv[:1] in (["-l"], ["-L"], ["--list"]):
         if len(argv) > 1:
@@ -75,12 +75,12 @@ def kill(context: Context) -> BuiltinResult:
     return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
 
 
-def _send(context: Context, signal: str, pid: int) -> None:
+def _send(context: CommandContext, signal: str, pid: int) -> None:
     """One signal to one process, if it is still there: a worker goes with its main process."""
     if signal not in DEADLY:
         return
     host = actions.kill(context.host, pid)
-    if not isinstance(host, actions.Refused):
+    if not isinstance(host, actions.FailedAction):
         context.change(host)
 
 
@@ -114,7 +114,7 @@ def _literal(piece: str) -> str:
     return f"[{piece[-1]}]" if piece[-1] in "*?[" else piece[-1]
 
 
-def pgrep(context: Context) -> str | BuiltinResult:
+def pgrep(context: CommandContext) -> str | BuiltinResult:
     same = {"full": "f", "list-name": "l", "list-full": "a", "exact": "x", "count": "c", "euid": "u", "newest": "n",
         "oldest": "o", "ignore-case": "i", "delimiter": "d"}  # fmt: skip
     long = [
@@ -143,7 +143,7 @@ def pgrep(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stdout=joint.join(lines) + "\n" if lines else "", exit_code=0 if found else 1)
 
 
-def pkill(context: Context) -> str | BuiltinResult:
+def pkill(context: CommandContext) -> str | BuiltinResult:
     signal, context.argv = _signal_in(context.argv)
     if signal is None:
         return fail("pkill: unknown signal", 2)
@@ -157,11 +157,11 @@ def pkill(context: Context) -> str | BuiltinResult:
         found = sorted(found, key=lambda process: process.started, reverse="n" in flags)[:1]
     for process in found:
         _send(context, signal, process.pid)
-    said = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
-    return BuiltinResult(stdout=said, exit_code=0 if found else 1)
+    echoed = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
+    return BuiltinResult(stdout=echoed, exit_code=0 if found else 1)
 
 
-def killall(context: Context) -> str | BuiltinResult:
+def killall(context: CommandContext) -> str | BuiltinResult:
     signal, context.argv = _signal_in(context.argv)
     if signal is None:
         return fail("killall: unknown signal; killall -l lists signals.")
@@ -177,14 +177,14 @@ def killall(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stderr=missing, exit_code=1 if missing else 0)
 
 
-def pidof(context: Context) -> str | BuiltinResult:
+def pidof(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "sxcqo:")
     found = [str(process.pid) for process in context.host.processes if process.name in flags.words]
     found = sorted(found, key=int, reverse=True)[: 1 if "s" in flags else None]
     return " ".join(found) + "\n" if found else BuiltinResult(exit_code=1)
 
 
-def pstree(context: Context) -> str:
+def pstree(context: CommandContext) -> str:
     flags = parse(context, "pauslhnAU")
     processes = sorted(context.host.processes, key=lambda process: process.pid)
     children: dict[int, list[Process]] = {}
@@ -206,7 +206,7 @@ def pstree(context: Context) -> str:
     return "".join(lines)
 
 
-def renice(context: Context) -> str | BuiltinResult:
+def renice(context: CommandContext) -> str | BuiltinResult:
     """Priorities are no part of a host's state: the words of success, and no effect."""
     pids = {str(process.pid) for process in context.host.processes}
     words = [word for word in context.argv if not word.startswith("-") or word[1:].isdecimal()]
@@ -218,7 +218,7 @@ def renice(context: Context) -> str | BuiltinResult:
     return "".join(f"{pid} (process ID) old priority 0, new priority {words[0]}\n" for pid in words[1:])
 
 
-def lsof(context: Context) -> str | BuiltinResult:
+def lsof(context: CommandContext) -> str | BuiltinResult:
     """Only sockets that are listened on: which process holds a port."""
     flags = parse(context, "i:p:nPtu:c:sa")
     host = context.host

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, fail, not_found
+from fleet.linux.command import Command, CommandContext, fail, not_found
 from fleet.model import Host
 
 VERSIONS = {
@@ -33,7 +33,7 @@ def upstream(version: str) -> str:
     return re.split(r"[-+~]", version.partition(":")[2] or version)[0]
 
 
-def _program(context: Context) -> str | BuiltinResult:
+def _program(context: CommandContext) -> str | BuiltinResult:
     """Only the version: what else such a program does, its service does."""
     package, text = VERSIONS[context.name]
     version = context.host.packages.get(package)
@@ -44,10 +44,10 @@ def _program(context: Context) -> str | BuiltinResult:
     return fail(f"{context.name}: not permitted in this session", 126)
 
 
-def _answers(service: str, yes: str, no: str, code: int = 1) -> Command:
+def _client(service: str, yes: str, no: str, code: int = 1) -> Command:
     """A client: `yes` when its service runs here; `no` and a code when not."""
 
-    def client(context: Context) -> str | BuiltinResult:
+    def client(context: CommandContext) -> str | BuiltinResult:
         host = context.host
         if service not in host.services:
             return not_found(context.name)
@@ -56,7 +56,7 @@ def _answers(service: str, yes: str, no: str, code: int = 1) -> Command:
     return client
 
 
-def _redis(context: Context) -> str | BuiltinResult:
+def _redis(context: CommandContext) -> str | BuiltinResult:
     answer: dict[str, Callable[[Host], str]] = {
         "ping": lambda host: "PONG",
         "info": lambda host: (
@@ -67,14 +67,14 @@ def _redis(context: Context) -> str | BuiltinResult:
     words = [word.lower() for word in context.argv if not word.startswith("-")]
     verb = next((word for word in words if word in answer), "ping")
     lost = "Could not connect to Redis at 127.0.0.1:6379: Connection refused"
-    return _answers("redis", answer[verb](context.host), lost)(context)
+    return _client("redis", answer[verb](context.host), lost)(context)
 
 
 COMMANDS: dict[str, Command] = {
     **dict.fromkeys(VERSIONS, _program),
     "redis-cli": _redis,
-    "pg_isready": _answers(
+    "pg_isready": _client(
         "postgresql", "/var/run/postgresql:5432 - accepting connections", "/var/run/postgresql:5432 - no response", 2
     ),
-    "mysqladmin": _answers("mysql", "mysqld is alive", "mysqladmin: connect to server at 'localhost' failed"),
+    "mysqladmin": _client("mysql", "mysqld is alive", "mysqladmin: connect to server at 'localhost' failed"),
 }

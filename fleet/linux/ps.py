@@ -8,7 +8,7 @@ from functools import lru_cache
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, utc
-from fleet.linux.command import Command, Context
+from fleet.linux.command import Command, CommandContext
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
@@ -33,7 +33,7 @@ def percent_of_memory(host: Host, process: Process) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PsColumn:
     head: str
     width: int
     value: Callable[[Host, Process], float | str]
@@ -54,43 +54,43 @@ def _elapsed(seconds: int) -> str:
 
 
 COLUMNS = {
-    "pid": Column("PID", 7, lambda h, p: p.pid, right=True),
-    "ppid": Column("PPID", 7, lambda h, p: p.parent, right=True),
-    "user": Column("USER", 8, lambda h, p: p.user, text=lambda h, p: _short(p.user)),
-    "uid": Column("UID", 5, lambda h, p: accounts(h).get(p.user, 0), right=True),
-    "%cpu": Column("%CPU", 4, lambda h, p: p.cpu, right=True, text=lambda h, p: f"{p.cpu:.1f}"),
-    "%mem": Column("%MEM", 4, percent_of_memory, right=True, text=lambda h, p: f"{percent_of_memory(h, p):.1f}"),
-    "rss": Column("RSS", 5, lambda h, p: p.resident, right=True),
-    "vsz": Column("VSZ", 6, lambda h, p: p.virtual, right=True),
-    "tty": Column("TT", 8, lambda h, p: p.tty),
-    "stat": Column("STAT", 4, lambda h, p: p.state),
-    "s": Column("S", 1, lambda h, p: p.state[:1]),
-    "start": Column("START", 5, lambda h, p: p.started, text=lambda h, p: _begun(p.started, h.now // DAY)),
-    "lstart": Column("STARTED", 24, lambda h, p: p.started, text=lambda h, p: formatted(p.started, "%a %b %e %T %Y"),
+    "pid": PsColumn("PID", 7, lambda h, p: p.pid, right=True),
+    "ppid": PsColumn("PPID", 7, lambda h, p: p.parent, right=True),
+    "user": PsColumn("USER", 8, lambda h, p: p.user, text=lambda h, p: _short(p.user)),
+    "uid": PsColumn("UID", 5, lambda h, p: accounts(h).get(p.user, 0), right=True),
+    "%cpu": PsColumn("%CPU", 4, lambda h, p: p.cpu, right=True, text=lambda h, p: f"{p.cpu:.1f}"),
+    "%mem": PsColumn("%MEM", 4, percent_of_memory, right=True, text=lambda h, p: f"{percent_of_memory(h, p):.1f}"),
+    "rss": PsColumn("RSS", 5, lambda h, p: p.resident, right=True),
+    "vsz": PsColumn("VSZ", 6, lambda h, p: p.virtual, right=True),
+    "tty": PsColumn("TT", 8, lambda h, p: p.tty),
+    "stat": PsColumn("STAT", 4, lambda h, p: p.state),
+    "s": PsColumn("S", 1, lambda h, p: p.state[:1]),
+    "start": PsColumn("START", 5, lambda h, p: p.started, text=lambda h, p: _begun(p.started, h.now // DAY)),
+    "lstart": PsColumn("STARTED", 24, lambda h, p: p.started, text=lambda h, p: formatted(p.started, "%a %b %e %T %Y"),
                      right=True),
-    "time": Column("TIME", 8, lambda h, p: p.seconds, right=True, text=lambda h, p: clock_of(p.seconds)),
-    "bsdtime": Column("TIME", 6, lambda h, p: p.seconds, right=True,
+    "time": PsColumn("TIME", 8, lambda h, p: p.seconds, right=True, text=lambda h, p: clock_of(p.seconds)),
+    "bsdtime": PsColumn("TIME", 6, lambda h, p: p.seconds, right=True,
                       text=lambda h, p: f"{p.seconds // 60}:{p.seconds % 60:02d}"),
-    "etime": Column("ELAPSED", 11, lambda h, p: h.now - p.started, right=True,
+    "etime": PsColumn("ELAPSED", 11, lambda h, p: h.now - p.started, right=True,
                     text=lambda h, p: _elapsed(h.now - p.started)),
-    "etimes": Column("ELAPSED", 7, lambda h, p: h.now - p.started, right=True),
-    "comm": Column("COMMAND", 15, lambda h, p: p.name[:15]),
-    "args": Column("COMMAND", 27, lambda h, p: p.command),
-    "cmd": Column("CMD", 27, lambda h, p: p.command),
-    "ni": Column("NI", 3, lambda h, p: 0, right=True),
-    "pri": Column("PRI", 3, lambda h, p: 19, right=True),
-    "nlwp": Column("NLWP", 4, lambda h, p: 1, right=True),
-    "c": Column("C", 2, lambda h, p: min(int(p.cpu), 99), right=True),
+    "etimes": PsColumn("ELAPSED", 7, lambda h, p: h.now - p.started, right=True),
+    "comm": PsColumn("COMMAND", 15, lambda h, p: p.name[:15]),
+    "args": PsColumn("COMMAND", 27, lambda h, p: p.command),
+    "cmd": PsColumn("CMD", 27, lambda h, p: p.command),
+    "ni": PsColumn("NI", 3, lambda h, p: 0, right=True),
+    "pri": PsColumn("PRI", 3, lambda h, p: 19, right=True),
+    "nlwp": PsColumn("NLWP", 4, lambda h, p: 1, right=True),
+    "c": PsColumn("C", 2, lambda h, p: min(int(p.cpu), 99), right=True),
 }  # fmt: skip
 SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "euser": "user", "ruser": "user",
     "rssize": "rss", "vsize": "vsz", "tt": "tty", "tname": "tty", "state": "s", "stime": "start", "start_time": "start",
     "bsdstart": "start", "cputime": "time", "ucmd": "comm", "ucomm": "comm", "nice": "ni", "thcount": "nlwp",
     "euid": "uid", "cpu": "%cpu", "mem": "%mem"}  # fmt: skip
-Shown = tuple[Column, str]
+HeadedColumn = tuple[PsColumn, str]
 """a column with the heading that is asked for"""
 
 
-def _shown(names: str) -> list[Shown]:
+def _shown(names: str) -> list[HeadedColumn]:
     """Columns as `name` or `name:HEADING`."""
     pairs = [name.partition(":") for name in names.split()]
     return [(COLUMNS[name], head or COLUMNS[name].head) for name, _, head in pairs]
@@ -103,27 +103,27 @@ LONG = _shown("s uid pid ppid c pri ni vsz:SZ tty:TTY time comm:CMD")
 BSD = _shown("pid tty:TTY stat bsdtime args")
 
 
-class Wrong(Exception):
+class PsError(Exception):
     """An option that ps does not know, in its words."""
 
 
 @dataclass(slots=True)
-class Asked:
+class PsOptions:
     """What the options ask for."""
 
     every: bool = False
-    columns: list[Shown] = field(default_factory=list)
-    own: list[Shown] = field(default_factory=list)
+    columns: list[HeadedColumn] = field(default_factory=list)
+    own: list[HeadedColumn] = field(default_factory=list)
     """columns by name (-o): they go before a format by letter"""
     headings: bool = True
     sort: list[str] = field(default_factory=list)
     tests: list[Callable[[Process], bool]] = field(default_factory=list)
 
 
-def ps(context: Context) -> BuiltinResult:
+def ps(context: CommandContext) -> BuiltinResult:
     try:
-        asked = _asked(list(context.argv))
-    except Wrong as wrong:
+        asked = _parse_options(list(context.argv))
+    except PsError as wrong:
         usage = "Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n"
         return BuiltinResult(stderr=f"error: {wrong}\n\n{usage}", exit_code=1)
     host = context.host
@@ -143,7 +143,7 @@ def ps(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout=_table(host, chosen, asked), exit_code=0 if chosen else 1)
 
 
-def _table(host: Host, chosen: list[Process], asked: Asked) -> str:
+def _table(host: Host, chosen: list[Process], asked: PsOptions) -> str:
     columns = asked.own or asked.columns or DEFAULT
     rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
     rows += [[column.cell(host, process) for column, _ in columns] for process in chosen]
@@ -157,8 +157,8 @@ def _table(host: Host, chosen: list[Process], asked: Asked) -> str:
     return "".join(lines)
 
 
-def _asked(words: list[str]) -> Asked:
-    asked = Asked()
+def _parse_options(words: list[str]) -> PsOptions:
+    asked = PsOptions()
     while words:
         word = words.pop(0)
         if word.startswith("--"):
@@ -170,7 +170,7 @@ def _asked(words: list[str]) -> Asked:
     return asked
 
 
-def _long(asked: Asked, word: str, words: list[str]) -> None:
+def _long(asked: PsOptions, word: str, words: list[str]) -> None:
     name, _, value = word[2:].partition("=")
     if name in ("no-headers", "no-heading", "no-headings", "noheaders"):
         asked.headings = False
@@ -185,10 +185,10 @@ def _long(asked: Asked, word: str, words: list[str]) -> None:
         else:
             _choose(asked, {"pid": "p", "ppid": "P", "user": "u", "User": "U"}[name], value)
     else:
-        raise Wrong(f"unknown gnu long option '--{name}'" if name else "garbage option")
+        raise PsError(f"unknown gnu long option '--{name}'" if name else "garbage option")
 
 
-def _letters(asked: Asked, word: str, words: list[str]) -> None:
+def _letters(asked: PsOptions, word: str, words: list[str]) -> None:
     """-ef, -eo LIST, aux, axo LIST."""
     unix, letters = word.startswith("-"), word.lstrip("-")
     if unix and re.fullmatch(r"a[ux]{1,2}w*f?", letters):
@@ -215,35 +215,35 @@ def _letters(asked: Asked, word: str, words: list[str]) -> None:
         elif letter == "h":
             asked.headings = False
         elif letter not in "wfdajxMZLmHecgrSTnsvy":
-            raise Wrong("unsupported option (BSD syntax)" if not unix else "unsupported SysV option")
+            raise PsError("unsupported option (BSD syntax)" if not unix else "unsupported SysV option")
     if not unix and not asked.columns:
         asked.columns = BSD
 
 
-def _columns(asked: Asked, names: str) -> None:
+def _columns(asked: PsOptions, names: str) -> None:
     if not names:
-        raise Wrong("list of output options must follow -o")
+        raise PsError("list of output options must follow -o")
     for piece in re.split(r"[,\s]+", names[:500].strip(",")):
         name, equals, head = piece.partition("=")
         name = SAME.get(name.lower().split(":")[0], name.lower().split(":")[0])
         if name not in COLUMNS:
-            raise Wrong(f'unknown user-defined format specifier "{piece}"')
+            raise PsError(f'unknown user-defined format specifier "{piece}"')
         asked.own.append((COLUMNS[name], head if equals else COLUMNS[name].head))
 
 
-def _sort(asked: Asked, names: str) -> None:
+def _sort(asked: PsOptions, names: str) -> None:
     for name in names[:200].split(","):
         sign = name[:1] if name[:1] in "+-" else ""
         plain = SAME.get(name.lstrip("+-").lower(), name.lstrip("+-").lower())
         if plain not in COLUMNS:
-            raise Wrong("unknown sort specifier")
+            raise PsError("unknown sort specifier")
         asked.sort.append(sign + plain)
 
 
-def _choose(asked: Asked, letter: str, value: str) -> None:
+def _choose(asked: PsOptions, letter: str, value: str) -> None:
     wanted = set(re.split(r"[,\s]+", value.strip(", ")))
     if letter in "pqP" and not all(piece.isdecimal() for piece in wanted):
-        raise Wrong("process ID list syntax error" if value else "list of process IDs must follow -p")
+        raise PsError("process ID list syntax error" if value else "list of process IDs must follow -p")
     tests: dict[str, Callable[[Process], bool]] = {
         "p": lambda process: str(process.pid) in wanted,
         "q": lambda process: str(process.pid) in wanted,

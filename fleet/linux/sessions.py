@@ -3,7 +3,7 @@
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, headline
-from fleet.linux.command import Command, Context, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.model import Host, Login
 
 ROOT = "root"
@@ -24,7 +24,7 @@ def accounts(host: Host) -> dict[str, int]:
     return found
 
 
-def identity(context: Context) -> str | BuiltinResult:
+def identity(context: CommandContext) -> str | BuiltinResult:
     same = {"user": "u", "group": "g", "groups": "G", "name": "n", "real": "r", "zero": "z"}
     flags = parse(context, "ugGnrza", list(same), same)
     user = flags.words[0] if flags.words else ROOT
@@ -39,12 +39,12 @@ def identity(context: Context) -> str | BuiltinResult:
     return f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user})\n"
 
 
-def whoami(context: Context) -> str | BuiltinResult:
+def whoami(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context)
     return fail(f"whoami: extra operand ‘{flags.words[0]}’") if flags.words else f"{ROOT}\n"
 
 
-def groups(context: Context) -> str | BuiltinResult:
+def groups(context: CommandContext) -> str | BuiltinResult:
     words = parse(context).words
     missing = [user for user in words if user not in accounts(context.host)]
     if missing:
@@ -56,7 +56,7 @@ def logged_in(host: Host) -> list[Login]:
     return [login for login in host.logins if login.end is None]
 
 
-def who(context: Context) -> str:
+def who(context: CommandContext) -> str:
     same = {"boot": "b", "heading": "H", "count": "q", "runlevel": "r", "all": "a", "users": "u"}
     flags = parse(context, "abHqruTwms", list(same), same)
     host = context.host
@@ -77,7 +77,7 @@ def who(context: Context) -> str:
     return text
 
 
-def users(context: Context) -> str:
+def users(context: CommandContext) -> str:
     parse(context)
     names = sorted(login.user for login in logged_in(context.host))
     return " ".join(names) + "\n" if names else ""
@@ -88,7 +88,7 @@ def idle(host: Host, login: Login) -> int:
     return (host.now - login.start) % 311
 
 
-def w(context: Context) -> str:
+def w(context: CommandContext) -> str:
     flags = parse(context, "hsfiuo", ["no-header", "short", "from"], {"no-header": "h", "short": "s"})
     host = context.host
     short = "s" in flags
@@ -107,7 +107,7 @@ def w(context: Context) -> str:
     return text
 
 
-def last(context: Context) -> str | BuiltinResult:
+def last(context: CommandContext) -> str | BuiltinResult:
     # `last -5` is `last -n 5`
     context.argv = [f"-n{word[1:]}" if word[1:].isdecimal() and word[0] == "-" else word for word in context.argv]
     flags = parse(context, "n:FaidwxR", ["limit=", "fulltimes", "ip", "fullnames", "system"],

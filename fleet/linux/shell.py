@@ -26,11 +26,11 @@ from fleet.linux import (
     terminal,
     usage,
 )
-from fleet.linux.command import Command, Context, UsageError
+from fleet.linux.command import Command, CommandContext, UsageError
 from fleet.linux.docker import commands as docker
-from fleet.linux.error_words import said
+from fleet.linux.error_words import translate
 from fleet.linux.git import commands as git
-from fleet.linux.host_files import Disk
+from fleet.linux.host_files import HostFiles
 from fleet.linux.systemd import commands as systemd
 from fleet.linux.systemd import journal
 from fleet.model import Host, Machine
@@ -83,7 +83,7 @@ class LinuxShell:
     def __init__(self, machine: Machine, folder: str = "/root") -> None:
         self._machine = machine
         self._folder = folder
-        self._disk = Disk()
+        self._host_files = HostFiles()
         self._faults: list[BaseException] = []
         self._bash: Bash | None = None
         self._last = machine.host
@@ -99,15 +99,15 @@ class LinuxShell:
         self._catch_up(bash)
         writes, nests = _judged(bash, line)
         if "/proc" in line or "EPOCH" in line:
-            base_system.refresh(bash, self._machine.host)
-        self._disk.fresh = not writes
+            base_system.refresh_proc(bash, self._machine.host)
+        self._host_files.fresh = not writes
         partial: list[str] = []
 
         def execute() -> ExecResult:
             return bash.execute_sync(line, on_output=lambda out, err: partial.append(out))
 
         done = _with_stack(execute) if nests else execute()
-        self._disk.fresh = False
+        self._host_files.fresh = False
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one goes on
             self._restart()
             return self.run(line)
@@ -119,30 +119,30 @@ class LinuxShell:
         if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
             self._restart()
         self._machine.host = self._last = tick(self._machine.host)
-        return said(done, "".join(partial))
+        return translate(done, "".join(partial))
 
     def sync(self) -> Host:
         """The host, with the files that the shell has written."""
-        if self._bash is not None and not self._disk.fresh:
-            with self._disk.within(self._bash.fs()):
-                self._machine.host = self._last = self._disk.pull(self._machine.host)
-            self._disk.fresh = True
+        if self._bash is not None and not self._host_files.fresh:
+            with self._host_files.within(self._bash.fs()):
+                self._machine.host = self._last = self._host_files.pull(self._machine.host)
+            self._host_files.fresh = True
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
         """Write to the shell's files what others have changed in the host since the last line."""
         if self._machine.host.files is not self._last.files:
-            with self._disk.within(bash.fs()):
-                self._disk.push(self._last, self._machine.host)
+            with self._host_files.within(bash.fs()):
+                self._host_files.push(self._last, self._machine.host)
 
     def _restart(self) -> None:
         """A new shell on the same files, in the same folder."""
         old = self._bash
         assert old is not None
         self.sync()
-        self._folder, self._disk = old.shell_state().cwd, Disk()
+        self._folder, self._host_files = old.shell_state().cwd, HostFiles()
         self._bash = self._start()
-        base_system.carry(old.fs(), self._bash.fs())
+        base_system.copy_folders(old.fs(), self._bash.fs())
 
     def _start(self) -> Bash:
         host = self._machine.host
@@ -151,18 +151,19 @@ class LinuxShell:
             username="root",
             cwd=self._folder,
             env=base_system.ENVIRONMENT,
-            files=base_system.files(host, COMMANDS),
+            files=base_system.initial_files(host, COMMANDS),
             custom_builtins={
-                name: _builtin(command, self._machine, self._disk, self._faults) for name, command in COMMANDS.items()
+                name: _builtin(command, self._machine, self._host_files, self._faults)
+                for name, command in COMMANDS.items()
             },
             timeout_seconds=MAX_SECONDS,
             max_commands=MAX_COMMANDS,
             max_memory=MAX_MEMORY,
             profile=ExecutionProfile.Hardened,
         )
-        base_system.furnish(bash, host, COMMANDS)
-        with self._disk.within(bash.fs()):
-            self._disk.attach(host.files)
+        base_system.set_up(bash, host, COMMANDS)
+        with self._host_files.within(bash.fs()):
+            self._host_files.attach(host.files)
         self._last = host
         return bash
 
@@ -213,14 +214,14 @@ def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
 
 
 def _builtin(
-    command: Command, machine: Machine, disk: Disk, faults: list[BaseException]
+    command: Command, machine: Machine, host_files: HostFiles, faults: list[BaseException]
 ) -> Callable[[BuiltinContext], str | BuiltinResult]:
     """`command` as bashkit calls it; knows no Bash, so that the two form no cycle and are freed at once."""
 
     def call(given: BuiltinContext) -> str | BuiltinResult:
-        context = Context(given.name, list(given.argv), given.stdin or "", given.cwd, machine, disk)
+        context = CommandContext(given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files)
         try:
-            with disk.within(given.fs):
+            with host_files.within(given.fs):
                 return command(context)
         except UsageError as error:
             return error.result

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.actions import Refused, start
+from fleet.actions import FailedAction, start
 from fleet.linux.clock import formatted
-from fleet.linux.command import Command, Context, fail, parse
-from fleet.model import Entry, File, Host
+from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.model import File, Host, JournalEntry
 
 CODENAMES = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "11": "bullseye", "12": "bookworm"}
 CRONTABS = "/var/spool/cron/crontabs"
@@ -16,7 +16,7 @@ BOOT_SECONDS = 35
 """From the command to the first login after a reboot."""
 
 
-def hostname(context: Context) -> str | BuiltinResult:
+def hostname(context: CommandContext) -> str | BuiltinResult:
     same = {"fqdn": "f", "long": "f", "short": "s", "all-ip-addresses": "I", "ip-address": "i", "domain": "d"}
     flags = parse(context, "fsIidAay", [*same, "all-fqdns", "alias"], same)
     host = context.host
@@ -29,7 +29,7 @@ def hostname(context: Context) -> str | BuiltinResult:
     return "\n" if "d" in flags else f"{host.name}\n"
 
 
-def uname(context: Context) -> str | BuiltinResult:
+def uname(context: CommandContext) -> str | BuiltinResult:
     same = {"all": "a", "kernel-name": "s", "nodename": "n", "kernel-release": "r", "kernel-version": "v",
         "machine": "m", "processor": "p", "hardware-platform": "i", "operating-system": "o"}  # fmt: skip
     flags = parse(context, "asnrvmpio", list(same), same)
@@ -47,12 +47,12 @@ def uname(context: Context) -> str | BuiltinResult:
     return " ".join(value for flag, value in values.items() if flag in (flags.values or {"s": ""})) + "\n"
 
 
-def arch(context: Context) -> str:
+def arch(context: CommandContext) -> str:
     parse(context)
     return "x86_64\n"
 
 
-def nproc(context: Context) -> str | BuiltinResult:
+def nproc(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "", ["all", "ignore="])
     less = flags.get("ignore", "0")
     if not less.isdigit():
@@ -60,7 +60,7 @@ def nproc(context: Context) -> str | BuiltinResult:
     return f"{max(context.host.system.cores - int(less[:9]), 1)}\n"
 
 
-def lscpu(context: Context) -> str:
+def lscpu(context: CommandContext) -> str:
     parse(context, "eJpx", ["json", "extended", "parse"])
     system = context.host.system
     amd = "AMD" in system.cpu
@@ -84,7 +84,7 @@ def lscpu(context: Context) -> str:
     return "".join(f"{label:<24}{value}\n" for label, value in rows)
 
 
-def lsb_release(context: Context) -> str:
+def lsb_release(context: CommandContext) -> str:
     same = {"all": "a", "id": "i", "description": "d", "release": "r", "codename": "c", "short": "s"}
     flags = parse(context, "aidrcsv", list(same), same)
     system = context.host.system
@@ -100,7 +100,7 @@ def lsb_release(context: Context) -> str:
     return "".join(f"{label}:\t{value}\n" for label, value in wanted) or "No LSB modules are available.\n"
 
 
-def hostnamectl(context: Context) -> str | BuiltinResult:
+def hostnamectl(context: CommandContext) -> str | BuiltinResult:
     host = context.host
     if context.argv[:1] in (["hostname"], ["--static"]):
         return f"{host.name}\n"
@@ -122,22 +122,22 @@ def hostnamectl(context: Context) -> str | BuiltinResult:
     return "".join(f"{label:>16}: {value}\n" for label, value in rows)
 
 
-def dmesg(context: Context) -> str:
+def dmesg(context: CommandContext) -> str:
     same = {"ctime": "T", "level": "l", "human": "H", "follow": "w", "kernel": "k"}
     flags = parse(context, "THkwxl:n:", ["ctime", "level=", "human", "follow", "kernel", "nopager"], same)
     host = context.host
     levels = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warn": 4, "notice": 5, "info": 6, "debug": 7}
     wanted = {levels.get(name) for name in flags.get("l").split(",")} if "l" in flags else set(range(8))
-    first = [Entry(host.boot, "kernel", 0, 6, f"Linux version {host.system.kernel} (x86_64-linux-gnu)")]
+    first = [JournalEntry(host.boot, "kernel", 0, 6, f"Linux version {host.system.kernel} (x86_64-linux-gnu)")]
     lines = [entry for entry in (*first, *host.journal) if entry.unit == "kernel" and entry.priority in wanted]
 
-    def when(entry: Entry) -> str:
+    def when(entry: JournalEntry) -> str:
         return formatted(entry.time, "%a %b %e %T %Y") if "T" in flags else f"{entry.time - host.boot:>5d}.000000"
 
     return "".join(f"[{when(entry)}] {entry.message}\n" for entry in lines)
 
 
-def crontab(context: Context) -> str | BuiltinResult:
+def crontab(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "lreiu:")
     user = flags.get("u", "root")
     path = f"{CRONTABS}/{user}"
@@ -162,14 +162,14 @@ def crontab(context: Context) -> str | BuiltinResult:
     return ""
 
 
-def reboot(context: Context) -> str | BuiltinResult:
+def reboot(context: CommandContext) -> str | BuiltinResult:
     """All processes are new; services that are enabled and can start are running, others are not."""
     parse(context, "fpnhrc", ["force", "no-wall", "halt", "reboot", "poweroff"])
     context.change(_restarted(context.host))
     return ""
 
 
-def shutdown(context: Context) -> str | BuiltinResult:
+def shutdown(context: CommandContext) -> str | BuiltinResult:
     """`-c` cancels nothing; everything else goes through with a boot: nobody can press the button of a dead machine."""
     flags = parse(context, "rhPHkc", ["reboot", "poweroff", "halt", "no-wall"])
     if "c" not in flags:
@@ -189,17 +189,19 @@ def _restarted(host: Host) -> Host:
     host = replace(
         host, boot=boot, now=boot + BOOT_SECONDS, processes=own, logins=logins, loads=(0.0, 0.0), waiting=0.0
     )
-    host = replace(host, journal=(*host.journal, Entry(boot, "kernel", 0, 6, f"Linux version {host.system.kernel}")))
+    host = replace(
+        host, journal=(*host.journal, JournalEntry(boot, "kernel", 0, 6, f"Linux version {host.system.kernel}"))
+    )
     for service in host.services.values():
         host = host.with_service(replace(service, state="inactive", since=boot))
     for service in list(host.services.values()):
         if service.enabled:
             done = start(host, service.name)
-            host = done.host if isinstance(done, Refused) else done
+            host = done.host if isinstance(done, FailedAction) else done
     return host
 
 
-def uuidgen(context: Context) -> str:
+def uuidgen(context: CommandContext) -> str:
     """Drawn from the host's next process id, which moves on: bashkit's differ from run to run."""
     host = context.host
     digits = sha256(f"uuid {host.name} {host.next_pid}".encode()).hexdigest()

@@ -2,23 +2,23 @@
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, Flags, fail, not_found, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, parse
 
 TIMED_OUT = 124
 """Exit code of what would have gone on until the time was up."""
 
 
-def no_terminal(context: Context) -> BuiltinResult:
+def no_terminal(context: CommandContext) -> BuiltinResult:
     """vim, htop, watch: AJ's agent gives a command no terminal."""
     return fail("Error opening terminal: unknown.")
 
 
-def absent(context: Context) -> BuiltinResult:
+def absent(context: CommandContext) -> BuiltinResult:
     """What bashkit has and a server has not."""
     return not_found(context.name)
 
 
-def tail(context: Context) -> BuiltinResult:
+def tail(context: CommandContext) -> BuiltinResult:
     """With -f it prints what is there, then its time is up: nothing more is written while a command runs."""
     # `tail -20` and `tail +3` are `tail -n 20` and `tail -n +3`
     argv = [f"-n{w[1:]}" if w[:1] == "-" and w[1:].isdecimal() else w for w in context.argv]
@@ -42,9 +42,9 @@ def tail(context: Context) -> BuiltinResult:
     return BuiltinResult(stdout="\n".join(blocks), stderr=errors, exit_code=code)
 
 
-def _content(context: Context, word: str) -> bytes | str:
+def _content(context: CommandContext, word: str) -> bytes | str:
     """A file's bytes, or why they cannot be read."""
-    path, fs = context.absolute(word), context.disk.fs
+    path, fs = context.absolute(word), context.host_files.fs
     if not fs.exists(path):
         return f"cannot open '{word}' for reading: No such file or directory"
     if fs.stat(path)["file_type"] == "directory":
@@ -61,11 +61,11 @@ def _end(content: bytes, count: str, flags: Flags) -> bytes:
     return kept if isinstance(kept, bytes) else b"".join(kept)
 
 
-def helped(context: Context) -> str:
+def show_help(context: CommandContext) -> str:
     return "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\nThese shell commands are defined internally.\n"
 
 
-def incomplete(context: Context) -> BuiltinResult:
+def complete_nothing(context: CommandContext) -> BuiltinResult:
     """compgen: what could be completed is nobody's business here."""
     return BuiltinResult(exit_code=1)
 
@@ -77,8 +77,8 @@ ABSENT = ("assert", "csv", "dotenv", "glob", "http", "json", "log", "make", "man
 
 COMMANDS: dict[str, Command] = {
     "tail": tail,
-    "help": helped,
-    "compgen": incomplete,
+    "help": show_help,
+    "compgen": complete_nothing,
     **dict.fromkeys(INTERACTIVE, no_terminal),
     **dict.fromkeys(ABSENT, absent),
 }

@@ -3,7 +3,7 @@
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import headline
-from fleet.linux.command import Command, Context, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.ps import percent_of_memory
 from fleet.model import Host, Process
 
@@ -26,7 +26,7 @@ def cached(host: Host) -> int:
     return max(host.memory.total - host.memory_used - host.memory_free, 0)
 
 
-def free(context: Context) -> str | BuiltinResult:
+def free(context: CommandContext) -> str | BuiltinResult:
     same = {"human": "h", "bytes": "b", "kibi": "k", "mebi": "m", "gibi": "g", "mega": "m", "giga": "g", "total": "t",
         "wide": "w", "lohi": "l"}  # fmt: skip
     flags = parse(context, "hbkmgtwlvs:c:", [*same, "si", "seconds=", "count="], same)
@@ -67,7 +67,7 @@ def busy(host: Host) -> float:
     return min(sum(process.cpu for process in host.processes) / host.system.cores, 100.0)
 
 
-def top(context: Context) -> str | BuiltinResult:
+def top(context: CommandContext) -> str | BuiltinResult:
     context.argv = [
         f"-{word}" if place == 0 and word[:1] in ("b", "n") else word for place, word in enumerate(context.argv)
     ]
@@ -128,7 +128,7 @@ def _top_line(host: Host, process: Process, whole: bool) -> str:
     )
 
 
-def vmstat(context: Context) -> str | BuiltinResult:
+def vmstat(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "sanmwdtS:")
     if flags.words and not all(word.isdecimal() for word in flags.words):
         return fail("vmstat: failed to parse argument: '" + flags.words[0] + "'")

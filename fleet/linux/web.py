@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, Flags, UsageError, fail, parse
-from fleet.linux.reach import TIMED_OUT, connect, delay, host_at, resolve
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.connectivity import TIMED_OUT, connect, delay, host_at, resolve
 from fleet.model import File, Host
 from fleet.ports import Listener
 
 HEALTH = ("/health", "/healthz", "/status", "/api/health", "/-/healthy")
 SERVERS = {"nginx": "nginx", "apache2": "Apache", "haproxy": "haproxy", "W3SVC": "Microsoft-IIS/10.0"}
 """Services that serve pages, and how they name themselves."""
-OTHER_SPEECH = {"ssh": 1, "mysql": 1, "redis": 52, "postgresql": 52, "MSSQLSERVER": 52}
+NOT_HTTP = {"ssh": 1, "mysql": 1, "redis": 52, "postgresql": 52, "MSSQLSERVER": 52}
 """Services that do not speak HTTP -> curl's exit code: 1 for an answer it cannot read, 52 for none."""
 REASONS = {200: "OK", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Url:
     """A URL, taken apart; `address` is None for a name that nobody knows."""
 
     url: str
@@ -34,7 +34,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpResponse:
     code: int
     kind: str
     """Content-Type"""
@@ -42,35 +42,35 @@ class Reply:
     server: str
 
 
-def _target(context: Context, url: str) -> Target | None:
+def _parse_url(context: CommandContext, url: str) -> Url | None:
     """None when the URL cannot be read."""
     match = re.fullmatch(r"(?:(https?)://)?(?:[^@/\s]*@)?([\w.-]+)(?::(\d{1,5}))?(/[^\s#?]*)?(?:[?#]\S*)?", url)
     if match is None or int(match[3] or 0) > 65535:
         return None
     secure = match[1] == "https"
     port = int(match[3] or (443 if secure else 80))
-    return Target(url, secure, match[2], port, match[4] or "/", resolve(context, match[2]))
+    return Url(url, secure, match[2], port, match[4] or "/", resolve(context, match[2]))
 
 
-def _reply(host: Host, listener: Listener, path: str) -> Reply:
+def _response(host: Host, listener: Listener, path: str) -> HttpResponse:
     """What the program that listens says to a GET of `path`."""
     name = listener.service or listener.container or listener.name
     server = _server(host, listener)
     page = host.files.get(posixpath.normpath(f"/var/www/html/{path}"))
     if listener.service in SERVERS and _upstream_down(host, listener.service):
         code = 503 if listener.service == "haproxy" else 502
-        return Reply(code, "text/html", _page(f"{code} {REASONS[code]}", server), server)
+        return HttpResponse(code, "text/html", _page(f"{code} {REASONS[code]}", server), server)
     if path in HEALTH:
         sick = any(c.name == listener.container and c.health == "unhealthy" for c in host.containers)
         facts = {"status": "unhealthy" if sick else "ok", "service": name, "version": version_of(host, listener)}
-        return Reply(503 if sick else 200, "application/json", json.dumps(facts) + "\n", server)
+        return HttpResponse(503 if sick else 200, "application/json", json.dumps(facts) + "\n", server)
     if page and listener.service in SERVERS:
-        return Reply(200, "text/html", page.content, server)
+        return HttpResponse(200, "text/html", page.content, server)
     if path == "/":
-        return Reply(200, "text/html", _page(f"{name} on {host.name}", server), server)
+        return HttpResponse(200, "text/html", _page(f"{name} on {host.name}", server), server)
     if listener.service in SERVERS:
-        return Reply(404, "text/html", _page("404 Not Found", server), server)
-    return Reply(404, "application/json", '{"error":"not found"}\n', server)
+        return HttpResponse(404, "text/html", _page("404 Not Found", server), server)
+    return HttpResponse(404, "application/json", '{"error":"not found"}\n', server)
 
 
 def _page(title: str, server: str) -> str:
@@ -106,21 +106,21 @@ def _upstream_down(host: Host, service: str) -> bool:
 # --- curl -----------------------------------------------------------------------------------------------------------
 
 
-def _curl(context: Context) -> str | BuiltinResult:
+def _curl(context: CommandContext) -> str | BuiltinResult:
     flags = _curl_flags(context)
     if "version" in flags or "V" in flags:
         version = context.host.packages.get("curl", "7.88.1").split("-")[0]
         return f"curl {version} (x86_64-pc-linux-gnu) libcurl/{version} OpenSSL/3.0.15\n"
     if not flags.words:
         return fail("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information", 2)
-    out, said, code = "", "", 0
+    out, errors, code = "", "", 0
     for url in flags.words:
         text, error, code = _fetch(context, flags, url)
-        out, said = out + text, said + error
-    return BuiltinResult(stdout=out, stderr=said, exit_code=code)
+        out, errors = out + text, errors + error
+    return BuiltinResult(stdout=out, stderr=errors, exit_code=code)
 
 
-def _curl_flags(context: Context) -> Flags:
+def _curl_flags(context: CommandContext) -> Flags:
     try:
         return parse(
             context,
@@ -144,13 +144,13 @@ def _curl_flags(context: Context) -> Flags:
         raise UsageError(fail(text, 2)) from error
 
 
-def _fetch(context: Context, flags: Flags, url: str) -> tuple[str, str, int]:
+def _fetch(context: CommandContext, flags: Flags, url: str) -> tuple[str, str, int]:
     """(standard output, standard error, exit code) of one URL."""
-    target = _target(context, url)
+    target = _parse_url(context, url)
     if target is None:
         return "", _error(flags, 3, "URL using bad/illegal format or missing URL"), 3
     trace, code, why = "", 0, ""
-    reply = _ask(context, flags, target)
+    reply = _request(context, flags, target)
     if isinstance(reply, tuple):
         code, why = reply
         return _written(context, flags, target, None), _error(flags, code, why), code
@@ -172,7 +172,7 @@ def _error(flags: Flags, code: int, why: str) -> str:
     return "" if "s" in flags and "S" not in flags else f"curl: ({code}) {why}\n"
 
 
-def _ask(context: Context, flags: Flags, target: Target) -> Reply | tuple[int, str]:
+def _request(context: CommandContext, flags: Flags, target: Url) -> HttpResponse | tuple[int, str]:
     """The answer; or curl's exit code and words for why there is none."""
     if target.address is None:
         return 6, f"Could not resolve host: {target.name}"
@@ -188,20 +188,20 @@ def _ask(context: Context, flags: Flags, target: Target) -> Reply | tuple[int, s
         return 35, "error:0A00010B:SSL routines::wrong version number"
     if target.secure and "k" not in flags:
         return 60, "SSL certificate problem: self-signed certificate"
-    if found.service in OTHER_SPEECH:
-        code = OTHER_SPEECH[found.service]
+    if found.service in NOT_HTTP:
+        code = NOT_HTTP[found.service]
         return code, "Received HTTP/0.9 when not allowed" if code == 1 else "Empty reply from server"
-    return _reply(host, found, target.path)
+    return _response(host, found, target.path)
 
 
-def _head(host: Host, reply: Reply) -> str:
+def _head(host: Host, reply: HttpResponse) -> str:
     date = datetime.fromtimestamp(host.now, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     lines = [f"HTTP/1.1 {reply.code} {REASONS[reply.code]}", f"Server: {reply.server}", f"Date: {date}"]
     lines += [f"Content-Type: {reply.kind}", f"Content-Length: {len(reply.body.encode())}", "Connection: keep-alive"]
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _trace(context: Context, flags: Flags, target: Target, reply: Reply) -> str:
+def _trace(context: CommandContext, flags: Flags, target: Url, reply: HttpResponse) -> str:
     method = flags.get("X") or ("HEAD" if "I" in flags else "GET")
     lines = [f"*   Trying {target.address}:{target.port}..."]
     lines += [f"* Connected to {target.name} ({target.address}) port {target.port} (#0)"]
@@ -216,7 +216,7 @@ def _trace(context: Context, flags: Flags, target: Target, reply: Reply) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _written(context: Context, flags: Flags, target: Target, reply: Reply | None) -> str:
+def _written(context: CommandContext, flags: Flags, target: Url, reply: HttpResponse | None) -> str:
     """-w, with the variables that people use; 000 is the code of no answer."""
     if "w" not in flags:
         return ""
@@ -245,7 +245,7 @@ def _written(context: Context, flags: Flags, target: Target, reply: Reply | None
     return re.sub(r"%\{(\w+)\}", lambda match: values.get(match[1], ""), text)
 
 
-def _save(context: Context, name: str, text: str) -> None:
+def _save(context: CommandContext, name: str, text: str) -> None:
     """Write a file below the working folder; nothing for what is a device."""
     path = posixpath.normpath(posixpath.join(context.cwd, name))
     if not path.startswith("/dev/"):
@@ -256,7 +256,7 @@ def _save(context: Context, name: str, text: str) -> None:
 # --- wget -----------------------------------------------------------------------------------------------------------
 
 
-def _wget(context: Context) -> str | BuiltinResult:
+def _wget(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
         "qO:T:t:SnvP:c",
@@ -266,10 +266,10 @@ def _wget(context: Context) -> str | BuiltinResult:
     )  # fmt: skip
     if not flags.words:
         return fail("wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.")
-    target = _target(context, flags.words[0])
+    target = _parse_url(context, flags.words[0])
     if target is None:
         return fail(f"{flags.words[0]}: Invalid URL.")
-    reply = _ask(context, flags, target)
+    reply = _request(context, flags, target)
     when = datetime.fromtimestamp(context.host.now, UTC).strftime("%Y-%m-%d %H:%M:%S")
     log = f"--{when}--  http://{target.name}:{target.port}{target.path}\n"
     if isinstance(reply, tuple):

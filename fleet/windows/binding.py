@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fleet.windows.failure import Failure
 from fleet.windows.session import Session, shown
 from fleet.windows.tree import Block, Span
-from fleet.windows.values import Record, Value, bad_conversion, items, to_number, to_text, truthy
+from fleet.windows.values import PSObject, PSValue, bad_conversion, items, to_number, to_text, truthy
 
 COMMON_NAMED = (
     "ErrorAction|EA WarningAction|WA ErrorVariable|EV OutVariable|OV InformationAction OutBuffer PipelineVariable"
@@ -22,7 +22,7 @@ class Cmdlet:
     may bring others that mean the same: "Tail|Last"."""
 
     name: str
-    run: "Callable[[Call], Iterable[Value] | None]"
+    run: "Callable[[CmdletCall], Iterable[PSValue] | None]"
     positional: str = ""
     named: str = ""
     switches: str = ""
@@ -80,23 +80,23 @@ class Cmdlet:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Argument:
     """An element behind a command's name, evaluated: a parameter with its name, or a value."""
 
     name: str | None
-    value: Value
+    value: PSValue
     has_value: bool
     span: Span
 
 
-def bind(cmdlet: Cmdlet, given: Sequence[Given], span: Span) -> dict[str, Value]:
+def bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span) -> dict[str, PSValue]:
     """Full parameter name -> value.
 
     Raises:
         Failure: an element that fits no parameter.
     """
-    bound: dict[str, Value] = {}
-    loose: list[Value] = []
+    bound: dict[str, PSValue] = {}
+    loose: list[PSValue] = []
     place = 0
     while place < len(given):
         element = given[place]
@@ -121,7 +121,7 @@ def bind(cmdlet: Cmdlet, given: Sequence[Given], span: Span) -> dict[str, Value]
     return _place(cmdlet, bound, loose, span)
 
 
-def _place(cmdlet: Cmdlet, bound: dict[str, Value], loose: list[Value], span: Span) -> dict[str, Value]:
+def _place(cmdlet: Cmdlet, bound: dict[str, PSValue], loose: list[PSValue], span: Span) -> dict[str, PSValue]:
     free = [name for group in cmdlet.positional.split() if (name := group.split("|")[0]) not in bound]
     for name, value in zip(free, loose, strict=False):
         bound[name] = value
@@ -135,13 +135,13 @@ def _place(cmdlet: Cmdlet, bound: dict[str, Value], loose: list[Value], span: Sp
 
 
 @dataclass(slots=True)
-class Call:
+class CmdletCall:
     """One use of a cmdlet."""
 
     cmdlet: Cmdlet
     session: Session
-    bound: dict[str, Value]
-    input: list[Value]
+    bound: dict[str, PSValue]
+    input: list[PSValue]
     """what the pipeline brought"""
     piped: bool
     span: Span
@@ -151,7 +151,7 @@ class Call:
     def has(self, name: str) -> bool:
         return name in self.bound
 
-    def value(self, name: str) -> Value:
+    def value(self, name: str) -> PSValue:
         return self.bound.get(name)
 
     def flag(self, name: str) -> bool:
@@ -192,7 +192,7 @@ class Call:
             return self.texts(name)
         found = []
         for value in self.input:
-            if isinstance(value, Record):
+            if isinstance(value, PSObject):
                 held = next((value.get(p) for p in properties if value.real_name(p)), None)
                 found += [to_text(held)] if held is not None else []
             else:

@@ -18,11 +18,11 @@ from fleet.windows.cmdlets import (
     wmic,
     writing,
 )
-from fleet.windows.cmdlets.console import Native
+from fleet.windows.cmdlets.console import ConsoleProgram
 
 MODULES = (objects, output, processes, services, storage, cim, files, writing, events, network, system)
 CMDLETS: dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for module in MODULES for cmdlet in module.CMDLETS}
-NATIVES: dict[str, Native] = {
+NATIVES: dict[str, ConsoleProgram] = {
     **programs.PROGRAMS,
     **tasks.PROGRAMS,
     **control.PROGRAMS,
@@ -83,7 +83,7 @@ def cmdlet(name: str) -> Cmdlet | None:
     return CMDLETS.get(ALIASES.get(lowered, lowered))
 
 
-def native(name: str) -> Native | None:
+def native(name: str) -> ConsoleProgram | None:
     """A console program, by its name, with .exe, or by its path."""
     lowered = name.lower().removeprefix("c:\\windows\\system32\\")
     return NATIVES.get(lowered.removesuffix(".exe"))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from fleet.model import Host
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
+from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
 from fleet.windows.operators import binary, bitwise
-from fleet.windows.patterns import Matcher
 from fleet.windows.session import Session
 from fleet.windows.statics import cast
 from fleet.windows.tree import (
@@ -15,7 +15,7 @@ from fleet.windows.tree import (
     Block,
     Body,
     Cast,
-    Command,
+    CommandNode,
     Expand,
     HashLiteral,
     Index,
@@ -23,35 +23,47 @@ from fleet.windows.tree import (
     Items,
     Literal,
     Member,
-    Node,
     Range,
     Statement,
     Sub,
+    SyntaxNode,
     TypeName,
     Unary,
     Variable,
 )
-from fleet.windows.values import Hash, Record, Value, bounded, collapse, fit, items, moment, to_number, to_text, truthy
+from fleet.windows.values import (
+    Hash,
+    PSObject,
+    PSValue,
+    bounded,
+    collapse,
+    fit,
+    items,
+    moment,
+    to_number,
+    to_text,
+    truthy,
+)
 
 PROCESS_ID = 4242
 """Of the shell itself, which is in no list of processes."""
 
 
-class Expressions:
+class ExpressionEvaluator:
     """Evaluates nodes to values."""
 
     session: Session
 
     @abstractmethod
-    def body(self, body: Body, guarded: bool = False) -> list[Value]: ...
+    def body(self, body: Body, guarded: bool = False) -> list[PSValue]: ...
 
     @abstractmethod
-    def statement(self, statement: Statement) -> list[Value]: ...
+    def statement(self, statement: Statement) -> list[PSValue]: ...
 
     @abstractmethod
-    def command(self, command: Command, given: list[Value], piped: bool) -> list[Value]: ...
+    def command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]: ...
 
-    def value(self, node: Node) -> Value:
+    def value(self, node: SyntaxNode) -> PSValue:
         """What an expression is."""
         self.session.budget.spend()
         match node:
@@ -76,7 +88,7 @@ class Expressions:
             case _:
                 return self._compound(node)
 
-    def _compound(self, node: Node) -> Value:
+    def _compound(self, node: SyntaxNode) -> PSValue:
         match node:
             case Items():
                 return [self.value(item) for item in node.items]
@@ -89,14 +101,14 @@ class Expressions:
                 return Hash({to_text(self.value(k)): collapse(self.statement(v)) for k, v in node.pairs})
             case Cast():
                 return cast(node.type, self.value(node.operand))
-            case Command():
+            case CommandNode():
                 return collapse(self.command(node, [], False))
             case Block() | TypeName():
                 return node
             case _:
                 raise not_allowed()
 
-    def _texts(self, parts: Sequence[Node]) -> list[str]:
+    def _texts(self, parts: Sequence[SyntaxNode]) -> list[str]:
         texts, total = [], 0
         for part in parts:
             text = to_text(self.value(part))
@@ -107,7 +119,7 @@ class Expressions:
             texts.append(text)
         return texts
 
-    def _variable(self, name: str) -> Value:
+    def _variable(self, name: str) -> PSValue:
         variables = self.session.variables
         if name in variables:
             return variables[name]
@@ -131,7 +143,7 @@ class Expressions:
             case _:
                 return None
 
-    def _member(self, node: Member) -> Value:
+    def _member(self, node: Member) -> PSValue:
         name = to_text(self.value(node.name))
         if isinstance(node.target, TypeName):
             if node.target.name.lower() in ("datetime", "system.datetime"):
@@ -143,7 +155,7 @@ class Expressions:
             return get_property(node.target, name)
         return get_property(self.value(node.target), name)
 
-    def _unary(self, node: Unary) -> Value:
+    def _unary(self, node: Unary) -> PSValue:
         value = self.value(node.operand)
         match node.operator:
             case "!" | "-not":
@@ -159,7 +171,7 @@ class Expressions:
             case _:
                 return binary("-join", items(value), "", self.session.budget)
 
-    def _binary(self, node: Binary) -> Value:
+    def _binary(self, node: Binary) -> PSValue:
         left = self.value(node.left)
         if node.operator == "-and":
             return truthy(left) and truthy(self.value(node.right))
@@ -190,14 +202,14 @@ class Expressions:
             self.session.variables["matches"] = Hash({**groups, **{k: v for k, v in found.groupdict().items() if v}})
 
 
-def version(host: Host) -> Record:
+def version(host: Host) -> PSObject:
     """$PSVersionTable.PSVersion: 5.1, with the build of the host."""
     build = int(host.system.version.rsplit(".", 1)[-1])
-    values: dict[str, Value] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
-    return Record("System.Version", values, f"5.1.{build}.1")
+    values: dict[str, PSValue] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
+    return PSObject("System.Version", values, f"5.1.{build}.1")
 
 
-def _at(value: Value, key: Value) -> Value:
+def _at(value: PSValue, key: PSValue) -> PSValue:
     """value[key]"""
     if isinstance(value, Hash):
         return value.get(to_text(key))
@@ -210,7 +222,7 @@ def _at(value: Value, key: Value) -> Value:
     return members[int(place)] if -len(members) <= place < len(members) else None
 
 
-def _range(first: Value, last: Value) -> list[Value]:
+def _range(first: PSValue, last: PSValue) -> list[PSValue]:
     start, end = to_number(first), to_number(last)
     if not abs(start - end) < MAX_ITEMS:
         raise no_memory()

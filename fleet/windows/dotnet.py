@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from fleet.windows.failure import Failure
-from fleet.windows.values import Value, bounded, clock, display, number_text, to_text
+from fleet.windows.values import PSValue, bounded, clock, display, number_text, to_text
 
 MAX_DIGITS = 99
 """Of precision, as .NET allows."""
@@ -50,7 +50,7 @@ def bad_format() -> Failure:
     return Failure("Error formatting a string: Input string was not in a correct format..", "FormatError")
 
 
-def compose(template: str, arguments: list[Value]) -> str:
+def compose(template: str, arguments: list[PSValue]) -> str:
     """ "{0,8:N1} of {1}" with its items filled in.
 
     Raises:
@@ -75,7 +75,7 @@ def compose(template: str, arguments: list[Value]) -> str:
     return bounded(ITEM.sub(item, template))
 
 
-def format_value(value: Value, form: str) -> str:
+def format_value(value: PSValue, form: str) -> str:
     """A value by one format string; "" for its usual text."""
     if not form:
         return display(value) if isinstance(value, datetime) else to_text(value)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from fleet.model import Machine
 from fleet.windows import commands
-from fleet.windows.binding import QUIET, Call, Given, bind
-from fleet.windows.compute import Expressions
+from fleet.windows.binding import QUIET, Argument, CmdletCall, bind
+from fleet.windows.compute import ExpressionEvaluator
 from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, not_allowed, refused
 from fleet.windows.format import render
 from fleet.windows.operators import binary
@@ -18,34 +18,34 @@ from fleet.windows.tree import (
     Block,
     Body,
     Cast,
-    Command,
+    CommandNode,
     Forbidden,
     ForEach,
     If,
     Index,
     Leave,
     Member,
-    Node,
     Parameter,
     Pipeline,
     Redirect,
     Statement,
+    SyntaxNode,
     Try,
     Variable,
 )
-from fleet.windows.values import Hash, Record, Value, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
 
 
 class Leaving(Exception):
     """`exit` or `return`: the line, or the block, is done."""
 
-    def __init__(self, keyword: str, values: list[Value]) -> None:
+    def __init__(self, keyword: str, values: list[PSValue]) -> None:
         super().__init__(keyword)
         self.keyword = keyword
         self.values = values
 
 
-class Interpreter(Expressions):
+class Interpreter(ExpressionEvaluator):
     """PowerShell on one machine."""
 
     def __init__(self, machine: Machine) -> None:
@@ -60,7 +60,7 @@ class Interpreter(Expressions):
         for statement in parse(line).statements:
             self.session.printed += self.body(Body((statement,)), guarded=True)
 
-    def run_line(self, line: str) -> list[Value]:
+    def run_line(self, line: str) -> list[PSValue]:
         """The output of a line that runs within this one."""
         outer, self.session.line = self.session.line, line
         try:
@@ -68,7 +68,7 @@ class Interpreter(Expressions):
         finally:
             self.session.line = outer
 
-    def invoke(self, block: Block, item: Value) -> list[Value]:
+    def invoke(self, block: Block, item: PSValue) -> list[PSValue]:
         """A script block's output, with $_ as `item`."""
         variables = self.session.variables
         before = variables.get("_")
@@ -82,7 +82,7 @@ class Interpreter(Expressions):
         finally:
             variables["_"] = before
 
-    def _nested(self, run: Callable[[], list[Value]]) -> list[Value]:
+    def _nested(self, run: Callable[[], list[PSValue]]) -> list[PSValue]:
         if self._depth >= MAX_DEPTH:
             raise refused("The script failed due to call depth overflow.")
         self._depth += 1
@@ -91,9 +91,9 @@ class Interpreter(Expressions):
         finally:
             self._depth -= 1
 
-    def body(self, body: Body, guarded: bool = False) -> list[Value]:
+    def body(self, body: Body, guarded: bool = False) -> list[PSValue]:
         """The output of statements; `guarded` reports an error and goes on with the next one, as a script does."""
-        output: list[Value] = []
+        output: list[PSValue] = []
         for statement in body.statements:
             self.session.budget.spend()
             try:
@@ -107,7 +107,7 @@ class Interpreter(Expressions):
                 raise no_memory()
         return output
 
-    def statement(self, statement: Statement) -> list[Value]:
+    def statement(self, statement: Statement) -> list[PSValue]:
         match statement:
             case Pipeline():
                 return self.pipeline(statement)
@@ -125,14 +125,14 @@ class Interpreter(Expressions):
             case Forbidden():
                 raise not_allowed()
 
-    def _if(self, statement: If) -> list[Value]:
+    def _if(self, statement: If) -> list[PSValue]:
         for condition, body in statement.clauses:
             if truthy(collapse(self.statement(condition))):
                 return self.body(body, guarded=True)
         return self.body(statement.otherwise, guarded=True) if statement.otherwise else []
 
-    def _foreach(self, statement: ForEach) -> list[Value]:
-        output: list[Value] = []
+    def _foreach(self, statement: ForEach) -> list[PSValue]:
+        output: list[PSValue] = []
         for item in items(collapse(self.statement(statement.items))):
             self.session.variables[statement.variable] = item
             output += self.body(statement.body, guarded=True)
@@ -140,7 +140,7 @@ class Interpreter(Expressions):
                 raise no_memory()
         return output
 
-    def _try(self, statement: Try) -> list[Value]:
+    def _try(self, statement: Try) -> list[PSValue]:
         try:
             output = self._tried(statement.body)
         except Failure as failure:
@@ -150,7 +150,7 @@ class Interpreter(Expressions):
             output = self.body(statement.handler, guarded=True)
         return output + (self.body(statement.last, guarded=True) if statement.last else [])
 
-    def _tried(self, body: Body) -> list[Value]:
+    def _tried(self, body: Body) -> list[PSValue]:
         """The output of statements, the first error of which ends them all."""
         self._tries += 1
         try:
@@ -193,18 +193,20 @@ class Interpreter(Expressions):
 
     # --- pipelines and commands -------------------------------------------------------------------------------------
 
-    def pipeline(self, pipeline: Pipeline) -> list[Value]:
-        values: list[Value] = []
+    def pipeline(self, pipeline: Pipeline) -> list[PSValue]:
+        values: list[PSValue] = []
         for place, stage in enumerate(pipeline.stages):
             self.session.budget.spend(len(values))
-            values = self.command(stage, values, place > 0) if isinstance(stage, Command) else items(self.value(stage))
+            values = (
+                self.command(stage, values, place > 0) if isinstance(stage, CommandNode) else items(self.value(stage))
+            )
             if len(values) > MAX_ITEMS:
                 raise no_memory()
         for redirect in pipeline.redirects:
             values = self._redirect(redirect, values, len(self.session.errors))
         return values
 
-    def command(self, command: Command, given: list[Value], piped: bool) -> list[Value]:
+    def command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]:
         self.session.budget.spend(steps=COMMAND_COST)
         errors = len(self.session.errors)
         try:
@@ -220,7 +222,7 @@ class Interpreter(Expressions):
             output = self._redirect(redirect, output, errors)
         return output
 
-    def _plain_command(self, command: Command, given: list[Value], piped: bool) -> list[Value]:
+    def _plain_command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]:
         head = self.value(command.name)
         if isinstance(head, Block):
             return self.invoke(head, None)
@@ -234,7 +236,9 @@ class Interpreter(Expressions):
         elements = [self._given(element, command) for element in command.elements]
         bound = bind(cmdlet, elements, command.span)
         action = to_text(bound.get("ErrorAction", self.session.variables.get("erroractionpreference"))).lower()
-        call = Call(cmdlet, self.session, bound, given, piped, command.span, action in QUIET, action in ("stop", "1"))
+        call = CmdletCall(
+            cmdlet, self.session, bound, given, piped, command.span, action in QUIET, action in ("stop", "1")
+        )
         try:
             output = list(cmdlet.run(call) or [])
         except Failure as failure:
@@ -248,13 +252,13 @@ class Interpreter(Expressions):
             self.session.variables[call.text("OutVariable").lower()] = list(output)
         return output
 
-    def _given(self, element: Node | Parameter, command: Command) -> Given:
+    def _given(self, element: SyntaxNode | Parameter, command: CommandNode) -> Argument:
         if isinstance(element, Parameter):
             value = None if element.value is None else self.value(element.value)
-            return Given(element.name, value, element.value is not None, element.span)
-        return Given(None, self.value(element), True, command.span)
+            return Argument(element.name, value, element.value is not None, element.span)
+        return Argument(None, self.value(element), True, command.span)
 
-    def _word(self, element: Node | Parameter) -> list[str]:
+    def _word(self, element: SyntaxNode | Parameter) -> list[str]:
         """What a native program gets: a parameter is a word like any other."""
         if isinstance(element, Parameter):
             tail = [] if element.value is None else [self.value(element.value)]
@@ -262,7 +266,7 @@ class Interpreter(Expressions):
         value = self.value(element)
         return [to_text(member) for member in value] if isinstance(value, list) else [to_text(value)]
 
-    def _unknown(self, name: str, command: Command) -> Failure:
+    def _unknown(self, name: str, command: CommandNode) -> Failure:
         text = (
             f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
             "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
@@ -270,19 +274,19 @@ class Interpreter(Expressions):
         kind = "CommandNotFoundException"
         return Failure(text, kind, "ObjectNotFound", f"{name}:String", kind, name, command.name_span)
 
-    def _redirect(self, redirect: Redirect, output: list[Value], errors: int) -> list[Value]:
+    def _redirect(self, redirect: Redirect, output: list[PSValue], errors: int) -> list[PSValue]:
         """What is left of a command's output when a redirection has taken its part."""
-        said = self.session.errors
+        written = self.session.errors
         if redirect.target is None:
             if redirect.stream in "2*":
-                output = [*output, *(shown(text) for text in said[errors:])]
-                del said[errors:]
+                output = [*output, *(shown(text) for text in written[errors:])]
+                del written[errors:]
             return output
         target = self.value(redirect.target)
         text = ""
         if redirect.stream in "2*":
-            text = "".join(said[errors:])
-            del said[errors:]
+            text = "".join(written[errors:])
+            del written[errors:]
         if redirect.stream in "1*":
             text, output = render(output) + text, []
         if target is not None and to_text(target).lower() not in ("nul", "null"):
@@ -290,11 +294,11 @@ class Interpreter(Expressions):
         return output
 
 
-def _error_record(failure: Failure) -> Record:
-    kind = Record(f"System.{failure.kind}", {"Message": failure.message}, failure.message)
-    values: dict[str, Value] = {
+def _error_record(failure: Failure) -> PSObject:
+    kind = PSObject(f"System.{failure.kind}", {"Message": failure.message}, failure.message)
+    values: dict[str, PSValue] = {
         "Exception": kind,
         "FullyQualifiedErrorId": failure.id,
         "CategoryInfo": f"{failure.category}: ({failure.target})",
     }
-    return Record("System.Management.Automation.ErrorRecord", values, failure.message)
+    return PSObject("System.Management.Automation.ErrorRecord", values, failure.message)

@@ -3,7 +3,7 @@
 import re
 from abc import abstractmethod
 
-from fleet.windows.texts import VARIABLE, Texts
+from fleet.windows.strings import VARIABLE, StringParser
 from fleet.windows.tree import (
     Binary,
     Block,
@@ -14,9 +14,9 @@ from fleet.windows.tree import (
     Items,
     Literal,
     Member,
-    Node,
     Range,
     Statement,
+    SyntaxNode,
     TypeName,
     Unary,
 )
@@ -60,7 +60,7 @@ def number(match: re.Match[str]) -> int | float:
     return float(digits) * size
 
 
-class Expressions(Texts):
+class ExpressionParser(StringParser):
     """Expressions; what stands in `$( )` and `{ }` is read by the class on top."""
 
     @abstractmethod
@@ -77,7 +77,7 @@ class Expressions(Texts):
             return found is not None and not re.compile(r"\.?[A-Za-z_\\]|\.\d").match(self.text, found.end())
         return NOT.match(self.text, self.at) is not None or (first in "+-" and second in "$(")
 
-    def expression(self, level: int = 0, commas: bool = True) -> Node:
+    def expression(self, level: int = 0, commas: bool = True) -> SyntaxNode:
         """An expression of operators at `level` or stronger."""
         if level == len(LEVELS):
             return self._range(commas)
@@ -99,7 +99,7 @@ class Expressions(Texts):
             right = self.expression(level + 1, commas)
             left = Binary(found[0].lower(), left, right, (start, self.at))
 
-    def _range(self, commas: bool) -> Node:
+    def _range(self, commas: bool) -> SyntaxNode:
         first = self._items(commas)
         self.spaces()
         if not self.take(".."):
@@ -107,7 +107,7 @@ class Expressions(Texts):
         self.spaces()
         return Range(first, self._items(commas))
 
-    def _items(self, commas: bool) -> Node:
+    def _items(self, commas: bool) -> SyntaxNode:
         if commas and self.take(","):
             self.spaces(lines=True)
             return Items((self.unary(),))
@@ -122,7 +122,7 @@ class Expressions(Texts):
             items.append(self.unary())
         return items[0] if len(items) == 1 else Items(tuple(items))
 
-    def unary(self) -> Node:
+    def unary(self) -> SyntaxNode:
         self.spaces()
         if found := self.match(NOT):
             return self._operand(found[0].lower())
@@ -140,7 +140,7 @@ class Expressions(Texts):
         self.higher()
         return Unary(operator, operand)
 
-    def _type(self, name: str) -> Node:
+    def _type(self, name: str) -> SyntaxNode:
         """[name] before a value is a cast, else the type itself."""
         if self.peek("::"):
             return self._postfix(TypeName(name))
@@ -154,11 +154,11 @@ class Expressions(Texts):
         self.higher()
         return Cast(name.lower(), operand)
 
-    def primary(self) -> Node:
+    def primary(self) -> SyntaxNode:
         """A value with the members, indices and calls that follow it."""
         return self._postfix(self._value())
 
-    def _value(self) -> Node:
+    def _value(self) -> SyntaxNode:
         match self.char():
             case "$":
                 return self.bracketed("$(") if self.peek("$(") else self.variable()
@@ -176,7 +176,7 @@ class Expressions(Texts):
             return Literal(number(found))
         raise self.unexpected()
 
-    def _postfix(self, node: Node) -> Node:
+    def _postfix(self, node: SyntaxNode) -> SyntaxNode:
         count = 0
         while True:
             count += 1
@@ -192,14 +192,14 @@ class Expressions(Texts):
             else:
                 return node
 
-    def _member_name(self) -> Node:
+    def _member_name(self) -> SyntaxNode:
         if found := self.match(MEMBER):
             return Literal(found[0])
         if self.char() in ("$", "(", "'", '"') and self.char():
             return self._value()
         raise self.wrong("Missing property name after reference operator.", "MissingPropertyName")
 
-    def _call_arguments(self) -> tuple[Node, ...]:
+    def _call_arguments(self) -> tuple[SyntaxNode, ...]:
         self.deeper()
         found = []
         self.spaces(lines=True)
@@ -212,7 +212,7 @@ class Expressions(Texts):
         self.higher()
         return tuple(found)
 
-    def _at_sign(self) -> Node:
+    def _at_sign(self) -> SyntaxNode:
         if self.peek("@("):
             return self.bracketed("@(")
         if found := self.match(re.compile(r"@'\r?\n(.*?)\r?\n'@", re.DOTALL)):
@@ -247,7 +247,7 @@ class Expressions(Texts):
         self.expect("}")
         return Block(body, self.text[start : self.at - 1])
 
-    def argument(self) -> Node:
+    def argument(self) -> SyntaxNode:
         """One word behind a command: a value, or text that needs no quotes."""
         char = self.char()
         if (char and char in "({'\"") or self.peek("@(") or self.peek("@{") or self.peek("$("):

@@ -8,7 +8,7 @@ from fleet.windows.failure import MAX_OUTPUT
 from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import Hash, Record, Value, display, to_text
+from fleet.windows.values import Hash, PSObject, PSValue, display, to_text
 from fleet.windows.views import LISTS, MATCH, VIEWS, View
 
 WIDTH = 120
@@ -21,16 +21,16 @@ NARROWEST = 8
 """A column is not cut below this."""
 
 
-def render(values: Sequence[Value], nested: bool = False) -> str:
+def render(values: Sequence[PSValue], nested: bool = False) -> str:
     """What a pipeline's output looks like on the console; within an array, arrays show only their class."""
     pieces, total, place = [], 0, 0
     while place < len(values) and total < MAX_OUTPUT:
         value = values[place]
-        if isinstance(value, Record) and value.type != SHOWN:
+        if isinstance(value, PSObject) and value.type != SHOWN:
             end = place
             while end < len(values) and _same_shape(value, values[end]):
                 end += 1
-            piece = _objects([record for record in values[place:end] if isinstance(record, Record)])
+            piece = _objects([record for record in values[place:end] if isinstance(record, PSObject)])
             place = end
         else:
             piece = _single(value, nested)
@@ -40,25 +40,25 @@ def render(values: Sequence[Value], nested: bool = False) -> str:
     return "".join(pieces)[:MAX_OUTPUT]
 
 
-def _same_shape(first: Record, other: Value) -> bool:
-    if not isinstance(other, Record) or other.type == SHOWN:
+def _same_shape(first: PSObject, other: PSValue) -> bool:
+    if not isinstance(other, PSObject) or other.type == SHOWN:
         return False
     if first.type in VIEWS:
         return VIEWS.get(other.type) is VIEWS[first.type]
     return other.type == first.type
 
 
-def _single(value: Value, nested: bool) -> str:
+def _single(value: PSValue, nested: bool) -> str:
     """A value that is no object with properties, on lines of its own."""
     match value:
-        case Record():
+        case PSObject():
             return value.text
         case datetime():
             return f"\n{long_date(value)}\n\n"
         case timedelta():
-            return list_text([Record("System.TimeSpan", span_properties(value))], ())
+            return list_text([PSObject("System.TimeSpan", span_properties(value))], ())
         case Hash():
-            entries = [entry for entry in hash_entries(value) if isinstance(entry, Record)]
+            entries = [entry for entry in hash_entries(value) if isinstance(entry, PSObject)]
             return view_text(entries, VIEWS["System.Collections.DictionaryEntry"])
         case list():
             return "System.Object[]\n" if nested else render(value, nested=True)
@@ -72,7 +72,7 @@ def _single(value: Value, nested: bool) -> str:
             return f"{to_text(value)}\n"
 
 
-def _objects(records: list[Record]) -> str:
+def _objects(records: list[PSObject]) -> str:
     first = records[0]
     if first.type == MATCH:
         return "\n" + "".join(f"{record.text}\n" for record in records) + "\n"
@@ -83,11 +83,11 @@ def _objects(records: list[Record]) -> str:
     return table_text(records, ())
 
 
-def view_text(records: Sequence[Record], view: View) -> str:
+def view_text(records: Sequence[PSObject], view: View) -> str:
     """A class' own table; one for each group of rows."""
     if not view.group:
         return "\n" + _view_rows(records, view) + "\n"
-    groups: list[tuple[str, list[Record]]] = []
+    groups: list[tuple[str, list[PSObject]]] = []
     for record in records:
         name = display(record.get(view.group)).removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
         if not groups or groups[-1][0] != name:
@@ -96,7 +96,7 @@ def view_text(records: Sequence[Record], view: View) -> str:
     return "".join(f"\n\n{view.heading.format(name)}\n{_view_rows(rows, view)}\n" for name, rows in groups)
 
 
-def _view_rows(records: Sequence[Record], view: View) -> str:
+def _view_rows(records: Sequence[PSObject], view: View) -> str:
     rows = [[column.cell(record) for column in view.columns] for record in records]
     right = [place for place, column in enumerate(view.columns) if column.right]
     return grid([column.label for column in view.columns], rows, right, [column.width for column in view.columns])
@@ -139,7 +139,7 @@ def _fit(cell: str, width: int, right: bool) -> str:
     return cell.rjust(width) if right else cell.ljust(width)
 
 
-def table_text(records: Sequence[Record], names: Sequence[str], headers: bool = True, cut: bool = True) -> str:
+def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool = True, cut: bool = True) -> str:
     """A table of properties: those named, else every one that the first rows have. Numbers stand to the right."""
     columns = list(names) or property_names(records)
     if not columns:
@@ -150,19 +150,19 @@ def table_text(records: Sequence[Record], names: Sequence[str], headers: bool = 
     return "\n" + grid(columns, rows, right, headers=headers, cut=cut) + "\n"
 
 
-def _all_numbers(cells: Sequence[Value]) -> bool:
+def _all_numbers(cells: Sequence[PSValue]) -> bool:
     held = [cell for cell in cells if cell is not None]
     return bool(held) and all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in held)
 
 
-def property_names(records: Sequence[Record]) -> list[str]:
+def property_names(records: Sequence[PSObject]) -> list[str]:
     names: dict[str, None] = {}
     for record in records[:ROWS_LOOKED_AT]:
         names.update(dict.fromkeys(record.values))
     return list(names)
 
 
-def list_text(records: Sequence[Record], names: Sequence[str]) -> str:
+def list_text(records: Sequence[PSObject], names: Sequence[str]) -> str:
     """Name : value, an object after the other: the properties named, else those its class shows."""
     pieces = []
     for record in records:

@@ -8,14 +8,14 @@ from fleet.windows.dotnet import format_value
 from fleet.windows.failure import MAX_TEXT, Budget, Failure, no_memory
 from fleet.windows.operators import order
 from fleet.windows.statics import Arguments, call_static, dmtf, static_property
-from fleet.windows.values import Hash, Record, TypeName, Value, items, to_moment, to_number, to_text, type_name
+from fleet.windows.values import Hash, PSObject, PSValue, TypeName, items, to_moment, to_number, to_text, type_name
 
 
-def get_property(value: Value, name: str) -> Value:
+def get_property(value: PSValue, name: str) -> PSValue:
     """The value of a property; null where there is none. On an array: that of each member."""
     lowered = name.lower()
     match value:
-        case Record():
+        case PSObject():
             found = value.get(name)
             return 1 if found is None and lowered in ("count", "length") and value.real_name(name) is None else found
         case Hash():
@@ -44,7 +44,7 @@ def get_property(value: Value, name: str) -> Value:
             return 1 if lowered in ("count", "length") else None
 
 
-def _date_property(value: datetime, name: str) -> Value:
+def _date_property(value: datetime, name: str) -> PSValue:
     match name:
         case "year" | "month" | "day" | "hour" | "minute" | "second":
             return getattr(value, name)
@@ -68,7 +68,7 @@ def _date_property(value: datetime, name: str) -> Value:
             return None
 
 
-def span_properties(value: timedelta) -> dict[str, Value]:
+def span_properties(value: timedelta) -> dict[str, PSValue]:
     """Every property of a TimeSpan, in its order."""
     total = value.total_seconds()
     whole = int(total)
@@ -91,11 +91,11 @@ def span_properties(value: timedelta) -> dict[str, Value]:
     }
 
 
-def _span_property(value: timedelta, name: str) -> Value:
+def _span_property(value: timedelta, name: str) -> PSValue:
     return next((found for key, found in span_properties(value).items() if key.lower() == name), None)
 
 
-def call_method(value: Value, name: str, arguments: Arguments, budget: Budget) -> Value:
+def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget) -> PSValue:
     """What a method gives.
 
     Raises:
@@ -108,7 +108,7 @@ def call_method(value: Value, name: str, arguments: Arguments, budget: Budget) -
         raise Failure("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull", target=":")
     if lowered == "gettype":
         own = type_name(value)
-        return Record("System.RuntimeType", {"Name": own.rsplit(".", 1)[-1], "FullName": own}, own)
+        return PSObject("System.RuntimeType", {"Name": own.rsplit(".", 1)[-1], "FullName": own}, own)
     if lowered == "tostring":
         return format_value(value, to_text(arguments[0]) if arguments else "")
     budget.spend(len(value) if isinstance(value, str | list) else 0)
@@ -126,7 +126,7 @@ def call_method(value: Value, name: str, arguments: Arguments, budget: Budget) -
     raise Failure(text, "MethodNotFound", target=f"{name}:String")
 
 
-def _methods(value: Value) -> dict[str, Callable[[Arguments], Value]]:
+def _methods(value: PSValue) -> dict[str, Callable[[Arguments], PSValue]]:
     match value:
         case str():
             return _text_methods(value)
@@ -140,20 +140,20 @@ def _methods(value: Value) -> dict[str, Callable[[Arguments], Value]]:
             }
         case list():
             return {"contains": lambda a: any(order(member, a[0]) == 0 for member in value)}
-        case Record():
+        case PSObject():
             return {"converttodatetime": lambda a: dmtf(to_text(a[0]))}
         case _:
             return {}
 
 
-def hash_entries(value: Hash) -> list[Value]:
+def hash_entries(value: Hash) -> list[PSValue]:
     return [
-        Record("System.Collections.DictionaryEntry", {"Name": k, "Value": v}, "", {"Key": "Name"})
+        PSObject("System.Collections.DictionaryEntry", {"Name": k, "Value": v}, "", {"Key": "Name"})
         for k, v in value.values.items()
     ]
 
 
-def _text_methods(value: str) -> dict[str, Callable[[Arguments], Value]]:
+def _text_methods(value: str) -> dict[str, Callable[[Arguments], PSValue]]:
     def cut(a: Arguments) -> str:
         start = _count(a[0])
         length = _count(a[1]) if len(a) > 1 else len(value) - start
@@ -168,7 +168,7 @@ def _text_methods(value: str) -> dict[str, Callable[[Arguments], Value]]:
             raise no_memory()
         return value.replace(old, new) if old else value
 
-    def parts(a: Arguments) -> Value:
+    def parts(a: Arguments) -> PSValue:
         marks = set("".join(to_text(mark) for argument in a[:1] for mark in items(argument)) or " \t\r\n")
         text = "".join("\0" if char in marks else char for char in value)
         return list(text.split("\0"))
@@ -200,13 +200,13 @@ def _text_methods(value: str) -> dict[str, Callable[[Arguments], Value]]:
     }
 
 
-def _count(value: Value) -> int:
+def _count(value: PSValue) -> int:
     return int(to_number(value))
 
 
-def _date_methods(value: datetime) -> dict[str, Callable[[Arguments], Value]]:
-    def later(unit: int) -> Callable[[Arguments], Value]:
-        def add(a: Arguments) -> Value:
+def _date_methods(value: datetime) -> dict[str, Callable[[Arguments], PSValue]]:
+    def later(unit: int) -> Callable[[Arguments], PSValue]:
+        def add(a: Arguments) -> PSValue:
             try:
                 return value + timedelta(seconds=to_number(a[0]) * unit)
             except (OverflowError, ValueError):

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from fleet.windows.dotnet import compose
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
-from fleet.windows.patterns import Matcher, like
+from fleet.windows.matching import Matcher, like
 from fleet.windows.values import (
     Hash,
-    Record,
-    Value,
+    PSObject,
+    PSValue,
     bad_conversion,
     bounded,
     fit,
@@ -23,7 +23,7 @@ from fleet.windows.values import (
 )
 
 
-def equal(left: Value, right: Value, cased: bool = False) -> bool:
+def equal(left: PSValue, right: PSValue, cased: bool = False) -> bool:
     match left:
         case None:
             return right is None
@@ -42,13 +42,13 @@ def equal(left: Value, right: Value, cased: bool = False) -> bool:
                 return left == to_moment(right)
             except Failure:
                 return False
-        case Hash() | Record():
+        case Hash() | PSObject():
             return left is right
         case _:
             return to_text(left).lower() == to_text(right).lower()
 
 
-def order(left: Value, right: Value, cased: bool = False) -> int:
+def order(left: PSValue, right: PSValue, cased: bool = False) -> int:
     """-1, 0 or 1.
 
     Raises:
@@ -73,7 +73,7 @@ def order(left: Value, right: Value, cased: bool = False) -> int:
     return (one > other) - (one < other)  # type: ignore[operator]
 
 
-def sort_key(value: Value) -> tuple[int, float, str]:
+def sort_key(value: PSValue) -> tuple[int, float, str]:
     """An order over values of any kind: nothing first, then numbers and times, then text."""
     match value:
         case None:
@@ -88,7 +88,7 @@ def sort_key(value: Value) -> tuple[int, float, str]:
             return (2, 0.0, to_text(value).lower())
 
 
-def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
+def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSValue:
     """The value of `left operator right`; -and, -or and -match's $matches are the evaluator's.
 
     Raises:
@@ -114,7 +114,7 @@ FILTERS = {"eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notm
 """Comparisons: on an array they give the members that fit."""
 
 
-def _test(name: str, right: Value, cased: bool, budget: Budget) -> Callable[[Value], bool]:
+def _test(name: str, right: PSValue, cased: bool, budget: Budget) -> Callable[[PSValue], bool]:
     match name:
         case "eq":
             return lambda left: equal(left, right, cased)
@@ -136,13 +136,13 @@ def _test(name: str, right: Value, cased: bool, budget: Budget) -> Callable[[Val
     return lambda left: (matcher.search(to_text(left)) is not None) == (name == "match")
 
 
-def _contains(left: Value, right: Value, cased: bool, budget: Budget) -> bool:
+def _contains(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> bool:
     members = items(left)
     budget.spend(len(members) * 100)
     return any(equal(member, right, cased) for member in members)
 
 
-def _split(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
+def _split(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValue:
     pattern, *rest = items(right) or [" "]
     text = to_text(left)
     limit = int(to_number(rest[0])) if rest else 0
@@ -156,20 +156,20 @@ def _split(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
     return _members(list(parts))
 
 
-def _members(values: list[Value]) -> list[Value]:
+def _members(values: list[PSValue]) -> list[PSValue]:
     if len(values) > MAX_ITEMS:
         raise no_memory()
     return values
 
 
-def _join(left: Value, right: Value, cased: bool, budget: Budget) -> str:
+def _join(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> str:
     texts, joint = [to_text(member) for member in items(left)], to_text(right)
     if sum(map(len, texts)) + len(joint) * len(texts) > MAX_TEXT:
         raise no_memory()
     return joint.join(texts)
 
 
-def _replace(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
+def _replace(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValue:
     pattern, *rest = items(right) or [""]
     matcher, replacement = Matcher(to_text(pattern), budget, cased), to_text(rest[0]) if rest else ""
     if isinstance(left, list):
@@ -177,14 +177,14 @@ def _replace(left: Value, right: Value, cased: bool, budget: Budget) -> Value:
     return bounded(matcher.replace(to_text(left), replacement))
 
 
-def _is(left: Value, right: Value, cased: bool, budget: Budget) -> bool:
+def _is(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> bool:
     wanted = to_text(right).lower().removeprefix("system.")
     own = type_name(left).lower()
     short = {"system.int32": "int", "system.boolean": "bool", "system.object[]": "array"}.get(own, "")
     return own.removeprefix("system.") == wanted or short == wanted
 
 
-OTHERS: dict[str, Callable[[Value, Value, bool, Budget], Value]] = {
+OTHERS: dict[str, Callable[[PSValue, PSValue, bool, Budget], PSValue]] = {
     "contains": _contains,
     "notcontains": lambda left, right, cased, budget: not _contains(left, right, cased, budget),
     "in": lambda left, right, cased, budget: _contains(right, left, cased, budget),
@@ -200,7 +200,7 @@ OTHERS: dict[str, Callable[[Value, Value, bool, Budget], Value]] = {
 # --- arithmetic -----------------------------------------------------------------------------------------------------
 
 
-def _add(left: Value, right: Value) -> Value:
+def _add(left: PSValue, right: PSValue) -> PSValue:
     match left, right:
         case list(), _:
             return _members([*left, *(right if isinstance(right, list) else [right])])
@@ -216,7 +216,7 @@ def _add(left: Value, right: Value) -> Value:
             return fit(_number(left, "op_Addition") + to_number(right))
 
 
-def _subtract(left: Value, right: Value) -> Value:
+def _subtract(left: PSValue, right: PSValue) -> PSValue:
     if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
         return _time(lambda: left - right)  # type: ignore[operator]
     if isinstance(left, datetime):
@@ -225,7 +225,7 @@ def _subtract(left: Value, right: Value) -> Value:
     return fit(_number(left, "op_Subtraction") - to_number(right))
 
 
-def _time(compute: Callable[[], Value]) -> Value:
+def _time(compute: Callable[[], PSValue]) -> PSValue:
     try:
         return compute()
     except (OverflowError, TypeError):
@@ -233,7 +233,7 @@ def _time(compute: Callable[[], Value]) -> Value:
         raise Failure(text, "ArgumentOutOfRangeException") from None
 
 
-def _multiply(left: Value, right: Value) -> Value:
+def _multiply(left: PSValue, right: PSValue) -> PSValue:
     if isinstance(left, str | list):
         count = to_number(right)
         room = MAX_TEXT if isinstance(left, str) else MAX_ITEMS
@@ -243,7 +243,7 @@ def _multiply(left: Value, right: Value) -> Value:
     return fit(_number(left, "op_Multiply") * to_number(right))
 
 
-def _divide(left: Value, right: Value) -> Value:
+def _divide(left: PSValue, right: PSValue) -> PSValue:
     above, below = _number(left, "op_Division"), to_number(right)
     if below == 0:
         if isinstance(above, int) and isinstance(below, int):
@@ -254,7 +254,7 @@ def _divide(left: Value, right: Value) -> Value:
     return above / below
 
 
-def _remainder(left: Value, right: Value) -> Value:
+def _remainder(left: PSValue, right: PSValue) -> PSValue:
     above, below = _number(left, "op_Modulus"), to_number(right)
     if below == 0:
         raise Failure("Attempted to divide by zero.", "RuntimeException", "NotSpecified", ":")
@@ -263,15 +263,15 @@ def _remainder(left: Value, right: Value) -> Value:
     return math.fmod(above, below) if math.isfinite(above) else math.nan
 
 
-def _number(value: Value, method: str) -> int | float:
+def _number(value: PSValue, method: str) -> int | float:
     """The left side of a calculation."""
-    if isinstance(value, list | Hash | Record | datetime):
+    if isinstance(value, list | Hash | PSObject | datetime):
         text = f"Method invocation failed because [{type_name(value)}] does not contain a method named '{method}'."
         raise Failure(text, "MethodNotFound", "InvalidOperation", f"{method}:String")
     return to_number(value)
 
 
-def bitwise(operator: str, left: Value, right: Value) -> Value:
+def bitwise(operator: str, left: PSValue, right: PSValue) -> PSValue:
     try:
         one, other = int(to_number(left)), int(to_number(right))
     except (OverflowError, ValueError):
@@ -279,7 +279,7 @@ def bitwise(operator: str, left: Value, right: Value) -> Value:
     return one & other if operator == "-band" else one | other if operator == "-bor" else one ^ other
 
 
-ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
+ARITHMETIC: dict[str, Callable[[PSValue, PSValue], PSValue]] = {
     "+": _add,
     "-": _subtract,
     "*": _multiply,

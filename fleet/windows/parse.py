@@ -6,23 +6,23 @@ that exists for tree-sitter fails on the commonest lines of all (`Select-Object 
 
 import re
 
-from fleet.windows.expressions import ASSIGNMENTS, Expressions
+from fleet.windows.expressions import ASSIGNMENTS, ExpressionParser
 from fleet.windows.failure import MAX_LINE, refused
 from fleet.windows.tree import (
     Assign,
     Body,
-    Command,
+    CommandNode,
     Forbidden,
     ForEach,
     If,
     Items,
     Leave,
     Literal,
-    Node,
     Parameter,
     Pipeline,
     Redirect,
     Statement,
+    SyntaxNode,
     Try,
     Variable,
 )
@@ -57,7 +57,7 @@ def parse(line: str) -> Body:
     return body
 
 
-class Parser(Expressions):
+class Parser(ExpressionParser):
     """Statements and commands, on top of expressions."""
 
     def body(self, close: str) -> Body:
@@ -113,7 +113,7 @@ class Parser(Expressions):
             return Assign(target, found[0], self.statement())
         return self._pipeline(target)
 
-    def _step(self, target: Node) -> Assign:
+    def _step(self, target: SyntaxNode) -> Assign:
         operator = self.char() + "="
         self.at += 2
         return Assign(target, operator, Pipeline((Literal(1),)))
@@ -175,7 +175,7 @@ class Parser(Expressions):
             raise self.wrong("The Try statement is missing its Catch or Finally block.", "MissingCatchOrFinally")
         return Try(body, handler, last)
 
-    def _pipeline(self, first: Node) -> Pipeline:
+    def _pipeline(self, first: SyntaxNode) -> Pipeline:
         stages, redirects = [first], []
         while True:
             self.spaces()
@@ -193,7 +193,7 @@ class Parser(Expressions):
                 raise self.wrong(text, "ExpressionsMustBeFirstInPipeline")
             stages.append(self._command())
 
-    def _command(self) -> Command:
+    def _command(self) -> CommandNode:
         start = self.at
         if self.match(INVOCATION):
             self.spaces()
@@ -204,13 +204,13 @@ class Parser(Expressions):
                 raise self.unexpected()
             name = Literal(found[0])
         name_span = (start, self.at)
-        elements: list[Node | Parameter] = []
+        elements: list[SyntaxNode | Parameter] = []
         redirects: list[Redirect] = []
         end = self.at
         while True:
             self.spaces()
             if self.peek("&&") or self.char() in ENDS:
-                return Command(name, tuple(elements), tuple(redirects), (start, end), name_span)
+                return CommandNode(name, tuple(elements), tuple(redirects), (start, end), name_span)
             if found := self.match(REDIRECT):
                 redirects.append(self._redirect(*found.groups()))
             else:
@@ -225,7 +225,7 @@ class Parser(Expressions):
             raise self.wrong("Missing file specification after redirection operator.", "MissingFileSpecification")
         return Redirect(stream or "1", arrow == ">>", self.argument())
 
-    def _element(self) -> Node | Parameter:
+    def _element(self) -> SyntaxNode | Parameter:
         start = self.at
         if found := self.match(PARAMETER):
             value = None
@@ -235,7 +235,7 @@ class Parser(Expressions):
             return Parameter(found[1], value, (start, self.at))
         return self._arguments()
 
-    def _arguments(self) -> Node:
+    def _arguments(self) -> SyntaxNode:
         """One argument, or several with commas between."""
         items = [self.argument()]
         while True:

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from fleet.model import File, Host
 from fleet.windows.failure import Failure
-from fleet.windows.patterns import like
+from fleet.windows.matching import like
 from fleet.windows.session import HOME, Session
-from fleet.windows.values import Record, moment
+from fleet.windows.values import PSObject, moment
 
 STANDARD = (
     r"C:\Windows\System32\drivers\etc",
@@ -29,7 +29,7 @@ FILE, FOLDER = "System.IO.FileInfo", "System.IO.DirectoryInfo"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class PathItem:
     """A file, or a folder."""
 
     path: str
@@ -87,16 +87,16 @@ def not_found(path: str) -> Failure:
     return Failure(text, "PathNotFound", "ObjectNotFound", f"{path}:String", "ItemNotFoundException")
 
 
-def tree(session: Session) -> dict[str, Item]:
+def all_items(session: Session) -> dict[str, PathItem]:
     """Everything there is: path in lower case -> item."""
-    found: dict[str, Item] = {}
+    found: dict[str, PathItem] = {}
     files = {key.replace("/", "\\"): file for key, file in session.host.files.items()}
     roots = [f"{mount.target[:1].upper()}:\\" for mount in session.host.mounts]
     for path in (*roots, *STANDARD, *session.folders, *(parent_of(path) for path in files)):
         while path.lower() not in found:
-            found[path.lower()] = Item(path)
+            found[path.lower()] = PathItem(path)
             path = parent_of(path)
-    found.update({path.lower(): Item(path, file) for path, file in files.items()})
+    found.update({path.lower(): PathItem(path, file) for path, file in files.items()})
     session.budget.spend(len(found) * 10)
     return found
 
@@ -107,7 +107,7 @@ def key_of(host: Host, path: str) -> str:
     return next((key for key in host.files if key.replace("/", "\\").lower() == wanted), path)
 
 
-def children(everything: dict[str, Item], folder: str, deep: bool = False) -> list[Item]:
+def children(everything: dict[str, PathItem], folder: str, deep: bool = False) -> list[PathItem]:
     """What lies in a folder, folders first, by name; with `deep` also what lies below."""
     start = folder.lower().rstrip("\\") + "\\"
     inside = [item for path, item in everything.items() if path.startswith(start) and len(path) > len(start)]
@@ -116,9 +116,9 @@ def children(everything: dict[str, Item], folder: str, deep: bool = False) -> li
     return sorted(inside, key=lambda item: (item.parent.lower(), item.file is not None, item.name.lower()))
 
 
-def find(session: Session, path: str) -> list[Item]:
+def find(session: Session, path: str) -> list[PathItem]:
     """The items that a path names, which may hold wildcards in any of its parts; none when there are none."""
-    wanted, everything = absolute(session, path), tree(session)
+    wanted, everything = absolute(session, path), all_items(session)
     if not any(mark in wanted for mark in "*?["):
         item = everything.get(wanted.lower())
         return [item] if item else []
@@ -130,7 +130,7 @@ def find(session: Session, path: str) -> list[Item]:
     return sorted(fits, key=lambda item: (item.parent.lower(), item.file is not None, item.name.lower()))
 
 
-def one(session: Session, path: str) -> Item:
+def one(session: Session, path: str) -> PathItem:
     """The one item that a path names.
 
     Raises:
@@ -149,7 +149,7 @@ def write_text(session: Session, path: str, text: str, append: bool, source: str
         Failure: no such folder, or no space.
     """
     full = absolute(session, path)
-    everything = tree(session)
+    everything = all_items(session)
     if full.lower() in everything and everything[full.lower()].file is None:
         message = f"Access to the path '{full}' is denied."
         raise _io(message, "UnauthorizedAccess", "PermissionDenied", full, source)
@@ -186,7 +186,7 @@ def _io(message: str, name: str, category: str, path: str, source: str) -> Failu
     return Failure(message, f"{name},{command}", category, f"{path}:String", "IOException", source)
 
 
-def changed(session: Session, item: Item) -> datetime:
+def changed(session: Session, item: PathItem) -> datetime:
     """When an item was last written; a folder, when the newest file in it was."""
     if item.file:
         return moment(item.file.modified or session.host.boot)
@@ -197,7 +197,7 @@ def changed(session: Session, item: Item) -> datetime:
     return moment(max([time for time in times if time], default=session.host.boot))
 
 
-def record(session: Session, item: Item) -> Record:
+def record(session: Session, item: PathItem) -> PSObject:
     """An item as FileInfo or DirectoryInfo."""
     time = changed(session, item)
     stem, dot, extension = item.name.rpartition(".")
@@ -213,7 +213,7 @@ def record(session: Session, item: Item) -> Record:
     }
     if item.file is None:
         values = {"Mode": "d-----", "Name": item.name, "Parent": item.parent, "Attributes": "Directory", **common}
-        return Record(FOLDER, values, item.name)
+        return PSObject(FOLDER, values, item.name)
     values = {
         "Mode": "-a----",
         "Name": item.name,
@@ -226,4 +226,4 @@ def record(session: Session, item: Item) -> Record:
         "Attributes": "Archive",
         **common,
     }
-    return Record(FILE, values, item.path)
+    return PSObject(FILE, values, item.path)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from fleet.model import Host, Machine
 from fleet.windows.failure import Budget, Failure
 from fleet.windows.tree import Block
-from fleet.windows.values import Record, Value, bounded
+from fleet.windows.values import PSObject, PSValue, bounded
 
 SHOWN = "FormattedText"
 """Class of a record that is text already made up: what Format-Table gives."""
 HOME = r"C:\Users\Administrator"
 
 
-def shown(text: str) -> Record:
-    return Record(SHOWN, {}, bounded(text))
+def shown(text: str) -> PSObject:
+    return PSObject(SHOWN, {}, bounded(text))
 
 
 @dataclass(slots=True)
@@ -22,21 +22,21 @@ class Session:
     """One PowerShell on one host; it lives as long as its shell, the budget and the errors for one line."""
 
     machine: Machine
-    invoke: Callable[[Block, Value], list[Value]]
+    invoke: Callable[[Block, PSValue], list[PSValue]]
     """run a script block with $_ set"""
-    run_line: Callable[[str], list[Value]]
+    run_line: Callable[[str], list[PSValue]]
     """run another line within this one (powershell -Command, cmd /c)"""
     is_program: Callable[[str], bool]
     """whether a word names a console program"""
     folder: str = HOME
     folders: set[str] = field(default_factory=set)
     """made and still empty: a host's files say nothing of them"""
-    variables: dict[str, Value] = field(default_factory=dict)
+    variables: dict[str, PSValue] = field(default_factory=dict)
     line: str = ""
     budget: Budget = field(default_factory=Budget)
     errors: list[str] = field(default_factory=list)
     """what goes to standard error"""
-    printed: list[Value] = field(default_factory=list)
+    printed: list[PSValue] = field(default_factory=list)
     """what goes to standard output, in order"""
     ok: bool = True
     """$?: whether the last statement had no error"""

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from fleet.windows.failure import Failure
 from fleet.windows.values import (
     Hash,
-    Record,
-    Value,
+    PSObject,
+    PSValue,
     bad_conversion,
     bounded,
     fit,
@@ -19,25 +19,25 @@ from fleet.windows.values import (
     truthy,
 )
 
-Arguments = Sequence[Value]
+Arguments = Sequence[PSValue]
 """Of a method."""
 
 
-def _round(a: Arguments) -> Value:
+def _round(a: Arguments) -> PSValue:
     number = to_number(a[0])
     places = min(max(int(to_number(a[1])), 0), 15) if len(a) > 1 else 0
     return number if not math.isfinite(number) else float(round(number, places)) if places else round(number)
 
 
-def _whole(function: Callable[[float], int]) -> Callable[[Arguments], Value]:
-    def call(a: Arguments) -> Value:
+def _whole(function: Callable[[float], int]) -> Callable[[Arguments], PSValue]:
+    def call(a: Arguments) -> PSValue:
         number = to_number(a[0])
         return function(number) if math.isfinite(number) else number
 
     return call
 
 
-STATIC: dict[str, dict[str, Callable[[Arguments], Value]]] = {
+STATIC: dict[str, dict[str, Callable[[Arguments], PSValue]]] = {
     "math": {
         "round": _round,
         "floor": _whole(math.floor),
@@ -63,7 +63,7 @@ STATIC: dict[str, dict[str, Callable[[Arguments], Value]]] = {
     },
     "management.managementdatetimeconverter": {"todatetime": lambda a: dmtf(to_text(a[0]))},
 }
-PROPERTIES: dict[str, dict[str, Value]] = {
+PROPERTIES: dict[str, dict[str, PSValue]] = {
     "math": {"pi": math.pi, "e": math.e},
     "int": {"maxvalue": 2**31 - 1, "minvalue": -(2**31)},
     "int64": {"maxvalue": 2**63 - 1},
@@ -84,7 +84,7 @@ def _short(name: str) -> str:
     return name.lower().removeprefix("system.")
 
 
-def call_static(type_: str, name: str, arguments: Arguments) -> Value:
+def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
     known = STATIC.get(_short(type_), {})
     if name.lower() not in known:
         text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
@@ -96,11 +96,11 @@ def call_static(type_: str, name: str, arguments: Arguments) -> Value:
         raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
 
 
-def static_property(type_: str, name: str) -> Value:
+def static_property(type_: str, name: str) -> PSValue:
     return PROPERTIES.get(_short(type_), {}).get(name.lower())
 
 
-def cast(type_: str, value: Value) -> Value:
+def cast(type_: str, value: PSValue) -> PSValue:
     """A value as another type.
 
     Raises:
@@ -127,7 +127,7 @@ def cast(type_: str, value: Value) -> Value:
         case "pscustomobject":
             if not isinstance(value, Hash):
                 return value
-            return Record("System.Management.Automation.PSCustomObject", dict(value.values))
+            return PSObject("System.Management.Automation.PSCustomObject", dict(value.values))
         case _:
             text = f"Unable to find type [{type_}]."
             raise Failure(text, "TypeNotFound", "InvalidOperation", f"{type_}:TypeName")

@@ -16,7 +16,7 @@ class Literal:
 class Expand:
     """A text with parts that are evaluated: "a $x $(1 + 2)"."""
 
-    parts: tuple["Node", ...]
+    parts: tuple["SyntaxNode", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,54 +33,54 @@ class TypeName:
 @dataclass(frozen=True, slots=True)
 class Cast:
     type: str
-    operand: "Node"
+    operand: "SyntaxNode"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    target: "Node"
-    name: "Node"
+    target: "SyntaxNode"
+    name: "SyntaxNode"
 
 
 @dataclass(frozen=True, slots=True)
 class Invoke:
-    target: "Node"
-    name: "Node"
-    arguments: tuple["Node", ...]
+    target: "SyntaxNode"
+    name: "SyntaxNode"
+    arguments: tuple["SyntaxNode", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    target: "Node"
-    key: "Node"
+    target: "SyntaxNode"
+    key: "SyntaxNode"
 
 
 @dataclass(frozen=True, slots=True)
 class Unary:
     operator: str
-    operand: "Node"
+    operand: "SyntaxNode"
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
     operator: str
     """in lower case; ".." and "," are not among them"""
-    left: "Node"
-    right: "Node"
+    left: "SyntaxNode"
+    right: "SyntaxNode"
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    first: "Node"
-    last: "Node"
+    first: "SyntaxNode"
+    last: "SyntaxNode"
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
     """a, b, c"""
 
-    items: tuple["Node", ...]
+    items: tuple["SyntaxNode", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Sub:
 
 @dataclass(frozen=True, slots=True)
 class HashLiteral:
-    pairs: tuple[tuple["Node", "Statement"], ...]
+    pairs: tuple[tuple["SyntaxNode", "Statement"], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Parameter:
     """-Name, or -Name:value"""
 
     name: str
-    value: "Node | None"
+    value: "SyntaxNode | None"
     span: Span
 
 
@@ -119,14 +119,14 @@ class Redirect:
     stream: str
     """1, 2, … or *"""
     append: bool
-    target: "Node | None"
+    target: "SyntaxNode | None"
     """None for a merge such as 2>&1"""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    name: "Node"
-    elements: tuple["Node | Parameter", ...]
+class CommandNode:
+    name: "SyntaxNode"
+    elements: tuple["SyntaxNode | Parameter", ...]
     redirects: tuple[Redirect, ...]
     span: Span
     name_span: Span
@@ -136,14 +136,14 @@ class Command:
 class Pipeline:
     """Stages; only the first may be something else than a command."""
 
-    stages: tuple["Node", ...]
+    stages: tuple["SyntaxNode", ...]
     redirects: tuple[Redirect, ...] = ()
     """of an expression that stands alone: "text" > file"""
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    target: "Node"
+    target: "SyntaxNode"
     operator: str
     """"=" or "+=" and its like"""
     value: "Statement"
@@ -189,7 +189,7 @@ class Body:
     statements: tuple["Statement", ...]
 
 
-Node = (
+SyntaxNode = (
     Literal
     | Expand
     | Variable
@@ -205,6 +205,6 @@ Node = (
     | Sub
     | HashLiteral
     | Block
-    | Command
+    | CommandNode
 )
 Statement = Pipeline | Assign | If | ForEach | Try | Leave | Forbidden

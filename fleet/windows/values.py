@@ -24,28 +24,28 @@ SHOWN_MEMBERS = 4
 class Hash:
     """@{…}: keys differ without regard to case, and keep their order."""
 
-    values: dict[str, "Value"] = field(default_factory=dict)
+    values: dict[str, "PSValue"] = field(default_factory=dict)
 
-    def get(self, name: str) -> "Value":
+    def get(self, name: str) -> "PSValue":
         return _lookup(self.values, name)[1]
 
-    def set(self, name: str, value: "Value") -> None:
+    def set(self, name: str, value: "PSValue") -> None:
         self.values[_lookup(self.values, name)[0]] = value
 
 
 @dataclass(slots=True)
-class Record:
+class PSObject:
     """An object: its class, and its properties in order."""
 
     type: str
     """as Get-Member says: "System.Diagnostics.Process"; views are chosen by it"""
-    values: dict[str, "Value"]
+    values: dict[str, "PSValue"]
     text: str = ""
     """what it is as a string; "" for @{a=1; b=2}"""
     also: dict[str, str] = field(default_factory=dict)
     """other names of properties: "Name" -> "ProcessName" """
 
-    def get(self, name: str) -> "Value":
+    def get(self, name: str) -> "PSValue":
         real, value = _lookup(self.values, name)
         if value is None and real not in self.values:
             other = _lookup(self.also, name)[1]
@@ -61,7 +61,7 @@ class Record:
         return None
 
 
-Value = None | bool | int | float | str | list["Value"] | datetime | timedelta | Hash | Record | Block | TypeName
+PSValue = None | bool | int | float | str | list["PSValue"] | datetime | timedelta | Hash | PSObject | Block | TypeName
 """One thing in a pipeline."""
 
 
@@ -77,21 +77,21 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def items(value: Value) -> list[Value]:
+def items(value: PSValue) -> list[PSValue]:
     """What a value gives to a pipeline: a list's members, nothing for null."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def collapse(values: list[Value]) -> Value:
+def collapse(values: list[PSValue]) -> PSValue:
     """What a pipeline's output is when assigned: nothing, the one thing, or an array."""
     if len(values) > MAX_ITEMS:
         raise no_memory()
     return None if not values else values[0] if len(values) == 1 else values
 
 
-def truthy(value: Value) -> bool:
+def truthy(value: PSValue) -> bool:
     if isinstance(value, list):
         return len(value) > 1 or (len(value) == 1 and truthy(value[0]))
     return value is not None and value is not False and value != 0 and value != ""
@@ -130,7 +130,7 @@ def span_text(value: timedelta) -> str:
     return f"{sign}{days}{hours:02d}:{rest // 60:02d}:{rest % 60:02d}{part}"
 
 
-def to_text(value: Value) -> str:
+def to_text(value: PSValue) -> str:
     """A value within a string."""
     match value:
         case None:
@@ -149,7 +149,7 @@ def to_text(value: Value) -> str:
             return bounded(" ".join(_limited(_member_text(member) for member in value)))
         case Hash():
             return "System.Collections.Hashtable"
-        case Record():
+        case PSObject():
             return value.text or _record_text(value)
         case Block():
             return value.text
@@ -157,16 +157,16 @@ def to_text(value: Value) -> str:
             return value.name
 
 
-def _record_text(record: Record) -> str:
+def _record_text(record: PSObject) -> str:
     pairs = "; ".join(f"{name}={_member_text(value)}" for name, value in record.values.items())
     return bounded(f"@{{{pairs}}}")
 
 
-def _member_text(value: Value) -> str:
+def _member_text(value: PSValue) -> str:
     """A value within another: an array or object shows its class, as in .NET. What holds itself is not followed."""
     if isinstance(value, list):
         return "System.Object[]"
-    return (value.text or value.type) if isinstance(value, Record) else to_text(value)
+    return (value.text or value.type) if isinstance(value, PSObject) else to_text(value)
 
 
 def _limited(parts: Iterator[str]) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _limited(parts: Iterator[str]) -> Iterator[str]:
         yield part
 
 
-def display(value: Value) -> str:
+def display(value: PSValue) -> str:
     """A value in a table, a list, or on its own: times as the culture en-US writes them."""
     if isinstance(value, datetime):
         return f"{value.month}/{value.day}/{value.year} {clock(value)}"
@@ -195,7 +195,7 @@ def clock(value: datetime, seconds: bool = True) -> str:
     return f"{value.hour % 12 or 12}{value.strftime(':%M:%S %p' if seconds else ':%M %p')}"
 
 
-def to_number(value: Value) -> int | float:
+def to_number(value: PSValue) -> int | float:
     """A value as a number; a text by what it says.
 
     Raises:
@@ -224,13 +224,13 @@ def to_number(value: Value) -> int | float:
             raise bad_conversion(value, "System.Int32")
 
 
-def bad_conversion(value: Value, wanted: str) -> Failure:
+def bad_conversion(value: PSValue, wanted: str) -> Failure:
     why = ' Error: "Input string was not in a correct format."' if isinstance(value, str) else ""
     text = f'Cannot convert value "{to_text(value)[:200]}" to type "{wanted}".{why}'
     return Failure(text, "InvalidCastFromStringToInteger", "InvalidArgument", ":")
 
 
-def to_moment(value: Value) -> datetime:
+def to_moment(value: PSValue) -> datetime:
     """A time from a value: the forms that AJ writes, in ISO or as the culture en-US has them.
 
     Raises:
@@ -254,7 +254,7 @@ def to_moment(value: Value) -> datetime:
     raise Failure(message, "InvalidCastParseTargetInvocation")
 
 
-def type_name(value: Value) -> str:
+def type_name(value: PSValue) -> str:
     """The .NET class of a value, as errors and GetType() name it."""
     match value:
         case bool():
@@ -271,7 +271,7 @@ def type_name(value: Value) -> str:
             return "System.TimeSpan"
         case Hash():
             return "System.Collections.Hashtable"
-        case Record():
+        case PSObject():
             return value.type
         case Block():
             return "System.Management.Automation.ScriptBlock"

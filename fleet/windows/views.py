@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fleet.windows.dotnet import format_value
-from fleet.windows.values import Record, clock, display, to_number
+from fleet.windows.values import PSObject, clock, display, to_number
 
 PROCESS = "System.Diagnostics.Process"
 SERVICE = "System.ServiceProcess.ServiceController"
@@ -27,13 +27,13 @@ def wmi(name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Column:
     label: str
-    source: str | Callable[[Record], str]
+    source: str | Callable[[PSObject], str]
     """a property, or what to make of the object"""
     width: int = 0
     """0: as wide as what is in it"""
     right: bool = False
 
-    def cell(self, record: Record) -> str:
+    def cell(self, record: PSObject) -> str:
         return self.source(record) if callable(self.source) else display(record.get(self.source))
 
 
@@ -45,14 +45,14 @@ class View:
     heading: str = ""
 
 
-def _kib(name: str) -> Callable[[Record], str]:
+def _kib(name: str) -> Callable[[PSObject], str]:
     return lambda record: str(round(to_number(record.get(name)) / 1024))
 
 
-def _amount(name: str) -> Callable[[Record], str]:
+def _amount(name: str) -> Callable[[PSObject], str]:
     """Bytes as the storage cmdlets show them: 12.34 GB"""
 
-    def text(record: Record) -> str:
+    def text(record: PSObject) -> str:
         size = float(to_number(record.get(name)))
         for unit in ("Bytes", "KB", "MB", "GB"):
             if size < 1024 or unit == "GB":
@@ -63,21 +63,21 @@ def _amount(name: str) -> Callable[[Record], str]:
     return text
 
 
-def _gigabytes(name: str) -> Callable[[Record], str]:
+def _gigabytes(name: str) -> Callable[[PSObject], str]:
     return lambda record: f"{to_number(record.get(name)) / 2**30:.2f}"
 
 
-def _processor_time(record: Record) -> str:
+def _processor_time(record: PSObject) -> str:
     return format_value(float(to_number(record.get("CPU"))), "N2")
 
 
-def _written(record: Record) -> str:
+def _written(record: PSObject) -> str:
     time = record.get("LastWriteTime")
     day = f"{time.month}/{time.day}/{time.year}"  # type: ignore[union-attr]
     return f"{day:>10}  {clock(time, seconds=False):>8}"  # type: ignore[arg-type]
 
 
-def _short_time(record: Record) -> str:
+def _short_time(record: PSObject) -> str:
     return format_value(record.get("TimeGenerated"), "MMM dd HH:mm")
 
 
@@ -86,7 +86,7 @@ def _plain(*names: str) -> View:
     return View(tuple(Column(name, name) for name in names))
 
 
-def _first_line(record: Record) -> str:
+def _first_line(record: PSObject) -> str:
     return display(record.get("Message")).partition("\n")[0]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet import actions
-from fleet.actions import Refused
+from fleet.actions import FailedAction
 from fleet.config_checks import config_error
 from fleet.draw import draw_host
 from fleet.model import Host
@@ -40,13 +40,13 @@ def host_with(*services: str, platform: str = "linux") -> Host:
     return host
 
 
-def done(result: Host | Refused) -> Host:
+def done(result: Host | FailedAction) -> Host:
     assert isinstance(result, Host), result.why
     return result
 
 
-def refused(result: Host | Refused) -> Refused:
-    assert isinstance(result, Refused)
+def refused(result: Host | FailedAction) -> FailedAction:
+    assert isinstance(result, FailedAction)
     return result
 
 

@@ -9,7 +9,7 @@ import pytest
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.linux.systemd.units import ago
-from fleet.model import Entry, Machine
+from fleet.model import JournalEntry, Machine
 from scenarios.trouble import add_process, fail_service, fill_disk, with_service
 
 CONFIG = "/etc/nginx/nginx.conf"
@@ -221,7 +221,7 @@ def journal_of(*entries: tuple[int, str, int, str]) -> LinuxShell:
     _, machine = shell("nginx")
     now = machine.host.now
     lines = tuple(
-        Entry(now - ago, unit, 0 if unit == "kernel" else 77, level, text) for ago, unit, level, text in entries
+        JournalEntry(now - ago, unit, 0 if unit == "kernel" else 77, level, text) for ago, unit, level, text in entries
     )
     machine.host = replace(machine.host, journal=lines)
     return LinuxShell(machine)

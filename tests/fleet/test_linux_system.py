@@ -7,7 +7,7 @@ import pytest
 
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
-from fleet.model import Entry, File, Host, Login, Machine, System
+from fleet.model import File, Host, JournalEntry, Login, Machine, System
 
 DEBIAN = System("debian", "Debian GNU/Linux 12 (bookworm)", "12", "6.1.0-28-amd64", "An EPYC", 8)
 NOON = 1_772_712_000
@@ -20,7 +20,7 @@ def a_host() -> Host:
         Login("deploy", "pts/0", "10.0.0.7", NOON - 125),
     )
     host = draw_host("web01", Random(2), now=NOON)
-    journal = (Entry(NOON - 600, "kernel", 0, 3, "Out of memory: Killed process 812 (java)"), *host.journal)
+    journal = (JournalEntry(NOON - 600, "kernel", 0, 3, "Out of memory: Killed process 812 (java)"), *host.journal)
     return replace(
         host, system=DEBIAN, address="10.0.0.5", boot=NOON - 2 * 86_400 - 7320, logins=logins, loads=(1.5, 0.25),
         waiting=0.0, processes=(), journal=journal,

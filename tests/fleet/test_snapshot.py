@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from fleet.actions import Refused, kill, restart, stop, tick
+from fleet.actions import FailedAction, kill, restart, stop, tick
 from fleet.draw import draw_host
 from fleet.model import File, Host
 from fleet.ports import main_process
@@ -19,7 +19,7 @@ LOG = "/var/log/nginx/error.log"
 FIRST = f"containers/{HOST.containers[0].name}"
 
 
-def _diff(after: Host | Refused) -> Diff:
+def _diff(after: Host | FailedAction) -> Diff:
     assert isinstance(after, Host)
     return diff({"web01": HOST}, {"web01": after})
 

@@ -9,7 +9,7 @@ from fleet.model import Machine
 from fleet.windows.failure import Failure, ParseFailure
 from fleet.windows.parse import parse
 from fleet.windows.shell import WindowsShell
-from fleet.windows.tree import Command, Items, Literal, Pipeline
+from fleet.windows.tree import CommandNode, Items, Literal, Pipeline
 
 
 def run(line: str) -> tuple[str, str, int]:
@@ -29,7 +29,7 @@ def test_words_with_commas_and_blanks_are_one_argument():
     (statement,) = parse("Select-Object Name, CPU").statements
     assert isinstance(statement, Pipeline)
     (command,) = statement.stages
-    assert isinstance(command, Command)
+    assert isinstance(command, CommandNode)
     assert command.elements == (Items((Literal("Name"), Literal("CPU"))),)
 
 

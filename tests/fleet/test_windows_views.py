@@ -8,7 +8,7 @@ import jc
 import pytest
 
 from fleet.draw import draw_host
-from fleet.model import Entry, Machine, Mount
+from fleet.model import JournalEntry, Machine, Mount
 from fleet.windows.format import WIDTH
 from fleet.windows.shell import WindowsShell
 
@@ -16,10 +16,12 @@ GIB = 1024 * 1024
 NOON = 1_772_625_600
 """2026-03-04 12:00 UTC"""
 JOURNAL = (
-    Entry(NOON - 7200, "Service Control Manager", 0, 6, "The Print Spooler service entered the running state.", 7036),
-    Entry(NOON - 3600, "Disk", 0, 4, "The device reported an error while paging.", 51),
-    Entry(NOON - 60, "Service Control Manager", 0, 3, "The Orders service ended unexpectedly.\nTwice.", 7034),
-    Entry(NOON - 30, "Orders", 0, 3, "database timeout", 1000, "Application"),
+    JournalEntry(
+        NOON - 7200, "Service Control Manager", 0, 6, "The Print Spooler service entered the running state.", 7036
+    ),
+    JournalEntry(NOON - 3600, "Disk", 0, 4, "The device reported an error while paging.", 51),
+    JournalEntry(NOON - 60, "Service Control Manager", 0, 3, "The Orders service ended unexpectedly.\nTwice.", 7034),
+    JournalEntry(NOON - 30, "Orders", 0, 3, "database timeout", 1000, "Application"),
 )
 
 

@@ -7,45 +7,47 @@ from dataclasses import replace
 from bashkit import BuiltinResult
 
 from fleet import actions
-from fleet.actions import Refused
-from fleet.linux.command import Context, Flags, fail
-from fleet.linux.docker.line import Verb, docker_flags, find, lost, wants
+from fleet.actions import FailedAction
+from fleet.linux.command import CommandContext, Flags, fail
+from fleet.linux.docker.line import DockerVerb, docker_flags, find, missing_arguments, no_such_container
 from fleet.linux.docker.views import ENVIRONMENT
 from fleet.model import Container, Host
 
-Change = Callable[[Host, Container, Flags], Host | str]
+ContainerChange = Callable[[Host, Container, Flags], Host | str]
 """The host after it, or the daemon's reason against it."""
 
 
-def _each(change: Change) -> Verb:
+def _each(change: ContainerChange) -> DockerVerb:
     """A verb that acts on every container named and prints the name of each that it could act on."""
 
-    def verb(context: Context) -> str | BuiltinResult:
+    def verb(context: CommandContext) -> str | BuiltinResult:
         long = ("time=", "timeout=", "signal=", "force", "volumes", "link", "attach", "interactive")
         flags = docker_flags(context, "t:s:fvlai", long, {"force": "f"})
         if not flags.words:
-            return wants(context, "at least 1 argument")
-        done, said, host = "", "", context.host
+            return missing_arguments(context, "at least 1 argument")
+        done, errors, host = "", "", context.host
         for word in flags.words:
             container = find(host, word)
             result = (
-                change(host, container, flags) if container else lost(word).removeprefix("Error response from daemon: ")
+                change(host, container, flags)
+                if container
+                else no_such_container(word).removeprefix("Error response from daemon: ")
             )
             if isinstance(result, str):
-                said += f"Error response from daemon: {result.rstrip()}\n"
+                errors += f"Error response from daemon: {result.rstrip()}\n"
             else:
                 host, done = result, f"{done}{word}\n"
         context.change(host)
-        return BuiltinResult(stdout=done, stderr=said, exit_code=1 if said else 0)
+        return BuiltinResult(stdout=done, stderr=errors, exit_code=1 if errors else 0)
 
     return verb
 
 
-def _plain(done: Host | Refused) -> Host | str:
-    return done.why if isinstance(done, Refused) else done
+def _host_or_reason(done: Host | FailedAction) -> Host | str:
+    return done.why if isinstance(done, FailedAction) else done
 
 
-def _set_state(wanted: str, state: str) -> Change:
+def _set_state(wanted: str, state: str) -> ContainerChange:
     """pause and unpause: from one state to the other only."""
 
     def change(host: Host, container: Container, flags: Flags) -> Host | str:
@@ -71,7 +73,7 @@ def _remove(host: Host, container: Container, flags: Flags) -> Host | str:
     return replace(host, containers=tuple(c for c in host.containers if c.name != container.name))
 
 
-def _prune(context: Context) -> str | BuiltinResult:
+def _prune(context: CommandContext) -> str | BuiltinResult:
     flags = docker_flags(context, "fa", ("force", "all", "volumes", "filter="), {"force": "f"})
     if "f" not in flags:
         return "WARNING! This will remove all stopped containers.\n\nAre you sure you want to continue? [y/N] "
@@ -82,7 +84,7 @@ def _prune(context: Context) -> str | BuiltinResult:
     return f"{listed}Total reclaimed space: 0B\n"
 
 
-def _exec(context: Context) -> str | BuiltinResult:
+def _exec(context: CommandContext) -> str | BuiltinResult:
     """exec: the few programs that every image has."""
     words = list(context.argv)
     terminal = False
@@ -92,10 +94,10 @@ def _exec(context: Context) -> str | BuiltinResult:
         if flag in ("-u", "-e", "-w", "--user", "--env", "--workdir") and words:
             words.pop(0)
     if len(words) < 2:
-        return wants(context, "at least 2 arguments")
+        return missing_arguments(context, "at least 2 arguments")
     container = find(context.host, words[0])
     if container is None:
-        return BuiltinResult(stderr=lost(words[0]), exit_code=1)
+        return BuiltinResult(stderr=no_such_container(words[0]), exit_code=1)
     if container.state != "running":
         return fail(f"Error response from daemon: container {container.id} is {_unfit(container)}")
     if terminal:
@@ -139,10 +141,10 @@ def _inside(container: Container, words: list[str]) -> str | BuiltinResult:
     return fail(f"OCI runtime exec failed: exec failed: unable to start container process: {found}", 127)
 
 
-ACTIONS: dict[str, Verb] = {
-    "start": _each(lambda host, container, flags: _plain(actions.container_start(host, container.name))),
+ACTIONS: dict[str, DockerVerb] = {
+    "start": _each(lambda host, container, flags: _host_or_reason(actions.container_start(host, container.name))),
     "stop": _each(lambda host, container, flags: actions.container_stop(host, container.name)),
-    "restart": _each(lambda host, container, flags: _plain(actions.container_restart(host, container.name))),
+    "restart": _each(lambda host, container, flags: _host_or_reason(actions.container_restart(host, container.name))),
     "kill": _each(_kill),
     "rm": _each(_remove),
     "pause": _each(_set_state("running", "paused")),

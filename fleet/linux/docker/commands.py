@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, Flags, fail, not_found, table
+from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, table
 from fleet.linux.docker import views
 from fleet.linux.docker.actions import ACTIONS
 from fleet.linux.docker.daemon import DAEMON, version
 from fleet.linux.docker.go_templates import TemplateError
-from fleet.linux.docker.line import Verb, docker_flags, find, lost, wants
+from fleet.linux.docker.line import DockerVerb, docker_flags, find, missing_arguments, no_such_container
 from fleet.linux.systemd.journal import FOLLOWED
 from fleet.model import Container, Host
 from fleet.ports import DOCKER, docker_runs
@@ -20,7 +20,7 @@ _NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock
 _GROUPS = {"container", "image"}
 
 
-def _docker(context: Context) -> str | BuiltinResult:
+def _docker(context: CommandContext) -> str | BuiltinResult:
     host = context.host
     if DOCKER not in host.services:
         return not_found("docker")
@@ -37,7 +37,7 @@ def _docker(context: Context) -> str | BuiltinResult:
     if not docker_runs(host):
         return fail(_NO_DAEMON)
     try:
-        line = Context(f"docker {name}", rest, context.stdin, context.cwd, context.machine, context.disk)
+        line = CommandContext(f"docker {name}", rest, context.stdin, context.cwd, context.machine, context.host_files)
         return _VERBS[name](line)
     except TemplateError as error:
         return fail(str(error))
@@ -46,7 +46,7 @@ def _docker(context: Context) -> str | BuiltinResult:
 # --- looking --------------------------------------------------------------------------------------------------------
 
 
-def _ps(context: Context) -> str | BuiltinResult:
+def _ps(context: CommandContext) -> str | BuiltinResult:
     flags = docker_flags(
         context,
         "aqf:n:ls",
@@ -95,7 +95,7 @@ _FILTERS: dict[str, Callable[[Container, str], bool]] = {
 }
 
 
-def _logs(context: Context) -> str | BuiltinResult:
+def _logs(context: CommandContext) -> str | BuiltinResult:
     flags = docker_flags(
         context,
         "n:ft",
@@ -103,10 +103,10 @@ def _logs(context: Context) -> str | BuiltinResult:
         {"tail": "n", "follow": "f", "timestamps": "t"},
     )
     if len(flags.words) != 1:
-        return wants(context, "1 argument")
+        return missing_arguments(context, "1 argument")
     container = find(context.host, flags.words[0])
     if container is None:
-        return BuiltinResult(stderr=lost(flags.words[0]), exit_code=1)
+        return BuiltinResult(stderr=no_such_container(flags.words[0]), exit_code=1)
     lines = list(container.logs)
     if "t" in flags:
         last = container.finished or container.started + 60 * len(lines)
@@ -118,10 +118,10 @@ def _logs(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, exit_code=FOLLOWED) if follows else text
 
 
-def _inspect(context: Context) -> str | BuiltinResult:
+def _inspect(context: CommandContext) -> str | BuiltinResult:
     flags = docker_flags(context, "f:s", ("format=", "size", "type="), {"format": "f"})
     if not flags.words:
-        return wants(context, "at least 1 argument")
+        return missing_arguments(context, "at least 1 argument")
     host, found, missing = context.host, [], ""
     for word in flags.words:
         container = find(host, word)
@@ -142,7 +142,7 @@ def _inspect(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, stderr=missing, exit_code=1 if missing else 0)
 
 
-def _images(context: Context) -> str:
+def _images(context: CommandContext) -> str:
     flags = docker_flags(context, "aqf:", ("all", "quiet", "format=", "no-trunc", "filter=", "digests"), {"quiet": "q"})
     found = views.image_rows(context.host)
     if flags.words:
@@ -152,24 +152,24 @@ def _images(context: Context) -> str:
     return views.rows(found, flags.get("format"), views.IMAGES_TABLE, views.IMAGES_HEADS)
 
 
-def _stats(context: Context) -> str | BuiltinResult:
+def _stats(context: CommandContext) -> str | BuiltinResult:
     flags = docker_flags(context, "a", ("all", "no-stream", "format=", "no-trunc"), {"all": "a"})
     host = context.host
     if missing := [word for word in flags.words if find(host, word) is None]:
-        return BuiltinResult(stderr=lost(missing[0]), exit_code=1)
+        return BuiltinResult(stderr=no_such_container(missing[0]), exit_code=1)
     chosen = [c for word in flags.words if (c := find(host, word))] or list(host.containers)
     shown = [views.stats_row(host, c) for c in chosen if c.state != "exited" or "a" in flags or flags.words]
     text = views.rows(shown, flags.get("format"), views.STATS_TABLE, views.STATS_HEADS)
     return text if "no-stream" in flags else BuiltinResult(stdout=text, exit_code=FOLLOWED)
 
 
-def _one(context: Context, show: Callable[[Host, Container], str], running: bool) -> str | BuiltinResult:
+def _one(context: CommandContext, show: Callable[[Host, Container], str], running: bool) -> str | BuiltinResult:
     """Show something of the container that the first word names."""
     if not context.argv:
-        return wants(context, "at least 1 argument")
+        return missing_arguments(context, "at least 1 argument")
     container = find(context.host, context.argv[0])
     if container is None:
-        return BuiltinResult(stderr=lost(context.argv[0]), exit_code=1)
+        return BuiltinResult(stderr=no_such_container(context.argv[0]), exit_code=1)
     if running and container.state != "running":
         return fail(f"Error response from daemon: container {container.id} is not running")
     return show(context.host, container)
@@ -196,7 +196,7 @@ _SYNONYMS = {
     "image inspect": "inspect",
     "image pull": "pull",
 }
-_VERBS: dict[str, Verb] = {
+_VERBS: dict[str, DockerVerb] = {
     "ps": _ps,
     "logs": _logs,
     "inspect": _inspect,

@@ -2,9 +2,9 @@
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Context, fail, table
+from fleet.linux.command import CommandContext, fail, table
 from fleet.linux.docker import views
-from fleet.linux.docker.line import USAGE, Verb, docker_flags
+from fleet.linux.docker.line import USAGE, DockerVerb, docker_flags
 from fleet.model import Host
 
 _NO_NETWORK = "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: no such host"
@@ -15,7 +15,7 @@ def version(host: Host) -> str:
     return host.packages.get("docker.io", "24.0.7").split("+")[0].split("-")[0]
 
 
-def _show_version(context: Context) -> str:
+def _show_version(context: CommandContext) -> str:
     flags = docker_flags(context, "f:", ("format=",), {"format": "f"})
     found = version(context.host)
     part = {"Version": found, "ApiVersion": "1.43", "Os": "linux", "Arch": "amd64"}
@@ -26,7 +26,7 @@ def _show_version(context: Context) -> str:
     return f"Client:\n{lines}\nServer:\n Engine:\n{server}"
 
 
-def _info(context: Context) -> str:
+def _info(context: CommandContext) -> str:
     flags = docker_flags(context, "f:", ("format=",), {"format": "f"})
     host = context.host
     counts = {state: sum(c.state == state for c in host.containers) for state in ("running", "paused")}
@@ -58,7 +58,7 @@ def _info(context: Context) -> str:
     )
 
 
-def _disk_use(context: Context) -> str:
+def _disk_use(context: CommandContext) -> str:
     host = context.host
     images = views.image_rows(host)
     size = sum(int(row["Size"].removesuffix("MB")) for row in images)
@@ -75,18 +75,18 @@ def _disk_use(context: Context) -> str:
     )
 
 
-def _networks(context: Context) -> str:
+def _networks(context: CommandContext) -> str:
     names = [
         [views.image_id(name)[:12], name, "null" if name == "none" else name] for name in ("bridge", "host", "none")
     ]
     return table([["NETWORK ID", "NAME", "DRIVER", "SCOPE"], *([*row, "local"] for row in names)], gap=3)
 
 
-def _pull(context: Context) -> BuiltinResult:
+def _pull(context: CommandContext) -> BuiltinResult:
     return fail(f'Error response from daemon: Get "https://registry-1.docker.io/v2/": {_NO_NETWORK}')
 
 
-def _run(context: Context) -> BuiltinResult:
+def _run(context: CommandContext) -> BuiltinResult:
     image = next((word for word in context.argv if not word.startswith("-")), "")
     missing = f"Unable to find image '{image}' locally\n"
     return fail(
@@ -94,11 +94,11 @@ def _run(context: Context) -> BuiltinResult:
     )
 
 
-def _compose(context: Context) -> BuiltinResult:
+def _compose(context: CommandContext) -> BuiltinResult:
     return fail("no configuration file provided: not found", 14)
 
 
-DAEMON: dict[str, Verb] = {
+DAEMON: dict[str, DockerVerb] = {
     "version": _show_version,
     "info": _info,
     "system info": _info,

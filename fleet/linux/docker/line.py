@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Context, Flags, UsageError, fail, parse
+from fleet.linux.command import CommandContext, Flags, UsageError, fail, parse
 from fleet.model import Container, Host
 
 USAGE = 125
 """docker's exit code for a command line that it does not understand."""
-Verb = Callable[[Context], "str | BuiltinResult"]
+DockerVerb = Callable[[CommandContext], "str | BuiltinResult"]
 
 
 def docker_flags(
-    context: Context, short: str = "", long: tuple[str, ...] = (), same: dict[str, str] | None = None
+    context: CommandContext, short: str = "", long: tuple[str, ...] = (), same: dict[str, str] | None = None
 ) -> Flags:
     """As `parse`, with docker's words for a flag that it does not know."""
     try:
@@ -33,12 +33,12 @@ def find(host: Host, word: str) -> Container | None:
     return (named or by_id or [None])[0]
 
 
-def lost(word: str) -> str:
+def no_such_container(word: str) -> str:
     """The daemon's words for a container that is not there."""
     return f"Error response from daemon: No such container: {word}\n"
 
 
-def wants(context: Context, what: str) -> BuiltinResult:
+def missing_arguments(context: CommandContext, what: str) -> BuiltinResult:
     """docker's words for missing arguments."""
     text = f"\"{context.name}\" requires {what}.\nSee '{context.name} --help'."
     return fail(text)

@@ -7,13 +7,13 @@ from hashlib import sha1
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, fail
+from fleet.linux.command import Command, CommandContext, fail
 from fleet.linux.git import trees, views
-from fleet.linux.git.line import split, unknown
+from fleet.linux.git.line import reject_unknown, split
 from fleet.linux.git.log import log
-from fleet.linux.git.moves import MOVES, keep, stage
+from fleet.linux.git.moves import MOVES, save, stage
 from fleet.linux.git.trees import FATAL
-from fleet.linux.git.views import View
+from fleet.linux.git.views import GitVerb
 from fleet.model import Commit, Repository
 
 AUTHOR = "aj"
@@ -21,7 +21,7 @@ AUTHOR = "aj"
 _REMOTE = "git.internal"
 
 
-def _git(context: Context) -> str | BuiltinResult:
+def _git(context: CommandContext) -> str | BuiltinResult:
     argv, folder = list(context.argv), context.cwd
     while argv and argv[0].startswith("-"):
         flag = argv.pop(0)
@@ -44,7 +44,7 @@ def _git(context: Context) -> str | BuiltinResult:
         return fail("fatal: Could not read from remote repository.", FATAL)
     if name not in _VERBS:
         return fail(f"git: '{name}' is not a git command. See 'git --help'.")
-    line = Context(f"git {name}", argv, context.stdin, folder, context.machine, context.disk)
+    line = CommandContext(f"git {name}", argv, context.stdin, folder, context.machine, context.host_files)
     host = line.pull()
     if name == "config" and "--global" in argv:
         return _config(line, host.repository or Repository(folder, "main", ()))
@@ -54,9 +54,9 @@ def _git(context: Context) -> str | BuiltinResult:
 # --- the index ------------------------------------------------------------------------------------------------------
 
 
-def _add(context: Context, found: Repository) -> str | BuiltinResult:
+def _add(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, more = split(context.argv)
-    unknown(context, options, "-A --all -u --update -f --force -v --verbose -n --dry-run -N")
+    reject_unknown(context, options, "-A --all -u --update -f --force -v --verbose -n --dry-run -N")
     everything = bool({"-A", "--all", "-u", "--update"} & set(options))
     wanted = [*words, *more]
     if not wanted and not everything:
@@ -69,26 +69,28 @@ def _add(context: Context, found: Repository) -> str | BuiltinResult:
     kinds = trees.changed(index, work)
     tracked_only = bool({"-u", "--update"} & set(options))
     paths = [path for path, kind in kinds.items() if fits(path) and not (tracked_only and kind == "A")]
-    keep(context, stage(found, {path: work.get(path) for path in paths}))
+    save(context, stage(found, {path: work.get(path) for path in paths}))
     return ""
 
 
-def _rm(context: Context, found: Repository) -> str | BuiltinResult:
+def _rm(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, more = split(context.argv)
     index = trees.index_tree(found)
     paths = [path for path in index if trees.within(context.cwd, found, [*words, *more] or [" "])(path)]
     if not paths:
         return fail(f"fatal: pathspec '{' '.join([*words, *more])}' did not match any files", FATAL)
-    keep(context, stage(found, dict.fromkeys(paths)))
+    save(context, stage(found, dict.fromkeys(paths)))
     if "--cached" not in options:
         context.change(trees.with_work_tree(context.host, found, {}, paths))
     return "".join(f"rm '{path}'\n" for path in paths)
 
 
-def _commit(context: Context, found: Repository) -> str | BuiltinResult:
+def _commit(context: CommandContext, found: Repository) -> str | BuiltinResult:
     messages, rest = _messages(context.argv)
     options, _, _ = split(rest)
-    unknown(context, options, "-a --all -q --quiet --amend --no-edit --allow-empty --no-verify -n -v -s --signoff")
+    reject_unknown(
+        context, options, "-a --all -q --quiet --amend --no-edit --allow-empty --no-verify -n -v -s --signoff"
+    )
     if {"-a", "--all"} & set(options):
         index, work = trees.index_tree(found), trees.work_tree(context.host, found)
         kinds = {path: kind for path, kind in trees.changed(index, work).items() if kind != "A"}
@@ -104,7 +106,7 @@ def _commit(context: Context, found: Repository) -> str | BuiltinResult:
     below = found.commits[1:] if amend else found.commits
     known = f"{below[0].id if below else ''}{context.host.now}{message}{sorted(new.items())}"
     done = Commit(sha1(known.encode()).hexdigest(), _author(context), context.host.now, message, dict(new))
-    keep(context, replace(found, commits=(done, *below), staged={}))
+    save(context, replace(found, commits=(done, *below), staged={}))
     if {"-q", "--quiet"} & set(options):
         return ""
     root = "" if below else " (root-commit)"
@@ -138,13 +140,13 @@ def _committed(old: trees.Tree, new: trees.Tree) -> str:
 # --- the rest -------------------------------------------------------------------------------------------------------
 
 
-def _author(context: Context) -> str:
+def _author(context: CommandContext) -> str:
     config = context.host.files.get("/root/.gitconfig")
     match = re.search(r"^\s*name = (.+)$", config.content, re.MULTILINE) if config else None
     return match[1] if match else AUTHOR
 
 
-def _config(context: Context, found: Repository) -> str | BuiltinResult:
+def _config(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """The values that people ask for; only the user's name can be set, in /root/.gitconfig."""
     _, words, _ = split(context.argv)
     name = _author(context)
@@ -174,20 +176,20 @@ def _url(found: Repository) -> str:
     return f"git@{_REMOTE}:team/{posixpath.basename(found.path)}.git"
 
 
-def _remote(context: Context, found: Repository) -> str:
+def _remote(context: CommandContext, found: Repository) -> str:
     if "-v" in context.argv:
         return "".join(f"origin\t{_url(found)} ({way})\n" for way in ("fetch", "push"))
     return f"{_url(found)}\n" if context.argv[:1] == ["get-url"] else "origin\n"
 
 
-def _far(context: Context, found: Repository) -> BuiltinResult:
+def _far(context: CommandContext, found: Repository) -> BuiltinResult:
     """fetch, pull, push: there is no network beyond the fleet."""
     why = f"ssh: Could not resolve hostname {_REMOTE}: Name or service not known"
     why += "\nfatal: Could not read from remote repository."
     return fail(f"{why}\n\nPlease make sure you have the correct access rights\nand the repository exists.", FATAL)
 
 
-def _stash(context: Context, found: Repository) -> str | BuiltinResult:
+def _stash(context: CommandContext, found: Repository) -> str | BuiltinResult:
     if context.argv[:1] == ["list"]:
         return ""
     if not views.short_status(context.host, found).replace("??", ""):
@@ -195,7 +197,7 @@ def _stash(context: Context, found: Repository) -> str | BuiltinResult:
     return fail("error: could not write the stash", 1)
 
 
-_VERBS: dict[str, View] = {
+_VERBS: dict[str, GitVerb] = {
     "status": views.status,
     "log": log,
     "diff": views.diff,

@@ -1,6 +1,6 @@
 """How a git command line is read: options, words, and what stands after --."""
 
-from fleet.linux.command import Context, UsageError, fail
+from fleet.linux.command import CommandContext, UsageError, fail
 
 
 def split(argv: list[str]) -> tuple[list[str], list[str], list[str]]:
@@ -17,7 +17,7 @@ def option(options: list[str], *names: str) -> str | None:
     return found[-1] if found else None
 
 
-def unknown(context: Context, options: list[str], known: str) -> None:
+def reject_unknown(context: CommandContext, options: list[str], known: str) -> None:
     """Refuse an option that is not known: words of `known` are names without value, NAME= takes one.
 
     Raises:

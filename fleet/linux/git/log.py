@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Context, fail
+from fleet.linux.command import CommandContext, fail
 from fleet.linux.docker.views import ago
 from fleet.linux.git import trees
-from fleet.linux.git.line import option, split, unknown
+from fleet.linux.git.line import option, reject_unknown, split
 from fleet.linux.git.trees import FATAL, Tree
 from fleet.linux.systemd.journal import moment
 from fleet.model import Commit, Host, Repository
@@ -21,12 +21,12 @@ _VALUED = "-n|--max-count|--since|--until|--after|--before|--author|--grep|--for
 """Options whose value may be the next word."""
 
 
-def log(context: Context, found: Repository) -> str | BuiltinResult:
+def log(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git log`."""
     argv = re.sub(rf"(^|\0)({_VALUED})\0", r"\1\2=", "\0".join(context.argv))
     options, words, paths = split(argv.split("\0") if argv else [])
     numbers = [match[1] for word in options if (match := re.fullmatch(r"-n?=?(\d{1,6})", word))]
-    unknown(context, [word for word in options if not re.fullmatch(r"-n?=?\d{1,6}", word)], LOG)
+    reject_unknown(context, [word for word in options if not re.fullmatch(r"-n?=?\d{1,6}", word)], LOG)
     start, end = 0, len(found.commits)
     for word in words:
         first, dots, last = word.partition("..")

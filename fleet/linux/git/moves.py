@@ -5,15 +5,15 @@ from dataclasses import replace
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Context, fail
+from fleet.linux.command import CommandContext, fail
 from fleet.linux.git import trees, views
-from fleet.linux.git.line import option, split, unknown
+from fleet.linux.git.line import option, reject_unknown, split
 from fleet.linux.git.trees import FATAL
-from fleet.linux.git.views import View
+from fleet.linux.git.views import GitVerb
 from fleet.model import Repository
 
 
-def keep(context: Context, found: Repository) -> None:
+def save(context: CommandContext, found: Repository) -> None:
     """Make `found` the host's repository."""
     context.change(replace(context.host, repository=found))
 
@@ -25,9 +25,9 @@ def stage(found: Repository, changes: dict[str, str | None]) -> Repository:
     return replace(found, staged={path: text for path, text in staged.items() if head.get(path) != text})
 
 
-def _checkout(context: Context, found: Repository) -> str | BuiltinResult:
+def _checkout(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, paths = split(context.argv)
-    unknown(context, options, "-b -B -q --quiet -f --force --detach -c -C --create")
+    reject_unknown(context, options, "-b -B -q --quiet -f --force --detach -c -C --create")
     fresh = bool({"-b", "-B", "-c", "-C", "--create"} & set(options))
     switching = context.name == "git switch"
     if paths or (words and not fresh and not switching and words[0] not in (found.branch, *found.branches)):
@@ -42,17 +42,17 @@ def _checkout(context: Context, found: Repository) -> str | BuiltinResult:
         return fail(f"fatal: invalid reference: {name}", FATAL)
     if not re.fullmatch(r"[\w][\w./-]{0,200}", name):
         return fail(f"fatal: '{name}' is not a valid branch name", FATAL)
-    keep(context, replace(found, branch=name, branches=tuple(dict.fromkeys((*found.branches, found.branch, name)))))
+    save(context, replace(found, branch=name, branches=tuple(dict.fromkeys((*found.branches, found.branch, name)))))
     carried = "".join(
         f"{line[:2].strip()}\t{line[3:]}\n"
         for line in views.short_status(context.host, found).splitlines()
         if line[0] != "?"
     )
-    said = "Switched to a new branch" if fresh else "Already on" if name == found.branch else "Switched to branch"
-    return BuiltinResult(stdout=carried, stderr=f"{said} '{name}'\n")
+    message = "Switched to a new branch" if fresh else "Already on" if name == found.branch else "Switched to branch"
+    return BuiltinResult(stdout=carried, stderr=f"{message} '{name}'\n")
 
 
-def _take(context: Context, found: Repository, words: list[str], start: str = "") -> str | BuiltinResult:
+def _take(context: CommandContext, found: Repository, words: list[str], start: str = "") -> str | BuiltinResult:
     """Bring files of the working folder back to the index, or to a commit."""
     index = found.commits[trees.revision(found, start)].files if start else trees.index_tree(found)
     for word in words:
@@ -62,16 +62,16 @@ def _take(context: Context, found: Repository, words: list[str], start: str = ""
     paths = [path for path, kind in trees.changed(work, index).items() if fits(path) and kind != "D"]
     context.change(trees.with_work_tree(context.host, found, index, paths))
     if start:
-        keep(context, stage(found, {path: index[path] for path in index if fits(path)}))
+        save(context, stage(found, {path: index[path] for path in index if fits(path)}))
     if context.name == "git restore":
         return ""
     source = start or "the index"
     return BuiltinResult(stderr=f"Updated {len(paths)} path{'s' * (len(paths) != 1)} from {source}\n")
 
 
-def _restore(context: Context, found: Repository) -> str | BuiltinResult:
+def _restore(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, more = split(context.argv)
-    unknown(context, options, "--staged -S --worktree -W --source= -s -q --quiet")
+    reject_unknown(context, options, "--staged -S --worktree -W --source= -s -q --quiet")
     wanted = [*words, *more]
     if not wanted:
         return fail("fatal: you must specify path(s) to restore", FATAL)
@@ -82,20 +82,20 @@ def _restore(context: Context, found: Repository) -> str | BuiltinResult:
         if lost:
             return fail(f"error: pathspec '{lost[0]}' did not match any file(s) known to git")
         found = replace(found, staged={path: text for path, text in found.staged.items() if not fits(path)})
-        keep(context, found)
+        save(context, found)
         if not {"--worktree", "-W"} & set(options):
             return ""
     return _take(context, found, wanted, option(options, "--source") or "")
 
 
-def _reset(context: Context, found: Repository) -> str | BuiltinResult:
+def _reset(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, paths = split(context.argv)
-    unknown(context, options, "--hard --soft --mixed -q --quiet")
+    reject_unknown(context, options, "--hard --soft --mixed -q --quiet")
     if words and not trees.is_revision(found, words[0]):
         paths, words = [*words, *paths], []
     if paths:
         fits = trees.within(context.cwd, found, paths)
-        keep(context, replace(found, staged={p: text for p, text in found.staged.items() if not fits(p)}))
+        save(context, replace(found, staged={p: text for p, text in found.staged.items() if not fits(p)}))
         return _unstaged(context)
     place = trees.revision(found, words[0] if words else "HEAD")
     before, target = trees.index_tree(found), found.commits[place]
@@ -107,22 +107,22 @@ def _reset(context: Context, found: Repository) -> str | BuiltinResult:
         paths = list(trees.changed(trees.work_tree(context.host, found), target.files))
         tracked = [path for path in paths if path in before or path in target.files]
         context.change(trees.with_work_tree(context.host, found, target.files, tracked))
-        keep(context, after)
+        save(context, after)
         return f"HEAD is now at {target.id[:7]} {target.subject}\n"
-    keep(context, after)
+    save(context, after)
     return "" if "--soft" in options else _unstaged(context)
 
 
-def _unstaged(context: Context) -> str:
+def _unstaged(context: CommandContext) -> str:
     found = context.host.repository
     lines = views.short_status(context.host, found).splitlines() if found else []
     rows = "".join(f"{line[1]}\t{line[3:]}\n" for line in lines if line[1] in "MD")
     return f"Unstaged changes after reset:\n{rows}" if rows else ""
 
 
-def _branch(context: Context, found: Repository) -> str | BuiltinResult:
+def _branch(context: CommandContext, found: Repository) -> str | BuiltinResult:
     options, words, _ = split(context.argv)
-    unknown(
+    reject_unknown(
         context,
         options,
         "-a --all -r -v -vv --list -l --show-current --format= -d -D --delete -m -M --merged --no-color",
@@ -136,20 +136,20 @@ def _branch(context: Context, found: Repository) -> str | BuiltinResult:
             return fail(f"error: branch '{name}' not found.")
         if name == found.branch:
             return fail(f"error: Cannot delete branch '{name}' checked out at '{found.path}'")
-        keep(context, replace(found, branches=tuple(b for b in found.branches if b != name)))
+        save(context, replace(found, branches=tuple(b for b in found.branches if b != name)))
         return f"Deleted branch {name} (was {found.commits[0].id[:7] if found.commits else '0000000'}).\n"
     if name in names:
         return fail(f"fatal: a branch named '{name}' already exists", FATAL)
     if {"-m", "-M"} & set(options):
         old = words[0] if len(words) > 1 else found.branch
         kept = tuple(name if b == old else b for b in found.branches)
-        keep(context, replace(found, branch=name if old == found.branch else found.branch, branches=kept))
+        save(context, replace(found, branch=name if old == found.branch else found.branch, branches=kept))
     else:
-        keep(context, replace(found, branches=(*found.branches, name)))
+        save(context, replace(found, branches=(*found.branches, name)))
     return ""
 
 
-MOVES: dict[str, View] = {
+MOVES: dict[str, GitVerb] = {
     "checkout": _checkout,
     "switch": _checkout,
     "restore": _restore,

@@ -5,24 +5,24 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Context, fail
+from fleet.linux.command import CommandContext, fail
 from fleet.linux.git import trees
-from fleet.linux.git.line import option, split, unknown
+from fleet.linux.git.line import option, reject_unknown, split
 from fleet.linux.git.log import LOG, date, entry, shown
 from fleet.linux.git.trees import FATAL
 from fleet.model import Host, Repository
 
-View = Callable[[Context, Repository], "str | BuiltinResult"]
+GitVerb = Callable[[CommandContext, Repository], "str | BuiltinResult"]
 _WORDS = {"A": "new file:   ", "M": "modified:   ", "D": "deleted:    "}
 
 
 # --- status ---------------------------------------------------------------------------------------------------------
 
 
-def status(context: Context, found: Repository) -> str | BuiltinResult:
+def status(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git status`, short or long."""
     options, _, _ = split(context.argv)
-    unknown(
+    reject_unknown(
         context,
         options,
         "-s --short --porcelain --porcelain= -b --branch -u -uno -uall --untracked-files= -sb --ignored --long",
@@ -86,10 +86,10 @@ _DIFF = """--stat --cached --staged --name-only --name-status --shortstat --nums
 --no-color -w --color= -U"""
 
 
-def diff(context: Context, found: Repository) -> str | BuiltinResult:
+def diff(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git diff` between the working folder, the index and commits."""
     options, words, paths = split(context.argv)
-    unknown(context, [word for word in options if not re.fullmatch(r"-U\d{1,3}", word)], _DIFF)
+    reject_unknown(context, [word for word in options if not re.fullmatch(r"-U\d{1,3}", word)], _DIFF)
     revisions = []
     known = {*trees.index_tree(found), *trees.work_tree(context.host, found)}
     for word in words:
@@ -115,10 +115,10 @@ def diff(context: Context, found: Repository) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, exit_code=code)
 
 
-def show(context: Context, found: Repository) -> str | BuiltinResult:
+def show(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git show` of commits, or of a file in one."""
     options, words, paths = split(context.argv)
-    unknown(context, options, LOG + " -s --no-patch -q --quiet --numstat")
+    reject_unknown(context, options, LOG + " -s --no-patch -q --quiet --numstat")
     text = ""
     for word in words or ["HEAD"]:
         base, colon, path = word.partition(":")
@@ -136,7 +136,7 @@ def show(context: Context, found: Repository) -> str | BuiltinResult:
     return text
 
 
-def branch(context: Context, found: Repository) -> str:
+def branch(context: CommandContext, found: Repository) -> str:
     """The names of branches; the current one is starred."""
     options, _, _ = split(context.argv)
     names = sorted({found.branch, *found.branches})
@@ -154,7 +154,7 @@ def branch(context: Context, found: Repository) -> str:
     return text + far
 
 
-def rev_parse(context: Context, found: Repository) -> str | BuiltinResult:
+def rev_parse(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git rev-parse`."""
     options, words, _ = split(context.argv)
     facts = {"--show-toplevel": found.path, "--is-inside-work-tree": "true", "--git-dir": f"{found.path}/.git"}
@@ -168,14 +168,14 @@ def rev_parse(context: Context, found: Repository) -> str | BuiltinResult:
     return text
 
 
-def shortlog(context: Context, found: Repository) -> str:
+def shortlog(context: CommandContext, found: Repository) -> str:
     """`git shortlog -sn`: commits by author."""
     names = [commit.author for commit in found.commits]
     order = sorted(set(names), key=lambda name: (-names.count(name), name))
     return "".join(f"{names.count(name):>6}\t{name}\n" for name in order)
 
 
-def blame(context: Context, found: Repository) -> str | BuiltinResult:
+def blame(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """Each line with the oldest commit since which the file has it."""
     _, words, paths = split(context.argv)
     path = next(

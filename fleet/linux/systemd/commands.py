@@ -5,8 +5,8 @@ from collections.abc import Callable
 from bashkit import BuiltinResult
 
 from fleet import actions
-from fleet.actions import RELOADING, Refused
-from fleet.linux.command import Command, Context, Flags, fail, parse
+from fleet.actions import RELOADING, FailedAction
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.systemd.units import ON_HOST, ON_UNITS, full_name, named_units, overview, unit_file
 from fleet.model import Host
 from fleet.ports import main_process
@@ -16,7 +16,7 @@ NO_SUCH_UNIT = 5
 _HINT = 'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.'
 
 
-def _systemctl(context: Context) -> str | BuiltinResult:
+def _systemctl(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
         "t:p:aqln:o:fHM",
@@ -41,21 +41,21 @@ def _systemctl(context: Context) -> str | BuiltinResult:
     return ON_UNITS[verb](context.host, flags, units) if verb in ON_UNITS else _change(context, verb, flags, units)
 
 
-def _change(context: Context, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
+def _change(context: CommandContext, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
     """Do `verb` to each unit that exists; the first failure's exit code is the command's."""
-    said, code = "", 0
+    errors, code = "", 0
     for name in units:
         context.pull()
         text, failed = _CHANGES[verb](context, name, flags) if name in context.host.services else _unknown(verb, name)
-        said, code = said + text, code or failed
-    return BuiltinResult(stderr=said, exit_code=code)
+        errors, code = errors + text, code or failed
+    return BuiltinResult(stderr=errors, exit_code=code)
 
 
-Outcome = tuple[str, int]
+VerbResult = tuple[str, int]
 """What is written on standard error, and the exit code."""
 
 
-def _unknown(verb: str, name: str) -> Outcome:
+def _unknown(verb: str, name: str) -> VerbResult:
     unit = full_name(name)
     if verb in ("enable", "disable"):
         return f"Failed to {verb} unit: Unit file {unit} does not exist.\n", 1
@@ -65,52 +65,52 @@ def _unknown(verb: str, name: str) -> Outcome:
     return f"Failed to {verb} {unit}: Unit {unit} {why}.\n", NO_SUCH_UNIT
 
 
-def _apply(context: Context, name: str, done: Host | Refused) -> Outcome:
+def _apply(context: CommandContext, name: str, done: Host | FailedAction) -> VerbResult:
     """Take over what came of a start or restart."""
-    context.change(done.host if isinstance(done, Refused) else done)
-    if not isinstance(done, Refused):
+    context.change(done.host if isinstance(done, FailedAction) else done)
+    if not isinstance(done, FailedAction):
         return "", 0
     unit = f"{name}.service"
     why = f"Job for {unit} failed because the control process exited with error code.\n"
     return f"{why}{_HINT.format(unit=unit)}\n", 1
 
 
-def _start(context: Context, name: str, flags: Flags) -> Outcome:
+def _start(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     return _apply(context, name, actions.start(context.host, name))
 
 
-def _stop(context: Context, name: str, flags: Flags) -> Outcome:
+def _stop(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     return _apply(context, name, actions.stop(context.host, name))
 
 
-def _restart(context: Context, name: str, flags: Flags) -> Outcome:
+def _restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     return _apply(context, name, actions.restart(context.host, name))
 
 
-def _try_restart(context: Context, name: str, flags: Flags) -> Outcome:
+def _try_restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     return _restart(context, name, flags) if context.host.services[name].state == "active" else ("", 0)
 
 
-def _reload(context: Context, name: str, flags: Flags) -> Outcome:
+def _reload(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     unit = f"{name}.service"
     if name not in RELOADING:
         why = f"Failed to reload {unit}: Job type reload is not applicable for unit {unit}.\n"
         return f"{why}See system logs and 'systemctl status {unit}' for details.\n", 1
     done = actions.reload(context.host, name)
-    context.change(done.host if isinstance(done, Refused) else done)
-    if not isinstance(done, Refused):
+    context.change(done.host if isinstance(done, FailedAction) else done)
+    if not isinstance(done, FailedAction):
         return "", 0
     if context.host.services[name].state != "active":
         return f"{done.why}\n", 1
     return f"Job for {unit} failed.\n{_HINT.format(unit=unit)}\n", 1
 
 
-def _reload_or_restart(context: Context, name: str, flags: Flags) -> Outcome:
+def _reload_or_restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     reloads = name in RELOADING and context.host.services[name].state == "active"
     return (_reload if reloads else _restart)(context, name, flags)
 
 
-def _enable(context: Context, name: str, flags: Flags) -> Outcome:
+def _enable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     text, service = "", context.host.services[name]
     if not service.enabled:
         link = f"/etc/systemd/system/multi-user.target.wants/{name}.service"
@@ -120,7 +120,7 @@ def _enable(context: Context, name: str, flags: Flags) -> Outcome:
     return text + more, code
 
 
-def _disable(context: Context, name: str, flags: Flags) -> Outcome:
+def _disable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     text = ""
     if context.host.services[name].enabled:
         text = f'Removed "/etc/systemd/system/multi-user.target.wants/{name}.service".\n'
@@ -128,19 +128,19 @@ def _disable(context: Context, name: str, flags: Flags) -> Outcome:
     return (text, _stop(context, name, flags)[1]) if "now" in flags else (text, 0)
 
 
-def _kill(context: Context, name: str, flags: Flags) -> Outcome:
+def _kill(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     main = main_process(context.host, name)
     if main is None:
         return f"Failed to kill unit {name}.service: No main process to kill\n", 1
     return _apply(context, name, actions.kill(context.host, main.pid))
 
 
-def _reset_failed(context: Context, name: str, flags: Flags) -> Outcome:
+def _reset_failed(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     context.change(actions.reset_failed(context.host, name))
     return "", 0
 
 
-_CHANGES: dict[str, Callable[[Context, str, Flags], Outcome]] = {
+_CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
     "start": _start,
     "stop": _stop,
     "restart": _restart,
@@ -156,7 +156,7 @@ _CHANGES: dict[str, Callable[[Context, str, Flags], Outcome]] = {
 }
 
 
-def _service(context: Context) -> str | BuiltinResult:
+def _service(context: CommandContext) -> str | BuiltinResult:
     """The older spelling, in which the name comes first."""
     match context.argv:
         case ["--status-all"]:

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, Flags, UsageError, fail, parse
-from fleet.model import Entry, Host
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.model import Host, JournalEntry
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _LEVEL_WORDS = {"error": "err", "warn": "warning", "panic": "emerg"}
@@ -33,7 +33,7 @@ def unit_name(word: str) -> str:
     return ALIASES.get(name, name)
 
 
-def identifier(host: Host, entry: Entry) -> str:
+def identifier(host: Host, entry: JournalEntry) -> str:
     """Who wrote a line: systemd for what is said about a unit, the unit's own program for what it says."""
     if entry.pid == 1:
         return "systemd"
@@ -42,14 +42,14 @@ def identifier(host: Host, entry: Entry) -> str:
     return first
 
 
-def short(host: Host, entry: Entry, form: str = "%b %d %H:%M:%S") -> str:
+def short(host: Host, entry: JournalEntry, form: str = "%b %d %H:%M:%S") -> str:
     """Jan 05 08:00:00 web01 systemd[1]: Started Regular background program processing daemon."""
     name = identifier(host, entry)
     source = f"{name}[{entry.pid}]" if entry.pid else name
     return f"{_date(entry.time, form)} {host.name} {source}: {entry.message}"
 
 
-def of_unit(host: Host, name: str) -> list[Entry]:
+def of_unit(host: Host, name: str) -> list[JournalEntry]:
     """What a unit wrote, and what systemd said about it."""
     return [entry for entry in host.journal if entry.unit == name]
 
@@ -89,7 +89,7 @@ def _date(time: int, form: str) -> str:
     return datetime.fromtimestamp(time, UTC).strftime(form)
 
 
-def _journalctl(context: Context) -> str | BuiltinResult:
+def _journalctl(context: CommandContext) -> str | BuiltinResult:
     argv = list(context.argv)
     for place, word in enumerate(argv):
         bare = word in ("-n", "--lines") and not re.fullmatch(r"\d+|all", (argv[place + 1 :] or [""])[0])
@@ -151,7 +151,7 @@ _KEEPING: dict[str, Callable[[Host], "str | BuiltinResult"]] = {
 """Options that do something other than print entries."""
 
 
-def _chosen(host: Host, flags: Flags) -> list[Entry]:
+def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
     """The entries that every option asks for, oldest first."""
     units = [unit_name(word) for word in flags.every("u")]
     units += [unit_name(word.split("=", 1)[1]) for word in flags.words if word.startswith(("_SYSTEMD_UNIT=", "UNIT="))]
@@ -160,7 +160,7 @@ def _chosen(host: Host, flags: Flags) -> list[Entry]:
     least, most = _levels(flags.get("p", "debug"))
     names = flags.every("t")
 
-    def fits(entry: Entry) -> bool:
+    def fits(entry: JournalEntry) -> bool:
         return (
             (not units or any(fnmatchcase(entry.unit, unit) for unit in units))
             and (not pids or str(entry.pid) in pids)
@@ -209,7 +209,7 @@ def _matches(pattern: str, text: str) -> bool:
     return False
 
 
-def _shown(host: Host, entries: Sequence[Entry], form: str) -> list[str]:
+def _shown(host: Host, entries: Sequence[JournalEntry], form: str) -> list[str]:
     if form in ("short", "short-full", "with-unit"):
         return [short(host, entry) for entry in entries]
     if form == "short-iso":
@@ -225,7 +225,7 @@ def _shown(host: Host, entries: Sequence[Entry], form: str) -> list[str]:
     raise UsageError(fail(f"Unknown output format '{form}'."))
 
 
-def _fields(host: Host, entry: Entry) -> dict[str, str]:
+def _fields(host: Host, entry: JournalEntry) -> dict[str, str]:
     about = {"UNIT": f"{entry.unit}.service"} if entry.pid == 1 else {"_SYSTEMD_UNIT": f"{entry.unit}.service"}
     return {
         "__REALTIME_TIMESTAMP": f"{entry.time}000000",

@@ -271,8 +271,8 @@ def _running(host: Host, flags: Flags, words: list[str]) -> BuiltinResult:
     return BuiltinResult(stdout="degraded\n" if failed else "running\n", exit_code=1 if failed else 0)
 
 
-Look = Callable[[Host, Flags, list[str]], "str | BuiltinResult"]
-ON_UNITS: dict[str, Look] = {
+UnitView = Callable[[Host, Flags, list[str]], "str | BuiltinResult"]
+ON_UNITS: dict[str, UnitView] = {
     "status": _status,
     "is-active": _is_active,
     "is-failed": _is_failed,
@@ -280,7 +280,7 @@ ON_UNITS: dict[str, Look] = {
     "show": _show,
     "cat": _cat,
 }
-ON_HOST: dict[str, Look] = {
+ON_HOST: dict[str, UnitView] = {
     "list-units": _list_units,
     "list-unit-files": _list_unit_files,
     "is-system-running": _running,

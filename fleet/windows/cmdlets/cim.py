@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.inventory import CLASSES, build, installed, product
 from fleet.windows.failure import Failure
+from fleet.windows.matching import like
 from fleet.windows.members import get_property
 from fleet.windows.operators import equal, order
-from fleet.windows.patterns import like
-from fleet.windows.values import Record, Value, moment, to_text
+from fleet.windows.values import PSObject, PSValue, moment, to_text
 from fleet.windows.views import cim, wmi
 
 MAX_CONDITIONS = 20
@@ -21,7 +21,7 @@ CONDITION = re.compile(
 )
 
 
-def _instances(call: Call, old: bool) -> Iterable[Value]:
+def _instances(call: CmdletCall, old: bool) -> Iterable[PSValue]:
     name, conditions = call.text("ClassName"), call.text("Filter")
     if query := re.fullmatch(
         r"\s*select\s+.+?\s+from\s+(\w+)(?:\s+where\s+(.+))?", call.text("Query")[:2000], re.IGNORECASE | re.DOTALL
@@ -35,7 +35,7 @@ def _instances(call: Call, old: bool) -> Iterable[Value]:
             text, kind, "MetadataError" if not old else "InvalidType", f"root\\cimv2:{name}:String", "CimException"
         )
     rows = CLASSES[known](call.session.host)
-    records = [Record(wmi(known) if old else cim(known), row, f"{known} (…)") for row in rows]
+    records = [PSObject(wmi(known) if old else cim(known), row, f"{known} (…)") for row in rows]
     if conditions:
         records = [record for record in records if _fits(record, conditions, call)]
     if old:
@@ -51,7 +51,7 @@ def _dmtf(time: datetime) -> str:
     return time.strftime("%Y%m%d%H%M%S.000000+000")
 
 
-def _fits(record: Record, conditions: str, call: Call) -> bool:
+def _fits(record: PSObject, conditions: str, call: CmdletCall) -> bool:
     """Whether a WQL condition holds: comparisons joined by and, or (and binds no closer than or)."""
     holds, joint, at = True, "and", 0
     for _ in range(MAX_CONDITIONS):
@@ -66,9 +66,9 @@ def _fits(record: Record, conditions: str, call: Call) -> bool:
     raise call.failure("Quota violation ", "HRESULT 0x8004106C", "LimitsExceeded", ":", "CimException")
 
 
-def _compare(left: Value, operator: str, right: str) -> bool:
+def _compare(left: PSValue, operator: str, right: str) -> bool:
     if isinstance(left, bool):
-        right_value: Value = right.lower() == "true" or right == "1"
+        right_value: PSValue = right.lower() == "true" or right == "1"
         return (left == right_value) == (operator == "=")
     if operator == "like":
         return like(to_text(left), right.replace("%", "*").replace("_", "?"))
@@ -90,17 +90,17 @@ def _compare(left: Value, operator: str, right: str) -> bool:
         return False  # WQL finds nothing where PowerShell would complain
 
 
-def get_cim(call: Call) -> Iterable[Value]:
+def get_cim(call: CmdletCall) -> Iterable[PSValue]:
     return _instances(call, old=False)
 
 
-def get_wmi(call: Call) -> Iterable[Value]:
+def get_wmi(call: CmdletCall) -> Iterable[PSValue]:
     return _instances(call, old=True)
 
 
-def get_computer_info(call: Call) -> Iterable[Value]:
+def get_computer_info(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "WindowsProductName": product(host).removeprefix("Microsoft "),
         "WindowsCurrentVersion": "6.3",
         "WindowsVersion": "2009",
@@ -130,7 +130,7 @@ def get_computer_info(call: Call) -> Iterable[Value]:
     if call.has("Property"):
         wanted = call.texts("Property")
         values = {name: value for name, value in values.items() if any(like(name, one) for one in wanted)}
-    return [Record("Microsoft.PowerShell.Commands.ComputerInfo", values)]
+    return [PSObject("Microsoft.PowerShell.Commands.ComputerInfo", values)]
 
 
 CMDLETS = (

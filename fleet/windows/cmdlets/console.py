@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from fleet.windows.session import Session
-from fleet.windows.values import Value
+from fleet.windows.values import PSValue
 
 Words = Sequence[str]
-Native = Callable[[Session, Words, list[Value]], list[Value]]
+ConsoleProgram = Callable[[Session, Words, list[PSValue]], list[PSValue]]
 """A program: its words, and what was piped in; it gives lines."""
 ENDLESS = 124
 """Exit code of a program that would never end: whoever waits for it gives up."""
 
 
-def said(session: Session, text: str, code: int = 0) -> list[Value]:
+def console_output(session: Session, text: str, code: int = 0) -> list[PSValue]:
     """A program's output and exit code."""
     session.variables["lastexitcode"] = code
     session.ok = session.ok and code == 0

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from fleet.actions import Refused, enable, start, stop
+from fleet.actions import FailedAction, enable, start, stop
 from fleet.model import Host, Service
-from fleet.windows.cmdlets.console import Native, Words, said
+from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
 from fleet.windows.cmdlets.services import pid
 from fleet.windows.session import Session
-from fleet.windows.values import Value
+from fleet.windows.values import PSValue
 
 
 def _find(host: Host, name: str) -> Service | None:
@@ -46,13 +46,15 @@ def _config_lines(service: Service) -> list[str]:
     ]
 
 
-def service_control(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def service_control(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     verb = words[0].lower() if words else ""
     if verb in ("query", "queryex") and (len(words) == 1 or "=" in words[1]):
         every = any(word.lower() == "all" for word in words)
         shown = [s for s in session.host.services.values() if s.state == "active" or every]
         shown.sort(key=lambda service: service.name.lower())
-        return said(session, "\n".join(line for s in shown for line in _state_lines(s, [f"DISPLAY_NAME: {s.title}"])))
+        return console_output(
+            session, "\n".join(line for s in shown for line in _state_lines(s, [f"DISPLAY_NAME: {s.title}"]))
+        )
     verbs = {
         "query": "EnumQueryServicesStatus:OpenService",
         "queryex": "EnumQueryServicesStatus:OpenService",
@@ -62,7 +64,7 @@ def service_control(session: Session, words: Words, given: list[Value]) -> list[
         "config": "OpenService",
     }
     if verb not in verbs or len(words) < 2:
-        return said(
+        return console_output(
             session,
             "DESCRIPTION:\n        SC is a command line program used for communicating with the\n"
             "        Service Control Manager and services.\nUSAGE:\n"
@@ -71,24 +73,24 @@ def service_control(session: Session, words: Words, given: list[Value]) -> list[
         )
     service = _find(session.host, words[1])
     if service is None:
-        return said(
+        return console_output(
             session,
             f"[SC] {verbs[verb]} FAILED 1060:\n\nThe specified service does not exist as an installed service.\n",
             1060,
         )
     if verb == "qc":
-        return said(session, "\n".join(_config_lines(service)))
+        return console_output(session, "\n".join(_config_lines(service)))
     if verb == "config":
         kind = " ".join(words[2:]).lower().replace("start=", "").strip()
         session.host = enable(session.host, service.name, kind == "auto")
-        return said(session, "[SC] ChangeServiceConfig SUCCESS")
+        return console_output(session, "[SC] ChangeServiceConfig SUCCESS")
     if verb in ("start", "stop"):
         return _control(session, service, verb)
     more = [f"        PID                : {pid(session.host, service)}"] if verb == "queryex" else []
-    return said(session, "\n".join([*_state_lines(service), *more]))
+    return console_output(session, "\n".join([*_state_lines(service), *more]))
 
 
-def _control(session: Session, service: Service, verb: str) -> list[Value]:
+def _control(session: Session, service: Service, verb: str) -> list[PSValue]:
     """sc start, sc stop"""
     running = service.state == "active"
     if running == (verb == "start"):
@@ -98,24 +100,24 @@ def _control(session: Session, service: Service, verb: str) -> list[Value]:
             else (1062, "The service has not been started.")
         )
         name = "StartService" if verb == "start" else "ControlService"
-        return said(session, f"[SC] {name} FAILED {code}:\n\n{why}\n", code)
+        return console_output(session, f"[SC] {name} FAILED {code}:\n\n{why}\n", code)
     done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
-    session.host = done.host if isinstance(done, Refused) else done
-    if isinstance(done, Refused):
-        return said(
+    session.host = done.host if isinstance(done, FailedAction) else done
+    if isinstance(done, FailedAction):
+        return console_output(
             session,
             "[SC] StartService FAILED 1053:\n\n"
             "The service did not respond to the start or control request in a timely fashion.\n",
             1053,
         )
-    return said(session, "\n".join(_state_lines(session.host.services[service.name])))
+    return console_output(session, "\n".join(_state_lines(session.host.services[service.name])))
 
 
-def net(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     verb, name = (words[0].lower() if words else ""), " ".join(words[1:])
     if verb == "start" and not name:
         titles = sorted(s.title for s in session.host.services.values() if s.state == "active")
-        return said(
+        return console_output(
             session,
             "\n".join(
                 [
@@ -129,31 +131,31 @@ def net(session: Session, words: Words, given: list[Value]) -> list[Value]:
             ),
         )
     if verb not in ("start", "stop"):
-        return said(session, "The syntax of this command is:\n\nNET\n    [ START | STOP ]", 1)
+        return console_output(session, "The syntax of this command is:\n\nNET\n    [ START | STOP ]", 1)
     service = _find(session.host, name)
     if service is None:
-        return said(session, f"The service name is invalid.\n{_help(2185)}", 2)
+        return console_output(session, f"The service name is invalid.\n{_help(2185)}", 2)
     running, label = service.state == "active", f"The {service.title} service"
     if verb == "start" and running:
-        return said(session, f"The requested service has already been started.\n{_help(2182)}", 2)
+        return console_output(session, f"The requested service has already been started.\n{_help(2182)}", 2)
     if verb == "stop" and not running:
-        return said(session, f"{label} is not started.\n{_help(3521)}", 2)
+        return console_output(session, f"{label} is not started.\n{_help(3521)}", 2)
     done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
-    session.host = done.host if isinstance(done, Refused) else done
-    if isinstance(done, Refused):
-        return said(
+    session.host = done.host if isinstance(done, FailedAction) else done
+    if isinstance(done, FailedAction):
+        return console_output(
             session,
             f"{label} is starting.\n{label} could not be started.\n\n"
             f"The service did not report an error.\n{_help(3534)}",
             2,
         )
     if verb == "start":
-        return said(session, f"{label} is starting.\n{label} was started successfully.\n")
-    return said(session, f"{label} is stopping.\n{label} was stopped successfully.\n")
+        return console_output(session, f"{label} is starting.\n{label} was started successfully.\n")
+    return console_output(session, f"{label} is stopping.\n{label} was stopped successfully.\n")
 
 
 def _help(number: int) -> str:
     return f"\nMore help is available by typing NET HELPMSG {number}.\n"
 
 
-PROGRAMS: dict[str, Native] = {"sc": service_control, "net": net, "net1": net}
+PROGRAMS: dict[str, ConsoleProgram] = {"sc": service_control, "net": net, "net1": net}

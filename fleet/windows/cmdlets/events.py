@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from fleet.model import Entry, Host
-from fleet.windows.binding import Call, Cmdlet
+from fleet.model import Host, JournalEntry
+from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.matching import like
 from fleet.windows.operators import equal
-from fleet.windows.patterns import like
-from fleet.windows.values import Hash, Record, Value, items, moment, to_moment, to_number, to_text
+from fleet.windows.values import Hash, PSObject, PSValue, items, moment, to_moment, to_number, to_text
 from fleet.windows.views import EVENT, LOG_ENTRY
 
 LOGS = ("Application", "System", "Security", "Setup", "Windows PowerShell")
 """Logs of every installation, empty or not."""
 
 
-def level(entry: Entry) -> tuple[int, str]:
+def level(entry: JournalEntry) -> tuple[int, str]:
     """Windows' level of a syslog priority."""
     if entry.priority <= 2:
         return 1, "Critical"
@@ -25,9 +25,9 @@ def _logs(host: Host) -> list[str]:
     return sorted({*LOGS, *(entry.log for entry in host.journal)})
 
 
-def _record(number: int, entry: Entry, host: Host) -> Record:
+def _record(number: int, entry: JournalEntry, host: Host) -> PSObject:
     code, name = level(entry)
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "Message": entry.message,
         "Id": entry.event,
         "Level": code,
@@ -40,12 +40,12 @@ def _record(number: int, entry: Entry, host: Host) -> Record:
         "LevelDisplayName": name,
         "Properties": [],
     }
-    return Record(EVENT, values, "System.Diagnostics.Eventing.Reader.EventLogRecord", {"EventID": "Id"})
+    return PSObject(EVENT, values, "System.Diagnostics.Eventing.Reader.EventLogRecord", {"EventID": "Id"})
 
 
-def _old_record(number: int, entry: Entry, host: Host) -> Record:
+def _old_record(number: int, entry: JournalEntry, host: Host) -> PSObject:
     name = level(entry)[1]
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "EventID": entry.event,
         "MachineName": host.name.upper(),
         "Index": number,
@@ -57,15 +57,15 @@ def _old_record(number: int, entry: Entry, host: Host) -> Record:
         "TimeWritten": moment(entry.time),
         "UserName": None,
     }
-    return Record(LOG_ENTRY, values, "System.Diagnostics.EventLogEntry")
+    return PSObject(LOG_ENTRY, values, "System.Diagnostics.EventLogEntry")
 
 
-def _newest(host: Host) -> list[tuple[int, Entry]]:
+def _newest(host: Host) -> list[tuple[int, JournalEntry]]:
     """(record number, entry), the newest first."""
     return sorted(enumerate(host.journal, 1), key=lambda pair: (pair[1].time, pair[0]), reverse=True)
 
 
-def get_win_event(call: Call) -> Iterable[Value]:
+def get_win_event(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
     if call.has("ListLog"):
         return _list_logs(call)
@@ -93,7 +93,7 @@ def get_win_event(call: Call) -> Iterable[Value]:
     return [_record(number, entry, host) for number, entry in (reversed(found) if call.flag("Oldest") else found)]
 
 
-def _fits(entry: Entry, wanted: Hash) -> bool:
+def _fits(entry: JournalEntry, wanted: Hash) -> bool:
     """Whether an entry is what -FilterHashtable asks for, by level, id and time."""
     levels, ids = items(wanted.get("Level")), items(wanted.get("Id"))
     if levels and not any(equal(level(entry)[0], one) for one in levels):
@@ -105,26 +105,26 @@ def _fits(entry: Entry, wanted: Hash) -> bool:
     return (start is None or time >= to_moment(start)) and (end is None or time <= to_moment(end))
 
 
-def _list_logs(call: Call) -> list[Value]:
-    rows: list[Value] = []
+def _list_logs(call: CmdletCall) -> list[PSValue]:
+    rows: list[PSValue] = []
     for name in _logs(call.session.host):
         if any(like(name, one) for one in call.texts("ListLog")):
             count = sum(entry.log == name for entry in call.session.host.journal)
-            values: dict[str, Value] = {
+            values: dict[str, PSValue] = {
                 "LogMode": "Circular",
                 "MaximumSizeInBytes": 20_971_520,
                 "RecordCount": count,
                 "LogName": name,
             }
-            rows.append(Record("System.Diagnostics.Eventing.Reader.EventLogConfiguration", values, name))
+            rows.append(PSObject("System.Diagnostics.Eventing.Reader.EventLogConfiguration", values, name))
     return rows
 
 
-def get_event_log(call: Call) -> Iterable[Value]:
+def get_event_log(call: CmdletCall) -> Iterable[PSValue]:
     host, name = call.session.host, call.text("LogName")
     if call.flag("List"):
         return [
-            Record(
+            PSObject(
                 "System.Diagnostics.EventLog",
                 {
                     "Max(K)": 20_480,
@@ -149,7 +149,7 @@ def get_event_log(call: Call) -> Iterable[Value]:
     return records if most is None else records[: max(most, 0)]
 
 
-def _asked(call: Call, record: Record) -> bool:
+def _asked(call: CmdletCall, record: PSObject) -> bool:
     types = [name.lower() for name in call.texts("EntryType")]
     if types and to_text(record.get("EntryType")).lower() not in types:
         return False

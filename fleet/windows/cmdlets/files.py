@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable
 
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
+from fleet.windows.matching import Matcher, like
 from fleet.windows.members import hash_entries
-from fleet.windows.paths import Item, absolute, children, find, not_found, one, parent_of, record, tree
-from fleet.windows.patterns import Matcher, like
+from fleet.windows.paths import PathItem, absolute, all_items, children, find, not_found, one, parent_of, record
 from fleet.windows.session import SHOWN
-from fleet.windows.values import Hash, Record, Value, to_text
+from fleet.windows.values import Hash, PSObject, PSValue, to_text
 from fleet.windows.views import MATCH
 
 
-def named_items(call: Call, *names: str) -> list[Item]:
+def named_items(call: CmdletCall, *names: str) -> list[PathItem]:
     """What the path parameters, or the pipeline, name; what is not there is said."""
     given = next((call.texts(name) for name in names if call.has(name)), None)
     paths = given if given is not None else call.names("Path", "FullName", "PSPath", "Path")
-    found: list[Item] = []
+    found: list[PathItem] = []
     for path in paths:
         plain = path.removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
         fits = find(call.session, plain)
@@ -31,9 +31,9 @@ def named_items(call: Call, *names: str) -> list[Item]:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def get_content(call: Call) -> Iterable[Value]:
+def get_content(call: CmdletCall) -> Iterable[PSValue]:
     tail, head = call.number("Tail"), call.number("TotalCount")
-    output: list[Value] = []
+    output: list[PSValue] = []
     for item in named_items(call, "Path", "LiteralPath"):
         if item.file is None:
             text = f"Access to the path '{item.path}' is denied."
@@ -60,12 +60,12 @@ def get_content(call: Call) -> Iterable[Value]:
     return output
 
 
-def select_string(call: Call) -> Iterable[Value]:
+def select_string(call: CmdletCall) -> Iterable[PSValue]:
     patterns = [
         Matcher(pattern, call.session.budget, call.flag("CaseSensitive"), call.flag("SimpleMatch"))
         for pattern in call.texts("Pattern")
     ]
-    matches: list[Value] = []
+    matches: list[PSValue] = []
     for path, lines in _searched(call):
         for place, line in enumerate(lines):
             hit = next((found for matcher in patterns if (found := matcher.search(line))), None)
@@ -77,20 +77,20 @@ def select_string(call: Call) -> Iterable[Value]:
     return [bool(matches)] if call.flag("Quiet") else matches
 
 
-def _searched(call: Call) -> list[tuple[str, list[str]]]:
+def _searched(call: CmdletCall) -> list[tuple[str, list[str]]]:
     """(path, lines) of what is searched: files, or what the pipeline brought, as text."""
-    of_files = [item for item in call.input if isinstance(item, Record) and item.real_name("FullName")]
+    of_files = [item for item in call.input if isinstance(item, PSObject) and item.real_name("FullName")]
     if call.has("Path") or call.has("LiteralPath") or of_files:
         found = [item for item in named_items(call, "Path", "LiteralPath") if item.file is not None]
         return [(item.path, item.file.content.splitlines()) for item in found if item.file]
     texts: list[str] = []
     for value in call.input:
-        text = value.text if isinstance(value, Record) and value.type == SHOWN else to_text(value)
-        texts += [text] if not isinstance(value, Record) or value.type != SHOWN else text.splitlines()
+        text = value.text if isinstance(value, PSObject) and value.type == SHOWN else to_text(value)
+        texts += [text] if not isinstance(value, PSObject) or value.type != SHOWN else text.splitlines()
     return [("InputStream", texts)]
 
 
-def _match(call: Call, path: str, lines: list[str], place: int, found: str) -> Record:
+def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: str) -> PSObject:
     around = [int(number) for number in call.numbers("Context")] if call.has("Context") else [0]
     before, after = around[0], around[-1]
     prefix = "" if path == "InputStream" else f"{path}:"
@@ -102,19 +102,19 @@ def _match(call: Call, path: str, lines: list[str], place: int, found: str) -> R
 
     span = range(max(place - max(before, 0), 0), min(place + max(after, 0) + 1, len(lines)))
     text = "\n".join(shown_line(at) for at in span)
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "LineNumber": place + 1,
         "Line": lines[place],
         "Path": path,
         "Filename": path.rsplit("\\", 1)[-1],
         "Pattern": call.text("Pattern"),
-        "Matches": [Record("System.Text.RegularExpressions.Match", {"Value": found, "Success": True}, found)],
+        "Matches": [PSObject("System.Text.RegularExpressions.Match", {"Value": found, "Success": True}, found)],
     }
-    return Record(MATCH, values, text)
+    return PSObject(MATCH, values, text)
 
 
-def test_path(call: Call) -> Iterable[Value]:
-    output: list[Value] = []
+def test_path(call: CmdletCall) -> Iterable[PSValue]:
+    output: list[PSValue] = []
     for path in call.names("Path", "FullName", "PSPath") or call.texts("LiteralPath"):
         try:
             found = find(call.session, path)
@@ -132,12 +132,12 @@ def test_path(call: Call) -> Iterable[Value]:
 # --- listing --------------------------------------------------------------------------------------------------------
 
 
-def get_child_item(call: Call) -> Iterable[Value]:
+def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
     if call.text("Path").lower().rstrip("\\") == "env:":
         return hash_entries(Hash({name.upper(): value for name, value in call.session.environment().items()}))
     given = call.has("Path") or call.has("LiteralPath") or (call.piped and call.input)
     roots = named_items(call, "Path", "LiteralPath") if given else [one(call.session, call.session.folder)]
-    everything, found = tree(call.session), []
+    everything, found = all_items(call.session), []
     wild = [path for path in call.texts("Path") if any(mark in path for mark in "*?[")]
     deep = call.flag("Recurse") or call.has("Depth")
     for root in roots:
@@ -159,7 +159,7 @@ def get_child_item(call: Call) -> Iterable[Value]:
     return [item.name for item in found] if call.flag("Name") else [record(call.session, item) for item in found]
 
 
-def filtered(call: Call, found: list[Item]) -> list[Item]:
+def filtered(call: CmdletCall, found: list[PathItem]) -> list[PathItem]:
     if call.flag("File") or call.flag("Directory"):
         found = [item for item in found if (item.file is None) == call.flag("Directory")]
     for name, wanted in (("Filter", True), ("Include", True), ("Exclude", False)):
@@ -169,23 +169,23 @@ def filtered(call: Call, found: list[Item]) -> list[Item]:
     return found
 
 
-def get_item(call: Call) -> Iterable[Value]:
+def get_item(call: CmdletCall) -> Iterable[PSValue]:
     return [record(call.session, item) for item in named_items(call, "Path", "LiteralPath")]
 
 
-def resolve_path(call: Call) -> Iterable[Value]:
+def resolve_path(call: CmdletCall) -> Iterable[PSValue]:
     kind = "System.Management.Automation.PathInfo"
-    return [Record(kind, {"Path": item.path}, item.path) for item in named_items(call, "Path", "LiteralPath")]
+    return [PSObject(kind, {"Path": item.path}, item.path) for item in named_items(call, "Path", "LiteralPath")]
 
 
 # --- the current folder ---------------------------------------------------------------------------------------------
 
 
-def get_location(call: Call) -> Iterable[Value]:
-    return [Record("System.Management.Automation.PathInfo", {"Path": call.session.folder}, call.session.folder)]
+def get_location(call: CmdletCall) -> Iterable[PSValue]:
+    return [PSObject("System.Management.Automation.PathInfo", {"Path": call.session.folder}, call.session.folder)]
 
 
-def set_location(call: Call) -> Iterable[Value]:
+def set_location(call: CmdletCall) -> Iterable[PSValue]:
     item = one(call.session, call.text("Path", "~"))
     if item.file is not None:
         raise not_found(item.path)

@@ -8,9 +8,9 @@ from fleet.model import Host
 from fleet.windows.cmdlets.processes import handles, image
 from fleet.windows.cmdlets.services import pid, start_type, status
 from fleet.windows.cmdlets.storage import free, size
-from fleet.windows.values import Value, moment
+from fleet.windows.values import PSValue, moment
 
-Rows = list[dict[str, Value]]
+Rows = list[dict[str, PSValue]]
 
 
 def product(host: Host) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from fleet.model import Host
 from fleet.ports import Listener, find_listener, listeners
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.session import Session, shown
-from fleet.windows.values import Record, Value
+from fleet.windows.values import PSObject, PSValue
 
 COMMON_PORTS = {"http": 80, "rdp": 3389, "smb": 445, "winrm": 5985}
 GATEWAY = "10.0.0.1"
@@ -50,10 +50,10 @@ def connect(session: Session, address: str, port: int) -> Listener | None:
     return found if found and (local or found.address != "127.0.0.1") else None
 
 
-def test_connection(call: Call) -> Iterable[Value]:
+def test_connection(call: CmdletCall) -> Iterable[PSValue]:
     session, rows = call.session, []
     count = min(max(call.number("Count") or 4, 1), MAX_PACKETS)
-    answers: list[Value] = []
+    answers: list[PSValue] = []
     for name in call.names("ComputerName", "Name"):
         address = resolve(session, name)
         alive = address is not None and host_at(session, address) is not None
@@ -63,7 +63,7 @@ def test_connection(call: Call) -> Iterable[Value]:
             text = f"Testing connection to computer '{name}' failed: {why}"
             call.fail(text, "TestConnectionException", "ResourceUnavailable", f"{name}:String", "PingException")
         elif alive:
-            values: dict[str, Value] = {
+            values: dict[str, PSValue] = {
                 "Source": session.host.name.upper(),
                 "Address": name,
                 "IPV4Address": address,
@@ -72,11 +72,11 @@ def test_connection(call: Call) -> Iterable[Value]:
                 "ResponseTime": 0,
                 "StatusCode": 0,
             }
-            rows += [Record("PingStatus", dict(values), "", {"Destination": "Address"}) for _ in range(count)]
+            rows += [PSObject("PingStatus", dict(values), "", {"Destination": "Address"}) for _ in range(count)]
     return answers if call.flag("Quiet") else rows
 
 
-def test_net_connection(call: Call) -> Iterable[Value]:
+def test_net_connection(call: CmdletCall) -> Iterable[PSValue]:
     session, name = call.session, call.text("ComputerName", "localhost")
     address = resolve(session, name)
     port = call.number("Port") or COMMON_PORTS.get(call.text("CommonTCPPort").lower())
@@ -84,7 +84,7 @@ def test_net_connection(call: Call) -> Iterable[Value]:
     quiet = call.text("InformationLevel").lower() == "quiet"
     if address is None:
         session.printed.append(shown(f"WARNING: Name resolution of {name} failed\n"))
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "ComputerName": name,
         "RemoteAddress": address,
         "InterfaceAlias": ADAPTER,
@@ -92,16 +92,16 @@ def test_net_connection(call: Call) -> Iterable[Value]:
     }
     if port is None:
         values.update({"PingSucceeded": alive, "PingReplyDetails (RTT)": "0 ms"})
-        return [alive] if quiet else [Record("TestNetConnectionResult", values)]
+        return [alive] if quiet else [PSObject("TestNetConnectionResult", values)]
     open_ = address is not None and connect(session, address, port) is not None
     if not open_ and address is not None:
         session.printed.append(shown(f"WARNING: TCP connect to ({address} : {port}) failed\n"))
     values.update({"RemotePort": port, "PingSucceeded": alive, "TcpTestSucceeded": open_})
-    return [open_] if quiet else [Record("TestNetConnectionPort", values)]
+    return [open_] if quiet else [PSObject("TestNetConnectionPort", values)]
 
 
-def get_net_tcp_connection(call: Call) -> Iterable[Value]:
-    rows: list[Value] = []
+def get_net_tcp_connection(call: CmdletCall) -> Iterable[PSValue]:
+    rows: list[PSValue] = []
     states = [state.lower() for state in call.texts("State")]
     for listener in listeners(call.session.host):
         if (states and "listen" not in states and "2" not in states) or (
@@ -110,7 +110,7 @@ def get_net_tcp_connection(call: Call) -> Iterable[Value]:
             continue
         if call.has("OwningProcess") and listener.pid not in call.numbers("OwningProcess"):
             continue
-        values: dict[str, Value] = {
+        values: dict[str, PSValue] = {
             "LocalAddress": listener.address,
             "LocalPort": listener.port,
             "RemoteAddress": "0.0.0.0",
@@ -118,7 +118,7 @@ def get_net_tcp_connection(call: Call) -> Iterable[Value]:
             "State": "Listen",
             "OwningProcess": listener.pid,
         }
-        rows.append(Record("NetTCPConnection", values))
+        rows.append(PSObject("NetTCPConnection", values))
     if not rows:
         text = "No matching MSFT_NetTCPConnection objects found by CIM query. Verify query parameters and retry."
         call.fail(
@@ -127,12 +127,12 @@ def get_net_tcp_connection(call: Call) -> Iterable[Value]:
     return rows
 
 
-def get_net_ip_address(call: Call) -> Iterable[Value]:
+def get_net_ip_address(call: CmdletCall) -> Iterable[PSValue]:
     family = call.text("AddressFamily").lower()
     if family not in ("", "ipv4"):
         return []
     return [
-        Record(
+        PSObject(
             "NetIPAddress",
             {
                 "IPAddress": address,
@@ -154,22 +154,24 @@ def get_net_ip_address(call: Call) -> Iterable[Value]:
     ]
 
 
-def get_net_adapter(call: Call) -> Iterable[Value]:
+def get_net_adapter(call: CmdletCall) -> Iterable[PSValue]:
     mac = call.session.host.mac.upper().replace(":", "-")
-    return [Record("NetAdapter", {"Name": ADAPTER, "Status": "Up", "MacAddress": mac, "LinkSpeed": "10 Gbps"}, ADAPTER)]
+    return [
+        PSObject("NetAdapter", {"Name": ADAPTER, "Status": "Up", "MacAddress": mac, "LinkSpeed": "10 Gbps"}, ADAPTER)
+    ]
 
 
-def resolve_dns_name(call: Call) -> Iterable[Value]:
+def resolve_dns_name(call: CmdletCall) -> Iterable[PSValue]:
     name = call.text("Name")
     address = resolve(call.session, name)
     if address is None:
         text = f"{name} : DNS name does not exist"
         call.fail(text, "DNS_ERROR_RCODE_NAME_ERROR", "ResourceUnavailable", f"{name}:String", "Win32Exception")
         return []
-    return [Record("DnsRecord_A", {"Name": name, "Type": "A", "TTL": 1200, "IPAddress": address}, address)]
+    return [PSObject("DnsRecord_A", {"Name": name, "Type": "A", "TTL": 1200, "IPAddress": address}, address)]
 
 
-def web_request(call: Call) -> Iterable[Value]:
+def web_request(call: CmdletCall) -> Iterable[PSValue]:
     """A page of a host of the fleet, by what listens there; nothing else is on this network."""
     uri = call.text("Uri")
     found = re.match(r"(?:(https?)://)?([\w.-]+)(?::(\d{1,5}))?(?:/|$)", uri)
@@ -187,7 +189,7 @@ def web_request(call: Call) -> Iterable[Value]:
             ":",
             "WebException",
         )
-    return [Record("HtmlWebResponseObject", {"StatusCode": 200, "StatusDescription": "OK", "Content": ""}, "")]
+    return [PSObject("HtmlWebResponseObject", {"StatusCode": 200, "StatusDescription": "OK", "Content": ""}, "")]
 
 
 CMDLETS = (

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
+from fleet.windows.matching import like
 from fleet.windows.members import call_method, get_property
 from fleet.windows.operators import FILTERS, OTHERS, binary, sort_key
-from fleet.windows.patterns import like
 from fleet.windows.session import shown
 from fleet.windows.tree import Block
-from fleet.windows.values import Hash, Record, Value, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
 
 CUSTOM = "System.Management.Automation.PSCustomObject"
 COMPARISONS = (
@@ -18,7 +18,7 @@ COMPARISONS = (
 )
 
 
-def compute(call: Call, item: Value, spec: Value) -> tuple[str, Value]:
+def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValue]:
     """(label, value) of a property by name, by script block, or by @{n=…; e=…}."""
     match spec:
         case Block():
@@ -30,11 +30,11 @@ def compute(call: Call, item: Value, spec: Value) -> tuple[str, Value]:
             return (to_text(spec.values[names[0]]) if names else label), value
         case _:
             name = to_text(spec)
-            real = item.real_name(name) if isinstance(item, Record) else None
+            real = item.real_name(name) if isinstance(item, PSObject) else None
             return real or name, get_property(item, name)
 
 
-def where_object(call: Call) -> Iterable[Value]:
+def where_object(call: CmdletCall) -> Iterable[PSValue]:
     if block := call.block("FilterScript") or call.block("Property"):
         return [item for item in call.input if truthy(collapse(call.session.invoke(block, item)))]
     name, right = call.text("Property"), call.value("Value")
@@ -52,7 +52,7 @@ def where_object(call: Call) -> Iterable[Value]:
     return [item for item in call.input if truthy(binary(f"-{operator}", get_property(item, name), right, budget))]
 
 
-def foreach_object(call: Call) -> Iterable[Value]:
+def foreach_object(call: CmdletCall) -> Iterable[PSValue]:
     process = call.value("Process")
     invoke = call.session.invoke
     output = list(invoke(block, None)) if (block := call.block("Begin")) else []
@@ -67,7 +67,7 @@ def foreach_object(call: Call) -> Iterable[Value]:
     return output + (list(invoke(block, None)) if (block := call.block("End")) else [])
 
 
-def _member_of(call: Call, item: Value, name: str) -> Value:
+def _member_of(call: CmdletCall, item: PSValue, name: str) -> PSValue:
     """A property, or what a method of that name gives."""
     found = get_property(item, name)
     if found is None and isinstance(item, str):
@@ -76,7 +76,7 @@ def _member_of(call: Call, item: Value, name: str) -> Value:
     return found
 
 
-def sort_object(call: Call) -> Iterable[Value]:
+def sort_object(call: CmdletCall) -> Iterable[PSValue]:
     specs = items(call.value("Property")) or [None]
     rows = list(call.input)
     for spec in reversed(specs):
@@ -89,7 +89,7 @@ def sort_object(call: Call) -> Iterable[Value]:
     return _unique(call, rows, specs) if call.flag("Unique") else rows
 
 
-def _unique(call: Call, rows: Sequence[Value], specs: Sequence[Value]) -> list[Value]:
+def _unique(call: CmdletCall, rows: Sequence[PSValue], specs: Sequence[PSValue]) -> list[PSValue]:
     seen, kept = set(), []
     for row in rows:
         parts = [row if spec is None else compute(call, row, spec)[1] for spec in specs]
@@ -100,7 +100,7 @@ def _unique(call: Call, rows: Sequence[Value], specs: Sequence[Value]) -> list[V
     return kept
 
 
-def select_object(call: Call) -> Iterable[Value]:
+def select_object(call: CmdletCall) -> Iterable[PSValue]:
     rows = _slice(call, list(call.input))
     if call.has("Property"):
         rows = [_project(call, row) for row in rows]
@@ -111,7 +111,7 @@ def select_object(call: Call) -> Iterable[Value]:
     return rows
 
 
-def _slice(call: Call, rows: list[Value]) -> list[Value]:
+def _slice(call: CmdletCall, rows: list[PSValue]) -> list[PSValue]:
     if (skipped := call.number("Skip")) is not None:
         rows = rows[max(skipped, 0) :]
     if (left := call.number("SkipLast")) is not None:
@@ -126,25 +126,25 @@ def _slice(call: Call, rows: list[Value]) -> list[Value]:
     return head + tail
 
 
-def _project(call: Call, item: Value) -> Record:
-    values: dict[str, Value] = {}
+def _project(call: CmdletCall, item: PSValue) -> PSObject:
+    values: dict[str, PSValue] = {}
     for spec in items(call.value("Property")):
         if isinstance(spec, str) and any(mark in spec for mark in "*?"):
-            held = item.values if isinstance(item, Record) else {}
+            held = item.values if isinstance(item, PSObject) else {}
             values.update({name: value for name, value in held.items() if like(name, spec)})
         else:
             label, value = compute(call, item, spec)
             values[label] = value
     for name in call.texts("ExcludeProperty"):
         values = {key: value for key, value in values.items() if not like(key, name)}
-    own = item.type if isinstance(item, Record) else "System.String"
-    return Record(f"Selected.{own}", values)
+    own = item.type if isinstance(item, PSObject) else "System.String"
+    return PSObject(f"Selected.{own}", values)
 
 
-def _expanded(call: Call, rows: Sequence[Value]) -> list[Value]:
+def _expanded(call: CmdletCall, rows: Sequence[PSValue]) -> list[PSValue]:
     name, output = call.text("ExpandProperty"), []
     for row in rows:
-        missing = row.real_name(name) is None if isinstance(row, Record) else True
+        missing = row.real_name(name) is None if isinstance(row, PSObject) else True
         value = get_property(row, name)
         if value is None and missing:
             call.fail(
@@ -158,7 +158,7 @@ def _expanded(call: Call, rows: Sequence[Value]) -> list[Value]:
     return output
 
 
-def measure_object(call: Call) -> Iterable[Value]:
+def measure_object(call: CmdletCall) -> Iterable[PSValue]:
     if call.flag("Line") or call.flag("Word") or call.flag("Character"):
         return [_measure_text(call)]
     name = call.text("Property")
@@ -172,7 +172,7 @@ def measure_object(call: Call) -> Iterable[Value]:
     if any(call.flag(flag) for flag in ("Sum", "Average")):
         numbers = [float(to_number(value)) for value in values]
     ordered = sorted(values, key=sort_key) if values else [None]
-    result: dict[str, Value] = {
+    result: dict[str, PSValue] = {
         "Count": len(values),
         "Average": sum(numbers) / len(numbers) if call.flag("Average") and numbers else None,
         "Sum": sum(numbers) if call.flag("Sum") and numbers else None,
@@ -180,23 +180,23 @@ def measure_object(call: Call) -> Iterable[Value]:
         "Minimum": ordered[0] if call.flag("Minimum") else None,
         "Property": name or None,
     }
-    return [Record("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)]
+    return [PSObject("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)]
 
 
-def _measure_text(call: Call) -> Record:
+def _measure_text(call: CmdletCall) -> PSObject:
     texts = [to_text(item) for item in call.input]
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "Lines": sum(text.count("\n") + 1 for text in texts if text) if call.flag("Line") else None,
         "Words": sum(len(text.split()) for text in texts) if call.flag("Word") else None,
         "Characters": sum(map(len, texts)) if call.flag("Character") else None,
         "Property": None,
     }
-    return Record("Microsoft.PowerShell.Commands.TextMeasureInfo", values)
+    return PSObject("Microsoft.PowerShell.Commands.TextMeasureInfo", values)
 
 
-def group_object(call: Call) -> Iterable[Value]:
+def group_object(call: CmdletCall) -> Iterable[PSValue]:
     specs = items(call.value("Property")) or [None]
-    groups: dict[str, tuple[str, list[Value]]] = {}
+    groups: dict[str, tuple[str, list[PSValue]]] = {}
     for item in call.input:
         parts = [to_text(item if spec is None else compute(call, item, spec)[1]) for spec in specs]
         name = ", ".join(parts)
@@ -204,22 +204,22 @@ def group_object(call: Call) -> Iterable[Value]:
     short = call.flag("NoElement")
     kind = "Microsoft.PowerShell.Commands.GroupInfo" + ("NoElement" if short else "")
     return [
-        Record(kind, {"Count": len(members), "Name": name, **({} if short else {"Group": members})})
+        PSObject(kind, {"Count": len(members), "Name": name, **({} if short else {"Group": members})})
         for name, members in groups.values()
     ]
 
 
-def write_output(call: Call) -> Iterable[Value]:
+def write_output(call: CmdletCall) -> Iterable[PSValue]:
     return items(call.value("InputObject")) if call.has("InputObject") else call.input
 
 
-def write_host(call: Call) -> Iterable[Value]:
+def write_host(call: CmdletCall) -> Iterable[PSValue]:
     text = " ".join(to_text(value) for value in items(call.value("Object")) or call.input)
     call.session.printed.append(shown(text + ("" if call.flag("NoNewline") else "\n")))
     return []
 
 
-def write_error(call: Call) -> Iterable[Value]:
+def write_error(call: CmdletCall) -> Iterable[PSValue]:
     call.fail(
         call.text("Message"),
         "Microsoft.PowerShell.Commands.WriteErrorException",
@@ -230,7 +230,7 @@ def write_error(call: Call) -> Iterable[Value]:
     return []
 
 
-def new_object(call: Call) -> Iterable[Value]:
+def new_object(call: CmdletCall) -> Iterable[PSValue]:
     """Only property bags: anything else could reach out of the host."""
     name = call.text("TypeName").lower().removeprefix("system.management.automation.")
     if name not in ("psobject", "pscustomobject"):
@@ -239,15 +239,15 @@ def new_object(call: Call) -> Iterable[Value]:
             text, "CannotCreateTypeConstrainedLanguage", "PermissionDenied", ":", "PSNotSupportedException"
         )
     held = call.value("Property")
-    return [Record(CUSTOM, dict(held.values) if isinstance(held, Hash) else {})]
+    return [PSObject(CUSTOM, dict(held.values) if isinstance(held, Hash) else {})]
 
 
-def add_type(call: Call) -> Iterable[Value]:
+def add_type(call: CmdletCall) -> Iterable[PSValue]:
     text = "Cannot add type. Definition of new types is not supported in this language mode."
     raise call.failure(text, "CannotDefineNewType", "PermissionDenied", ":", "PSNotSupportedException")
 
 
-def variable(call: Call) -> Iterable[Value]:
+def variable(call: CmdletCall) -> Iterable[PSValue]:
     name = call.text("Name").lower()
     if name not in call.session.variables:
         text = f"Cannot find a variable with the name '{name}'."

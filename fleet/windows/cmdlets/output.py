@@ -5,40 +5,40 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.objects import CUSTOM, compute
 from fleet.windows.failure import MAX_TEXT, Budget, no_memory
 from fleet.windows.format import list_text, property_names, render, table_text, view_text
-from fleet.windows.patterns import like
+from fleet.windows.matching import like
 from fleet.windows.session import SHOWN, shown
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import Hash, Record, Value, bounded, display, items, number_text, to_text
+from fleet.windows.values import Hash, PSObject, PSValue, bounded, display, items, number_text, to_text
 from fleet.windows.views import VIEWS
 
 MAX_JSON_DEPTH = 20
 """Of ConvertTo-Json's -Depth: the hundred that PowerShell allows would take too many of Python's frames."""
 
 
-def _records(call: Call) -> list[Record]:
-    return [item for item in call.input if isinstance(item, Record) and item.type != SHOWN]
+def _records(call: CmdletCall) -> list[PSObject]:
+    return [item for item in call.input if isinstance(item, PSObject) and item.type != SHOWN]
 
 
-def _chosen(call: Call, records: Sequence[Record]) -> list[Record]:
+def _chosen(call: CmdletCall, records: Sequence[PSObject]) -> list[PSObject]:
     """The records with just the properties that -Property names, wildcards and calculated ones among them."""
     rows = []
     for record in records:
-        values: dict[str, Value] = {}
+        values: dict[str, PSValue] = {}
         for spec in items(call.value("Property")):
             if isinstance(spec, str) and any(mark in spec for mark in "*?"):
                 values.update({name: value for name, value in record.values.items() if like(name, spec)})
             else:
                 label, value = compute(call, record, spec)
                 values[label] = value
-        rows.append(Record(CUSTOM, values))
+        rows.append(PSObject(CUSTOM, values))
     return rows
 
 
-def format_table(call: Call) -> Iterable[Value]:
+def format_table(call: CmdletCall) -> Iterable[PSValue]:
     records, headers, cut = _records(call), not call.flag("HideTableHeaders"), not call.flag("Wrap")
     if not records:
         return [shown(render(call.input))]
@@ -51,7 +51,7 @@ def format_table(call: Call) -> Iterable[Value]:
     return [shown(table_text(records, [], headers, cut))]
 
 
-def format_list(call: Call) -> Iterable[Value]:
+def format_list(call: CmdletCall) -> Iterable[PSValue]:
     records = _records(call)
     if not records:
         return [shown(render(call.input))]
@@ -61,17 +61,17 @@ def format_list(call: Call) -> Iterable[Value]:
     return [shown(list_text(records, ()))]
 
 
-def format_wide(call: Call) -> Iterable[Value]:
+def format_wide(call: CmdletCall) -> Iterable[PSValue]:
     name = call.text("Property", "Name")
     return [shown("\n" + "".join(f"{display(record.get(name))}\n" for record in _records(call)) + "\n")]
 
 
-def out_string(call: Call) -> Iterable[Value]:
+def out_string(call: CmdletCall) -> Iterable[PSValue]:
     text = render(call.input)
     return list(text.splitlines()) if call.flag("Stream") else [text]
 
 
-def to_json(call: Call) -> Iterable[Value]:
+def to_json(call: CmdletCall) -> Iterable[PSValue]:
     depth = call.number("Depth")
     depth = 2 if depth is None else min(max(depth, 0), MAX_JSON_DEPTH)
     given = items(call.value("InputObject")) if call.has("InputObject") else call.input
@@ -84,7 +84,7 @@ def to_json(call: Call) -> Iterable[Value]:
     return [bounded(text)] if held else []
 
 
-def _plain(value: Value, depth: int, budget: Budget) -> object:
+def _plain(value: PSValue, depth: int, budget: Budget) -> object:
     """A value as JSON knows it; what lies deeper than `depth` as its text."""
     budget.spend()
     match value:
@@ -98,13 +98,13 @@ def _plain(value: Value, depth: int, budget: Budget) -> object:
             return {"TotalSeconds": value.total_seconds(), "Ticks": int(value.total_seconds()) * 10_000_000}
         case list() if depth >= 0:
             return [_plain(member, depth - 1, budget) for member in value]
-        case Hash() | Record() if depth >= 0:
+        case Hash() | PSObject() if depth >= 0:
             return {name: _plain(held, depth - 1, budget) for name, held in value.values.items()}
         case _:
             return to_text(value)
 
 
-def from_json(call: Call) -> Iterable[Value]:
+def from_json(call: CmdletCall) -> Iterable[PSValue]:
     text = "\n".join(call.names("InputObject"))
     if len(text) > MAX_TEXT:
         raise no_memory()
@@ -117,10 +117,10 @@ def from_json(call: Call) -> Iterable[Value]:
         ) from None
 
 
-def _value(data: object) -> Value:
+def _value(data: object) -> PSValue:
     match data:
         case dict():
-            return Record(CUSTOM, {str(key): _value(held) for key, held in data.items()})
+            return PSObject(CUSTOM, {str(key): _value(held) for key, held in data.items()})
         case list():
             return [_value(held) for held in data]
         case int() if abs(data) >= 2**63:
@@ -131,28 +131,29 @@ def _value(data: object) -> Value:
             return to_text(None)
 
 
-def to_csv(call: Call) -> Iterable[Value]:
+def to_csv(call: CmdletCall) -> Iterable[PSValue]:
     records = _records(call)
     names = property_names(records)
     quoted = [[to_text(record.get(name)) for name in names] for record in records]
     rows = [names, *quoted] if names else []
-    lines: list[Value] = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    lines: list[PSValue] = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     if records and not call.flag("NoTypeInformation"):
         lines.insert(0, f"#TYPE {records[0].type}")
     return lines
 
 
-def members(call: Call) -> Iterable[Value]:
+def members(call: CmdletCall) -> Iterable[PSValue]:
     """The properties of the first object of each class."""
     seen, pieces = set(), []
     for item in call.input:
-        kind = item.type if isinstance(item, Record) else f"System.{type(item).__name__.capitalize()}"
+        kind = item.type if isinstance(item, PSObject) else f"System.{type(item).__name__.capitalize()}"
         if kind in seen or isinstance(item, Block | TypeName):
             continue
         seen.add(kind)
-        held = item.values if isinstance(item, Record) else {"Length": 0} if isinstance(item, str) else {}
+        held = item.values if isinstance(item, PSObject) else {"Length": 0} if isinstance(item, str) else {}
         rows = [
-            Record(CUSTOM, {"Name": name, "MemberType": "Property", "Definition": f"{name} {{get;}}"}) for name in held
+            PSObject(CUSTOM, {"Name": name, "MemberType": "Property", "Definition": f"{name} {{get;}}"})
+            for name in held
         ]
         pieces.append(f"\n\n   TypeName: {kind}\n{table_text(rows, ['Name', 'MemberType', 'Definition'])}")
     return [shown("".join(pieces))]

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 
-from fleet.actions import Refused, kill
+from fleet.actions import FailedAction, kill
 from fleet.model import Host, Process
-from fleet.windows.binding import Call, Cmdlet
-from fleet.windows.patterns import like
-from fleet.windows.values import Record, Value, moment
+from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.matching import like
+from fleet.windows.values import PSObject, PSValue, moment
 from fleet.windows.views import PROCESS
 
 PROTECTED = frozenset({"system", "idle", "registry", "smss", "csrss", "wininit", "services", "lsass"})
@@ -36,10 +36,10 @@ def session_id(process: Process) -> int:
     return 1 if process.user not in ("SYSTEM", "root") and process.service is None and "\\" not in process.user else 0
 
 
-def record(process: Process, host: Host) -> Record:
+def record(process: Process, host: Host) -> PSObject:
     """A process as Get-Process gives it; sizes in bytes."""
     path = image(process)
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "Handles": handles(process),
         "NPM": process.resident * 1024 // 400,
         "PM": process.resident * 1024 * 4 // 5,
@@ -73,7 +73,7 @@ def record(process: Process, host: Host) -> Record:
         "SessionId": "SI",
         "PID": "Id",
     }
-    return Record(PROCESS, values, f"System.Diagnostics.Process ({short_name(process)})", also)
+    return PSObject(PROCESS, values, f"System.Diagnostics.Process ({short_name(process)})", also)
 
 
 def user_name(process: Process, host: Host) -> str:
@@ -82,13 +82,13 @@ def user_name(process: Process, host: Host) -> str:
     return "NT AUTHORITY\\SYSTEM" if process.user in ("SYSTEM", "root") else f"{host.name.upper()}\\{process.user}"
 
 
-def chosen(call: Call) -> list[Process]:
+def chosen(call: CmdletCall) -> list[Process]:
     """The processes that -Name, -Id or the pipeline ask for; what is not there is said.
 
     A pattern that fits nothing is no error, a name is.
     """
     everything = sorted(call.session.host.processes, key=lambda p: (short_name(p).lower(), p.pid))
-    piped = [item.get("Id") for item in call.input if isinstance(item, Record)]
+    piped = [item.get("Id") for item in call.input if isinstance(item, PSObject)]
     ids = call.numbers("Id") if call.has("Id") else [pid for pid in piped if isinstance(pid, int)]
     if ids:
         return _by_id(call, everything, ids)
@@ -106,7 +106,7 @@ def chosen(call: Call) -> list[Process]:
     return found
 
 
-def _by_id(call: Call, everything: list[Process], ids: list[int]) -> list[Process]:
+def _by_id(call: CmdletCall, everything: list[Process], ids: list[int]) -> list[Process]:
     found = []
     for pid in ids:
         process = next((p for p in everything if p.pid == pid), None)
@@ -118,11 +118,11 @@ def _by_id(call: Call, everything: list[Process], ids: list[int]) -> list[Proces
     return found
 
 
-def get_process(call: Call) -> Iterable[Value]:
+def get_process(call: CmdletCall) -> Iterable[PSValue]:
     return [record(process, call.session.host) for process in chosen(call)]
 
 
-def stop_process(call: Call) -> Iterable[Value]:
+def stop_process(call: CmdletCall) -> Iterable[PSValue]:
     if not call.piped and not call.bound.keys() & {"Id", "Name"}:
         text = "Cannot process command because of one or more missing mandatory parameters: Id."
         raise call.cmdlet.unbound(text, "MissingMandatoryParameter", call.span)
@@ -138,7 +138,7 @@ def stop_process(call: Call) -> Iterable[Value]:
             continue
         stopped.append(record(process, call.session.host))
         done = kill(call.session.host, process.pid)
-        call.session.host = done.host if isinstance(done, Refused) else done
+        call.session.host = done.host if isinstance(done, FailedAction) else done
     return stopped if call.flag("PassThru") else []
 
 

@@ -3,28 +3,28 @@
 from dataclasses import replace
 
 from fleet.ports import listeners
-from fleet.windows.cmdlets.console import ENDLESS, Native, Words, has, option, said
+from fleet.windows.cmdlets.console import ENDLESS, ConsoleProgram, Words, console_output, has, option
 from fleet.windows.cmdlets.inventory import build, clock_speed, installed, manufacturer, product
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
 from fleet.windows.cmdlets.system import UPDATES, restarted, short_time
 from fleet.windows.format import render
+from fleet.windows.matching import Matcher
 from fleet.windows.paths import find
-from fleet.windows.patterns import Matcher
 from fleet.windows.session import Session
-from fleet.windows.values import Record, Value, moment, to_text
+from fleet.windows.values import PSObject, PSValue, moment, to_text
 
 MASK = "255.255.0.0"
 
 
-def hostname(session: Session, words: Words, given: list[Value]) -> list[Value]:
-    return said(session, session.host.name)
+def hostname(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
+    return console_output(session, session.host.name)
 
 
-def whoami(session: Session, words: Words, given: list[Value]) -> list[Value]:
-    return said(session, f"{session.host.name.lower()}\\administrator")
+def whoami(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
+    return console_output(session, f"{session.host.name.lower()}\\administrator")
 
 
-def ipconfig(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def ipconfig(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     host = session.host
 
     row = _dotted
@@ -53,7 +53,7 @@ def ipconfig(session: Session, words: Words, given: list[Value]) -> list[Value]:
         row("Default Gateway", GATEWAY),
         *([row("DNS Servers", GATEWAY), row("NetBIOS over Tcpip", "Enabled")] if full else []),
     ]
-    return said(session, "\n".join(lines))
+    return console_output(session, "\n".join(lines))
 
 
 def _dotted(label: str, value: str = "") -> str:
@@ -62,7 +62,7 @@ def _dotted(label: str, value: str = "") -> str:
     return f"   {label}{dots[len(label) :]}: {value}"
 
 
-def systeminfo(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def systeminfo(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     host = session.host
     fixes = UPDATES.get(build(host), ())
     swap, used = host.memory.swap_total, host.memory.swap_used
@@ -120,10 +120,10 @@ def systeminfo(session: Session, words: Words, given: list[Value]) -> list[Value
         ),
     ]
     lines = [f"{label + ':':<27}{value}".replace("\n", "\n" + " " * 27).rstrip() for label, value in rows]
-    return said(session, "\n" + "\n".join(lines))
+    return console_output(session, "\n" + "\n".join(lines))
 
 
-def ping(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def ping(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     count = option(words, "n") or "4"
     plain = [
         w
@@ -131,7 +131,7 @@ def ping(session: Session, words: Words, given: list[Value]) -> list[Value]:
         if w[:1] not in "-/" and (place == 0 or words[place - 1].lower() not in ("-n", "/n", "-w", "-l", "/w"))
     ]
     if len(plain) != 1 or not count.isdigit() or len(count) > 9 or int(count) < 1:
-        return said(
+        return console_output(
             session,
             "Bad value for option -n, valid range is from 1 to 4294967295."
             if plain
@@ -141,7 +141,9 @@ def ping(session: Session, words: Words, given: list[Value]) -> list[Value]:
     target = plain[0]
     address = resolve(session, target)
     if address is None:
-        return said(session, f"Ping request could not find host {target}. Please check the name and try again.", 1)
+        return console_output(
+            session, f"Ping request could not find host {target}. Please check the name and try again.", 1
+        )
     if has(words, "t") or int(count) > MAX_PACKETS:
         session.exit_code = ENDLESS
     sent = min(int(count), MAX_PACKETS)
@@ -154,10 +156,10 @@ def ping(session: Session, words: Words, given: list[Value]) -> list[Value]:
     lines.append(f"    Packets: Sent = {sent}, Received = {got}, Lost = {sent - got} ({0 if alive else 100}% loss),")
     if alive:
         lines += ["Approximate round trip times in milli-seconds:", "    Minimum = 0ms, Maximum = 0ms, Average = 0ms"]
-    return said(session, "\n".join(lines), 0 if alive else 1)
+    return console_output(session, "\n".join(lines), 0 if alive else 1)
 
 
-def netstat(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def netstat(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     flags = "".join(word.lstrip("-/") for word in words).lower()
     owner = "o" in flags
     lines = [
@@ -170,18 +172,18 @@ def netstat(session: Session, words: Words, given: list[Value]) -> list[Value]:
         local = f"{listener.address}:{listener.port}"
         state = f"LISTENING       {listener.pid}" if owner else "LISTENING"
         lines.append(f"  TCP    {local:<22} {'0.0.0.0:0':<22} {state}")
-    return said(session, "\n".join(lines))
+    return console_output(session, "\n".join(lines))
 
 
-def _lines(given: list[Value]) -> list[str]:
+def _lines(given: list[PSValue]) -> list[str]:
     return [line for value in given for line in _text(value).splitlines()]
 
 
-def _text(value: Value) -> str:
-    return render([value]) if isinstance(value, Record) else to_text(value)
+def _text(value: PSValue) -> str:
+    return render([value]) if isinstance(value, PSObject) else to_text(value)
 
 
-def findstr(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def findstr(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     plain = [word for word in words if not word.startswith("/")]
     literal = next((word[3:] for word in words if word.lower().startswith("/c:")), None)
     patterns = [literal] if literal is not None else plain[0].split() if plain else []
@@ -207,45 +209,45 @@ def findstr(session: Session, words: Words, given: list[Value]) -> list[Value]:
         for line in lines
         if any(matcher.search(line) for matcher in matchers) != inverted
     ]
-    return said(session, "\n".join(hits)) if hits else said(session, "", 1)[:0]
+    return console_output(session, "\n".join(hits)) if hits else console_output(session, "", 1)[:0]
 
 
-def find_text(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def find_text(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """find "text" [files]: as findstr with a literal."""
     flags = [word for word in words if word.startswith("/")]
     plain = [word for word in words if not word.startswith("/")]
     if not plain:
-        return said(session, "FIND: Parameter format not correct", 2)
+        return console_output(session, "FIND: Parameter format not correct", 2)
     return findstr(session, [*flags, f"/c:{plain[0]}", *plain[1:]], given)
 
 
-def shutdown(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def shutdown(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """`/a` stops nothing; everything else goes through with a boot: nobody can press the button of a dead machine."""
     if not has(words, "a") and has(words, "r", "s", "g", "p"):
         session.host = restarted(session.host)
         return []
     return (
-        said(session, "Unable to abort the system shutdown because no shutdown was in progress.(1116)", 1)
+        console_output(session, "Unable to abort the system shutdown because no shutdown was in progress.(1116)", 1)
         if words
         else []
     )
 
 
-def query_user(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def query_user(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     if words and words[0].lower() != "user":
-        return said(session, "Invalid parameter(s)\nQUERY { USER }", 1)
+        return console_output(session, "Invalid parameter(s)\nQUERY { USER }", 1)
     here = [login for login in session.host.logins if login.end is None]
     if not here:
-        return said(session, "No User exists for *", 1)
+        return console_output(session, "No User exists for *", 1)
     lines = [" USERNAME              SESSIONNAME        ID  STATE   IDLE TIME  LOGON TIME"]
     for number, login in enumerate(here, 1):
         time = moment(login.start)
         stamp = f"{time.month}/{time.day}/{time.year} {time.hour % 12 or 12}:{time:%M %p}"
         lines.append(f" {login.user:<22}{f'rdp-tcp#{number}':<18} {number:>3}  Active          .  {stamp}")
-    return said(session, "\n".join(lines))
+    return console_output(session, "\n".join(lines))
 
 
-def powershell(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def powershell(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """Runs what stands behind -Command, or the words that are no option."""
     place = 0
     while place < len(words) and words[place].startswith("-"):
@@ -256,10 +258,10 @@ def powershell(session: Session, words: Words, given: list[Value]) -> list[Value
     return session.run_line(" ".join(words[place:])) if place < len(words) else []
 
 
-def command_prompt(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """cmd /c LINE: programs, and the few of cmd's own commands that PowerShell knows by the same name."""
     if not words or words[0].lower() not in ("/c", "/k"):
-        return said(
+        return console_output(
             session,
             f"Microsoft Windows [Version {session.host.system.version}]\n"
             "(c) Microsoft Corporation. All rights reserved.",
@@ -267,21 +269,21 @@ def command_prompt(session: Session, words: Words, given: list[Value]) -> list[V
     line = " ".join(words[1:]).strip()
     head = line.partition(" ")[0].lower()
     if head == "ver":
-        return said(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
+        return console_output(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
     if head == "echo":
-        return said(session, line[5:])
+        return console_output(session, line[5:])
     if head in CMD_WORDS or session.is_program(head):
         return session.run_line(line)
     text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
     session.errors.append(text)
-    return said(session, "", 1)[:0]
+    return console_output(session, "", 1)[:0]
 
 
 CMD_WORDS = frozenset({"dir", "type", "del", "cd", "mkdir", "copy", "move", "rmdir", "erase", "rd", "md", "ren"})
 """What cmd and PowerShell both understand, in the plain forms."""
 
 
-PROGRAMS: dict[str, Native] = {
+PROGRAMS: dict[str, ConsoleProgram] = {
     "hostname": hostname,
     "whoami": whoami,
     "ipconfig": ipconfig,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from fleet.actions import Refused, enable, restart, start, stop
+from fleet.actions import FailedAction, enable, restart, start, stop
 from fleet.model import Host, Service
 from fleet.ports import main_process
-from fleet.windows.binding import Call, Cmdlet
-from fleet.windows.patterns import like
-from fleet.windows.values import Record, Value
+from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.matching import like
+from fleet.windows.values import PSObject, PSValue
 from fleet.windows.views import SERVICE
 
 
@@ -26,10 +26,10 @@ def pid(host: Host, service: Service) -> int:
     return main.pid if main else 0
 
 
-def record(service: Service) -> Record:
+def record(service: Service) -> PSObject:
     """A service as Get-Service gives it."""
     running = service.state == "active"
-    values: dict[str, Value] = {
+    values: dict[str, PSValue] = {
         "Status": status(service),
         "Name": service.name,
         "DisplayName": service.title,
@@ -42,10 +42,10 @@ def record(service: Service) -> Record:
         "RequiredServices": [],
         "DependentServices": [],
     }
-    return Record(SERVICE, values, service.name, {"ServiceName": "Name"})
+    return PSObject(SERVICE, values, service.name, {"ServiceName": "Name"})
 
 
-def chosen(call: Call) -> list[Service]:
+def chosen(call: CmdletCall) -> list[Service]:
     """The services that -Name, -DisplayName or the pipeline ask for; what is not there is said."""
     everything = sorted(call.session.host.services.values(), key=lambda service: service.name.lower())
     if call.has("DisplayName"):
@@ -57,7 +57,7 @@ def chosen(call: Call) -> list[Service]:
 
 
 def _named(
-    call: Call, everything: list[Service], names: list[str], key: Callable[[Service], str], what: str
+    call: CmdletCall, everything: list[Service], names: list[str], key: Callable[[Service], str], what: str
 ) -> list[Service]:
     found: list[Service] = []
     for name in names:
@@ -72,7 +72,7 @@ def _named(
     return found
 
 
-def get_service(call: Call) -> Iterable[Value]:
+def get_service(call: CmdletCall) -> Iterable[PSValue]:
     found = chosen(call)
     for pattern in call.texts("Exclude"):
         found = [service for service in found if not like(service.name, pattern)]
@@ -81,7 +81,7 @@ def get_service(call: Call) -> Iterable[Value]:
     return [record(service) for service in found]
 
 
-def _change(call: Call, act: Callable[[Host, str], Host | Refused]) -> Iterable[Value]:
+def _change(call: CmdletCall, act: Callable[[Host, str], Host | FailedAction]) -> Iterable[PSValue]:
     """Do something to each service asked for, and say what failed."""
     if not call.piped and not call.bound.keys() & {"Name", "DisplayName", "InputObject"}:
         text = "Cannot process command because of one or more missing mandatory parameters: Name."
@@ -91,14 +91,14 @@ def _change(call: Call, act: Callable[[Host, str], Host | Refused]) -> Iterable[
         if call.what_if(call.cmdlet.name, f"{service.title} ({service.name})"):
             continue
         done = act(call.session.host, service.name)
-        call.session.host = done.host if isinstance(done, Refused) else done
-        if isinstance(done, Refused):
+        call.session.host = done.host if isinstance(done, FailedAction) else done
+        if isinstance(done, FailedAction):
             _not_started(call, service)
         changed.append(record(call.session.host.services[service.name]))
     return changed if call.flag("PassThru") else []
 
 
-def _not_started(call: Call, service: Service) -> None:
+def _not_started(call: CmdletCall, service: Service) -> None:
     text = (
         f"Service '{service.title} ({service.name})' cannot be started due to the following error: "
         f"Cannot start service {service.name} on computer '.'."
@@ -107,19 +107,19 @@ def _not_started(call: Call, service: Service) -> None:
     call.fail(text, "CouldNotStartService", "OpenError", target, "ServiceCommandException")
 
 
-def start_service(call: Call) -> Iterable[Value]:
+def start_service(call: CmdletCall) -> Iterable[PSValue]:
     return _change(call, start)
 
 
-def stop_service(call: Call) -> Iterable[Value]:
+def stop_service(call: CmdletCall) -> Iterable[PSValue]:
     return _change(call, stop)
 
 
-def restart_service(call: Call) -> Iterable[Value]:
+def restart_service(call: CmdletCall) -> Iterable[PSValue]:
     return _change(call, restart)
 
 
-def set_service(call: Call) -> Iterable[Value]:
+def set_service(call: CmdletCall) -> Iterable[PSValue]:
     kind = call.text("StartupType").lower()
     if kind and kind not in ("automatic", "manual", "disabled", "automaticdelayedstart"):
         names = "Automatic, Manual, Disabled"
@@ -130,7 +130,7 @@ def set_service(call: Call) -> Iterable[Value]:
         )
         raise call.cmdlet.unbound(text, "CannotConvertArgumentNoMessage", call.span)
 
-    def act(host: Host, name: str) -> Host | Refused:
+    def act(host: Host, name: str) -> Host | FailedAction:
         if kind:
             host = enable(host, name, kind.startswith("automatic"))
         match call.text("Status").lower():

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from fleet.model import Host, Mount
-from fleet.windows.binding import Call, Cmdlet
-from fleet.windows.patterns import like
-from fleet.windows.values import Record, Value
+from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.matching import like
+from fleet.windows.values import PSObject, PSValue
 
 OFFSET = 368_050_176
 """Bytes before the first partition with a letter: the boot and recovery partitions."""
@@ -25,7 +25,7 @@ def _volumes(host: Host) -> list[Mount]:
     return sorted(host.mounts, key=lambda mount: mount.target)
 
 
-def get_volume(call: Call) -> Iterable[Value]:
+def get_volume(call: CmdletCall) -> Iterable[PSValue]:
     host, found = call.session.host, []
     wanted = [name.strip(":\\").upper() for name in call.names("DriveLetter", "DriveLetter")]
     for letter in wanted:
@@ -40,7 +40,7 @@ def get_volume(call: Call) -> Iterable[Value]:
     for mount in _volumes(host):
         if (wanted and mount.target[:1].upper() not in wanted) or (call.piped and not wanted):
             continue
-        values: dict[str, Value] = {
+        values: dict[str, PSValue] = {
             "DriveLetter": mount.target[:1],
             "FileSystemLabel": mount.label,
             "FileSystem": mount.kind,
@@ -53,11 +53,11 @@ def get_volume(call: Call) -> Iterable[Value]:
             "Path": f"\\\\?\\Volume{mount.target[:1]}\\",
             "AllocationUnitSize": 4096,
         }
-        found.append(Record("Volume", values, "", {"FriendlyName": "FileSystemLabel"}))
+        found.append(PSObject("Volume", values, "", {"FriendlyName": "FileSystemLabel"}))
     return found
 
 
-def get_psdrive(call: Call) -> Iterable[Value]:
+def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
     names = [name.strip(":\\") for name in call.names("Name", "Name")]
     found = []
@@ -66,7 +66,7 @@ def get_psdrive(call: Call) -> Iterable[Value]:
         if names and not any(like(letter, name) for name in names):
             continue
         here = call.session.folder
-        values: dict[str, Value] = {
+        values: dict[str, PSValue] = {
             "Name": letter,
             "Used": size(mount) - free(host, mount),
             "Free": free(host, mount),
@@ -75,7 +75,7 @@ def get_psdrive(call: Call) -> Iterable[Value]:
             "CurrentLocation": here[3:] if here[:1] == letter else "",
             "Description": mount.label,
         }
-        found.append(Record("System.Management.Automation.PSDriveInfo", values, letter))
+        found.append(PSObject("System.Management.Automation.PSDriveInfo", values, letter))
     provider = call.text("PSProvider", "FileSystem")
     if not like("FileSystem", provider):
         return []
@@ -86,11 +86,11 @@ def get_psdrive(call: Call) -> Iterable[Value]:
     return found
 
 
-def get_disk(call: Call) -> Iterable[Value]:
+def get_disk(call: CmdletCall) -> Iterable[PSValue]:
     """A disk for each volume, numbered from 0."""
     numbers = call.numbers("Number") if call.has("Number") else None
     return [
-        Record(
+        PSObject(
             "Disk",
             {
                 "Number": number,
@@ -109,11 +109,11 @@ def get_disk(call: Call) -> Iterable[Value]:
     ]
 
 
-def get_partition(call: Call) -> Iterable[Value]:
+def get_partition(call: CmdletCall) -> Iterable[PSValue]:
     letters = [name.strip(":\\").upper() for name in call.texts("DriveLetter")]
     numbers = call.numbers("DiskNumber") if call.has("DiskNumber") else None
     return [
-        Record(
+        PSObject(
             "Partition",
             {
                 "DiskNumber": number,

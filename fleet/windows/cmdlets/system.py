@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from fleet.actions import Refused, start
-from fleet.model import Entry, Host
-from fleet.windows.binding import Call, Cmdlet
+from fleet.actions import FailedAction, start
+from fleet.model import Host, JournalEntry
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.inventory import build, installed, load_percentage
 from fleet.windows.dotnet import bad_format, format_date
-from fleet.windows.patterns import like
-from fleet.windows.values import Record, Value, bad_conversion, clock, moment, to_moment, to_number
+from fleet.windows.matching import like
+from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number
 
 BOOT_SECONDS = 60
 """From the command to the first answer after a restart."""
@@ -40,7 +40,7 @@ UPDATES = {"20348": ("KB5031364", "KB5033118", "KB5034129"), "17763": ("KB503136
 """Build -> cumulative updates that it has."""
 
 
-def get_date(call: Call) -> Iterable[Value]:
+def get_date(call: CmdletCall) -> Iterable[PSValue]:
     now = to_moment(call.value("Date")) if call.has("Date") else moment(call.session.host.now)
     for name, unit in (
         ("Year", "year"),
@@ -81,12 +81,12 @@ def _unix(now: datetime, form: str) -> str:
     return "".join(pieces)
 
 
-def get_uptime(call: Call) -> Iterable[Value]:
+def get_uptime(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
     return [moment(host.boot)] if call.flag("Since") else [moment(host.now) - moment(host.boot)]
 
 
-def new_timespan(call: Call) -> Iterable[Value]:
+def new_timespan(call: CmdletCall) -> Iterable[PSValue]:
     first = to_moment(call.value("Start")) if call.has("Start") else moment(call.session.host.now)
     last = to_moment(call.value("End")) if call.has("End") else moment(call.session.host.now)
     units = {"Days": 86_400, "Hours": 3600, "Minutes": 60, "Seconds": 1}
@@ -94,7 +94,7 @@ def new_timespan(call: Call) -> Iterable[Value]:
     return [last - first + (moment(added) - moment(0)) if abs(added) < 10**9 else last - first]
 
 
-def start_sleep(call: Call) -> Iterable[Value]:
+def start_sleep(call: CmdletCall) -> Iterable[PSValue]:
     seconds = to_number(call.value("Seconds")) + to_number(call.value("Milliseconds")) / 1000
     if not math.isfinite(seconds) or seconds < 0:
         raise call.cmdlet.unbound(
@@ -110,8 +110,8 @@ def start_sleep(call: Call) -> Iterable[Value]:
 
 def restarted(host: Host) -> Host:
     """The host after a boot: Windows' own processes with new times, and the services that start with it."""
-    said = "The process shutdown.exe has initiated the restart of computer on behalf of user Administrator."
-    stopped = Entry(host.now, "User32", 0, 6, said, 1074)
+    message = "The process shutdown.exe has initiated the restart of computer on behalf of user Administrator."
+    stopped = JournalEntry(host.now, "User32", 0, 6, message, 1074)
     boot = host.now + 20
     own = tuple(
         replace(process, started=boot, seconds=0)
@@ -119,7 +119,7 @@ def restarted(host: Host) -> Host:
         if process.service is None and process.pid < 1000
     )
     logins = tuple(replace(login, end=login.end or host.now) for login in host.logins)
-    running = Entry(boot, "EventLog", 0, 6, "The Event log service was started.", 6005)
+    running = JournalEntry(boot, "EventLog", 0, 6, "The Event log service was started.", 6005)
     host = replace(
         host, boot=boot, now=host.now + BOOT_SECONDS, processes=own, logins=logins, loads=(0.0, 0.0), waiting=0.0
     )
@@ -129,11 +129,11 @@ def restarted(host: Host) -> Host:
     for service in list(host.services.values()):
         if service.enabled:
             done = start(host, service.name)
-            host = done.host if isinstance(done, Refused) else done
+            host = done.host if isinstance(done, FailedAction) else done
     return host
 
 
-def restart_computer(call: Call) -> Iterable[Value]:
+def restart_computer(call: CmdletCall) -> Iterable[PSValue]:
     host, target = call.session.host, call.text("ComputerName", "localhost")
     if target.lower() not in ("localhost", ".", host.name.lower()):
         text = f"Failed to restart the computer {target} with the following error message: Access is denied."
@@ -145,21 +145,21 @@ def restart_computer(call: Call) -> Iterable[Value]:
     return []
 
 
-def get_hotfix(call: Call) -> Iterable[Value]:
+def get_hotfix(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
     wanted = call.texts("Id")
-    rows: list[Value] = []
+    rows: list[PSValue] = []
     for number, name in enumerate(UPDATES.get(build(host), ())):
         if not wanted or any(like(name, one) for one in wanted):
             day = moment(int(installed(host).timestamp()) // 86_400 * 86_400 + number * 28 * 86_400)
-            values: dict[str, Value] = {
+            values: dict[str, PSValue] = {
                 "Source": host.name.upper(),
                 "Description": "Update" if number else "Security Update",
                 "HotFixID": name,
                 "InstalledBy": "NT AUTHORITY\\SYSTEM",
                 "InstalledOn": day,
             }
-            rows.append(Record("Microsoft.PowerShell.Commands.HotFix", values, name))
+            rows.append(PSObject("Microsoft.PowerShell.Commands.HotFix", values, name))
     if wanted and not rows:
         text = (
             "Cannot find the requested hotfix on the 'localhost' computer. Verify the input and run the command again."
@@ -168,15 +168,17 @@ def get_hotfix(call: Call) -> Iterable[Value]:
     return rows
 
 
-def get_local_user(call: Call) -> Iterable[Value]:
+def get_local_user(call: CmdletCall) -> Iterable[PSValue]:
     known = {
         "Administrator": (True, "Built-in account for administering the computer/domain"),
         "DefaultAccount": (False, "A user account managed by the system."),
         "Guest": (False, "Built-in account for guest access to the computer/domain"),
         **{login.user: (True, "") for login in call.session.host.logins},
     }
-    rows: list[Value] = [
-        Record("Microsoft.PowerShell.Commands.LocalUser", {"Name": name, "Enabled": enabled, "Description": text}, name)
+    rows: list[PSValue] = [
+        PSObject(
+            "Microsoft.PowerShell.Commands.LocalUser", {"Name": name, "Enabled": enabled, "Description": text}, name
+        )
         for name, (enabled, text) in sorted(known.items())
         if not call.has("Name") or any(like(name, one) for one in call.texts("Name"))
     ]
@@ -188,9 +190,9 @@ def get_local_user(call: Call) -> Iterable[Value]:
     return rows
 
 
-def get_counter(call: Call) -> Iterable[Value]:
+def get_counter(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
-    samples: list[Value] = []
+    samples: list[PSValue] = []
     defaults = [r"\processor(_total)\% processor time", r"\memory\% committed bytes in use"]
     for path in call.texts("Counter") or defaults:
         value = _counter(host, path.lower())
@@ -198,11 +200,11 @@ def get_counter(call: Call) -> Iterable[Value]:
             text = "The specified object was not found on the computer."
             call.fail(text, "CounterApiError", "InvalidResult", ":", "Exception")
             continue
-        values: dict[str, Value] = {"Path": f"\\\\{host.name.lower()}{path.lower()}", "CookedValue": value}
-        samples.append(Record("PerformanceCounterSample", values, str(value)))
-    readings = "\n".join(f"{s.get('Path')} :\n{s.text}" for s in samples if isinstance(s, Record))
-    found: dict[str, Value] = {"Timestamp": moment(host.now), "CounterSamples": samples, "Readings": readings}
-    return [Record("Microsoft.PowerShell.Commands.PerformanceCounterSampleSet", found)] if samples else []
+        values: dict[str, PSValue] = {"Path": f"\\\\{host.name.lower()}{path.lower()}", "CookedValue": value}
+        samples.append(PSObject("PerformanceCounterSample", values, str(value)))
+    readings = "\n".join(f"{s.get('Path')} :\n{s.text}" for s in samples if isinstance(s, PSObject))
+    found: dict[str, PSValue] = {"Timestamp": moment(host.now), "CounterSamples": samples, "Readings": readings}
+    return [PSObject("Microsoft.PowerShell.Commands.PerformanceCounterSampleSet", found)] if samples else []
 
 
 def _counter(host: Host, path: str) -> float | None:
@@ -223,8 +225,8 @@ def _counter(host: Host, path: str) -> float | None:
     return None
 
 
-def get_timezone(call: Call) -> Iterable[Value]:
-    values: dict[str, Value] = {
+def get_timezone(call: CmdletCall) -> Iterable[PSValue]:
+    values: dict[str, PSValue] = {
         "Id": "UTC",
         "DisplayName": "(UTC) Coordinated Universal Time",
         "StandardName": "Coordinated Universal Time",
@@ -232,7 +234,7 @@ def get_timezone(call: Call) -> Iterable[Value]:
         "BaseUtcOffset": moment(0) - moment(0),
         "SupportsDaylightSavingTime": False,
     }
-    return [Record("System.TimeZoneInfo", values, "(UTC) Coordinated Universal Time")]
+    return [PSObject("System.TimeZoneInfo", values, "(UTC) Coordinated Universal Time")]
 
 
 def short_time(value: datetime) -> str:

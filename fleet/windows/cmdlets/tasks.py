@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from fleet.actions import Refused, kill
+from fleet.actions import FailedAction, kill
 from fleet.model import Host, Process
-from fleet.windows.cmdlets.console import Native, Words, has, option, said
+from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output, has, option
 from fleet.windows.cmdlets.processes import PROTECTED, session_id, short_name, user_name
-from fleet.windows.patterns import like
+from fleet.windows.matching import like
 from fleet.windows.session import Session
-from fleet.windows.values import Value
+from fleet.windows.values import PSValue
 
 FILTER = re.compile(r"\s*(\w+)\s+(eq|ne|gt|lt|ge|le)\s+(.+?)\s*", re.IGNORECASE)
 
@@ -31,16 +31,16 @@ def _task(process: Process, host: Host) -> dict[str, str]:
     }
 
 
-def tasklist(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def tasklist(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     tasks = [_task(process, session.host) for process in sorted(session.host.processes, key=lambda p: p.pid)]
     for place, word in enumerate(words[:-1]):
         if word.lower() in ("/fi", "-fi"):
             found = FILTER.fullmatch(words[place + 1])
             if found is None:
-                return said(session, "ERROR: The search filter cannot be recognized.", 1)
+                return console_output(session, "ERROR: The search filter cannot be recognized.", 1)
             tasks = [task for task in tasks if _fits(task, found[1].upper(), found[2].lower(), found[3])]
     if not tasks:
-        return said(session, "INFO: No tasks are running which match the specified criteria.")
+        return console_output(session, "INFO: No tasks are running which match the specified criteria.")
     names = ["Image Name", "PID", "Session Name", "Session#", "Mem Usage"]
     if has(words, "svc"):
         names = ["Image Name", "PID", "Services"]
@@ -54,7 +54,7 @@ def tasklist(session: Session, words: Words, given: list[Value]) -> list[Value]:
         lines = [line for row in rows for line in ("", *(f"{n + ':':<13}{c}" for n, c in zip(names, row, strict=True)))]
     else:
         lines = _task_table(names, rows, not has(words, "nh"))
-    return said(session, "\n".join(lines))
+    return console_output(session, "\n".join(lines))
 
 
 def _task_table(names: Sequence[str], rows: Sequence[Sequence[str]], headers: bool) -> list[str]:
@@ -103,12 +103,12 @@ def _fits(task: dict[str, str], name: str, operator: str, wanted: str) -> bool:
     return {"gt": order > 0, "lt": order < 0, "ge": order >= 0, "le": order <= 0}[operator]
 
 
-def taskkill(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def taskkill(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     asked = [
         words[place + 1] for place, word in enumerate(words[:-1]) if word.lower() in ("/pid", "/im", "-pid", "-im")
     ]
     if not asked:
-        return said(
+        return console_output(
             session,
             'ERROR: Invalid syntax. Neither /FI nor /PID nor /IM were specified.\nType "TASKKILL /?" for usage.',
             1,
@@ -126,9 +126,9 @@ def taskkill(session: Session, words: Words, given: list[Value]) -> list[Value]:
                 code = code or 1
                 continue
             done = kill(session.host, process.pid)
-            session.host = done.host if isinstance(done, Refused) else done
+            session.host = done.host if isinstance(done, FailedAction) else done
             lines.append(f"SUCCESS: {label} has been terminated.")
-    return said(session, "\n".join(lines), code)
+    return console_output(session, "\n".join(lines), code)
 
 
-PROGRAMS: dict[str, Native] = {"tasklist": tasklist, "taskkill": taskkill}
+PROGRAMS: dict[str, ConsoleProgram] = {"tasklist": tasklist, "taskkill": taskkill}

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from fleet.windows.cmdlets.console import Native, Words, said
+from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
 from fleet.windows.cmdlets.inventory import CLASSES
 from fleet.windows.dotnet import format_value
 from fleet.windows.format import grid
 from fleet.windows.session import Session
-from fleet.windows.values import Value, to_text
+from fleet.windows.values import PSValue, to_text
 
 WMIC = {
     "os": "Win32_OperatingSystem",
@@ -21,26 +21,28 @@ WMIC = {
 }
 
 
-def wmic(session: Session, words: Words, given: list[Value]) -> list[Value]:
+def wmic(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """wmic ALIAS get NAME,NAME [/value]: a table, or name=value lines. It only reads here."""
     plain = [word for word in words if not word.startswith("/")]
     flags = " ".join(word.lower() for word in words if word.startswith("/"))
     kind = WMIC.get(plain[0].lower() if plain else "")
     verb = next((place for place, word in enumerate(plain) if word.lower() in ("get", "list")), None)
     if kind is None or verb is None:
-        return said(session, f"{plain[0] if plain else ''} - Alias not found.", 44135)
+        return console_output(session, f"{plain[0] if plain else ''} - Alias not found.", 44135)
     rows = CLASSES[kind](session.host)
     wanted = [
         name for word in plain[verb + 1 :] for name in word.lower().split(",") if name not in ("", "brief", "full")
     ]
     known = {name.lower(): name for name in rows[0]} if rows else {}
     if any(name not in known for name in wanted) and wanted != ["*"]:
-        return said(session, "Node - " + session.host.name.upper() + "\nERROR:\nDescription = Invalid query\n", 44135)
+        return console_output(
+            session, "Node - " + session.host.name.upper() + "\nERROR:\nDescription = Invalid query\n", 44135
+        )
     names = sorted(known[name] for name in wanted if name in known) or sorted(known.values())
     if "value" in flags or "list" in flags:
         lines = [line for row in rows for line in ("", "", *(f"{name}={_raw(row[name])}" for name in names))]
-        return said(session, "\n".join(lines))
-    return said(session, _columns(names, [[_raw(row[name]) for name in names] for row in rows]))
+        return console_output(session, "\n".join(lines))
+    return console_output(session, _columns(names, [[_raw(row[name]) for name in names] for row in rows]))
 
 
 def _columns(names: list[str], rows: list[list[str]]) -> str:
@@ -50,8 +52,8 @@ def _columns(names: list[str], rows: list[list[str]]) -> str:
     return "\n".join([head, *rest])
 
 
-def _raw(value: Value) -> str:
+def _raw(value: PSValue) -> str:
     return format_value(value, "yyyyMMddHHmmss.000000+000") if isinstance(value, datetime) else to_text(value)
 
 
-PROGRAMS: dict[str, Native] = {"wmic": wmic}
+PROGRAMS: dict[str, ConsoleProgram] = {"wmic": wmic}

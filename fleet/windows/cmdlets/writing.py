@@ -4,23 +4,35 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fleet.model import File
-from fleet.windows.binding import Call, Cmdlet
+from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.files import filtered, named_items
 from fleet.windows.format import render
-from fleet.windows.paths import Item, absolute, children, join, key_of, one, parent_of, put, record, tree, write_text
-from fleet.windows.values import Value, display, items
+from fleet.windows.paths import (
+    PathItem,
+    absolute,
+    all_items,
+    children,
+    join,
+    key_of,
+    one,
+    parent_of,
+    put,
+    record,
+    write_text,
+)
+from fleet.windows.values import PSValue, display, items
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def _text_of(call: Call, name: str) -> str:
+def _text_of(call: CmdletCall, name: str) -> str:
     """What is to be written: a line for each value."""
     values = items(call.value(name)) if call.has(name) else call.input
     end = "" if call.flag("NoNewline") else "\n"
     return "".join(f"{display(value) if not isinstance(value, str) else value}{end}" for value in values)
 
 
-def set_content(call: Call) -> Iterable[Value]:
+def set_content(call: CmdletCall) -> Iterable[PSValue]:
     text = _text_of(call, "Value")
     for path in call.texts("Path") or call.texts("LiteralPath"):
         if not call.what_if("Set Content", path):
@@ -28,7 +40,7 @@ def set_content(call: Call) -> Iterable[Value]:
     return []
 
 
-def add_content(call: Call) -> Iterable[Value]:
+def add_content(call: CmdletCall) -> Iterable[PSValue]:
     text = _text_of(call, "Value")
     for path in call.texts("Path") or call.texts("LiteralPath"):
         if not call.what_if("Add Content", path):
@@ -36,19 +48,19 @@ def add_content(call: Call) -> Iterable[Value]:
     return []
 
 
-def out_file(call: Call) -> Iterable[Value]:
+def out_file(call: CmdletCall) -> Iterable[PSValue]:
     values = items(call.value("InputObject")) if call.has("InputObject") else call.input
     path = call.text("FilePath") or call.text("LiteralPath")
     write_text(call.session, path, render(values), call.flag("Append"), call.cmdlet.name)
     return []
 
 
-def tee_object(call: Call) -> Iterable[Value]:
+def tee_object(call: CmdletCall) -> Iterable[PSValue]:
     write_text(call.session, call.text("FilePath"), render(call.input), call.flag("Append"), call.cmdlet.name)
     return call.input
 
 
-def clear_content(call: Call) -> Iterable[Value]:
+def clear_content(call: CmdletCall) -> Iterable[PSValue]:
     for item in named_items(call, "Path", "LiteralPath"):
         if item.file is not None and not call.what_if("Clear Content", f"Item: {item.path}"):
             put(
@@ -60,11 +72,11 @@ def clear_content(call: Call) -> Iterable[Value]:
     return []
 
 
-def new_item(call: Call) -> Iterable[Value]:
+def new_item(call: CmdletCall) -> Iterable[PSValue]:
     session, made = call.session, []
     for path in call.texts("Path") or [session.folder]:
         full = absolute(session, join(path, call.text("Name")) if call.has("Name") else path)
-        exists = full.lower() in tree(session)
+        exists = full.lower() in all_items(session)
         folder = call.text("ItemType").lower() in ("directory", "d", "container")
         if exists and not (call.flag("Force")):
             what = (
@@ -92,7 +104,7 @@ def new_item(call: Call) -> Iterable[Value]:
     return made
 
 
-def make_directory(call: Call) -> Iterable[Value]:
+def make_directory(call: CmdletCall) -> Iterable[PSValue]:
     call.bound.setdefault("ItemType", "Directory")
     return new_item(call)
 
@@ -100,7 +112,7 @@ def make_directory(call: Call) -> Iterable[Value]:
 # --- removing and moving --------------------------------------------------------------------------------------------
 
 
-def remove_item(call: Call) -> Iterable[Value]:
+def remove_item(call: CmdletCall) -> Iterable[PSValue]:
     for item in filtered(call, named_items(call, "Path", "LiteralPath")):
         if call.what_if("Remove File" if item.file else "Remove Directory", item.path):
             continue
@@ -110,7 +122,7 @@ def remove_item(call: Call) -> Iterable[Value]:
     return []
 
 
-def _removable(call: Call, item: Item) -> bool:
+def _removable(call: CmdletCall, item: PathItem) -> bool:
     """Whether a folder may go; why not, is said."""
     system = item.path.lower()
     if len(item.path) <= 3 or system.startswith("c:\\windows") or system in ("c:\\users", "c:\\program files"):
@@ -123,7 +135,7 @@ def _removable(call: Call, item: Item) -> bool:
             "UnauthorizedAccessException",
         )
         return False
-    if children(tree(call.session), item.path) and not call.flag("Recurse"):
+    if children(all_items(call.session), item.path) and not call.flag("Recurse"):
         # the real one asks; nobody is there to answer
         text = (
             "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available. "
@@ -134,7 +146,7 @@ def _removable(call: Call, item: Item) -> bool:
     return True
 
 
-def remove(call: Call, item: Item) -> None:
+def remove(call: CmdletCall, item: PathItem) -> None:
     """Take an item away, with what lies in it. The folder a file lay in stays."""
     session = call.session
     session.budget.spend(len(session.host.files) * 100)
@@ -149,29 +161,29 @@ def remove(call: Call, item: Item) -> None:
     session.folders.add(item.parent)
 
 
-def copy_item(call: Call) -> Iterable[Value]:
+def copy_item(call: CmdletCall) -> Iterable[PSValue]:
     return _copy(call, moving=False)
 
 
-def move_item(call: Call) -> Iterable[Value]:
+def move_item(call: CmdletCall) -> Iterable[PSValue]:
     return _copy(call, moving=True)
 
 
-def _copy(call: Call, moving: bool) -> Iterable[Value]:
+def _copy(call: CmdletCall, moving: bool) -> Iterable[PSValue]:
     session, done = call.session, []
     target = absolute(session, call.text("Destination") or session.folder)
     for item in named_items(call, "Path", "LiteralPath"):
-        into = tree(session).get(target.lower())
+        into = all_items(session).get(target.lower())
         full = join(target, item.name) if into and into.file is None else target
         if call.what_if("Move" if moving else "Copy", f"Item: {item.path} Destination: {full}"):
             continue
-        if moving and full.lower() in tree(session) and not call.flag("Force"):
+        if moving and full.lower() in all_items(session) and not call.flag("Force"):
             text = "Cannot create a file when that file already exists."
             call.fail(text, "MoveFileInfoItemIOError", "WriteError", f"{item.path}:FileInfo", "IOException")
             continue
         parts = [(item, full)]
         if item.file is None:
-            inside = children(tree(session), item.path, deep=True) if moving or call.flag("Recurse") else []
+            inside = children(all_items(session), item.path, deep=True) if moving or call.flag("Recurse") else []
             parts = [(part, full + part.path[len(item.path) :]) for part in inside]
             session.folders.add(full)
         if moving:  # first away, then there: a full disk has room for what it holds
@@ -182,12 +194,12 @@ def _copy(call: Call, moving: bool) -> Iterable[Value]:
     return [record(session, one(session, full)) for full in done] if call.flag("PassThru") else []
 
 
-def _place(call: Call, file: File | None, path: str) -> None:
+def _place(call: CmdletCall, file: File | None, path: str) -> None:
     session = call.session
     if file is None:
         session.folders.add(path)
         return
-    if parent_of(path).lower() not in tree(session):
+    if parent_of(path).lower() not in all_items(session):
         text = f"Could not find a part of the path '{path}'."
         raise call.failure(
             text, "CopyDirectoryInfoItemIOError", "WriteError", f"{path}:String", "DirectoryNotFoundException"
@@ -195,7 +207,7 @@ def _place(call: Call, file: File | None, path: str) -> None:
     put(session, key_of(session.host, path), file, call.cmdlet.name)
 
 
-def rename_item(call: Call) -> Iterable[Value]:
+def rename_item(call: CmdletCall) -> Iterable[PSValue]:
     item = one(call.session, call.text("Path"))
     call.bound["Destination"] = join(item.parent, call.text("NewName").rsplit("\\", 1)[-1])
     return _copy(call, moving=True)

@@ -4,14 +4,14 @@ import re
 from abc import abstractmethod
 
 from fleet.windows.cursor import Cursor
-from fleet.windows.tree import Body, Expand, Literal, Node, Sub, Variable
+from fleet.windows.tree import Body, Expand, Literal, Sub, SyntaxNode, Variable
 
 VARIABLE = re.compile(r"\$(?:\{([^}]+)\}|((?:(?:env|global|script|local|using|variable):)?\w+|[$?^]))", re.IGNORECASE)
 WORD = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-class Texts(Cursor):
+class StringParser(Cursor):
     """Texts; what stands in `$( )` is read by the class on top."""
 
     @abstractmethod
@@ -35,11 +35,11 @@ class Texts(Cursor):
             raise self.wrong("The string is missing the terminator: '.", "TerminatorExpectedAtEndOfString")
         return found[1].replace("''", "'")
 
-    def expandable(self) -> Node:
+    def expandable(self) -> SyntaxNode:
         """A text in double quotes."""
         start = self.at
         self.take('"')
-        parts: list[Node] = []
+        parts: list[SyntaxNode] = []
         while not self.peek('"') or self.peek('""'):
             if self.at >= len(self.text):
                 self.at = start
@@ -48,7 +48,7 @@ class Texts(Cursor):
         self.take('"')
         return _joined(parts)
 
-    def _quoted_part(self) -> Node:
+    def _quoted_part(self) -> SyntaxNode:
         if self.take('""'):
             return Literal('"')
         return self._part() or Literal(self._plain(re.compile(r'[^"`$]+|.', re.DOTALL)))
@@ -57,7 +57,7 @@ class Texts(Cursor):
         found = self.match(pattern)
         return found[0] if found else ""
 
-    def _part(self) -> Node | None:
+    def _part(self) -> SyntaxNode | None:
         """An escape, a variable or a `$( )`, if one is here."""
         if self.peek("`") and self.char(1):
             char = self.char(1)
@@ -69,7 +69,7 @@ class Texts(Cursor):
             return self.variable()
         return None
 
-    def word(self, parts: list[Node]) -> Node:
+    def word(self, parts: list[SyntaxNode]) -> SyntaxNode:
         """Text up to a blank or an operator; quotes within it hold it together."""
         while self.char() and self.char() not in " \t\r\n;|(){},&<>":
             if self.char() == '"':
@@ -83,7 +83,7 @@ class Texts(Cursor):
         return _joined(parts)
 
 
-def _joined(parts: list[Node]) -> Node:
+def _joined(parts: list[SyntaxNode]) -> SyntaxNode:
     """One literal if nothing is to be evaluated."""
     texts = [part.value for part in parts if isinstance(part, Literal) and isinstance(part.value, str)]
     return Literal("".join(texts)) if len(texts) == len(parts) else Expand(tuple(parts))

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, Context, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.model import Host
 from fleet.ports import Listener, listeners
 
@@ -24,7 +24,7 @@ def is_address(text: str) -> bool:
     return bool(re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", text)) and all(int(part) < 256 for part in text.split("."))
 
 
-def resolve(context: Context, name: str) -> str | None:
+def resolve(context: CommandContext, name: str) -> str | None:
     """The address of a name: /etc/hosts first, then the fleet; an address is its own."""
     if is_address(name):
         return name
@@ -39,7 +39,7 @@ def resolve(context: Context, name: str) -> str | None:
     return other.host.address if other else None
 
 
-def host_at(context: Context, address: str) -> Host | None:
+def host_at(context: CommandContext, address: str) -> Host | None:
     """Which host answers at an address."""
     own = context.host
     if address.startswith("127.") or address in (own.address, "0.0.0.0"):
@@ -47,7 +47,7 @@ def host_at(context: Context, address: str) -> Host | None:
     return next((m.host for m in context.machine.fleet.values() if m.host.address == address), None)
 
 
-def connect(context: Context, address: str, port: int) -> Listener | str:
+def connect(context: CommandContext, address: str, port: int) -> Listener | str:
     """Who answers at an address and port; or why nobody does."""
     host = host_at(context, address)
     if host is None:
@@ -58,14 +58,14 @@ def connect(context: Context, address: str, port: int) -> Listener | str:
     return found
 
 
-def delay(context: Context, address: str, number: int = 0) -> float:
+def delay(context: CommandContext, address: str, number: int = 0) -> float:
     """Milliseconds that a packet takes: always the same between two addresses."""
     digest = sha256(f"{context.host.name}{address}{number}".encode()).digest()
     base = 0.02 if address.startswith("127.") or address == context.host.address else 0.3
     return round(base * (1 + digest[0] / 255), 3)
 
 
-def _ping(context: Context) -> str | BuiltinResult:
+def _ping(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "c:i:W:w:s:I:t:qn46DOvA", ["help"])
     if len(flags.words) != 1:
         return fail("ping: usage error: Destination address required", 1)
@@ -105,7 +105,7 @@ def _ping(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stdout="\n".join(lines) + "\n", exit_code=0 if times else 1)
 
 
-def _nc(context: Context) -> str | BuiltinResult:
+def _nc(context: CommandContext) -> str | BuiltinResult:
     """nc -z: only whether ports are open; a connection that would talk prints nothing."""
     flags = parse(context, "zvw:nu46lkN", [])
     if len(flags.words) != 2 or "l" in flags:
@@ -117,22 +117,22 @@ def _nc(context: Context) -> str | BuiltinResult:
     if address is None:
         return fail(f'nc: getaddrinfo for host "{target}" port {wanted}: Name or service not known')
     first, _, last = wanted.partition("-")
-    said, opened = "", 0
+    report, opened = "", 0
     where = target if target == address else f"{target} ({address})"
     for port in range(int(first), min(int(last or first), int(first) + 1023) + 1):
         found = connect(context, address, port)
         opened += isinstance(found, Listener)
         if isinstance(found, Listener):
-            said += f"Connection to {where} {port} port [tcp/{SERVICES.get(port, '*')}] succeeded!\n"
+            report += f"Connection to {where} {port} port [tcp/{SERVICES.get(port, '*')}] succeeded!\n"
         elif found == TIMED_OUT:
-            said += f"nc: connect to {where} port {port} (tcp) timed out: Operation now in progress\n"
+            report += f"nc: connect to {where} port {port} (tcp) timed out: Operation now in progress\n"
             break
         else:
-            said += f"nc: connect to {where} port {port} (tcp) failed: {found}\n"
-    return BuiltinResult(stderr=said if "v" in flags else "", exit_code=0 if opened else 1)
+            report += f"nc: connect to {where} port {port} (tcp) failed: {found}\n"
+    return BuiltinResult(stderr=report if "v" in flags else "", exit_code=0 if opened else 1)
 
 
-def _telnet(context: Context) -> str | BuiltinResult:
+def _telnet(context: CommandContext) -> str | BuiltinResult:
     target, port = (*context.argv, "23")[:2] if context.argv else ("", "")
     address = resolve(context, target)
     if address is None or not port.isdecimal() or len(port) > 5:
@@ -149,7 +149,7 @@ def _telnet(context: Context) -> str | BuiltinResult:
 # --- names ----------------------------------------------------------------------------------------------------------
 
 
-def _names(context: Context) -> Iterator[tuple[str, str]]:
+def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
     """Every name that is known here, with its address: this host's and the fleet's."""
     yield context.host.name, context.host.address
     for name, machine in context.machine.fleet.items():
@@ -157,12 +157,12 @@ def _names(context: Context) -> Iterator[tuple[str, str]]:
             yield name, machine.host.address
 
 
-def _looked_up(context: Context, word: str) -> tuple[str, str] | None:
+def _looked_up(context: CommandContext, word: str) -> tuple[str, str] | None:
     """(name, address) of a name or an address, as the fleet's name server knows them."""
     return next((pair for pair in _names(context) if word in pair), None)
 
 
-def _dig(context: Context) -> str | BuiltinResult:
+def _dig(context: CommandContext) -> str | BuiltinResult:
     words = [word for word in context.argv if word[:1] not in "@+-" and word.upper() not in ("A", "IN", "AAAA", "PTR")]
     if not words:
         return fail("dig: no name given", 1)
@@ -188,7 +188,7 @@ def _dig(context: Context) -> str | BuiltinResult:
     )
 
 
-def _host(context: Context) -> str | BuiltinResult:
+def _host(context: CommandContext) -> str | BuiltinResult:
     word = next((word for word in context.argv if not word.startswith("-")), "")
     found = _looked_up(context, word)
     if found is None:
@@ -198,7 +198,7 @@ def _host(context: Context) -> str | BuiltinResult:
     return f"{found[0]} has address {found[1]}\n"
 
 
-def _nslookup(context: Context) -> str | BuiltinResult:
+def _nslookup(context: CommandContext) -> str | BuiltinResult:
     word = next((word for word in context.argv if not word.startswith("-")), "")
     found = _looked_up(context, word)
     server = "Server:\t\t127.0.0.53\nAddress:\t127.0.0.53#53\n\n"
@@ -209,7 +209,7 @@ def _nslookup(context: Context) -> str | BuiltinResult:
     return f"{server}Non-authoritative answer:\nName:\t{found[0]}\nAddress: {found[1]}\n\n"
 
 
-def _getent(context: Context) -> str | BuiltinResult:
+def _getent(context: CommandContext) -> str | BuiltinResult:
     """getent, of hosts and of what lies in /etc as a file."""
     database, *keys = context.argv or [""]
     if database in ("hosts", "ahosts", "ahostsv4"):
@@ -223,7 +223,7 @@ def _getent(context: Context) -> str | BuiltinResult:
     return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)
 
 
-def _traceroute(context: Context) -> str | BuiltinResult:
+def _traceroute(context: CommandContext) -> str | BuiltinResult:
     word = next((word for word in context.argv if not word.startswith("-")), "")
     address = resolve(context, word)
     if address is None:
