@@ -1,12 +1,11 @@
 """Which of my rows teach each failure? The checks that score the model, over what a record would teach as it stands."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
-from types import MappingProxyType
 
 from aj.conduct import check_conduct
 from aj.contract import Contract
@@ -19,7 +18,8 @@ from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
 from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable, message_of
+from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
 from scorers.checks.encoding import check_encoding
@@ -29,6 +29,9 @@ from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order
 from scorers.checks.taught import agents_shown, as_discovery, patterns_taught, steps_are_objects
 from scorers.checks.voice import check_own_voice, check_voice
+
+Judge = Callable[[str], Verdict]
+"""`judge_call` under one contract; it may remember verdicts, as judging is most of a call's cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +82,14 @@ def calls_known_tool(item: Parsed, contract: Contract) -> bool:
     return False
 
 
-def lint_item(
-    item: Transcript | Preference, contract: Contract, judged: Mapping[str, Verdict] = MappingProxyType({})
-) -> list[Found]:
-    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target.
-
-    Args:
-        judged: what `judge_call` said of texts that were judged before: it is most of what a call costs.
-    """
+def lint_item(item: Transcript | Preference, contract: Contract, judge: Judge | None = None) -> list[Found]:
+    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target."""
+    judge = judge or partial(judge_call, contract=contract)
     if isinstance(item, Preference):
         alike = [Found(len(item.turns), _ALIKE)] if _as_text(item.chosen) == _as_text(item.rejected) else []
         context = (*(replace(turn, target=False) for turn in item.turns), item.chosen)
         as_transcript = Transcript(context, item.mode, item.layout, metadata=item.metadata)
-        return [*lint_item(as_transcript, contract, judged), *alike]
+        return [*lint_item(as_transcript, contract, judge), *alike]
     targets = _targets(item)
     roles: list[Role] = [turn.role for turn in item.turns]
     found = [Found(turn, finding) for turn, finding in (*check_ends(roles, targets), *check_order(roles))]
@@ -99,30 +97,17 @@ def lint_item(
     past = _stated(item, contract)
     for number, turn in enumerate(item.turns):
         if number in targets:
-            message, findings = _target(turn, past, item, contract, judged)
+            message, findings = _target(turn, past, item, contract, judge)
             found += [Found(number, finding) for finding in findings]
         else:
-            message = _message(turn, past, item, contract)
+            message = _message(turn, past, judge)
         past.append(message)
     return found
 
 
-def lint_value(
-    value: Row | Pair, contract: Contract, judged: Mapping[str, Verdict] = MappingProxyType({})
-) -> list[Found]:
+def lint_value(value: Row | Pair, contract: Contract, judge: Judge | None = None) -> list[Found]:
     """The same of a row or a pair, as a repair or a generator gives it."""
-    if isinstance(value, Row):
-        turns = _turns(value.messages)
-        row = Transcript(turns, value.mode, value.layout, "", value.tools, value.metadata)
-        return lint_item(row, contract, judged)
-    *context, chosen = _turns((*value.messages, value.chosen))
-    rejected = Turn("assistant", value.rejected)
-    pair = Preference(tuple(context), chosen, rejected, value.mode, value.layout, value.metadata)
-    return lint_item(pair, contract, judged)
-
-
-def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
-    return tuple(Turn(m.role, (m.call.note or "") if m.call else m.content, m.call, m.tool) for m in messages)
+    return lint_item(item_of(value), contract, judge)
 
 
 _ALIKE = Finding("pair_alike", "the chosen and the rejected turn are the same", "leave the pair out")
@@ -148,13 +133,14 @@ _agents_shown = lru_cache(1024)(agents_shown)
 
 
 def _target(
-    turn: Turn, past: list[Message], item: Transcript, contract: Contract, judged: Mapping[str, Verdict]
+    turn: Turn, past: list[Message], item: Transcript, contract: Contract, judge: Judge
 ) -> tuple[Message, list[Finding]]:
     """A turn to learn from, as the checks see it, and what is wrong with it."""
     if item.tools:
         return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
-    text = render_call(_with_note(turn), contract) if turn.call else turn.text
-    verdict = (judged.get(text) or judge_call(text, contract)) if _is_call(text, turn, item) else None
+    stated = message_of(turn).call
+    text = render_call(stated, contract) if stated else turn.text
+    verdict = judge(text) if _is_call(text, turn, item) else None
     findings = _form(text, verdict, item, contract)
     call = verdict.call or verdict.dispatched if verdict else None
     message = Message("assistant", text, call)
@@ -233,20 +219,15 @@ def _rounded(number: str) -> Iterator[str]:
         yield f"{exact:.{places}f}"
 
 
-def _message(turn: Turn, past: list[Message], item: Transcript, contract: Contract) -> Message:
+def _message(turn: Turn, past: list[Message], judge: Judge) -> Message:
     """A turn that is not a target, as the checks see it."""
     if turn.role == "tool":
         called = past[-1].call.tool if past and past[-1].call else None
         return Message("tool", turn.text, tool=turn.tool or called)
     if turn.role == "assistant" and not turn.call and turn.text.lstrip().startswith("{"):
-        verdict = judge_call(turn.text, contract)
+        verdict = judge(turn.text)
         return Message("assistant", turn.text, verdict.call or verdict.dispatched)
     return Message(turn.role, turn.text, turn.call)
-
-
-def _with_note(turn: Turn) -> Call:
-    assert turn.call is not None
-    return replace(turn.call, note=turn.text) if turn.text and not turn.call.note else turn.call
 
 
 def _as_text(turn: Turn) -> tuple[str, Call | None]:

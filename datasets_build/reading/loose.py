@@ -1,4 +1,4 @@
-"""Reads what was written loosely: the object in a text, history flattened into one message, output told as prose.
+"""Reads the object in a text that was written loosely: in a fence or tags, as a Python literal, with a brace missing.
 
 Nothing is guessed: a text that can be read in two ways is not read at all. Nothing is run: Python literals go through
 `ast.literal_eval`, on bounded text.
@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aj.messages import Role
-
 LITERAL_LIMIT = 20_000
 """Characters of a Python literal that are read; the parser needs much more memory than the text."""
 
@@ -21,15 +19,6 @@ _OPEN_FENCE = re.compile(r"```[\w+#.-]*\s*\Z")
 _CLOSE_FENCE = re.compile(r"\A\s*```")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
-_MARK = re.compile(
-    r"^\[(?:(?P<context>Conversation context): ?(?P<about>[^\n]*)\]$"
-    r"|(?P<mark>Previous message|My response|Current message)\]: ?)",
-    re.MULTILINE,
-)
-_HEADING = re.compile(
-    r"^(?:\*\*[\w ]{1,40}? (?:output|results?):\*\*|(?:Output|Results?):)[ \t]*\n{1,3}```[\w+#.-]*\n", re.M
-)
-"""What stands before output that the assistant wrote himself."""
 
 
 class Refused(Exception):
@@ -50,9 +39,6 @@ class Reading:
     after: str = ""
     thought: str = ""
     """What stands between `<think>` tags before it."""
-
-
-# --- objects --------------------------------------------------------------------------------------------------------
 
 
 def read_object(text: str) -> Reading | None:
@@ -162,56 +148,3 @@ def _closed(body: str, start: int) -> tuple[str, int]:
     text += "".join(reversed(stack))
     extra = {comma - start for comma in commas if _TRAILING_COMMA.match(text, comma - start)}
     return "".join(char for place, char in enumerate(text) if place not in extra) if extra else text, end
-
-
-# --- flattened texts ------------------------------------------------------------------------------------------------
-
-
-def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
-    """History that was flattened into one message: (what it was said to be about, its turns in order).
-
-    The marks are `[Conversation context: …]`, `[Previous message]:`, `[My response]:` and `[Current message]:`, each
-    at the start of a line. None if the text has none.
-
-    Raises:
-        Refused: the marks do not alternate and end on the current message: who said what is not certain.
-    """
-    marks = [*_MARK.finditer(text)] if "]:" in text else []
-    if not any(mark["mark"] for mark in marks):
-        return None
-    roles: dict[str | None, Role] = {"Previous message": "user", "My response": "assistant", "Current message": "user"}
-    about = next((mark["about"] for mark in marks if mark["context"]), "")
-    said = [mark for mark in marks if mark["mark"]]
-    ends = [*(mark.start() for mark in said[1:]), len(text)]
-    turns: list[tuple[Role, str]] = [
-        (roles[mark["mark"]], text[mark.end() : end].strip().removesuffix("\n---").strip())
-        for mark, end in zip(said, ends, strict=True)
-    ]
-    wanted: list[Role] = ["user" if place % 2 == 0 else "assistant" for place in range(len(turns))]
-    lead = text[: said[0].start()]
-    stray = lead[marks[0].end() :] if marks[0]["context"] else lead
-    alternate = [role for role, _ in turns] == wanted and all(content for _, content in turns)
-    if not alternate or said[-1]["mark"] != "Current message" or stray.strip():
-        raise Refused("flattened_history", "who said what in the flattened history is not certain")
-    return about, turns
-
-
-def split_written(text: str) -> tuple[list[str], list[str]]:
-    """Tool output that the assistant wrote himself: (the n+1 pieces around it, the n outputs).
-
-    Forms: `**<tool> output:**` or a line `Output:`, then a fenced block.
-
-    Raises:
-        Refused: a block is never closed (`made_up_output`).
-    """
-    pieces: list[str] = []
-    outputs: list[str] = []
-    place = 0
-    while heading := _HEADING.search(text, place):
-        end = text.find("\n```", heading.end() - 1)
-        if end < 0:  # the block is never closed: where the output ends is not certain
-            raise Refused("made_up_output", "the turn tells an output whose block is never closed")
-        pieces.append(text[place : heading.start()].strip())
-        outputs.append(text[heading.end() : end])
-        place = end + len("\n```")
-    return [*pieces, text[place:].strip()], outputs

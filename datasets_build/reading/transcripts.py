@@ -4,10 +4,10 @@ A source parses its records into these. The linter reads them as they are, fault
 rows (`aj.messages`), or says why it cannot.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aj.messages import Call, Layout, Mode, Role
+from aj.messages import Call, Layout, Message, Mode, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,17 @@ class Unusable:
 
 Parsed = Transcript | Preference | Unusable
 """What `parse(record)` of a source yields: one item for each conversation of the record, at least one a record."""
+
+
+def message_of(turn: Turn) -> Message:
+    """A turn as a row holds it; the words beside a call are its note."""
+    if turn.call is not None:
+        return Message(turn.role, call=replace(turn.call, note=turn.text or turn.call.note))
+    return Message(turn.role, turn.text, tool=turn.tool)
+
+
+def turn_of(message: Message) -> Turn:
+    """A row's message as a turn; a call's note is the words beside it."""
+    if message.call is None:
+        return Turn(message.role, message.content, tool=message.tool)
+    return Turn(message.role, message.call.note or "", replace(message.call, note=None))

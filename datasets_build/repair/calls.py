@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aj.contract import Contract
-from aj.messages import Call, Message
+from aj.messages import Call
 from aj.state import discovered
 from datasets_build.reading.loose import Refused
+from datasets_build.reading.transcripts import Turn, message_of
 from datasets_build.repair.retired import Catalogue, Mapped, load_retired
 
 NOTE_LIMIT = 400
@@ -22,7 +23,7 @@ def names_of(record: Mapping[str, Any], contract: Contract) -> list[str]:
     return [name for name in dict.fromkeys(named) if name.strip()]
 
 
-def to_call(record: Mapping[str, Any], request: str, past: Sequence[Message], contract: Contract) -> Call:
+def to_call(record: Mapping[str, Any], request: str, past: Sequence[Turn], contract: Contract) -> Call:
     """The record of a call, in any of the known forms, as a call of the contract.
 
     Args:
@@ -143,7 +144,7 @@ class _Taken:
             raise Refused("extra_key", f"there is no certain place for {', '.join(lost)[:80]}")
 
 
-def _build(mapped: Mapped, taken: _Taken, past: Sequence[Message], contract: Contract) -> Call:
+def _build(mapped: Mapped, taken: _Taken, past: Sequence[Turn], contract: Contract) -> Call:
     found = {name: taken.take(aliases) for name, aliases in mapped.params.items()}
     tool, agent = mapped.to, contract.conduct.target
     if mapped.elsewhere and (named := taken.take(taken.catalogue.agent)) is not None:
@@ -162,8 +163,8 @@ def _build(mapped: Mapped, taken: _Taken, past: Sequence[Message], contract: Con
     return Call(tool, params, note, reasoning)
 
 
-def _only_agent(past: Sequence[Message], contract: Contract) -> str:
-    agents = discovered(past, contract) or ()
+def _only_agent(past: Sequence[Turn], contract: Contract) -> str:
+    agents = discovered([*map(message_of, past)], contract) or ()
     if len(agents) != 1:
         raise Refused("before_discovery", "which agent is meant is not said")
     return agents[0].id

@@ -7,6 +7,7 @@ not declare what the call gives, a tool that acts somewhere else.
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from pydantic import Field
 from aj.contract import Contract
 from aj.files import Strict, load_yaml
 from aj.messages import Call
+from datasets_build.reading.loose import Refused
+from datasets_build.reading.transcripts import Transcript
+from datasets_build.repair.passes import Bench, Mended
 
 SHELL = "bash"
 """The contract's tool that a mapped call uses; a contract without it has no counterpart for any call."""
@@ -68,6 +72,25 @@ class Rules(Strict):
 @cache
 def load_rules() -> Rules:
     return load_yaml(RULES, Rules)
+
+
+def map_tools(item: Transcript, bench: Bench) -> Mended:
+    """The pass: calls of the record's own tools become the contract's.
+
+    Raises:
+        Refused: a call has no counterpart; or nothing is called, and the answer is about tools that AJ does not have.
+    """
+    if not any(turn.call for turn in item.turns):
+        raise Refused("foreign_tool", "the conversation is about tools that AJ does not have")
+    turns = (replace(turn, call=_mapped(turn.call, item.tools, bench.contract), tool=None) for turn in item.turns)
+    return Mended(replace(item, turns=tuple(turns), tools=()))
+
+
+def _mapped(call: Call | None, tools: tuple[dict[str, Any], ...], contract: Contract) -> Call | None:
+    mapped = map_call(call, tools, contract) if call else None
+    if call and not mapped:
+        raise Refused("foreign_tool", f"{call.tool[:60]!r} has no counterpart")
+    return mapped
 
 
 def map_call(call: Call, tools: tuple[dict[str, Any], ...], contract: Contract) -> Call | None:

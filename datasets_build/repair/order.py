@@ -1,35 +1,57 @@
-"""The turns of a record in the order of a row: history unfolded, each result behind its call, from the first turn to
-the last one that is to be learned."""
+"""The passes that put turns in the order of a row: history unfolded, each result behind its call, nothing before the
+first turn or after the last one that is trained on."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from aj.messages import Mode
-from datasets_build.reading.loose import Refused, split_history, split_written
-from datasets_build.reading.transcripts import Turn
+from aj.conduct import check_loop
+from aj.messages import Mode, Role
+from datasets_build.reading.loose import Refused
+from datasets_build.reading.transcripts import Transcript, Turn, message_of
+from datasets_build.repair.passes import Bench, Mended
+
+_MARK = re.compile(
+    r"^\[(?:(?P<context>Conversation context): ?(?P<about>[^\n]*)\]$"
+    r"|(?P<mark>Previous message|My response|Current message)\]: ?)",
+    re.MULTILINE,
+)
+_SPEAKER: dict[str | None, Role] = {
+    "Previous message": "user",
+    "My response": "assistant",
+    "Current message": "user",
+}
+_HEADING = re.compile(
+    r"^(?:\*\*[\w ]{1,40}? (?:output|results?):\*\*|(?:Output|Results?):)[ \t]*\n{1,3}```[\w+#.-]*\n", re.M
+)
+"""What precedes output that the assistant wrote itself."""
 
 
-def unfolded(turns: Sequence[Turn], mode: Mode) -> tuple[list[Turn], list[str]]:
-    """Flattened history as turns, output that the assistant wrote as results, calls and results one after the other."""
-    made: list[Turn] = []
+# --- unfold ---------------------------------------------------------------------------------------------------------
+
+
+def unfold(item: Transcript, _: Bench) -> Mended:
+    """Texts that hold several turns become those turns: flattened history, and output written by the assistant."""
+    turns: list[Turn] = []
     found: list[str] = []
-    for turn in turns:
-        history = split_history(turn.text) if turn.role == "user" else None
-        if history is not None:
-            found.append("flattened_history")
-            made += [Turn(role, text) for role, text in history[1]]
-        elif turn.role == "assistant" and mode == "step" and turn.call is None:
-            parts = _written(turn, made)
-            found += ["made_up_output"] if len(parts) > 1 else []
-            made += parts
-        else:
-            made.append(turn)
-    return interleaved(made, found), found
+    for turn in item.turns:
+        parts, code = _unfolded(turn, item.mode, turns)
+        turns += parts
+        found += [code] if code else []
+    return Mended(replace(item, turns=tuple(turns)), tuple(found))
 
 
-def _written(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
-    """The turn, cut where it tells a tool's output itself: each output needs the call that it answers."""
+def _unfolded(turn: Turn, mode: Mode, before: Sequence[Turn]) -> tuple[Sequence[Turn], str]:
+    if turn.role == "user" and (history := split_history(turn.text)) is not None:
+        return [Turn(role, text) for role, text in history[1]], "flattened_history"
+    if turn.role == "assistant" and mode == "step" and turn.call is None:
+        parts = _with_results(turn, before)
+        return parts, "made_up_output" if len(parts) > 1 else ""
+    return [turn], ""
+
+
+def _with_results(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
+    """The turn, cut where it states a tool's output itself: each output needs the call that it answers."""
     pieces, outputs = split_written(turn.text)
     if not outputs:
         return [turn]
@@ -44,39 +66,98 @@ def _written(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
     return [*parts, *([replace(turn, text=pieces[-1])] if pieces[-1] else [])]
 
 
-def interleaved(turns: list[Turn], found: list[str]) -> list[Turn]:
-    """Parallel calls with their results in order, as one call and one result after the other."""
-    ordered: list[Turn] = []
+def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
+    """History that was flattened into one message: (what it was said to be about, its turns in order).
+
+    The marks are `[Conversation context: …]`, `[Previous message]:`, `[My response]:` and `[Current message]:`, each
+    at the start of a line. None if the text has none.
+
+    Raises:
+        Refused: the marks do not alternate and end on the current message: who said what is not certain.
+    """
+    marks = [*_MARK.finditer(text)] if "]:" in text else []
+    if not any(mark["mark"] for mark in marks):
+        return None
+    about = next((mark["about"] for mark in marks if mark["context"]), "")
+    said = [mark for mark in marks if mark["mark"]]
+    ends = [*(mark.start() for mark in said[1:]), len(text)]
+    turns: list[tuple[Role, str]] = [
+        (_SPEAKER[mark["mark"]], text[mark.end() : end].strip().removesuffix("\n---").strip())
+        for mark, end in zip(said, ends, strict=True)
+    ]
+    wanted: list[Role] = ["user" if place % 2 == 0 else "assistant" for place in range(len(turns))]
+    lead = text[: said[0].start()]
+    stray = lead[marks[0].end() :] if marks[0]["context"] else lead
+    alternate = [role for role, _ in turns] == wanted and all(content for _, content in turns)
+    if not alternate or said[-1]["mark"] != "Current message" or stray.strip():
+        raise Refused("flattened_history", "who said what in the flattened history is not certain")
+    return about, turns
+
+
+def split_written(text: str) -> tuple[list[str], list[str]]:
+    """Tool output that the assistant wrote itself: (the n+1 pieces around it, the n outputs).
+
+    Forms: `**<tool> output:**` or a line `Output:`, then a fenced block.
+
+    Raises:
+        Refused: a block is never closed (`made_up_output`).
+    """
+    pieces: list[str] = []
+    outputs: list[str] = []
     place = 0
-    while place < len(turns):
-        calls = _run(turns, place, lambda turn: turn.role == "assistant" and turn.call is not None)
+    while heading := _HEADING.search(text, place):
+        end = text.find("\n```", heading.end() - 1)
+        if end < 0:  # the block is never closed: where the output ends is not certain
+            raise Refused("made_up_output", "the turn tells an output whose block is never closed")
+        pieces.append(text[place : heading.start()].strip())
+        outputs.append(text[heading.end() : end])
+        place = end + len("\n```")
+    return [*pieces, text[place:].strip()], outputs
+
+
+# --- interleave -----------------------------------------------------------------------------------------------------
+
+
+def interleave(item: Transcript, _: Bench) -> Mended:
+    """Parallel calls, followed by their results in the same order, become one call and one result after the other."""
+    ordered: list[Turn] = []
+    found: list[str] = []
+    place = 0
+    while place < len(item.turns):
+        calls = _run(item.turns, place, lambda turn: turn.role == "assistant" and turn.call is not None)
         if len(calls) < 2:
-            ordered.append(turns[place])
+            ordered.append(item.turns[place])
             place += 1
             continue
-        results = _run(turns, place + len(calls), lambda turn: turn.role == "tool")
-        names = [
-            (call.call.tool if call.call else "", result.tool) for call, result in zip(calls, results, strict=False)
-        ]
-        if len(results) != len(calls) or any(named not in (None, "", tool) for tool, named in names):
+        results = _run(item.turns, place + len(calls), lambda turn: turn.role == "tool")
+        if len(results) != len(calls) or not all(map(_may_answer, results, calls)):
             raise Refused("several_calls", "several calls stand in one turn, and their results are not in order")
         ordered += [turn for both in zip(calls, results, strict=True) for turn in both]
         found.append("several_calls")
         place += 2 * len(calls)
-    return ordered
+    return Mended(replace(item, turns=tuple(ordered)), tuple(found))
 
 
-def _run(turns: Sequence[Turn], start: int, fits: Any) -> list[Turn]:
+def _may_answer(result: Turn, turn: Turn) -> bool:
+    return result.tool in (None, "", turn.call.tool if turn.call else "")
+
+
+def _run(turns: Sequence[Turn], start: int, fits: Callable[[Turn], bool]) -> list[Turn]:
+    """The turns from `start` on that fit, up to the first that does not."""
     end = start
     while end < len(turns) and fits(turns[end]):
         end += 1
     return list(turns[start:end])
 
 
-def learned(turns: list[Turn]) -> tuple[list[Turn], list[str]]:
+# --- cut ------------------------------------------------------------------------------------------------------------
+
+
+def cut(item: Transcript, _: Bench) -> Mended:
     """Without a demonstration at the start, and cut before what is not to be trained on or has no answer."""
-    skipped = [place for place, turn in enumerate(turns) if turn.role == "assistant" and not turn.target]
-    answered = [place for place, turn in enumerate(turns) if turn.role == "assistant" and turn.target]
+    turns = item.turns
+    skipped = _places(turns, target=False)
+    answered = _places(turns, target=True)
     if not answered:
         raise Refused("no_target", "no assistant turn is to be trained on")
     start = max((place + 1 for place in skipped if place < answered[0]), default=0)
@@ -84,4 +165,19 @@ def learned(turns: list[Turn]) -> tuple[list[Turn], list[str]]:
         start += 1
     stop = min((place for place in skipped if place > answered[0]), default=len(turns))
     last = max(place for place in answered if place < stop)
-    return turns[start : last + 1], ["untrained_turns"] if skipped else []
+    return Mended(replace(item, turns=turns[start : last + 1]), ("untrained_turns",) if skipped else ())
+
+
+def _places(turns: Iterable[Turn], target: bool) -> list[int]:
+    return [place for place, turn in enumerate(turns) if turn.role == "assistant" and turn.target is target]
+
+
+def end_before_loop(item: Transcript, bench: Bench) -> Mended:
+    """The calls before the one that the runtime takes for a loop are right decisions: the row ends on the last one."""
+    if item.layout != "dialogue":
+        return Mended(item)
+    messages = [message_of(turn) for turn in item.turns]
+    for place, message in enumerate(messages):
+        if message.call and check_loop(message.call, messages[:place], bench.contract):
+            return Mended(replace(item, turns=item.turns[: place - 1]), ("loop",))
+    return Mended(item)

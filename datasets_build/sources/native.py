@@ -1,11 +1,10 @@
 """Our own rows and pairs, as transcripts: so that a built data set is linted and repaired like any other source."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from aj.messages import Message, Pair, Row, pair_from_record, row_from_record
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from aj.messages import Pair, Row, pair_from_record, row_from_record
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable, turn_of
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -16,21 +15,15 @@ def matches(value: Mapping[str, Any]) -> bool:
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     record = dict(value)
     try:
-        yield _preference(pair_from_record(record)) if "chosen" in record else _transcript(row_from_record(record))
+        yield item_of(pair_from_record(record) if "chosen" in record else row_from_record(record))
     except (ValueError, RecursionError) as error:
         yield Unusable("bad_row", f"not a row of ours: {error}")
 
 
-def _transcript(row: Row) -> Transcript:
-    return Transcript(tuple(map(_turn, row.messages)), row.mode, row.layout, tools=row.tools, metadata=row.metadata)
-
-
-def _preference(pair: Pair) -> Preference:
-    turns, rejected = tuple(map(_turn, pair.messages)), Turn("assistant", pair.rejected)
-    return Preference(turns, _turn(pair.chosen), rejected, pair.mode, pair.layout, pair.metadata)
-
-
-def _turn(message: Message) -> Turn:
-    if message.call is None:
-        return Turn(message.role, message.content, tool=message.tool)
-    return Turn(message.role, message.call.note or "", replace(message.call, note=None))
+def item_of(value: Row | Pair) -> Transcript | Preference:
+    """A row or a pair as what it would teach."""
+    turns = tuple(map(turn_of, value.messages))
+    if isinstance(value, Row):
+        return Transcript(turns, value.mode, value.layout, tools=value.tools, metadata=value.metadata)
+    rejected = Turn("assistant", value.rejected)
+    return Preference(turns, turn_of(value.chosen), rejected, value.mode, value.layout, value.metadata)

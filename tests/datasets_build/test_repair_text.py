@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.reading.loose import Refused, read_object, split_history, split_written
+from datasets_build.reading.loose import Refused, read_object
+from datasets_build.repair.order import split_history, split_written
 
 CALL = '{"tool": "bash", "params": {"command": "df -h"}}'
 RECORD = {"tool": "bash", "params": {"command": "df -h"}}

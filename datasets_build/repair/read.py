@@ -1,0 +1,229 @@
+"""The pass that reads AJ's turns: each becomes the call, the plan or the words that it means, all in one mode."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aj.contract import Contract
+from aj.findings import codes
+from aj.messages import Call, Mode
+from aj.wire import render_call
+from datasets_build.reading.loose import Reading, Refused, read_object, split_thought
+from datasets_build.reading.transcripts import Transcript, Turn, message_of
+from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call
+from datasets_build.repair.passes import Bench, Mended
+from datasets_build.repair.plans import plan_in, plan_of
+from datasets_build.repair.prose import markdown_of, without_tags
+from datasets_build.repair.retired import load_retired
+from scorers.checks.replies import check_reply
+
+_BEGINS = re.compile(r"\s*(?:<think>|```\w*\s*\{|\{)")
+
+Read = tuple[Turn, Mode]
+"""A repaired turn of AJ's, and the mode that it is right in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a turn stands."""
+
+    mode: Mode
+    """The mode that the record was taken for."""
+    request: str
+    """The user's last words before it."""
+    past: Sequence[Turn]
+    """The repaired turns before it."""
+    agentic: bool
+    """Whether the conversation has calls: prose in it is an answer, and not a call that is missing."""
+    bench: Bench
+
+
+def read(item: Transcript, bench: Bench) -> Mended:
+    """Each turn of AJ's as it should have been written, and each result under the tool that gave it."""
+    found = [code for turn in item.turns if turn.role == "assistant" for code in _faults(turn, item.mode, bench)]
+    agentic = any(turn.role == "tool" or turn.call for turn in item.turns)
+    turns: list[Turn] = []
+    modes: set[Mode] = set()
+    request = ""
+    for turn in item.turns:
+        _check_follows(turn, turns[-1] if turns else None, bench.contract)
+        if turn.role == "user":
+            request = turn.text
+            turns.append(Turn("user", turn.text))
+        elif turn.role == "tool":
+            turns.append(Turn("tool", turn.text, tool=_called(turns)))
+        else:
+            said, mode = _read(turn, Place(item.mode, request, turns, agentic, bench))
+            turns.append(said)
+            modes.add(mode)
+    if len(modes) > 1:
+        raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
+    mode = modes.pop()
+    layout = item.layout if mode == item.mode else "dialogue"
+    return Mended(replace(item, turns=tuple(turns), mode=mode, layout=layout), tuple(found))
+
+
+def as_written(turn: Turn, contract: Contract) -> str:
+    """A turn of AJ's as text; a call that the record states is written as the contract writes calls."""
+    return render_call(call, contract) if (call := message_of(turn).call) else turn.text
+
+
+def _faults(turn: Turn, mode: Mode, bench: Bench) -> list[str]:
+    """What the checks find in the turn as it was."""
+    text = as_written(turn, bench.contract)
+    if bench.contract.modes[mode].reply != "call":
+        return codes(check_reply(text, bench.contract, mode))
+    return codes(bench.judge(text).findings)
+
+
+def _check_follows(turn: Turn, last: Turn | None, contract: Contract) -> None:
+    """Each turn must be able to follow the one before it."""
+    if last is None:
+        if turn.role != "user":
+            raise Refused("no_user", "the conversation does not begin with the user")
+    else:
+        waiting = last.call is not None and last.call.tool != contract.conduct.finish
+        if turn.role == "tool" and not waiting:
+            raise Refused("stray_result", "a result stands where no call precedes it")
+        if turn.role != "tool" and waiting:
+            raise Refused("missing_result", "a call in the middle of the conversation has no result")
+        if turn.role == "assistant" and last.role == "assistant":
+            raise Refused("two_answers", "one assistant turn follows another")
+    if turn.role == "user" and not turn.text.strip():
+        raise Refused("no_user", "a user's message is empty")
+
+
+def _called(turns: Sequence[Turn]) -> str:
+    call = turns[-1].call
+    assert call is not None  # `_check_follows` has seen it
+    return call.tool
+
+
+# --- one turn -------------------------------------------------------------------------------------------------------
+
+
+def _read(turn: Turn, place: Place) -> Read:
+    """The turn as it should have been written.
+
+    Raises:
+        Refused: there is no certain repair.
+    """
+    if turn.call is not None:
+        return _step(_stated(turn, turn.call, place))
+    if not turn.text.strip():
+        raise Refused("empty_output", "an assistant turn is empty")
+    verdict = place.bench.judge(turn.text) if place.mode == "step" else None
+    if verdict and verdict.call is not None:
+        return _step(_with_thought(verdict.call, turn.text))
+    reading = _object_in(turn.text, place.mode)
+    if reading is not None:
+        return _of_object(reading, place)
+    return _of_prose(turn.text, place)
+
+
+def _step(call: Call) -> Read:
+    return Turn("assistant", call=call), "step"
+
+
+def _worded(text: str, mode: Mode) -> Read:
+    return Turn("assistant", text), mode
+
+
+def _stated(turn: Turn, stated: Call, place: Place) -> Call:
+    """A call that the record states as an object; the words beside it are its note."""
+    keys = place.bench.contract.wire.keys
+    record = {keys.tool: stated.tool, keys.params: stated.params}
+    call = to_call(record, place.request, place.past, place.bench.contract)
+    thought, words = split_thought(turn.text)
+    words = words.strip() or stated.note or ""
+    if len(words) > NOTE_LIMIT:
+        raise Refused("prose_before_call", f"{len(words)} characters beside a call are no note")
+    return replace(call, note=words or call.note, reasoning=stated.reasoning or thought or call.reasoning)
+
+
+def _with_thought(call: Call, text: str) -> Call:
+    thought, _ = split_thought(text.strip())
+    return replace(call, reasoning=call.reasoning or thought) if thought else call
+
+
+def _object_in(text: str, mode: Mode) -> Reading | None:
+    """In step mode any object counts; elsewhere only a turn that is nothing but an object, in a fence or not."""
+    if mode != "step" and not _BEGINS.match(text):
+        return None
+    reading = read_object(text)
+    return reading if reading and (mode == "step" or not (reading.before or reading.after)) else None
+
+
+def _of_object(reading: Reading, place: Place) -> Read:
+    """An object is an explanation, a plan or a call, in that order of what its names and keys say."""
+    record, catalogue, contract = reading.record, load_retired(), place.bench.contract
+    names = [name.strip() for name in names_of(record, contract)]
+    naming = tuple(dict.fromkeys((contract.wire.keys.tool, "tool", *contract.aliases.tool_keys)))
+    known = any(name.lower() in catalogue.by_name or name in contract.tool_by_name for name in names)
+    if any(name in catalogue.prose.names for name in names):
+        return _explained(reading, naming, contract)
+    planned = any(isinstance(record.get(key), list) for key in catalogue.plan.lists)
+    if any(name in catalogue.plan.names for name in names) and not (known and not planned):
+        return _planned(reading, naming, contract)
+    if planned and not known:
+        return _planned(reading, naming, contract)
+    marked = any(isinstance(record.get(mark), str) for mark in catalogue.prose.marks)
+    if marked and not known:
+        return _explained(reading, (), contract)
+    return _step(_with_words(reading, to_call(record, place.request, place.past, contract)))
+
+
+def _planned(reading: Reading, naming: tuple[str, ...], contract: Contract) -> Read:
+    """A list of sentences is a plan; one that says more (code, warnings, checkpoints) is an explanation, in chat."""
+    try:
+        text = plan_of(reading.record, naming)
+    except Refused as refusal:
+        if refusal.code not in ("extra_key", "plan_as_dict", "not_a_list"):
+            raise
+        return _explained(reading, naming, contract)
+    _check_alone(reading)
+    return _worded(text, "plan")
+
+
+def _explained(reading: Reading, naming: tuple[str, ...], contract: Contract) -> Read:
+    text = without_tags(markdown_of(reading.record, naming), contract)
+    _check_alone(reading)
+    return _worded(text, "chat")
+
+
+def _check_alone(reading: Reading) -> None:
+    """Words around an object that becomes prose would have no certain place in it."""
+    if reading.before or reading.after:
+        raise Refused("prose_before_call", "words stand around an object that is no call")
+
+
+def _with_words(reading: Reading, call: Call) -> Call:
+    words = "\n".join(part for part in (reading.before, reading.after, call.note or "") if part)
+    if len(words) > NOTE_LIMIT:
+        code = "prose_before_call" if reading.before else "prose_after_call"
+        raise Refused(code, f"{len(words)} characters beside a call are no note")
+    return replace(call, note=words or None, reasoning=call.reasoning or reading.thought or None)
+
+
+def _of_prose(text: str, place: Place) -> Read:
+    contract = place.bench.contract
+    if place.mode == "intent":
+        return _worded(_word(text, contract), "intent")
+    if place.mode == "plan":
+        return _worded(without_tags(plan_in(text), contract), "plan")
+    if place.mode == "chat":
+        return _worded(without_tags(text, contract), "chat")
+    if not place.agentic:
+        raise Refused("no_call", "prose stands where a call belongs")
+    thought, words = split_thought(text)
+    params: dict[str, Any] = {"answer": without_tags(words.strip(), contract)}
+    if not words.strip():
+        raise Refused("empty_output", "a thought stands alone")
+    return _step(Call(contract.conduct.finish, params, None, thought or None))
+
+
+def _word(text: str, contract: Contract) -> str:
+    word = text.strip().rstrip(".").lower()
+    allowed = next((mode.words for mode in contract.modes.values() if mode.reply == "word"), ())
+    return word if word in allowed else text

@@ -1,0 +1,58 @@
+"""The last pass over the words: what the user reads is whole and in AJ's voice."""
+
+import re
+from dataclasses import replace
+
+from aj.contract import Contract
+from aj.messages import Call
+from datasets_build.reading.loose import Refused
+from datasets_build.reading.transcripts import Transcript, Turn
+from datasets_build.repair.passes import Bench, Mended
+from datasets_build.repair.prose import without_tags
+from scorers.checks.voice import check_own_voice
+
+_PLACEHOLDER = re.compile(
+    r"\[(?:list|summary|insert|your|contents?|details?|describe|add|fill|name)\b[^\]\n]{0,60}\](?!\()"
+)
+_PROMISE = re.compile(r"(?:let me (?!know)|i'll |i will |now i'll )", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def voice(item: Transcript, bench: Bench) -> Mended:
+    """What the user reads is in AJ's voice; an answer that ends a task is whole and holds no fence that the runtime
+    rejects.
+
+    Only AJ's own rules are checked, since nobody knows for which persona it was written.
+    """
+    turns: list[Turn] = []
+    for turn in item.turns:
+        if turn.call is not None:
+            turn = replace(turn, call=_answering(turn.call, bench.contract))
+        elif turn.role == "assistant" and item.mode == "chat":
+            _check_voice(turn.text)
+        turns.append(turn)
+    return Mended(replace(item, turns=tuple(turns)))
+
+
+def _answering(call: Call, contract: Contract) -> Call:
+    answer = call.params.get("answer")
+    if call.tool != contract.conduct.finish or not isinstance(answer, str):
+        return call
+    if gap := _PLACEHOLDER.search(answer):
+        raise Refused("placeholder", f"the answer has a gap to fill: {gap[0]}")
+    if _promises(answer):
+        raise Refused("unfinished", "the answer ends on what is still to be done")
+    _check_voice(answer)
+    return replace(call, params={**call.params, "answer": without_tags(answer, contract)})
+
+
+def _check_voice(text: str) -> None:
+    if broken := check_own_voice(text):
+        raise Refused(broken[0].code, broken[0].why)
+
+
+def _promises(answer: str) -> bool:
+    """Whether the task ends on something still to be done; before a question it waits for the user, and may."""
+    sentences = _SENTENCE.split(answer.strip())
+    promised = [bool(_PROMISE.match(sentence)) for sentence in sentences]
+    return promised[-1] or (any(promised) and "?" not in answer)
