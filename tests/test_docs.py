@@ -1,15 +1,23 @@
-"""The pages of docs/ are run: their Python works as it stands there."""
+"""The pages of docs/ are run: their Python works as printed, and what they claim holds."""
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
+from rich.console import Console
 
 from scenarios.registry import templates
 from scenarios.scenario import TEMPLATES
+from tests.made_logs import installed_packages_are_listed_once as installed_packages_are_listed_once
+from tests.made_logs import lab as lab
+from tests.made_logs import made as made
+from tests.made_logs import policy as policy
+from verdict.gate import panel
 
 DOCS = Path(__file__).parents[1] / "docs"
 ROOT = DOCS.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 
 
 def _blocks(page: str) -> list[str]:
@@ -55,10 +63,45 @@ def test_what_the_page_on_scenarios_registers_is_not_kept():
 
 
 def test_every_file_that_a_page_names_is_there():
+    rooms = "aj|datasets_build|evals|fleet|loop|scenarios|scorers|tests|train|verdict"
     named = [
         path
-        for page in DOCS.glob("*.md")
-        for path in re.findall(r"`((?:aj|tests|evals|scorers)/[\w./-]+)`", page.read_text())
+        for page in PAGES
+        for path in re.findall(rf"`((?:{rooms})/[\w./-]+)`", page.read_text())
+        if "NAME" not in path
     ]
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_link_within_the_repository_leads_somewhere():
+    links = [
+        (page, link)
+        for page in PAGES
+        for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", page.read_text())
+        if not (page.parent / link).exists()
+    ]
+    assert links == []
+
+
+# The gate: the figures of the page are computed, and its verdicts are those of real logs.
+
+
+def test_the_figures_of_the_page_on_the_gate_are_right():
+    names: dict[str, object] = {"__name__": "docs_gate"}
+    for block in _blocks("gate.md"):
+        exec(compile(block, "docs/gate.md", "exec"), names)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "margin"),
+    [("base", "good", 0.1), ("good", "old", 0.1), ("good", "same", 0.03), ("good", "good", 0.1)],
+)
+def test_the_verdicts_of_the_page_on_the_gate_are_those_of_real_logs(lab, policy, reference, candidate, margin):
+    policy.metrics["known_issues/right"].margin = margin
+    page = (DOCS / "gate.md").read_text()
+    console = Console(width=1000)
+    with console.capture() as shown:
+        console.print(panel(lab.judge(policy, reference, candidate)))
+    verdict = shown.get().partition("┏")[0].rstrip()
+    assert indent(verdict, "    ") in page

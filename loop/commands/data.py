@@ -1,4 +1,4 @@
-"""`aj harvest` and `aj data …`: each source of training data by itself, into files that a recipe can take."""
+"""`aj build`, `aj harvest` and `aj data …`: training data, as a whole or one source at a time."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from aj.contract import load_contract
-from loop.commands.terminal import console, example, progress
+from aj.files import load_yaml
+from loop.commands.terminal import AsJson, Format, console, counting, example, progress, say
 
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
@@ -21,20 +22,15 @@ app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 
-class Shown(StrEnum):
-    table = "table"
-    json = "json"
-
-
 class Foreign(StrEnum):
     map = "map"
     keep = "keep"
 
 
-Output = Annotated[Path, typer.Option(help="the file of rows; pairs and rejects go beside it")]
-AsJson = Annotated[Shown, typer.Option("--format", help="table or json")]
-Seed = Annotated[int, typer.Option(help="another seed draws other rows")]
-Files = Annotated[list[Path], typer.Argument(help="files, globs, or folders: JSON lines or arrays (also .gz), Parquet")]
+Root = Annotated[Path | None, typer.Option(help="the folder with the files of the data recipe; by default data/")]
+Output = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
+Seed = Annotated[int, typer.Option(help="a different seed draws different rows")]
+Files = Annotated[list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")]
 Contract = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
 
 SHAPES = {
@@ -44,16 +40,34 @@ SHAPES = {
     "glaive": ("glaive",),
     "agentinstruct": ("agentinstruct",),
 }
-"""Source -> the shapes that its records have (`datasets_build.sources.shapes.SHAPES`)."""
+"""Source -> the shapes of its records (`datasets_build.sources.shapes.SHAPES`)."""
+
+
+@app.command(epilog=example("aj build datasets_build/recipes/demo.yaml"))
+def build(
+    recipe: Annotated[Path, typer.Argument(help="a data recipe (YAML), or the name of one in datasets_build/recipes")],
+    root: Root = None,
+    locked: Annotated[
+        Path | None, typer.Option(help="the folder or lock.json of a data set: build it again and report what changed")
+    ] = None,
+) -> None:
+    """Build a data set from its sources and print its card and folder."""
+    from datasets_build.build import build as build_dataset
+    from datasets_build.recipe import DataRecipe, recipe_path
+
+    with counting() as tell:
+        folder = build_dataset(load_yaml(recipe_path(recipe), DataRecipe), root, locked, say, tell)
+    console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True)
+    console.print(str(folder), soft_wrap=True)
 
 
 @app.command(epilog=example("aj harvest logs/evals/HASH --output failures.pairs.jsonl"))
 def harvest(
-    logs: Annotated[list[Path], typer.Argument(help="eval logs of the practice suite, or folders of such")],
-    output: Annotated[Path, typer.Option(help="the file of pairs")],
-    shown: AsJson = Shown.table,
+    logs: Annotated[list[Path], typer.Argument(help="eval logs of the practice suite, or folders of them")],
+    output: Annotated[Path, typer.Option(help="the file for the pairs")],
+    shown: AsJson = Format.table,
 ) -> None:
-    """Turn what a model got wrong in the practice suite into preference pairs; the gate's samples are refused."""
+    """Turn what a model got wrong in the practice suite into preference pairs. Logs of other suites are refused."""
     from loop.harvest import harvest as harvest_logs
 
     _show(harvest_logs(logs, output, lambda name: progress.print(f"{name} …")), [output], shown)
@@ -62,13 +76,13 @@ def harvest(
 @data.command(epilog=example("aj data corrections --multiply 10 --output corrections.jsonl"))
 def corrections(
     output: Output,
-    multiply: Annotated[int, typer.Option(min=1, help="variations of each of the eight patterns")] = 10,
-    pairs: Annotated[Path | None, typer.Option(help="the file of pairs, if not beside the rows")] = None,
+    multiply: Annotated[int, typer.Option(min=1, help="variations per pattern")] = 10,
+    pairs: Annotated[Path | None, typer.Option(help="the file for the pairs; by default next to the rows")] = None,
     seed: Seed = 0,
     contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:
-    """The eight documented error patterns with their right answers, as rows and as pairs."""
+    """Make rows and pairs from the eight documented error patterns and their right answers."""
     from datasets_build.convert import Converted, own
     from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
 
@@ -82,22 +96,22 @@ def corrections(
 @data.command(epilog=example("aj data conversational --count 500 --multi-turn-ratio 0.3 --output talks.jsonl"))
 def conversational(
     output: Output,
-    count: Annotated[int, typer.Option(min=1, help="rows")] = 500,
-    multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share with several requests")] = 0.3,
+    count: Annotated[int, typer.Option(min=1, help="number of rows")] = 500,
+    multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share of rows with several requests")] = 0.3,
     teacher: Annotated[
         str, typer.Option(help="template (offline), anthropic or anthropic/MODEL, or any Inspect model (provider/name)")
     ] = "template",
     max_cost: Annotated[
-        float | None, typer.Option(min=0, help="dollars at most that a paid teacher may take; it must be given for one")
+        float | None, typer.Option(min=0, help="most that a paid teacher may cost, in dollars; required for one")
     ] = None,
     augment_existing: Annotated[
-        Path | None, typer.Option(help="reword the rows of this file, instead of drawing new ones")
+        Path | None, typer.Option(help="reword the rows of this file instead of drawing new ones")
     ] = None,
     seed: Seed = 0,
     contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:
-    """Conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
+    """Make conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
     from datasets_build.convert import worded
     from datasets_build.drawn.worded.teachers.named import open_teacher
 
@@ -118,12 +132,12 @@ def conversational(
 def chat_exports(
     files: Files,
     output: Output,
-    min_quality: Annotated[float, typer.Option(min=0, max=1, help="least share of good turns in a chat")] = 0.7,
-    seed: Annotated[int, typer.Option(help="another seed gives other look-alikes")] = 0,
+    min_quality: Annotated[float, typer.Option(min=0, max=1, help="smallest share of good turns in a chat")] = 0.7,
+    seed: Annotated[int, typer.Option(help="a different seed gives different look-alikes")] = 0,
     contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:
-    """Open-WebUI chats as rows, rated answers as pairs; secrets and addresses replaced by look-alikes."""
+    """Convert Open-WebUI chats to rows and rated answers to pairs, with look-alikes for secrets and addresses."""
     from datasets_build.privacy.replacer import Replacer
 
     def too_poor(item: "Row | Pair") -> str | None:
@@ -134,44 +148,44 @@ def chat_exports(
 
 
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
-def existing(files: Files, output: Output, contract: Contract = "aj", shown: AsJson = Shown.table) -> None:
-    """AJ's earlier training data, and native rows and pairs, repaired where the repair is certain."""
+def existing(files: Files, output: Output, contract: Contract = "aj", shown: AsJson = Format.table) -> None:
+    """Convert AJ's earlier training data, and native rows and pairs; repair what is certain."""
     _convert("existing", files, output, contract, Foreign.map, shown)
 
 
 ForeignTools = Annotated[
-    Foreign, typer.Option(help="map: their calls become AJ's; keep: rows keep their own tools (native contract)")
+    Foreign, typer.Option(help="map: turn calls into AJ's; keep: rows keep their own tools (native contract)")
 ]
 
 
 @data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
 def toucan(
     files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:  # fmt: skip
-    """Toucan-1.5M's trajectories as rows."""
+    """Convert trajectories of Toucan-1.5M to rows."""
     _convert("toucan", files, output, contract, foreign, shown)
 
 
 @data.command(epilog=example("aj data glaive glaive.jsonl --foreign keep --output glaive.rows.jsonl"))
 def glaive(
     files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:  # fmt: skip
-    """Glaive function calling v2's chats as rows."""
+    """Convert chats of Glaive function calling v2 to rows."""
     _convert("glaive", files, output, contract, foreign, shown)
 
 
 @data.command(epilog=example("aj data agentinstruct os.parquet db.parquet --output agentinstruct.jsonl"))
 def agentinstruct(
     files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
-    shown: AsJson = Shown.table,
+    shown: AsJson = Format.table,
 ) -> None:  # fmt: skip
-    """AgentInstruct's os and db splits as rows."""
+    """Convert the os and db splits of AgentInstruct to rows."""
     _convert("agentinstruct", files, output, contract, foreign, shown)
 
 
-app.add_typer(data, name="data", help="Make the rows of one source by itself: generated, or converted from files.")
+app.add_typer(data, name="data", help="Make the rows of a single source, generated or converted from files.")
 
 
 def _convert(
@@ -180,7 +194,7 @@ def _convert(
     output: Path,
     contract: str,
     foreign: Foreign,
-    shown: Shown,
+    shown: Format,
     change: "Change | None" = None,
     refuse: "Refuse" = lambda _: None,
 ) -> None:
@@ -193,7 +207,7 @@ def _convert(
 
 
 def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted]":
-    """Generated rows by the checks that converted ones have passed already."""
+    """Generated rows, after the checks that converted rows have already passed."""
     from datasets_build.convert import checked
 
     loaded = load_contract(contract)
@@ -203,7 +217,7 @@ def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted
 def _write(
     items: "Iterable[Converted]",
     output: Path,
-    shown: Shown,
+    shown: Format,
     pairs: Path | None = None,
     refuse: "Refuse" = lambda _: None,
 ) -> None:
@@ -214,8 +228,8 @@ def _write(
     _show(funnel.to_record(), [output, pairs or beside(output, "pairs"), beside(output, "rejects")], shown)
 
 
-def _show(funnel: dict[str, int], written: Sequence[Path], shown: Shown) -> None:
-    if shown is Shown.json:
+def _show(funnel: dict[str, int], written: Sequence[Path], shown: Format) -> None:
+    if shown is Format.json:
         print(json.dumps({"funnel": funnel, "files": [str(path) for path in written]}, indent=2))
         return
     table = Table("", "conversations")

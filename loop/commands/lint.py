@@ -1,4 +1,4 @@
-"""`aj lint`: the door to the linter, and to the repair that it offers."""
+"""`aj lint`: the linter, and the repair that it offers."""
 
 import sys
 import tempfile
@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from aj.errors import AJError
+from loop.commands.terminal import console, example, progress
 
 if TYPE_CHECKING:
     from rich.status import Status
 
     from datasets_build.lint.config import LintConfig
     from datasets_build.repair.files import FixReport
+
+
+app = typer.Typer()
 
 
 class LintFormat(StrEnum):
@@ -29,60 +32,59 @@ class LintFormat(StrEnum):
 
 
 Names = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
-Some = Annotated[list[str] | None, typer.Option(help="codes or families to tell of; repeat it, or part them by commas")]
-None_ = Annotated[list[str] | None, typer.Option(help="codes or families to leave out")]
+Selected = Annotated[
+    list[str] | None, typer.Option(help="codes or families to report; repeat the option, or separate them with commas")
+]
+Ignored = Annotated[list[str] | None, typer.Option(help="codes or families to leave out")]
 
 
-def register(app: typer.Typer, console: Console, progress: Console) -> None:
-    """Put the command on the app."""
+@app.command(epilog=example("aj lint data/ --select tool_none_error"))
+def lint(
+    files: Names = None,
+    select: Selected = None,
+    ignore: Ignored = None,
+    config: Annotated[Path | None, typer.Option(help="a pyproject.toml or aj-lint.toml; default: the nearest")] = None,
+    contract: Annotated[str | None, typer.Option(help="the name or YAML file of a contract")] = None,
+    output: Annotated[LintFormat, typer.Option("--format", help="how findings are printed")] = LintFormat.table,
+    samples: Annotated[int, typer.Option(min=0, help="findings per code below the table")] = 1,
+    explain: Annotated[str | None, typer.Option(help="explain a code")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="write repaired rows to the --output folder")] = False,
+    output_folder: Annotated[Path | None, typer.Option("--output", help="a new folder for --fix")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="show what --fix would change")] = False,
+    look_alikes: Annotated[
+        bool,
+        typer.Option(
+            help="replace secrets, addresses and names; otherwise rows with a secret or a private address are left out"
+        ),
+    ] = True,
+) -> None:
+    """Report which rows teach which failure, by file and line. Exit code 1 if there are findings."""
+    from aj.contract import load_contract
+    from datasets_build.lint.config import codes_of, find_files, load_config
 
-    @app.command(epilog="Example: [bold]aj lint data/ --select tool_none_error[/]")
-    def lint(
-        files: Names = None,
-        select: Some = None,
-        ignore: None_ = None,
-        config: Annotated[Path | None, typer.Option(help="a pyproject.toml or aj-lint.toml; else the nearest")] = None,
-        contract: Annotated[str | None, typer.Option(help="a contract's name or YAML file")] = None,
-        output: Annotated[LintFormat, typer.Option("--format", help="how findings are told")] = LintFormat.table,
-        samples: Annotated[int, typer.Option(min=0, help="findings of each code that the table shows")] = 1,
-        explain: Annotated[str | None, typer.Option(help="show the page of a code")] = None,
-        fix: Annotated[bool, typer.Option("--fix", help="write repaired rows to the --output folder")] = False,
-        output_folder: Annotated[Path | None, typer.Option("--output", help="a new folder, for --fix")] = None,
-        diff: Annotated[bool, typer.Option("--diff", help="show what --fix would change")] = False,
-        look_alikes: Annotated[
-            bool,
-            typer.Option(
-                help="replace secrets, addresses and names; else rows with a secret or a private address are left out"
-            ),
-        ] = True,
-    ) -> None:
-        """Which rows teach which failure? Findings by file and line; exit code 1 if there are any."""
-        from aj.contract import load_contract
-        from datasets_build.lint.config import codes_of, find_files, load_config
-
-        if explain:
-            return _explain(explain, console)
-        if not files:
-            raise AJError("Nothing to lint; name files, folders or globs, such as `aj lint data/*.jsonl`.")
-        settings = load_config(config, Path.cwd())
-        chosen = {"select": _parted(select), "ignore": (*settings.ignore, *_parted(ignore)), "contract": contract}
-        settings = settings.model_copy(update={key: value for key, value in chosen.items() if value})
-        codes_of([*settings.select, *settings.ignore])
-        load_contract(settings.contract)  # what is asked for exists, before anything is told
-        paths = find_files(files)
-        if fix or diff:
-            given = [Path(name) for name in files if Path(name).exists()] or paths
-            with progress.status("repairing …") as status:
-                report = _fix(given, settings, output_folder, diff, look_alikes, status)
-            return console.print(_fixed(report)) if output_folder else None
-        raise typer.Exit(_lint(paths, settings, output, samples, console, progress))
+    if explain:
+        return _explain(explain)
+    if not files:
+        raise AJError("Nothing to lint; name files, folders or globs, such as `aj lint data/*.jsonl`.")
+    settings = load_config(config, Path.cwd())
+    chosen = {"select": _parted(select), "ignore": (*settings.ignore, *_parted(ignore)), "contract": contract}
+    settings = settings.model_copy(update={key: value for key, value in chosen.items() if value})
+    codes_of([*settings.select, *settings.ignore])
+    load_contract(settings.contract)  # an unknown contract is an error before anything is printed
+    paths = find_files(files)
+    if fix or diff:
+        given = [Path(name) for name in files if Path(name).exists()] or paths
+        with progress.status("repairing …") as status:
+            report = _fix(given, settings, output_folder, diff, look_alikes, status)
+        return console.print(_fixed(report)) if output_folder else None
+    raise typer.Exit(_lint(paths, settings, output, samples))
 
 
 def _parted(names: list[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for text in names or () for name in text.split(",") if name.strip())
 
 
-def _explain(code: str, console: Console) -> None:
+def _explain(code: str) -> None:
     from rich.markdown import Markdown
 
     from datasets_build.lint.config import codes_of
@@ -93,15 +95,13 @@ def _explain(code: str, console: Console) -> None:
         console.print(Markdown(page(load_rules()[found])))
 
 
-def _lint(
-    paths: list[Path], settings: "LintConfig", output: LintFormat, samples: int, console: Console, progress: Console
-) -> int:
-    """Tells the findings; returns the exit code."""
+def _lint(paths: list[Path], settings: "LintConfig", output: LintFormat, samples: int) -> int:
+    """Print the findings and return the exit code."""
     from datasets_build.lint import report as report
     from datasets_build.lint.run import Outcome, lint_files
 
     total = Outcome()
-    with _counting(progress) as count:
+    with _counting() as count:
         outcomes = lint_files(paths, settings, samples if output is LintFormat.table else None, count)
         if output is LintFormat.table:
             report.fold(outcomes, total, samples)
@@ -121,8 +121,8 @@ def _lint(
 
 
 @contextmanager
-def _counting(progress: Console) -> Iterator:
-    """Rows and bytes as they go by, where someone watches."""
+def _counting() -> Iterator:
+    """Rows and bytes read so far; nothing without a terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} rows, {task.fields[size]:,} MB"), TimeElapsedColumn())
     with Progress(*columns, console=progress, transient=True, disable=not progress.is_terminal) as bar:
         task, size = bar.add_task("lint", total=None, size=0), 0
@@ -164,7 +164,7 @@ def _fix(
 def _fixed(report: "FixReport") -> str:
     total = report.total
     lines = [
-        f"{total.items:,} items in {len(report.files):,} files: {total.converted:,} right as they were, "
+        f"{total.items:,} items in {len(report.files):,} files: {total.converted:,} unchanged, "
         f"{total.repaired_items:,} repaired, {total.rejected_items:,} quarantined; written to {report.output}"
     ]
     for title, counts in (("repaired", total.repaired), ("quarantined", total.rejected)):

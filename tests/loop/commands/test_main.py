@@ -123,6 +123,29 @@ def test_a_model_that_was_not_evaluated_has_no_verdict(logs, failing):
     assert "aj train" in failing("gate", "nothing", "nothing")
 
 
+@pytest.mark.parametrize("words", [["gate"], ["gate", "a", "b", "--polixy"], ["unknown"], ["data", "toucan"]])
+def test_a_usage_error_is_one_sentence_and_no_verdict(failing, monkeypatch, words):
+    assert "--help`." in failing(*words)
+    monkeypatch.setattr("sys.argv", ["aj", *words])
+    with pytest.raises(SystemExit, match="4"):
+        main.main()
+
+
+def test_an_interrupted_command_says_how_to_resume(logs, monkeypatch, capsys):
+    from verdict import board
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    (logs / "evals" / "abc").mkdir(parents=True)
+    (logs / "evals" / "abc" / "done.json").write_text("{}")
+    monkeypatch.setattr(board, "board", interrupted)
+    monkeypatch.setattr("sys.argv", ["aj", "board"])
+    with pytest.raises(SystemExit, match="130"):
+        main.main()
+    assert "Run the same command again to resume." in capsys.readouterr().err
+
+
 def test_a_board_without_logs_says_what_to_run(logs, failing):
     assert "aj eval" in failing("board")
 

@@ -1,0 +1,122 @@
+"""`aj eval`, `compare`, `board`, and the checks of the evals themselves: `selfcheck` and `judge-check`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from aj.errors import AJError
+from aj.files import logs_dir, write_text
+from loop.commands.terminal import AsJson, Format, console, example, progress, show
+
+app = typer.Typer()
+
+Suite = Annotated[str, typer.Option(help="small, full, or practice (for `aj harvest`)")]
+
+
+class BoardFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    html = "html"
+
+
+@app.command("eval", epilog=example("aj eval champion --suite small"))
+def evaluate(
+    model: Annotated[str, typer.Argument(help="a run, champion, base:NAME, or any Inspect model (provider/name)")],
+    suite: Suite = "small",
+    limit: Annotated[
+        int | None, typer.Option(help="samples per task, to try things out; the gate refuses such logs")
+    ] = None,
+) -> None:
+    """Run the five evals on a model and print the folder of the logs."""
+    from loop.evaluate import evaluate as run_suite
+    from loop.targets import find_target
+
+    console.print(str(run_suite(find_target(model), suite, limit=limit)), soft_wrap=True)
+
+
+@app.command(epilog=example("aj compare base:smollm2-135m champion"))
+def compare(
+    a: Annotated[str, typer.Argument(help="the reference: a model as for `aj eval`, or a folder of logs")],
+    b: Annotated[str, typer.Argument(help="the candidate: likewise")],
+    suite: Suite = "small",
+    slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
+    output: AsJson = Format.table,
+) -> None:
+    """Compare two models sample by sample, with confidence intervals."""
+    from verdict import compare as paired
+
+    rows = paired.compare(logs_of(a, suite), logs_of(b, suite))
+    show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices))
+
+
+@app.command(epilog=example("aj board --format json"))
+def board(
+    folders: Annotated[list[Path] | None, typer.Argument(help="folders of logs; by default all finished evals")] = None,
+    slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
+    output: Annotated[
+        BoardFormat, typer.Option("--format", help="table, json, markdown, or html (written to logs/board.html)")
+    ] = BoardFormat.table,
+) -> None:
+    """Show the leaderboard of every model that was evaluated."""
+    from verdict import board as ranking
+
+    found = folders or sorted(path.parent for path in logs_dir().glob("evals/*/done.json"))
+    if not found:
+        raise AJError("No model has been evaluated yet; run `aj eval MODEL` or `make loop`.")
+    rows = ranking.board(found)
+    shown = rows if slices else ranking.headlines(rows)
+    draw = ranking.slice_table if slices else ranking.table
+    if output is BoardFormat.markdown:
+        console.print(ranking.to_markdown(shown), markup=False, soft_wrap=True)
+    elif output is BoardFormat.html:
+        write_text(logs_dir() / "board.html", ranking.to_html(rows))
+        console.print(str(logs_dir() / "board.html"), soft_wrap=True)
+    else:
+        show(Format(output), ranking.to_records(rows), lambda: draw(shown))
+
+
+@app.command(epilog=example("aj selfcheck --suite small"))
+def selfcheck(suite: Suite = "full", output: AsJson = Format.table) -> None:
+    """Check the evals themselves with reference agents. Exit code 1 if one scores what it should not."""
+    from loop import selfcheck as check
+
+    means = check.selfcheck(suite, lambda agent: progress.print(f"{agent} …"))
+    show(output, check.to_records(means), lambda: check.table(means))
+    for line in (wrong := check.wrong(means)):
+        progress.print(line)
+    raise typer.Exit(bool(wrong))
+
+
+@app.command("judge-check", epilog=example("aj judge-check --model anthropic/claude-sonnet-5-5"))
+def judge_check(
+    model: Annotated[str | None, typer.Option(help="check this judge too: any Inspect model (provider/name)")] = None,
+    output: AsJson = Format.table,
+) -> None:
+    """Measure how far the persona rules, and a model judge, agree with labelled replies."""
+    from loop import judge_check as check
+
+    about, labels = check.read_labels()
+    rows = check.judge_check(labels, model)
+    show(output, check.to_records(rows), lambda: check.table(rows, about))
+    if model is None:
+        progress.print(check.NOT_RUN, soft_wrap=True)
+
+
+def logs_of(name: str, suite: str) -> Path:
+    """A folder of logs by its path, or the finished eval of a model."""
+    from loop.targets import find_target
+
+    if Path(name).is_dir() and list(Path(name).glob("*.eval")):
+        return Path(name)
+    return logs_of_target(find_target(name), suite, name)
+
+
+def logs_of_target(target: Any, suite: str, name: str | None = None) -> Path:
+    """The finished eval of a model; raises EvidenceError when there is none."""
+    from loop.evaluate import eval_folder
+    from loop.targets import check_finished
+
+    return check_finished(eval_folder(target, suite), name or target.name)

@@ -1,0 +1,61 @@
+"""`aj gate`, `promote` and `rollback`: who is champion."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loop.commands.evaluating import Suite, logs_of, logs_of_target
+from loop.commands.terminal import AsJson, Format, console, example, show
+
+app = typer.Typer()
+
+Policy = Annotated[Path, typer.Option(help="the policy that a candidate must meet (YAML)")]
+DEFAULT_POLICY = Path("verdict/policies/default.yaml")
+
+
+@app.command(epilog=example("aj gate champion 3f1c9e"))
+def gate(
+    a: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
+    b: Annotated[str, typer.Argument(help="the candidate: a run, or a folder of logs")],
+    suite: Suite = "small",
+    policy: Policy = DEFAULT_POLICY,
+    output: AsJson = Format.table,
+) -> None:
+    """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence."""
+    from verdict import gate as judge
+    from verdict.policy import load_policy
+
+    rules = load_policy(policy)
+    verdict = judge.gate(logs_of(a, suite), logs_of(b, suite), rules)
+    show(output, judge.to_record(verdict), lambda: judge.panel(verdict))
+    raise typer.Exit(int(verdict.outcome))
+
+
+@app.command(epilog=example("aj promote 3f1c9e"))
+def promote(
+    run: Annotated[str, typer.Argument(help="a run that was evaluated")],
+    base: Annotated[str, typer.Option(help="the base model that a first champion must beat")] = "smollm2-135m",
+    suite: Suite = "small",
+    policy: Policy = DEFAULT_POLICY,
+) -> None:
+    """Make a run the champion if it passes the gate against the current one."""
+    from loop import registry
+    from loop.targets import find_run, reference
+    from verdict import gate as judge
+    from verdict.policy import load_policy
+
+    rules, folder, reigning = load_policy(policy), find_run(run), reference(base)
+    verdict = judge.gate(logs_of_target(reigning, suite), logs_of(run, suite), rules)
+    console.print(judge.panel(verdict))
+    entry = registry.promote(folder, verdict)
+    console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion.")
+
+
+@app.command(epilog=example('aj rollback --reason "slow on prod"'))
+def rollback(reason: Annotated[str, typer.Option(help="a note for the history")] = "") -> None:
+    """Restore the previous champion."""
+    from loop import registry
+
+    entry = registry.rollback(reason=reason)
+    console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion again.")

@@ -1,0 +1,65 @@
+"""`aj train`, `aj serve` and `aj loop`: from a recipe to a model that answers."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aj.files import load_yaml
+from loop.commands.data import Root
+from loop.commands.terminal import AsJson, Format, console, example, progress
+
+app = typer.Typer()
+
+
+@app.command(epilog=example("aj train train/recipes/smollm2-135m.yaml --data logs/datasets/HASH"))
+def train(
+    recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML)")],
+    data: Annotated[Path, typer.Option(help="the folder of a data set, as `aj build` prints it")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what the run would do and need")] = False,
+) -> None:
+    """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
+    from train.recipe import Recipe
+    from train.run import dry_run as plan
+    from train.run import train as train_run
+
+    loaded = load_yaml(recipe, Recipe)
+    if dry_run:
+        for what, much in plan(loaded, data).describe():
+            console.print(f"{what:<16} {much}", highlight=False)
+        return
+    console.print(str(train_run(loaded, data, progress)), soft_wrap=True)
+
+
+@app.command(epilog=example("aj serve champion --port 8000"))
+def serve(
+    run: Annotated[str, typer.Argument(help="the hash or name of a run, or champion")] = "champion",
+    port: Annotated[int, typer.Option(help="the port on 127.0.0.1")] = 8000,
+) -> None:
+    """Serve a run with vLLM, as an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it."""
+    from loop.targets import find_run
+    from train.serve import serve as serve_run
+
+    serve_run(find_run(run), port)
+
+
+@app.command(epilog=example("aj loop loop/recipes/demo.yaml"))
+def loop(
+    recipe: Annotated[Path, typer.Argument(help="a loop recipe (YAML)")],
+    root: Root = None,
+    output: AsJson = Format.table,
+) -> None:
+    """Build, train, evaluate, compare, gate and promote; skip what is up to date. Exit codes as for `aj gate`."""
+    from loop.pipeline import LoopRecipe, run_loop
+    from verdict.gate import to_record
+
+    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console, root)
+    if output is Format.json:
+        evals = {role: str(folder) for role, folder in done.evals.items()}
+        print(
+            json.dumps(
+                {"run": str(done.run), "evals": evals, "promoted": done.promoted, "verdict": to_record(done.verdict)}
+            )
+        )
+    raise typer.Exit(0 if done.up_to_date else int(done.verdict.outcome))
