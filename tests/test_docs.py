@@ -14,6 +14,7 @@ from tests.made_logs import lab as lab
 from tests.made_logs import made as made
 from tests.made_logs import policy as policy
 from verdict.gate import panel
+from verdict.policy import Policy
 
 DOCS = Path(__file__).parents[1] / "docs"
 ROOT = DOCS.parent
@@ -98,10 +99,11 @@ def test_the_figures_of_the_page_on_the_gate_are_right():
     [("base", "good", 0.1), ("good", "old", 0.1), ("good", "same", 0.03), ("good", "good", 0.1)],
 )
 def test_the_verdicts_of_the_page_on_the_gate_are_those_of_real_logs(lab, policy, reference, candidate, margin):
-    policy.metrics["known_issues/right"].margin = margin
+    asked = policy.model_dump()
+    asked["metrics"]["known_issues/right"]["margin"] = margin
     page = (DOCS / "gate.md").read_text()
     console = Console(width=1000)
     with console.capture() as shown:
-        console.print(panel(lab.judge(policy, reference, candidate)))
+        console.print(panel(lab.judge(Policy.model_validate(asked), reference, candidate)))
     verdict = shown.get().partition("┏")[0].rstrip()
     assert indent(verdict, "    ") in page
