@@ -1,10 +1,10 @@
-"""What the data tools cost: python benchmarks/data.py
+"""Speed and memory of the data tools: python benchmarks/data.py
 
-Printed, on rows of about one kilobyte in the shape of AJ's earlier data: rows a second that one core reads, lints and
-converts, beside `datasets.map` with `jsonschema` holding the same rows' calls against the same contract (form and
-arguments only: it knows no conduct, grounding, persona or privacy, and repairs nothing); then rows a second and the
-peak memory of many rows on all cores; then the seconds in which near-duplicates are found among some thousand rows,
-and the share of those that were planted. Aims: 20,000 rows a second, 1 GiB, 2 seconds for 10,000 rows at 99%.
+Uses rows of about one kilobyte in the shape of AJ's earlier data. Prints how many rows per second one core reads, lints
+and converts, and for comparison `datasets.map` with `jsonschema` checking the calls of the same rows against the same
+contract (form and arguments only: no conduct, grounding, persona, privacy or repair). Then rows per second and peak
+memory of many rows on all cores. Then the seconds it takes to find near-duplicates among some thousand rows, and the share of
+planted ones that are found. Goals: 20,000 rows per second, 1 GiB, 2 seconds for 10,000 rows at 99%.
 """
 
 import argparse
@@ -27,15 +27,15 @@ from aj.wire import call_schema
 CONTRACT = load_contract()
 WORDS = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8").split()
 BYTES = 1024
-"""Of a row."""
+"""Per row."""
 OLD = 0.5
 """Share of rows with the `action` key, as in the earlier data."""
 MILLION = "--only-many"
-"""Runs the part that measures memory, in a process that loaded nothing else."""
+"""The option that runs only the memory measurement, in a process that has loaded nothing else."""
 
 
 def rows(count: int, seed: int = 7) -> Iterator[dict[str, Any]]:
-    """Rows of earlier data, each another one; half of them speak the old form."""
+    """Different rows in the shape of earlier data; half of them have the old format."""
     rng = Random(seed)
     for number in range(count):
         host, service = f"web{rng.randrange(100):02}", rng.choice(("nginx", "redis", "cron", "postgresql"))
@@ -59,9 +59,9 @@ def write(path: Path, count: int) -> None:
 
 
 def rate(name: str, count: int, work: Callable[[], int], clock: Callable[[], float] = time.process_time) -> float:
-    """Rows a second of one run over `count` rows, printed; `work` returns how many it went through.
+    """Print and return the rows per second of one run over `count` rows; `work` returns how many it processed.
 
-    By this process's own time where it works alone, so that other work on the machine does not count.
+    With the process's own time as clock, other work on the machine does not count.
     """
     begun = clock()
     done = work()
@@ -79,19 +79,22 @@ def one_core(path: Path, count: int) -> None:
     from datasets_build.lint.items import lint_record
     from datasets_build.reading.files import read_raw, read_records
 
-    converted = Conversion(CONTRACT, "map", ())  # `convert_files` would take more processes for a file of this size
-    print(f"rows a second on one core ({count:,} rows, {path.stat().st_size // count} bytes each)")
+    converted = Conversion(CONTRACT, "map", ())  # `convert_files` would use more processes for a file of this size
+    print(f"rows per second on one core ({count:,} rows, {path.stat().st_size // count} bytes each)")
     for record in islice(read_records(path), 10):
         lint_record(record, CONTRACT)  # loads what all rows share
     rate("read", count, lambda: sum(1 for _ in read_records(path)))
     lint = rate("read and lint", count, lambda: sum(bool(lint_record(r, CONTRACT)) for r in read_records(path)))
     convert = rate("read and convert", count, lambda: sum(1 for r in read_raw(path) for _ in converted(path, r)))
     peer = rate("datasets.map with jsonschema", count, lambda: peer_map(path))
-    print(f"  against the peer: lint {lint / peer:.1f} times, convert {convert / peer:.1f} times as fast", flush=True)
+    print(
+        f"  compared with datasets.map: lint {lint / peer:.1f} times, convert {convert / peer:.1f} times as fast",
+        flush=True,
+    )
 
 
 def peer_map(path: Path) -> int:
-    """What one would write without these tools: load the file, validate each call, keep a column with what is wrong."""
+    """What you would write without these tools: load the file, validate each call, keep a column with what is wrong."""
     from datasets import Dataset, disable_caching, disable_progress_bars
     from jsonschema import Draft202012Validator
 
@@ -115,13 +118,13 @@ def peer_map(path: Path) -> int:
 
 
 def all_processes() -> float:
-    """Seconds of processor time that this process and its ended workers took, in all."""
+    """Processor seconds of this process and its finished workers."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def many(path: Path, count: int) -> None:
-    """In a process of its own: the peak of this one, and of the largest of its workers."""
+    """Runs in its own process: prints its peak memory and that of its largest worker."""
     from datasets_build.convert import convert_files, write_converted
     from datasets_build.lint.config import LintConfig
     from datasets_build.lint.run import lint_files
@@ -131,18 +134,18 @@ def many(path: Path, count: int) -> None:
     outcomes = lint_files([path], LintConfig(), keep=1)
     rate("lint", count, lambda: sum(outcome.rows for outcome in outcomes), time.perf_counter)
     busy = all_processes()
-    rate("convert, and write what comes of it", count, lambda: write_converted(made, output).read, time.perf_counter)
+    rate("convert and write", count, lambda: write_converted(made, output).read, time.perf_counter)
     again = all_processes() - busy
-    print(f"  a core's own time: {count / busy:,.0f} rows a second linted, {count / again:,.0f} converted and written")
+    print(f"  per core: {count / busy:,.0f} rows per second linted, {count / again:,.0f} converted and written")
     own, worker = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"  peak memory: {own:,.0f} MiB, and {worker:,.0f} MiB of the largest worker", flush=True)
+    print(f"  peak memory: {own:,.0f} MiB, largest worker {worker:,.0f} MiB", flush=True)
 
 
 # --- near-duplicates ------------------------------------------------------------------------------------------------
 
 
 def dedup(count: int, exact: int) -> None:
-    """Plants a copy with one word in fifty changed of every tenth row; then the same on some rows by brute force."""
+    """Plant a copy of every tenth row with one word in fifty changed; find them, and check some rows by brute force."""
     from datasets_build.mix.near import NearIndex
 
     items, planted = with_planted(count)
@@ -152,9 +155,7 @@ def dedup(count: int, exact: int) -> None:
     taken = time.process_time() - begun
     print(f"near-duplicates among {count:,} rows")
     share = len(planted & refused) / len(planted)
-    print(
-        f"  {taken:.2f} s; {share:.1%} of {len(planted):,} planted ones found; {len(refused - planted):,} more refused"
-    )
+    print(f"  {taken:.2f} s; {share:.1%} of {len(planted):,} planted ones found; {len(refused - planted):,} others")
     begun = time.perf_counter()
     found = brute_force(items[:exact])
     both = {number for number in refused if number < exact}
@@ -163,7 +164,7 @@ def dedup(count: int, exact: int) -> None:
 
 
 def with_planted(count: int) -> tuple[list[Row], set[int]]:
-    """Rows, and the numbers of those that are a changed copy of an earlier one."""
+    """Rows, and the numbers of those that are changed copies of earlier ones."""
     rng, items, planted = Random(11), list[Row](), set[int]()
     while len(items) < count:
         words = rng.choices(WORDS, k=rng.randrange(60, 200))
@@ -178,7 +179,7 @@ def with_planted(count: int) -> tuple[list[Row], set[int]]:
 
 
 def brute_force(items: list[Row]) -> set[int]:
-    """The numbers of rows that are alike to an earlier kept one by their exact similarity."""
+    """The numbers of rows whose exact similarity to an earlier, kept row is too high."""
     from datasets_build.mix.near import taught
 
     kept, found = list[set[str]](), set[int]()
@@ -194,9 +195,9 @@ def brute_force(items: list[Row]) -> set[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speed and memory of the data tools.")
-    parser.add_argument("--rows", type=int, default=20_000, help="for the rates of one core")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows for the rates of one core")
     parser.add_argument(
-        "--many", type=int, default=1_000_000, help="for memory, on all cores; 1 KB of disk each, twice"
+        "--many", type=int, default=1_000_000, help="rows for memory, on all cores; needs 2 KB of disk per row"
     )
     parser.add_argument("--dedup", type=int, default=10_000)
     parser.add_argument("--exact", type=int, default=2_000, help="rows that are also compared pair by pair")
@@ -208,7 +209,7 @@ def main() -> None:
         path = Path(folder, "rows.jsonl")
         if arguments.many:  # first: a process starts with the peak memory of the one that starts it
             write(path, arguments.many)
-            print(f"{arguments.many:,} rows on all cores: rows a second", flush=True)
+            print(f"{arguments.many:,} rows on all cores: rows per second", flush=True)
             subprocess.run([sys.executable, __file__, MILLION, str(path), "--many", str(arguments.many)], check=True)
         if arguments.rows:
             write(path, arguments.rows)

@@ -1,8 +1,8 @@
-"""What a simulated fleet costs: python benchmarks/fleet.py
+"""Speed and memory of a simulated fleet: python benchmarks/fleet.py
 
-Printed: for each of some pipelines, and for all of them in turn, how many command lines a second one core runs, in a
-`LinuxShell` and (the peer that everybody has) as `bash -c` on this machine over a folder with the same log; then the
-memory of a fleet of four hosts as drawn, and with a shell started on each. Aims: 5,000 lines a second, 2 MiB a fleet.
+Prints how many command lines per second one core runs, for each of some pipelines and for all of them in turn: in a
+`LinuxShell` and, for comparison, as `bash -c` on this machine in a folder with the same log. Then the memory of a fleet
+of four hosts as drawn, and with a shell started on each. Goals: 5,000 lines per second, 2 MiB per fleet.
 """
 
 import argparse
@@ -30,15 +30,15 @@ LINES = (
     "hostname; uname -r; nproc",
 )
 SLOWER = ("ls -l /var/log", "echo checked > /tmp/note", "sudo bash -c 'df -h'", "find /var/log -size +1M")
-"""Lines that look at the shell's files or may write to them: shown, no part of the mix."""
+"""Lines that read or write the shell's files: shown, but not part of the mix."""
 HOSTS = 4
-"""Of a fleet."""
+"""Per fleet."""
 STARTED = 50
-"""Fleets with shells at a time: a started shell holds three open files, of which a process often gets only 1024."""
+"""Fleets with shells at a time: a started shell keeps three files open, and a process often gets only 1024."""
 
 
 def rate(run: Callable[[str], object], lines: tuple[str, ...], seconds: float) -> float:
-    """Lines a second, run in turn for about so many seconds."""
+    """Lines per second, run in turn for about `seconds`."""
     run(lines[0])
     begun, done = time.perf_counter(), 0
     while time.perf_counter() - begun < seconds:
@@ -59,7 +59,7 @@ def compare_rates(seconds: float) -> None:
             own = line.replace("/var/log/app.log", str(log)).replace("/var/log", folder).replace("/tmp", folder)
             subprocess.run(["bash", "-c", own], capture_output=True, check=False)
 
-        print(f"{'lines a second':<45} LinuxShell   bash -c")
+        print(f"{'lines per second':<45} LinuxShell   bash -c")
         for lines in (*((line,) for line in LINES), LINES, *((line,) for line in SLOWER)):
             name = lines[0] if len(lines) == 1 else "all in turn"
             print(f"{name:<45} {rate(shell.run, lines, seconds):10,.0f} {rate(real, lines, seconds):9,.0f}", flush=True)

@@ -1,13 +1,12 @@
 """How often the gate's intervals are right, by simulation: python benchmarks/gate_operating_points.py
 
-Families share a chance to lose (or win) each sample, drawn from a beta distribution; `rho` is the correlation between
-samples of one family: at 1 a family falls as a whole. The reference scores .97. Printed for each number of samples n
-and family size m:
+The samples of a family share a chance to be lost (or won), drawn from a beta distribution; `rho` is their correlation:
+at 1, a family falls as a whole. The reference scores .97. Prints for each number of samples n and family size m:
 
-    worse     P(promote) when the candidate is worse by exactly the margin: should be at most .05
-    equal     P(promote) when it is as good (one sample in fifty changes, either way)
-    reject    P(shown worse) when it is as good: should be at most .05
-    covers    how often the 95% interval of one arm's score holds the truth
+    worse     P(promote) if the candidate is worse by exactly the margin: should be at most .05
+    equal     P(promote) if it is equally good (one sample in fifty changes, either way)
+    reject    P(shown worse) if it is equally good: should be at most .05
+    covers    how often the 95% interval of one arm's score contains the truth
 """
 
 import argparse
@@ -18,7 +17,7 @@ import numpy as np
 from verdict.stats import difference_estimate, score_estimate
 
 CHURN = 0.01
-"""Share of samples that a candidate as good as its reference loses, and wins."""
+"""Share of samples that an equally good candidate loses, and wins."""
 
 BASE = 0.97
 ALPHA = 0.05
@@ -32,7 +31,7 @@ def family_rates(mean: float, rho: float, count: int, random: np.random.Generato
 
 
 def changes(drop: float, rho: float, count: int, size: int, random: np.random.Generator) -> np.ndarray:
-    """Per sample -1, 0 or 1, family after family; the mean is -drop."""
+    """-1, 0 or 1 per sample, family after family; the mean is -drop."""
     lost = random.binomial(size, family_rates(drop + CHURN, rho, count, random))
     won = np.minimum(random.binomial(size, family_rates(CHURN, rho, count, random)), size - lost)
     return np.concatenate([np.repeat([-1.0, 1.0, 0.0], [a, b, size - a - b]) for a, b in zip(lost, won, strict=True)])
@@ -59,7 +58,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--margin", type=float, default=0.05)
     arguments = parser.parse_args()
-    print(f"margin {arguments.margin}, {arguments.draws} draws a cell\n   n  m  rho  worse  equal reject covers")
+    print(f"margin {arguments.margin}, {arguments.draws} draws per cell\n   n  m  rho  worse  equal reject covers")
     for n, size, rho in product((25, 100, 200, 400, 800), (1, 4, 10), (0.3, 1.0)):
         if size == 1 and rho < 1:
             continue  # a family of one has no correlation

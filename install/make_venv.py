@@ -1,9 +1,9 @@
-"""Makes .venv: the builds this machine calls for, in tested versions; `make` runs it before everything else.
+"""Creates .venv with the builds for this machine, in tested versions. `make` runs it before everything else.
 
 python3 install/make_venv.py [--dev] [--device auto|cpu|cuda]
 
-Needs Python 3.11 and nothing else. Quick when .venv is up to date; interrupted, it continues when it is run again.
-pip's output is in .venv/install.log.
+Needs Python 3.11 and nothing else. Instant when .venv is up to date; an interrupted installation is resumed.
+pip's output goes to .venv/install.log.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OLDEST = (3, 11)
 
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
-# --no-deps: the lists are complete. --no-compile: compiling all of it takes a minute, Python compiles what it imports.
+# --no-deps: the lists are complete. --no-compile: compiling everything takes a minute; Python compiles what it imports.
 PIP_INSTALL = (*PIP, "install", "--no-deps", "--no-compile", "--progress-bar", "off")
 
 
@@ -39,7 +39,7 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Build:
-    """What one kind of machine needs; sizes in GB, minutes on two cores and a fast line."""
+    """What one kind of machine needs; sizes in GB, minutes on two cores and a fast connection."""
 
     download_gb: float
     disk_gb: float
@@ -47,7 +47,7 @@ class Build:
     local: tuple[str, ...]
     """Distributions built from this checkout."""
     proof: str
-    """Python that ends in an AssertionError with the reason when the installed builds do not fit the machine."""
+    """Python code that raises AssertionError with the reason if the installed builds do not fit the machine."""
 
 
 BUILDS = {
@@ -69,9 +69,14 @@ BUILDS = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Makes .venv with the builds this machine calls for.")
-    parser.add_argument("--dev", action="store_true", help="the tools of `make test` too")
-    parser.add_argument("--device", choices=("auto", *BUILDS), default="auto", help="default: cuda where a GPU answers")
+    parser = argparse.ArgumentParser(description="Creates .venv with the builds for this machine.")
+    parser.add_argument("--dev", action="store_true", help="also install the tools of `make test`")
+    parser.add_argument(
+        "--device",
+        choices=("auto", *BUILDS),
+        default="auto",
+        help="by default cuda if there is an NVIDIA GPU, otherwise cpu",
+    )
     args = parser.parse_args()
     try:
         with only_one():
@@ -80,13 +85,13 @@ def main() -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; run the same command again, it continues.", file=sys.stderr)
+        print("\nset-up: interrupted; run the same command again to resume.", file=sys.stderr)
         return 130
     return 0
 
 
 def make_venv(venv: Path, device: str, dev: bool) -> None:
-    """Brings `venv` up to date for `device`. Raises SetupError."""
+    """Bring `venv` up to date for `device`. Raises SetupError."""
     if is_ready(venv, device) and (not dev or is_ready(venv, "dev")):
         return
     check_machine(venv, device)
@@ -112,9 +117,9 @@ def install_build(venv: Path, device: str) -> None:
     if device == "cpu":
         install_cpu_torch(venv)
     install_list(venv, device)
-    # No build isolation: setuptools is in the list, and isolation would download it a second time.
+    # No build isolation: setuptools is in the list, and isolation would download it again.
     run_pip(venv, "this checkout", "--no-build-isolation", *(str(ROOT / path) for path in build.local), "-e", str(ROOT))
-    say("trying the installed builds, 15 seconds")
+    say("testing the installed builds, 15 seconds")
     prove(venv, build.proof)
     mark_ready(venv, device)
 
@@ -130,7 +135,7 @@ def install_tools(venv: Path) -> None:
 
 
 def find_device() -> str:
-    """`cuda` where an NVIDIA GPU answers, else `cpu`."""
+    """`cuda` if there is an NVIDIA GPU, otherwise `cpu`."""
     try:
         answer = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
@@ -139,27 +144,31 @@ def find_device() -> str:
 
 
 def check_machine(venv: Path, device: str) -> None:
-    """Raises SetupError where the installation could only fail, before anything is downloaded."""
+    """Raises SetupError if the installation is bound to fail, before anything is downloaded."""
     if sys.version_info < OLDEST:
         found = platform.python_version()
-        raise SetupError(f"Python 3.11 or newer is needed, this is {found}; name another: make PYTHON=python3.12 ...")
+        raise SetupError(
+            f"Python 3.11 or newer is required, but this is {found}; choose another: make PYTHON=python3.12 ..."
+        )
     machine = f"{platform.system()} {platform.machine()}"
     if machine not in ("Linux x86_64", "Linux aarch64"):
         raise SetupError(f"vLLM has no build for {machine}; run this on Linux (WSL, a container or a virtual machine).")
     free, needed = shutil.disk_usage(venv.parent).free / 1e9, BUILDS[device].disk_gb
     if free < needed and not is_ready(venv, device):
-        raise SetupError(f"{venv} needs {needed} GB and its disk has {free:.1f} GB left; free some, then run it again.")
+        raise SetupError(
+            f"{venv} needs {needed} GB, but its disk has {free:.1f} GB left; free some space, then run it again."
+        )
 
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Two at once (make loop here, make test there) would write the same files: the second waits for the first."""
-    place = os.open(ROOT, os.O_RDONLY)  # a lock on the folder itself leaves no file behind
+    """Two set-ups at once (make loop and make test, say) would write the same files: the second waits for the first."""
+    place = os.open(ROOT, os.O_RDONLY)  # locking the folder itself leaves no file behind
     try:
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another set-up of this checkout is running; waiting for it")
+            say("waiting for another set-up of this checkout")
             fcntl.flock(place, fcntl.LOCK_EX)
         yield
     finally:
@@ -170,12 +179,12 @@ def only_one() -> Iterator[None]:
 
 
 def identity(venv: Path, device: str) -> str:
-    """An environment serves one place and one kind of machine: its scripts hold its path, its packages the device."""
+    """An environment is for one place and one kind of machine: its scripts contain its path, its builds the device."""
     return f"{device} {venv}\n"
 
 
 def is_usable(venv: Path, device: str) -> bool:
-    """Whether `venv` is whole and made for this place and device; one made by hand is taken as it is."""
+    """Whether `venv` works and was made for this place and device; one made by hand is accepted as it is."""
     made_for = venv / "made-for"
     if made_for.exists() and made_for.read_text() != identity(venv, device):
         return False
@@ -188,17 +197,19 @@ def create(venv: Path, device: str) -> None:
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True)
     if made.returncode != 0:
         reason = (made.stdout + made.stderr).strip().splitlines()[:1]
-        raise SetupError(f"{sys.executable} cannot make {venv} ({' '.join(reason)}); Debian: apt install python3-venv")
+        raise SetupError(
+            f"{sys.executable} cannot create {venv} ({' '.join(reason)}); on Debian: apt install python3-venv"
+        )
 
 
 def pins(name: str) -> list[str]:
-    """The requirements of install/`name`.txt, comments left out."""
+    """The requirements in install/`name`.txt, without comments."""
     lines = (line.strip() for line in (INSTALL / f"{name}.txt").read_text().splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def fingerprint(venv: Path, name: str) -> str:
-    """Changes with everything that decides what list `name` installs: a changed pin is installed by the next `make`."""
+    """Changes with everything that decides what list `name` installs, so the next `make` installs a changed pin."""
     inputs = [Path(__file__), ROOT / "pyproject.toml", INSTALL / f"{name}.txt"]
     if name in BUILDS:
         inputs += [ROOT / path / "pyproject.toml" for path in BUILDS[name].local]
@@ -209,8 +220,8 @@ def fingerprint(venv: Path, name: str) -> str:
 
 
 def drop_half_installed(venv: Path) -> None:
-    """Makes pip install again what a kill cut off. pip writes INSTALLER after a package's files and scripts; without
-    it, METADATA alone is enough for pip to call the package installed."""
+    """Make pip install again what a kill interrupted. pip writes INSTALLER after a package's files and scripts, but
+    regards a package with METADATA alone as installed."""
     for info in venv.glob("lib/python*/site-packages/*.dist-info"):
         if not (info / "INSTALLER").exists():
             shutil.rmtree(info)
@@ -221,13 +232,13 @@ def stamp(venv: Path, name: str) -> Path:
 
 
 def is_ready(venv: Path, name: str) -> bool:
-    """Whether list `name` was installed to its end, here, as it is now."""
+    """Whether list `name` was installed completely, in this place, as it is now."""
     mark = stamp(venv, name)
     return (venv / "bin" / "python").exists() and mark.exists() and mark.read_text() == fingerprint(venv, name)
 
 
 def mark_ready(venv: Path, name: str) -> None:
-    """Written last, so that an interrupted installation is never taken for a finished one."""
+    """Mark list `name` as installed; called last, so that an interrupted installation never looks finished."""
     stamp(venv, name).write_text(fingerprint(venv, name))
 
 
@@ -235,7 +246,7 @@ def mark_ready(venv: Path, name: str) -> None:
 
 
 def install_cpu_torch(venv: Path) -> None:
-    """torch's CPU build is not on PyPI: pip's own configuration is asked first, then PyTorch's index."""
+    """torch's CPU build is not on PyPI: try pip's own configuration first, then PyTorch's index."""
     torch = next(pin for pin in pins("cpu") if pin.startswith("torch=="))
     try:
         run_pip(venv, torch, torch)
@@ -243,7 +254,7 @@ def install_cpu_torch(venv: Path) -> None:
         if "No matching distribution" not in str(error):
             raise
         index = os.environ.get("TORCH_CPU_INDEX", TORCH_CPU_INDEX)
-        say(f"pip's own configuration has no {torch}: asking {index}")
+        say(f"pip's own configuration does not have {torch}; trying {index}")
         run_pip(venv, torch, "--index-url", index, torch)
 
 
@@ -252,7 +263,7 @@ def install_list(venv: Path, name: str) -> None:
 
 
 def run_pip(venv: Path, what: str, *args: str, packages: int = 0) -> None:
-    """Installs, with a line of progress on a terminal; pip's output goes to the log. Raises SetupError."""
+    """Install, with a line of progress on a terminal; pip's output goes to the log. Raises SetupError."""
     command = [str(venv / "bin" / "python"), *PIP_INSTALL, *args]
     seen, last_error = 0, ""
     with (venv / "install.log").open("a") as log:
@@ -274,7 +285,7 @@ def run_pip(venv: Path, what: str, *args: str, packages: int = 0) -> None:
     if process.returncode != 0:
         raise SetupError(
             f"{what} could not be installed: {last_error or 'pip stopped'}; see {venv / 'install.log'}, "
-            "then run the same command again, it continues."
+            "then run the same command again to resume."
         )
 
 
@@ -282,10 +293,10 @@ def prove(venv: Path, proof: str) -> None:
     tried = subprocess.run([str(venv / "bin" / "python"), "-c", proof], capture_output=True, text=True)
     if tried.returncode != 0:
         reason = tried.stderr.strip().splitlines()[-1].removeprefix("AssertionError: ")
-        raise SetupError(f"the installed builds do not work here: {reason}; to take the other: make DEVICE=cpu ...")
+        raise SetupError(f"the installed builds do not work here: {reason}; to use the others: make DEVICE=cpu ...")
 
 
-# --- talking ---------------------------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------------------------------------
 
 
 def say(text: str) -> None:
@@ -293,7 +304,7 @@ def say(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """A line that replaces itself; nothing where nobody watches."""
+    """Print a line that replaces itself; nothing without a terminal."""
     if sys.stdout.isatty():
         print(f"\r\033[K{text}", end="", flush=True)
 

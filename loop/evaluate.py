@@ -1,4 +1,4 @@
-"""The suite on one model, through Inspect: `logs/evals/<hash>/` with one log a task; resumed when interrupted."""
+"""Runs the suite on one model with Inspect: `logs/evals/<hash>/` with one log per task; resumed if interrupted."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ from loop.targets import Target
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
-"""Requests under way: on two cores 16 gave 373 tokens/s, 4 gave 133."""
+"""Parallel requests: on two cores, 16 gave 373 tokens/s, 4 gave 133."""
 
 
 def eval_folder(target: Target, suite: str, contract: str = "aj", limit: int | None = None) -> Path:
@@ -31,10 +31,10 @@ def eval_folder(target: Target, suite: str, contract: str = "aj", limit: int | N
 
 
 def evaluate(target: Target, suite: str, contract: str = "aj", limit: int | None = None) -> Path:
-    """Run the five tasks, or what is left of them, and return the folder of the logs.
+    """Run the five tasks, or what is left of them, and return the folder with the logs.
 
     Raises:
-        AJError: another process evaluates the same model, or a task did not finish.
+        AJError: another process is evaluating the same model, or a task did not finish.
         ServeError: the model could not be served.
     """
     folder = eval_folder(target, suite, contract, limit)
@@ -48,7 +48,7 @@ def evaluate(target: Target, suite: str, contract: str = "aj", limit: int | None
 
 
 def _serving(target: Target) -> dict[str, Any]:
-    """Arguments of the vLLM server that Inspect starts; none for other providers."""
+    """Arguments for the vLLM server that Inspect starts; none for other providers."""
     from train.serve import serving_args
 
     return serving_args() if target.model.startswith("vllm/") and "VLLM_BASE_URL" not in os.environ else {}
@@ -63,7 +63,7 @@ def _run(target: Target, suite: str, contract: str, limit: int | None, folder: P
     from inspect_ai import eval_set
 
     serving = _serving(target)
-    # Inspect finds task files only below the working directory; its progress would stand in the way of `--format json`.
+    # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
     with chdir(EVALS.parent), redirect_stdout(sys.stderr):
         done, logs = eval_set(
             [f"evals/{task}.py" for task in TASKS],
@@ -87,7 +87,7 @@ def _run(target: Target, suite: str, contract: str, limit: int | None, folder: P
     errors = [str(log.error.message) for log in logs if log.error]
     text = errors[0].strip().splitlines()[-1] if errors else "it was interrupted"
     kind = ServeError if "vLLM" in " ".join(errors) or "server" in text.lower() else AJError
-    raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to continue it.")
+    raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
 
 
 @contextmanager
@@ -97,6 +97,6 @@ def _locked(folder: Path) -> Iterator[None]:
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout as error:
-        raise AJError(f"{folder.name} is being evaluated by another process; wait for it, or end it.") from error
+        raise AJError(f"{folder.name} is being evaluated by another process; wait for it, or stop it.") from error
     except PermissionError as error:
         raise AJError(f"{folder} cannot be written ({error.strerror}); unlock it, then run again.") from error

@@ -1,6 +1,6 @@
-"""Failures become rows: failing samples of the practice suite as pairs, what the model said against what is right.
+"""Turns failing samples of the practice suite into pairs: what the model said against what is right.
 
-Only samples of the training split may be learned from: a log with a sample of the gate's split is refused whole.
+Only samples of the training split may be learned from: a log with a sample of the gate's split is refused as a whole.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalSample
 
 TEACHES = "train"
-"""The split whose failures may be learned."""
+"""The split whose failures may be trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +34,33 @@ class Decision:
     """Where a sample went wrong."""
 
     case: Case
-    """Its `past` is the conversation up to there."""
+    """Its `past` is the conversation up to that point."""
     said: str
-    """The model's words, verbatim."""
+    """The model's text, verbatim."""
     code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A failing sample that gives no pair."""
+    """A failing sample that yields no pair."""
 
     code: str
-    """world_changed: the scenario is not the one that the model saw. no_wrong_step: each step is right by itself.
-    same_text: the model said what is right. chosen:CODE: what the oracle would say there fails that check."""
+    """world_changed: the scenario is not the one that the model saw. no_wrong_step: every single step is right.
+    same_text: the model said what is right. chosen:CODE: the oracle's answer fails that check here."""
 
 
 def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
-    """Write the pairs of all logs to `output`, whole or not at all.
+    """Write the pairs of all logs to `output`, completely or not at all.
 
     Args:
-        logs: `.eval` files, or folders of such.
-        report: is told each log as it is read.
+        logs: `.eval` files, or folders of them.
+        report: called with the name of each log as it is read.
 
     Returns:
-        The funnel: read = passed + unscored + duplicate + kept + every `rejected:CODE`.
+        The counts: read = passed + unscored + duplicate + kept + every `rejected:CODE`.
 
     Raises:
-        DataError: a sample is not of the training split, or was asked under another contract; nothing is written.
+        DataError: a sample is not from the training split, or was asked under another contract; nothing is written.
         EvidenceError: a log cannot be read.
     """
     paths = list(_files(logs))
@@ -89,23 +89,23 @@ def _files(logs: Sequence[Path]) -> Iterator[Path]:
     for path in logs:
         found = sorted(path.glob("*.eval")) if path.is_dir() else [path]
         if not found:
-            raise DataError(f"{path} holds no eval logs; give a log, or the folder that `aj eval` printed.")
+            raise DataError(f"{path} contains no eval logs; give a log, or the folder that `aj eval` printed.")
         yield from found
 
 
 def _learnable(scores: TaskScores) -> TaskScores:
-    """A log all of whose samples are of the training split, by what it says."""
+    """Accepts a log if it says that all of its samples are from the training split."""
     if scores.task not in TASKS:
-        raise DataError(f"{scores.path}: {scores.task} is none of {', '.join(TASKS)}; leave this log out.")
+        raise DataError(f"{scores.path}: {scores.task} is none of {', '.join(TASKS)}; leave out this log.")
     held_out = sum(1 for sample in scores.samples.values() if sample.split != TEACHES)
     if held_out:
-        raise _refused(scores, f"{held_out} of its {len(scores.samples)} samples are not of the training split")
+        raise _refused(scores, f"{held_out} of its {len(scores.samples)} samples are not from the training split")
     return scores
 
 
 def _refused(scores: TaskScores, why: str) -> DataError:
     run = f"inspect eval evals/{scores.task}.py -T suite=practice"
-    return DataError(f"{scores.path}: {why}, and what the gate asks must not be learned; harvest a log of `{run}`.")
+    return DataError(f"{scores.path}: {why}, and what the gate asks must not be trained on; harvest a log of `{run}`.")
 
 
 def _samples(path: Path) -> "Iterable[EvalSample]":
@@ -116,11 +116,11 @@ def _samples(path: Path) -> "Iterable[EvalSample]":
 
 
 def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
-    """The pair of a failing sample, why it gives none, or what else to count it as."""
+    """The pair of a failing sample, why it yields none, or what else to count it as."""
     metadata = sample.metadata
     template = templates().get(metadata["scenario"]["template"])
-    if template is None or template.split != TEACHES:  # whatever its metadata says of the split
-        raise _refused(log, f"sample {sample.id} is of the template {metadata['scenario']['template']}")
+    if template is None or template.split != TEACHES:  # whatever its metadata says about the split
+        raise _refused(log, f"sample {sample.id} is from the template {metadata['scenario']['template']}")
     graded = [score for score in (sample.scores or {}).values() if isinstance(score.value, dict)]
     if sample.error or not graded:
         return "unscored"
@@ -137,7 +137,7 @@ def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
 
 
 def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Reject:
-    """Play the logged conversation again up to the model's first wrong step."""
+    """Replay the logged conversation up to the model's first wrong step."""
     from scorers.no_known_issue import check_turn
 
     past, awaited = list(case.past), None
@@ -184,7 +184,7 @@ def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: Ta
 
 
 def right_turn(case: Case, layout: Layout) -> Message:
-    """What the oracle says next; its spoken note only where training rows have one, after the user's words."""
+    """What the oracle says next; with a note only where training rows have one, after the user's message."""
     if case.mode == "plan":
         return reply(plan(case.turn, case.contract))
     if case.mode == "chat":
@@ -197,7 +197,7 @@ def right_turn(case: Case, layout: Layout) -> Message:
 
 
 def _chosen_findings(pair: Pair, case: Case) -> list[Finding]:
-    """By form and conduct, then by effect: the model's own steps before may have shown less than the oracle's would."""
+    """Form and conduct, then effect: the model's earlier steps may have shown less than the oracle's would have."""
     from scorers.no_known_issue import check_turn
 
     return check_pair(pair, case.contract) or check_turn(render_turn(pair.chosen, case.contract), case)

@@ -1,7 +1,7 @@
-"""How far do the rules of voice, and a model judge, agree with people's labels? A verdict is worth what this says.
+"""How far do the voice rules, and a model judge, agree with labels?
 
-The labels (`scorers/judge_labels.jsonl`) were made by the authors of this project, who also wrote the rules; the file's
-first line says how. Kappa and alpha take off what two raters would agree on by chance: 1 is full agreement, 0 chance.
+The labels (`scorers/judge_labels.jsonl`) were made by the authors of this project, who also wrote the rules; the first
+line of the file says how. Kappa and alpha correct for agreement by chance: 1 is full agreement, 0 is chance.
 """
 
 import sys
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LABELS = Path(__file__).parents[1] / "scorers" / "judge_labels.jsonl"
-NOT_RUN = "The judge was not run; to see its agreement beside the rules': aj judge-check --model PROVIDER/NAME"
+NOT_RUN = "No judge was run; to compare one with the rules: aj judge-check --model PROVIDER/NAME"
 
 
 class Label(Strict):
-    """One reply with a person's verdict on it."""
+    """One reply with its label."""
 
     id: str
     persona: str
     batch: Literal["seen", "unseen"]
-    """unseen: written after the rules were last changed, so the rules could not be fitted to it."""
+    """unseen: written after the last change of the rules, so they cannot have been fitted to it."""
     user: str
     terms: tuple[str, ...]
     """Technical terms of the request and the reply, as `check_voice` takes them."""
@@ -42,34 +42,34 @@ class Label(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One rater against the labels of one group."""
+    """How far one rater agrees with the labels of one group."""
 
     rater: str
     group: str
     """all, a batch or a persona."""
     n: int
     undecided: int
-    """Of `n`, without a verdict: left out of what follows."""
+    """Replies without a verdict, which the following fields leave out."""
     accuracy: float | None
-    """None, here and below, where the verdicts leave it undefined."""
+    """None, here and below, if it is undefined."""
     kappa: float | None
     alpha: float | None
     good_rejected: tuple[str, ...]
-    """Ids of replies that the label accepts and the rater does not."""
+    """Ids of replies that the label accepts, but the rater does not."""
     bad_accepted: tuple[str, ...]
 
 
 def read_labels(path: Path = LABELS) -> tuple[str, list[Label]]:
-    """What the file says about itself, and its labels; raises DataError on a line that is no JSON object."""
+    """The file's description of itself, and its labels; raises DataError for a line that is not a JSON object."""
     (_, about), *rows = read_jsonl(path)
     return about["about"], [Label.model_validate(row) for _, row in rows]
 
 
 def judge_check(labels: Sequence[Label], model: "str | Model | None" = None) -> list[Agreement]:
-    """The rules' agreement with `labels`, and the judge's when a model is given; over all, by batch and by persona.
+    """Agreement of the rules, and of the judge if a model is given, with `labels`: overall, by batch and by persona.
 
     Raises:
-        AJError: the model cannot be used, or failed while it judged.
+        AJError: the model cannot be used, or failed while judging.
     """
     verdicts: dict[str, dict[str, bool | None]] = {"rules": {label.id: _rules_accept(label) for label in labels}}
     if model is not None:
@@ -91,7 +91,7 @@ def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
 
 
 def alpha(one: Sequence[bool], other: Sequence[bool]) -> float | None:
-    """Krippendorff's nominal alpha of two raters; None where every verdict is the same."""
+    """Krippendorff's nominal alpha of two raters; None if every verdict is the same."""
     import krippendorff
 
     if len({*one, *other}) < 2:
@@ -130,20 +130,20 @@ def _agreement(rater: str, group: str, labels: Sequence[Label], verdicts: dict[s
 
 
 def _judge(labels: Sequence[Label], model: "str | Model") -> dict[str, bool | None]:
-    """The judge's verdicts, by a real eval whose log stays in `logs/judge/`; None where it was undecided."""
+    """The judge's verdicts, from a real eval whose log stays in `logs/judge/`; None where it was undecided."""
     from inspect_ai import eval
     from inspect_ai.model import get_model
     from rich.text import Text
 
     try:
         grader = get_model(model)
-    except Exception as error:  # an unknown provider is a ValueError, a missing key Inspect's own error
+    except Exception as error:  # an unknown provider is a ValueError, a missing key is Inspect's own error
         reason = Text.from_markup(str(error)).plain.strip().splitlines()[-1]
         raise AJError(f"{model} cannot judge ({reason}); give an Inspect model as PROVIDER/NAME.") from error
-    with redirect_stdout(sys.stderr):  # its progress would stand in the way of `--format json`
+    with redirect_stdout(sys.stderr):  # its progress would mix with `--format json`
         (log,) = eval(
             _task(labels),
-            model="none",  # nothing is generated: the replies are there
+            model="none",  # nothing is generated: the replies exist
             model_roles={"grader": grader},
             log_dir=str(logs_dir() / "judge"),
             display="rich" if sys.stderr.isatty() else "plain",
@@ -192,7 +192,7 @@ def to_records(rows: Sequence[Agreement]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[Agreement], about: str) -> "Table":
-    """For the terminal, with what the labels say about themselves below it."""
+    """For the terminal, with the labels' description of themselves as caption."""
     from rich.table import Table
 
     result = Table("group", "rater", title="agreement with the labels", caption=about)

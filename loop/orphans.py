@@ -1,15 +1,15 @@
-"""Ends vLLM servers that a killed `aj` left behind: 4 GB each, and nobody talks to them any more."""
+"""Ends vLLM servers that a killed `aj` left behind: 4 GB each, and nobody uses them any more."""
 
 import os
 
 import psutil
 
 STARTERS = ("aj", "inspect", "python", "pytest")
-"""Names of processes that start a server; an orphan's new parent is an init of one kind or another."""
+"""Names of processes that start a server; the new parent of an orphan is some kind of init."""
 
 
 def end_orphans(model: str) -> int:
-    """End this user's vLLM servers of `model` whose starter is gone; returns how many there were."""
+    """End this user's vLLM servers of `model` whose starter is gone; return how many there were."""
     path = model.removeprefix("vllm/").split(":")[0]
     found = [process for process in psutil.process_iter(["cmdline", "uids"]) if _is_orphan(process, path)]
     for server in found:

@@ -1,7 +1,7 @@
 """The whole loop: build, train, evaluate base, champion and candidate, compare, rank, gate, promote.
 
-Each stage is a function whose result is a folder named by the hash of its inputs: there already, it is up to date;
-interrupted, it goes on where it stopped.
+Each stage is a function whose result is a folder, named by the hash of its inputs. If the folder exists, the stage
+is up to date; an interrupted stage is resumed.
 """
 
 import time
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class LoopRecipe(Strict):
-    """Which data, training recipe, suite and policy make a loop; paths are relative to the checkout."""
+    """The data recipe, training recipe, suite and policy of a loop; paths are relative to the checkout."""
 
     name: str
     data: str
@@ -30,26 +30,26 @@ class LoopRecipe(Strict):
     suite: str = "small"
     policy: str = "verdict/policies/default.yaml"
     limit: int | None = None
-    """Samples a task, for a dry run of the machinery; the gate takes no such evidence."""
+    """Samples per task, to try out the machinery; the gate refuses such evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Where everything lies when the loop ends."""
+    """What the loop made."""
 
     run: Path
     evals: dict[str, Path]
-    """base, candidate, and champion when there is another one."""
+    """base, candidate, and champion if that is another run."""
     verdict: Verdict
     promoted: bool
     up_to_date: bool = False
-    """The run was the champion before; nothing was to be decided."""
+    """The run was already the champion; there was nothing to decide."""
 
 
 def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> Finished:
-    """Run what is not up to date, and print base against candidate, the leaderboard, and the verdict.
+    """Run what is not up to date; print the comparison of base and candidate, the leaderboard, and the verdict.
 
-    `root` is where the files of the data recipe's mix lie; data/ when not given.
+    `root` is the folder with the files of the data recipe's mix, by default data/.
     """
     from datasets_build.build import build
     from datasets_build.recipe import DataRecipe
@@ -86,7 +86,7 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> 
 
 
 def _already_champion(console: Console, recipe: LoopRecipe, run: Path, evals: dict[str, Path]) -> Finished:
-    """Nothing to decide; the verdict that promoted it is computed again from the same logs."""
+    """Nothing to decide: compute the verdict that promoted it again from the same logs."""
     verdict = gate(evals["base"], evals["candidate"], load_policy(ROOT / recipe.policy))
     console.print(panel(verdict))
     console.print("Up to date: this run is the champion.")
@@ -95,7 +95,7 @@ def _already_champion(console: Console, recipe: LoopRecipe, run: Path, evals: di
 
 
 def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
-    """Run a stage, and say where its result lies and how long it took."""
+    """Run a stage; print its result and how long it took."""
     console.print(f"[bold]{name}[/] …")
     start = time.time()
     folder = work()
@@ -105,7 +105,7 @@ def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
 
 
 def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
-    """The paired table, base against candidate, and the leaderboard of all arms, also as one HTML file."""
+    """Print the paired comparison of base and candidate, and the leaderboard of all arms, also as an HTML file."""
     from verdict import board, compare
 
     rows = compare.compare(evals["base"], evals["candidate"])
@@ -124,7 +124,7 @@ def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Pat
         if path:
             console.print(f"{name:<16} {_relative(path)}", highlight=False, soft_wrap=True)
     folder = _relative(evals["candidate"])
-    console.print(f"samples, one by one: inspect view start --log-dir {folder}", highlight=False, soft_wrap=True)
+    console.print(f"single samples:  .venv/bin/inspect view start --log-dir {folder}", highlight=False, soft_wrap=True)
 
 
 def _relative(path: Path) -> str:

@@ -1,6 +1,6 @@
-"""Who is champion: `champion.json`, written atomically, and `history.jsonl`, which only grows.
+"""Records which run is champion: `champion.json`, written atomically, and `history.jsonl`, which only grows.
 
-The history is written first, under a lock; a crash between the two files is mended by the next writer.
+The history is written first, under a lock; after a crash in between, the next writer repairs `champion.json`.
 """
 
 import json
@@ -24,7 +24,7 @@ def registry_dir() -> Path:
 
 
 def champion(registry: Path | None = None) -> dict[str, Any] | None:
-    """{run, name, adapter, promoted_at, verdict} of the champion, or None while there is none.
+    """{run, name, adapter, promoted_at, verdict} of the champion, or None if there is none.
 
     Raises:
         AJError: `champion.json` cannot be read.
@@ -35,20 +35,22 @@ def champion(registry: Path | None = None) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise AJError(f"{path} cannot be read ({error}); `aj rollback` or `aj promote` writes it anew.") from error
+        raise AJError(
+            f"{path} cannot be read ({error}); restore it from the last champion in history.jsonl."
+        ) from error
 
 
 def promote(run: Path, verdict: Verdict, registry: Path | None = None) -> dict[str, Any]:
     """Make the run folder `run` the champion.
 
     Raises:
-        EvidenceError: the verdict is not PROMOTE, is about another run or adapter, or was reached against a model
-            that is not the champion (any more).
+        EvidenceError: the verdict is not PROMOTE, is about another run or adapter, or has another reference than the
+            current champion.
     """
     registry = registry or registry_dir()
     manifest = read_manifest(run)
     if verdict.outcome is not Outcome.PROMOTE:
-        raise EvidenceError(f"{run.name} was not passed by the gate ({verdict.outcome.name}); see `aj gate`.")
+        raise EvidenceError(f"{run.name} did not pass the gate ({verdict.outcome.name}); `aj gate` shows why.")
     if (verdict.run, verdict.adapter) != (manifest["hash"], manifest["adapter"]):
         raise EvidenceError(
             f"the verdict is about run {verdict.run}, adapter {verdict.adapter}, not about {run.name}, adapter "
@@ -74,21 +76,23 @@ def promote(run: Path, verdict: Verdict, registry: Path | None = None) -> dict[s
 
 
 def rollback(registry: Path | None = None, reason: str = "", runs: Path | None = None) -> dict[str, Any]:
-    """Give the title back to the champion before; its run must still be there, unchanged.
+    """Restore the previous champion, whose run must still exist, unchanged.
 
     Raises:
-        AJError: there is no champion, or none before it.
-        EvidenceError: the earlier run is gone or was changed.
+        AJError: there is no champion, or no previous one.
+        EvidenceError: the previous run is gone or was changed.
     """
     registry = registry or registry_dir()
     with _locked(registry):
         stack = _stack(registry)
         if len(stack) < 2:
-            raise AJError(f"{registry} knows no champion before this one; promote another run with `aj promote`.")
+            raise AJError(f"{registry} has no previous champion; promote another run with `aj promote RUN`.")
         earlier = stack[-2]
         manifest = read_manifest((runs or registry.parent / "runs") / earlier["run"])
         if manifest["adapter"] != earlier["adapter"]:
-            raise EvidenceError(f"run {earlier['run']} is not the one that was promoted; promote another run.")
+            raise EvidenceError(
+                f"run {earlier['run']} was changed after it was promoted; promote another run with `aj promote RUN`."
+            )
         _append(registry, {"event": "rollback", "at": _now(), "reason": reason, "champion": earlier})
         write_json(registry / "champion.json", earlier)
     return earlier
@@ -105,7 +109,7 @@ def history(registry: Path | None = None) -> list[dict[str, Any]]:
 
 
 def _stack(registry: Path) -> list[dict[str, Any]]:
-    """Champions that a rollback could reach, the reigning one last; `champion.json` is mended to agree."""
+    """Champions that a rollback can reach, the current one last; repairs `champion.json` if it disagrees."""
     stack: list[dict[str, Any]] = []
     for event in history(registry):
         if event["event"] == "promote":
@@ -114,19 +118,19 @@ def _stack(registry: Path) -> list[dict[str, Any]]:
             stack.pop()
     path = registry / "champion.json"
     if not stack and path.exists():
-        raise AJError(f"{path} names a champion that {registry / 'history.jsonl'} does not; restore the history.")
+        raise AJError(f"{path} names a champion that is not in {registry / 'history.jsonl'}; restore the history.")
     if stack and (not path.exists() or path.read_bytes() != _as_written(stack[-1])):
         write_json(path, stack[-1])
     return stack
 
 
 def _as_written(value: dict[str, Any]) -> bytes:
-    """What `aj.files.write_json` makes of it."""
+    """The bytes that `aj.files.write_json` writes."""
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _append(registry: Path, event: dict[str, Any]) -> None:
-    """One line, whole or not at all: what a full disk cut short is taken back."""
+    """Append one line, completely or not at all: a line that a full disk cut short is removed."""
     path = registry / "history.jsonl"
     line = (json.dumps(event, ensure_ascii=False) + "\n").encode()
     try:

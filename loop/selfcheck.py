@@ -1,4 +1,4 @@
-"""Are the instruments right? The oracle must score 1 on all of the suite, and each bad agent fail where it should."""
+"""Are the evals right? The oracle must score 1 everywhere, and each bad agent must fail where it should."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -25,16 +25,16 @@ class Mean:
     n: int
     low: float
     high: float
-    """the bounds that the mean must lie in; 0 and 1 where nothing is expected of it"""
+    """Bounds of the mean; 0 and 1 where nothing is expected."""
 
     @property
     def ok(self) -> bool:
         return self.low <= self.mean <= self.high
 
 
-# (agent, task/metric) -> what the mean must lie between. The oracle's are all 1; what stands nowhere is free.
+# (agent, task/metric) -> bounds of the mean. The oracle's are all 1; what is not listed is free.
 EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
-    ("nothing", "tool_format/right"): (0.0, 0.2),  # in chat mode its word is as good as any
+    ("nothing", "tool_format/right"): (0.0, 0.2),  # in chat mode its reply is as good as any
     ("nothing", "known_issues/right"): (0.0, 0.0),
     ("nothing", "context_retention/retained"): (0.0, 0.0),
     ("nothing", "persona/facts"): (0.0, 0.0),
@@ -42,12 +42,15 @@ EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
     ("nothing", "task_success/no_mine"): (1.0, 1.0),
     ("nothing", "task_success/valid"): (1.0, 1.0),
     ("blind", "tool_format/valid"): (1.0, 1.0),
-    ("blind", "task_success/success"): (0.0, 0.1),  # a question back needs no look
+    ("blind", "task_success/success"): (0.0, 0.1),  # asking back needs no look
     ("blind", "task_success/no_mine"): (1.0, 1.0),
     ("blind", "persona/facts"): (0.0, 0.1),
     ("blind", "context_retention/answered"): (0.0, 0.1),
     ("rediscovers", "tool_format/valid"): (1.0, 1.0),
-    ("rediscovers", "context_retention/retained"): (0.125, 0.125),  # right for one probe in eight: nothing is known yet
+    ("rediscovers", "context_retention/retained"): (
+        0.125,
+        0.125,
+    ),  # right for one probe in eight, where nothing is known yet
     ("rediscovers", "task_success/no_mine"): (1.0, 1.0),
     ("old_format", "tool_format/valid"): (0.0, 0.0),
     ("old_format", "known_issues/right"): (0.0, 0.0),
@@ -64,10 +67,10 @@ EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
 
 
 def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
-    """Run every reference agent over the suite; `report` is told each one's name as it starts.
+    """Run every reference agent over the suite; `report` is called with the name of each one as it starts.
 
     Raises:
-        AJError: a task ended in an error (an instrument broke), or a metric with an expected mean was not scored.
+        AJError: a task ended in an error, or a metric with an expected mean was not scored.
     """
     from evals.reference import AGENTS
 
@@ -78,7 +81,7 @@ def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
     scored = {(m.agent, f"{m.task}/{m.metric}") for m in means}
     asked = {(agent, metric) for agent, metric in EXPECTED if agent in AGENTS and metric.split("/")[0] in TASKS}
     if missing := sorted(metric for _, metric in asked - scored):
-        raise AJError(f"Nothing scores {', '.join(missing)}; mend EXPECTED in loop/selfcheck.py.")
+        raise AJError(f"Nothing scores {', '.join(missing)}; correct EXPECTED in loop/selfcheck.py.")
     return means
 
 
@@ -114,7 +117,7 @@ def _of_task(agent: str, task: str, scores: Iterable[Any]) -> Iterator[Mean]:
 
 
 def table(means: Iterable[Mean]) -> Table:
-    """The means as a table for the terminal; what must not be stands marked."""
+    """The means as a table for the terminal, with a mark where one is out of bounds."""
     shown = Table("agent", "task", "metric", "mean", "n", "")
     for m in means:
         shown.add_row(m.agent, m.task, m.metric, f"{m.mean:.3f}", str(m.n), "" if m.ok else "WRONG")
@@ -129,7 +132,7 @@ def to_records(means: Iterable[Mean]) -> list[dict[str, Any]]:
 def wrong(means: Iterable[Mean]) -> list[str]:
     """One sentence for each mean outside its bounds."""
     return [
-        f"{m.agent} scored {m.mean:.3f} on {m.task}/{m.metric}, where {m.low:g} to {m.high:g} is right"
+        f"{m.agent} scored {m.mean:.3f} on {m.task}/{m.metric}, but {m.low:g} to {m.high:g} is expected"
         for m in means
         if not m.ok
     ]

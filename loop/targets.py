@@ -1,4 +1,4 @@
-"""What a name on the command line means: a run, the champion, the base of a recipe, or any model Inspect knows."""
+"""What a name on the command line means: a run, the champion, the base of a recipe, or any Inspect model."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from loop.registry import champion
 from verdict.evidence import read_manifest
 
 BASE = "base"
-"""What logs of an untrained model say in place of a run's hash."""
+"""What logs of an untrained model have instead of a run's hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Target:
     """A model to evaluate."""
 
     name: str
-    """As tables show it."""
+    """As shown in tables."""
     model: str
-    """As Inspect takes it: provider/model."""
+    """As for Inspect: provider/model."""
     run: str
     """The run's hash, or "base"."""
     adapter: str | None = None
@@ -29,15 +29,15 @@ class Target:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What a log must say for the gate to accept it."""
+        """What a log must say so that the gate accepts it."""
         return {"model_name": self.name, "run": self.run, "adapter": self.adapter, "dataset": self.dataset}
 
 
 def find_run(name: str) -> Path:
-    """The run folder of a hash, the start of one, a path, "champion", or the newest run of a recipe's name.
+    """The folder of a run, by its hash or the start of it, a path, "champion", or the name of a recipe (newest run).
 
     Raises:
-        AJError: no such run, or a start that fits several.
+        AJError: there is no such run, or the start fits several.
     """
     runs = logs_dir() / "runs"
     if name == "champion":
@@ -49,7 +49,7 @@ def find_run(name: str) -> Path:
         return Path(name).resolve()
     found = [path.parent for path in runs.glob("*/manifest.json") if path.parent.name.startswith(name)]
     if len(found) > 1:
-        raise AJError(f"{name!r} fits several runs: {', '.join(path.name for path in found)}; give more of the hash.")
+        raise AJError(f"{name!r} fits several runs ({', '.join(path.name for path in found)}); type more of the hash.")
     if found:
         return found[0]
     named = [path.parent for path in runs.glob("*/manifest.json") if read_manifest(path.parent).get("name") == name]
@@ -60,12 +60,12 @@ def find_run(name: str) -> Path:
 
 
 def run_target(run: Path) -> Target:
-    """The model of a finished run: merged, or its adapter on its base."""
+    """The model of a finished run: merged, or the adapter on its base."""
     manifest = read_manifest(run)
     merged, base = run / "merged", manifest["base"]["name"]
     model = f"vllm/{merged}" if merged.exists() else f"vllm/{base}:{run / 'adapter'}"
     lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
-    # A recipe is trained on many data sets: what tells runs apart is the data's name, while it is there to be read.
+    # A recipe is trained on many data sets, so the data's name distinguishes runs, as long as it can be read.
     told = json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else manifest["name"]
     return Target(f"{told} ({manifest['hash'][:6]})", model, manifest["hash"], manifest["adapter"], manifest["dataset"])
 
@@ -79,10 +79,10 @@ def base_target(name: str) -> Target:
 
 
 def find_target(name: str) -> Target:
-    """A run's name as for `find_run`; `base:NAME`; or any Inspect model, such as `openai-api/local/aj`.
+    """A run as for `find_run`, `base:NAME`, or any Inspect model, such as `openai-api/local/aj`.
 
     Raises:
-        AJError: nothing of that name.
+        AJError: nothing has that name.
     """
     if name.startswith("base:"):
         return base_target(name.removeprefix("base:"))
@@ -92,12 +92,12 @@ def find_target(name: str) -> Target:
 
 
 def reference(policy_base: str) -> Target:
-    """What a candidate must beat: the champion, or the base for a first champion."""
+    """What a candidate must beat: the champion, or the base if there is no champion yet."""
     return run_target(find_run("champion")) if champion() else base_target(policy_base)
 
 
 def check_finished(folder: Path, name: str) -> Path:
-    """Raises EvidenceError when `name` has no finished eval in `folder`."""
+    """Raises EvidenceError if `name` has no finished eval in `folder`."""
     if not (folder / "done.json").exists():
         raise EvidenceError(f"{name} has no finished eval; run `aj eval {name}` first.")
     return folder

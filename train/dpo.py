@@ -1,4 +1,4 @@
-"""Direct preference optimisation on pairs, from the SFT adapter, with that adapter as the reference."""
+"""Direct preference optimization on pairs: starts from the SFT adapter, which is also the reference."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +16,9 @@ from train.trainer import common_arguments, run_stage, save_adapter
 
 
 class _PairTrainer(DPOTrainer):
-    """DPO on pairs that are tokens already.
+    """DPO on pairs that are already tokens.
 
-    TRL would render them again and count everything after the prompt's common prefix as answer.
+    TRL would render them again, and count everything after the common prefix of the prompts as answer.
     """
 
     def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
@@ -35,13 +35,13 @@ def train_dpo(
     staging: Path,
     console: Console,
 ) -> Path:
-    """Go on from `sft_adapter` and return the new adapter's folder `staging/dpo-adapter`; at once when it is there."""
+    """Continue from `sft_adapter` and return the new adapter's folder `staging/dpo-adapter`; done if it exists."""
     target = staging / "dpo-adapter"
     if target.exists():
         return target
     folder = staging / "dpo"
     losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, stage.sft_weight]} if stage.sft_weight else {}
-    # A trainable PeftModel and no reference model: TRL freezes a copy of the adapter as "ref". Given a new
+    # A trainable PeftModel and no reference model: TRL then freezes a copy of the adapter as "ref". With a new
     # `peft_config` instead, the reference would be the base, which knows nothing of AJ.
     trainer = _PairTrainer(
         model=load_adapter(load_frozen(base, recipe.quantization), sft_adapter, trainable=True),

@@ -1,7 +1,7 @@
-"""From an adapter to a model that a plain server loads: dequantise the NF4 base, merge, save, compare.
+"""Turns an adapter into a model that any server loads: dequantize the NF4 base, merge, save, compare.
 
-The adapter has learned against the rounding of NF4. Merged into the unrounded bf16 base it lost 15 of 27 right
-answers, so the base is taken as it was trained on.
+The adapter has learned with the rounding errors of NF4. Merged into the original bf16 base it lost 15 of 27 right
+answers, so it is merged into the base it was trained on.
 """
 
 import shutil
@@ -20,16 +20,16 @@ from train.recipe import Recipe
 from train.tokens import IGNORE, Example
 
 COMPARED = 12
-"""Rows on which the exported model is compared with the trained one: some 800 answer tokens, 10 s on two cores."""
+"""Rows on which exported and trained model are compared: about 800 answer tokens, 10 s on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The trained model (NF4 base + adapter) against the exported one, over the tokens of real answers."""
+    """How far the trained model (NF4 base and adapter) and the exported one agree, on tokens of real answers."""
 
     tokens: int
     same_choice: float
-    """Share of tokens at which both would choose the same next token."""
+    """Share of tokens for which both would choose the same next token."""
     gap: float
     """Mean absolute difference of the right token's log-likelihood."""
 
@@ -40,10 +40,10 @@ def export(
     """Write `staging/merged` (bf16 safetensors, tokenizer, chat template) and compare it with the trained model.
 
     Raises:
-        TrainError: the exported model is not the trained one; nothing is left for a server to load.
+        TrainError: the exported model differs from the trained one; nothing is left that a server could load.
     """
     compared = _spread(examples, COMPARED)
-    # The trained model's answers first: `dequantize` changes it in place.
+    # The trained model answers first: `dequantize` changes it in place.
     model = load_adapter(load_quantized(base, recipe.quantization), adapter).eval()
     trained = [_answer_logprobs(model, example) for example in compared]
     del model
@@ -55,7 +55,7 @@ def export(
         shutil.rmtree(target)
         raise TrainError(
             f"the exported model agrees with the trained one on {agreement.same_choice:.1%} of {agreement.tokens} "
-            f"answer tokens, below {recipe.export.min_agreement:.0%}: it would not be what was trained; set "
+            f"answer tokens, below {recipe.export.min_agreement:.0%}, so it is not the model that was trained; set "
             f"`export: {{merge: false}}` in the recipe and serve the adapter."
         )
     return agreement
@@ -74,14 +74,14 @@ def _merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: P
 
 
 def _load(folder: Path) -> Any:
-    """The exported model as a server sees it: from disk, not from memory."""
+    """The exported model as a server sees it: loaded from disk."""
     device_map = {"": 0} if torch.cuda.is_available() else None
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, device_map=device_map).eval()
 
 
 @torch.no_grad()
 def _answer_logprobs(model: Any, example: Example) -> torch.Tensor:
-    """Log-probabilities (answer tokens, vocabulary) with which the model would write the row's answers."""
+    """Log-probabilities of the row's answers under the model; shape (answer tokens, vocabulary)."""
     ids = torch.tensor([example.input_ids], device=model.device)
     learned = torch.tensor(example.labels[1:]) != IGNORE
     return model(input_ids=ids).logits[0, :-1].cpu()[learned].float().log_softmax(-1)
@@ -99,6 +99,6 @@ def _agreement(
 
 
 def _spread(examples: Sequence[Example], count: int) -> list[Example]:
-    """`count` of them, evenly over the data set: it is sorted by source."""
+    """`count` examples, evenly over the data set, which is sorted by source."""
     step = max(1, len(examples) // count)
     return list(examples[::step][:count])

@@ -1,7 +1,7 @@
-"""Loaded by Inspect as it starts (an entry point in pyproject.toml): it serves with vLLM as `aj eval` does.
+"""Loaded by Inspect when it starts (an entry point in pyproject.toml), so that it serves with vLLM as `aj eval` does.
 
-Left to its defaults on a CPU, vLLM takes nine tenths of the memory for its cache (17.5 of 23 GB, and the server died),
-compiles for a minute, and listens on every interface. What the environment or `-M` says still wins.
+With its defaults on a CPU, vLLM takes nine tenths of the memory for its cache (17.5 of 23 GB, and the server died),
+compiles for a minute, and listens on every interface. The environment and `-M` still override these settings.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Before an hour of training: does every row fit, does the run fit into memory and onto the disk?"""
+"""Checks before an hour of training: does every row fit, does the run fit into memory and onto the disk?"""
 
 import math
 import shutil
@@ -27,7 +27,7 @@ class Memory:
     gradients: float
     optimizer: float
     activations: float
-    """Of one step's longest possible batch: an upper bound, and rough (within half of it)."""
+    """Of the longest possible batch: a rough upper bound (within half of it)."""
 
     @property
     def static(self) -> float:
@@ -40,11 +40,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """A model's sizes, in parameters and channels."""
+    """The sizes of a model, in parameters and channels."""
 
     parameters: int
     quantised: int
-    """Those in linear layers, which QLoRA holds in 4 bits; the head is not among them."""
+    """Parameters of linear layers, which QLoRA keeps in 4 bits; without the head."""
     trainable: int
     layers: int
     hidden: int
@@ -53,12 +53,12 @@ class Architecture:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do, and what it will need."""
+    """What a run will do and need."""
 
     rows: int
     pairs: int
     tokens: int
-    """Of one epoch of rows."""
+    """Of the rows, in one epoch."""
     learned_tokens: int
     longest: int
     steps: int
@@ -67,12 +67,12 @@ class Plan:
     """Parameters of the adapter."""
     memory: Memory
     memory_here: float
-    """GB that this machine has for it: the GPU's, or the main memory."""
+    """GB of this machine: the GPU's memory, or the main memory."""
     disk: float
     """GB written, checkpoints included."""
 
     def describe(self) -> list[tuple[str, str]]:
-        """(what, how much) for a table."""
+        """(what, how much), as lines of a table."""
         memory = self.memory
         return [
             ("rows", f"{self.rows:,}"),
@@ -92,13 +92,13 @@ class Plan:
 
 
 def plan_run(recipe: Recipe, base: Base, examples: Sequence[Example], pairs: Sequence[PairExample]) -> Plan:
-    """Count and estimate; loads no weights.
+    """Count and estimate, without loading weights.
 
     Raises:
-        TrainError: a row or pair is longer than the recipe allows, or there is none.
+        TrainError: a row or pair is longer than the recipe allows, or there are no rows.
     """
     if not examples:
-        raise TrainError("the data set has no rows; build it with a recipe that keeps some.")
+        raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
     refuse_long("row", "sft", [(e.id, len(e.input_ids)) for e in examples], recipe.sft.max_length)
     stage = recipe.dpo if pairs else None
     if stage:
@@ -122,13 +122,13 @@ def plan_run(recipe: Recipe, base: Base, examples: Sequence[Example], pairs: Seq
 
 
 def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit: int) -> None:
-    """Raises TrainError naming those longer than `limit`: TRL would cut off their ends without a word."""
+    """Raises TrainError with the names of those longer than `limit`: TRL would cut off their ends silently."""
     long = sorted(((n, name) for name, n in lengths if n > limit), reverse=True)
     if long:
         named = ", ".join(f"{name} ({n})" for n, name in long[:5])
         raise TrainError(
             f"{len(long)} {kind}(s) exceed max_length {limit} tokens: {named}{', ...' if len(long) > 5 else ''}; "
-            f"raise {stage}.max_length in the recipe to {long[0][0]} or shorten them."
+            f"raise {stage}.max_length in the recipe to {long[0][0]}, or shorten them."
         )
 
 
@@ -136,16 +136,18 @@ def check_room(plan: Plan, folder: Path) -> None:
     """Raises TrainError when memory or disk cannot hold the run."""
     free = shutil.disk_usage(folder).free / GB
     if free < plan.disk:
-        raise TrainError(f"{folder} has {free:.1f} GB free and the run writes {plan.disk:.1f} GB; make room there.")
+        raise TrainError(
+            f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB; free some space there."
+        )
     if plan.memory.static + RUNTIME_GB > plan.memory_here:
         raise TrainError(
-            f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token and this machine has "
-            f"{plan.memory_here:.1f} GB; lower lora.rank, or use optimizer paged_adamw_8bit, or another machine."
+            f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
+            f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."
         )
 
 
 def read_architecture(config: Any, recipe: Recipe) -> Architecture:
-    """Count a model's parameters without its weights: it is built on torch's meta device.
+    """Count a model's parameters without its weights, on torch's meta device.
 
     Raises:
         TrainError: none of the recipe's target modules is a linear layer of this model.
@@ -160,7 +162,9 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
     lora = recipe.lora
     adapted = [m for name, m in linear.items() if name.rpartition(".")[2] in lora.target_modules]
     if not adapted:
-        raise TrainError(f"lora.target_modules {', '.join(lora.target_modules)} are no layers of base {recipe.base}.")
+        raise TrainError(
+            f"lora.target_modules {', '.join(lora.target_modules)} are no layers of {recipe.base}; correct the recipe."
+        )
     return Architecture(
         parameters=model.num_parameters(),
         quantised=sum(m.weight.numel() for m in linear.values()),
@@ -172,7 +176,7 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
 
 
 def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> Memory:
-    # Per 64 weights one absmax: a byte when quantised in turn (and a float per 256 of those), else a float.
+    # One absmax per 64 weights: a byte if it is quantized in turn (plus a float per 256 of those), otherwise a float.
     packed = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
     per_weight = 2 if recipe.quantization.unpack else packed
     width, state = _bytes_per_parameter(recipe)
@@ -186,7 +190,7 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> Memory
 
 
 def _activations(model: Architecture, stage: Sft, tokens: int) -> float:
-    """Bytes kept for the backward pass. The factors fit a 135M model's measured peak (1.7 MB a token)."""
+    """Bytes kept for the backward pass. The factors fit the measured peak of a 135M model (1.7 MB per token)."""
     layer = 2 * (16 * model.hidden + 12 * model.intermediate)
     if stage.gradient_checkpointing:
         return tokens * (2 * model.hidden * model.layers + layer)
@@ -194,16 +198,16 @@ def _activations(model: Architecture, stage: Sft, tokens: int) -> float:
 
 
 def _disk(model: Architecture, recipe: Recipe) -> float:
-    """Bytes: two checkpoints of each stage, the adapters, the merged model."""
+    """In bytes: two checkpoints per stage, the adapters, the merged model."""
     width, state = _bytes_per_parameter(recipe)
-    # DPO's checkpoints hold the reference adapter as well.
+    # DPO's checkpoints contain the reference adapter as well.
     checkpoints = 2 * (width + state) + (2 * (2 * width + state) if recipe.dpo else 0)
     merged = model.parameters * 2 if recipe.export.merge else 0
     return model.trainable * (checkpoints + 3 * width) + merged
 
 
 def _bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
-    """(of the adapter itself, of Adam's two moments)."""
+    """(of the adapter, of Adam's two moments)."""
     width = 4 if recipe.lora.dtype == "float32" else 2
     return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
 

@@ -1,4 +1,4 @@
-"""A training recipe: a whole experiment on one page of YAML."""
+"""A training recipe: a whole experiment in one YAML file."""
 
 from typing import Literal
 
@@ -11,13 +11,13 @@ Scheduler = Literal["cosine", "linear", "constant_with_warmup"]
 
 
 class Quantization(Strict):
-    """How the frozen base is held: QLoRA's NF4."""
+    """How the frozen base is stored: QLoRA's NF4."""
 
     type: Literal["nf4", "fp4"] = "nf4"
     double: bool = True
     compute: Literal["bfloat16", "float32"] = "bfloat16"
     unpack: bool = False
-    """Train on the same 4-bit values held as bfloat16: faster where memory is not short, 2 bytes a weight."""
+    """Keep the same 4-bit values as bfloat16: faster, but 2 bytes per weight."""
 
 
 class Lora(Strict):
@@ -25,7 +25,7 @@ class Lora(Strict):
     alpha: int = Field(gt=0)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Of the adapter while it trains."""
+    """Of the adapter during training."""
     target_modules: tuple[str, ...] = Field(min_length=1)
 
 
@@ -34,17 +34,17 @@ class Sft(Strict):
     learning_rate: float = Field(gt=0, lt=1)
     scheduler: Scheduler = "cosine"
     warmup: float = Field(default=0.03, ge=0, lt=1)
-    """Share of the steps."""
+    """As a share of the steps."""
     batch_size: int = Field(gt=0)
     gradient_accumulation: int = Field(default=1, gt=0)
     max_length: int = Field(gt=0)
-    """In tokens; a longer row is refused before training, never cut."""
+    """In tokens; a longer row is refused before training, never cut off."""
     optimizer: Optimizer = "adamw_torch_fused"
     adam_beta2: float = Field(default=0.999, gt=0, lt=1)
-    """Memory of the squared gradients: 0.999 looks back a thousand steps, more than a short run has."""
+    """Decay of the squared gradients: 0.999 averages over a thousand steps, more than a short run has."""
     gradient_checkpointing: bool = False
     save_every: int = Field(default=50, gt=0)
-    """Steps between checkpoints: what `kill -9` can cost."""
+    """Steps between checkpoints: the most that `kill -9` can cost."""
 
 
 class Dpo(Strict):
@@ -52,11 +52,11 @@ class Dpo(Strict):
     learning_rate: float = Field(gt=0, lt=1)
     beta: float = Field(default=0.1, gt=0)
     sft_weight: float = Field(default=0.0, ge=0)
-    """Weight of the chosen answer's own likelihood; without it, near-identical pairs push both answers down."""
+    """Weight of the chosen answer's own likelihood; without it, similar pairs make both answers less likely."""
     scheduler: Scheduler = "cosine"
     warmup: float = Field(default=0.1, ge=0, lt=1)
     batch_size: int = Field(gt=0)
-    """In pairs: a step holds twice as many sequences."""
+    """In pairs: a step has twice as many sequences."""
     gradient_accumulation: int = Field(default=1, gt=0)
     max_length: int = Field(gt=0)
     optimizer: Optimizer = "adamw_torch_fused"
@@ -67,17 +67,17 @@ class Dpo(Strict):
 
 class Export(Strict):
     merge: bool = True
-    """Write `merged/`, the model a plain server loads; False leaves the adapter to be served on its base."""
+    """Write `merged/`, a model that any server loads; with False, the adapter is served on its base."""
     min_agreement: float = Field(default=0.97, gt=0, le=1)
-    """Share of answer tokens on which the exported and the trained model must make the same choice."""
+    """Share of answer tokens for which the exported and the trained model must make the same choice."""
 
 
 class Recipe(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     base: str
-    """`smollm2-135m` (comes in a wheel), a model folder, or ORG/MODEL@COMMIT."""
+    """`smollm2-135m` (embedded), a model folder, or ORG/MODEL@COMMIT."""
     template: str = "chatml"
-    """The chat template, for training, serving and evals alike: `train/templates/NAME.jinja`."""
+    """The chat template for training, serving and evals: `train/templates/NAME.jinja`."""
     contract: str = "aj"
     quantization: Quantization = Quantization()
     lora: Lora

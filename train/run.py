@@ -1,4 +1,4 @@
-"""`aj train`: a recipe and a data set become an immutable run folder, `logs/runs/<hash>/`."""
+"""`aj train`: turns a recipe and a data set into an immutable run folder, `logs/runs/<hash>/`."""
 
 import importlib.metadata
 import logging
@@ -31,7 +31,7 @@ STAGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that goes into a run, read and checked, nothing trained."""
+    """Everything that goes into a run, read and checked before training."""
 
     recipe: Recipe
     contract: Contract
@@ -49,13 +49,13 @@ class Material:
 
 
 def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path:
-    """Train `recipe` on the data set folder `dataset` and return the run's folder; at once when it is finished.
+    """Train `recipe` on the data set folder `dataset` and return the run's folder; a finished run is returned at once.
 
-    Interrupted, even by `kill -9`, it goes on from the last checkpoint when called again.
+    Interrupted, even by `kill -9`, it resumes from the last checkpoint when called again.
 
     Raises:
         TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
-        TrainError: the loss is no number, the export is not what was trained, or the disk is full.
+        TrainError: the loss is not a number, the export differs from what was trained, or the disk is full.
     """
     console = console or Console(stderr=True)
     quiet_environment()
@@ -76,7 +76,7 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path
 
 
 def dry_run(recipe: Recipe, dataset: Path) -> Plan:
-    """What `train` would do and need. A base that is not on this machine is judged by its architecture alone.
+    """What `train` would do and need. A base that is not on this machine is estimated from its architecture.
 
     Raises: see `prepare`.
     """
@@ -85,7 +85,7 @@ def dry_run(recipe: Recipe, dataset: Path) -> Plan:
 
 
 def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
-    """Read everything, and refuse before training what would fail or be cut in it.
+    """Read everything, and refuse what would fail or be cut off during training.
 
     Raises:
         ConfigError: the contract is wrong.
@@ -98,7 +98,7 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     if download or cached(base):
         tokenizer = load_tokenizer(fetch(base), recipe.template)
     else:
-        # Token counts by another tokenizer: good enough to see whether a run fits.
+        # Token counts from another tokenizer are good enough to see whether a run fits.
         tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
     examples = encode_rows(data.rows, contract, tokenizer)
     pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
@@ -111,9 +111,9 @@ def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> st
 
 
 def quiet_environment() -> None:
-    """Set what must stand before torch and bitsandbytes are imported."""
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it would fetch a kernel from the model hub
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait cost a fifth on two cores
+    """Settings that must be made before torch and bitsandbytes are imported."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # at lower levels it fetches a kernel from the model hub
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting cost a fifth on two cores
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -132,7 +132,7 @@ def _staging(target: Path) -> Iterator[Path]:
             f"{target.parent} cannot be written ({error.strerror or error}); fix that, then run again to resume."
         ) from error
     except Exception as error:
-        # A full disk comes out of torch and safetensors in many shapes.
+        # torch and safetensors report a full disk in many ways.
         if shutil.disk_usage(target.parent).free < 0.05 * GB:
             raise TrainError(f"The disk of {target.parent} is full; make room, then run again to resume.") from error
         raise
@@ -154,7 +154,7 @@ def _export(material: Material, base: Path, adapter: Path, staging: Path, consol
         return None
     from train.export import export
 
-    with console.status("merging into the dequantised base, and comparing"):
+    with console.status("merging into the dequantized base, and comparing"):
         return asdict(export(material.recipe, base, adapter, material.tokenizer, material.examples, staging))
 
 
@@ -164,7 +164,7 @@ def _finish(
     """Put the run's folder together; what it was made from goes."""
     with whole_folder(target) as folder:
         shutil.copytree(adapter, folder / "adapter", ignore=shutil.ignore_patterns("README.md"))
-        # A server that loads the adapter onto its base must not take the base's own template.
+        # A server that loads the adapter on its base must not use the base's own template.
         write_text(folder / "adapter" / "chat_template.jinja", material.tokenizer.chat_template)
         if agreement:
             (staging / "merged").rename(folder / "merged")
@@ -193,7 +193,7 @@ def _manifest(
         "merged": digest_weights(merged) if merged.exists() else None,
         "agreement": agreement,
         "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
-        "seconds": round(seconds),  # of the process that finished it; an interrupted one's are not counted
+        "seconds": round(seconds),  # of the process that finished; earlier, interrupted ones are not counted
         "final_loss": round(sum(last) / len(last), 4),
         "plan": material.plan.to_record(),
         "versions": {name: importlib.metadata.version(name) for name in packages},

@@ -1,4 +1,4 @@
-"""`aj serve`: vLLM on 127.0.0.1 with a run, or with any model folder."""
+"""`aj serve`: serves a run, or any model folder, with vLLM on 127.0.0.1."""
 
 import json
 import os
@@ -24,21 +24,21 @@ class Served:
     """What a server loads."""
 
     name: str
-    """The model's name in requests; a run's carries its hash, so that no cache mixes two up."""
+    """The model's name in requests; it contains the run's hash, so that no cache confuses two runs."""
     model: str
-    """A folder, or a hub model's name."""
+    """A folder, or the name of a hub model."""
     revision: str | None = None
     adapter: Path | None = None
-    """Given when the run was not merged: it is served on its base."""
+    """Given if the run was not merged: the adapter is served on its base."""
     rank: int = 0
 
 
 def serve(model: Path, port: int) -> None:
-    """Serve a run folder or a model folder until Ctrl-C (or SIGTERM); the server ends with this call.
+    """Serve a run folder or a model folder until Ctrl-C or SIGTERM; the server ends with this call.
 
     Raises:
-        ServeError: nothing to serve there, or not on this machine; vLLM is not installed; the port is in use; the
-            server failed.
+        ServeError: there is nothing to serve, or not on this machine; vLLM is not installed; the port is in use;
+            the server failed.
     """
     served = find_served(model)
     if served.adapter and not has_gpu():
@@ -50,7 +50,7 @@ def serve(model: Path, port: int) -> None:
     _refuse_busy(port)
     command = [program, "serve", *command_arguments(served, port)]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # A group of its own, so that the engine's processes end with it, however this one ends.
+    # Its own process group, so that the engine's processes end with it however this process ends.
     server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
     try:
         code = server.wait()
@@ -59,35 +59,35 @@ def serve(model: Path, port: int) -> None:
     finally:
         _end(server)
     if code:
-        raise ServeError(f"vLLM ended with code {code}; its last lines above say why.")
+        raise ServeError(f"vLLM exited with code {code}; its last lines above say why.")
 
 
 def serving_args() -> dict[str, Any]:
-    """vLLM's arguments that bear on what a model answers, and where it listens: for `aj serve` and for Inspect's `-M`.
+    """vLLM's arguments that affect answers, and where it listens: for `aj serve` and for Inspect's `-M`.
 
-    Both sides of a comparison must share them, so they stand in every eval's metadata.
+    Both arms of a comparison must share them, so they are part of every eval's metadata.
     """
     args: dict[str, Any] = {"host": HOST, "dtype": "bfloat16", "max_model_len": MAX_MODEL_LEN}
-    # Compiled, the CPU build starts 40 to 100 s later and answered one prompt in 30 otherwise.
+    # Compiled, the CPU build starts 40 to 100 s later, and answered one prompt in 30 differently.
     return args if has_gpu() else {**args, "enforce_eager": True}
 
 
 def serving_env() -> dict[str, str]:
-    """The server's environment, beside the caller's."""
+    """What is added to the server's environment."""
     env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if not has_gpu():
-        # In GiB; room for some 45,000 tokens of the embedded model, and the default takes half the machine.
+        # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
         env["VLLM_CPU_KVCACHE_SPACE"] = "1"
     return env
 
 
 def has_gpu() -> bool:
-    """Whether there is an NVIDIA GPU; asks the driver, so that the command line needs no torch."""
+    """Whether there is an NVIDIA GPU; asks the driver, so that the command line does not import torch."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def find_served(model: Path) -> Served:
-    """What to load for a run folder or a model folder.
+    """What the server loads for a run folder or a model folder.
 
     Raises:
         ServeError: the folder is neither.
@@ -107,14 +107,16 @@ def find_served(model: Path) -> Served:
         return Served(name, base["name"], revision, adapter, rank)
     if (model / "config.json").is_file():
         return Served(model.resolve().name, str(model.resolve()))
-    raise ServeError(f"{model} holds neither a run (manifest.json) nor a model (config.json); list runs: ls logs/runs")
+    raise ServeError(
+        f"{model} is neither a run (manifest.json) nor a model (config.json); see your runs with: ls logs/runs"
+    )
 
 
 def command_arguments(served: Served, port: int) -> list[str]:
-    """`vllm serve`'s arguments."""
+    """The arguments of `vllm serve`."""
     options = {**serving_args(), "port": port}
     if served.adapter:
-        # NF4, as it was trained: on an unquantised base the adapter would meet weights it has never seen.
+        # NF4, as in training: on an unquantized base the adapter would meet weights it has never seen.
         options |= {"quantization": "bitsandbytes", "enable_lora": True, "max_lora_rank": max(8, served.rank)}
         options |= {"lora_modules": f"{served.name}={served.adapter}"}
         options |= {"chat_template": str(served.adapter / "chat_template.jinja")}
@@ -143,13 +145,13 @@ def _refuse_busy(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise ServeError(
-                f"port {port} cannot be used ({error.strerror}); end what holds it, or choose another: "
+                f"port {port} cannot be used ({error.strerror}); stop what is using it, or choose another: "
                 f"aj serve RUN --port {port + 1}"
             ) from error
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End the server and its engine: politely, then not."""
+    """Terminate the server and its engine; kill what is left."""
     if server.poll() is None:
         os.killpg(server.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: NF4 QLoRA through TRL, loss on the assistant's tokens only."""
+"""Supervised fine-tuning: NF4 QLoRA with TRL, loss on the assistant's tokens only."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from train.trainer import common_arguments, run_stage, save_adapter
 def train_sft(
     recipe: Recipe, base: Path, tokenizer: Any, examples: Sequence[Example], staging: Path, console: Console
 ) -> Path:
-    """Train an adapter on `base` and return its folder `staging/sft-adapter`; at once when that is there already."""
+    """Train an adapter on `base` and return its folder `staging/sft-adapter`; done if it exists."""
     target = staging / "sft-adapter"
     if target.exists():
         return target
@@ -28,8 +28,8 @@ def train_sft(
         model=load_frozen(base, recipe.quantization),
         args=SFTConfig(
             **common_arguments(recipe, recipe.sft, folder),
-            train_sampling_strategy="sequential",  # `in_batches` has put them in order
-            packing=False,  # without FlashAttention packed rows see each other
+            train_sampling_strategy="sequential",  # `in_batches` has shuffled them
+            packing=False,  # without FlashAttention, packed rows attend to each other
         ),
         train_dataset=to_dataset(in_batches(examples, recipe.sft.batch_size, recipe.seed)),
         processing_class=tokenizer,
@@ -40,10 +40,10 @@ def train_sft(
 
 
 def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
-    """Batches of like lengths, since padding costs as much as text, in an order that has nothing to do with length.
+    """Batches of similar lengths, since padding costs as much as text, in an order that is independent of length.
 
-    transformers' "group_by_length" sorts 50 batches at a time by length: every stretch, and the training, ends on the
-    shortest kind of row.
+    transformers' "group_by_length" sorts 50 batches at a time by length, so every stretch, and the training, ends with
+    the shortest rows.
     """
     ordered = sorted(examples, key=lambda example: len(example.input_ids))
     whole = len(ordered) - len(ordered) % size
@@ -53,6 +53,6 @@ def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Exampl
 
 
 def to_dataset(examples: Sequence[Example]) -> Dataset:
-    """Token ids and labels: with these columns TRL renders and masks nothing itself."""
+    """Token ids and labels; with these columns, TRL renders and masks nothing itself."""
     columns = {"input_ids": [e.input_ids for e in examples], "labels": [e.labels for e in examples]}
     return Dataset.from_dict(columns)

@@ -1,4 +1,4 @@
-"""Rows and pairs as token ids. Text and loss mask are born together, from one chat template."""
+"""Rows and pairs as token ids. Text and loss mask come from the same chat template."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ IGNORE = -100
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row to train on. `labels` repeats `input_ids` where the assistant speaks and is IGNORE elsewhere."""
+    """One row to train on. `labels` equals `input_ids` for the assistant's tokens, and is IGNORE elsewhere."""
 
     id: str
     input_ids: list[int]
@@ -33,7 +33,7 @@ class PairExample:
 
 
 def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[Example]:
-    """Raises TrainError when the template does not train the stop token, or a row holds the template's own tokens."""
+    """Raises TrainError if the template does not train the stop token, or a row contains the template's own tokens."""
     check_stop_is_trained(tokenizer)
     return [encode_row(row, contract, tokenizer) for row in rows]
 
@@ -43,12 +43,12 @@ def encode_row(row: Row, contract: Contract, tokenizer: Any) -> Example:
     _refuse_special_tokens(f"row {row.id}", [m["content"] for m in messages], tokenizer)
     ids, mask = _tokenize(messages, tokenizer)
     if not any(mask):
-        raise TrainError(f"row {row.id} has no token to learn; its template lacks {{% generation %}} marks.")
+        raise TrainError(f"row {row.id} has no token to learn; add {{% generation %}} marks to its chat template.")
     return Example(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
 
 
 def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[PairExample]:
-    """Raises TrainError as `encode_rows`, and when a pair's two answers are the same tokens."""
+    """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
     check_stop_is_trained(tokenizer)
     return [encode_pair(pair, contract, tokenizer) for pair in pairs]
 
@@ -65,15 +65,15 @@ def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> PairExample:
 
 
 def encode_prompt(messages: Sequence[dict[str, str]], tokenizer: Any) -> list[int]:
-    """The ids that a server would hand to the model."""
+    """The ids that a server would give to the model."""
     encoded = tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=True)
     return list(encoded["input_ids"])
 
 
 def check_stop_is_trained(tokenizer: Any) -> None:
-    """Raises TrainError unless an answer's last learned token is the one at which a server stops.
+    """Raises TrainError unless the last learned token of an answer is the one at which a server stops.
 
-    TRL only warns, and the loss looks healthy: the model then never stops.
+    TRL only warns. The loss looks healthy, but the model never stops.
     """
     turns = [{"role": role, "content": "hi"} for role in ("user", "assistant", "user", "assistant")]
     ids, mask = _tokenize(turns, tokenizer)
@@ -86,7 +86,7 @@ def check_stop_is_trained(tokenizer: Any) -> None:
 
 
 def _tokenize(messages: Sequence[dict[str, str]], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Token ids, and 1 where the assistant speaks."""
+    """Token ids, and 1 for each of the assistant's tokens."""
     encoded = tokenizer.apply_chat_template(list(messages), return_dict=True, return_assistant_tokens_mask=True)
     return list(encoded["input_ids"]), list(encoded["assistant_masks"])
 
@@ -96,13 +96,13 @@ def _answer_ids(prompt: list[dict[str, str]], prompt_ids: list[int], text: str, 
     start, end = len(prompt_ids), len(mask) - mask[::-1].index(1)
     if ids[:start] != prompt_ids:
         raise TrainError(
-            f"the answer {text[:40]!r} changes how its prompt is split into tokens; mend the chat template."
+            f"the answer {text[:40]!r} changes how its prompt is split into tokens; correct the chat template."
         )
     return ids[start:end]
 
 
 def _refuse_special_tokens(name: str, texts: Iterable[str], tokenizer: Any) -> None:
-    # Inside a message such a token would end the turn: the model would learn to obey text that poses as a turn.
+    # Inside a message, such a token would end the turn, and the model would learn to obey text that poses as a turn.
     for text in texts:
         if found := next((token for token in tokenizer.all_special_tokens if token in text), None):
-            raise TrainError(f"{name} holds the special token {found!r} in its text; remove or rewrite it.")
+            raise TrainError(f"{name} contains the special token {found!r}; remove or rewrite it.")

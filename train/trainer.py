@@ -1,4 +1,4 @@
-"""What SFT and DPO share: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
+"""Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 import math
 import shutil
@@ -18,19 +18,19 @@ from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
 LINE_EVERY = 20
-"""Steps between lines where there is no terminal to draw a bar on, in a CI log, say."""
+"""Steps between lines of progress without a terminal, as in a CI log."""
 
 COMPLETE = "complete"
-"""The file that tells a whole checkpoint from one cut off while it was written."""
+"""The file that marks a checkpoint as complete."""
 
 
-# On CPU, TRL 1.16 projects every token onto the vocabulary and then discards those that carry no loss, three in four
-# here; on a GPU it selects first. Selecting on CPU too gives the same loss and halves a step (5.5 s to 2.8 s).
+# On a CPU, TRL 1.16 projects every token onto the vocabulary, and then discards those without loss, here three in four.
+# On a GPU it selects first. Selecting on the CPU too gives the same loss and halves a step (5.5 s to 2.8 s).
 trl_utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImportUsage]
 
 
 def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str, Any]:
-    """The part of SFTConfig and DPOConfig that is the same for both."""
+    """The arguments that SFTConfig and DPOConfig have in common."""
     cuda = torch.cuda.is_available()
     return {
         "output_dir": str(folder),
@@ -46,9 +46,9 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "bf16": True,
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,
-        "max_length": None,  # preflight has refused long rows; TRL would cut off their ends without a word
+        "max_length": None,  # the preflight has refused long rows; TRL would cut off their ends silently
         "logging_steps": 1,
-        "logging_nan_inf_filter": False,  # True logs the average in place of a loss that is no number
+        "logging_nan_inf_filter": False,  # True would log the average instead of a loss that is not a number
         "save_strategy": "steps",
         "save_steps": stage.save_every,
         "save_total_limit": 2,
@@ -60,10 +60,10 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
 
 
 def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Console) -> None:
-    """Train to the end, from the last whole checkpoint in `folder`, with a progress line; keeps `metrics.jsonl` there.
+    """Train to the end, from the last complete checkpoint in `folder`, with progress; writes `metrics.jsonl` there.
 
     Raises:
-        TrainError: the loss is no number.
+        TrainError: the loss is not a number.
     """
     trainer.remove_callback(PrinterCallback)
     _keep_adapter_dtype(trainer, recipe)
@@ -78,14 +78,14 @@ def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Co
     )
     checkpoint = last_checkpoint(folder)
     if checkpoint:
-        console.print(f"{name}: continuing from {checkpoint.name}")
+        console.print(f"{name}: resuming from {checkpoint.name}")
     with Progress(*columns, console=console) as progress:
         trainer.add_callback(_Reporter(name, folder / "metrics.jsonl", progress))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
 def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
-    """Give the adapter the recipe's dtype, also after a checkpoint is read: PEFT then makes it float32."""
+    """Give the adapter the recipe's dtype, also after loading a checkpoint, when PEFT makes it float32."""
     load = trainer._load_from_checkpoint
 
     def load_and_cast(*args: Any, **kwargs: Any) -> None:
@@ -97,7 +97,7 @@ def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest whole checkpoint; ones cut off in the middle are removed."""
+    """The newest complete checkpoint; incomplete ones are removed."""
     whole = []
     for path in folder.glob("checkpoint-*"):
         if (path / COMPLETE).exists():
@@ -108,14 +108,14 @@ def last_checkpoint(folder: Path) -> Path | None:
 
 
 def save_adapter(model: Any, target: Path) -> Path:
-    """Write the adapter; the folder appears whole or not at all."""
+    """Write the adapter; the folder appears complete or not at all."""
     with whole_folder(target) as folder:
         model.save_pretrained(str(folder), selected_adapters=["default"])
     return target
 
 
 class _Reporter(TrainerCallback):
-    """Moves the progress bar, keeps metrics.jsonl, and marks each checkpoint once it is whole."""
+    """Updates the progress bar, writes metrics.jsonl, and marks each complete checkpoint."""
 
     def __init__(self, stage: str, metrics: Path, progress: Progress) -> None:
         self.stage, self.metrics, self.progress = stage, metrics, progress
@@ -135,7 +135,7 @@ class _Reporter(TrainerCallback):
         console = self.progress.console
         if not console.is_terminal and state.global_step % LINE_EVERY == 0 and "loss" in logs:
             console.print(f"{self.stage} step {state.global_step} of {state.max_steps}, loss {logs['loss']:.3f}")
-        # The whole history, not one more line: after a resume it holds each step once.
+        # The whole history, not one more line: after resuming, each step is there once.
         write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -127,7 +127,7 @@ def test_a_log_of_the_gates_samples_is_refused_with_one_sentence_and_nothing_is_
     done = CliRunner().invoke(app, ["harvest", *logs, "--output", str(output)])
     assert isinstance(done.exception, DataError)
     assert done.exception.exit_code == 4
-    assert "10 of its 10 samples are not of the training split" in str(done.exception)
+    assert "10 of its 10 samples are not from the training split" in str(done.exception)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -136,7 +136,7 @@ def test_a_sample_of_the_gates_split_that_says_it_is_not_is_refused_too(made, tm
     for sample in log.samples or []:
         sample.metadata["split"] = "train"
     write_eval_log(log, str(tmp_path / "relabelled.eval"))
-    with pytest.raises(DataError, match="what the gate asks must not be learned"):
+    with pytest.raises(DataError, match="what the gate asks must not be trained on"):
         harvest([tmp_path / "relabelled.eval"], tmp_path / "pairs.jsonl")
     assert not (tmp_path / "pairs.jsonl").exists()
 
@@ -176,7 +176,7 @@ def test_an_unscored_sample_is_counted_and_a_right_text_is_not_rejected_for_itse
 
 
 def test_an_empty_folder_and_an_unknown_task_are_named(tmp_path, made):
-    with pytest.raises(DataError, match="holds no eval logs"):
+    with pytest.raises(DataError, match="contains no eval logs"):
         harvest([tmp_path], tmp_path / "pairs.jsonl")
     log = read_eval_log(str(made("old_format", "task_success")))
     log.eval.task = "arithmetic"

@@ -46,7 +46,7 @@ def test_without_a_gpu_an_unmerged_run_is_refused(run):
 
 
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path):
-    with pytest.raises(ServeError, match="neither a run"):
+    with pytest.raises(ServeError, match="is neither a run"):
         serve(tmp_path, 8000)
 
 
