@@ -3,8 +3,8 @@
 Uses rows of about one kilobyte in the shape of AJ's earlier data. Prints how many rows per second one core reads, lints
 and converts, and for comparison `datasets.map` with `jsonschema` checking the calls of the same rows against the same
 contract (form and arguments only: no conduct, grounding, persona, privacy or repair). Then rows per second and peak
-memory of many rows on all cores. Then the seconds it takes to find near-duplicates among some thousand rows, and the share of
-planted ones that are found. Goals: 20,000 rows per second, 1 GiB, 2 seconds for 10,000 rows at 99%.
+memory of many rows on all cores. Then the seconds it takes to find near-duplicates among some thousand rows, and the
+share of planted ones that are found. Goals: 20,000 rows per second, 1 GiB, 2 seconds for 10,000 rows at 99%.
 """
 
 import argparse

@@ -48,7 +48,7 @@ def test_an_instrument_that_lets_made_up_answers_pass_is_named(few, monkeypatch)
     monkeypatch.setattr(persona_match, "check_said", lambda *_: [])
     done = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--format", "json"])
     assert done.exit_code == 1
-    assert "blind scored 1.000 on persona/facts, where 0 to 0.1 is right" in done.stderr
+    assert "blind scored 1.000 on persona/facts, but 0 to 0.1 is expected" in done.stderr
     wrong = [(m["agent"], m["metric"]) for m in json.loads(done.stdout) if not m["ok"]]
     assert wrong == [("blind", "facts")]
 
@@ -57,7 +57,7 @@ def test_an_instrument_that_refuses_what_is_right_is_named(few, monkeypatch):
     real = persona_match.check_voice
     monkeypatch.setattr(persona_match, "check_voice", lambda *args, **rest: real("wow " * 99, *args[1:], **rest))
     wrong = selfcheck.wrong(selfcheck.selfcheck("small", lambda _: None))
-    assert "oracle scored 0.000 on persona/style, where 1 to 1 is right" in wrong
+    assert "oracle scored 0.000 on persona/style, but 1 to 1 is expected" in wrong
 
 
 def test_an_instrument_that_breaks_is_an_error_that_names_agent_and_task(few, monkeypatch):

@@ -48,7 +48,7 @@ def test_processes_that_need_the_base_at_once_write_it_once(tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Qwen/Qwen2.5-32B-Instruct", "names no revision"),
+        ("Qwen/Qwen2.5-32B-Instruct", "has no revision"),
         ("./nowhere", "does not exist"),
         ("smollm", "smollm2-135m .needs no download"),
     ],
