@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from aj.contract import Contract
 from aj.messages import Pair, Row, pair_to_record, row_to_record
 from aj.whole import whole_files
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed
 from scorers.checks.rows import check_pair, check_row
 
 if TYPE_CHECKING:
     from datasets_build.drawn.worded.generate import Rejected
-    from datasets_build.reading.records import Raw, Unreadable
+    from datasets_build.reading.records import Raw
 
 Change = Callable[[Parsed], Parsed]
 Refuse = Callable[[Row | Pair], str | None]
@@ -125,13 +126,13 @@ class Conversion:
     change: Change | None = None
     root: Path | None = None
 
-    def __call__(self, path: Path, raw: "Raw | Unreadable") -> Iterator[Converted]:
-        from datasets_build.reading.records import Raw, Unreadable, decode
+    def __call__(self, path: Path, raw: "Raw") -> Iterator[Converted]:
+        from datasets_build.reading.records import decode
 
-        record = decode(path, raw) if isinstance(raw, Raw) else raw
+        record = decode(path, raw)
         where = f"{path.relative_to(self.root) if self.root else path}:{record.line}"
-        if isinstance(record, Unreadable):
-            yield Converted(None, where, code=record.code, why=record.why)
+        if isinstance(record.value, Refused):
+            yield Converted(None, where, code=record.value.code, why=record.value.why)
             return
         for number, item in enumerate(_parsed(record.value, self.shapes)):
             changed = self.change(item) if self.change else item
@@ -150,21 +151,20 @@ def _prepare(
     _conversion[:] = [Conversion(Contract.model_validate(contract), foreign, shapes, root=root)]
 
 
-def _convert_batch(batch: "tuple[Path, list[Raw | Unreadable]]") -> list[Converted]:
+def _convert_batch(batch: "tuple[Path, list[Raw]]") -> list[Converted]:
     path, raws = batch
     return [item for raw in raws for item in _conversion[0](path, raw)]
 
 
-def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadable]]]":
+def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw]]]":
     from datasets_build.reading.files import read_raw
-    from datasets_build.reading.records import Raw
 
     for path in paths:
-        batch: list[Raw | Unreadable] = []
+        batch: list[Raw] = []
         size = 0
         for raw in read_raw(path):
             batch.append(raw)
-            size += len(raw.data) if isinstance(raw, Raw) else 0
+            size += raw.size
             if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
                 yield path, batch
                 batch, size = [], 0
@@ -173,11 +173,10 @@ def _batches(paths: Sequence[Path]) -> "Iterator[tuple[Path, list[Raw | Unreadab
 
 
 def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
-    from datasets_build.reading.transcripts import Unusable
     from datasets_build.sources.shapes import parse, shape_of
 
     if shapes and (shape := shape_of(value)) is not None and shape not in shapes:
-        yield Unusable("other_shape", f"the record has the shape {shape}, not {' or '.join(shapes)}")
+        yield Refused("other_shape", f"the record has the shape {shape}, not {' or '.join(shapes)}")
     else:
         yield from parse(value)
 
@@ -187,9 +186,9 @@ def _settled(item: Parsed, where: str, contract: Contract, foreign: Literal["map
     from datasets_build.repair.settle import settle
 
     settled = settle(item, contract, foreign)
-    if settled.value is None:
+    if isinstance(settled.value, Refused):
         lost_pair = isinstance(item, Preference)
-        return Converted(None, where, code=settled.code or "rejected", why=settled.why, lost_pair=lost_pair)
+        return Converted(None, where, code=settled.value.code, why=settled.value.why, lost_pair=lost_pair)
     made = replace(settled.value, metadata={**settled.value.metadata, "file": where})
     return Converted(made, where, settled.repaired)
 

@@ -58,7 +58,7 @@ class Funnel:
         if isinstance(value, Refused):
             self.end(f"rejected:{value.code}")
             return
-        codes = set(repaired)
+        codes = tuple(dict.fromkeys(repaired))  # in this order, so that two runs list them alike
         self.converted += 1
         self.repaired += bool(codes)
         self.repairs.update(codes)

@@ -14,11 +14,12 @@ from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import SHORT, discovered
 from aj.wire import Verdict, finishing, judge_call, render_call
+from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
 from datasets_build.privacy.replacer import REPLACED
-from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable, message_of
+from datasets_build.reading.records import Record
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, message_of
 from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
@@ -53,14 +54,14 @@ FAULTS = {
 """Faults of reading: why, and the repair."""
 
 
-def lint_record(record: Record | Unreadable, contract: Contract) -> tuple[list[Parsed], list[Found]]:
+def lint_record(record: Record, contract: Contract) -> tuple[list[Parsed], list[Found]]:
     """What a record holds, and the findings of it and of how it could be read."""
-    if isinstance(record, Unreadable):
-        return [], [Found(-1, Finding(record.code, record.why, "mend the line, or remove it"))]
+    if isinstance(record.value, Refused):
+        return [], [Found(-1, Finding(record.value.code, record.value.why, "mend the line, or remove it"))]
     items = list(parse(record.value))
     found = [Found(-1, Finding(fault, *FAULTS[fault])) for fault in record.faults]
     for item in items:
-        if not isinstance(item, Unusable):
+        if not isinstance(item, Refused):
             found += lint_item(item, contract)
         elif item.code == "unknown_shape":
             found.append(Found(-1, Finding(item.code, item.why, "write a source for this shape")))

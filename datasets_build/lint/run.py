@@ -11,8 +11,8 @@ from datasets_build.cores import cores, in_order
 from datasets_build.lint.config import LintConfig
 from datasets_build.lint.items import calls_known_tool, lint_record
 from datasets_build.lint.rules import load_rules
-from datasets_build.reading.files import Unreadable, read_raw
-from datasets_build.reading.records import Raw, Record, decode
+from datasets_build.reading.files import read_raw
+from datasets_build.reading.records import Raw, decode
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 2**20
@@ -38,7 +38,7 @@ class Work:
     """Some records of one file, for one process."""
 
     path: Path
-    raws: tuple[Raw | Unreadable, ...]
+    raws: tuple[Raw, ...]
     contract: str
     allowed: frozenset[str]
     keep: int | None
@@ -105,11 +105,11 @@ def lint_files(
 def _work(paths: Sequence[Path], config: LintConfig, keep: int | None) -> Iterator[Work]:
     for path in paths:
         allowed = config.allowed(path)
-        batch: list[Raw | Unreadable] = []
+        batch: list[Raw] = []
         size = 0
         for raw in read_raw(path):
             batch.append(raw)
-            size += len(raw.data) if isinstance(raw, Raw) else 0
+            size += raw.size
             if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
                 yield Work(path, tuple(batch), config.contract, allowed, keep)
                 batch, size = [], 0
@@ -118,7 +118,7 @@ def _work(paths: Sequence[Path], config: LintConfig, keep: int | None) -> Iterat
 
 
 def _linted(work: Work) -> tuple[int, Outcome]:
-    return sum(len(raw.data) for raw in work.raws if isinstance(raw, Raw)), lint_batch(work)
+    return sum(raw.size for raw in work.raws), lint_batch(work)
 
 
 def lint_batch(work: Work) -> Outcome:
@@ -126,8 +126,8 @@ def lint_batch(work: Work) -> Outcome:
     contract, rules, outcome = load_contract(work.contract), load_rules(), Outcome()
     file, kept = str(work.path), Counter[str]()
     for raw in work.raws:
-        record = decode(work.path, raw) if isinstance(raw, Raw) else raw
-        if isinstance(record, Record) and record.value.keys() == QUARANTINED:
+        record = decode(work.path, raw)
+        if isinstance(record.value, dict) and record.value.keys() == QUARANTINED:
             outcome.quarantined += 1
             continue
         outcome.rows += 1

@@ -16,10 +16,11 @@ from dataclasses import replace
 from typing import Any
 
 from aj.errors import AJError
+from datasets_build.ledger import Refused
 from datasets_build.privacy.finds import finds, is_generic, is_name
 from datasets_build.privacy.looks import Maker
 from datasets_build.privacy.rules import SHORT, Kind, load_rules
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn
 
 __all__ = ["Replacer", "finds"]
 
@@ -76,7 +77,7 @@ class Replacer:
         Raises:
             AJError: secrets cannot be looked for on this machine; nothing passes unseen.
         """
-        if isinstance(item, Unusable):
+        if isinstance(item, Refused):
             return item
         turns = item.turns if isinstance(item, Transcript) else (*item.turns, item.chosen, item.rejected)
         metadata = {key: value for key, value in item.metadata.items() if key != "title"}
@@ -89,9 +90,9 @@ class Replacer:
                 tools = tuple(_mapped(tool, change) for tool in item.tools)
                 return replace(item, turns=tuple(changed), system=change(item.system), tools=tools, metadata=metadata)
         except RecursionError:
-            return Unusable("nested_too_deep", "the arguments are nested too deep to be searched for secrets")
+            return Refused("nested_too_deep", "the arguments are nested too deep to be searched for secrets")
         except TooPrivate as error:
-            return Unusable("too_private", str(error))
+            return Refused("too_private", str(error))
         *past, chosen, rejected = changed
         return replace(item, turns=tuple(past), chosen=chosen, rejected=rejected, metadata=metadata)
 

@@ -2,7 +2,7 @@
 
 JSON lines, a JSON array or an indented object, in UTF-8 or UTF-16, with a byte order mark or without; gzip and Parquet,
 which their first bytes tell. Every line that is not blank (every element of an array, every row of a table) gives a
-Record or an Unreadable.
+Record.
 """
 
 import codecs
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from aj.errors import DataError
-from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, Unreadable, decode
+from datasets_build.ledger import Refused
+from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, decode
 from datasets_build.reading.tables import MAGIC, rows_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".parquet")
@@ -28,23 +29,23 @@ def in_folder(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.name.lower().endswith(SUFFIXES) and path.is_file())
 
 
-def read_records(path: Path) -> Iterator[Record | Unreadable]:
+def read_records(path: Path) -> Iterator[Record]:
     """Every record of a file, in order; raises DataError if the file itself cannot be read."""
     for raw in read_raw(path):
-        yield raw if isinstance(raw, Unreadable) else decode(path, raw)
+        yield decode(path, raw)
 
 
-def read_raw(path: Path) -> Iterator[Raw | Unreadable]:
+def read_raw(path: Path) -> Iterator[Raw]:
     """The bytes of every record, not yet decoded, so that another process can do that; raises as `read_records`."""
     line = 0
     try:
         with path.open("rb") as file:
             table = file.peek(len(MAGIC)).startswith(MAGIC)
-            for raw in rows_of(path) if table else _split(path, _plain(file)):
+            for raw in rows_of(path) if table else _split(_plain(file)):
                 line = raw.line
                 yield raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        yield Unreadable(path, line + 1, "broken_gzip", f"the compressed file breaks off here ({error})")
+        yield Raw(line + 1, Refused("broken_gzip", f"the compressed file breaks off here ({error})"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
 
@@ -83,17 +84,17 @@ class _Recoded(io.RawIOBase):
         return size
 
 
-def _split(path: Path, file: io.BufferedReader) -> Iterator[Raw | Unreadable]:
+def _split(file: io.BufferedReader) -> Iterator[Raw]:
     """The first line that is not blank says what the file is: JSON lines, an array, or an indented object."""
     first = True
     for number, data, whole in _lines(file):
         if whole and not data.strip():
             continue
         if first and _goes_on(data, whole, file):
-            yield from _Elements(path, file, data, number)
+            yield from _Elements(file, data, number)
             return
         first = False
-        yield Raw(number, data) if whole else _too_large(path, number)
+        yield Raw(number, data) if whole else _too_large(number)
 
 
 def _lines(file: io.BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
@@ -107,8 +108,8 @@ def _lines(file: io.BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
         number += 1
 
 
-def _too_large(path: Path, line: int) -> Unreadable:
-    return Unreadable(path, line, "too_large", f"the record has more than {MAX_RECORD // 2**20} MiB")
+def _too_large(line: int) -> Raw:
+    return Raw(line, Refused("too_large", f"the record has more than {MAX_RECORD // 2**20} MiB"))
 
 
 def _goes_on(first: bytes, whole: bool, file: io.BufferedReader) -> bool:
@@ -131,8 +132,8 @@ _RESTARTS = 20
 class _Elements:
     """The objects of an array, or objects over several lines, found by their brackets and cut out unread."""
 
-    def __init__(self, path: Path, file: io.BufferedReader, head: bytes, line: int) -> None:
-        self._path, self._file, self._data, self._line = path, file, head, line
+    def __init__(self, file: io.BufferedReader, head: bytes, line: int) -> None:
+        self._file, self._data, self._line = file, head, line
         self._at = 0
         self._restarts = _RESTARTS
         self._indent = b""
@@ -140,7 +141,7 @@ class _Elements:
         self._mark = BOM if head.startswith(BOM) else b""
         """The file's byte order mark, for the first object."""
 
-    def __iter__(self) -> Iterator[Raw | Unreadable]:
+    def __iter__(self) -> Iterator[Raw]:
         while True:
             self._pass(cast("re.Match[bytes]", _BETWEEN.match(self._data, self._at)))
             if self._at == len(self._data):
@@ -166,21 +167,21 @@ class _Elements:
         self._data, self._at = self._data[self._at :] + chunk, 0
         return bool(chunk)
 
-    def _object(self) -> Raw | Unreadable:
+    def _object(self) -> Raw:
         brackets, line = _Brackets(), self._line
         at = self._at
         while (end := brackets.close(self._data, at)) is None:
             at = brackets.at - self._at  # the data will start at the object
             if len(self._data) - self._at > MAX_RECORD:
-                return self._give_up(_too_large(self._path, line), brackets)
+                return self._give_up(_too_large(line), brackets)
             if not self._more():
                 why = "the object is never closed"
-                return self._give_up(Unreadable(self._path, line, "not_json", why), None)
+                return self._give_up(Raw(line, Refused("not_json", why)), None)
         data, self._mark = self._mark + self._data[self._at : end], b""
         self._go_to(end)
-        return Raw(line, data) if len(data) <= MAX_RECORD else _too_large(self._path, line)
+        return Raw(line, data) if len(data) <= MAX_RECORD else _too_large(line)
 
-    def _give_up(self, found: Unreadable, brackets: "_Brackets | None") -> Unreadable:
+    def _give_up(self, found: Raw, brackets: "_Brackets | None") -> Raw:
         """Go on at the next object that starts a line as this one did; without one, past this object's end."""
         again = re.compile(rb"\n" + re.escape(self._indent) + rb"\{").search(self._data, self._at)
         if again and self._restarts:
@@ -196,10 +197,10 @@ class _Elements:
         self._go_to(len(self._data) if end is None else end)
         return found
 
-    def _scalar(self) -> Unreadable:
+    def _scalar(self) -> Raw:
         line, match = self._line, _BARE.match(self._data, self._at)
         self._at = match.end() if match else self._at + 1
-        return Unreadable(self._path, line, "not_an_object", "something stands where an object belongs")
+        return Raw(line, Refused("not_an_object", "something stands where an object belongs"))
 
 
 class _Brackets:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from datasets_build.ledger import Refused
+
 LITERAL_LIMIT = 20_000
 """Characters of a Python literal that are read; the parser needs much more memory than the text."""
 
@@ -19,15 +21,6 @@ _OPEN_FENCE = re.compile(r"```[\w+#.-]*\s*\Z")
 _CLOSE_FENCE = re.compile(r"\A\s*```")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
-
-
-class Refused(Exception):
-    """What was read cannot become part of a row; carries the reason's code."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.code = code
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from datasets_build.ledger import Refused
+
 MAX_RECORD = 32 * 2**20
 """Bytes of one record. A chat export is one element of some MB; `[{},{},…]` takes 25 times its bytes as objects."""
 MAX_DEPTH = 100
@@ -19,38 +21,45 @@ BOM = codecs.BOM_UTF8
 
 
 class Raw(NamedTuple):
-    """The bytes of one record, and the line where it starts."""
+    """One record as it is in the file, and the line where it starts."""
 
     line: int
-    data: bytes
+    data: bytes | Refused
+    """Its bytes; or why they cannot be had."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait to be decoded."""
+        return 0 if isinstance(self.data, Refused) else len(self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One JSON object of a file."""
+    """What a line, or an element of an array, holds."""
 
     path: Path
     line: int
-    value: dict[str, Any]
+    value: dict[str, Any] | Refused
+    """One JSON object, or why there is none: not_json, not_an_object, too_large, too_deep, broken_gzip or
+    broken_table."""
     faults: tuple[str, ...] = ()
     """What had to be overlooked to read it: bom, control_character, bad_utf8, lone_surrogate, not_a_number,
     duplicate_key (the last one counts)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A line, or an element of an array, that gives no object."""
-
-    path: Path
-    line: int
-    code: str
-    """not_json, not_an_object, too_large, too_deep, broken_gzip or broken_table."""
-    why: str
-
-
-def decode(path: Path, raw: Raw) -> Record | Unreadable:
+def decode(path: Path, raw: Raw) -> Record:
     """One record from its bytes: strictly if possible, else overlooking the faults that leave no doubt."""
-    line, data = raw
+    if isinstance(raw.data, Refused):
+        return Record(path, raw.line, raw.data)
+    try:
+        value, faults = _read(raw.data)
+    except Refused as refused:
+        return Record(path, raw.line, refused)
+    return Record(path, raw.line, value, faults)
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The object, and what had to be overlooked. Raises Refused."""
     faults: tuple[str, ...] = ()
     if data.startswith(BOM):
         data, faults = data.lstrip(BOM), ("bom",)
@@ -58,20 +67,21 @@ def decode(path: Path, raw: Raw) -> Record | Unreadable:
         value = orjson.loads(data)
         # orjson takes the last of two equal keys without a word: then fewer quotes come back than went in.
         if orjson.dumps(value).count(b'"') == data.count(b'"'):
-            return _checked(path, line, value, data, faults)
+            return _checked(value, data), faults
     except ValueError:
         pass
-    return _decode_leniently(path, line, data, faults)
+    seen: dict[str, None] = dict.fromkeys(faults)
+    return _checked(_decode_leniently(data, seen), data), tuple(seen)
 
 
-def _checked(path: Path, line: int, value: Any, data: bytes, faults: tuple[str, ...]) -> Record | Unreadable:
+def _checked(value: Any, data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         kinds = {"list": "an array", "str": "a text", "NoneType": "null", "bool": "true or false"}
         kind = kinds.get(type(value).__name__, "a number")
-        return Unreadable(path, line, "not_an_object", f"{kind} stands where an object belongs")
+        raise Refused("not_an_object", f"{kind} stands where an object belongs")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        return Unreadable(path, line, "too_deep", f"more than {MAX_DEPTH} brackets inside each other")
-    return Record(path, line, value, faults)
+        raise Refused("too_deep", f"more than {MAX_DEPTH} brackets inside each other")
+    return value
 
 
 def _depth(value: Any) -> int:
@@ -86,8 +96,8 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _decode_leniently(path: Path, line: int, data: bytes, faults: tuple[str, ...]) -> Record | Unreadable:
-    seen = dict.fromkeys(faults)
+def _decode_leniently(data: bytes, seen: dict[str, None]) -> Any:
+    """The value; `seen` learns what was overlooked."""
     text = data.decode("utf-8", "replace")
     if "\ufffd" in text and "\ufffd".encode() not in data:
         seen["bad_utf8"] = None
@@ -99,15 +109,13 @@ def _decode_leniently(path: Path, line: int, data: bytes, faults: tuple[str, ...
                 raise
             seen["control_character"] = None
             value = _loads(text, seen, strict=False)
-        if re.search(r"\\u[dD][89a-fA-F]", text):
-            value = _without_surrogates(value, seen)
-    except RecursionError:
-        return Unreadable(path, line, "too_deep", f"more than {MAX_DEPTH} brackets inside each other")
+        return _without_surrogates(value, seen) if re.search(r"\\u[dD][89a-fA-F]", text) else value
+    except RecursionError as error:
+        raise Refused("too_deep", f"more than {MAX_DEPTH} brackets inside each other") from error
     except ValueError as error:
         what = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         place = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        return Unreadable(path, line, "not_json", f"not JSON: {what}{place}")
-    return _checked(path, line, value, data, tuple(seen))
+        raise Refused("not_json", f"not JSON: {what}{place}") from error
 
 
 def _loads(text: str, seen: dict[str, None], strict: bool) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from datasets_build.reading.records import MAX_RECORD, Raw, Unreadable
+from datasets_build.ledger import Refused
+from datasets_build.reading.records import MAX_RECORD, Raw
 
 MAGIC = b"PAR1"
 """The first bytes of a Parquet file."""
@@ -14,8 +15,8 @@ ROWS = 64
 """Rows in memory at a time; their texts may have some MB each."""
 
 
-def rows_of(path: Path) -> Iterator[Raw | Unreadable]:
-    """Every row of a Parquet file, the first one as line 1; a table that breaks off ends on an Unreadable.
+def rows_of(path: Path) -> Iterator[Raw]:
+    """Every row of a Parquet file, the first one as line 1; a table that breaks off ends on the refusal.
 
     Raises:
         OSError: the file cannot be opened.
@@ -29,20 +30,20 @@ def rows_of(path: Path) -> Iterator[Raw | Unreadable]:
             for batch in table.iter_batches(ROWS):
                 for row in batch.to_pylist():
                     line += 1
-                    yield _raw(path, line, row)
+                    yield _raw(line, row)
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         said = " ".join(str(error).split())[:200]
-        yield Unreadable(path, line + 1, "broken_table", f"the Parquet file cannot be read from here on ({said})")
+        yield Raw(line + 1, Refused("broken_table", f"the Parquet file cannot be read from here on ({said})"))
 
 
-def _raw(path: Path, line: int, row: dict[str, Any]) -> Raw | Unreadable:
+def _raw(line: int, row: dict[str, Any]) -> Raw:
     """Times and numbers that JSON does not have are written as texts."""
     try:
         data = orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:
-        return Unreadable(path, line, "not_json", f"the row cannot be written as JSON ({error})")
+        return Raw(line, Refused("not_json", f"the row cannot be written as JSON ({error})"))
     if len(data) > MAX_RECORD:
-        return Unreadable(path, line, "too_large", f"the record has more than {MAX_RECORD // 2**20} MiB")
+        return Raw(line, Refused("too_large", f"the record has more than {MAX_RECORD // 2**20} MiB"))
     return Raw(line, data)

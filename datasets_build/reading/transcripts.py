@@ -4,10 +4,12 @@ A source parses its records into these. The linter reads them as they are, fault
 rows (`aj.messages`), or says why it cannot.
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aj.messages import Call, Layout, Message, Mode, Role
+from datasets_build.ledger import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,21 @@ class Preference:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A record, or a part of it, that no row can come from; it is counted, never dropped in silence."""
+Parsed = Transcript | Preference | Refused
+"""What `parse(record)` of a source yields: one item for each conversation of the record, and at least one for each
+record, since a refusal is counted and never dropped in silence."""
 
-    code: str
-    why: str
+Read = Callable[[Mapping[str, Any]], Transcript | Preference]
 
 
-Parsed = Transcript | Preference | Unusable
-"""What `parse(record)` of a source yields: one item for each conversation of the record, at least one a record."""
+def one_conversation(read: Read, value: Mapping[str, Any]) -> Iterator[Parsed]:
+    """What `read` makes of a record that holds one conversation, or the reason why it makes nothing."""
+    try:
+        yield read(value)
+    except Refused as refused:
+        yield refused
+    except RecursionError:
+        yield Refused("nested_too_deep", "the record is nested too deeply to be read")
 
 
 def message_of(turn: Turn) -> Message:

@@ -8,7 +8,7 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Call
 from aj.state import discovered
-from datasets_build.reading.loose import Refused
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Turn, message_of
 from datasets_build.repair.retired import Catalogue, Mapped, load_retired
 

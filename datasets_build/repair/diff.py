@@ -1,44 +1,34 @@
 """The diff of a repair: what AJ said in the record, and what he says in the row, to be reviewed in a terminal."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aj.contract import Contract
 from aj.messages import Message, Pair, Row
-from aj.wire import render_call, render_turn
-from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
-from datasets_build.repair.settle import Settled
+from aj.wire import render_turn
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Preference, Turn
+from datasets_build.repair.read import as_written
 
 
-def hunk(place: str, item: Parsed, settled: Settled, contract: Contract) -> str:
-    """One item's: `place` is its file and line."""
-    before = [shown for turn in turns_of(item) if turn.role == "assistant" for shown in _shown(_text(turn, contract))]
-    after = [
-        shown
-        for message in _messages(settled.value)
-        if message.role == "assistant"
-        for shown in _shown(render_turn(message, contract))
-    ]
+def hunk(place: str, item: Parsed, value: Row | Pair, repaired: Sequence[str], contract: Contract) -> str:
+    """The hunk of one item: `place` is its file and line, `repaired` the codes of what was repaired in it."""
+    before = [as_written(turn, contract) for turn in turns_of(item) if turn.role == "assistant"]
+    after = [render_turn(message, contract) for message in _messages(value) if message.role == "assistant"]
+    removed, added = ([shown for text in texts for shown in _shown(text)] for texts in (before, after))
     place = _visible(place)
-    head = [f"--- {place}", f"+++ {place} ({', '.join(settled.repaired)})", f"@@ -1,{len(before)} +1,{len(after)} @@"]
-    return "\n".join([*head, *(f"-{text}" for text in before), *(f"+{text}" for text in after), ""])
+    head = [f"--- {place}", f"+++ {place} ({', '.join(repaired)})", f"@@ -1,{len(removed)} +1,{len(added)} @@"]
+    return "\n".join([*head, *(f"-{text}" for text in removed), *(f"+{text}" for text in added), ""])
 
 
 def turns_of(item: Parsed) -> Sequence[Turn]:
     """The turns of an item; of a preference, with the chosen one at the end."""
     if isinstance(item, Preference):
         return (*item.turns, item.chosen)
-    return () if isinstance(item, Unusable) else item.turns
+    return () if isinstance(item, Refused) else item.turns
 
 
-def _messages(value: Row | Pair | None) -> Sequence[Message]:
-    if isinstance(value, Pair):
-        return (*value.messages, value.chosen)
-    return value.messages if value else ()
-
-
-def _text(turn: Turn, contract: Contract) -> str:
-    return render_call(replace(turn.call, note=turn.text or None), contract) if turn.call else turn.text
+def _messages(value: Row | Pair) -> Sequence[Message]:
+    return value.messages if isinstance(value, Row) else (*value.messages, value.chosen)
 
 
 def _shown(text: str) -> list[str]:

@@ -5,7 +5,6 @@ output folder appears whole, by rename; the inputs are never written to.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -16,9 +15,10 @@ from aj.contract import Contract
 from aj.errors import AJError, DataError
 from aj.messages import Pair, Row, pair_to_record, row_to_record
 from aj.whole import whole_folder
+from datasets_build.ledger import Funnel, Refused
 from datasets_build.reading.files import SUFFIXES, in_folder, read_records
-from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
+from datasets_build.reading.records import Record
+from datasets_build.reading.transcripts import Parsed, Preference, Turn
 from datasets_build.repair.diff import hunk, turns_of
 from datasets_build.repair.settle import Settled, settle
 from datasets_build.sources.shapes import parse
@@ -28,42 +28,19 @@ Progress = Callable[[Path, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of one file. An item is one conversation of a record, or a line that could not be read."""
-
-    path: Path
-    records: int
-    items: int
-    converted: int
-    """Right as they were; only their form changed."""
-    repaired: dict[str, int]
-    """Items by what was repaired in them; an item can count under several codes."""
-    repaired_items: int
-    rejected: dict[str, int]
-
-    @property
-    def rejected_items(self) -> int:
-        return sum(self.rejected.values())
-
-
-@dataclass(frozen=True, slots=True)
 class FixReport:
+    """What became of each file: a conversation of a record, or a line that could not be read, is kept or rejected."""
+
     output: Path
-    files: tuple[FileReport, ...]
+    files: dict[Path, Funnel]
 
     @property
-    def total(self) -> FileReport:
+    def total(self) -> Funnel:
         """All files as one."""
-        repaired: Counter[str] = Counter()
-        rejected: Counter[str] = Counter()
-        for file in self.files:
-            repaired.update(file.repaired)
-            rejected.update(file.rejected)
-        records, items, converted, repaired_items = (
-            sum(getattr(file, name) for file in self.files)
-            for name in ("records", "items", "converted", "repaired_items")
-        )
-        return FileReport(self.output, records, items, converted, dict(repaired), repaired_items, dict(rejected))
+        total = Funnel()
+        for funnel in self.files.values():
+            total.add(funnel)
+        return total
 
 
 Change = Callable[[Parsed], Parsed]
@@ -98,8 +75,8 @@ def fix_files(
         quarantine = open_files.enter_context(_writer(folder / "quarantine.jsonl"))
         shared = (quarantine, open_files.enter_context(_writer(folder / "changes.diff")))
         change = _look_alikes(seed) if seed is not None else None
-        reports = [_fix(path, folder / name, shared, contract, progress, change) for name, path in files.items()]
-    return FixReport(output, tuple(reports))
+        funnels = {path: _fix(path, folder / name, shared, contract, progress, change) for name, path in files.items()}
+    return FixReport(output, funnels)
 
 
 @dataclass(slots=True)
@@ -119,7 +96,7 @@ def _look_alikes(seed: int) -> Change:
     replacer = Replacer(seed)
 
     def change(item: Parsed) -> Parsed:
-        if isinstance(item, Unusable) or item.metadata.get("templates"):
+        if isinstance(item, Refused) or item.metadata.get("templates"):
             return item
         return item if item.metadata.get("private") == REPLACED["private"] else replacer.replace(item)
 
@@ -133,40 +110,26 @@ def _fix(
     contract: Contract,
     progress: Progress | None,
     change: Change | None,
-) -> FileReport:
-    counts: Counter[str] = Counter()
-    repaired: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
+) -> Funnel:
+    funnel = Funnel()
     with ExitStack() as open_files:
         files = _Files(*shared, open_files.enter_context(_writer(target)))
-        for record in read_records(path):
-            counts["records"] += 1
-            for item, settled in _settled(record, contract, change):
-                counts["items"] += 1
-                if settled.value is None:
-                    rejected[settled.code] += 1
-                    _line(files.quarantine, _rejected(path, record, settled))
+        for number, record in enumerate(read_records(path), start=1):
+            for place, (item, settled) in enumerate(_settled(record, contract, change)):
+                funnel.take(settled.value, settled.repaired, opens=place == 0)
+                if isinstance(settled.value, Refused):
+                    _line(files.quarantine, _rejected(record, settled.value))
                     continue
                 if isinstance(settled.value, Pair) and files.pairs is None:
                     files.pairs = open_files.enter_context(_writer(target.with_suffix(".pairs.jsonl")))
                 _keep(settled.value, files)
-                counts["repaired" if settled.repaired else "converted"] += 1
-                repaired.update(settled.repaired)
+                funnel.end("kept")
                 if settled.repaired:
-                    files.changes.write(hunk(f"{path}:{record.line}", item, settled, contract))
+                    files.changes.write(hunk(f"{path}:{record.line}", item, settled.value, settled.repaired, contract))
             if progress:
-                progress(path, counts["records"])
-    lost = counts["items"] - counts["converted"] - counts["repaired"] - sum(rejected.values())
-    assert lost == 0, f"{path}: {lost} items are neither written nor quarantined"
-    return FileReport(
-        path=path,
-        records=counts["records"],
-        items=counts["items"],
-        converted=counts["converted"],
-        repaired=dict(repaired),
-        repaired_items=counts["repaired"],
-        rejected=dict(rejected),
-    )
+                progress(path, number)
+    funnel.check(str(path))
+    return funnel
 
 
 def _keep(value: Row | Pair, files: _Files) -> None:
@@ -176,22 +139,19 @@ def _keep(value: Row | Pair, files: _Files) -> None:
         _line(files.pairs, pair_to_record(value))
 
 
-def _settled(
-    record: Record | Unreadable, contract: Contract, change: Change | None
-) -> Iterator[tuple[Parsed, Settled]]:
+def _settled(record: Record, contract: Contract, change: Change | None) -> Iterator[tuple[Parsed, Settled]]:
     """Every item of a record; what had to be overlooked to read it counts as repaired, and so does `private`."""
-    if isinstance(record, Unreadable):
-        item = Unusable(record.code, record.why)
-        yield item, settle(item, contract)
+    if isinstance(record.value, Refused):
+        yield record.value, settle(record.value, contract)
         return
     for item in parse(record.value):
         shown = change(item) if change else item
         settled = settle(shown, contract)
         private = ("private",) if _said(shown) != _said(item) else ()
-        if (record.faults or private) and settled.value is not None:
+        if (record.faults or private) and not isinstance(settled.value, Refused):
             codes = tuple(dict.fromkeys((*record.faults, *private, *settled.repaired)))
             value = replace(settled.value, metadata={**settled.value.metadata, "repaired": list(codes)})
-            settled = replace(settled, value=value, repaired=codes)
+            settled = Settled(value, codes)
         yield item, settled
 
 
@@ -199,13 +159,13 @@ def _said(item: Parsed) -> Sequence[Turn]:
     return (*turns_of(item), item.rejected) if isinstance(item, Preference) else turns_of(item)
 
 
-def _rejected(path: Path, record: Record | Unreadable, settled: Settled) -> dict[str, Any]:
-    original = record.value if isinstance(record, Record) else None
+def _rejected(record: Record, refused: Refused) -> dict[str, Any]:
+    original = None if isinstance(record.value, Refused) else record.value
     return {
-        "file": str(path),
+        "file": str(record.path),
         "line": record.line,
-        "code": settled.code,
-        "why": settled.why,
+        "code": refused.code,
+        "why": refused.why,
         "record": original,
     }
 

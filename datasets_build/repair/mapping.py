@@ -17,7 +17,7 @@ from pydantic import Field
 from aj.contract import Contract
 from aj.files import Strict, load_yaml
 from aj.messages import Call
-from datasets_build.reading.loose import Refused
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript
 from datasets_build.repair.passes import Bench, Mended
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aj.conduct import check_loop
 from aj.messages import Mode, Role
-from datasets_build.reading.loose import Refused
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript, Turn, message_of
 from datasets_build.repair.passes import Bench, Mended
 

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from datasets_build.reading.loose import Refused, read_object
+from datasets_build.ledger import Refused
+from datasets_build.reading.loose import read_object
 from datasets_build.repair.retired import load_retired
 
 _NUMBER = re.compile(r"\s*(?:step\s+)?\d{1,3}\s*[.):-]\s+", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aj.contract import Contract
-from datasets_build.reading.loose import Refused
+from datasets_build.ledger import Refused
 from datasets_build.repair.retired import load_retired
 
 _DEPTH = 4

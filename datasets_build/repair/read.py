@@ -9,7 +9,8 @@ from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Call, Mode
 from aj.wire import render_call
-from datasets_build.reading.loose import Reading, Refused, read_object, split_thought
+from datasets_build.ledger import Refused
+from datasets_build.reading.loose import Reading, read_object, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn, message_of
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call
 from datasets_build.repair.passes import Bench, Mended

@@ -17,9 +17,9 @@ from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Pair, Row
 from aj.wire import judge_call, render_turn
+from datasets_build.ledger import Refused
 from datasets_build.lint.items import lint_value
-from datasets_build.reading.loose import Refused
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Unusable, message_of
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, message_of
 from datasets_build.repair.mapping import map_tools
 from datasets_build.repair.order import cut, end_before_loop, interleave, unfold
 from datasets_build.repair.passes import Bench, Mended, Pass
@@ -41,12 +41,9 @@ KEPT: tuple[Pass, ...] = (cut, interleave)
 class Settled:
     """What became of one item."""
 
-    value: Row | Pair | None
-    """None: rejected, and `code` and `why` say for what."""
+    value: Row | Pair | Refused
     repaired: tuple[str, ...] = ()
     """Codes of what was repaired; empty when it was right as it was."""
-    code: str = ""
-    why: str = ""
 
 
 def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settled:
@@ -56,17 +53,17 @@ def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settle
         foreign: what to do with calls of tools that the record declares itself: map them to the contract's, or keep the
             row with its own tool list.
     """
-    if isinstance(item, Unusable):
-        return Settled(None, (), item.code, item.why)
+    if isinstance(item, Refused):
+        return Settled(item)
     bench = Bench(contract, cache(partial(judge_call, contract=contract)))
     try:
         if isinstance(item, Preference):
             return _pair(item, bench)
         return _row(item, bench, foreign)
     except Refused as refusal:
-        return Settled(None, (), refusal.code, refusal.why)
+        return Settled(refusal)
     except RecursionError:
-        return Settled(None, (), "nested_too_deep", "the record is nested deeper than it can be read")
+        return Settled(Refused("nested_too_deep", "the record is nested too deeply to be repaired"))
 
 
 def run(item: Transcript, passes: Sequence[Pass], bench: Bench) -> Mended:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aj.contract import Contract
 from aj.messages import Call
-from datasets_build.reading.loose import Refused
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.repair.passes import Bench, Mended
 from datasets_build.repair.prose import without_tags

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn
-from datasets_build.sources.foreign import Refused, finish, one_conversation, read_json
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
+from datasets_build.sources.foreign import finish, read_json
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
 
 SOURCE, LICENCE, TEACHER = "agentinstruct", "Apache-2.0", "gpt-4"

@@ -21,8 +21,9 @@ from typing import Any
 
 from aj.contract import load_contract
 from aj.messages import Call, Mode
-from datasets_build.reading.loose import Refused, read_object
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.loose import read_object
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
 from datasets_build.sources import native
 
 _ASKS_FOR_A_CALL = re.compile(
@@ -48,12 +49,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    if "response" in value and "instruction" in value:
-        yield _instruction(value)
-    elif isinstance(value.get("messages"), list):
-        yield _dialogue(value, value["messages"])
-    else:
-        yield Unusable("unknown_shape", "neither 'instruction' and 'response' nor 'messages'")
+    return one_conversation(_transcript, value)
 
 
 def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
@@ -95,11 +91,19 @@ def _has_steps(response: str) -> bool:
     return reading is not None and any(isinstance(reading.record.get(key), list) for key in ("steps", "plan"))
 
 
-def _instruction(value: Mapping[str, Any]) -> Parsed:
+def _transcript(value: Mapping[str, Any]) -> Transcript:
+    if "response" in value and "instruction" in value:
+        return _instruction(value)
+    if isinstance(value.get("messages"), list):
+        return _dialogue(value, value["messages"])
+    raise Refused("unknown_shape", "neither 'instruction' and 'response' nor 'messages'")
+
+
+def _instruction(value: Mapping[str, Any]) -> Transcript:
     instruction, response = value["instruction"], _text(value["response"])
     system = value.get("system") if isinstance(value.get("system"), str) else ""
     if not isinstance(instruction, str) or response is None:
-        return Unusable("no_text", "'instruction' or 'response' is no text")
+        raise Refused("no_text", "'instruction' or 'response' is no text")
     turns = (Turn("user", instruction), Turn("assistant", response))
     mode = mode_of(response, system or "", instruction)
     return Transcript(turns, mode, system=system or "", metadata=metadata_of(value))
@@ -118,16 +122,14 @@ def _text(value: Any) -> str | None:
 # --- messages -------------------------------------------------------------------------------------------------------
 
 
-def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Parsed:
+def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Transcript:
     system: list[str] = []
     turns: list[Turn] = []
     tools: dict[str, str] = {}
     for message in messages:
         if not isinstance(message, dict):
-            return Unusable("no_text", "a message is no object")
+            raise Refused("no_text", "a message is no object")
         content = _content(message.get("content"))
-        if content is None:
-            return Unusable("no_text", "a message's content is no text")
         role = message.get("role")
         if role in ("system", "developer"):
             system.append(content)
@@ -137,14 +139,11 @@ def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Parsed:
             named = message.get("name") or tools.get(str(message.get("tool_call_id")))
             turns.append(Turn("tool", content, tool=named if isinstance(named, str) else None))
         elif role == "assistant":
-            said = _assistant(message, content, tools)
-            if said is None:
-                return Unusable("bad_argument", "a tool call is no object with a name")
-            turns += said
+            turns += _assistant(message, content, tools)
         else:
-            return Unusable("unknown_role", f"role {str(role)[:40]!r} is none of system, user, assistant, tool")
+            raise Refused("unknown_role", f"role {str(role)[:40]!r} is none of system, user, assistant, tool")
     if not any(turn.role == "assistant" for turn in turns):
-        return Unusable("no_target", "the conversation has no assistant turn")
+        raise Refused("no_target", "the conversation has no assistant turn")
     return Transcript(tuple(turns), _mode(turns, system), system="\n\n".join(system), metadata=metadata_of(value))
 
 
@@ -157,29 +156,35 @@ def _mode(turns: list[Turn], system: list[str]) -> Mode:
     return mode_of(last, "\n".join(system), asked)
 
 
-def _content(content: Any) -> str | None:
+def _content(content: Any) -> str:
     """A message's text; also of a list of text parts."""
     if content is None:
         return ""
     if isinstance(content, list):
-        parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        texts = [part for part in parts if isinstance(part, str)]
-        return "\n".join(texts) if len(texts) == len(parts) else None
-    return content if isinstance(content, str) else None
+        content = "\n".join(texts) if (texts := _texts(content)) is not None else None
+    if not isinstance(content, str):
+        raise Refused("no_text", "a message's content is no text")
+    return content
 
 
-def _assistant(message: Mapping[str, Any], content: str, tools: dict[str, str]) -> list[Turn] | None:
-    """The turn, or one turn a call; `tools` learns which call has which id. None for a call that is none."""
+def _texts(parts: list[Any]) -> list[str] | None:
+    found = [part.get("text") if isinstance(part, dict) else part for part in parts]
+    texts = [part for part in found if isinstance(part, str)]
+    return texts if len(texts) == len(parts) else None
+
+
+def _assistant(message: Mapping[str, Any], content: str, tools: dict[str, str]) -> list[Turn]:
+    """The turn, or one turn a call; `tools` learns which call has which id."""
     stated = message.get("tool_calls") or (
         [{"function": message["function_call"]}] if message.get("function_call") else []
     )
-    if not isinstance(stated, list):
-        return None
     turns: list[Turn] = []
+    if not isinstance(stated, list):
+        raise Refused("bad_argument", "a tool call is no object with a name")
     for one in stated:
         function = one.get("function", one) if isinstance(one, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            return None
+            raise Refused("bad_argument", "a tool call is no object with a name")
         tools[str(one.get("id"))] = function["name"]
         turns.append(Turn("assistant", "" if turns else content, Call(function["name"], _arguments(function))))
     return turns or [Turn("assistant", content)]

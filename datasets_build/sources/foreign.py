@@ -3,12 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Turn
 
 SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
 """A chat template's own token; inside a text it would end the turn, and training refuses it."""
@@ -19,24 +20,6 @@ _NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
 MAX_TOOLS = 512
 MAX_PARALLEL = 64
 """Calls of one emission; the most seen in the source is about a dozen."""
-
-
-class Refused(Exception):
-    """The record cannot be read with certainty."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.unusable = Unusable(code, why)
-
-
-def one_conversation(read: Callable[[Mapping[str, Any]], Transcript], value: Mapping[str, Any]) -> Iterator[Parsed]:
-    """What `read` makes of a record, or the reason why it makes nothing."""
-    try:
-        yield read(value)
-    except Refused as refused:
-        yield refused.unusable
-    except RecursionError:
-        yield Unusable("nested_too_deep", "the record nests too deep to be read")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Pair, Row, pair_from_record, row_from_record
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable, turn_of
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, turn_of
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -17,7 +18,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     try:
         yield item_of(pair_from_record(record) if "chosen" in record else row_from_record(record))
     except (ValueError, RecursionError) as error:
-        yield Unusable("bad_row", f"not a row of ours: {error}")
+        yield Refused("bad_row", f"not a row of ours: {error}")
 
 
 def item_of(value: Row | Pair) -> Transcript | Preference:

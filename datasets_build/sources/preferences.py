@@ -10,7 +10,8 @@ of the chosen response.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datasets_build.reading.transcripts import Parsed, Preference, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Preference, Turn, one_conversation
 from datasets_build.sources.existing import metadata_of, mode_of
 from datasets_build.sources.trajectories import request_of
 
@@ -20,19 +21,16 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    try:
-        yield _parse(value)
-    except RecursionError:
-        yield Unusable("nested_too_deep", "the record is nested deeper than it can be read")
+    return one_conversation(_preference, value)
 
 
-def _parse(value: Mapping[str, Any]) -> Parsed:
+def _preference(value: Mapping[str, Any]) -> Preference:
     prompt, chosen, rejected = (value.get(key) for key in ("prompt", "chosen", "rejected"))
     if not isinstance(prompt, str) or not isinstance(chosen, str) or not isinstance(rejected, str):
-        return Unusable("no_text", "'prompt', 'chosen' or 'rejected' is no text")
+        raise Refused("no_text", "'prompt', 'chosen' or 'rejected' is no text")
     request = request_of(prompt, value.get("context"))
     if request is None:
-        return Unusable("no_text", "'context' is no text")
+        raise Refused("no_text", "'context' is no text")
     metadata = metadata_of(value)
     said = {key: value[key] for key in ("category", "explanation") if isinstance(value.get(key), str)}
     system = value.get("system")

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from datasets_build.reading.transcripts import Parsed, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed
 from datasets_build.sources import agentinstruct, existing, native, preferences, toucan, trajectories
 from datasets_build.sources.glaive import records as glaive
 from datasets_build.sources.openwebui import exports as openwebui
@@ -37,10 +38,10 @@ def shape_of(value: Value) -> str | None:
 
 
 def parse(value: Value) -> Iterator[Parsed]:
-    """What a record would teach, one item a conversation; a record of no known shape is Unusable, by its keys."""
+    """What a record would teach, one item a conversation; a record of no known shape is Refused, by its keys."""
     name = shape_of(value)
     if name is not None:
         yield from SHAPES[name].parse(value)
         return
     keys = ", ".join(sorted(map(str, value))[:12]) or "none"
-    yield Unusable("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")
+    yield Refused("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")

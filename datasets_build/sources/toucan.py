@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datasets_build.reading.transcripts import Parsed, Transcript
-from datasets_build.sources.foreign import Refused, Said, Serial, declare, finish, one_conversation, read_json
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
+from datasets_build.sources.foreign import Said, Serial, declare, finish, read_json
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Parsed, Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
 from datasets_build.sources.existing import metadata_of
 
 
@@ -19,10 +20,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    try:
-        yield _parse(value)
-    except RecursionError:
-        yield Unusable("nested_too_deep", "the record is nested deeper than it can be read")
+    return one_conversation(_transcript, value)
 
 
 def request_of(task: str, context: Any) -> str | None:
@@ -43,40 +41,38 @@ def text_of(value: Any) -> str | None:
         return None
 
 
-def _parse(value: Mapping[str, Any]) -> Parsed:
+def _transcript(value: Mapping[str, Any]) -> Transcript:
     task, steps = value.get("task"), value.get("trajectory")
     if not isinstance(task, str) or not isinstance(steps, list):
-        return Unusable("no_text", "'task' is no text, or 'trajectory' no list")
+        raise Refused("no_text", "'task' is no text, or 'trajectory' no list")
     request = request_of(task, value.get("context"))
     if request is None:
-        return Unusable("no_text", "'context' is no text")
+        raise Refused("no_text", "'context' is no text")
     turns = [Turn("user", request)]
     thoughts: list[str] = []
     for step in steps:
         kind = step.get("step_type") if isinstance(step, dict) else None
         content = text_of(step.get("content", "")) if isinstance(step, dict) else None
         if content is None:
-            return Unusable("no_text", "a step is no object, or its content no text")
+            raise Refused("no_text", "a step is no object, or its content no text")
         if kind == "thought":
             thoughts.append(content)
             continue
         turn = _turn(kind, step, content, "\n".join(thoughts), turns)
-        if isinstance(turn, Unusable):
-            return turn
         turns.append(turn)
         thoughts = thoughts if turn.role == "tool" else []
     if thoughts:
         turns.append(Turn("assistant", _thinking("\n".join(thoughts))))
     if len(turns) == 1:
-        return Unusable("no_target", "the trajectory has no step")
+        raise Refused("no_target", "the trajectory has no step")
     return Transcript(tuple(turns), "step", metadata=metadata_of(value))
 
 
-def _turn(kind: Any, step: Mapping[str, Any], content: str, thought: str, turns: list[Turn]) -> Turn | Unusable:
+def _turn(kind: Any, step: Mapping[str, Any], content: str, thought: str, turns: list[Turn]) -> Turn:
     if kind == "action":
         tool, given = step.get("tool"), step.get("tool_input")
         if not isinstance(tool, str):
-            return Unusable("tool_missing", "an action names no tool")
+            raise Refused("tool_missing", "an action names no tool")
         params = given if isinstance(given, dict) else {} if given in (None, "") else {"input": given}
         return Turn("assistant", content, Call(tool, params, None, thought or None))
     if kind == "observation":
@@ -84,9 +80,7 @@ def _turn(kind: Any, step: Mapping[str, Any], content: str, thought: str, turns:
         return Turn("tool", content, tool=called.tool if called else None)
     if kind == "final_answer":
         return Turn("assistant", f"{_thinking(thought)}{content}" if thought else content)
-    return Unusable(
-        "unknown_step", f"step_type {str(kind)[:40]!r} is none of thought, action, observation, final_answer"
-    )
+    raise Refused("unknown_step", f"step_type {str(kind)[:40]!r} is none of thought, action, observation, final_answer")
 
 
 def _thinking(thought: str) -> str:

@@ -164,10 +164,10 @@ def _fix(
 def _fixed(report: "FixReport") -> str:
     total = report.total
     lines = [
-        f"{total.items:,} items in {len(report.files):,} files: {total.converted:,} unchanged, "
-        f"{total.repaired_items:,} repaired, {total.rejected_items:,} quarantined; written to {report.output}"
+        f"{total.read:,} items in {len(report.files):,} files: {total.converted - total.repaired:,} unchanged, "
+        f"{total.repaired:,} repaired, {total.read - total.converted:,} quarantined; written to {report.output}"
     ]
-    for title, counts in (("repaired", total.repaired), ("quarantined", total.rejected)):
+    for title, counts in (("repaired", total.repairs), ("quarantined", total.rejected)):
         lines += [
             f"  {title:<12} {count:>8,}  {code}" for code, count in sorted(counts.items(), key=lambda one: -one[1])
         ]

@@ -49,8 +49,8 @@ def test_a_parquet_file_becomes_rows_as_its_lines_would(data, tmp_path):
 def test_every_item_is_written_or_quarantined(data, tmp_path):
     report = fix_files([data], tmp_path / "out", CONTRACT)
     total = report.total
-    assert (total.records, total.items) == (6, 6)
-    assert (total.converted, total.repaired_items) == (2, 2)
+    assert (total.records, total.read) == (6, 6)
+    assert (total.converted, total.repaired) == (4, 2)
     assert total.rejected == {"tool_none": 1, "not_json": 1}
     rows = read_rows(tmp_path / "out" / "rows.jsonl")
     assert [render_turn(row.messages[-1], CONTRACT) for row in rows] == [
@@ -113,7 +113,7 @@ def test_what_was_fixed_once_needs_no_repair(data, tmp_path):
     fix_files([data], tmp_path / "once", CONTRACT)
     (tmp_path / "once" / "quarantine.jsonl").unlink()
     report = fix_files([tmp_path / "once"], tmp_path / "twice", CONTRACT)
-    assert (report.total.items, report.total.converted) == (4, 4)
+    assert (report.total.read, report.total.converted, report.total.repaired) == (4, 4, 0)
     names = {
         "rows.jsonl": "rows.jsonl",
         "rows.pairs.jsonl": "rows.pairs.pairs.jsonl",
@@ -137,7 +137,7 @@ def test_what_is_private_is_replaced_before_the_repair_and_what_is_replaced_or_n
     drawn = PRIVATE | {"metadata": {"templates": ["disk"]}}
     (tmp_path / "in" / "rows.jsonl").write_text("\n".join(map(json.dumps, (PRIVATE, drawn))))
     report = fix_files([tmp_path / "in"], tmp_path / "out", CONTRACT)
-    assert (report.total.repaired, report.total.converted) == ({"private": 1}, 1)
+    assert (report.total.repairs, report.total.repaired, report.total.converted) == ({"private": 1}, 1, 2)
     row, nobodys = read_rows(tmp_path / "out" / "rows.jsonl")
     asked, said = (message.content for message in row.messages)
     assert not {"10.20.30.40", "AKIAQ3EGRUT5NX2PM7WZ"} & set(asked.split())

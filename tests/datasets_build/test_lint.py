@@ -15,9 +15,10 @@ from aj.findings import codes
 from aj.messages import Call, reply
 from datasets_build.drawn import templated
 from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
+from datasets_build.ledger import Refused
 from datasets_build.lint.items import calls_known_tool, lint_item, lint_record, lint_value
-from datasets_build.reading.records import Record, Unreadable
-from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.reading.records import Record
+from datasets_build.reading.transcripts import Preference, Transcript, Turn
 from datasets_build.sources import shapes
 from datasets_build.sources.shapes import Shape, parse, shape_of
 
@@ -272,7 +273,7 @@ def test_a_record_is_told_with_how_it_was_read(monkeypatch):
     )
     path, good = Path("f"), '{"tool": "list_agents", "params": {}}'
     assert codes([f.finding for f in lint_record(Record(path, 1, {"text": good}, ("bom",)), AJ)[1]]) == ["bom"]
-    assert codes([f.finding for f in lint_record(Unreadable(path, 1, "not_json", "no"), AJ)[1]]) == ["not_json"]
+    assert codes([f.finding for f in lint_record(Record(path, 1, Refused("not_json", "no")), AJ)[1]]) == ["not_json"]
     ((), (found,)) = (
         lint_record(Record(path, 1, {"b": 1, "a": 2}), AJ)[0][1:],
         lint_record(Record(path, 1, {"b": 1, "a": 2}), AJ)[1],
@@ -282,18 +283,18 @@ def test_a_record_is_told_with_how_it_was_read(monkeypatch):
 
 def test_the_first_shape_that_matches_parses(monkeypatch):
     never = Shape(lambda value: False, lambda value: iter([]))
-    first = Shape(lambda value: "a" in value, lambda value: iter([Unusable("first", "")]))
+    first = Shape(lambda value: "a" in value, lambda value: iter([Refused("first", "")]))
     monkeypatch.setattr(shapes, "SHAPES", {"never": never, "first": first, "second": first})
     assert shape_of({"a": 1}) == "first"
     assert shape_of({}) is None
-    assert [item.code for item in parse({"a": 1}) if isinstance(item, Unusable)] == ["first"]
+    assert [item.code for item in parse({"a": 1}) if isinstance(item, Refused)] == ["first"]
 
 
 def test_a_call_by_a_name_of_the_contract_is_counted():
     assert calls_known_tool(said('{"tool": "complete", "params": {}}'), AJ)
     assert calls_known_tool(Transcript((Turn("user", "x"), Turn("assistant", call=Call("bash")))), AJ)
     assert not calls_known_tool(said('{"tool": "none"}'), AJ)
-    assert not calls_known_tool(Unusable("x", ""), AJ)
+    assert not calls_known_tool(Refused("x", ""), AJ)
 
 
 TEXTS = st.text(max_size=30) | st.sampled_from(

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from aj.errors import AJError
 from aj.findings import codes
 from aj.messages import Call
+from datasets_build.ledger import Refused
 from datasets_build.privacy import replacer as privacy
 from datasets_build.privacy.replacer import Replacer, finds
 from datasets_build.privacy.secrets import _scanner
-from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.reading.transcripts import Preference, Transcript, Turn
 from scorers.checks.answers import check_grounded
 from scorers.checks.privacy import check_privacy
 
@@ -176,7 +177,7 @@ def test_the_two_answers_of_a_preference_share_its_look_alikes_and_other_items_p
     look = shown.turns[0].text.split()[1]
     assert look != "10.9.8.7"
     assert (shown.chosen.text, shown.rejected.text) == (f"{look} is up", f"{look} is down")
-    lost = Unusable("no_reply", "nothing")
+    lost = Refused("no_reply", "nothing")
     assert Replacer(7).replace(lost) is lost
 
 
@@ -185,7 +186,7 @@ def test_arguments_nested_too_deep_to_be_searched_do_not_pass():
     for _ in range(100_000):
         deep = [deep]
     shown = Replacer(7).replace(Transcript((Turn("assistant", "", Call("f", {"a": deep})),)))
-    assert isinstance(shown, Unusable)
+    assert isinstance(shown, Refused)
 
 
 def test_a_user_who_is_called_like_a_tool_renames_no_tool():
@@ -202,7 +203,7 @@ def test_a_list_of_secrets_is_no_conversation(monkeypatch):
     monkeypatch.setattr(privacy, "MANY", 20)
     listed = "\n".join(f"password='{drawn(12, seed)}'" for seed in range(21))
     shown = Replacer(7).replace(Transcript((Turn("user", listed), Turn("assistant", "ok"))))
-    assert isinstance(shown, Unusable)
+    assert isinstance(shown, Refused)
     assert shown.code == "too_private"
 
 

@@ -10,11 +10,12 @@ import scorers.checks
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.personas import load_personas
+from datasets_build.ledger import Refused
 from datasets_build.lint import items as lint
 from datasets_build.lint.items import FAULTS, lint_item, lint_record
 from datasets_build.lint.rules import Example, load_rules
 from datasets_build.reading.files import read_records
-from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.sources import shapes
 from datasets_build.sources.shapes import Shape
 from scenarios.error_patterns import PATTERNS
@@ -35,7 +36,7 @@ def _parse(value):
     if isinstance(value["response"], str):
         yield Transcript((Turn("user", value["instruction"]), Turn("assistant", value["response"])), "chat")
     else:
-        yield Unusable("no_text", "'response' is no text")
+        yield Refused("no_text", "'response' is no text")
 
 
 def _codes(example: Example, tmp_path: Path) -> list[str]:

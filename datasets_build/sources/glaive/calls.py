@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from datasets_build.sources.foreign import Refused, read_arguments, read_json
+from datasets_build.ledger import Refused
+from datasets_build.sources.foreign import read_arguments, read_json
 
 MARK = "<functioncall>"
 

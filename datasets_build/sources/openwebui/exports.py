@@ -13,7 +13,8 @@ from itertools import cycle
 from typing import Any
 
 from aj.messages import Mode
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
 from datasets_build.sources.openwebui.pieces import Piece, is_output, pieces_of_message, pieces_of_output, states_calls
 from datasets_build.sources.openwebui.quality import faults, score
 from datasets_build.sources.openwebui.text import pieces_of
@@ -41,14 +42,14 @@ def matches(value: Mapping[str, Any]) -> bool:
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     """One chat: its active branch, its rated siblings, and what is lost of it by code.
 
-    Hostile input gives `Unusable`, never an exception.
+    Hostile input gives `Refused`, never an exception.
     """
     chat = read_chat(value)
     if chat is None:
-        yield Unusable("no_chat", REASONS["no_chat"])
+        yield Refused("no_chat", REASONS["no_chat"])
         return
     if chat.current is None:
-        yield Unusable("empty_chat", REASONS["empty_chat"])
+        yield Refused("empty_chat", REASONS["empty_chat"])
         return
     read = _Reader()
     branch = chat.branch()
@@ -56,9 +57,9 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     if any(turn.role == "assistant" for turn in told.turns):
         yield _transcript(chat, branch, told)
     else:
-        yield Unusable("no_reply", REASONS["no_reply"])
+        yield Refused("no_reply", REASONS["no_reply"])
     for code, count in told.lost.items():
-        yield Unusable(code, f"{count} {REASONS[code]}")
+        yield Refused(code, f"{count} {REASONS[code]}")
     yield from _preferences(chat, read)
 
 
@@ -215,9 +216,9 @@ def _preferences(chat: Chat, read: _Reader) -> Iterator[Parsed]:
 def _preference(chat: Chat, read: _Reader, past: tuple[Turn, ...], better: Node, worse: Node) -> Parsed:
     chosen, rejected = read.assembled([better]), read.assembled([worse])
     if any(done.unknown or done.unfinished or len(done.turns) > 1 for done in (chosen, rejected)):
-        return Unusable("rated_tools", REASONS["rated_tools"])
+        return Refused("rated_tools", REASONS["rated_tools"])
     if not chosen.turns or not rejected.turns or chosen.turns == rejected.turns:
-        return Unusable("rated_nothing", REASONS["rated_nothing"])
+        return Refused("rated_nothing", REASONS["rated_nothing"])
     turns = (*past, chosen.turns[0], rejected.turns[0])
     reasons = {name: _reason(node) for name, node in (("chosen", better), ("rejected", worse)) if _reason(node)}
     metadata = _metadata(chat, [better]) | {"reasons": reasons}

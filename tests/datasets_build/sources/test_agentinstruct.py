@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.messages import Call, Message, Row
-from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.repair.mapping import map_call
 from datasets_build.sources.agentinstruct import EXECUTE_SQL, matches, parse
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
@@ -90,7 +91,7 @@ def test_two_blocks_of_one_action_are_one_script():
 
 
 def test_turns_that_are_not_learned_are_no_targets():
-    assert read("os", [*DEMO, NEW, LOOK], learned=False) == Unusable(
+    assert read("os", [*DEMO, NEW, LOOK], learned=False) == Refused(
         "no_answer", "the conversation does not go from a user to an answer"
     )
 
@@ -110,14 +111,14 @@ def test_turns_that_are_not_learned_are_no_targets():
 )
 def test_an_os_turn_that_is_not_certain_is_refused_by_its_code(texts, expected):
     item = read("os", [*DEMO, NEW, *texts])
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert item.code == expected
 
 
 @pytest.mark.parametrize("split", ["alfworld", "webshop", "kg", "mind2web"])
 def test_the_other_splits_are_unfit(split):
     item = read(split, ["Look for a mug.", "ok"])
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert item.code == "unfit_split"
 
 
@@ -172,7 +173,7 @@ def test_a_placeholder_alone_ends_the_row_at_its_last_call():
 )
 def test_a_db_turn_that_is_not_certain_is_refused_by_its_code(texts, expected):
     item = read("db", [*DB, *texts])
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert item.code == expected
 
 
@@ -235,7 +236,7 @@ TURNS = st.dictionaries(
 def test_whatever_stands_in_a_record_it_is_read_or_refused(name, turns, texts):
     for value in ({"id": name, "conversations": turns}, record(name, [str(text) for text in (*DEMO, NEW, *texts)])):
         assert matches(value) in (True, False)
-        assert [isinstance(item, Transcript | Unusable) for item in parse(value)] == [True]
+        assert [isinstance(item, Transcript | Refused) for item in parse(value)] == [True]
 
 
 def test_other_conversations_are_not_taken_for_agentinstruct():

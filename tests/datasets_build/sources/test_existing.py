@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.reading.transcripts import Transcript, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Transcript
 from datasets_build.sources import existing
 
 CATALOGUE = "You are AJ.\n\nAvailable tools:\n- run: run it\n\nRespond with a JSON object with 'tool' and 'params'."
@@ -116,4 +117,4 @@ MESSAGE = st.fixed_dictionaries(
     | st.fixed_dictionaries({"messages": st.lists(MESSAGE | VALUES, max_size=4)})
 )
 def test_hostile_records_give_one_item_and_no_error(value):
-    assert isinstance(parsed(value), Transcript | Unusable)
+    assert isinstance(parsed(value), Transcript | Refused)

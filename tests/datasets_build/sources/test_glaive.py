@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.sources.glaive.records import END, matches, parse
 
 TOOL = {"name": "ping", "description": "Pings", "parameters": {"type": "object", "properties": {}}}
@@ -41,7 +42,7 @@ def read(*turns, system=None):
 def called(text):
     """The call of a chat whose one answer is `text`; its code where it is refused."""
     item = read(ASK, a(text), RESULT, DONE)
-    return item.code if isinstance(item, Unusable) else item.turns[1].call if isinstance(item, Transcript) else None
+    return item.code if isinstance(item, Refused) else item.turns[1].call if isinstance(item, Transcript) else None
 
 
 def test_a_chat_becomes_turns():
@@ -137,7 +138,7 @@ def test_any_arguments_come_back_as_they_were_written(params, quoted, indent):
 )
 def test_a_chat_that_was_mangled_is_refused_by_its_code(turns, expected):
     item = read(*turns)
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert item.code == expected
 
 
@@ -187,7 +188,7 @@ def test_functions_stand_one_after_another_and_twice_alike_is_once():
 )
 def test_functions_that_cannot_be_read_are_refused_by_their_code(system, expected):
     item = read(ASK, DONE, system=system)
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert item.code == expected
 
 
@@ -204,7 +205,7 @@ def test_functions_that_cannot_be_read_are_refused_by_their_code(system, expecte
 def test_a_call_that_never_ends_costs_no_time(text):
     started = time.perf_counter()
     item = read(ASK, a(f"<functioncall> {text}"))
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     assert time.perf_counter() - started < 3
 
 
@@ -227,7 +228,7 @@ PIECES = st.sampled_from(
 def test_whatever_stands_in_a_record_it_is_read_or_refused(text, system):
     for value in ({"system": system, "chat": text}, {"system": system + json.dumps(TOOL), "chat": f"USER: {text}"}):
         assert matches(value) in (True, False)
-        assert [isinstance(item, Transcript | Unusable) for item in parse(value)] == [True]
+        assert [isinstance(item, Transcript | Refused) for item in parse(value)] == [True]
 
 
 def test_other_records_are_not_taken_for_glaive():

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.reading.transcripts import Preference, Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Preference, Transcript, Turn
 from datasets_build.sources.openwebui.exports import matches, parse
 
 
@@ -32,7 +33,7 @@ def transcript(record: dict[str, Any]) -> Transcript:
 
 
 def lost(record: dict[str, Any]) -> list[str]:
-    return [item.code for item in parse(record) if isinstance(item, Unusable)]
+    return [item.code for item in parse(record) if isinstance(item, Refused)]
 
 
 def shape(turns: tuple[Turn, ...]) -> list[tuple[Any, ...]]:
@@ -367,7 +368,7 @@ def test_fences_within_an_output_do_not_let_it_out():
 
 def test_an_output_that_is_cut_off_is_no_answer():
     found = list(parse(talk("**bash output:**\n```\nline\nline")))
-    assert [item.code for item in found if isinstance(item, Unusable)] == ["no_reply", "unknown_call"]
+    assert [item.code for item in found if isinstance(item, Refused)] == ["no_reply", "unknown_call"]
 
 
 def test_a_wire_call_that_stands_alone_makes_the_chat_a_task():

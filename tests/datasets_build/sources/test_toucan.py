@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aj.messages import Call
-from datasets_build.reading.transcripts import Transcript, Turn, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.sources.toucan import matches, parse
 
 TOOL = {"name": "srv-size", "description": "Size of a folder", "parameters": {"type": "object", "properties": {}}}
@@ -48,7 +49,7 @@ def turns(*messages, **columns):
 
 def code(*messages, **columns):
     item = read(*messages, **columns)
-    assert isinstance(item, Unusable)
+    assert isinstance(item, Refused)
     return item.code
 
 
@@ -217,7 +218,7 @@ def test_whatever_stands_in_a_record_it_is_read_or_refused(messages, tools, grad
         keys = ("messages", "available_tools", "response_quality_assessment")
         value = {"subset_name": "x"} | dict(zip(keys, columns, strict=True))
         assert matches(value)
-        assert [isinstance(item, Transcript | Unusable) for item in parse(value)] == [True]
+        assert [isinstance(item, Transcript | Refused) for item in parse(value)] == [True]
 
 
 CALLED = st.lists(st.lists(st.sampled_from(["srv-size", "srv-age"]), min_size=1, max_size=3), min_size=1, max_size=4)

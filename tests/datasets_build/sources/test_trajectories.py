@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.reading.transcripts import Transcript, Unusable
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Transcript
 from datasets_build.sources import trajectories
 
 STEPS = [
@@ -76,4 +77,4 @@ def test_only_trajectories_match():
     )
 )
 def test_hostile_trajectories_give_one_item_and_no_error(steps):
-    assert isinstance(parsed({"task": "Go", "trajectory": steps}), Transcript | Unusable)
+    assert isinstance(parsed({"task": "Go", "trajectory": steps}), Transcript | Refused)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets_build.reading.loose import Refused, read_object
-from datasets_build.repair.order import split_history, split_written
+from datasets_build.ledger import Refused
+from datasets_build.reading.loose import read_object
 
 CALL = '{"tool": "bash", "params": {"command": "df -h"}}'
 RECORD = {"tool": "bash", "params": {"command": "df -h"}}
@@ -70,50 +70,5 @@ def test_every_object_comes_back_from_json_and_from_a_python_literal(record):
 @settings(max_examples=80)
 @given(st.text(alphabet="{}[]\"':,`\\ \nabTrue#-", max_size=60))
 def test_hostile_texts_are_read_or_refused_without_an_error(text):
-    for read in (read_object, split_history, split_written):
-        with suppress(Refused):  # any other error fails
-            read(text)
-
-
-HISTORY = """[Conversation context: two questions]
-
-[Previous message]: Write a greeting
-
-[My response]: {"code": "hi"}
-
----
-
-[Current message]: Shorter"""
-
-
-def test_flattened_history_becomes_turns():
-    assert split_history(HISTORY) == (
-        "two questions",
-        [("user", "Write a greeting"), ("assistant", '{"code": "hi"}'), ("user", "Shorter")],
-    )
-    assert split_history("Just a question about [Previous message] marks") is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        HISTORY.replace("[Current message]", "[Previous message]"),
-        HISTORY.replace('[My response]: {"code": "hi"}', ""),
-        f"Somebody said:\n{HISTORY.partition(chr(10) * 2)[2]}",
-    ],
-)
-def test_history_of_which_it_is_not_certain_who_said_what_is_refused(text):
-    with pytest.raises(Refused):
-        split_history(text)
-
-
-def test_output_that_the_assistant_wrote_is_cut_out():
-    text = f"{CALL}\n\n**bash output:**\n```\n/dev/sda1 91%\n```\n\nNearly full."
-    assert split_written(text) == ([CALL, "Nearly full."], ["/dev/sda1 91%"])
-    assert split_written("Output:\n```\n```") == (["", ""], [""])
-    assert split_written("No output here.") == (["No output here."], [])
-
-
-def test_output_whose_block_is_never_closed_is_refused():
-    with pytest.raises(Refused):
-        split_written("**bash output:**\n```\n/dev/sda1 91%")
+    with suppress(Refused):  # any other error fails
+        read_object(text)

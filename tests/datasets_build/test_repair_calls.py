@@ -1,0 +1,108 @@
+"""Every earlier form of a call becomes the call; what is not certain is refused with its reason."""
+
+import json
+
+import pytest
+
+from aj.messages import Call, Row
+from tests.datasets_build.repaired import call, code, said, settled
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"action": "execute_command", "shell": "bash", "command": "df -h", "requires_sudo": False},
+        {"tool": "execute_shell", "params": {"cmd": "df -h"}},
+        {"tool": "bash", "command": "df -h"},
+        {"tool": "bash", "args": {"command": "df -h"}},
+        {"name": "run_command", "arguments": '{"script": "df -h"}'},
+        {"tool": "terminal", "action": "execute_command", "command": "df -h"},
+        "{'tool': 'bash', 'params': {'command': 'df -h'}}",
+        '```json\n{"tool": "bash", "params": {"command": "df -h"}}\n```',
+    ],
+)
+def test_every_old_form_of_a_command_becomes_the_call(old):
+    assert call(old) == {"tool": "bash", "params": {"command": "df -h"}}
+    assert settled(old).repaired
+
+
+def test_a_right_call_is_converted_as_it_was():
+    outcome = settled({"tool": "bash", "params": {"command": "df -h"}, "note": "On it."})
+    assert outcome.repaired == ()
+    assert isinstance(outcome.value, Row)
+    assert outcome.value.messages[-1].call == Call("bash", {"command": "df -h"}, "On it.")
+
+
+def test_words_beside_a_call_become_its_note():
+    old = {"action": "execute_command", "command": "df -h", "explanation": "Shows free space"}
+    assert call(old)["note"] == "Shows free space"
+    assert call(f"Let me see.\n{json.dumps(old)}")["note"] == "Let me see.\nShows free space"
+
+
+def test_a_thought_becomes_the_calls_reasoning():
+    assert call('<think>\nDisk.\n</think>\n\n{"action": "run", "command": "df"}')["reasoning"] == "Disk."
+
+
+@pytest.mark.parametrize(
+    ("old", "command"),
+    [
+        ({"tool": "read_file", "params": {"file_path": "/srv/a b.txt"}}, "cat -- '/srv/a b.txt'"),
+        ({"tool": "list_dir", "params": {"path": "/srv"}}, "ls -la -- /srv"),
+        ({"tool": "scan_workspace", "params": {}}, "find . -type f"),
+        ({"tool": "grep", "params": {"pattern": "$HOME", "path": "src"}}, "grep -rn -e '$HOME' -- src"),
+        ({"tool": "write_file", "params": {"path": "a", "content": "x\ny"}}, "cat > a <<'EOF'\nx\ny\nEOF"),
+        ({"tool": "append_to_file", "params": {"path": "a", "content": "it's"}}, "printf '%s' 'it'\"'\"'s' >> a"),
+    ],
+)
+def test_file_tools_become_quoted_commands(old, command):
+    assert call(old)["params"] == {"command": command}
+
+
+def test_an_old_answer_completes_the_task():
+    assert call({"action": "direct_answer", "response": "All fine."}) == {
+        "tool": "complete",
+        "params": {"answer": "All fine."},
+    }
+    assert (
+        call({"action": "block", "response": "That would wipe the disk.", "guardrail": "danger"})["tool"] == "complete"
+    )
+    assert call({"tool": "none", "params": {"message": "You're welcome."}})["params"] == {"answer": "You're welcome."}
+
+
+@pytest.mark.parametrize(
+    ("old", "why"),
+    [
+        ({"tool": "none", "params": {}}, "tool_none"),
+        ({"tool": "complete", "params": {}}, "bad_argument"),
+        ({"tool": "launch_rocket", "params": {}}, "unknown_tool"),
+        ({"tool": "replace_in_file", "params": {"path": "a"}}, "retired_tool"),
+        ({"action": "use_cached", "response": "See above."}, "retired_tool"),
+        ({"tool": "remote_execute", "params": {"command": "uptime"}}, "before_discovery"),
+        ({"tool": "remote_execute", "params": {"agent_name": "web01", "command": "uptime"}}, "before_discovery"),
+        ({"action": "execute_command", "shell": "powershell", "command": "ipconfig"}, "wrong_shell"),
+        ({"action": "execute_command", "command": "Get-Process | Sort-Object CPU"}, "wrong_shell"),
+        ({"action": "execute_command", "command": "apt update", "requires_sudo": True}, "bad_argument"),
+        ({"action": "execute_command", "command": "df", "then": "sum it up"}, "extra_key"),
+        ({"tool": "bash", "command": "df", "params": {"command": "du"}}, "bad_argument"),
+        ({"tool": "write_file", "params": {"path": "a", "content": "x" * 2000}}, "content_too_long"),
+        ({"tool": "write_file", "params": {"path": "a"}}, "bad_argument"),
+        ({"action": "direct_answer", "response": "Found these: [list of hosts]"}, "placeholder"),
+        ({"action": "direct_answer", "response": "Not sure. Let me check the logs."}, "unfinished"),
+        ({"action": "direct_answer", "response": "I am so sorry, it failed."}, "over_apology"),
+        ({"action": "direct_answer", "response": "The script was executed."}, "made_up_output"),
+        ('{"tool": "bash", "params": {"command": "ls -', "no_call"),
+        ('{"tool": "bash", "params": {}} {"tool": "bash", "params": {}}', "several_calls"),
+    ],
+)
+def test_what_is_not_certain_is_rejected_with_its_code(old, why):
+    assert code(old) == why
+
+
+def test_prose_where_a_call_belongs_is_rejected():
+    catalogue = "Available tools:\n- run: run it"
+    assert code("Run df -h and look.", system=catalogue) == "no_call"
+    assert said("Run df -h and look.") == "Run df -h and look."
+
+
+def test_a_windows_request_is_no_work_for_the_local_shell():
+    assert code({"action": "run", "command": "dir"}, instruction="[Windows] list files") == "wrong_shell"
