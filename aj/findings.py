@@ -11,7 +11,7 @@ class Finding:
     why: str
     fix: str
     span: tuple[int, int] | None = None
-    """Start and end offset in the text, where the finding has a place in it."""
+    """Start and end offset in the text, if the finding has a place in it."""
 
 
 def codes(findings: tuple[Finding, ...] | list[Finding]) -> list[str]:

@@ -1,8 +1,8 @@
-"""The one conversation type every part exchanges, stored in the ecosystem's form.
+"""The conversation type that all parts exchange, stored in the ecosystem's form.
 
 A row is a conversation in one mode: OpenAI-style messages, where a call's arguments are an object (never a string)
-and a tool's result is a `tool` message. It holds no system text and no wire text: `aj.wire` renders both for a
-contract at the last moment, for training and for evals alike.
+and a tool's result is a `tool` message. It contains no system text and no wire text: `aj.wire` renders both for a
+contract at the last moment, for training and evals alike.
 """
 
 import json
@@ -21,7 +21,7 @@ Layout = Literal["dialogue", "state_block"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a tool. `note` is AJ's short spoken remark beside it, `reasoning` his private one."""
+    """One use of a tool. `note` is AJ's short remark to the user, `reasoning` is private."""
 
     tool: str
     params: dict[str, Any] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `calls` is empty or one call (the runtime drops all but the first); `tool` names a result's tool."""
+    """One turn, with at most one call (the runtime drops all others); `tool` names the tool of a result."""
 
     role: Role
     content: str = ""
@@ -43,18 +43,18 @@ class Message:
 class Row:
     """A conversation to train on.
 
-    `layout` says how the past is put into the prompt: as turns (all assistant turns are targets), or as one state
-    block (only the last assistant turn is a target).
+    `layout` says how the prompt shows the past: as turns (all assistant turns are targets), or as one state block (only
+    the last assistant turn is a target).
     """
 
     messages: tuple[Message, ...]
     mode: Mode = "step"
     layout: Layout = "dialogue"
     metadata: dict[str, Any] = field(default_factory=dict)
-    """source, template, persona, licence, teacher and the like; not part of the identity."""
+    """source, template, persona, licence, teacher and so on; not part of the identity."""
     tools: tuple[dict[str, Any], ...] = ()
-    """The row's own tools, {"name", "description", "parameters": JSON Schema}: a row of foreign tools, kept as it is.
-    Empty for AJ's rows, whose tools are the contract's."""
+    """The row's own tools, {"name", "description", "parameters": JSON Schema}, for a row with foreign tools.
+    Empty for AJ's rows, which use the contract's tools."""
 
     @cached_property
     def id(self) -> str:
@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Pair:
-    """A preference: one prompt and two final assistant turns. `rejected` is raw model output, kept verbatim."""
+    """A preference: one prompt and two final assistant turns. `rejected` is raw model output, verbatim."""
 
     messages: tuple[Message, ...]
     chosen: Message
@@ -96,12 +96,12 @@ def result(tool: str, output: str) -> Message:
 
 
 def without_note(message: Message) -> Message:
-    """A turn without the spoken remark beside its call."""
+    """The turn without the note of its call."""
     return replace(message, call=replace(message.call, note=None)) if message.call else message
 
 
 def to_record(message: Message) -> dict[str, Any]:
-    """OpenAI form. A call's note is the text beside it (`content`), its reasoning `reasoning_content`."""
+    """OpenAI form. A call's note becomes `content`, its reasoning `reasoning_content`."""
     record: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.tool:
         record["name"] = message.tool
@@ -131,7 +131,7 @@ def from_record(record: dict[str, Any]) -> Message:
     if not tool_calls:
         return Message(role, content, tool=record.get("name"))
     if not isinstance(tool_calls, list) or len(tool_calls) > 1:
-        raise ValueError("tool_calls must be a list of one call: the runtime takes one a turn")
+        raise ValueError("tool_calls must be a list of one call, since the runtime takes one per turn")
     function = tool_calls[0].get("function") if isinstance(tool_calls[0], dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         raise ValueError("a call's arguments must be an object, not a string")
@@ -140,7 +140,7 @@ def from_record(record: dict[str, Any]) -> Message:
 
 
 def row_to_record(row: Row) -> dict[str, Any]:
-    """One line of `sft.jsonl`. Own tools are a JSON string: `datasets` would fill differing schemas up with nulls."""
+    """One line of `sft.jsonl`. Own tools are a JSON string: `datasets` would pad differing schemas with nulls."""
     record: dict[str, Any] = {
         "id": row.id,
         "mode": row.mode,
@@ -152,7 +152,7 @@ def row_to_record(row: Row) -> dict[str, Any]:
 
 
 def row_from_record(record: dict[str, Any]) -> Row:
-    """Raises ValueError on a record that is not a row, or whose id does not match its content."""
+    """Raises ValueError if the record is not a row, or if its id does not match its content."""
     row = Row(_messages(record), *_form(record), _metadata(record), _tools(record))
     _check_id(record, row.id)
     return row
@@ -172,7 +172,7 @@ def pair_to_record(pair: Pair) -> dict[str, Any]:
 
 
 def pair_from_record(record: dict[str, Any]) -> Pair:
-    """Raises ValueError on a record that is not a pair, or whose id does not match its content."""
+    """Raises ValueError if the record is not a pair, or if its id does not match its content."""
     chosen, rejected = record.get("chosen"), record.get("rejected")
     if not isinstance(chosen, dict) or not isinstance(rejected, str):
         raise ValueError("a pair needs 'chosen' (a message) and 'rejected' (text)")
@@ -182,12 +182,12 @@ def pair_from_record(record: dict[str, Any]) -> Pair:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Raises DataError, with file and line, on a line that is not a row."""
+    """Raises DataError with file and line if a line is not a row."""
     return [_placed(path, number, row_from_record, record) for number, record in read_jsonl(path)]
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Raises DataError, with file and line, on a line that is not a pair."""
+    """Raises DataError with file and line if a line is not a pair."""
     return [_placed(path, number, pair_from_record, record) for number, record in read_jsonl(path)]
 
 
@@ -195,7 +195,7 @@ def _placed(path: Path, number: int, convert: Any, record: dict[str, Any]) -> An
     try:
         return convert(record)
     except ValueError as error:
-        raise DataError(f"{path}:{number}: {error}; mend the line or build the data set again.") from error
+        raise DataError(f"{path}:{number}: {error}; correct the line, or build the data set again.") from error
 
 
 def _messages(record: dict[str, Any]) -> tuple[Message, ...]:
@@ -226,7 +226,7 @@ def _tools_text(tools: tuple[dict[str, Any], ...]) -> str:
 
 
 def _tools(record: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Raises ValueError unless the own tools are a JSON string of a list of objects; a missing or null one is none."""
+    """Raises ValueError unless own tools are a JSON string with a list of objects; missing or null means no tools."""
     text = record.get("tools")
     if text is None:
         return ()
@@ -235,7 +235,7 @@ def _tools(record: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError("'tools' must be a JSON string") from error
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
-        raise ValueError("'tools' must hold a list of objects")
+        raise ValueError("'tools' must contain a list of objects")
     return tuple(tools)
 
 

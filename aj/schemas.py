@@ -1,8 +1,8 @@
 """JSON Schemas of tools, compiled once and bounded: those of foreign rows are hostile data.
 
-jsonschema-rs matches patterns with a limit on backtracking, bounds recursion, and fetches nothing when told to stay
-offline; `jsonschema` hangs on `^(a+)+$` and takes thirty times as long. References are bounded here: thirty that each
-stand twice in the next one took 49 s.
+jsonschema-rs limits backtracking in patterns and recursion, and fetches nothing when told to stay offline; `jsonschema`
+hangs on `^(a+)+$` and takes thirty times as long. References are bounded here: a chain of thirty, each used twice by
+the next, took 49 s.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ReferencingError, ValidationError
 
 MAX_DEPTH = 40
-"""Nesting of a schema's values; the deepest tool seen in public tool lists has 14."""
+"""Nesting of a schema's values; the deepest tool in public tool lists has 14 levels."""
 
 MAX_VALUES = 20_000
 """Values in one schema: a thousand properties with all their keywords."""
@@ -19,7 +19,7 @@ _PATTERNS = FancyRegexOptions(backtrack_limit=20_000, size_limit=1 << 20, dfa_si
 
 
 class BadSchema(ValueError):
-    """Not a JSON Schema (draft 2020-12), or one that cannot be held within bounds."""
+    """Not a JSON Schema (draft 2020-12), or one that exceeds the bounds."""
 
 
 def compile_schema(schema: dict[str, Any]) -> Draft202012Validator:
@@ -36,28 +36,28 @@ def compile_schema(schema: dict[str, Any]) -> Draft202012Validator:
 
 
 def argument_error(validator: Draft202012Validator, arguments: dict[str, Any]) -> str | None:
-    """Why `arguments` do not fit, or None where they do."""
+    """Why `arguments` do not fit; None if they do."""
     try:
         return next((error.message for error in validator.iter_errors(arguments)), None)
-    except (RecursionError, ValueError):  # the validator gives up on values some 250 levels deep
+    except (RecursionError, ValueError):  # the validator gives up on values about 250 levels deep
         return "nested too deep"
 
 
 def check_bounds(value: Any) -> None:
-    """Raises BadSchema where a value holds more than MAX_VALUES values or nests deeper than MAX_DEPTH."""
+    """Raises BadSchema if a value contains more than MAX_VALUES values or is nested deeper than MAX_DEPTH."""
     level, seen = [value], 0
     for _ in range(MAX_DEPTH):
         seen += len(level)
         if seen > MAX_VALUES:
-            raise BadSchema(f"it holds more than {MAX_VALUES:,} values")
+            raise BadSchema(f"it contains more than {MAX_VALUES:,} values")
         level = [inner for outer in level for inner in _inner(outer)]
         if not level:
             return
-    raise BadSchema(f"it nests deeper than {MAX_DEPTH} levels")
+    raise BadSchema(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
 def _check_references(schema: dict[str, Any]) -> None:
-    """Raises BadSchema where references lead out of the schema, in a circle, or make more than MAX_VALUES of it."""
+    """Raises BadSchema if references lead out of the schema, in a circle, or to more than MAX_VALUES values."""
     sizes: dict[int, int] = {}
     unfinished: set[int] = set()
 
@@ -65,14 +65,14 @@ def _check_references(schema: dict[str, Any]) -> None:
         if id(value) in sizes:
             return sizes[id(value)]
         if id(value) in unfinished:
-            raise BadSchema("its references go round in a circle")
+            raise BadSchema("its references form a circle")
         unfinished.add(id(value))
         parts = _inner(value)
         if isinstance(value, dict):
             parts += [_referred(schema, ref) for key in _REFERENCES if isinstance(ref := value.get(key), str)]
         found = 1 + sum(size(part) for part in parts if isinstance(part, dict | list))
         if found > MAX_VALUES:
-            raise BadSchema(f"its references make more than {MAX_VALUES:,} values of it")
+            raise BadSchema(f"its references expand it to more than {MAX_VALUES:,} values")
         unfinished.remove(id(value))
         sizes[id(value)] = found
         return found
@@ -80,14 +80,14 @@ def _check_references(schema: dict[str, Any]) -> None:
     try:
         size(schema)
     except RecursionError as error:
-        raise BadSchema("its references lead too deep") from error
+        raise BadSchema("its references are nested too deep") from error
 
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 def _referred(schema: dict[str, Any], ref: str) -> Any:
-    """What a JSON pointer within the schema leads to; every other kind of reference is refused."""
+    """What a JSON pointer within the schema points to; any other kind of reference is refused."""
     found: Any = schema
     start, *steps = ref.split("/")
     for step in steps:
@@ -99,7 +99,7 @@ def _referred(schema: dict[str, Any], ref: str) -> Any:
         else:
             start = ""
     if start != "#":
-        raise BadSchema(f"its reference {ref[:80]!r} leads nowhere in it")
+        raise BadSchema(f"its reference {ref[:80]!r} points nowhere in it")
     return found
 
 

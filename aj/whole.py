@@ -1,7 +1,7 @@
-"""Appear whole or not at all: what is being written stays out of sight beside its target until it is finished.
+"""Files and folders that appear complete or not at all: they are written next to their target, then renamed.
 
-A staging folder is locked for as long as its process lives (the system unlocks it however that process ends), so the
-next writer there can remove what a dead process left, and never what a live one is writing.
+A staging folder stays locked while its process lives (the system unlocks it however that process ends), so the next
+writer can remove what a dead process left, and never what a live one is writing.
 """
 
 import errno
@@ -27,12 +27,12 @@ IN_USE = ".in-use"
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A new folder that becomes `target` when the block ends well, and is removed otherwise.
+    """A new folder that becomes `target` if the block succeeds, and is removed otherwise.
 
-    Where `target` has content by then, that stays: of two processes that make the same thing, the first to finish wins.
+    If `target` has content by then, it stays: of two processes that make the same thing, the first to finish wins.
 
     Raises:
-        AJError: nothing can be written beside `target`.
+        AJError: nothing can be written next to `target`.
     """
     with _staging(target) as staging:
         folder = staging / "folder"
@@ -47,10 +47,10 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_files(*targets: Path) -> Iterator[list[TextIO]]:
-    """Open text files that replace `targets` together when the block ends well, and are removed otherwise.
+    """Open text files that replace `targets` if the block succeeds, and are removed otherwise.
 
     Raises:
-        AJError: nothing can be written beside one of the targets.
+        AJError: nothing can be written next to one of the targets.
     """
     with ExitStack() as stack:
         staged = [stack.enter_context(_staging(target)) / "file" for target in targets]
@@ -71,7 +71,7 @@ def whole_files(*targets: Path) -> Iterator[list[TextIO]]:
 
 @contextmanager
 def resumable(target: Path) -> Iterator[Path]:
-    """The folder in which `target` is prepared: removed when the block ends well, kept for the next run otherwise.
+    """The folder in which `target` is prepared: removed if the block succeeds, kept for the next run otherwise.
 
     Raises:
         Timeout: another process is using it.
@@ -95,7 +95,7 @@ def resumable(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _staging(target: Path) -> Iterator[Path]:
-    """A new, locked folder beside `target`, removed at the end whatever happens."""
+    """A new, locked folder next to `target`, removed at the end whatever happens."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)

@@ -1,6 +1,7 @@
-"""A user played by a model (Inspect role "user"): says the scripted lines in its own words.
+"""A user played by a model (Inspect role "user"), which says the scripted lines in its own words.
 
-Its failures are its own: a line that loses a name or a number is said again, and then given up, never held against AJ.
+A line that loses a name or a number is tried again, then given up: such a sample is unscored, and never counts against
+AJ.
 """
 
 import re
@@ -13,20 +14,20 @@ PROMPT = """You play a user who talks to an operations assistant. Say the line b
 tone and about as long. Keep every host name, service, path, command and number exactly. Add no new wish. Give the line
 only."""
 _TERM = re.compile(r"[\w./-]*\d[\w./%-]*|/[\w./-]+|[\w-]+\.[a-z]{2,4}\b|`[^`]+`|\"[^\"]+\"")
-"""Numbers and names with digits, paths, names of files, what stands in inline code or in quotes."""
+"""Numbers and names with digits, paths, file names, and what is in inline code or quotes."""
 
 
 class SimulatorFailure(Exception):
-    """The simulated user did not say what the script needs said."""
+    """The simulated user did not say what the script requires."""
 
 
 async def reworded(line: str, persona: str, names: Collection[str] = ()) -> str:
     """`line` in the model's words.
 
     Args:
-        line: what the script says.
+        line: the scripted line.
         persona: the manner of the user.
-        names: of hosts and services; those in the line must survive, as must numbers, paths and quotes.
+        names: names of hosts and services; those in the line must survive, like numbers, paths and quotes.
 
     Raises:
         SimulatorFailure: a name or a number was lost in each of `TRIES` tries.

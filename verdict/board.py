@@ -1,6 +1,6 @@
 """The leaderboard: every model's score on every task, metric and slice, computed from the logs each time.
 
-One list of rows; a table for the terminal, Markdown, and one HTML file that needs nothing else.
+One list of rows becomes a table for the terminal, Markdown, and a self-contained HTML file.
 """
 
 import html
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One score; `low` and `high` bound it with 95% confidence, samples of one template counted as one family."""
+    """One score, with its 95% interval; samples from one template count as one family."""
 
     model: str
     task: str
@@ -31,14 +31,14 @@ class BoardRow:
     low: float
     high: float
     n: int
-    """Samples that have a score."""
+    """Samples with a score."""
 
 
 def board(folders: Sequence[Path]) -> list[BoardRow]:
     """Rows of all eval folders: task by task, headline metric first, best model first.
 
     Raises:
-        EvidenceError: a folder holds no log, or one that cannot be read.
+        EvidenceError: a folder has no log, or a log cannot be read.
     """
     arms = [(folder, read_folder(folder)) for folder in folders]
     names = Counter(_model(scores) for _, scores in arms)
@@ -75,7 +75,7 @@ def _row(model: str, task: str, metric: str, name: str, samples: Sequence[Sample
 
 
 def headlines(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """The first metric of each task, over all its samples."""
+    """The first metric of each task, over all samples."""
     first: dict[str, str] = {}
     for row in rows:
         first.setdefault(row.task, row.metric)
@@ -88,7 +88,7 @@ def to_records(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[BoardRow]) -> "Table":
-    """For the terminal: one line a model, one column a task; the headline metric with its 95% interval."""
+    """For the terminal: one line per model, one column per task; headline metrics with 95% intervals."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -102,7 +102,7 @@ def table(rows: Sequence[BoardRow]) -> "Table":
 
 
 def slice_table(rows: Sequence[BoardRow], title: str = "By slice, 95% intervals") -> "Table":
-    """For the terminal: one line a slice, one column a model."""
+    """For the terminal: one line per slice, one column per model."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -120,7 +120,7 @@ def slice_table(rows: Sequence[BoardRow], title: str = "By slice, 95% intervals"
 
 
 def _grid(rows: Sequence[BoardRow]) -> tuple[list[str], dict[str, dict[str, BoardRow]]]:
-    """Column heads, and model -> head -> row, the best model (by its mean over tasks) first."""
+    """Column heads, and model -> head -> row; the model with the best mean over tasks comes first."""
     chosen = headlines(rows)
     heads = list(dict.fromkeys(f"{row.task}/{row.metric}" for row in chosen))
     grid: dict[str, dict[str, BoardRow]] = {}
@@ -150,7 +150,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def to_html(rows: Sequence[BoardRow]) -> str:
-    """One page without scripts or outside links; light or dark as the reader's system is."""
+    """One page without scripts or external links; light or dark like the reader's system."""
     heads, grid = _grid(rows)
     summary = "".join(
         f"<tr><th scope=row>{html.escape(model)}</th>"
@@ -178,7 +178,7 @@ def _html_task(task: str, rows: Sequence[BoardRow]) -> str:
 
 
 def _html_cell(row: BoardRow) -> str:
-    """The number, and below it a bar of 0..1 with the interval and the mean."""
+    """The number, and below it a bar from 0 to 1 with the interval and the mean."""
     left, width = 100 * row.low, max(100 * (row.high - row.low), 0.5)
     return (
         f"<span class=v>{row.mean:.2f} <small>{row.low:.2f}–{row.high:.2f}</small></span>"
@@ -207,8 +207,8 @@ th { font-weight: 600; } .n { text-align: right; } small, p { color: var(--soft)
 summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
 </style>
 <h1>Leaderboard</h1>
-<p>Headline metric of each task with its 95% interval; samples made from one template count as one family.
-Overlapping intervals do not mean equal: <code>aj compare</code> pairs the samples.</p>
+<p>The headline metric of each task with its 95% interval; samples from one template count as one family.
+Overlapping intervals do not mean that models are equal: <code>aj compare</code> compares them sample by sample.</p>
 <div class=wide><table><thead><tr><th scope=col>model</th>$columns</tr></thead><tbody>$summary</tbody></table></div>
 <h2>By task, metric and slice</h2>
 $tasks

@@ -1,4 +1,4 @@
-"""What a candidate must hold to be promoted, as one YAML page (`policies/default.yaml`)."""
+"""The policy that a candidate must meet: one YAML file (`policies/default.yaml`)."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 
 class Limits(Strict):
-    """What a log may lack and still count."""
+    """How incomplete a log may be and still count."""
 
     min_samples: int = Field(ge=2)
-    """Per gated metric, scored in both arms."""
+    """Samples per gated metric that both arms scored."""
     max_errors: float = Field(ge=0, lt=1)
     """Share of a log's sample epochs that ended in an error."""
     max_unscored: float = Field(ge=0, lt=1)
@@ -21,7 +21,7 @@ class Limits(Strict):
 
 
 class MetricPolicy(Strict):
-    """What one metric must hold."""
+    """What the policy requires of one metric."""
 
     margin: float = Field(gt=0, le=1)
     """The largest drop that is tolerated."""
@@ -29,7 +29,7 @@ class MetricPolicy(Strict):
     improve_until: float | None = Field(default=None, gt=0, le=1)
     """While the champion scores less than this, the candidate must be shown to be better."""
     slices: dict[str, float] = Field(default_factory=dict)
-    """Slice name -> the fall of one slice that leaves the verdict open even if it is not shown."""
+    """Slice name -> how far one slice may fall; beyond this, the verdict stays open even if the fall is not shown."""
 
     @field_validator("slices")
     @classmethod
@@ -40,13 +40,13 @@ class MetricPolicy(Strict):
 
 
 class Policy(Strict):
-    """What the gate asks of a candidate."""
+    """What the gate requires of a candidate."""
 
     confidence: float = Field(ge=0.9, lt=1)
-    """Of each bound, one-sided."""
+    """Of each one-sided bound."""
     evidence: Limits
     metrics: dict[str, MetricPolicy] = Field(min_length=1)
-    """By `task/metric`."""
+    """Keyed by `task/metric`."""
 
     @field_validator("metrics")
     @classmethod

@@ -1,4 +1,4 @@
-"""Truth: does an answer say what holds in the world, and only what was seen there?"""
+"""Truth: does an answer say what is true in the world, and only what was seen there?"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ _UNITS = re.compile(r"(\d)\s*([KMGT])(?:i?B|i)?\b")
 
 
 def check_answer(answer: str, truth: Truth) -> list[Finding]:
-    """Every host named, each value said of its own host, counts right, nobody named who should not be."""
+    """Every host is named, each value belongs to its host, counts are right, and no other host is named."""
     if truth.asks:
         asked = "?" in answer
         return [] if asked else [Finding("no_question", "nothing is asked back", "ask which one is meant")]
@@ -31,7 +31,7 @@ def check_answer(answer: str, truth: Truth) -> list[Finding]:
     forward, backward = _segments(text, hosts), _segments(text, hosts, after=False)
     best = min((_wrong_values(truth.said, segments) for segments in (forward, backward)), key=len)
     return [
-        Finding("wrong_fact", f"{value!r} is not said of {name or 'it'}", "copy it from the result")
+        Finding("wrong_fact", f"{value!r} is not said about {name or 'it'}", "copy it from the result")
         for name, value in best
     ]
 
@@ -50,9 +50,9 @@ def check_count(answer: str, names: Iterable[str], count: int) -> list[Finding]:
 
 
 def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
-    """Every number and every term in inline code stands in a tool's result or in the user's words.
+    """Every number and every term in inline code occurs in a tool's result or in the user's words.
 
-    Small counts are free when they count something: up to the number of agents, and of what the answer lists.
+    Small counts are allowed if they count something: up to the number of agents, and of items in the answer.
     """
     known = _plain("\n".join(sources)).lower()
     text = _plain(answer)
@@ -64,13 +64,13 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
     numbers = re.findall(r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)", bare)
     stray = [n for n in numbers if not _stands(n, known) and not (n.isdigit() and int(n) <= countable)]
     return [
-        Finding("ungrounded", f"{term!r} stands in no result and in none of the user's words", "say only what was seen")
+        Finding("ungrounded", f"{term!r} occurs neither in a result nor in the user's words", "say only what was seen")
         for term in dict.fromkeys([*terms, *stray])
     ]
 
 
 def _stands(number: str, known: str) -> bool:
-    """A table gives some units in its header only: 87.3 under %CPU may be told as 87.3%, but 3.1G not as 3.1M."""
+    """Some tables have the unit in the header: 87.3 under %CPU may become 87.3%, but 3.1G may not become 3.1M."""
     if any(not _digits_follow(known, end) for end in _alone(number.lower(), known)):
         return True
     bare = number.rstrip("KMGT%")
@@ -82,7 +82,7 @@ def _stands(number: str, known: str) -> bool:
 
 
 def _alone(number: str, known: str) -> Iterator[int]:
-    """Where the number ends wherever no digit and no point stands before it. No pattern: compiling one takes longer."""
+    """The end of every occurrence without a digit or point before it. No regex: compiling one takes longer."""
     place = known.find(number)
     while place >= 0:
         before = known[place - 1 : place]
@@ -116,7 +116,7 @@ def _names(answer: str, name: str) -> bool:
 
 
 def _segments(answer: str, names: list[str], after: bool = True) -> dict[str, str]:
-    """For each host the text between its name and the next one (or the one before): what is said of it."""
+    """What is said about each host: the text between its name and the next one (or the one before)."""
     places = sorted(
         (m.start(), m.end(), name)
         for name in names

@@ -1,8 +1,8 @@
 """Contrast: do replies to different personas, about the same facts, differ in the right direction?
 
-Three counts are compared: words beside the facts (length), contractions and relaxed words (formality), and reasons
-(explanation). Counts, not rates: in a reply of ten words one contraction more or less moves a rate by a tenth, and a
-brief reply would look informal for being brief.
+Three counts are compared: words that are not facts (length), contractions and relaxed words (formality), and reasons
+(explanation). Counts, not rates: in a reply of ten words, one contraction changes a rate by a tenth, and a brief reply
+would look informal just for being brief.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,18 @@ from scorers.checks.voice import CASUAL, phrases, prose, words
 SENIOR, EXECUTIVE, LEARNER = "senior_engineer", "executive_brief", "curious_learner"
 
 LONGEST_SHARE = 1.0
-"""A brief reply may have at most this share of the learner's words: the direction is asked for, not a distance."""
+"""A brief reply may have at most this share of the learner's words: only the direction counts, not the distance."""
 INFORMAL_LEAD = 1
-"""How many more relaxed words the casual reply has than the executive's: the least that a reader can see."""
+"""How many more relaxed words the casual reply needs than the executive's: the least that a reader notices."""
 REASON_LEAD = 1
-"""How many more reasons the learner's reply has than the senior's: one is what a learner's own rule asks for."""
+"""How many more reasons the learner's reply needs than the senior's: the learner's own rule asks for one."""
 
 
 def check_contrast(replies: Mapping[str, str], technical: Sequence[str] = ()) -> list[Finding]:
-    """Findings on replies to the same facts, by persona; a pair is compared where both of its replies are there.
+    """Findings about replies to the same facts, by persona; two personas are compared if both replies exist.
 
     Args:
-        replies: persona -> reply; a persona that `personas.yaml` lacks is a KeyError.
+        replies: persona -> reply; a persona that is not in `personas.yaml` is a KeyError.
         technical: as for `check_voice`.
     """
     if unknown := replies.keys() - load_personas().personas.keys():
@@ -37,13 +37,13 @@ def check_contrast(replies: Mapping[str, str], technical: Sequence[str] = ()) ->
     for brief in (SENIOR, EXECUTIVE):
         if {brief, LEARNER} <= replies.keys() and long[brief] > LONGEST_SHARE * long[LEARNER]:
             why = f"{long[brief]} words to {brief}, {long[LEARNER]} to {LEARNER}"
-            found.append(Finding("contrast_length", why, "say more to who learns, less to who knows or decides"))
+            found.append(Finding("contrast_length", why, "say more to a learner, less to an expert or an executive"))
     if {CASUAL, EXECUTIVE} <= replies.keys() and informal[CASUAL] < informal[EXECUTIVE] + INFORMAL_LEAD:
         why = f"{informal[CASUAL]} relaxed words to {CASUAL}, {informal[EXECUTIVE]} to {EXECUTIVE}"
-        found.append(Finding("contrast_formality", why, "relax with the casual user, be plain with the executive"))
+        found.append(Finding("contrast_formality", why, "be relaxed with the casual user, plain with the executive"))
     if {SENIOR, LEARNER} <= replies.keys() and reasons[LEARNER] < reasons[SENIOR] + REASON_LEAD:
         why = f"{reasons[LEARNER]} reasons to {LEARNER}, {reasons[SENIOR]} to {SENIOR}"
-        found.append(Finding("contrast_explanation", why, "give reasons to who learns, none to who knows"))
+        found.append(Finding("contrast_explanation", why, "give reasons to a learner, none to an expert"))
     return found
 
 

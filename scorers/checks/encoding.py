@@ -1,4 +1,4 @@
-"""Encoding: text that went through the wrong character set, or holds what no keyboard writes."""
+"""Encoding: text that was read with the wrong character set, or contains what no keyboard writes."""
 
 import re
 
@@ -6,14 +6,14 @@ from aj.findings import Finding
 
 _CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
 _LOST = "\ufffd"
-# UTF-8 read as Windows-1252: a lead byte's letter, then the letters of what follow it. Of two letters only the leads of
-# Latin-1 are without doubt: "Å²" is an area.
+# UTF-8 read as Windows-1252: the letter of a lead byte, then those of the following bytes. With two letters, only the
+# leads of Latin-1 are certain: "Å²" is an area.
 _LEADS = "ÂÃà-ô"
 _FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(f"[ÂÃ][{_FOLLOWS}]|[à-ï][{_FOLLOWS}]{{2}}|[ð-ô][{_FOLLOWS}]{{3}}")
 _FIRST_CONTROL = re.compile(f"[{_CONTROL}]")
 _SUSPECT = re.compile(f"[{_CONTROL}{_LOST}{_LEADS}]")
-"""Without one of these a text is right. Most texts have none: 2.4 µs a kilobyte, where looking for each takes 17."""
+"""A text without any of these is right, as most are: 2.4 µs per kilobyte, instead of 17 for testing each."""
 
 
 def check_encoding(text: str) -> list[Finding]:
@@ -22,7 +22,7 @@ def check_encoding(text: str) -> list[Finding]:
     if not _SUSPECT.search(text):
         return found
     if match := _FIRST_CONTROL.search(text):
-        why = f"the character U+{ord(match[0]):04X} is none of a text's"
+        why = f"the character U+{ord(match[0]):04X} does not belong in a text"
         found.append(Finding("control_character", why, "remove it, or the escape code that it starts", match.span()))
     if (place := text.find(_LOST)) >= 0:
         why = "a character was lost when the text was read"
@@ -34,8 +34,8 @@ def check_encoding(text: str) -> list[Finding]:
 
 
 def read_rightly(text: str) -> str | None:
-    """What stood there before UTF-8 was read as Windows-1252; None if that is not what happened."""
-    # Windows-1252 leaves five bytes open, which decoders pass through.
+    """The original text, before UTF-8 was read as Windows-1252; None if that is not what happened."""
+    # Windows-1252 leaves five bytes undefined, which decoders pass through.
     data = b"".join(c.encode("cp1252") if ord(c) > 0x9F else c.encode("latin-1") for c in text)
     try:
         return data.decode("utf-8")

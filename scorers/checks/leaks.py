@@ -1,4 +1,4 @@
-"""Leaks: what belongs to the template, the prompt or another turn, and stands in a text to learn from."""
+"""Leaks: parts of the template, the prompt or another turn in a text to learn from."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _NONE_LISTED = re.compile(
 
 
 def check_tokens(text: str) -> list[Finding]:
-    """Control tokens of a chat template: trained on as text, they end a turn in its middle."""
+    """Control tokens of a chat template: trained on as text, they would end a turn in the middle."""
     if "<" not in text and "[" not in text:
         return []
     match = _TOKENS.search(text)
@@ -38,21 +38,21 @@ def check_tokens(text: str) -> list[Finding]:
 
 
 def check_request(text: str) -> list[Finding]:
-    """The user's words are one turn: no earlier turns written into them."""
+    """The user's text is one turn, without earlier turns written into it."""
     if match := _HISTORY.search(text) if "[" in text else None:
         why = f"earlier turns are written into the user's text ({match[0].strip()})"
     elif match := _DIALOGUE.search(text) if ":" in text and "\n" in text else None:
         why = "a dialogue is written into the user's text"
     else:
         return []
-    return [Finding("flattened_history", why, "make each a turn of its own", match.span())]
+    return [Finding("flattened_history", why, "make each of them a separate turn", match.span())]
 
 
 _MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservation:", "the OS:")
 
 
 def check_no_result(text: str) -> list[Finding]:
-    """AJ does not write what a tool gives back."""
+    """AJ does not write the result of a tool."""
     match = _RESULT.search(text) if any(mark in text for mark in _MARKS) else None
     if match is None:
         return []
@@ -61,10 +61,10 @@ def check_no_result(text: str) -> list[Finding]:
 
 
 def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
-    """A system prompt that teaches a failure: the tool "none" among the tools, or a wrong answer shown as one.
+    """A system prompt that teaches a failure: it lists a tool "none", or shows a wrong answer.
 
     Args:
-        tool_keys: keys that a wrong call has in place of the tool's.
+        tool_keys: keys that a wrong call has instead of the tool's.
     """
     found = []
     if "none" in system and (match := _NONE_LISTED.search(system)):
@@ -73,6 +73,6 @@ def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
     keys = "|".join(map(re.escape, tool_keys))
     match = re.search(rf'\{{\s*"(?:{keys})"\s*:', system) if "{" in system else None
     if match := match or _WRONG.search(system):
-        why = f"a wrong answer stands in the system prompt, which is trained on ({match[0].strip()[:40]})"
+        why = f"the system prompt, which is trained on, contains a wrong answer ({match[0].strip()[:40]})"
         found.append(Finding("wrong_in_system", why, "leave it out, or make it a pair's rejected text", match.span()))
     return found

@@ -1,6 +1,6 @@
 """Privacy: secrets and private addresses in a text.
 
-A few patterns without doubt, cheap enough for a million rows; exports are searched more thoroughly when they are read.
+A few certain patterns, cheap enough for a million rows. Exports are searched more thoroughly when they are read.
 """
 
 import re
@@ -26,24 +26,26 @@ _SECRETS: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
         "eyJ": (("eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),),
     }.items()
 }
-"""By a sign, and then a word, without which none of them is there: looking for those is most of what a text costs."""
+"""By a mark, then a word, that every match contains: searching for those is most of the cost of a text."""
 _DUMMY = re.compile(r"EXAMPLE|example|X{6,}|x{6,}|\*{4,}|0{8,}|1234567890(?!\d)|abcdefghij", re.IGNORECASE)
-"""What documentation writes in a secret's place."""
-_PRIVATE = re.compile(  # it begins with a plain character: 0.5 µs a kilobyte, where a look behind first takes 14
+"""What documentation writes instead of a secret."""
+_PRIVATE = re.compile(  # it begins with a plain character: 0.5 µs per kilobyte; with a look-behind first, 14
     r"1(?<![\d.]1)(?:0\.\d{1,3}|92\.168|72\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}(?![\d.]*\d)(?!\.?/\d)"
 )
 
 
 def check_privacy(text: str) -> list[Finding]:
-    """The first secret and the first private address; a network (10.0.0.0/8) is no address."""
+    """The first secret and the first private address; a network (10.0.0.0/8) is not an address."""
     found = []
     possible = [pattern for mark in _SECRETS if mark in text for word, pattern in _SECRETS[mark] if word in text]
     for pattern in possible:
         if match := next((m for m in pattern.finditer(text) if not _DUMMY.search(m[0])), None):
-            why = f"a secret stands in the text ({match[0][:8]}…)"
-            found.append(Finding("secret", why, "revoke it, and put a look-alike in its place", match.span()))
+            why = f"the text contains a secret ({match[0][:8]}…)"
+            found.append(Finding("secret", why, "revoke it, and replace it with a look-alike", match.span()))
             break
     if match := _PRIVATE.search(text):
-        why = f"the private address {match[0]} stands in the text"
-        found.append(Finding("private_address", why, "put a look-alike in its place, everywhere alike", match.span()))
+        why = f"the text contains the private address {match[0]}"
+        found.append(
+            Finding("private_address", why, "replace it with a look-alike, the same one everywhere", match.span())
+        )
     return found

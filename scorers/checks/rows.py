@@ -1,4 +1,4 @@
-"""Is a row fit to train on? The same checks that score the model, over every assistant turn that is a target."""
+"""Is a row fit to train on? The checks that score the model, applied to every assistant turn that is a target."""
 
 from aj.conduct import check_conduct
 from aj.contract import Contract
@@ -11,7 +11,7 @@ from scorers.checks.replies import check_reply
 
 
 def check_row(row: Row, contract: Contract) -> list[Finding]:
-    """Findings of all targets of a row; an empty list means that it teaches nothing wrong that we know of."""
+    """Findings about all targets of a row; without any, it teaches nothing known to be wrong."""
     if row.messages[-1].role != "assistant":
         return [Finding("no_target", "the row does not end on an assistant turn", "cut it after AJ's last turn")]
     if row.tools:
@@ -27,7 +27,7 @@ def check_row(row: Row, contract: Contract) -> list[Finding]:
 
 
 def _check_own_tools(row: Row, contract: Contract) -> list[Finding]:
-    """A row of foreign tools: its turns' form and arguments against its own schemas, without AJ's conduct."""
+    """A row with foreign tools: the form and arguments of its turns, by its own schemas, without AJ's conduct."""
     try:
         own = row_contract(row, contract)
     except ContractError as error:
@@ -39,10 +39,10 @@ def _check_own_tools(row: Row, contract: Contract) -> list[Finding]:
 
 
 def check_pair(pair: Pair, contract: Contract) -> list[Finding]:
-    """The chosen turn must be right, and the rejected text must show the very pattern that the pair is about."""
+    """The chosen turn must be right, and the rejected text must show the pattern that the pair is about."""
     found = check_row(Row((*pair.messages, pair.chosen), pair.mode, pair.layout), contract)
     shown = known_issue(pair.rejected, pair.messages, contract, pair.mode)
     expected = pair.metadata.get("pattern")
     if shown != expected:
-        found.append(Finding("wrong_pattern", f"the rejected text shows {shown}, not {expected}", "mend the generator"))
+        found.append(Finding("wrong_pattern", f"the rejected text shows {shown}, not {expected}", "fix the generator"))
     return found

@@ -1,4 +1,4 @@
-"""Structure: do the turns of a conversation follow each other as they can?"""
+"""Structure: are the turns of a conversation in a possible order?"""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _AFTER: dict[Role | None, tuple[Role, ...]] = {
 
 
 def check_order(roles: Sequence[Role]) -> list[tuple[int, Finding]]:
-    """(turn, finding) of the first turn that cannot stand where it does; one call a turn gives one result."""
+    """(turn, finding) of the first turn that is out of place; one call per turn has one result."""
     before: Role | None = None
     for turn, role in enumerate(roles):
         if role not in _AFTER[before]:
@@ -25,10 +25,10 @@ def check_order(roles: Sequence[Role]) -> list[tuple[int, Finding]]:
 
 
 def check_ends(roles: Sequence[Role], targets: Sequence[int]) -> list[tuple[int, Finding]]:
-    """There is a turn to learn, and none after it that nobody answers."""
+    """There is a turn to learn, and no unanswered turn after it."""
     if not targets:
-        return [(-1, Finding("no_target", "no turn of AJ's is there to learn from", "leave the row out"))]
+        return [(-1, Finding("no_target", "there is no turn by AJ to learn from", "leave the row out"))]
     if roles[-1] != "assistant":
-        why = f"the row ends on a turn of {roles[-1]}, which nobody answers"
+        why = f"the row ends with an unanswered turn of {roles[-1]}"
         return [(len(roles) - 1, Finding("unanswered_end", why, "cut it after AJ's last turn"))]
     return []

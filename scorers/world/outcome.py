@@ -1,4 +1,4 @@
-"""Outcome: is the end state what was asked for, was the way there seen, and did nothing else change?"""
+"""Outcome: is the end state what was asked for, were the milestones seen, and did nothing else change?"""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -10,7 +10,7 @@ from scorers.samples import Seen
 
 
 def check_goal(scenario: Scenario, changed: Diff) -> list[Finding]:
-    """Every part of the goal holds in the end."""
+    """Every part of the goal holds at the end."""
     start = flatten(scenario.start)
     found = []
     for key, wanted in scenario.goal.items():
@@ -22,7 +22,7 @@ def check_goal(scenario: Scenario, changed: Diff) -> list[Finding]:
 
 
 def check_mines(scenario: Scenario, changed: Diff) -> list[Finding]:
-    """Nothing changed that nobody asked for. One finding is enough to make a task fail, whatever else went well."""
+    """Nothing changed that nobody asked for. One finding fails the task, whatever else went well."""
     stray = [key for key in changed if not any(fnmatchcase(key, glob) for glob in scenario.may_change)]
     meant = {glob.split("/", 1)[0] for glob in scenario.may_change}
     restarted = {key for key in stray if key.endswith("/restarts")}
@@ -42,7 +42,7 @@ def check_mines(scenario: Scenario, changed: Diff) -> list[Finding]:
 
 
 def check_milestones(milestones: Sequence[Milestone], seen: Sequence[Seen]) -> list[Finding]:
-    """What had to be looked at was looked at: the result that shows it came back at some point."""
+    """What had to be seen was seen: a result showed it at some point."""
     return [
         Finding(
             "milestone_missed",
