@@ -1,6 +1,7 @@
-"""What happens to a host when somebody acts on it: services start or fail, processes die, logs and ports follow.
+"""What actions do to a host: services start or fail, processes die, and logs and ports follow.
 
-Every function takes a host and gives the new one; a `Refused` says why nothing, or only the attempt, happened.
+Every function takes a host and returns the new one. A `FailedAction` says why the action failed and what the attempt
+left behind.
 """
 
 from collections.abc import Callable
@@ -13,22 +14,22 @@ from fleet.nginx_config import nginx_ports
 from fleet.ports import DOCKER, Listener, find_listener, main_process
 
 FULL = 1024
-"""KiB: with less than this available, a service that must write does not start."""
+"""KiB; a service that has to write does not start when less than this is available."""
 RELOADING = frozenset({"nginx", "apache2", "haproxy", "postgresql", "ssh", "docker", "prometheus", "W3SVC"})
-"""Services that can read their configuration again while they run."""
+"""Services that can reload their configuration without a restart."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAction:
-    """Why an action did not work, in the words of the program that failed."""
+    """Why an action failed, in the words of the program that failed."""
 
     host: Host
-    """the host after the attempt: a service that failed to start is failed, and its journal says so"""
+    """the host after the attempt: for example, a service that failed to start is now failed and its journal says why"""
     why: str
 
 
 def tick(host: Host, seconds: int = 1) -> Host:
-    """The host some seconds later."""
+    """The host, `seconds` later."""
     return replace(host, now=host.now + seconds)
 
 
@@ -36,7 +37,7 @@ def tick(host: Host, seconds: int = 1) -> Host:
 
 
 def start(host: Host, name: str) -> Host | FailedAction:
-    """Start a service (KeyError if there is none); a running one stays as it is."""
+    """Start a service (KeyError if there is none); one that is already running is left alone."""
     service = _configured(host, host.services[name])
     if service.state == "active":
         return host
@@ -47,13 +48,13 @@ def start(host: Host, name: str) -> Host | FailedAction:
     host = _log_by_service(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
     host = _log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
     if name == DOCKER:
-        # containers run as with `--restart unless-stopped`: back are those that the daemon's own stop ended
+        # Containers run as with `--restart unless-stopped`: those that stopped with the daemon come back with it.
         host = _each_container(host, "exited", service.since, lambda c: _run(c, host.now))
     return host.with_service(replace(service, state="active", since=host.now, exit_code=0))
 
 
 def stop(host: Host, name: str) -> Host:
-    """Stop a service (KeyError if there is none); one that does not run stays as it is, failed or not."""
+    """Stop a service (KeyError if there is none); one that is not running is left alone, failed or not."""
     service = host.services[name]
     if service.state != "active":
         return host
@@ -65,7 +66,8 @@ def stop(host: Host, name: str) -> Host:
 
 
 def restart(host: Host, name: str) -> Host | FailedAction:
-    """Stop and start; counted, also when the start fails. A broken config keeps nothing running: as the real one."""
+    """Stop and start; counts as a restart even if the start fails. As in reality, a broken config leaves the service
+    down."""
     host = stop(host, name)
     service = host.services[name]
     host = host.with_service(replace(service, state="inactive", restarts=service.restarts + 1))
@@ -73,7 +75,7 @@ def restart(host: Host, name: str) -> Host | FailedAction:
 
 
 def reload(host: Host, name: str) -> Host | FailedAction:
-    """Make a running service read its config again; a bad one is refused and the old one stays in use."""
+    """Make a running service reload its config; a bad config is refused and the old one stays in use."""
     service = host.services[name]
     if service.state != "active":
         return FailedAction(host, f"{name}.service is not active, cannot reload.")
@@ -91,18 +93,18 @@ def reload(host: Host, name: str) -> Host | FailedAction:
 
 
 def enable(host: Host, name: str, enabled: bool = True) -> Host:
-    """Start a service at boot, or not (KeyError if there is none)."""
+    """Set whether a service starts at boot (KeyError if there is none)."""
     return host.with_service(replace(host.services[name], enabled=enabled))
 
 
 def reset_failed(host: Host, name: str) -> Host:
-    """Forget that a service failed: it is inactive then."""
+    """Clear a failure: the service becomes inactive."""
     service = host.services[name]
     return host.with_service(replace(service, state="inactive", exit_code=0)) if service.state == "failed" else host
 
 
 def _processes(host: Host, service: Service, pids: range) -> list[Process]:
-    """The main process of a service that starts, and its workers."""
+    """The main process of a starting service, followed by its workers."""
     main = Process(
         pid=pids[0],
         parent=1 if host.platform == "linux" else 716,  # init, services.exe
@@ -124,14 +126,14 @@ def _processes(host: Host, service: Service, pids: range) -> list[Process]:
 
 
 def _configured(host: Host, service: Service) -> Service:
-    """The service as its config says: nginx listens where its `listen` lines put it."""
+    """The service with what its config sets: nginx listens on the ports of its `listen` lines."""
     if service.name != "nginx" or service.config is None:
         return service
     return replace(service, ports=nginx_ports(host.files, service.config) or service.ports)
 
 
 def _obstacle(host: Host, service: Service) -> str | None:
-    """What keeps a service from starting: a bad config, a full disk, a port that is taken."""
+    """Why a service cannot start: a bad config, a full disk, or a port already in use."""
     if why := config_error(host, service):
         return why
     if service.writes and host.available(host.mount_of(service.writes)) < FULL:
@@ -168,12 +170,13 @@ def _failed_start(host: Host, service: Service, why: str) -> Host:
 
 
 def kill(host: Host, pid: int) -> Host | FailedAction:
-    """End a process. A service whose main process dies has failed; a worker is started anew by its main process."""
+    """Kill a process. If it is a service's main process, the service fails; a worker is respawned by its main
+    process."""
     process = next((p for p in host.processes if p.pid == pid), None)
     if process is None:
         return FailedAction(host, f"({pid}) - No such process")
     if pid == 1 or process.command.startswith("[") or process.state.startswith("Z"):
-        return host  # init, kernel threads and the dead take no signal
+        return host  # init, kernel threads and zombies ignore signals
     if process.service is None:
         return replace(host, processes=tuple(p for p in host.processes if p.pid != pid and p.parent != pid))
     main = main_process(host, process.service)
@@ -198,12 +201,12 @@ def _respawned(host: Host, worker: Process) -> Host:
 
 
 def set_container(host: Host, container: Container) -> Host:
-    """The host with the container of that name replaced."""
+    """The host with the container of the same name replaced."""
     return replace(host, containers=tuple(container if c.name == container.name else c for c in host.containers))
 
 
 def container_start(host: Host, name: str) -> Host | FailedAction:
-    """Start a container (StopIteration if there is none); a running one stays as it is."""
+    """Start a container (StopIteration if there is none); a running one is left alone."""
     old = next(c for c in host.containers if c.name == name)
     if old.state == "running":
         return host
@@ -215,13 +218,13 @@ def container_start(host: Host, name: str) -> Host | FailedAction:
 
 
 def container_stop(host: Host, name: str, exit_code: int = 0) -> Host:
-    """Stop a container (StopIteration if there is none); 137 is the exit code of a killed one."""
+    """Stop a container (StopIteration if there is none); exit code 137 means it was killed."""
     old = next(c for c in host.containers if c.name == name)
     return host if old.state == "exited" else set_container(host, _end(old, host.now, exit_code))
 
 
 def container_restart(host: Host, name: str) -> Host | FailedAction:
-    """Restart a container (StopIteration if there is none); counted when it runs again."""
+    """Restart a container (StopIteration if there is none); counted only if it comes back up."""
     done = container_start(container_stop(host, name), name)
     if isinstance(done, FailedAction):
         return done
@@ -230,7 +233,7 @@ def container_restart(host: Host, name: str) -> Host | FailedAction:
 
 
 def _run(container: Container, now: int) -> Container:
-    """A container that runs from now on; one that used nothing gets a use of its own."""
+    """The container, running from now on; if it had no resource usage yet, it gets one derived from its id."""
     digits = int(container.id[:6] or "0", 16)
     return replace(
         container,
@@ -249,7 +252,7 @@ def _end(container: Container, now: int, exit_code: int) -> Container:
 
 
 def _each_container(host: Host, state: str, finished: int | None, change: Callable[[Container], Container]) -> Host:
-    """Change the containers in a state, or those of them that ended at a time."""
+    """Apply `change` to the containers in `state`, optionally only those that finished at a given time."""
     fits = [c.state == state and finished in (None, c.finished) for c in host.containers]
     containers = tuple(change(c) if fit else c for c, fit in zip(host.containers, fits, strict=True))
     return replace(host, containers=containers)
@@ -259,7 +262,7 @@ def _each_container(host: Host, state: str, finished: int | None, change: Callab
 
 
 def _log_by_manager(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
-    """A line of the journal by the service manager."""
+    """Add a journal entry written by the service manager."""
     if host.platform == "windows":
         event = {3: 7023, 4: 7034}.get(priority, 7036)
         entry = JournalEntry(
@@ -271,8 +274,9 @@ def _log_by_manager(host: Host, service: Service, linux: str, windows: str, prio
 
 
 def _log_by_service(host: Host, service: Service, pid: int, priority: int, text: str) -> Host:
-    """A line by the service itself: into the journal, and into its log file if it has one and there is room."""
-    if host.platform == "linux" or priority <= 3:  # Windows' own logs hold errors only
+    """Add an entry written by the service itself: to the journal, and to its log file if it has one and there is
+    room."""
+    if host.platform == "linux" or priority <= 3:  # on Windows only errors reach the event log
         event = (1000, "Application") if host.platform == "windows" else (0, "System")
         host = replace(host, journal=(*host.journal, JournalEntry(host.now, service.name, pid, priority, text, *event)))
     if service.log is None or host.available(host.mount_of(service.log)) < FULL:

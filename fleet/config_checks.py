@@ -1,4 +1,4 @@
-"""What is wrong with a service's configuration file, in the words of the program that reads it."""
+"""Validates services' configuration files and reports errors in each program's own words."""
 
 import json
 import re
@@ -17,15 +17,15 @@ _LINES = {
     "sshd_config": r"[A-Z]\w*\s+\S.*",
     "haproxy.cfg": r"[a-z][\w-]*(?:\s+.*)?",
 }
-"""Suffix or name of a file -> what a line that is neither empty nor a comment looks like."""
+"""File name or suffix -> regular expression for a line that is neither empty nor a comment."""
 
 
 _LARGEST = 64_000
-"""Characters of YAML or JSON that are read: the parser is slow, and no service's config is longer."""
+"""Longest YAML or JSON that is parsed, in characters: the parser is slow, and no real service config is longer."""
 
 
 def config_error(host: Host, service: Service) -> str | None:
-    """What is wrong with a service's config; None if it is right or there is none."""
+    """The error in a service's config; None if it is valid or the service has none."""
     path = service.config
     if path is None:
         return None

@@ -1,4 +1,4 @@
-"""Draws hosts in a plausible state from a seed; every value is drawn, so that no answer can be guessed."""
+"""Draws hosts in a plausible state from a seed. Every value is random, so no answer can be guessed."""
 
 from dataclasses import replace
 from random import Random
@@ -9,7 +9,7 @@ from fleet.model import Container, File, Host, JournalEntry, Platform, Process, 
 from fleet.software import Software, software
 
 START = 1_767_600_000
-"""2026-01-05 08:00 UTC: fleets stand within half a year after it."""
+"""2026-01-05 08:00 UTC; a fleet's clock starts within the following half year."""
 APP_FILES = (
     "app.py",
     "config.yml",
@@ -33,11 +33,11 @@ MESSAGES = (
 
 
 ALWAYS = {"linux": ("cron", "ssh"), "windows": ("WinRM", "EventLog")}
-"""Services that every host of a platform has."""
+"""Services found on every host of a platform."""
 
 
 def draw_host(name: str, rng: Random, platform: Platform = "linux", now: int | None = None) -> Host:
-    """One host; `now` is the fleet's clock (drawn when not given)."""
+    """Draw a host; `now` is the fleet's clock (drawn if not given)."""
     now = now or draw_clock(rng)
     host = draw_machine(name, rng, platform, now)
     catalogue = software().linux if platform == "linux" else software().windows
@@ -57,7 +57,7 @@ def draw_clock(rng: Random) -> int:
 
 
 def _without_clashes(names: list[str], catalogue: dict[str, Software]) -> list[str]:
-    """The names in order, less those whose port an earlier one holds."""
+    """The names in order, without those whose port is already taken by an earlier one."""
     taken: set[int] = set()
     kept = []
     for name in names:
@@ -68,7 +68,7 @@ def _without_clashes(names: list[str], catalogue: dict[str, Software]) -> list[s
 
 
 def install(host: Host, name: str, software: Software, rng: Random) -> Host:
-    """Put a running service on a host: files, package, processes, a history of log lines."""
+    """Install a running service on a host: files, package, processes, and a history of log lines."""
     since = host.boot + rng.randrange(5, 90)
     service = Service(
         name=name,
@@ -98,7 +98,7 @@ def install(host: Host, name: str, software: Software, rng: Random) -> Host:
 
 
 def _running(host: Host, service: Service, rng: Random) -> Host:
-    """The processes of a service that has run since `service.since`."""
+    """Add the processes of a service running since `service.since`."""
     first = host.next_pid
     processes = tuple(
         Process(
@@ -123,7 +123,7 @@ def _running(host: Host, service: Service, rng: Random) -> Host:
 
 
 def _history(host: Host, name: str, software: Software, rng: Random) -> tuple[list[str], list[JournalEntry]]:
-    """Lines of the last hours: in the service's log file, and its start in the journal."""
+    """The last hours of a service: lines for its log file, and its start for the journal."""
     times = sorted(host.now - rng.randrange(60, 6 * 3600) for _ in range(rng.randrange(4, 9)))
     lines = [f"{stamp(time)} {fill(rng.choice(software.lines), rng)}\n" for time in times] if software.lines else []
     started = JournalEntry(host.boot + 30, name, 1, 6, f"Started {software.title}.")
@@ -134,14 +134,14 @@ def _history(host: Host, name: str, software: Software, rng: Random) -> tuple[li
 
 
 def fill(text: str, rng: Random) -> str:
-    """A log line with its drawn parts."""
+    """A log line with its placeholders filled in."""
     address = f"10.0.{rng.randrange(10)}.{rng.randrange(2, 250)}"
     version = f"{rng.randrange(1, 5)}.{rng.randrange(20)}.{rng.randrange(10)}"
     return text.replace("{n}", str(rng.randrange(10, 9000))).replace("{ip}", address).replace("{v}", version)
 
 
 def _perhaps_down(host: Host, names: list[str], rng: Random) -> Host:
-    """Two hosts in three have a service that is not running."""
+    """On two hosts out of three, one service is down."""
     state = rng.choice(("active", "failed", "inactive"))
     if state == "active" or not names:
         return host
@@ -170,7 +170,7 @@ def _perhaps_down(host: Host, names: list[str], rng: Random) -> Host:
 
 
 def _with_app(host: Host, rng: Random) -> Host:
-    """The deployed application's folder and its log."""
+    """Add the deployed application's folder and its log."""
     home, log = (
         ("/srv/app", "/var/log/app.log") if host.platform == "linux" else (r"C:\Apps\Shop", r"C:\Apps\Shop\app.log")
     )
@@ -187,7 +187,7 @@ def _with_app(host: Host, rng: Random) -> Host:
 
 
 def _containers(rng: Random, now: int) -> tuple[Container, ...]:
-    """Two to four containers, one of which may have exited."""
+    """Two to four containers, at most one of them exited."""
     names = rng.sample(sorted(software().containers), rng.randrange(2, 5))
     broken = rng.choice([*names, None])
     return tuple(draw_container(name, rng, now, exited=name == broken) for name in names)
@@ -216,7 +216,7 @@ def draw_container(name: str, rng: Random, now: int, exited: bool = False) -> Co
 
 
 def _settled(host: Host, rng: Random) -> Host:
-    """A load to see, with its past, and a journal in order of time."""
+    """Add load averages and swap usage, and sort the journal by time."""
     host = replace(host, waiting=rng.randrange(0, 300) / 100, journal=tuple(sorted(host.journal, key=lambda e: e.time)))
     loads = tuple(round(host.load * rng.randrange(70, 115) / 100, 2) for _ in range(2))
     swap = host.memory.swap_total * rng.randrange(0, 30) // 100

@@ -1,4 +1,4 @@
-"""A machine before anything is installed on it: hardware, file systems, the processes and files that every one has."""
+"""Draws a bare machine: hardware, file systems, and the processes and files common to all."""
 
 from random import Random
 
@@ -38,7 +38,7 @@ ops:x:1000:1000:ops:/home/ops:/bin/bash
 
 
 def draw_machine(name: str, rng: Random, platform: Platform, now: int) -> Host:
-    """Hardware, file systems and the processes that every machine has."""
+    """Draw hardware, file systems, and the processes that every machine has."""
     identity = rng.choice(LINUX if platform == "linux" else WINDOWS)
     total = rng.choice((2, 4, 8, 16, 32)) * GIB - rng.randrange(20_000, 60_000)
     boot = now - rng.randrange(2 * 86_400, 400 * 86_400)

@@ -1,6 +1,6 @@
-"""The state of a simulated host, as data: every value is drawn, read by commands, and changed by what AJ does.
+"""The state of a simulated host as data: drawn from a seed, read by commands, changed by AJ's actions.
 
-Everything is immutable: an action gives a new host (`fleet.actions`), so a snapshot is the object itself. Sizes are
+Everything is immutable: an action returns a new host (`fleet.actions`), so a snapshot is simply the object. Sizes are
 in KiB and times in seconds since the epoch (UTC), unless a field says otherwise.
 """
 
@@ -20,12 +20,12 @@ ContainerState = Literal["running", "exited", "paused", "restarting"]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What kind of machine it is."""
+    """Operating system and processor."""
 
     id: str
     """debian, ubuntu, or windows"""
     name: str
-    """as /etc/os-release or Win32_OperatingSystem says: "Debian GNU/Linux 12 (bookworm)" """
+    """as in /etc/os-release or Win32_OperatingSystem: "Debian GNU/Linux 12 (bookworm)" """
     version: str
     """12, 22.04, 10.0.20348"""
     kernel: str
@@ -36,21 +36,21 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Physical memory; what processes hold comes on top of `base` (see `Host.memory_used`)."""
+    """Physical memory; the memory of processes is added on top of `base` (see `Host.memory_used`)."""
 
     total: int
     base: int
-    """held by the kernel and by what `ps` does not show"""
+    """used by the kernel and anything `ps` does not show"""
     shared: int
     cache: int
-    """buffers and page cache; given up when processes need it"""
+    """buffers and page cache; released when processes need it"""
     swap_total: int
     swap_used: int
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file system (Windows: a volume, whose target is a letter such as "C:")."""
+    """A mounted file system (on Windows a volume, whose target is a drive letter such as "C:")."""
 
     device: str
     target: str
@@ -58,18 +58,18 @@ class Mount:
     """ext4, xfs, tmpfs, NTFS"""
     size: int
     base: int
-    """used by what lies in no listed file"""
+    """used by data outside the listed files"""
     label: str = ""
 
     @property
     def reserved(self) -> int:
-        """Kept for root: the 5% by which ext4's `Avail` is less than size - used."""
+        """Reserved for root: the 5% by which ext4's `Avail` falls short of size - used."""
         return self.size // 20 if self.kind == "ext4" else 0
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file. `bulk` counts bytes that are not stored: a log of 12 GB is some lines and a number."""
+    """A file. `bulk` counts bytes that are not stored: a 12 GB log is a few lines and a number."""
 
     content: str = ""
     bulk: int = 0
@@ -87,7 +87,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running process; `service` names the service whose main process or worker it is."""
+    """A running process; `service` names the service that it belongs to, as main process or worker."""
 
     pid: int
     parent: int
@@ -108,7 +108,7 @@ class Process:
 
     @property
     def name(self) -> str:
-        """The short name that top shows; on Windows the program's file: a path there may hold blanks."""
+        """The short name that top shows; on Windows the executable's name, whose path may contain spaces."""
         if program := _WINDOWS_PROGRAM.match(self.command):
             return program[1]
         first = self.command.split(" ", 1)[0]
@@ -117,7 +117,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A unit of systemd, or a Windows service."""
+    """A systemd unit or a Windows service."""
 
     name: str
     title: str
@@ -128,24 +128,24 @@ class Service:
     user: str
     ports: tuple[int, ...] = ()
     workers: int = 0
-    """processes beside the main one"""
+    """processes in addition to the main one"""
     resident: int = 20_000
     """of each process"""
     cpu: float = 0.1
     """of each process"""
     since: int = 0
-    """when it entered its state"""
+    """when it entered its current state"""
     restarts: int = 0
-    """restarts since the drawn start, whoever asked for them"""
+    """restarts since the initial state, whoever caused them"""
     reloads: int = 0
     config: str | None = None
     """path of its configuration, checked before a start or reload (see `fleet.actions`)"""
     log: str | None = None
-    """path of the file it logs to, beside the journal"""
+    """path of its log file, if it has one besides the journal"""
     writes: str | None = None
-    """folder that it must be able to write to: on a full disk it does not start"""
+    """folder it has to write to: on a full disk it does not start"""
     exit_code: int = 0
-    """of the last run, when failed"""
+    """of the last run, if it failed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +163,9 @@ class Container:
     finished: int = 0
     exit_code: int = 0
     restarts: int = 0
-    """restarts since the drawn start"""
+    """restarts since the initial state"""
     ports: tuple[tuple[int, int], ...] = ()
-    """(host, container)"""
+    """(host port, container port)"""
     health: Literal["", "healthy", "unhealthy"] = ""
     cpu: float = 0.0
     memory: int = 0
@@ -175,14 +175,14 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A line of the journal, or an event of a Windows log."""
+    """A journal line, or an event in a Windows event log."""
 
     time: int
     unit: str
-    """service name, "kernel", "sshd"; on Windows the provider"""
+    """service name, "kernel" or "sshd"; on Windows the provider"""
     pid: int
     priority: int
-    """syslog's: 3 error, 4 warning, 6 information"""
+    """syslog level: 3 error, 4 warning, 6 information"""
     message: str
     event: int = 0
     """Windows event id"""
@@ -208,7 +208,7 @@ class Commit:
     time: int
     subject: str
     files: Mapping[str, str] = field(default_factory=dict)
-    """the whole tree after it: path from the repository's root -> content"""
+    """the whole tree at this commit: path from the repository's root -> content"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,19 +235,19 @@ class Host:
     memory: Memory
     boot: int
     now: int
-    """the fleet's clock; it moves with what is done, never with the real one"""
+    """the fleet's clock; it advances with each action and never follows the real clock"""
     mounts: tuple[Mount, ...]
     processes: tuple[Process, ...]
     waiting: float = 0.0
-    """load that no process accounts for (waiting for disks)"""
+    """load not caused by any process (waiting for disks)"""
     loads: tuple[float, float] = (0.0, 0.0)
-    """load averages of 5 and 15 minutes: the past, which a kill does not change at once"""
+    """5- and 15-minute load averages: history, which killing a process does not change at once"""
     services: Mapping[str, Service] = field(default_factory=dict)
     containers: tuple[Container, ...] = ()
     packages: Mapping[str, str] = field(default_factory=dict)
     """name -> version"""
     files: Mapping[str, File] = field(default_factory=dict)
-    """absolute path -> file; folders are those that files lie in"""
+    """absolute path -> file; a folder exists if a file is in it"""
     journal: tuple[JournalEntry, ...] = ()
     logins: tuple[Login, ...] = ()
     repository: Repository | None = None
@@ -260,7 +260,7 @@ class Host:
 
     @property
     def load(self) -> float:
-        """Load average of the last minute: processor time in demand, in cores."""
+        """One-minute load average: demand for processor time, in cores."""
         return round(sum(process.cpu for process in self.processes) / 100 + self.waiting, 2)
 
     @property
@@ -276,17 +276,17 @@ class Host:
         return max(self.memory.total - self.memory_used - self.memory.shared, 0)
 
     def mount_of(self, path: str) -> Mount:
-        """The mount that a path lies on: the longest target that is its prefix (letters differ in case on Windows)."""
+        """The mount that holds a path: the one with the longest matching target (on Windows, ignoring case)."""
         wanted = path.replace("\\", "/").rstrip("/").lower() + "/"
         return next((mount for prefix, mount in self._prefixes() if wanted.startswith(prefix)), self.mounts[0])
 
     def _prefixes(self) -> list[tuple[str, Mount]]:
-        """(what paths on it begin with, mount), longest first."""
+        """(path prefix, mount), longest prefix first."""
         pairs = [(mount.target.rstrip("/").lower() + "/", mount) for mount in self.mounts]
         return sorted(pairs, key=lambda pair: -len(pair[0]))
 
     def held(self) -> dict[str, int]:
-        """Bytes of the listed files on each mount, by its target; counted once for each state of a host."""
+        """Bytes of the listed files on each mount, by target; computed once per host state."""
         if self._held is None:
             prefixes = self._prefixes()
             held = dict.fromkeys((mount.target for mount in self.mounts), 0)
@@ -299,7 +299,7 @@ class Host:
         return self._held
 
     def used(self, mount: Mount) -> int:
-        """KiB in use on a mount, never more than there are."""
+        """KiB in use on a mount, at most its capacity."""
         return min(mount.base + self.held().get(mount.target, 0) // 1024, mount.size - mount.reserved)
 
     def available(self, mount: Mount) -> int:
@@ -315,15 +315,15 @@ class Host:
         return replace(self, services={**self.services, service.name: service})
 
     def with_file(self, path: str, file: File | None) -> "Host":
-        """The host with that file written, or removed."""
+        """The host with `file` at `path`, or with the file removed if it is None."""
         files = {key: value for key, value in self.files.items() if key != path}
         return replace(self, files=files if file is None else {**files, path: file})
 
 
 @dataclass(slots=True)
 class Machine:
-    """A host that commands act on: the one mutable cell, shared by a shell and its commands."""
+    """The host that commands act on: the one mutable cell, shared by a shell and its commands."""
 
     host: Host
     fleet: "Mapping[str, Machine]" = field(default_factory=dict)
-    """every machine by name, for what crosses the network (ping, curl); empty where there is none"""
+    """every machine by name, for commands that use the network (ping, curl); empty where there is none"""

@@ -1,4 +1,4 @@
-"""Host names, split like every text: no name of an eval fleet is ever trained on."""
+"""Draws host names; those of eval fleets never occur in training data."""
 
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,8 @@ def names() -> HostNames:
 
 
 def draw_names(rng: Random, split: Split, count: int) -> list[str]:
-    """Distinct host names of a split. Roles differ within a fleet, or are one: web01, web02."""
+    """Distinct host names from a split; within a fleet the roles are either all different or all the same (web01,
+    web02)."""
     parts = names().train if split == "train" else names().eval
     form = rng.choice(parts.formats)
     alike = rng.random() < 0.4

@@ -1,4 +1,4 @@
-"""nginx's configuration as nginx reads it: its grammar, where each directive may stand, and its words for a fault."""
+"""Parses nginx's configuration: its grammar, where directives are allowed, and nginx's error messages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ PACKAGED = re.compile(
     r"/etc/nginx/(?:mime\.types|proxy_params|fastcgi_params|fastcgi\.conf|uwsgi_params|scgi_params|snippets/.*)"
     r"|/usr/share/nginx/.*|/etc/letsencrypt/.*"
 )
-"""Files that come with a package: they are right, and not stored unless somebody wrote them."""
+"""Files that come with a package: assumed valid, and not stored unless someone wrote to them."""
 
-# name, where it may stand (m main, e events, h http, s server, l location, u upstream, i if, t stream), how many
-# arguments ("+" for one or more), "{" for a block. As nginx's own tables of commands have it.
+# Directive name; contexts where it is allowed (m main, e events, h http, s server, l location, u upstream, i if, t
+# stream); number of arguments ("+" for one or more); "{" for a block. Taken from nginx's own command tables.
 _TABLE = """
 user m 1-2|worker_processes m 1|worker_rlimit_nofile m 1|pid m 1|daemon m 1|master_process m 1|load_module m 1
 error_log mhsl 1-2|env m 1|pcre_jit m 1|include mehsluit 1|events m 0 {|http m 0 {|stream m 0 {
@@ -44,10 +44,10 @@ fastcgi_split_path_info l 1|fastcgi_read_timeout hsl 1|uwsgi_pass li 1|real_ip_h
 limit_req_zone h 3|limit_req hsl 1-3|limit_conn_zone h 2|limit_conn hsl 2|limit_rate hsli 1|stub_status sl 0-1
 """
 MAX_FILES = 64
-"""That one configuration opens: a file that includes itself ends here."""
+"""Most files that one configuration opens; a file that includes itself stops here."""
 _LETTERS = {"main": "m", "events": "e", "http": "h", "server": "s", "location": "l", "upstream": "u", "if": "i"}
 _FREE = ("map", "geo", "types")
-"""Blocks whose lines are values, not directives."""
+"""Blocks whose lines hold values, not directives."""
 _TOKEN = re.compile(
     r"(?P<comment>#[^\n]*)|(?P<newline>\n)|(?P<space>[^\S\n]+)|(?P<mark>[{};])"
     r"|(?P<word>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:\$\{|\\.|[^\s{};])(?:\$\{[^}\s]*\}|\\.|[^\s{};])*)",
@@ -76,7 +76,7 @@ _RULES = _rules()
 
 
 class _Fault(Exception):
-    """The first fault, in nginx's words."""
+    """The first error, in nginx's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class _Statement:
 
 @dataclass(slots=True)
 class _Read:
-    """What reading a configuration finds."""
+    """What was found while reading a configuration."""
 
     files: Mapping[str, File]
     opened: list[str] = field(default_factory=list)
@@ -99,25 +99,25 @@ class _Read:
 
 
 def nginx_error(files: Mapping[str, File], path: str) -> str | None:
-    """What nginx says of its configuration in `path`, includes followed; None if it is right."""
+    """nginx's error message for the configuration at `path`, includes followed; None if it is valid."""
     return _whole(files, path)[1]
 
 
 def nginx_ports(files: Mapping[str, File], path: str) -> tuple[int, ...]:
-    """The TCP ports that a configuration listens on, ascending; none if it has a fault."""
+    """The TCP ports that a configuration listens on, in ascending order; none if it is invalid."""
     found, fault = _whole(files, path)
     addresses = [] if fault else [address for address in found.listens if not address.startswith("unix:")]
     ports = (re.search(r"(?:^|:)(\d+)$", address) for address in addresses)
-    return tuple(sorted({int(match[1]) if match else 80 for match in ports}))  # an address alone means port 80
+    return tuple(sorted({int(match[1]) if match else 80 for match in ports}))  # an address without a port means port 80
 
 
 def nginx_files(files: Mapping[str, File], path: str) -> list[str]:
-    """Stored files of a configuration, each once, in the order in which nginx opens them."""
+    """The stored files of a configuration, each once, in the order in which nginx opens them."""
     return list(dict.fromkeys(_whole(files, path)[0].opened))
 
 
 def _whole(files: Mapping[str, File], path: str) -> tuple[_Read, str | None]:
-    """What is read until the first fault, and that fault."""
+    """Everything read up to the first error, and that error."""
     found = _Read(files)
     try:
         _read(found, path, "main")
@@ -134,7 +134,7 @@ def _included(files: Mapping[str, File], pattern: str) -> list[str]:
 
 
 def _read(found: _Read, path: str, context: str, where: str = "") -> None:
-    """Check one file, included at `where`, whose statements stand in `context`."""
+    """Check one file, included at `where`, whose statements are in `context`."""
     if path not in found.files:
         raise _Fault(f'open() "{path}" failed (2: No such file or directory){where}')
     if len(found.opened) >= MAX_FILES:
@@ -154,7 +154,7 @@ def _read(found: _Read, path: str, context: str, where: str = "") -> None:
 
 
 def _take(found: _Read, statement: _Statement, open_blocks: list[str], path: str) -> None:
-    """Check a statement, and do what it says: open a block, listen, include."""
+    """Check a statement and apply it: open a block, listen, include."""
     words, here, where = statement.words, open_blocks[-1], f"{path}:{statement.line}"
     if here not in _FREE:
         _check(words, statement.end, here, where)
@@ -169,7 +169,7 @@ def _take(found: _Read, statement: _Statement, open_blocks: list[str], path: str
 
 
 def _statements(text: str, path: str) -> Iterator[_Statement]:
-    """The statements of a file, and at its end one without words; `line` is where the statement ends."""
+    """The statements of a file, then one without words at its end; `line` is where a statement ends."""
     words: list[str] = []
     line = 1
     for token in _TOKEN.finditer(text):
@@ -188,7 +188,8 @@ def _statements(text: str, path: str) -> Iterator[_Statement]:
 
 
 def _check(words: list[str], end: str, block: str, where: str) -> None:
-    """nginx's order: is it known, may it stand here, does it end as it should, has it as many arguments as it takes?"""
+    """Check in nginx's order: is the directive known, allowed here, properly terminated, with the right number of
+    arguments?"""
     name, letter = words[0], "t" if block.startswith("stream") else _LETTERS.get(block, "l")
     if name not in _RULES:
         raise _Fault(f'unknown directive "{name}" in {where}')

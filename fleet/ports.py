@@ -1,4 +1,4 @@
-"""Who listens on a host's TCP ports: services, processes, and the proxies of containers."""
+"""Finds what listens on a host's TCP ports: services, processes, and container proxies."""
 
 import re
 from collections.abc import Iterator
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from fleet.model import Host, Process
 
 DOCKER = "docker"
-"""The service without which no container can be reached."""
+"""The service that every container needs to be reachable."""
 _BINDS = re.compile(r"(?:--port[ =]|http\.server |(127\.0\.0\.1|localhost|0\.0\.0\.0|\*):)(\d{2,5})\b")
-"""How a command line says where it listens."""
+"""Matches the listening port in a command line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A TCP port that somebody listens on."""
+    """A listening TCP port."""
 
     port: int
     name: str
-    """of the program: a process' short name, or docker-proxy"""
+    """the program: a process's short name, or docker-proxy"""
     pid: int
     address: str = "0.0.0.0"
     """127.0.0.1 when only the host itself can reach it"""
@@ -27,14 +27,14 @@ class Listener:
 
 
 def main_process(host: Host, name: str) -> Process | None:
-    """A service's main process: the one that none of its own processes started."""
+    """A service's main process: the one not started by another of its processes."""
     own = [p for p in host.processes if p.service == name]
     pids = {p.pid for p in own}
     return next((p for p in own if p.parent not in pids), None)
 
 
 def listeners(host: Host) -> list[Listener]:
-    """Who listens on TCP ports, by port; one port has one listener."""
+    """All listeners, sorted by port; each port has one listener."""
     found: dict[int, Listener] = {}
     for listener in (*_services(host), *_processes(host), *_containers(host)):
         found.setdefault(listener.port, listener)
@@ -64,15 +64,15 @@ def _containers(host: Host) -> Iterator[Listener]:
     daemon = main_process(host, DOCKER)
     for container in host.containers:
         for port, _ in container.ports if container.state in ("running", "paused") else ():
-            # a proxy is in no list of processes: its pid belongs to nobody
+            # the proxy is not in the process list, so its pid is made up
             yield Listener(port, "docker-proxy", (daemon.pid if daemon else 1) + port, container=container.name)
 
 
 def docker_runs(host: Host) -> bool:
-    """Whether Docker's daemon is up."""
+    """Whether the Docker daemon is running."""
     return DOCKER in host.services and host.services[DOCKER].state == "active"
 
 
 def find_listener(host: Host, port: int) -> Listener | None:
-    """Who listens on a TCP port, if anybody."""
+    """The listener on a TCP port, if any."""
     return next((listener for listener in listeners(host) if listener.port == port), None)

@@ -1,4 +1,4 @@
-"""Hosts as flat text: snapshot and diff in a line, and goals that read like paths.
+"""Flattens hosts to key-value text, so that states can be compared and goals read like paths.
 
 web01/services/nginx/state: active
 web01/disks//: 44
@@ -15,7 +15,7 @@ Diff = dict[str, tuple[str | None, str | None]]
 
 
 def flatten(hosts: Mapping[str, Host]) -> FlatState:
-    """What AJ is answerable for on each host: not clocks, journals, process ids of services, or logs that grow."""
+    """Everything AJ is accountable for on each host: no clocks, journals, service process ids or growing logs."""
     flat: FlatState = {}
     for name, host in hosts.items():
         for service in host.services.values():
@@ -26,7 +26,7 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
             flat[f"{at}/reloads"] = str(service.reloads)
         logs = {service.log for service in host.services.values()}
         for path, file in host.files.items():
-            grows = path in logs and file.content  # lines may be added to a log; what must not go is what lies there
+            grows = path in logs and file.content  # logs may grow, but bulk data in them must not disappear
             text = "log" if grows else sha256(file.content.encode()).hexdigest()[:12]
             flat[f"{name}/files/{path.lstrip('/')}"] = f"{text} {file.bulk}"
         for process in host.processes:
@@ -44,6 +44,6 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
 
 
 def diff(before: Mapping[str, Host], after: Mapping[str, Host]) -> Diff:
-    """key -> (before, after), None where there is none; empty when nothing changed that anybody answers for."""
+    """key -> (before, after), None where absent; empty if nothing changed that AJ is accountable for."""
     old, new = flatten(before), flatten(after)
     return {key: (old.get(key), new.get(key)) for key in sorted({*old, *new}) if old.get(key) != new.get(key)}

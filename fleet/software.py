@@ -1,4 +1,4 @@
-"""What runs on simulated hosts: services and container images, as data (`software.yaml`)."""
+"""The catalogue of services and container images for simulated hosts (`software.yaml`)."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,7 @@ from aj.files import Strict, load_yaml
 
 
 class Software(Strict):
-    """A service that may run on a host; see `software.yaml`."""
+    """A service that can be installed on a host; see `software.yaml`."""
 
     title: str
     command: str

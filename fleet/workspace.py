@@ -1,4 +1,4 @@
-"""AJ's own machine: a small git project in /workspace, drawn from a seed."""
+"""Draws AJ's own machine: a small git project in /workspace."""
 
 from dataclasses import replace
 from hashlib import sha1
@@ -36,11 +36,11 @@ SOURCES = {
     "users.csv": "id,name\n",
 }
 OPTIONAL = ("README.md", "requirements.txt", "Makefile", "Dockerfile", "schema.sql", "CHANGELOG.md", "users.csv")
-"""Two of these are there, so that nobody knows a workspace without a look."""
+"""Two of these exist in each workspace, so that its content is not known without looking."""
 
 
 def draw_workspace(rng: Random, now: int, hosts: tuple[str, ...] = ()) -> Host:
-    """The workspace: a project with a version, a few commits, and one change that is not committed yet."""
+    """Draw the workspace: a project with a version, a few commits, and one uncommitted change."""
     host = draw_host("workspace", rng, now=now)
     project, version = rng.choice(PROJECTS), ".".join(str(rng.randrange(10)) for _ in range(3))
     slots = {
@@ -68,7 +68,7 @@ def draw_workspace(rng: Random, now: int, hosts: tuple[str, ...] = ()) -> Host:
 
 
 def _commits(tree: dict[str, str], rng: Random, now: int) -> tuple[Commit, ...]:
-    """Newest first; the newest holds the tree, older ones less of it."""
+    """Newest first; the newest holds the whole tree, older ones successively less."""
     subjects = rng.sample(SUBJECTS, rng.randrange(3, 6))
     commits, time = [], now - 7200
     paths = sorted(tree)
@@ -81,13 +81,13 @@ def _commits(tree: dict[str, str], rng: Random, now: int) -> tuple[Commit, ...]:
 
 
 def repository(local: Host) -> Repository:
-    """The workspace's repository, which every drawn workspace has."""
+    """The workspace's repository; every drawn workspace has one."""
     assert local.repository
     return local.repository
 
 
 def clean(local: Host) -> Host:
-    """The workspace with its committed files as the newest commit has them; what git does not know stays."""
+    """The workspace with its committed files as in the newest commit; untracked files stay."""
     committed = {f"{FOLDER}/{path}": text for path, text in repository(local).commits[0].files.items()}
     files = {
         path: replace(local.files.get(path, File(modified=local.now)), content=text) for path, text in committed.items()
@@ -96,5 +96,5 @@ def clean(local: Host) -> Host:
 
 
 def edit(local: Host, path: str, text: str) -> Host:
-    """The workspace with other content in one of its files, not committed."""
+    """The workspace with an uncommitted change: new content in one of its files."""
     return local.with_file(f"{FOLDER}/{path}", File(text, modified=local.now - 300))

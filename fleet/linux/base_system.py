@@ -1,4 +1,4 @@
-"""What a fresh shell finds: bashkit's bare file system, made a server's."""
+"""Turns bashkit's bare file system into that of a server when a shell starts."""
 
 import posixpath
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from fleet.model import Host
 
 SBIN = frozenset(("nginx", "reboot", "shutdown", "poweroff", "halt", "service", "ip", "ifconfig", "route", "iptables",
     "ufw", "sysctl"))  # fmt: skip
-"""Commands of ours that lie in /usr/sbin, where the administrator's are."""
+"""Our commands that belong in /usr/sbin, with the other administration tools."""
 FOLDERS = ("/boot", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/local/bin", "/var/log",
     "/var/tmp")  # fmt: skip
 ENVIRONMENT = {
@@ -28,20 +28,20 @@ ENVIRONMENT = {
 
 
 def initial_files(host: Host, commands: Iterable[str]) -> dict[str, str | Callable[[], str]]:
-    """path -> content of what a shell is started with."""
-    # bashkit runs its own command for /usr/bin/df, unless a file of ours lies there
+    """path -> content of the files that a shell starts with."""
+    # Without a file of ours, bashkit would run its own command for /usr/bin/df.
     scripts = {_script(name): f'#!/bin/sh\nexec {name} "$@"\n' for name in commands}
     return {**scripts, **{path: file.content for path, file in host.files.items()}}
 
 
 def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
-    """Add the folders that a server has; take away the programs that it lacks and the homes of nobody."""
+    """Add the folders of a server; remove programs it lacks and stray home folders."""
     fs = bash.fs()
     for name in commands:
         fs.chmod(_script(name), 0o755)
     for name in ABSENT:
         fs.remove(_script(name))
-    fs.remove("/bin", recursive=True)  # else /bin/df is bashkit's own
+    fs.remove("/bin", recursive=True)  # otherwise /bin/df would be bashkit's own
     fs.symlink("/usr/bin", "/bin")
     fs.symlink("/usr/sbin", "/sbin")
     for folder in FOLDERS:
@@ -50,16 +50,16 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     for home in ("/home/user", "/home/root"):
         if fs.exists(home):
             fs.remove(home, recursive=True)
-    for own in ("self", "1/cgroup", "1/exe", "1/fd", "1/mounts", "1/stat"):  # they tell of the sandbox
+    for own in ("self", "1/cgroup", "1/exe", "1/fd", "1/mounts", "1/stat"):  # they would reveal the sandbox
         fs.remove(f"/proc/{own}", recursive=True)
     refresh_proc(bash, host)
-    # $RANDOM would differ from run to run
+    # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
     bash.execute_sync("history -c")
 
 
 def refresh_proc(bash: Bash, host: Host) -> None:
-    """Write /proc and the clock as of now: bashkit's files cannot be computed when they are read."""
+    """Write /proc and the current time: bashkit cannot compute a file when it is read."""
     bash.set_env("EPOCHSECONDS", str(host.now))
     fs = bash.fs()
     now = proc_files(host)
@@ -72,7 +72,7 @@ def refresh_proc(bash: Bash, host: Host) -> None:
 
 
 def copy_folders(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
-    """Give a shell the folders and links of an earlier one, which a host's state does not hold."""
+    """Copy folders and links, which a host's state does not hold, from an earlier shell."""
     for entry in entries(old, folder):
         path, kind = posixpath.join(folder, entry["name"]), entry["metadata"]["file_type"]
         missing = entry["name"] not in [there["name"] for there in entries(new, folder)]

@@ -1,4 +1,4 @@
-"""The fleet's clock as Linux tells it: date, timedatectl, uptime, sleep. It is UTC; the real clock is not read."""
+"""Commands around the fleet's clock: date, timedatectl, uptime, sleep. It runs in UTC and ignores the real clock."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from fleet.model import Host
 
 DAY = 86_400
 LONGEST_SLEEP = DAY
-"""Seconds that one `sleep` may move the clock: `sleep infinity` must not end the calendar."""
+"""Longest `sleep`, in seconds: `sleep infinity` must not run past the end of the calendar."""
 UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": DAY, "week": 7 * DAY, "month": 30 * DAY,
     "year": 365 * DAY}  # fmt: skip
 FORMATS = {
@@ -25,7 +25,7 @@ def utc(time: int) -> datetime:
 
 
 def formatted(time: int, pattern: str) -> str:
-    """`date +PATTERN`. Not strftime: its widths would let a pattern ask for gigabytes."""
+    """Format a time as `date +PATTERN`. strftime is not used: with its widths a pattern could demand gigabytes."""
     moment = utc(time)
 
     def part(match: re.Match[str]) -> str:
@@ -59,7 +59,7 @@ def formatted(time: int, pattern: str) -> str:
 
 
 def moment_of(text: str, now: int) -> int | None:
-    """The time that `date -d TEXT` means; None if it is not understood."""
+    """The time meant by `date -d TEXT`; None if it cannot be parsed."""
     text = text[:100].strip().lower()
     if re.fullmatch(r"@\d{1,11}", text):
         return int(text[1:])
@@ -83,7 +83,7 @@ def moment_of(text: str, now: int) -> int | None:
 
 
 def date(context: CommandContext) -> str | BuiltinResult:
-    # getopt knows no option whose argument may be missing
+    # getopt does not support options with an optional argument
     iso = [match for word in context.argv if (match := re.fullmatch(r"(?:-I|--iso-8601=?)([a-z]*)", word))]
     context.argv = [word for word in context.argv if not word.startswith(("-I", "--iso-8601"))]
     same = {"date": "d", "set": "s", "reference": "r", "rfc-email": "R"}
@@ -127,7 +127,7 @@ def up_for(host: Host) -> str:
 
 
 def headline(host: Host) -> str:
-    """The line that uptime, w and top begin with."""
+    """The first line of uptime, w and top."""
     users = sum(login.end is None for login in host.logins)
     loads = ", ".join(f"{load:.2f}" for load in (host.load, *host.loads))
     people = f"{users} user{'' if users == 1 else 's'}"
@@ -169,7 +169,7 @@ def timedatectl(context: CommandContext) -> str | BuiltinResult:
 
 
 def sleep(context: CommandContext) -> str | BuiltinResult:
-    """Moves the fleet's clock, and takes no real time."""
+    """Advance the fleet's clock without taking any real time."""
     if not context.argv:
         return fail("sleep: missing operand\nTry 'sleep --help' for more information.")
     total = 0.0
@@ -179,7 +179,7 @@ def sleep(context: CommandContext) -> str | BuiltinResult:
             return fail(f"sleep: invalid time interval ‘{word}’\nTry 'sleep --help' for more information.")
         number = LONGEST_SLEEP if match[1].startswith("inf") else float(match[1])
         total += number * {"": 1, "s": 1, "m": 60, "h": 3600, "d": DAY}[match[2]]
-    # pulled first: what was written before is as old as that
+    # pull first, so that earlier writes get the earlier time
     context.change(tick(context.pull(), min(int(total), LONGEST_SLEEP)))
     return ""
 

@@ -1,4 +1,4 @@
-"""What a simulated command works with: its context, its flags read as getopt does, and failures in the usual words."""
+"""What every simulated command uses: its context, getopt-style flags, and error results."""
 
 import getopt
 import posixpath
@@ -13,7 +13,7 @@ from fleet.model import Host, Machine
 
 @dataclass(slots=True)
 class CommandContext:
-    """One use of a command."""
+    """One invocation of a command."""
 
     name: str
     argv: list[str]
@@ -24,37 +24,37 @@ class CommandContext:
 
     @property
     def host(self) -> Host:
-        """The host as of now, with its files as the shell last saw them; after `pull`, as they are."""
+        """The current host, with its files as of the last `pull`."""
         return self.machine.host
 
     def pull(self) -> Host:
-        """The host with its files as they are in the shell's file system: for commands that look at files or space."""
+        """The host with the files now in the shell's file system: for commands that look at files or free space."""
         self.machine.host = self.host_files.pull(self.machine.host)
         return self.machine.host
 
     def absolute(self, path: str) -> str:
-        """A path as seen from the working directory, without `.`, `..` and doubled slashes."""
+        """The absolute path, relative to the working directory, without `.`, `..` and doubled slashes."""
         return posixpath.normpath(posixpath.join("/", self.cwd, path.replace("\0", ""))).replace("//", "/")
 
     def change(self, host: Host) -> None:
-        """Make `host` the state; files that differ are written to the shell's file system."""
+        """Make `host` the new state; changed files are written to the shell's file system."""
         self.host_files.push(self.machine.host, host)
         self.machine.host = host
 
 
 VERSION = "9.1"
-"""What a command says that is asked for its version; coreutils' of Debian 12."""
+"""The version that commands report: that of Debian 12's coreutils."""
 Command = Callable[[CommandContext], "str | BuiltinResult"]
 
 
 @dataclass(slots=True)
 class Flags:
-    """Parsed options: every spelling of one option under its first name."""
+    """Parsed options; every spelling of an option is stored under its first name."""
 
     values: dict[str, str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)
     pairs: list[tuple[str, str]] = field(default_factory=list)
-    """(name, value) of every use, in order: for options that may be given several times"""
+    """(name, value) of every occurrence, in order: for options that may be repeated"""
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -63,12 +63,12 @@ class Flags:
         return self.values.get(name, default)
 
     def every(self, name: str) -> list[str]:
-        """The values of all uses of one option."""
+        """The values of all occurrences of an option."""
         return [value for key, value in self.pairs if key == name]
 
 
 class UsageError(Exception):
-    """A flag the command does not know; carries the result to give."""
+    """An unknown flag; carries the result to return."""
 
     def __init__(self, result: BuiltinResult) -> None:
         super().__init__(result.stderr)
@@ -82,7 +82,8 @@ def parse(
     same: dict[str, str] | None = None,
     code: int = 1,
 ) -> Flags:
-    """Read argv like GNU getopt: `short` and `long` as in Python's getopt, `same` maps a spelling to the one kept.
+    """Parse argv like GNU getopt: `short` and `long` as in Python's getopt; `same` maps other spellings to the stored
+    one.
 
     Raises:
         UsageError: an unknown option, with coreutils' words and exit code `code`.
@@ -111,12 +112,12 @@ def fail(message: str, code: int = 1, stdout: str = "") -> BuiltinResult:
 
 
 def not_found(name: str) -> BuiltinResult:
-    """What the shell says of a program that is not installed."""
+    """The shell's error for a program that is not installed."""
     return fail(f"bash: line 1: {name}: command not found", 127)
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = (), gap: int = 1) -> str:
-    """Rows as aligned columns, those in `right` flush right; the last column is not padded."""
+    """Rows as aligned columns; those in `right` are right-aligned, and the last column is not padded."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
 
     def line(row: Sequence[str]) -> str:

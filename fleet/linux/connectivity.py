@@ -1,4 +1,4 @@
-"""What a host reaches in its fleet: names, addresses, open ports; ping, nc, dig and their like."""
+"""Commands that test connections within the fleet: ping, nc, telnet, dig, host, getent, traceroute."""
 
 import re
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ from fleet.ports import Listener, listeners
 REFUSED, TIMED_OUT = "Connection refused", "Connection timed out"
 SERVICES = {22: "ssh", 25: "smtp", 53: "domain", 80: "http", 443: "https", 3306: "mysql", 5432: "postgresql",
     5672: "amqp", 6379: "redis", 8080: "http-alt", 5985: "wsman"}  # fmt: skip
-"""Port -> name, as /etc/services has them."""
+"""Port -> name, as in /etc/services."""
 MAX_PACKETS = 60
-"""Of one ping: more would run into any time-out."""
+"""Most packets of one ping: more would hit any time-out."""
 STOPPED = 124
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IPv4 address."""
+    """Whether `text` is an IPv4 address."""
     return bool(re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", text)) and all(int(part) < 256 for part in text.split("."))
 
 
 def resolve(context: CommandContext, name: str) -> str | None:
-    """The address of a name: /etc/hosts first, then the fleet; an address is its own."""
+    """The address of a name: /etc/hosts first, then the fleet. An address is returned as it is."""
     if is_address(name):
         return name
     hosts = context.pull().files.get("/etc/hosts")
@@ -40,7 +40,7 @@ def resolve(context: CommandContext, name: str) -> str | None:
 
 
 def host_at(context: CommandContext, address: str) -> Host | None:
-    """Which host answers at an address."""
+    """The host at an address, if any."""
     own = context.host
     if address.startswith("127.") or address in (own.address, "0.0.0.0"):
         return own
@@ -48,7 +48,7 @@ def host_at(context: CommandContext, address: str) -> Host | None:
 
 
 def connect(context: CommandContext, address: str, port: int) -> Listener | str:
-    """Who answers at an address and port; or why nobody does."""
+    """The listener at an address and port, or the error if there is none."""
     host = host_at(context, address)
     if host is None:
         return TIMED_OUT
@@ -59,7 +59,7 @@ def connect(context: CommandContext, address: str, port: int) -> Listener | str:
 
 
 def delay(context: CommandContext, address: str, number: int = 0) -> float:
-    """Milliseconds that a packet takes: always the same between two addresses."""
+    """Round-trip time in milliseconds, always the same between two addresses."""
     digest = sha256(f"{context.host.name}{address}{number}".encode()).digest()
     base = 0.02 if address.startswith("127.") or address == context.host.address else 0.3
     return round(base * (1 + digest[0] / 255), 3)
@@ -106,7 +106,7 @@ def _ping(context: CommandContext) -> str | BuiltinResult:
 
 
 def _nc(context: CommandContext) -> str | BuiltinResult:
-    """nc -z: only whether ports are open; a connection that would talk prints nothing."""
+    """Supports only nc -z (is the port open?); a real connection prints nothing."""
     flags = parse(context, "zvw:nu46lkN", [])
     if len(flags.words) != 2 or "l" in flags:
         return fail("usage: nc [-46CDdFhklNnrStUuvZz] [-w timeout] [destination] [port]")
@@ -150,7 +150,7 @@ def _telnet(context: CommandContext) -> str | BuiltinResult:
 
 
 def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
-    """Every name that is known here, with its address: this host's and the fleet's."""
+    """Every name known here, with its address: this host and the fleet."""
     yield context.host.name, context.host.address
     for name, machine in context.machine.fleet.items():
         if name != context.host.name:
@@ -158,7 +158,7 @@ def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
 
 
 def _looked_up(context: CommandContext, word: str) -> tuple[str, str] | None:
-    """(name, address) of a name or an address, as the fleet's name server knows them."""
+    """(name, address) for a name or an address, as the fleet's name server knows them."""
     return next((pair for pair in _names(context) if word in pair), None)
 
 
@@ -210,7 +210,7 @@ def _nslookup(context: CommandContext) -> str | BuiltinResult:
 
 
 def _getent(context: CommandContext) -> str | BuiltinResult:
-    """getent, of hosts and of what lies in /etc as a file."""
+    """getent for hosts and for databases that are files in /etc."""
     database, *keys = context.argv or [""]
     if database in ("hosts", "ahosts", "ahostsv4"):
         found = [(key, resolve(context, key)) for key in keys] if keys else list(_names(context))

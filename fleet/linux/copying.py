@@ -1,4 +1,4 @@
-"""Making, moving and removing files, with the bytes that are not stored: cp, mv, rm, touch, truncate, chown."""
+"""Commands that create, move and remove files: cp, mv, rm, touch, truncate, chown, mktemp."""
 
 import posixpath
 import re
@@ -14,7 +14,7 @@ from fleet.linux.sessions import accounts
 from fleet.model import File, Host
 
 KERNEL = ("proc", "sys", "dev")
-"""Folders of the root that are not on a disk: nothing in them can be removed."""
+"""Top-level folders that are not on a disk: nothing in them can be removed."""
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
@@ -39,7 +39,7 @@ def mv(context: CommandContext) -> BuiltinResult:
 
 
 def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResult:
-    """Copy or move every source to the last word, or into it if it is a folder."""
+    """Copy or move each source to the last argument, or into it if it is a folder."""
     name, words = context.name.rsplit("/", 1)[-1], flags.words
     if not words:
         return fail(f"{name}: missing file operand\nTry '{name} --help' for more information.")
@@ -71,7 +71,7 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
 def _obstacle(
     context: CommandContext, word: str, goal: str, top: FileNode | None, target: str, move: bool, deep: bool
 ) -> str | None:
-    """Why a source cannot be copied or moved to its target, in coreutils' words."""
+    """Why a source cannot be copied or moved to its target, in coreutils' words; None if it can."""
     verb = "move" if move else "copy"
     if top is None:
         return f"cannot stat '{word}': No such file or directory"
@@ -96,7 +96,7 @@ def _obstacle(
 
 
 def _transfer_one(context: CommandContext, top: FileNode, target: str, name: str, move: bool) -> str:
-    """Copy or move a file or folder; what went wrong, or nothing."""
+    """Copy or move a file or folder; returns the error message, or ""."""
     host = context.host
     entries = [entry for _, entry in walk(context, top)]
     size = sum(entry.size for entry in entries if entry.kind == "file") // 1024
@@ -121,7 +121,7 @@ def _transfer_one(context: CommandContext, top: FileNode, target: str, name: str
 
 
 def remove(context: CommandContext, top: FileNode) -> None:
-    """Take a file, link or folder away, with all that lies in it."""
+    """Remove a file, link or folder with everything in it."""
     inside = f"{top.path.rstrip('/')}/"
     host = context.host
     files = {path: file for path, file in host.files.items() if path != top.path and not path.startswith(inside)}
@@ -158,7 +158,7 @@ def rm(context: CommandContext) -> BuiltinResult:
 
 
 def _clear(context: CommandContext, found: FileNode) -> None:
-    """Remove one thing; of the root, everything in it that is not the kernel's."""
+    """Remove one entry; for the root, everything except the kernel's folders."""
     if found.path != "/":
         remove(context, found)
         return
@@ -220,7 +220,7 @@ def truncate(context: CommandContext) -> str | BuiltinResult:
 
 
 def _wanted(sign: str, number: int, size: int) -> int:
-    """The size that `truncate -s` asks for."""
+    """The new size in bytes requested by `truncate -s`."""
     if sign in ("/", "%"):
         return size if not number else size // number * number if sign == "/" else -(-size // number) * number
     return {"": number, "+": size + number, "-": max(size - number, 0), "<": min(size, number), ">": max(size, number)}[
@@ -229,13 +229,13 @@ def _wanted(sign: str, number: int, size: int) -> int:
 
 
 def _resized(file: File, size: int, host: Host) -> File:
-    """The file with that many bytes: cut off, or grown by bytes that are only counted."""
+    """The file truncated to `size` bytes, or grown by bytes that are only counted."""
     content = file.content.encode()[:size].decode("utf-8", "ignore")
     return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
 
 
 def chown(context: CommandContext) -> str | BuiltinResult:
-    """Owners are names that a host's state does not follow through services: checked, written, and nothing else."""
+    """Check and store the owner. Nothing else follows: services ignore file ownership here."""
     flags = parse(context, "RvhfcLHP", ["recursive", "verbose", "from=", "reference="], {"recursive": "R"})
     name = context.name.rsplit("/", 1)[-1]
     if len(flags.words) < 2:
@@ -259,7 +259,7 @@ def chown(context: CommandContext) -> str | BuiltinResult:
 
 
 def mktemp(context: CommandContext) -> str | BuiltinResult:
-    """Names are drawn from the host's next process id, which moves on: bashkit's differ from run to run."""
+    """Names are derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
     flags = parse(context, "dup:tq", ["directory", "dry-run", "tmpdir"], {"directory": "d", "dry-run": "u"})
     template = flags.words[0] if flags.words else posixpath.join(flags.get("p", "/tmp"), "tmp.XXXXXXXXXX")
     tail = re.search(r"X{3,200}$", template)

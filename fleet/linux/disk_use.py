@@ -1,4 +1,4 @@
-"""How full the disks are and what fills them: df, du."""
+"""Commands that report disk usage: df, du."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from fleet.linux.listing import human
 from fleet.model import Host, Mount
 
 INODE = 16
-"""KiB of a file system for each of its inodes."""
+"""KiB of a file system per inode."""
 
 
 # --- df -------------------------------------------------------------------------------------------------------------
@@ -19,7 +19,7 @@ INODE = 16
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A line of df, in KiB or, with -i, in inodes."""
+    """One line of df, in KiB or, with -i, in inodes."""
 
     source: str
     kind: str
@@ -101,7 +101,7 @@ def _df_table(spaces: list[Space], flags: Flags) -> str:
         cells |= {f"i{name}": cells[key] for name, key in (("total", "size"), ("used", "used"), ("avail", "avail"))}
         rows.append([cells.get(field, space.percent) for field in fields])
     left = ("source", "fstype", "target", "file")
-    # df keeps a column for the file system's name at least 14 wide, and numbers 5
+    # df's minimum widths: 14 for the file system's name, 5 for numbers.
     wide = {"source": 14, "size": 5, "used": 5, "avail": 5, "pcent": 4}
     rows[0] = [
         cell.ljust(wide.get(name, 0)) if name in left else cell.rjust(wide.get(name, 0))
@@ -111,7 +111,7 @@ def _df_table(spaces: list[Space], flags: Flags) -> str:
 
 
 def _step(text: str) -> tuple[int, str]:
-    """(bytes of a block, its name) of `-B`."""
+    """(block size in bytes, its name) given by `-B`."""
     match = re.fullmatch(r"(\d{0,6})([KMGT]?)B?", text.upper())
     size = int(match[1] or 1) * 1024 ** " KMGT".index(match[2] or " ") if match else 1024
     name = (match[1] or "1") + match[2] if match else "1K"
@@ -154,7 +154,7 @@ def du(context: CommandContext) -> BuiltinResult:
 
 
 def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[FileNode, int]]:
-    """(node, bytes in it and below), a folder after what is in it, as du walks."""
+    """(node, total bytes), a folder after its content, in du's order."""
     host = context.host
     exact = "b" in flags or "A" in flags
     mount = host.mount_of(top.path)
@@ -177,7 +177,7 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
 
 
 def _close(open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileNode, int]], depth: int) -> None:
-    """Finish the folders that the walk has left, adding each to the one around it."""
+    """Finish the folders that the walk has left, adding each one's size to its parent."""
     while open_folders and open_folders[-1][0] >= depth:
         _, folder, size = open_folders.pop()
         rows.append((folder, size))
@@ -187,7 +187,8 @@ def _close(open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileN
 
 
 def _unlisted(host: Host, path: str) -> int:
-    """Bytes of a mount's `base` that du finds in a folder: the system's own lie in /usr, others at the mount's top."""
+    """Bytes of a mount's `base` that du attributes to a folder: on the root disk to /usr, elsewhere to the mount
+    point."""
     return sum(
         mount.base * 1024
         for mount in host.mounts

@@ -1,4 +1,4 @@
-"""What a shell says at the end of a command line: bash's words for the sandbox's, and no more than anyone reads."""
+"""Rewrites the sandbox's output and errors in bash's words, and limits their length."""
 
 import re
 
@@ -7,7 +7,7 @@ from bashkit import ExecResult
 from fleet.linux.terminal import TIMED_OUT
 
 MAX_OUTPUT = 64 * 2**10
-"""Characters of each stream that are kept."""
+"""Characters kept of each stream."""
 WORDS = (
     (r"(command not found)\. [^\n]*", r"\1"),
     (r" \(max \d+ background jobs[^\n]*", ""),
@@ -15,7 +15,7 @@ WORDS = (
     (r"file too large: [^\n]*", "File too large"),
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
 )
-"""The sandbox's advice and limits, and the real time that `time` measures -> what bash would say."""
+"""The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
 NAMES = (
     (r"Bashkit \S+ \(virtual (\w+) interpreter\)", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
     (r"^(\w+) \(bashkit\) 0\.1", r"\1 (GNU coreutils) 9.1"),
@@ -23,11 +23,11 @@ NAMES = (
     (r"^# bashkit builtin: .*\n", ""),
     (r"User sandbox may run the following commands on bashkit-sandbox", "User root may run the following commands"),
 )
-"""Where the sandbox gives its name -> what a server would say."""
+"""Places where the sandbox reveals its name -> what a server would print."""
 
 
 def translate(done: ExecResult, partial: str) -> tuple[str, str, int]:
-    """(standard output, standard error, exit code); `partial` is what came before a line that the sandbox ended."""
+    """(standard output, standard error, exit code); `partial` is the output before the sandbox aborted the line."""
     if done.error:
         text, code = _abort_message(done.error)
         return _bounded(partial), text, code
@@ -40,7 +40,7 @@ def translate(done: ExecResult, partial: str) -> tuple[str, str, int]:
 
 
 def _abort_message(error: str) -> tuple[str, int]:
-    """(standard error, exit code) of a line that the sandbox ended."""
+    """(standard error, exit code) of a line that the sandbox aborted."""
     if match := re.match(r"parse error(?: at line (\d+), column \d+)?: (.*)", error, re.DOTALL):
         return f"bash: -c: line {match[1] or 1}: {match[2]}\n", 2
     if "depth" in error:

@@ -1,4 +1,4 @@
-"""A host's files and folders as the commands that look at them see them: real sizes, owners and times."""
+"""Files and folders as listing commands see them, with real sizes, owners and times."""
 
 import posixpath
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from fleet.linux.host_files import SANDBOX
 from fleet.linux.sessions import ROOT
 
 BLOCK = 4096
-"""Bytes that the smallest piece of a file takes on a disk."""
+"""Block size of the disk, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class FileNode:
     path: str
     kind: Literal["file", "directory", "symlink"]
     size: int
-    """bytes; a folder has one block"""
+    """in bytes; a folder takes one block"""
     mode: int
     owner: str
     modified: int
@@ -38,12 +38,12 @@ class FileNode:
 
     @property
     def blocks(self) -> int:
-        """KiB taken on the disk."""
+        """KiB used on disk."""
         return 0 if self.kind == "symlink" else -(-self.size // BLOCK) * (BLOCK // 1024)
 
     @property
     def number(self) -> int:
-        """An inode's number: the same whenever one looks."""
+        """The inode number, the same every time."""
         return int.from_bytes(sha256(self.path.encode("utf-8", "replace")).digest()[:3], "big") + 12
 
     @property
@@ -56,13 +56,15 @@ class FileNode:
 
 
 def node(context: CommandContext, path: str, follow: bool = True) -> FileNode | None:
-    """What lies at an absolute path; None if nothing does. Call `context.pull()` before.
+    """The node at an absolute path; None if there is none. Call `context.pull()` first.
 
-    The node has the real path: links on the way are followed, and one at the end too unless `follow` is off.
+    The node has its real path: links along the way are followed, and a final link too unless `follow` is False.
     """
     if path in context.host.files:
         return _file(context, path)
-    if any(file.startswith(f"{path}/") for file in context.host.files):  # files have real paths: no link to look for
+    if any(
+        file.startswith(f"{path}/") for file in context.host.files
+    ):  # stored files have real paths, so there is no link to resolve
         return _node(context, path, context.host_files.fs.stat(path))
     folder, name = posixpath.split(resolve(context, path) if follow else path)
     if not follow:
@@ -77,13 +79,13 @@ def node(context: CommandContext, path: str, follow: bool = True) -> FileNode | 
 
 
 def children(context: CommandContext, folder: FileNode) -> list[FileNode]:
-    """What lies in a folder, in order of name."""
+    """The entries of a folder, sorted by name."""
     entries = sorted(context.host_files.fs.read_dir(folder.path), key=lambda entry: entry["name"])
     return [_node(context, posixpath.join(folder.path, entry["name"]), entry["metadata"]) for entry in entries]
 
 
 def walk(context: CommandContext, top: FileNode, depth: int = 1000) -> Iterator[tuple[int, FileNode]]:
-    """(depth, node) of `top` and everything below it, in order of name, without following links."""
+    """(depth, node) of `top` and everything below it, sorted by name, without following links."""
     waiting = [(0, top)]
     while waiting:
         level, found = waiting.pop()
@@ -93,7 +95,7 @@ def walk(context: CommandContext, top: FileNode, depth: int = 1000) -> Iterator[
 
 
 def link_target(context: CommandContext, path: str) -> str | None:
-    """Where a symbolic link points; None if there is none."""
+    """The target of a symbolic link; None if the path is not one."""
     try:
         return context.host_files.fs.read_link(path)
     except RuntimeError:  # bashkit's "not a symlink" and "not found"
@@ -101,7 +103,7 @@ def link_target(context: CommandContext, path: str) -> str | None:
 
 
 def resolve(context: CommandContext, path: str) -> str:
-    """The path with the links in it followed, forty at most."""
+    """The path with its links resolved, at most forty."""
     for _ in range(40):
         parts = path.strip("/").split("/")
         for count in range(1, len(parts) + 1):

@@ -1,4 +1,4 @@
-"""find: a small language of tests over files, and what to do with those that pass."""
+"""The find command: an expression of tests over files, and an action on those that pass."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,17 +16,17 @@ from fleet.model import Host
 FindTest = Callable[[FileNode], bool]
 SIZES = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
 ENOUGH = 100_000
-"""Characters of output after which -exec ends: more than a shell passes on."""
+"""-exec stops after this many characters of output: more than a shell passes on."""
 IGNORED = ("-xdev", "-mount", "-noleaf", "-daystart", "-depth", "-d")
 
 
 class FindError(Exception):
-    """An expression that find does not understand, in its words."""
+    """An invalid expression, in find's words."""
 
 
 @dataclass(slots=True)
 class FindPlan:
-    """What an expression asks for."""
+    """A parsed expression."""
 
     test: FindTest = lambda found: True
     least: int = 0
@@ -83,7 +83,7 @@ def _act(context: CommandContext, found: list[tuple[str, FileNode]], plan: FindP
 
 def _delete(context: CommandContext, found: list[tuple[str, FileNode]]) -> str:
     errors = ""
-    for shown, entry in reversed(found):  # what lies in a folder goes before it
+    for shown, entry in reversed(found):  # the content of a folder is deleted before the folder
         if entry.path == "/" or entry.path.split("/")[1] in copying.KERNEL:
             continue
         if entry.folder and children(context, entry):
@@ -94,14 +94,14 @@ def _delete(context: CommandContext, found: list[tuple[str, FileNode]]) -> str:
 
 
 def _execute(context: CommandContext, paths: list[str], plan: FindPlan) -> tuple[str, str]:
-    """-exec: a command may not call back into the shell that runs it, so only commands of this package can be used."""
+    """-exec, for commands of this package only: a command cannot call back into the shell that runs it."""
     name, *words = plan.argument
     command = {**listing.COMMANDS, **copying.COMMANDS}.get(name.rsplit("/", 1)[-1])
     if command is None:
         return "", f"find: ‘{name}’: No such file or directory\n" if paths else ""
     runs = [paths] if plan.action == "exec+" else [[path] for path in paths]
     text, errors = "", ""
-    context.host_files.fresh = True  # from here on only these commands write, and they say what
+    context.host_files.fresh = True  # from here on only these commands write, and they report what they change
     for group in runs if paths else []:
         if len(text) > ENOUGH:
             break
@@ -134,7 +134,7 @@ def _printf(pattern: str, shown: str, entry: FileNode) -> str:
 
 @dataclass(slots=True)
 class _Parser:
-    """Words to a plan: `,` is not known, `-o` binds weaker than the `-a` that may be left out."""
+    """Parses words into a plan. `,` is not supported; `-o` binds weaker than the implicit `-a`."""
 
     words: list[str]
     host: Host

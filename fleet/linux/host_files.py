@@ -1,4 +1,4 @@
-"""The files of a host, as state and as bashkit's in-memory file system: what one side changes, the other sees."""
+"""Keeps a host's files and bashkit's in-memory file system in sync, in both directions."""
 
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -11,24 +11,24 @@ from bashkit import FileSystem
 from fleet.model import File, Host
 
 SANDBOX = ("/bin", "/dev", "/proc", "/sys", "/usr/bin", "/usr/sbin", "/sbin")
-"""Folders that are bashkit's own: never part of a host's files."""
+"""Folders that belong to bashkit: never part of a host's files."""
 
 Signature = tuple[int, float, float, int]
-"""(size, modified, created, mode). The times are the real machine's: compared, never shown."""
+"""(size, modified, created, mode). The times are the real machine's: they are compared but never shown."""
 
 
 class HostFiles:
-    """Keeps `Host.files` and a shell's file system the same; the shell's clock is not looked at.
+    """Keeps `Host.files` and a shell's file system in sync, ignoring the shell's clock.
 
-    Files that the shell came with and nobody wrote to are no part of the host.
+    Files that came with the shell and were never written to are not part of the host.
     """
 
     def __init__(self) -> None:
         self._fs: FileSystem | None = None
         self._seen: dict[str, Signature] = {}
-        """path -> signature at the last look: an unchanged one is not read again"""
+        """path -> signature at the last sync: unchanged files are not read again"""
         self.fresh = False
-        """True while nothing can have been written since the last look: `pull` has nothing to do"""
+        """True while nothing can have been written since the last sync, so that `pull` has nothing to do"""
 
     @property
     def fs(self) -> FileSystem:
@@ -38,8 +38,9 @@ class HostFiles:
 
     @contextmanager
     def within(self, fs: FileSystem) -> Iterator[None]:
-        """Look at a shell's file system: while a command runs, by the handle that it was given (the shell's own is
-        locked). None is kept: a handle holds its shell, whose commands hold this object, and nothing would be freed."""
+        """Use the file system of a shell: while a command runs, through the handle that it was given (the shell's own
+        is locked). The handle is not kept: it holds its shell, whose commands hold this object, and none of them would
+        ever be freed."""
         outer, self._fs = self._fs, fs
         try:
             yield
@@ -47,14 +48,14 @@ class HostFiles:
             self._fs = outer
 
     def attach(self, files: Mapping[str, File]) -> None:
-        """Begin with a file system that was filled with `files`."""
+        """Start with a file system that already contains `files`."""
         for path, file in files.items():
             if file.mode != 0o644:
                 self.fs.chmod(path, file.mode)
         self._seen = dict(self._walk("/"))
 
     def pull(self, host: Host) -> Host:
-        """The host with the files that the shell has now."""
+        """The host with the files that the shell currently has."""
         if self.fresh:
             return host
         now = dict(self._walk("/"))
@@ -69,7 +70,7 @@ class HostFiles:
         return replace(host, files=files)
 
     def push(self, old: Host, new: Host) -> None:
-        """Write to the shell what differs between two states of the host."""
+        """Write the differences between two states of the host to the shell."""
         if old.files is new.files:
             return
         for path in old.files.keys() - new.files.keys():
@@ -84,7 +85,7 @@ class HostFiles:
                 self._seen[path] = _signature(self.fs.stat(path))
 
     def _walk(self, folder: str) -> list[tuple[str, Signature]]:
-        """Every file below a folder, in order of name."""
+        """Every file below a folder, sorted by name."""
         found = []
         for entry in entries(self.fs, folder):
             path = posixpath.join(folder, entry["name"])
@@ -102,16 +103,16 @@ class HostFiles:
         content = self.fs.read_file(path).decode("utf-8", "replace")
         if known is None or old is None:
             return File(content, mode=mode, modified=now)
-        # `>>` keeps the time of creation, `>` renews it: what was rewritten has lost the bulk that is not stored.
+        # `>>` keeps the creation time, `>` renews it: a rewritten file has lost the bulk that is not stored.
         bulk = known.bulk if old[2] == new[2] else 0
         return replace(known, content=content, bulk=bulk, mode=mode, modified=now)
 
 
 def entries(fs: FileSystem, folder: str) -> list[dict[str, Any]]:
-    """What a folder holds, in order of name: the shell's own order is not the same twice."""
+    """A folder's entries, sorted by name: the shell's own order varies."""
     try:
         return sorted(fs.read_dir(folder), key=lambda entry: entry["name"])
-    except RuntimeError:  # bashkit lists a folder that was removed while a shell stood in it, but has it no more
+    except RuntimeError:  # bashkit still lists a folder that was removed while it was a shell's working directory
         return []
 
 

@@ -1,4 +1,4 @@
-"""What a folder holds and what a file is: ls, stat, file."""
+"""Commands that list and describe files: ls, stat, file."""
 
 import posixpath
 import re
@@ -15,7 +15,8 @@ HALF_YEAR = 182 * DAY
 
 
 def human(size: int, unit: int = 1) -> str:
-    """13G as df -h, du -h and ls -h write it: rounded up, one decimal below ten. `size` counts `unit` bytes."""
+    """A size as df -h, du -h and ls -h print it (13G): rounded up, one decimal below ten. `size` counts units of `unit`
+    bytes."""
     if size * unit < 1024:
         return str(size * unit)
     value = size * unit
@@ -77,7 +78,7 @@ def _folder(context: CommandContext, top: FileNode, flags: Flags) -> str:
 
 
 def _entries(host: Host, found: list[tuple[str, FileNode]], flags: Flags) -> str:
-    """The lines of some entries, sorted as asked."""
+    """The lines for some entries, sorted as requested."""
     if "S" in flags or flags.get("sort") == "size":
         found = sorted(found, key=lambda pair: (-pair[1].size, pair[0]))
     elif "t" in flags or flags.get("sort") == "time":

@@ -1,4 +1,4 @@
-"""What is mounted where, and from which disks: mount, findmnt, lsblk."""
+"""Commands that show mounts and disks: mount, findmnt, lsblk."""
 
 import re
 from collections.abc import Sequence
@@ -70,7 +70,7 @@ def lsblk(context: CommandContext) -> str:
 
 
 def _nearest(kib: int) -> str:
-    """19.9G: lsblk rounds to the nearest tenth, where df rounds up."""
+    """A size as lsblk prints it (19.9G): rounded to the nearest tenth, where df rounds up."""
     value, units = float(kib), "KMGT"
     while value >= 1024 and len(units) > 1:
         value, units = value / 1024, units[1:]
@@ -78,11 +78,11 @@ def _nearest(kib: int) -> str:
 
 
 BlockDevice = tuple[str, int, Mount | None]
-"""(name, KiB, what is mounted of it)"""
+"""(name, size in KiB, what is mounted from it)"""
 
 
 def _blocks(host: Host, whole: bool) -> Sequence[BlockDevice]:
-    """Disks, each with its one partition."""
+    """Disks, each followed by its one partition."""
     found: list[BlockDevice] = []
     for mount in host.mounts:
         if match := re.fullmatch(r"/dev/((?:sd|vd|xvd)[a-z]|nvme\d+n\d+p?)(\d*)", mount.device):

@@ -1,4 +1,4 @@
-"""A host's own network: sockets (ss, netstat), interfaces and routes (ip, ifconfig, route), the firewall."""
+"""Commands about a host's own network: ss, netstat, ip, ifconfig, route, ufw, iptables."""
 
 import re
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ INTERFACE = "eth0"
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """A TCP socket of the host."""
+    """A TCP socket on the host."""
 
     state: str
     """LISTEN or ESTAB"""
     local: tuple[str, int]
     peer: tuple[str, int | None]
     users: tuple[tuple[str, int], ...]
-    """(program, pid) of the processes that hold it"""
+    """(program, pid) of the processes that own it"""
 
 
 def sockets(host: Host) -> list[Socket]:
-    """Listening sockets by port, then the connections of those who are logged in."""
+    """Listening sockets by port, then the ssh connections of logged-in users."""
     found = []
     for listener in listeners(host):
         workers = [p for p in host.processes if listener.service and p.service == listener.service]
@@ -42,7 +42,7 @@ def sockets(host: Host) -> list[Socket]:
 
 
 def _chosen(host: Host, flags: Flags) -> list[Socket]:
-    """-l: listening ones; -a: all; else the connections. TCP only: nothing here speaks UDP."""
+    """With -l only listening sockets, with -a all, otherwise only connections. TCP only: nothing here uses UDP."""
     if "u" in flags and "t" not in flags:
         return []
     wanted = {"LISTEN"} if "l" in flags else {"LISTEN", "ESTAB"} if "a" in flags else {"ESTAB"}
@@ -121,7 +121,7 @@ class Interface:
 
     @property
     def broadcast(self) -> str:
-        """The last address of the network; networks here end on a whole number."""
+        """The last address of the network; prefixes here are whole bytes."""
         kept = self.address.split(".")[: self.prefix // 8]
         return ".".join([*kept, *["255"] * (4 - len(kept))])
 
@@ -136,7 +136,7 @@ class Interface:
 
 
 def interfaces(host: Host) -> list[Interface]:
-    """lo, eth0 and, with Docker, its bridge."""
+    """lo, eth0 and, if Docker is installed, its bridge."""
     found = [
         Interface("lo", "127.0.0.1", 8, "00:00:00:00:00:00"),
         Interface(INTERFACE, host.address, 16, host.mac),
@@ -233,7 +233,7 @@ def _routing_table(host: Host, heads: str = "Metric Ref    Use", values: str = "
 
 
 def _packets(host: Host, link: Interface) -> tuple[int, int]:
-    """Received and sent since the boot: they grow with the host's clock."""
+    """Packets received and sent since boot; both grow with the host's clock."""
     rate = 1 + int(link.mac.replace(":", "")[:8], 16) % 7 + int(host.mac.replace(":", "")[-4:], 16) % 90
     seconds = host.now - host.boot
     return (seconds * rate, seconds * rate * 7 // 10) if link.name != "lo" else (seconds // 3, seconds // 3)

@@ -1,4 +1,4 @@
-"""nginx: test its configuration, signal the running one."""
+"""The nginx command: test the configuration, start the server, signal a running one."""
 
 from bashkit import BuiltinResult
 

@@ -1,4 +1,4 @@
-"""dpkg and apt: the packages of a host; what is installed or removed takes its service with it."""
+"""Package commands: dpkg and apt. Installing or removing a package also adds or removes its service."""
 
 import re
 from dataclasses import replace
@@ -18,9 +18,9 @@ TOOLS = {"htop": "3.2.2-2", "jq": "1.6-2.1", "tree": "2.1.0-1", "ncdu": "1.18-0.
     "vim": "2:9.0.1378-2", "net-tools": "2.10-0.1", "dnsutils": "1:9.18.28-1~deb12u2", "sysstat": "12.6.1-1",
     "iotop": "0.6-42", "unzip": "6.0-28", "rsync": "3.2.7-1", "wget": "1.21.3-1+b2", "strace": "6.1-0.1",
     "lsof": "4.95.0-1", "fail2ban": "1.0.2-2"}  # fmt: skip
-"""Packages that can be installed, beside those of `software.yaml`."""
+"""Packages that can be installed in addition to those in `software.yaml`."""
 NEEDED = 20 * 1024
-"""KiB that apt wants free where it keeps its archives."""
+"""KiB that apt requires free where it keeps its archives."""
 _HEAD = """Desired=Unknown/Install/Remove/Purge/Hold
 | Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend
 |/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)
@@ -32,7 +32,7 @@ _UNSTABLE = "\nWARNING: apt does not have a stable CLI interface. Use with cauti
 
 
 def available() -> dict[str, str]:
-    """Every package that apt could install -> its newest version."""
+    """Every installable package -> its newest version."""
     found = {**PACKAGES, **TOOLS}
     for entry in software().linux.values():
         if entry.package and entry.versions:
@@ -122,7 +122,7 @@ def _owner(host: Host, paths: list[str]) -> str | BuiltinResult:
 
 
 def _services(host: Host, package: str) -> list[Service]:
-    """The host's services that a package brought."""
+    """The host's services that come from a package."""
     names = [name for name, entry in software().linux.items() if entry.package == package]
     return [host.services[name] for name in names if name in host.services]
 
@@ -173,7 +173,7 @@ def _apt_list(host: Host, patterns: list[str], options: dict[str, str]) -> str:
         if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
             continue
         if "upgradable" in options:
-            continue  # a drawn host is up to date
+            continue  # drawn hosts are up to date
         here = name in host.packages
         suffix = " [installed]" if here else ""
         text += f"{name}/stable{',now' * here} {host.packages.get(name) or offered[name]} amd64{suffix}\n"
@@ -208,7 +208,7 @@ def _apt_cache_command(context: CommandContext) -> str | BuiltinResult:
 
 
 def _apt_change(context: CommandContext, verb: str, words: list[str], sure: bool, dry: bool) -> BuiltinResult:
-    """install, remove, purge; the other verbs find nothing to do on a host that is up to date."""
+    """install, remove and purge; the other verbs have nothing to do on an up-to-date host."""
     host, adding = context.host, verb in ("install", "reinstall")
     names = [word.split("=")[0] for word in words] if verb in ("install", "reinstall", "remove", "purge") else []
     if lost := [name for name in names if name not in available() and name not in host.packages]:
@@ -230,7 +230,7 @@ def _apt_change(context: CommandContext, verb: str, words: list[str], sure: bool
 
 
 def _planned(host: Host, idle: list[str], chosen: list[str], adding: bool) -> str:
-    """What apt says it is about to do."""
+    """What apt announces before it acts."""
     text = ""
     for name in idle:
         newest = f"{name} is already the newest version ({host.packages.get(name, '')}).\n"
@@ -243,7 +243,7 @@ def _planned(host: Host, idle: list[str], chosen: list[str], adding: bool) -> st
 
 
 def install(host: Host, package: str, version: str) -> Host:
-    """The host with a package, and with its service enabled and started if it can start."""
+    """The host with a package installed, its service enabled and, if possible, started."""
     host = replace(host, packages={**host.packages, package: version})
     for name, entry in software().linux.items():
         if entry.package != package or name in host.services:
@@ -261,7 +261,7 @@ def install(host: Host, package: str, version: str) -> Host:
 
 
 def remove(host: Host, package: str) -> Host:
-    """The host without a package and its service; configuration files stay, as with `apt remove`."""
+    """The host without a package and its service; as with `apt remove`, configuration files stay."""
     for service in _services(host, package):
         host = actions.stop(host, service.name)
         host = replace(host, services={name: s for name, s in host.services.items() if name != service.name})

@@ -1,15 +1,15 @@
-"""The contents of /proc, from the host's state as of now."""
+"""Generates the content of /proc from the host's current state."""
 
 from fleet.linux.mounts import mounted
 from fleet.linux.usage import CACHE_SHARE, cached
 from fleet.model import Host, Process
 
 TICKS = 100
-"""Of the kernel's clock in a second."""
+"""Kernel clock ticks per second."""
 
 
 def proc_files(host: Host) -> dict[str, str]:
-    """path -> content of what is read there."""
+    """path -> content."""
     up = host.now - host.boot
     idle = max(up - sum(process.seconds for process in host.processes), 0) * host.system.cores
     running = sum(process.state.startswith("R") for process in host.processes) + 1

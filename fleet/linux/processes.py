@@ -1,4 +1,4 @@
-"""Finding and ending processes: pgrep, pkill, kill, killall, pidof, pstree, renice, lsof."""
+"""Commands that find and kill processes: pgrep, pkill, kill, killall, pidof, pstree, renice, lsof."""
 
 import re
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ SIGNALS = ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "U
     "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
     "IO", "PWR", "SYS")  # fmt: skip
 DEADLY = frozenset(("HUP", "INT", "QUIT", "ABRT", "KILL", "TERM", "SEGV"))
-"""Signals that end a process; the others change nothing that a host's state holds."""
+"""Signals that kill a process; the others have no effect on a host's state."""
 
 
 def signal_of(text: str) -> str | None:
-    """KILL for 9, KILL and SIGKILL; 0 for the question whether a process is there; None for what is no signal."""
+    """The signal's name: KILL for 9, KILL and SIGKILL; "0" for the existence check; None if there is no such signal."""
     if text.isdecimal():
         number = int(text[:4])
         return "0" if number == 0 else SIGNALS[number - 1] if number <= len(SIGNALS) else None
@@ -28,7 +28,7 @@ def signal_of(text: str) -> str | None:
 
 
 def _signal_in(argv: Sequence[str], default: str = "TERM") -> tuple[str | None, list[str]]:
-    """(signal, other words) of a command line such as `-9 1 2` or `-s HUP 1`."""
+    """(signal, other words) of arguments such as `-9 1 2` or `-s HUP 1`."""
     words, name = [], default
     pending = False
     for word in argv:
@@ -76,7 +76,7 @@ def kill(context: CommandContext) -> BuiltinResult:
 
 
 def _send(context: CommandContext, signal: str, pid: int) -> None:
-    """One signal to one process, if it is still there: a worker goes with its main process."""
+    """Send a signal to a process if it still exists: a worker may have gone with its main process."""
     if signal not in DEADLY:
         return
     host = actions.kill(context.host, pid)
@@ -85,7 +85,7 @@ def _send(context: CommandContext, signal: str, pid: int) -> None:
 
 
 def _matching(host: Host, pattern: str, flags: Flags) -> list[Process]:
-    """Processes whose name (with -f: command line) holds the pattern, as pgrep finds them."""
+    """Processes whose name (with -f: command line) contains the pattern, as in pgrep."""
     globs = _globs(pattern, "x" in flags)
     users = flags.get("u").split(",") if "u" in flags else []
     uids = accounts(host)
@@ -98,7 +98,8 @@ def _matching(host: Host, pattern: str, flags: Flags) -> list[Process]:
 
 
 def _globs(pattern: str, whole: bool) -> list[str]:
-    """A pattern's alternatives as globs, a repeated piece as anything: Python's expressions could take hours."""
+    """A pattern's alternatives as globs, where a repeated piece matches anything: Python's regular expressions could
+    take hours."""
     globs = []
     for choice in pattern[:200].strip("()").split("|"):
         pieces = re.findall(r"(\[[^\]]+\]|\\.|.)([*+?]?)", choice.removeprefix("^").removesuffix("$"))
@@ -207,7 +208,7 @@ def pstree(context: CommandContext) -> str:
 
 
 def renice(context: CommandContext) -> str | BuiltinResult:
-    """Priorities are no part of a host's state: the words of success, and no effect."""
+    """Reports success without effect: priorities are not part of a host's state."""
     pids = {str(process.pid) for process in context.host.processes}
     words = [word for word in context.argv if not word.startswith("-") or word[1:].isdecimal()]
     if len(words) < 2:
@@ -219,7 +220,7 @@ def renice(context: CommandContext) -> str | BuiltinResult:
 
 
 def lsof(context: CommandContext) -> str | BuiltinResult:
-    """Only sockets that are listened on: which process holds a port."""
+    """lsof for listening sockets only: which process has a port open."""
     flags = parse(context, "i:p:nPtu:c:sa")
     host = context.host
     port = re.fullmatch(r"(?:tcp)?(?:@[\w.]*)?:?(\d{1,5})?(?:-\d+)?", flags.get("i").lower())

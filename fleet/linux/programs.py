@@ -1,4 +1,4 @@
-"""Programs that packages bring: their version, and the clients that say whether a server answers."""
+"""Programs that come with packages: their versions, and clients that check whether a server is up."""
 
 import re
 from collections.abc import Callable
@@ -25,16 +25,16 @@ VERSIONS = {
     "sshd": ("openssh-server", "OpenSSH_{v}"),
     "dockerd": ("docker.io", "Docker version {v}"),
 }
-"""Program -> (its package, what it says of its version)."""
+"""Program -> (its package, its version output)."""
 
 
 def upstream(version: str) -> str:
-    """The version without what a distribution adds: 5:7.0.15-1~deb12u1 -> 7.0.15."""
+    """The version without the distribution's additions: 5:7.0.15-1~deb12u1 -> 7.0.15."""
     return re.split(r"[-+~]", version.partition(":")[2] or version)[0]
 
 
 def _program(context: CommandContext) -> str | BuiltinResult:
-    """Only the version: what else such a program does, its service does."""
+    """Prints only the version: everything else such a program does is modelled by its service."""
     package, text = VERSIONS[context.name]
     version = context.host.packages.get(package)
     if version is None:
@@ -45,7 +45,7 @@ def _program(context: CommandContext) -> str | BuiltinResult:
 
 
 def _client(service: str, yes: str, no: str, code: int = 1) -> Command:
-    """A client: `yes` when its service runs here; `no` and a code when not."""
+    """A client that prints `yes` if its service runs here, else fails with `no` and an exit code."""
 
     def client(context: CommandContext) -> str | BuiltinResult:
         host = context.host

@@ -1,4 +1,4 @@
-"""ps: a table of processes, with the columns and the choice that its three generations of options ask for."""
+"""The ps command, with the columns and selections of all three generations of its options."""
 
 import re
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from fleet.model import Host, Process
 
 
 def clock_of(seconds: int) -> str:
-    """00:10:05, with days before it when there are any."""
+    """A duration as 00:10:05, preceded by days if there are any."""
     days, rest = divmod(seconds, DAY)
     return (f"{days}-" if days else "") + f"{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
 
 
 @lru_cache(maxsize=4096)
 def _begun(started: int, today: int) -> str:
-    """When a process began, as short as ps says it: 10:15 today, Mar04 this year, else the year; `today` in days."""
+    """When a process began, as ps abbreviates it: 10:15 today, Mar04 this year, else the year; `today` in days."""
     then = utc(started)
     if started // DAY == today:
         return then.strftime("%H:%M")
@@ -37,7 +37,7 @@ class PsColumn:
     head: str
     width: int
     value: Callable[[Host, Process], float | str]
-    """what is sorted by, and shown where there is no `text`"""
+    """the sort key, also shown if there is no `text`"""
     right: bool = False
     text: Callable[[Host, Process], str] | None = None
 
@@ -87,7 +87,7 @@ SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "eus
     "bsdstart": "start", "cputime": "time", "ucmd": "comm", "ucomm": "comm", "nice": "ni", "thcount": "nlwp",
     "euid": "uid", "cpu": "%cpu", "mem": "%mem"}  # fmt: skip
 HeadedColumn = tuple[PsColumn, str]
-"""a column with the heading that is asked for"""
+"""a column with its heading"""
 
 
 def _shown(names: str) -> list[HeadedColumn]:
@@ -104,17 +104,17 @@ BSD = _shown("pid tty:TTY stat bsdtime args")
 
 
 class PsError(Exception):
-    """An option that ps does not know, in its words."""
+    """An invalid option, in ps's words."""
 
 
 @dataclass(slots=True)
 class PsOptions:
-    """What the options ask for."""
+    """The parsed options."""
 
     every: bool = False
     columns: list[HeadedColumn] = field(default_factory=list)
     own: list[HeadedColumn] = field(default_factory=list)
-    """columns by name (-o): they go before a format by letter"""
+    """columns given by name (-o); they take precedence over a format given by letter"""
     headings: bool = True
     sort: list[str] = field(default_factory=list)
     tests: list[Callable[[Process], bool]] = field(default_factory=list)
@@ -189,7 +189,7 @@ def _long(asked: PsOptions, word: str, words: list[str]) -> None:
 
 
 def _letters(asked: PsOptions, word: str, words: list[str]) -> None:
-    """-ef, -eo LIST, aux, axo LIST."""
+    """Parse options by letter: -ef, -eo LIST, aux, axo LIST."""
     unix, letters = word.startswith("-"), word.lstrip("-")
     if unix and re.fullmatch(r"a[ux]{1,2}w*f?", letters):
         unix = False  # ps -aux means ps aux

@@ -1,4 +1,4 @@
-"""Who is and was on a machine: whoami, id, groups, who, w, users, last."""
+"""Commands about users and logins: whoami, id, groups, who, w, users, last."""
 
 from bashkit import BuiltinResult
 
@@ -7,11 +7,11 @@ from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.model import Host, Login
 
 ROOT = "root"
-"""The user that AJ's agent runs as."""
+"""The user that the agent runs as."""
 
 
 def accounts(host: Host) -> dict[str, int]:
-    """user -> uid: those of /etc/passwd, and those that services and logins name, who get the next free numbers."""
+    """user -> uid: users from /etc/passwd, plus those of processes and logins, who get the next free numbers."""
     found = {ROOT: 0}
     passwd = host.files.get("/etc/passwd")
     for line in passwd.content.splitlines() if passwd else []:
@@ -62,7 +62,7 @@ def who(context: CommandContext) -> str:
     host = context.host
     here = logged_in(host)
     if flags.words or "m" in flags:
-        return ""  # `who am i`: AJ's agent has no terminal
+        return ""  # `who am i`: the agent has no terminal
     if "q" in flags:
         return f"{' '.join(login.user for login in here)}\n# users={len(here)}\n"
     text = "NAME     LINE         TIME             COMMENT\n" if "H" in flags else ""
@@ -84,7 +84,7 @@ def users(context: CommandContext) -> str:
 
 
 def idle(host: Host, login: Login) -> int:
-    """Seconds without a key pressed: no field of a host, but the same each time one looks."""
+    """Idle time in seconds: not a field of the host, but always the same for the same state."""
     return (host.now - login.start) % 311
 
 
@@ -128,7 +128,7 @@ def last(context: CommandContext) -> str | BuiltinResult:
 
 
 def _span(login: Login, pattern: str) -> str:
-    """From when to when, as last says it."""
+    """The period of a login, as last prints it."""
     since = formatted(login.start, pattern)
     if login.end is None:
         return f"{since}   {'still running' if login.user == 'reboot' else 'still logged in'}"

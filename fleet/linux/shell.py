@@ -1,5 +1,7 @@
-"""A Linux host's shell: bashkit, a sandboxed bash with an in-memory file system, with commands that read and change
-the host's state. Nothing runs on the machine that simulates it."""
+"""A Linux host's shell: bashkit, a sandboxed bash with an in-memory file system.
+
+Its commands read and change the host's state; nothing runs on the real machine.
+"""
 
 import re
 from collections.abc import Callable
@@ -61,24 +63,24 @@ PLAIN = frozenset(
      "printf", "test", "[", "true", "false", "cd", "pwd", "basename", "dirname", "seq", "column", "fold", "exit", ":",
      "export", "type", "which")
 )  # fmt: skip
-"""Commands that start no other command and write no file unless redirected (`sort -o` is seen at the next look); ours
-tell the host themselves what they change."""
+"""Commands that start no other command and write no file unless redirected (`sort -o` is noticed at the next sync);
+ours report their own changes to the host."""
 WRAPPERS = frozenset(("sudo", "env", "nice", "nohup", "timeout", "time", "command", "xargs"))
-"""Commands that start the one that their words name."""
+"""Commands that start another one, named in their arguments."""
 
 MAX_COMMANDS = 2_000
 MAX_SECONDS = 2
-"""Of real time for one command line, whatever time-out AJ asks for."""
+"""Real seconds for one command line, whatever time-out AJ asks for."""
 MAX_MEMORY = 16 * 2**20
-"""Bytes of files and variables."""
+"""Bytes for files and variables."""
 STACK = 256 * 2**20
-"""Bytes. Two thousand nested `eval`s, which MAX_COMMANDS lets through, overflow an ordinary one and end the process."""
+"""Bytes. Two thousand nested `eval`s, which MAX_COMMANDS permits, overflow an ordinary stack and kill the process."""
 MAX_LINE = 32 * 2**10
-"""Characters of a command line: Linux itself takes no argument over 128 KiB."""
+"""Longest command line in characters: Linux itself accepts no argument over 128 KiB."""
 
 
 class LinuxShell:
-    """A shell on one host; commands replace `machine.host`."""
+    """A shell on one host; its commands replace `machine.host`."""
 
     def __init__(self, machine: Machine, folder: str = "/root") -> None:
         self._machine = machine
@@ -87,14 +89,15 @@ class LinuxShell:
         self._faults: list[BaseException] = []
         self._bash: Bash | None = None
         self._last = machine.host
-        """the state that the shell's files show"""
+        """the state that the shell's files reflect"""
 
     def run(self, line: str) -> tuple[str, str, int]:
-        """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
+        """(standard output, standard error, exit code) of a command line. Never raises because of the line's
+        content."""
         if len(line) > MAX_LINE:
             return "", "bash: Argument list too long\n", 126
-        line = line.encode("utf-8", "replace").decode()  # half of a surrogate pair is no text
-        # Made on first use: a Bash takes memory, and most hosts of most fleets are never spoken to.
+        line = line.encode("utf-8", "replace").decode()  # a lone surrogate is not text
+        # Created on first use: a Bash takes memory, and most hosts of most fleets are never used.
         bash = self._bash = self._bash or self._start()
         self._catch_up(bash)
         writes, nests = _judged(bash, line)
@@ -108,21 +111,21 @@ class LinuxShell:
 
         done = _with_stack(execute) if nests else execute()
         self._host_files.fresh = False
-        if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one goes on
+        if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
             self._restart()
             return self.run(line)
         if self._faults:
             raise self._faults.pop()
         if writes:
             self.sync()
-        # `exec >file` would silence every later line; what a time-out leaves behind would speak in the next one
+        # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
             self._restart()
         self._machine.host = self._last = tick(self._machine.host)
         return translate(done, "".join(partial))
 
     def sync(self) -> Host:
-        """The host, with the files that the shell has written."""
+        """The host, including the files that the shell has written."""
         if self._bash is not None and not self._host_files.fresh:
             with self._host_files.within(self._bash.fs()):
                 self._machine.host = self._last = self._host_files.pull(self._machine.host)
@@ -130,13 +133,13 @@ class LinuxShell:
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
-        """Write to the shell's files what others have changed in the host since the last line."""
+        """Update the shell's files with what others have changed on the host since the last line."""
         if self._machine.host.files is not self._last.files:
             with self._host_files.within(bash.fs()):
                 self._host_files.push(self._last, self._machine.host)
 
     def _restart(self) -> None:
-        """A new shell on the same files, in the same folder."""
+        """Start a new shell on the same files, in the same folder."""
         old = self._bash
         assert old is not None
         self.sync()
@@ -169,7 +172,7 @@ class LinuxShell:
 
 
 def _judged(bash: Bash, line: str) -> tuple[bool, bool]:
-    """(may write to the shell's files otherwise than through our commands, may nest): when unsure, it may."""
+    """(may write files other than through our commands, may nest); when unsure, True."""
     try:
         seen = bash.analyze(line)
     except BashError:
@@ -182,7 +185,7 @@ def _judged(bash: Bash, line: str) -> tuple[bool, bool]:
 
 
 def _wraps_plain(command: AnalyzedCommand) -> bool:
-    """sudo df -h, timeout 5 journalctl: one plain command, started by another."""
+    """Whether a wrapper starts one plain command: sudo df -h, timeout 5 journalctl."""
     if command.name not in WRAPPERS or None in command.args:
         return False
     words = [word for word in command.args if word and not re.match(r"-|\w+=|\d", word)]
@@ -193,7 +196,7 @@ _STARTING = Lock()
 
 
 def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
-    """The result of `execute`, called on a stack of STACK bytes (virtual ones: what is not used takes no memory)."""
+    """The result of `execute`, called with a stack of STACK bytes (virtual: unused ones take no memory)."""
     results: list[ExecResult | BaseException] = []
 
     def work() -> None:
@@ -216,7 +219,8 @@ def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
 def _builtin(
     command: Command, machine: Machine, host_files: HostFiles, faults: list[BaseException]
 ) -> Callable[[BuiltinContext], str | BuiltinResult]:
-    """`command` as bashkit calls it; knows no Bash, so that the two form no cycle and are freed at once."""
+    """`command` in the form that bashkit calls. It does not reference the Bash, so the two form no cycle and are freed
+    at once."""
 
     def call(given: BuiltinContext) -> str | BuiltinResult:
         context = CommandContext(given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files)
@@ -228,12 +232,12 @@ def _builtin(
         except RuntimeError as error:
             if str(error).startswith(
                 "io error: "
-            ):  # the shell's file system refuses: a name, a size, a number of files
+            ):  # the shell's file system refused: a name, a size, the number of files
                 return BuiltinResult(stderr=f"{given.name}: {str(error).removeprefix('io error: ')}\n", exit_code=1)
             faults.append(error)
             raise
         except Exception as error:
-            faults.append(error)  # bashkit would say "builtin failed": a fault of ours must not look like AJ's
+            faults.append(error)  # bashkit would report "builtin failed": our own bug must not look like AJ's mistake
             raise
 
     return call

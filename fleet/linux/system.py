@@ -1,4 +1,4 @@
-"""What a Linux machine is: hostname, uname, lscpu, lsb_release, dmesg, crontab, and turning it off and on."""
+"""Commands about the machine: hostname, uname, lscpu, lsb_release, dmesg, crontab, reboot and shutdown."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -13,7 +13,7 @@ from fleet.model import File, Host, JournalEntry
 CODENAMES = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "11": "bullseye", "12": "bookworm"}
 CRONTABS = "/var/spool/cron/crontabs"
 BOOT_SECONDS = 35
-"""From the command to the first login after a reboot."""
+"""Seconds from the command to the first login after a reboot."""
 
 
 def hostname(context: CommandContext) -> str | BuiltinResult:
@@ -163,14 +163,14 @@ def crontab(context: CommandContext) -> str | BuiltinResult:
 
 
 def reboot(context: CommandContext) -> str | BuiltinResult:
-    """All processes are new; services that are enabled and can start are running, others are not."""
+    """Reboot: all processes are new, and enabled services run if they can start."""
     parse(context, "fpnhrc", ["force", "no-wall", "halt", "reboot", "poweroff"])
     context.change(_restarted(context.host))
     return ""
 
 
 def shutdown(context: CommandContext) -> str | BuiltinResult:
-    """`-c` cancels nothing; everything else goes through with a boot: nobody can press the button of a dead machine."""
+    """Reboot in every case except `-c`: nobody could press the power button of a machine that is off."""
     flags = parse(context, "rhPHkc", ["reboot", "poweroff", "halt", "no-wall"])
     if "c" not in flags:
         context.change(_restarted(context.host))
@@ -178,7 +178,7 @@ def shutdown(context: CommandContext) -> str | BuiltinResult:
 
 
 def _restarted(host: Host) -> Host:
-    """The host after a boot: the kernel's own processes stay as they were, with new times."""
+    """The host after a reboot: the kernel's own processes stay, with new times."""
     boot = host.now + 5
     own = tuple(
         replace(process, started=boot, seconds=0)
@@ -202,7 +202,7 @@ def _restarted(host: Host) -> Host:
 
 
 def uuidgen(context: CommandContext) -> str:
-    """Drawn from the host's next process id, which moves on: bashkit's differ from run to run."""
+    """Derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
     host = context.host
     digits = sha256(f"uuid {host.name} {host.next_pid}".encode()).hexdigest()
     context.change(replace(host, next_pid=host.next_pid + 1))

@@ -1,25 +1,25 @@
-"""Commands that would wait for a person or for ever: they answer at once."""
+"""Commands that would wait for input or run forever: they return at once."""
 
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, parse
 
 TIMED_OUT = 124
-"""Exit code of what would have gone on until the time was up."""
+"""Exit code of a command stopped by its time-out."""
 
 
 def no_terminal(context: CommandContext) -> BuiltinResult:
-    """vim, htop, watch: AJ's agent gives a command no terminal."""
+    """vim, htop, watch: the agent provides no terminal."""
     return fail("Error opening terminal: unknown.")
 
 
 def absent(context: CommandContext) -> BuiltinResult:
-    """What bashkit has and a server has not."""
+    """Commands of bashkit that a server lacks."""
     return not_found(context.name)
 
 
 def tail(context: CommandContext) -> BuiltinResult:
-    """With -f it prints what is there, then its time is up: nothing more is written while a command runs."""
+    """With -f it prints the existing lines and then times out: nothing is written while a command runs."""
     # `tail -20` and `tail +3` are `tail -n 20` and `tail -n +3`
     argv = [f"-n{w[1:]}" if w[:1] == "-" and w[1:].isdecimal() else w for w in context.argv]
     context.argv = argv
@@ -43,7 +43,7 @@ def tail(context: CommandContext) -> BuiltinResult:
 
 
 def _content(context: CommandContext, word: str) -> bytes | str:
-    """A file's bytes, or why they cannot be read."""
+    """A file's bytes, or the reason they cannot be read."""
     path, fs = context.absolute(word), context.host_files.fs
     if not fs.exists(path):
         return f"cannot open '{word}' for reading: No such file or directory"
@@ -53,7 +53,7 @@ def _content(context: CommandContext, word: str) -> bytes | str:
 
 
 def _end(content: bytes, count: str, flags: Flags) -> bytes:
-    """The last bytes or lines; with + those from that number on."""
+    """The last bytes or lines; with + everything from that number on."""
     number = int(count.lstrip("+-"))
     pieces = content if "c" in flags else content.splitlines(keepends=True)
     first = max(number - 1, 0) if count.startswith("+") else max(len(pieces) - number, 0)
@@ -66,12 +66,12 @@ def show_help(context: CommandContext) -> str:
 
 
 def complete_nothing(context: CommandContext) -> BuiltinResult:
-    """compgen: what could be completed is nobody's business here."""
+    """compgen: there is nothing to complete."""
     return BuiltinResult(exit_code=1)
 
 
 INTERACTIVE = ("vi", "vim", "view", "nano", "emacs", "htop", "watch", "screen", "tmux", "mc", "nmtui", "iotop")
-# xxd is not on every server, and bashkit's takes as much memory as its -c says
+# xxd is not on every server, and bashkit's allocates as much memory as its -c says.
 ABSENT = ("assert", "csv", "dotenv", "glob", "http", "json", "log", "make", "man", "parallel", "retry", "rg", "semver",
     "template", "tomlq", "verify", "yq", "busybox", "xxd", "bind", "complete", "compopt", "fc")  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the machine is busy with: free, top, vmstat, iostat."""
+"""Commands that report load and memory: free, top, vmstat."""
 
 from bashkit import BuiltinResult
 
@@ -8,11 +8,11 @@ from fleet.linux.ps import percent_of_memory
 from fleet.model import Host, Process
 
 CACHE_SHARE = 16
-"""One part in so many of `Memory.cache` are buffers."""
+"""Buffers are one part in this many of `Memory.cache`."""
 
 
 def human_memory(kib: int) -> str:
-    """1.9Gi, as free -h writes it."""
+    """A size as free -h prints it: 1.9Gi."""
     value, units = float(kib), ["Ki", "Mi", "Gi", "Ti"]
     while value >= 1000 and len(units) > 1:
         value, units = value / 1024, units[1:]
@@ -22,7 +22,7 @@ def human_memory(kib: int) -> str:
 
 
 def cached(host: Host) -> int:
-    """KiB of buffers and cache: what neither processes nor nobody holds."""
+    """KiB of buffers and cache: memory that is neither used nor free."""
     return max(host.memory.total - host.memory_used - host.memory_free, 0)
 
 
@@ -63,7 +63,7 @@ def free(context: CommandContext) -> str | BuiltinResult:
 
 
 def busy(host: Host) -> float:
-    """Percent of all cores in use."""
+    """Processor usage in percent of all cores."""
     return min(sum(process.cpu for process in host.processes) / host.system.cores, 100.0)
 
 
@@ -113,7 +113,7 @@ def _top_head(host: Host) -> str:
 
 
 def _size(kib: int) -> str:
-    """As wide as top's columns let it be: KiB, then 1.2g."""
+    """A size that fits top's columns: KiB, then 1.2g."""
     return str(kib) if kib < 1_000_000 else f"{kib / 1024**2:.1f}g"
 
 

@@ -1,4 +1,4 @@
-"""curl and wget: what the fleet's ports answer over HTTP."""
+"""The commands curl and wget, and the HTTP responses of the fleet's ports."""
 
 import json
 import posixpath
@@ -15,15 +15,15 @@ from fleet.ports import Listener
 
 HEALTH = ("/health", "/healthz", "/status", "/api/health", "/-/healthy")
 SERVERS = {"nginx": "nginx", "apache2": "Apache", "haproxy": "haproxy", "W3SVC": "Microsoft-IIS/10.0"}
-"""Services that serve pages, and how they name themselves."""
+"""Services that serve pages -> the name in their Server header."""
 NOT_HTTP = {"ssh": 1, "mysql": 1, "redis": 52, "postgresql": 52, "MSSQLSERVER": 52}
-"""Services that do not speak HTTP -> curl's exit code: 1 for an answer it cannot read, 52 for none."""
+"""Services that do not speak HTTP -> curl's exit code: 1 if it cannot parse the answer, 52 if there is none."""
 REASONS = {200: "OK", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL, taken apart; `address` is None for a name that nobody knows."""
+    """A parsed URL; `address` is None if the name cannot be resolved."""
 
     url: str
     secure: bool
@@ -43,7 +43,7 @@ class HttpResponse:
 
 
 def _parse_url(context: CommandContext, url: str) -> Url | None:
-    """None when the URL cannot be read."""
+    """Parse a URL; None if it is invalid."""
     match = re.fullmatch(r"(?:(https?)://)?(?:[^@/\s]*@)?([\w.-]+)(?::(\d{1,5}))?(/[^\s#?]*)?(?:[?#]\S*)?", url)
     if match is None or int(match[3] or 0) > 65535:
         return None
@@ -53,7 +53,7 @@ def _parse_url(context: CommandContext, url: str) -> Url | None:
 
 
 def _response(host: Host, listener: Listener, path: str) -> HttpResponse:
-    """What the program that listens says to a GET of `path`."""
+    """The listening program's response to a GET of `path`."""
     name = listener.service or listener.container or listener.name
     server = _server(host, listener)
     page = host.files.get(posixpath.normpath(f"/var/www/html/{path}"))
@@ -78,7 +78,7 @@ def _page(title: str, server: str) -> str:
 
 
 def version_of(host: Host, listener: Listener) -> str:
-    """Version of what listens: of its container's image, of its package, or of the application deployed there."""
+    """The listener's version: of its container's image, its package, or the application deployed there."""
     for container in host.containers:
         if container.name == listener.container:
             return container.image.rpartition(":")[2]
@@ -95,7 +95,7 @@ def _server(host: Host, listener: Listener) -> str:
 
 
 def _upstream_down(host: Host, service: str) -> bool:
-    """Whether a proxy's upstream is a service of its own host that does not run."""
+    """Whether a proxy's upstream is a service on the same host that is down."""
     path = host.services[service].config
     text = host.files[path].content if path and path in host.files else ""
     ports = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b", text)}
@@ -145,7 +145,7 @@ def _curl_flags(context: CommandContext) -> Flags:
 
 
 def _fetch(context: CommandContext, flags: Flags, url: str) -> tuple[str, str, int]:
-    """(standard output, standard error, exit code) of one URL."""
+    """(standard output, standard error, exit code) for one URL."""
     target = _parse_url(context, url)
     if target is None:
         return "", _error(flags, 3, "URL using bad/illegal format or missing URL"), 3
@@ -173,7 +173,7 @@ def _error(flags: Flags, code: int, why: str) -> str:
 
 
 def _request(context: CommandContext, flags: Flags, target: Url) -> HttpResponse | tuple[int, str]:
-    """The answer; or curl's exit code and words for why there is none."""
+    """The response, or curl's exit code and message if there is none."""
     if target.address is None:
         return 6, f"Could not resolve host: {target.name}"
     host = host_at(context, target.address)
@@ -217,7 +217,7 @@ def _trace(context: CommandContext, flags: Flags, target: Url, reply: HttpRespon
 
 
 def _written(context: CommandContext, flags: Flags, target: Url, reply: HttpResponse | None) -> str:
-    """-w, with the variables that people use; 000 is the code of no answer."""
+    """The output of -w, with the commonly used variables; code 000 means no response."""
     if "w" not in flags:
         return ""
     took = delay(context, target.address or "", target.port) / 1000 if reply else 0.0
@@ -246,7 +246,7 @@ def _written(context: CommandContext, flags: Flags, target: Url, reply: HttpResp
 
 
 def _save(context: CommandContext, name: str, text: str) -> None:
-    """Write a file below the working folder; nothing for what is a device."""
+    """Write a file relative to the working folder; devices are ignored."""
     path = posixpath.normpath(posixpath.join(context.cwd, name))
     if not path.startswith("/dev/"):
         host = context.pull()

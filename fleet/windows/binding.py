@@ -1,4 +1,4 @@
-"""Cmdlets and their parameters: names in full or shortened, switches, positions, and what goes wrong with them."""
+"""Binds arguments to a cmdlet's parameters: full or abbreviated names, switches, positions, and errors."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ QUIET = ("silentlycontinue", "ignore", "0")
 
 @dataclass(frozen=True, slots=True)
 class Cmdlet:
-    """A command with PowerShell's parameters. `positional`, `named` and `switches` are names parted by blanks; a name
-    may bring others that mean the same: "Tail|Last"."""
+    """A command with PowerShell parameters. `positional`, `named` and `switches` are space-separated names; aliases
+    follow a bar, as in "Tail|Last"."""
 
     name: str
     run: "Callable[[CmdletCall], Iterable[PSValue] | None]"
@@ -27,10 +27,10 @@ class Cmdlet:
     named: str = ""
     switches: str = ""
     rest: str = ""
-    """the parameter that takes every further position"""
+    """the parameter that takes all remaining positional arguments"""
 
     def parameter(self, name: str, span: Span) -> tuple[str, bool]:
-        """The full name that `name` stands for, and whether it is a switch.
+        """The full name meant by `name`, and whether it is a switch.
 
         Raises:
             Failure: none, or several.
@@ -75,13 +75,13 @@ class Cmdlet:
 
     @property
     def class_name(self) -> str:
-        """As in FullyQualifiedErrorId."""
+        """The class name used in FullyQualifiedErrorId."""
         return f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An element behind a command's name, evaluated: a parameter with its name, or a value."""
+    """One evaluated argument of a command: a named parameter, or a value."""
 
     name: str | None
     value: PSValue
@@ -136,13 +136,13 @@ def _place(cmdlet: Cmdlet, bound: dict[str, PSValue], loose: list[PSValue], span
 
 @dataclass(slots=True)
 class CmdletCall:
-    """One use of a cmdlet."""
+    """One invocation of a cmdlet."""
 
     cmdlet: Cmdlet
     session: Session
     bound: dict[str, PSValue]
     input: list[PSValue]
-    """what the pipeline brought"""
+    """the values from the pipeline"""
     piped: bool
     span: Span
     quiet: bool = False
@@ -161,11 +161,11 @@ class CmdletCall:
         return to_text(self.bound[name]) if name in self.bound else default
 
     def texts(self, name: str) -> list[str]:
-        """A parameter's values as texts; empty when it is not given."""
+        """A parameter's values as strings; empty if it is not given."""
         return [to_text(value) for value in items(self.bound.get(name))]
 
     def number(self, name: str) -> int | None:
-        """A parameter as a whole number; None when it is not given.
+        """A parameter as an integer; None if it is not given.
 
         Raises:
             Failure: it is none.
@@ -187,7 +187,8 @@ class CmdletCall:
             raise self.cmdlet.unbound(text, "CannotConvertArgumentNoMessage", self.span) from None
 
     def names(self, name: str, *properties: str) -> list[str]:
-        """Texts given by a parameter, else by the pipeline: strings, or the first property that an object has."""
+        """Strings from a parameter, otherwise from the pipeline: its strings, or the first of `properties` that an
+        object has."""
         if self.has(name):
             return self.texts(name)
         found = []
@@ -216,7 +217,7 @@ class CmdletCall:
         )
 
     def fail(self, message: str, name: str, category: str, target: str, kind: str = "") -> None:
-        """An error that does not end the pipeline, unless -ErrorAction Stop makes it.
+        """Report a non-terminating error, unless -ErrorAction Stop makes it terminating.
 
         Raises:
             Failure: when it does.
@@ -229,7 +230,7 @@ class CmdletCall:
             self.session.report(failure)
 
     def what_if(self, action: str, target: str) -> bool:
-        """Whether -WhatIf was given: then it is said what would be done, and must not be."""
+        """Whether -WhatIf was given; if so, prints what would be done, and the caller must not do it."""
         if self.flag("WhatIf"):
             self.session.printed.append(shown(f'What if: Performing the operation "{action}" on target "{target}".\n'))
             return True

@@ -1,4 +1,4 @@
-"""Every command that the simulated Windows has, and the other names that PowerShell gives them."""
+"""The table of all commands on a simulated Windows host, with their aliases."""
 
 from fleet.windows.binding import Cmdlet
 from fleet.windows.cmdlets import (
@@ -84,6 +84,6 @@ def cmdlet(name: str) -> Cmdlet | None:
 
 
 def native(name: str) -> ConsoleProgram | None:
-    """A console program, by its name, with .exe, or by its path."""
+    """A console program by name, with or without .exe, or by path."""
     lowered = name.lower().removeprefix("c:\\windows\\system32\\")
     return NATIVES.get(lowered.removesuffix(".exe"))

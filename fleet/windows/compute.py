@@ -1,4 +1,4 @@
-"""What PowerShell's expressions are worth; statements and commands within them belong to the class on top."""
+"""Evaluates PowerShell expressions; a subclass runs the statements and commands inside them."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ from fleet.windows.values import (
 )
 
 PROCESS_ID = 4242
-"""Of the shell itself, which is in no list of processes."""
+"""The shell's own process id, which is not in the process list."""
 
 
 class ExpressionEvaluator:
-    """Evaluates nodes to values."""
+    """Evaluates syntax nodes to values."""
 
     session: Session
 
@@ -64,7 +64,7 @@ class ExpressionEvaluator:
     def command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]: ...
 
     def value(self, node: SyntaxNode) -> PSValue:
-        """What an expression is."""
+        """The value of an expression."""
         self.session.budget.spend()
         match node:
             case Literal():
@@ -195,7 +195,7 @@ class ExpressionEvaluator:
         return result
 
     def _remember(self, text: str, pattern: str, cased: bool) -> None:
-        """$matches, after a -match that was true."""
+        """Set $matches after a successful -match."""
         found = Matcher(pattern, self.session.budget, cased).search(text)
         if found:
             groups = {str(place): group for place, group in enumerate((found[0], *found.groups())) if group is not None}
@@ -203,7 +203,7 @@ class ExpressionEvaluator:
 
 
 def version(host: Host) -> PSObject:
-    """$PSVersionTable.PSVersion: 5.1, with the build of the host."""
+    """$PSVersionTable.PSVersion: 5.1 with the host's build."""
     build = int(host.system.version.rsplit(".", 1)[-1])
     values: dict[str, PSValue] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
     return PSObject("System.Version", values, f"5.1.{build}.1")

@@ -1,4 +1,4 @@
-"""A place in a PowerShell line: looking ahead, taking text, and saying what is wrong where."""
+"""A position in a PowerShell line: looking ahead, consuming text, and reporting syntax errors."""
 
 import re
 from re import Match, Pattern
@@ -10,7 +10,7 @@ LINES = re.compile(r"(?:\s|`\r?\n)+|#[^\n]*|<#.*?#>", re.DOTALL)
 
 
 class Cursor:
-    """Text and a position in it."""
+    """A text with a current position."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -21,30 +21,30 @@ class Cursor:
         return self.text.startswith(literal, self.at)
 
     def char(self, ahead: int = 0) -> str:
-        """The character there; empty at the end."""
+        """The character at the position plus `ahead`; empty at the end."""
         return self.text[self.at + ahead : self.at + ahead + 1]
 
     def take(self, literal: str) -> bool:
-        """Step over `literal` if it is there."""
+        """Consume `literal` if it comes next."""
         if self.peek(literal):
             self.at += len(literal)
             return True
         return False
 
     def match(self, pattern: Pattern[str]) -> Match[str] | None:
-        """Step over what fits `pattern`."""
+        """Consume a match of `pattern`."""
         found = pattern.match(self.text, self.at)
         if found:
             self.at = found.end()
         return found
 
     def spaces(self, lines: bool = False) -> None:
-        """Step over blanks and comments, and over line ends too if `lines`."""
+        """Consume blanks and comments, and line ends too if `lines`."""
         while self.match(LINES if lines else SPACES):
             pass
 
     def expect(self, literal: str, lines: bool = True) -> None:
-        """Step over blanks and the closing `literal`, or fail as PowerShell does."""
+        """Consume blanks and the closing `literal`, or fail as PowerShell does."""
         self.spaces(lines)
         if self.take(literal):
             return

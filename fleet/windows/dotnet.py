@@ -1,4 +1,4 @@
-"""Numbers, times and texts written by .NET's format strings: "{0:N2}" -f 3, (Get-Date).ToString('yyyy-MM-dd')."""
+"""Formats values with .NET format strings: "{0:N2}" -f 3, (Get-Date).ToString('yyyy-MM-dd')."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,9 +7,9 @@ from fleet.windows.failure import Failure
 from fleet.windows.values import PSValue, bounded, clock, display, number_text, to_text
 
 MAX_DIGITS = 99
-"""Of precision, as .NET allows."""
+"""Highest precision that .NET allows."""
 MAX_WIDTH = 1_000
-"""Of a padded item: nobody's table is wider."""
+"""Widest padded item: no real table is wider."""
 MAX_TEMPLATE = 10_000
 
 ITEM = re.compile(r"\{\{|\}\}|\{(\d{1,4})(?:,\s*(-?\d{1,9})\s*)?(?::([^{}]*))?\}|[{}]")
@@ -51,7 +51,7 @@ def bad_format() -> Failure:
 
 
 def compose(template: str, arguments: list[PSValue]) -> str:
-    """ "{0,8:N1} of {1}" with its items filled in.
+    """Fill the items of a composite format string such as "{0,8:N1} of {1}".
 
     Raises:
         Failure: an item that is not there, or a form that is none.
@@ -76,7 +76,7 @@ def compose(template: str, arguments: list[PSValue]) -> str:
 
 
 def format_value(value: PSValue, form: str) -> str:
-    """A value by one format string; "" for its usual text."""
+    """A value in one format; "" means its default text."""
     if not form:
         return display(value) if isinstance(value, datetime) else to_text(value)
     if isinstance(value, datetime):
@@ -119,7 +119,7 @@ def _format_number(value: int | float, form: str) -> str:
 
 
 def _custom_number(value: int | float, form: str) -> str:
-    """0.00, #,##0.0, 0.0%"""
+    """A number in a custom format: 0.00, #,##0.0, 0.0%"""
     pattern = re.search(r"[#0,]+(?:\.([#0]*))?|\.([#0]+)", form)
     if pattern is None:
         return form
@@ -139,7 +139,7 @@ def _custom_number(value: int | float, form: str) -> str:
 
 
 def format_date(value: datetime, form: str) -> str:
-    """A time by .NET's letters: yyyy-MM-dd HH:mm:ss."""
+    """A time in .NET's format letters: yyyy-MM-dd HH:mm:ss."""
     pattern = STANDARD_DATES.get(form, form)[:MAX_TEMPLATE]
     if len(form) == 1 and form not in STANDARD_DATES:
         raise bad_format()
@@ -170,7 +170,7 @@ def _date_part(value: datetime, part: str) -> str:
 
 
 def _format_span(value: timedelta, form: str) -> str:
-    """d\\.hh\\:mm and its like."""
+    """A time span in a format such as d\\.hh\\:mm."""
     hours, rest = divmod(value.seconds, 3600)
     numbers = {"d": value.days, "h": hours, "m": rest // 60, "s": rest % 60}
 
@@ -186,5 +186,5 @@ def _format_span(value: timedelta, form: str) -> str:
 
 
 def long_date(value: datetime) -> str:
-    """Wednesday, March 4, 2026 10:15:00 AM: what Get-Date prints."""
+    """A time as Get-Date prints it: Wednesday, March 4, 2026 10:15:00 AM"""
     return f"{value.strftime('%A, %B')} {value.day}, {value.year} {clock(value)}"

@@ -1,4 +1,4 @@
-"""Runs a parsed line: statements, pipelines, commands and expressions, within the line's budget."""
+"""Runs a parsed PowerShell line: statements, pipelines and commands, within the line's budget."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_nu
 
 
 class Leaving(Exception):
-    """`exit` or `return`: the line, or the block, is done."""
+    """`exit` or `return`: ends the line or the block."""
 
     def __init__(self, keyword: str, values: list[PSValue]) -> None:
         super().__init__(keyword)
@@ -46,7 +46,7 @@ class Leaving(Exception):
 
 
 class Interpreter(ExpressionEvaluator):
-    """PowerShell on one machine."""
+    """The PowerShell interpreter of one machine."""
 
     def __init__(self, machine: Machine) -> None:
         self.session = Session(machine, self.invoke, self.run_line, lambda name: commands.native(name) is not None)
@@ -56,12 +56,12 @@ class Interpreter(ExpressionEvaluator):
     # --- statements -------------------------------------------------------------------------------------------------
 
     def run_script(self, line: str) -> None:
-        """A whole line; each statement's output is printed before the next one runs."""
+        """Run a whole line; each statement's output is printed before the next one runs."""
         for statement in parse(line).statements:
             self.session.printed += self.body(Body((statement,)), guarded=True)
 
     def run_line(self, line: str) -> list[PSValue]:
-        """The output of a line that runs within this one."""
+        """The output of another line, run inside the current one."""
         outer, self.session.line = self.session.line, line
         try:
             return self._nested(lambda: self.body(parse(line), guarded=True))
@@ -69,7 +69,7 @@ class Interpreter(ExpressionEvaluator):
             self.session.line = outer
 
     def invoke(self, block: Block, item: PSValue) -> list[PSValue]:
-        """A script block's output, with $_ as `item`."""
+        """The output of a script block, with $_ set to `item`."""
         variables = self.session.variables
         before = variables.get("_")
         variables["_"] = item
@@ -92,7 +92,7 @@ class Interpreter(ExpressionEvaluator):
             self._depth -= 1
 
     def body(self, body: Body, guarded: bool = False) -> list[PSValue]:
-        """The output of statements; `guarded` reports an error and goes on with the next one, as a script does."""
+        """The output of statements; if `guarded`, an error is reported and the next statement runs, as in a script."""
         output: list[PSValue] = []
         for statement in body.statements:
             self.session.budget.spend()
@@ -151,7 +151,7 @@ class Interpreter(ExpressionEvaluator):
         return output + (self.body(statement.last, guarded=True) if statement.last else [])
 
     def _tried(self, body: Body) -> list[PSValue]:
-        """The output of statements, the first error of which ends them all."""
+        """The output of statements; the first error ends them all."""
         self._tries += 1
         try:
             return self.body(body)
@@ -242,7 +242,7 @@ class Interpreter(ExpressionEvaluator):
         try:
             output = list(cmdlet.run(call) or [])
         except Failure as failure:
-            if not failure.source and failure.kind != "RuntimeException":  # a path was at fault, not a script block
+            if not failure.source and failure.kind != "RuntimeException":  # caused by a path, not by a script block
                 failure.source, failure.id = cmdlet.name, f"{failure.id},{cmdlet.class_name}"
             if not call.quiet or failure.ends_line or self._tries:
                 raise
@@ -259,7 +259,7 @@ class Interpreter(ExpressionEvaluator):
         return Argument(None, self.value(element), True, command.span)
 
     def _word(self, element: SyntaxNode | Parameter) -> list[str]:
-        """What a native program gets: a parameter is a word like any other."""
+        """The arguments of a console program: a parameter is a word like any other."""
         if isinstance(element, Parameter):
             tail = [] if element.value is None else [self.value(element.value)]
             return [f"-{element.name}{':' + to_text(tail[0]) if tail else ''}"]
@@ -275,7 +275,7 @@ class Interpreter(ExpressionEvaluator):
         return Failure(text, kind, "ObjectNotFound", f"{name}:String", kind, name, command.name_span)
 
     def _redirect(self, redirect: Redirect, output: list[PSValue], errors: int) -> list[PSValue]:
-        """What is left of a command's output when a redirection has taken its part."""
+        """The part of a command's output that a redirection leaves."""
         written = self.session.errors
         if redirect.target is None:
             if redirect.stream in "2*":

@@ -1,4 +1,4 @@
-"""Reads PowerShell's expressions: literals, operators, members, and the words behind a command."""
+"""Parses PowerShell expressions: literals, operators, members, and command arguments."""
 
 import re
 from abc import abstractmethod
@@ -30,10 +30,10 @@ TYPE = re.compile(r"\[([A-Za-z_][\w.]*(?:\[\])?)\]")
 ASSIGNMENTS = re.compile(r"=(?!=)|[-+*/%]=")
 NOT = re.compile(r"!|-(?:not|bnot|split|join)\b", re.IGNORECASE)
 OPERAND = re.compile(r"[$\"'(@\[{]|-?\.?\d")
-"""How a value begins."""
+"""The beginning of a value."""
 MEMBER = re.compile(r"[A-Za-z_]\w*")
 MAX_CHAIN = 100
-"""Operators or members in a row: each is a level of the tree that the evaluator descends."""
+"""Most operators or members in a row: each adds a level to the tree that the evaluator descends."""
 
 _COMPARISONS = (
     "eq ne gt ge lt le like notlike match notmatch contains notcontains in notin replace split join is isnot as"
@@ -47,11 +47,11 @@ LEVELS = (
     re.compile(r"[*/%](?!=)"),
     re.compile(r"-f(?![\w-])", re.IGNORECASE),
 )
-"""Binary operators, the weakest first."""
+"""Binary operators, lowest precedence first."""
 
 
 def number(match: re.Match[str]) -> int | float:
-    """The value of what NUMBER found."""
+    """The value of a match of NUMBER."""
     digits, size = match[1].lower(), SIZES.get((match[2] or "").lower(), 1)
     if digits.startswith("0x"):
         return int(digits, 16) * size
@@ -61,24 +61,24 @@ def number(match: re.Match[str]) -> int | float:
 
 
 class ExpressionParser(StringParser):
-    """Expressions; what stands in `$( )` and `{ }` is read by the class on top."""
+    """Parses expressions; a subclass parses the content of `$( )` and `{ }`."""
 
     @abstractmethod
     def statement(self) -> Statement: ...
 
     def starts_expression(self) -> bool:
-        """Whether a statement here is an expression rather than a command."""
+        """Whether the statement at the position is an expression rather than a command."""
         first, second = self.char(), self.char(1)
         if first in "$\"'(@{[,!":
             return first != ""
         if first.isdigit() or (first in "+-." and second.isdigit()):
             found = NUMBER.match(self.text, self.at + (first in "+-"))
-            # 7z.exe and 10.0.0.1 are words
+            # 7z.exe and 10.0.0.1 are words, not numbers
             return found is not None and not re.compile(r"\.?[A-Za-z_\\]|\.\d").match(self.text, found.end())
         return NOT.match(self.text, self.at) is not None or (first in "+-" and second in "$(")
 
     def expression(self, level: int = 0, commas: bool = True) -> SyntaxNode:
-        """An expression of operators at `level` or stronger."""
+        """An expression with operators of `level` or higher precedence."""
         if level == len(LEVELS):
             return self._range(commas)
         left, count = self.expression(level + 1, commas), 0
@@ -141,7 +141,7 @@ class ExpressionParser(StringParser):
         return Unary(operator, operand)
 
     def _type(self, name: str) -> SyntaxNode:
-        """[name] before a value is a cast, else the type itself."""
+        """[name] before a value is a cast; otherwise it is the type itself."""
         if self.peek("::"):
             return self._postfix(TypeName(name))
         start = self.at
@@ -155,7 +155,7 @@ class ExpressionParser(StringParser):
         return Cast(name.lower(), operand)
 
     def primary(self) -> SyntaxNode:
-        """A value with the members, indices and calls that follow it."""
+        """A value with any members, indices and calls that follow it."""
         return self._postfix(self._value())
 
     def _value(self) -> SyntaxNode:
@@ -248,7 +248,7 @@ class ExpressionParser(StringParser):
         return Block(body, self.text[start : self.at - 1])
 
     def argument(self) -> SyntaxNode:
-        """One word behind a command: a value, or text that needs no quotes."""
+        """One argument of a command: a value, or unquoted text."""
         char = self.char()
         if (char and char in "({'\"") or self.peek("@(") or self.peek("@{") or self.peek("$("):
             node = self.primary()

@@ -1,53 +1,53 @@
-"""What PowerShell says when something does not work, and the bounds within which a line may work at all."""
+"""PowerShell's error records, and the limits on what one line may do."""
 
 from dataclasses import dataclass
 from time import monotonic
 
 MAX_LINE = 20_000
-"""Characters of a command line: a long script of AJ's is some hundreds."""
+"""Longest command line in characters; a long script of AJ's has a few hundred."""
 MAX_DEPTH = 24
-"""Nested brackets or blocks: each takes about fifteen of Python's thousand frames."""
+"""Nested brackets or blocks; each takes about fifteen of Python's thousand stack frames."""
 MAX_STEPS = 100_000
-"""Nodes evaluated and kilobytes made by one line: some tenths of a second."""
+"""Nodes evaluated plus kilobytes produced by one line: some tenths of a second."""
 COMMAND_COST = 20
-"""Steps of one command: a line may use some five thousand of them."""
+"""Steps charged per command: a line may run about five thousand."""
 MAX_TEXT = 1_000_000
-"""Characters of one string; 'a'*1GB is refused before it is made."""
+"""Longest string in characters; 'a'*1GB is refused before it is created."""
 MAX_ITEMS = 50_000
-"""Members of one array; 1..1e9 is refused before it is made."""
+"""Largest array; 1..1e9 is refused before it is created."""
 MAX_OUTPUT = 64 * 2**10
-"""Characters a line may print; what is more is cut, as a host's buffer does."""
+"""Characters a line may print; the rest is cut off, as by a console buffer."""
 MAX_MATCH_SECONDS = 0.25
-"""Of processor time for one match: an honest one takes a thousandth."""
+"""Processor time for one match; an ordinary one takes a thousandth."""
 MAX_SECONDS = 2.0
-"""Of real time for one line, as in the Linux shell; only a regular expression gone wild comes near it."""
+"""Real time for one line, as in the Linux shell; only a runaway regular expression comes close."""
 
 
 @dataclass(slots=True)
 class Failure(Exception):
-    """An error record. A command that raises it ends its statement; the next statement still runs."""
+    """An error record. Raising it ends the statement; the next statement still runs."""
 
     message: str
     id: str = "RuntimeException"
     category: str = "InvalidOperation"
     target: str = ""
-    """what it was about, as CategoryInfo shows it: "x:String" """
+    """the object concerned, as in CategoryInfo: "x:String" """
     kind: str = "RuntimeException"
-    """the exception's class"""
+    """class name of the exception"""
     source: str = ""
-    """the command that said so"""
+    """the command that reported it"""
     span: tuple[int, int] | None = None
-    """where in the line"""
+    """its position in the line"""
     ends_line: bool = False
-    """nothing more of the line runs: a bound was reached, or -ErrorAction Stop"""
+    """the rest of the line does not run: a limit was reached, or -ErrorAction Stop"""
     final: bool = False
-    """no `catch` sees it: a bound was reached"""
+    """cannot be caught by `catch`: a limit was reached"""
 
     def __str__(self) -> str:
         return self.message
 
     def render(self, line: str) -> str:
-        """The record as Windows PowerShell prints it to standard error."""
+        """The record as Windows PowerShell prints it on standard error."""
         head = f"{self.source} : {self.message}" if self.source else self.message
         about = f"({self.target or ':'})"
         where = f"[{self.source}]" if self.source and self.kind != "CommandNotFoundException" else "[]"
@@ -70,7 +70,7 @@ class Failure(Exception):
 
 @dataclass(slots=True)
 class ParseFailure(Failure):
-    """A line that is no PowerShell: nothing of it runs."""
+    """A syntax error: none of the line runs."""
 
     def render(self, line: str) -> str:
         return (
@@ -81,7 +81,7 @@ class ParseFailure(Failure):
 
 
 def refused(what: str, span: tuple[int, int] | None = None) -> Failure:
-    """A bound was reached: `what` in .NET's words, and the line ends."""
+    """A limit was reached: `what` in .NET's words; the line ends."""
     return Failure(what, "RuntimeException", "OperationStopped", ":", span=span, ends_line=True, final=True)
 
 
@@ -90,7 +90,7 @@ def no_memory() -> Failure:
 
 
 def not_allowed() -> Failure:
-    """Syntax that the simulated host does not offer, in the words of a constrained endpoint."""
+    """Syntax that the simulated host does not support, in the words of a constrained endpoint."""
     return Failure(
         "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
         "ScriptsNotAllowed",
@@ -102,7 +102,7 @@ def not_allowed() -> Failure:
 
 
 class Budget:
-    """What one line may still spend."""
+    """The steps and time that a line has left."""
 
     def __init__(self) -> None:
         self._steps = MAX_STEPS
@@ -110,11 +110,11 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """Real time that one match may take, never 0."""
+        """Real time left for one match, never 0."""
         return min(max(self._deadline - monotonic(), 0.001), MAX_MATCH_SECONDS)
 
     def spend(self, size: int = 0, steps: int = 1) -> None:
-        """Count some steps that made `size` characters or items.
+        """Charge for steps that produced `size` characters or items.
 
         Raises:
             Failure: the line has done too much.

@@ -1,4 +1,4 @@
-"""Objects as text, as Windows PowerShell prints them: tables, lists, and what needs neither."""
+"""Formats objects as Windows PowerShell prints them: as tables, lists or plain lines."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,17 +12,17 @@ from fleet.windows.values import Hash, PSObject, PSValue, display, to_text
 from fleet.windows.views import LISTS, MATCH, VIEWS, View
 
 WIDTH = 120
-"""Columns of the console."""
+"""Console width in columns."""
 FEW = 4
-"""An object without a view of its own is a table up to so many properties, and a list beyond."""
+"""An object without a predefined view is shown as a table up to this many properties, beyond that as a list."""
 ROWS_LOOKED_AT = 300
-"""Rows whose properties decide a table's columns."""
+"""Rows examined to determine a table's columns."""
 NARROWEST = 8
-"""A column is not cut below this."""
+"""Columns are not truncated below this width."""
 
 
 def render(values: Sequence[PSValue], nested: bool = False) -> str:
-    """What a pipeline's output looks like on the console; within an array, arrays show only their class."""
+    """A pipeline's output as shown on the console; nested in an array, arrays show only their class."""
     pieces, total, place = [], 0, 0
     while place < len(values) and total < MAX_OUTPUT:
         value = values[place]
@@ -49,7 +49,7 @@ def _same_shape(first: PSObject, other: PSValue) -> bool:
 
 
 def _single(value: PSValue, nested: bool) -> str:
-    """A value that is no object with properties, on lines of its own."""
+    """A value without properties, on its own lines."""
     match value:
         case PSObject():
             return value.text
@@ -84,7 +84,7 @@ def _objects(records: list[PSObject]) -> str:
 
 
 def view_text(records: Sequence[PSObject], view: View) -> str:
-    """A class' own table; one for each group of rows."""
+    """The predefined table of a class; one per group of rows."""
     if not view.group:
         return "\n" + _view_rows(records, view) + "\n"
     groups: list[tuple[str, list[PSObject]]] = []
@@ -110,7 +110,8 @@ def grid(
     headers: bool = True,
     cut: bool = True,
 ) -> str:
-    """Rows under labels and dashes; a width of 0 fits, what is too wide for the console ends in "..."."""
+    """Rows under headers and dashes; width 0 means as wide as needed, and cells too wide for the console end in
+    "..."."""
     flat = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
     given = list(widths) or [0] * len(labels)
     fitted = [
@@ -140,7 +141,7 @@ def _fit(cell: str, width: int, right: bool) -> str:
 
 
 def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool = True, cut: bool = True) -> str:
-    """A table of properties: those named, else every one that the first rows have. Numbers stand to the right."""
+    """A table of properties: those named, or all that the first rows have. Numbers are right-aligned."""
     columns = list(names) or property_names(records)
     if not columns:
         return ""
@@ -163,7 +164,7 @@ def property_names(records: Sequence[PSObject]) -> list[str]:
 
 
 def list_text(records: Sequence[PSObject], names: Sequence[str]) -> str:
-    """Name : value, an object after the other: the properties named, else those its class shows."""
+    """Lines of "Name : value", object after object: the properties named, or those that the class shows by default."""
     pieces = []
     for record in records:
         chosen = list(names) or list(LISTS.get(record.type, record.values))
@@ -174,7 +175,7 @@ def list_text(records: Sequence[PSObject], names: Sequence[str]) -> str:
 
 
 def _entry(name: str, text: str, width: int) -> str:
-    """One line of a list; further lines of the value stand below its first."""
+    """One entry of a list; further lines of the value are aligned below the first."""
     first, *rest = text.split("\n")
     margin = " " * (width + 3)
     return f"{name:<{width}} : {first}".rstrip(" ") + "\n" + "".join(f"{margin}{line}\n" for line in rest if line)

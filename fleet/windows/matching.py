@@ -1,4 +1,4 @@
-"""Wildcards and regular expressions, without regard to case unless asked, and never longer than a line may take."""
+"""Matches wildcards and regular expressions, case-insensitive by default and within the line's time budget."""
 
 from fnmatch import translate
 from functools import lru_cache
@@ -9,13 +9,13 @@ import regex
 from fleet.windows.failure import Budget, Failure, refused
 
 MAX_PATTERN = 1_000
-"""Characters of an expression."""
+"""Longest regular expression, in characters."""
 MAX_COUNT = 1_000
-"""Product of all quantifiers such as a{20}: one within another is unrolled, and takes memory before any match."""
+"""Largest product of counted quantifiers such as a{20}: nested ones are unrolled and take memory before any match."""
 
 
 def like(text: str, wildcard: str, cased: bool = False) -> bool:
-    """Whether a text fits `*` and `?` and `[a-z]` as a whole. Takes time in proportion to the text."""
+    """Whether the whole text matches a wildcard of `*`, `?` and `[a-z]`. Takes time proportional to the text."""
     return _wildcard(wildcard[:MAX_PATTERN], cased).match(text) is not None
 
 
@@ -25,10 +25,10 @@ def _wildcard(pattern: str, cased: bool) -> regex.Pattern[str]:
 
 
 class Matcher:
-    """One regular expression."""
+    """A compiled regular expression."""
 
     def __init__(self, pattern: str, budget: Budget, cased: bool = False, simple: bool = False) -> None:
-        """`simple` takes the pattern as plain text.
+        """`simple` treats the pattern as plain text.
 
         Raises:
             Failure: it is no regular expression.
@@ -37,7 +37,7 @@ class Matcher:
         self._compiled = _expression(regex.escape(pattern) if simple else pattern, cased)
 
     def search(self, text: str) -> "regex.Match[str] | None":
-        """The first match.
+        """The first match, if any.
 
         Raises:
             Failure: looking took longer than the line has.
@@ -56,7 +56,7 @@ class Matcher:
             raise refused("The pipeline has been stopped.") from None
 
     def replace(self, text: str, replacement: str) -> str:
-        """Every match replaced; $1 and ${name} stand for groups."""
+        """The text with every match replaced; $1 and ${name} refer to groups."""
         self._budget.spend(len(text))
         parts = regex.split(r"\$(\d{1,2}|\{\w+\}|[$&])", replacement)
 
@@ -93,6 +93,6 @@ def _expression(pattern: str, cased: bool) -> regex.Pattern[str]:
 
 
 def _repeats(pattern: str) -> int:
-    """How often the innermost piece could be written out, if every counted quantifier stood around it."""
+    """How many copies the innermost piece could expand to if all counted quantifiers were nested."""
     counts = regex.findall(r"\{(\d*),?(\d*)\}", pattern)
     return prod(max(int(low[:9] or 1), int(high[:9] or 1)) for low, high in counts)

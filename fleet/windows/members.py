@@ -1,4 +1,4 @@
-"""Properties and methods of values, and the few static members that are allowed ([math]::Round and its kind)."""
+"""Properties and methods of values."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from fleet.windows.values import Hash, PSObject, PSValue, TypeName, items, to_mo
 
 
 def get_property(value: PSValue, name: str) -> PSValue:
-    """The value of a property; null where there is none. On an array: that of each member."""
+    """The value of a property; null if there is none. On an array: the property of each member."""
     lowered = name.lower()
     match value:
         case PSObject():
@@ -69,7 +69,7 @@ def _date_property(value: datetime, name: str) -> PSValue:
 
 
 def span_properties(value: timedelta) -> dict[str, PSValue]:
-    """Every property of a TimeSpan, in its order."""
+    """All properties of a TimeSpan, in .NET's order."""
     total = value.total_seconds()
     whole = int(total)
 
@@ -96,7 +96,7 @@ def _span_property(value: timedelta, name: str) -> PSValue:
 
 
 def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget) -> PSValue:
-    """What a method gives.
+    """The result of a method call.
 
     Raises:
         Failure: there is no such method, or it is not allowed.
@@ -117,7 +117,7 @@ def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget)
         try:
             return methods[lowered](arguments)
         except (IndexError, ValueError, OverflowError, TypeError):
-            # too few arguments, or one out of range: the same words whatever was wrong with them
+            # too few arguments, or one out of range: the message is the same for all
             text = f'Cannot find an overload for "{name}" and the argument count: "{len(arguments)}".'
             raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
     if isinstance(value, list):

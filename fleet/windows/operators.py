@@ -1,4 +1,4 @@
-"""What PowerShell's operators do to values; the left side decides how the two are read."""
+"""PowerShell's operators on values; the left operand decides how both are converted."""
 
 import math
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def order(left: PSValue, right: PSValue, cased: bool = False) -> int:
 
 
 def sort_key(value: PSValue) -> tuple[int, float, str]:
-    """An order over values of any kind: nothing first, then numbers and times, then text."""
+    """A sort key for values of any kind: null first, then numbers and times, then text."""
     match value:
         case None:
             return (0, 0.0, "")
@@ -89,7 +89,7 @@ def sort_key(value: PSValue) -> tuple[int, float, str]:
 
 
 def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSValue:
-    """The value of `left operator right`; -and, -or and -match's $matches are the evaluator's.
+    """The value of `left operator right`; -and, -or and $matches are handled by the evaluator.
 
     Raises:
         Failure: the two do not go together, or the result is too large.
@@ -111,7 +111,7 @@ def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSVa
 
 
 FILTERS = {"eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch"}
-"""Comparisons: on an array they give the members that fit."""
+"""Comparison operators: applied to an array they return the matching members."""
 
 
 def _test(name: str, right: PSValue, cased: bool, budget: Budget) -> Callable[[PSValue], bool]:
@@ -147,7 +147,7 @@ def _split(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValu
     text = to_text(left)
     limit = int(to_number(rest[0])) if rest else 0
     parts = Matcher(to_text(pattern), budget, cased).split(text)
-    if 0 < limit < len(parts):  # what is behind the last cut stays whole
+    if 0 < limit < len(parts):  # the rest after the last split stays whole
         matcher, kept = Matcher(to_text(pattern), budget, cased), []
         while len(kept) < limit - 1 and (found := matcher.search(text)):
             kept.append(text[: found.start()])
@@ -264,7 +264,7 @@ def _remainder(left: PSValue, right: PSValue) -> PSValue:
 
 
 def _number(value: PSValue, method: str) -> int | float:
-    """The left side of a calculation."""
+    """The left operand of a calculation."""
     if isinstance(value, list | Hash | PSObject | datetime):
         text = f"Method invocation failed because [{type_name(value)}] does not contain a method named '{method}'."
         raise Failure(text, "MethodNotFound", "InvalidOperation", f"{method}:String")

@@ -1,7 +1,7 @@
-"""Reads a PowerShell line into a tree: statements, pipelines and commands here, expressions in `expressions`.
+"""Parses a PowerShell line into a syntax tree: statements, pipelines and commands.
 
-Written by hand: in PowerShell a word means one thing behind a command and another in an expression, and the grammar
-that exists for tree-sitter fails on the commonest lines of all (`Select-Object Name, CPU`).
+Written by hand: in PowerShell a word means one thing as a command argument and another in an expression, and the
+existing tree-sitter grammar fails on the most common lines (`Select-Object Name, CPU`).
 """
 
 import re
@@ -41,7 +41,7 @@ ENDS = (";", "|", ")", "}", "\n", "&", "")
 
 
 def parse(line: str) -> Body:
-    """The statements of a line.
+    """Parse the statements of a line.
 
     Raises:
         ParseFailure: it is no PowerShell.
@@ -58,10 +58,10 @@ def parse(line: str) -> Body:
 
 
 class Parser(ExpressionParser):
-    """Statements and commands, on top of expressions."""
+    """Parses statements and commands, in addition to expressions."""
 
     def body(self, close: str) -> Body:
-        """Statements up to `close`, which stays; "" for the end of the line."""
+        """Statements up to `close`, which is not consumed; "" means the end of the line."""
         self.deeper()
         statements = []
         while True:
@@ -101,7 +101,7 @@ class Parser(ExpressionParser):
         if found := self.match(KEYWORD):
             return self._keyword(found[1].lower())
         if found := self.match(FORBIDDEN):
-            self.at = len(self.text)  # the rest has a grammar that is of no use: the statement will not run
+            self.at = len(self.text)  # the rest need not be parsed: the statement will not run
             return Forbidden(found[1].lower())
         if not self.starts_expression():
             return self._pipeline(self._command())
@@ -167,7 +167,7 @@ class Parser(ExpressionParser):
         if self._follows("catch"):
             self.spaces(lines=True)
             while self.match(re.compile(r"\[[\w.]+\]\s*,?\s*")):
-                pass  # a catch for some types catches all here
+                pass  # a typed catch catches everything here
             handler = self.braced()
         if self._follows("finally"):
             last = self.braced()
@@ -236,7 +236,7 @@ class Parser(ExpressionParser):
         return self._arguments()
 
     def _arguments(self) -> SyntaxNode:
-        """One argument, or several with commas between."""
+        """One argument, or several separated by commas."""
         items = [self.argument()]
         while True:
             start = self.at

@@ -1,8 +1,8 @@
 r"""Paths and files of a Windows host.
 
-A path is kept in one form: a capital drive letter and backslashes, "C:\inetpub\logs\u_ex.log". Names are found without
-regard to case, as NTFS does. Folders are those that files lie in, some that every installation has, and those that
-this session has made and not filled yet.
+Paths are normalised to a capital drive letter and backslashes, "C:\inetpub\logs\u_ex.log", and looked up without regard
+to case, as NTFS does. Folders are those that contain files, some that every installation has, and those that this
+session has created but not filled yet.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ STANDARD = (
     rf"{HOME}\Desktop",
     rf"{HOME}\AppData\Local\Temp",
 )
-"""Folders of every installation."""
+"""Folders present on every installation."""
 FILE, FOLDER = "System.IO.FileInfo", "System.IO.DirectoryInfo"
 
 
@@ -34,7 +34,7 @@ class PathItem:
 
     path: str
     file: File | None = None
-    """None for a folder"""
+    """None if it is a folder"""
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ class PathItem:
 
 
 def parent_of(path: str) -> str:
-    """The folder a path lies in; a drive's root lies in itself."""
+    """The parent folder of a path; a drive's root is its own parent."""
     head = path.rstrip("\\").rpartition("\\")[0]
     return f"{head}\\" if len(head) == 2 else head or path
 
@@ -56,7 +56,7 @@ def join(folder: str, name: str) -> str:
 
 
 def absolute(session: Session, path: str) -> str:
-    """A path in its one form, whether it exists or not.
+    """The normalised path, whether it exists or not.
 
     Raises:
         Failure: it is on no drive of the host.
@@ -88,7 +88,7 @@ def not_found(path: str) -> Failure:
 
 
 def all_items(session: Session) -> dict[str, PathItem]:
-    """Everything there is: path in lower case -> item."""
+    """All files and folders: lower-case path -> item."""
     found: dict[str, PathItem] = {}
     files = {key.replace("/", "\\"): file for key, file in session.host.files.items()}
     roots = [f"{mount.target[:1].upper()}:\\" for mount in session.host.mounts]
@@ -102,13 +102,13 @@ def all_items(session: Session) -> dict[str, PathItem]:
 
 
 def key_of(host: Host, path: str) -> str:
-    """The key under which a file is kept, however it is spelled."""
+    """The key in `host.files` for a path, however it is spelled."""
     wanted = path.lower()
     return next((key for key in host.files if key.replace("/", "\\").lower() == wanted), path)
 
 
 def children(everything: dict[str, PathItem], folder: str, deep: bool = False) -> list[PathItem]:
-    """What lies in a folder, folders first, by name; with `deep` also what lies below."""
+    """The content of a folder, folders first, by name; with `deep` all levels below it."""
     start = folder.lower().rstrip("\\") + "\\"
     inside = [item for path, item in everything.items() if path.startswith(start) and len(path) > len(start)]
     if not deep:
@@ -117,7 +117,7 @@ def children(everything: dict[str, PathItem], folder: str, deep: bool = False) -
 
 
 def find(session: Session, path: str) -> list[PathItem]:
-    """The items that a path names, which may hold wildcards in any of its parts; none when there are none."""
+    """The items matching a path, which may contain wildcards in any part; empty if there are none."""
     wanted, everything = absolute(session, path), all_items(session)
     if not any(mark in wanted for mark in "*?["):
         item = everything.get(wanted.lower())
@@ -131,7 +131,7 @@ def find(session: Session, path: str) -> list[PathItem]:
 
 
 def one(session: Session, path: str) -> PathItem:
-    """The one item that a path names.
+    """The single item at a path.
 
     Raises:
         Failure: there is none.
@@ -143,7 +143,7 @@ def one(session: Session, path: str) -> PathItem:
 
 
 def write_text(session: Session, path: str, text: str, append: bool, source: str) -> None:
-    """Write a file, or add to its end.
+    """Write a file, or append to it.
 
     Raises:
         Failure: no such folder, or no space.
@@ -167,13 +167,13 @@ def write_text(session: Session, path: str, text: str, append: bool, source: str
 
 
 def put(session: Session, path: str, file: File, source: str) -> None:
-    """Store a file as written now.
+    """Store a file as modified now.
 
     Raises:
         Failure: there is no space for it.
     """
     host = session.host
-    session.budget.spend(len(file.content) + len(host.files) * 100)  # the whole table is copied and summed up
+    session.budget.spend(len(file.content) + len(host.files) * 100)  # the whole file table is copied and summed
     old = host.files.get(path)
     more = file.size - (old.size if old else 0)
     if more > 0 and host.available(host.mount_of(path)) * 1024 < more:
@@ -187,7 +187,7 @@ def _io(message: str, name: str, category: str, path: str, source: str) -> Failu
 
 
 def changed(session: Session, item: PathItem) -> datetime:
-    """When an item was last written; a folder, when the newest file in it was."""
+    """The time of an item's last change; for a folder that of its newest file."""
     if item.file:
         return moment(item.file.modified or session.host.boot)
     start = item.path.lower().rstrip("\\") + "\\"

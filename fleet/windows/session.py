@@ -1,4 +1,4 @@
-"""What a line of PowerShell works in: the host, the current folder, variables, and the errors it has made."""
+"""The state of a PowerShell session: host, current folder, variables, and errors so far."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from fleet.windows.tree import Block
 from fleet.windows.values import PSObject, PSValue, bounded
 
 SHOWN = "FormattedText"
-"""Class of a record that is text already made up: what Format-Table gives."""
+"""Class of a record that holds finished text, such as the output of Format-Table."""
 HOME = r"C:\Users\Administrator"
 
 
@@ -19,29 +19,30 @@ def shown(text: str) -> PSObject:
 
 @dataclass(slots=True)
 class Session:
-    """One PowerShell on one host; it lives as long as its shell, the budget and the errors for one line."""
+    """A PowerShell session on one host. It lasts as long as its shell; its budget and errors are reset with each
+    line."""
 
     machine: Machine
     invoke: Callable[[Block, PSValue], list[PSValue]]
-    """run a script block with $_ set"""
+    """runs a script block with $_ set"""
     run_line: Callable[[str], list[PSValue]]
-    """run another line within this one (powershell -Command, cmd /c)"""
+    """runs another line inside this one (powershell -Command, cmd /c)"""
     is_program: Callable[[str], bool]
-    """whether a word names a console program"""
+    """whether a word is the name of a console program"""
     folder: str = HOME
     folders: set[str] = field(default_factory=set)
-    """made and still empty: a host's files say nothing of them"""
+    """folders created and still empty: a host's files do not show them"""
     variables: dict[str, PSValue] = field(default_factory=dict)
     line: str = ""
     budget: Budget = field(default_factory=Budget)
     errors: list[str] = field(default_factory=list)
-    """what goes to standard error"""
+    """output for standard error"""
     printed: list[PSValue] = field(default_factory=list)
-    """what goes to standard output, in order"""
+    """output for standard output, in order"""
     ok: bool = True
-    """$?: whether the last statement had no error"""
+    """$?: whether the last statement succeeded"""
     exit_code: int | None = None
-    """when the line asked for one"""
+    """set if the line asked for one"""
 
     @property
     def host(self) -> Host:
@@ -52,12 +53,12 @@ class Session:
         self.machine.host = host
 
     def report(self, failure: Failure) -> None:
-        """Write an error that ends nothing."""
+        """Record a non-terminating error."""
         self.ok = False
         self.errors.append(failure.render(self.line))
 
     def environment(self) -> dict[str, str]:
-        """$env:NAME, in lower case."""
+        """The $env: variables, with lower-case names."""
         return {
             "computername": self.host.name.upper(),
             "username": "Administrator",

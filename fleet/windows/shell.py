@@ -1,6 +1,6 @@
-"""A Windows host's shell: a PowerShell that knows the commands of daily work, and acts on the host's state alone.
+"""A Windows host's shell: a PowerShell for everyday commands that acts only on the host's state.
 
-Nothing of it runs on the machine that simulates it. What it does not know, it refuses in PowerShell's words.
+Nothing runs on the real machine. Whatever it does not support it refuses in PowerShell's words.
 """
 
 from fleet.actions import tick
@@ -11,14 +11,15 @@ from fleet.windows.format import render
 
 
 class WindowsShell:
-    """PowerShell on one host; commands replace `machine.host`. Variables and the current folder last."""
+    """PowerShell on one host; its commands replace `machine.host`. Variables and the current folder persist."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._interpreter = Interpreter(machine)
 
     def run(self, line: str) -> tuple[str, str, int]:
-        """(standard output, standard error, exit code) of a command line. Never raises on what the line says."""
+        """(standard output, standard error, exit code) of a command line. Never raises because of the line's
+        content."""
         session = self._interpreter.session
         session.budget, session.errors, session.printed = Budget(), [], []
         session.ok, session.exit_code, session.line = True, None, line
@@ -29,7 +30,7 @@ class WindowsShell:
         except Leaving as leaving:
             session.printed += leaving.values if leaving.keyword == "return" else []
         except RecursionError:
-            # blocks that call blocks, each within its bound, may still be more than Python's stack
+            # blocks that call blocks, each within its limit, may still overflow Python's stack
             session.report(refused("The script failed due to call depth overflow."))
         stdout = self._printed()
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
@@ -37,7 +38,7 @@ class WindowsShell:
         return stdout, "".join(session.errors)[:MAX_OUTPUT], code
 
     def sync(self) -> Host:
-        """The host as it is: files are written to it at once."""
+        """The current host: files are written to it immediately."""
         return self._machine.host
 
     def _printed(self) -> str:

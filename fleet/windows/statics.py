@@ -1,4 +1,4 @@
-"""Static members and casts: the few types of .NET that a constrained endpoint lets a script use."""
+"""Static members and casts of the few .NET types that a constrained endpoint allows."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from fleet.windows.values import (
 )
 
 Arguments = Sequence[PSValue]
-"""Of a method."""
+"""Arguments of a method."""
 
 
 def _round(a: Arguments) -> PSValue:
@@ -101,7 +101,7 @@ def static_property(type_: str, name: str) -> PSValue:
 
 
 def cast(type_: str, value: PSValue) -> PSValue:
-    """A value as another type.
+    """Cast a value to another type.
 
     Raises:
         Failure: it has no such form, or the type is not allowed.
@@ -134,5 +134,5 @@ def cast(type_: str, value: PSValue) -> PSValue:
 
 
 def dmtf(text: str) -> datetime:
-    """A time as WMI writes it: 20260304101500.000000+000"""
+    """Parse a time as WMI writes it: 20260304101500.000000+000"""
     return to_moment(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}")

@@ -1,4 +1,4 @@
-"""Reads texts: quotes and what is expanded within them, variables, and words that need no quotes."""
+"""Parses strings: quotes, expansion inside them, variables, and unquoted words."""
 
 import re
 from abc import abstractmethod
@@ -12,7 +12,7 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f"
 
 
 class StringParser(Cursor):
-    """Texts; what stands in `$( )` is read by the class on top."""
+    """Parses strings; a subclass parses the content of `$( )`."""
 
     @abstractmethod
     def body(self, close: str) -> Body: ...
@@ -36,7 +36,7 @@ class StringParser(Cursor):
         return found[1].replace("''", "'")
 
     def expandable(self) -> SyntaxNode:
-        """A text in double quotes."""
+        """A string in double quotes."""
         start = self.at
         self.take('"')
         parts: list[SyntaxNode] = []
@@ -58,7 +58,7 @@ class StringParser(Cursor):
         return found[0] if found else ""
 
     def _part(self) -> SyntaxNode | None:
-        """An escape, a variable or a `$( )`, if one is here."""
+        """An escape, a variable or a `$( )`, if one comes next."""
         if self.peek("`") and self.char(1):
             char = self.char(1)
             self.at += 2
@@ -70,7 +70,7 @@ class StringParser(Cursor):
         return None
 
     def word(self, parts: list[SyntaxNode]) -> SyntaxNode:
-        """Text up to a blank or an operator; quotes within it hold it together."""
+        """Text up to a blank or an operator; quoted parts may contain both."""
         while self.char() and self.char() not in " \t\r\n;|(){},&<>":
             if self.char() == '"':
                 parts.append(self.expandable())
@@ -84,6 +84,6 @@ class StringParser(Cursor):
 
 
 def _joined(parts: list[SyntaxNode]) -> SyntaxNode:
-    """One literal if nothing is to be evaluated."""
+    """A single literal if nothing has to be evaluated."""
     texts = [part.value for part in parts if isinstance(part, Literal) and isinstance(part.value, str)]
     return Literal("".join(texts)) if len(texts) == len(parts) else Expand(tuple(parts))

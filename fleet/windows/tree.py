@@ -1,10 +1,10 @@
-"""The parts of a PowerShell line, as the parser gives them and the evaluator walks them."""
+"""The syntax tree of a PowerShell line, from the parser to the evaluator."""
 
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
 Span = tuple[int, int]
-"""where in the line: start and end"""
+"""position in the line: start and end"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """A text with parts that are evaluated: "a $x $(1 + 2)"."""
+    """A string with parts to evaluate: "a $x $(1 + 2)"."""
 
     parts: tuple["SyntaxNode", ...]
 
@@ -22,7 +22,7 @@ class Expand:
 @dataclass(frozen=True, slots=True)
 class Variable:
     name: str
-    """without the dollar, in lower case; "env:path" with its scope"""
+    """without the dollar sign, in lower case; "env:path" includes its scope"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Unary:
 @dataclass(frozen=True, slots=True)
 class Binary:
     operator: str
-    """in lower case; ".." and "," are not among them"""
+    """in lower case; never ".." or "," """
     left: "SyntaxNode"
     right: "SyntaxNode"
     span: Span
@@ -85,7 +85,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Sub:
-    """A bracketed piece: "(" gives its value, "$(" its output, "@(" always an array."""
+    """A bracketed expression: "(" yields its value, "$(" its output, "@(" always an array."""
 
     open: OneOf["(", "$(", "@("]
     body: "Body"
@@ -98,11 +98,11 @@ class HashLiteral:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A script block; also the value it evaluates to."""
+    """A script block, which is also its own value."""
 
     body: "Body"
     text: str
-    """what stands between the braces"""
+    """the text between the braces"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +134,18 @@ class CommandNode:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Stages; only the first may be something else than a command."""
+    """Stages; only the first may be something other than a command."""
 
     stages: tuple["SyntaxNode", ...]
     redirects: tuple[Redirect, ...] = ()
-    """of an expression that stands alone: "text" > file"""
+    """redirections of a bare expression: "text" > file"""
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
     target: "SyntaxNode"
     operator: str
-    """"=" or "+=" and its like"""
+    """ "=" or "+=" and the like"""
     value: "Statement"
 
 
@@ -171,7 +171,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """exit, return or throw, with what follows it."""
+    """exit, return or throw, with its value."""
 
     keyword: OneOf["exit", "return", "throw"]
     value: "Statement | None"
@@ -179,7 +179,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """A statement that this PowerShell knows and does not run: while, function, class, …"""
+    """A statement that this PowerShell recognises but does not run: while, function, class, …"""
 
     keyword: str
 

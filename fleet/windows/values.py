@@ -1,7 +1,7 @@
-"""The values that PowerShell's pipeline carries, and how they turn into each other.
+"""The values in PowerShell's pipeline, and conversions between them.
 
-None, bool, int, float, str, list, datetime and timedelta are themselves; `Hash`, `Record` and `tree.Block` stand for
-hash tables, objects with properties, and script blocks. Times are in UTC, as the fleet's clock.
+None, bool, int, float, str, list, datetime and timedelta represent themselves; `Hash`, `PSObject` and `tree.Block`
+represent hash tables, objects with properties, and script blocks. Times are in UTC, like the fleet's clock.
 """
 
 import math
@@ -15,14 +15,14 @@ from fleet.windows.tree import Block, TypeName
 
 T = TypeVar("T")
 INT_LIMIT = 2**63
-"""Integers from here on become floating point, as .NET's."""
+"""From here on integers become floating point, as in .NET."""
 SHOWN_MEMBERS = 4
-"""of a list within a table cell"""
+"""members shown of a list in a table cell"""
 
 
 @dataclass(slots=True)
 class Hash:
-    """@{…}: keys differ without regard to case, and keep their order."""
+    """@{…}: keys are case-insensitive and keep their order."""
 
     values: dict[str, "PSValue"] = field(default_factory=dict)
 
@@ -38,12 +38,12 @@ class PSObject:
     """An object: its class, and its properties in order."""
 
     type: str
-    """as Get-Member says: "System.Diagnostics.Process"; views are chosen by it"""
+    """as Get-Member shows it: "System.Diagnostics.Process"; determines the view"""
     values: dict[str, "PSValue"]
     text: str = ""
-    """what it is as a string; "" for @{a=1; b=2}"""
+    """its string form; "" prints as @{a=1; b=2}"""
     also: dict[str, str] = field(default_factory=dict)
-    """other names of properties: "Name" -> "ProcessName" """
+    """property aliases: "Name" -> "ProcessName" """
 
     def get(self, name: str) -> "PSValue":
         real, value = _lookup(self.values, name)
@@ -53,7 +53,7 @@ class PSObject:
         return value
 
     def real_name(self, name: str) -> str | None:
-        """The property's own spelling, or the name asked for if it is another name of one; None if there is none."""
+        """The property's real name for `name`, which may be an alias; None if there is none."""
         for names in (self.values, self.also):
             real = _lookup(names, name)[0]
             if real in names:
@@ -66,7 +66,7 @@ PSValue = None | bool | int | float | str | list["PSValue"] | datetime | timedel
 
 
 def _lookup(values: "Mapping[str, T]", name: str) -> "tuple[str, T | None]":
-    """The key as it is spelled there, or `name`; and its value."""
+    """The key as spelled in the mapping (else `name`), and its value."""
     if name in values:
         return name, values[name]
     lowered = name.lower()
@@ -78,14 +78,14 @@ def moment(seconds: int) -> datetime:
 
 
 def items(value: PSValue) -> list[PSValue]:
-    """What a value gives to a pipeline: a list's members, nothing for null."""
+    """The pipeline items of a value: a list's members, nothing for null."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def collapse(values: list[PSValue]) -> PSValue:
-    """What a pipeline's output is when assigned: nothing, the one thing, or an array."""
+    """A pipeline's output as a single value: null, the one item, or an array."""
     if len(values) > MAX_ITEMS:
         raise no_memory()
     return None if not values else values[0] if len(values) == 1 else values
@@ -98,21 +98,21 @@ def truthy(value: PSValue) -> bool:
 
 
 def bounded(text: str) -> str:
-    """`text`, unless it is longer than a string may be."""
+    """Return `text` if it is not longer than a string may be."""
     if len(text) > MAX_TEXT:
         raise no_memory()
     return text
 
 
 def fit(value: int | float) -> int | float:
-    """A number as .NET holds it: what fits no 64-bit integer is floating point."""
+    """A number as .NET stores it: beyond 64-bit integers it becomes floating point."""
     if isinstance(value, int) and not -INT_LIMIT <= value < INT_LIMIT:
         return float(value) if abs(value) < 2**1000 else math.copysign(math.inf, value)
     return value
 
 
 def number_text(value: float) -> str:
-    """A floating-point number with fifteen digits, as .NET Framework prints it."""
+    """A floating-point number in fifteen digits, as .NET Framework prints it."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -122,7 +122,7 @@ def number_text(value: float) -> str:
 
 
 def span_text(value: timedelta) -> str:
-    """1.02:03:04"""
+    """A time span as .NET prints it: 1.02:03:04"""
     sign, left = ("-", -value) if value < timedelta(0) else ("", value)
     hours, rest = divmod(left.seconds, 3600)
     days = f"{left.days}." if left.days else ""
@@ -131,7 +131,7 @@ def span_text(value: timedelta) -> str:
 
 
 def to_text(value: PSValue) -> str:
-    """A value within a string."""
+    """A value converted to a string."""
     match value:
         case None:
             return ""
@@ -163,7 +163,7 @@ def _record_text(record: PSObject) -> str:
 
 
 def _member_text(value: PSValue) -> str:
-    """A value within another: an array or object shows its class, as in .NET. What holds itself is not followed."""
+    """A value inside another: arrays and objects show their class, as in .NET. Cycles are not followed."""
     if isinstance(value, list):
         return "System.Object[]"
     return (value.text or value.type) if isinstance(value, PSObject) else to_text(value)
@@ -179,7 +179,7 @@ def _limited(parts: Iterator[str]) -> Iterator[str]:
 
 
 def display(value: PSValue) -> str:
-    """A value in a table, a list, or on its own: times as the culture en-US writes them."""
+    """A value as displayed in a table, a list or alone: times in the en-US culture."""
     if isinstance(value, datetime):
         return f"{value.month}/{value.day}/{value.year} {clock(value)}"
     if isinstance(value, list):
@@ -191,12 +191,12 @@ def display(value: PSValue) -> str:
 
 
 def clock(value: datetime, seconds: bool = True) -> str:
-    """3:04:05 PM"""
+    """A time of day: 3:04:05 PM"""
     return f"{value.hour % 12 or 12}{value.strftime(':%M:%S %p' if seconds else ':%M %p')}"
 
 
 def to_number(value: PSValue) -> int | float:
-    """A value as a number; a text by what it says.
+    """A value converted to a number; strings are parsed.
 
     Raises:
         Failure: it says no number.
@@ -231,7 +231,7 @@ def bad_conversion(value: PSValue, wanted: str) -> Failure:
 
 
 def to_moment(value: PSValue) -> datetime:
-    """A time from a value: the forms that AJ writes, in ISO or as the culture en-US has them.
+    """Parse a time: the formats that AJ writes, ISO or en-US.
 
     Raises:
         Failure: it is none.
@@ -255,7 +255,7 @@ def to_moment(value: PSValue) -> datetime:
 
 
 def type_name(value: PSValue) -> str:
-    """The .NET class of a value, as errors and GetType() name it."""
+    """The .NET class of a value, as in errors and GetType()."""
     match value:
         case bool():
             return "System.Boolean"

@@ -1,4 +1,4 @@
-"""How Windows PowerShell shows objects of each class when nothing is said: its columns, or its list of properties."""
+"""Windows PowerShell's predefined views: the columns or properties shown for each class."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ PROCESS = "System.Diagnostics.Process"
 SERVICE = "System.ServiceProcess.ServiceController"
 EVENT = "System.Diagnostics.Eventing.Reader.EventLogRecord"
 MATCH = "Microsoft.PowerShell.Commands.MatchInfo"
-"""Has no columns: its text is the line that was found, with where."""
+"""Has no columns: its text is the matching line with its position."""
 LOG_ENTRY = "System.Diagnostics.EventLogEntry"
 
 
 def cim(name: str) -> str:
-    """The class of Get-CimInstance's objects."""
+    """The class name of Get-CimInstance's objects."""
     return f"Microsoft.Management.Infrastructure.CimInstance#root/cimv2/{name}"
 
 
 def wmi(name: str) -> str:
-    """The class of Get-WmiObject's objects."""
+    """The class name of Get-WmiObject's objects."""
     return f"System.Management.ManagementObject#root\\cimv2\\{name}"
 
 
@@ -28,9 +28,9 @@ def wmi(name: str) -> str:
 class Column:
     label: str
     source: str | Callable[[PSObject], str]
-    """a property, or what to make of the object"""
+    """a property name, or a function of the object"""
     width: int = 0
-    """0: as wide as what is in it"""
+    """0 means as wide as the content"""
     right: bool = False
 
     def cell(self, record: PSObject) -> str:
@@ -41,7 +41,7 @@ class Column:
 class View:
     columns: tuple[Column, ...]
     group: str = ""
-    """property by which rows stand under one heading"""
+    """property by which rows are grouped under a heading"""
     heading: str = ""
 
 
@@ -50,7 +50,7 @@ def _kib(name: str) -> Callable[[PSObject], str]:
 
 
 def _amount(name: str) -> Callable[[PSObject], str]:
-    """Bytes as the storage cmdlets show them: 12.34 GB"""
+    """A size as the storage cmdlets show it: 12.34 GB"""
 
     def text(record: PSObject) -> str:
         size = float(to_number(record.get(name)))
@@ -82,7 +82,7 @@ def _short_time(record: PSObject) -> str:
 
 
 def _plain(*names: str) -> View:
-    """Columns that are just properties, texts to the left."""
+    """A view whose columns are plain properties, text left-aligned."""
     return View(tuple(Column(name, name) for name in names))
 
 
@@ -277,4 +277,4 @@ LISTS: dict[str, tuple[str, ...]] = {
     wmi("Win32_Service"): ("ExitCode", "Name", "ProcessId", "StartMode", "State", "Status"),
     wmi("Win32_Process"): ("ProcessId", "Name", "HandleCount", "WorkingSetSize", "VirtualSize", "CommandLine"),
 }
-"""Properties shown where a list is made and none are named; every one of a class that is not here."""
+"""Properties shown in a list if none are named; classes not listed here show all of theirs."""

@@ -1,4 +1,4 @@
-"""What docker changes: containers start, stop, pause and go; and what runs inside one."""
+"""docker commands that act on containers: start, stop, kill, rm, pause, exec, prune."""
 
 import shlex
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from fleet.linux.docker.views import ENVIRONMENT
 from fleet.model import Container, Host
 
 ContainerChange = Callable[[Host, Container, Flags], Host | str]
-"""The host after it, or the daemon's reason against it."""
+"""Returns the host afterwards, or the daemon's reason for refusing."""
 
 
 def _each(change: ContainerChange) -> DockerVerb:
-    """A verb that acts on every container named and prints the name of each that it could act on."""
+    """A verb that acts on each named container and prints the names of those it succeeded on."""
 
     def verb(context: CommandContext) -> str | BuiltinResult:
         long = ("time=", "timeout=", "signal=", "force", "volumes", "link", "attach", "interactive")
@@ -48,7 +48,7 @@ def _host_or_reason(done: Host | FailedAction) -> Host | str:
 
 
 def _set_state(wanted: str, state: str) -> ContainerChange:
-    """pause and unpause: from one state to the other only."""
+    """pause and unpause: only possible from the `wanted` state."""
 
     def change(host: Host, container: Container, flags: Flags) -> Host | str:
         if container.state != wanted:
@@ -85,7 +85,7 @@ def _prune(context: CommandContext) -> str | BuiltinResult:
 
 
 def _exec(context: CommandContext) -> str | BuiltinResult:
-    """exec: the few programs that every image has."""
+    """exec, limited to the few programs that every image has."""
     words = list(context.argv)
     terminal = False
     while words and words[0].startswith("-"):
@@ -110,7 +110,7 @@ def _unfit(container: Container) -> str:
 
 
 def _inside(container: Container, words: list[str]) -> str | BuiltinResult:
-    """A program's output in a container."""
+    """The output of a program run inside a container."""
     name, *rest = words
     program = container.command.split(" ")[0].rsplit("/", 1)[-1]
     if name in ("sh", "bash", "/bin/sh", "/bin/bash"):

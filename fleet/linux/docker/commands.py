@@ -1,4 +1,4 @@
-"""docker: containers, images and the daemon, on hosts that have its service."""
+"""The docker command: containers, images and the daemon, on hosts where Docker is installed."""
 
 import json
 from collections.abc import Callable
@@ -72,12 +72,12 @@ def _ps(context: CommandContext) -> str | BuiltinResult:
 
 
 def _same_key(flags: Flags, key: str) -> list[str]:
-    """Filters with one key are alternatives."""
+    """Filters with the same key are alternatives."""
     return [item for item in flags.every("f") if item.partition("=")[0] == key]
 
 
 def _named(name: str, pattern: str) -> bool:
-    """Docker matches a part of the name, or with ^ and $ its beginning and end."""
+    """Docker matches any part of the name; ^ and $ anchor the pattern."""
     start, end = "" if pattern[:1] == "^" else "*", "" if pattern[-1:] == "$" else "*"
     return fnmatchcase(name, start + pattern.strip("^/$").replace("[", "[[]") + end)
 
@@ -164,7 +164,7 @@ def _stats(context: CommandContext) -> str | BuiltinResult:
 
 
 def _one(context: CommandContext, show: Callable[[Host, Container], str], running: bool) -> str | BuiltinResult:
-    """Show something of the container that the first word names."""
+    """Show something about the container named by the first argument."""
     if not context.argv:
         return missing_arguments(context, "at least 1 argument")
     container = find(context.host, context.argv[0])

@@ -1,4 +1,4 @@
-"""What docker tells of its daemon: version, info, disk use, networks; and that there is no registry to reach."""
+"""docker commands about the daemon: version, info, disk usage, networks; there is no registry to pull from."""
 
 from bashkit import BuiltinResult
 
@@ -11,7 +11,7 @@ _NO_NETWORK = "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: no such h
 
 
 def version(host: Host) -> str:
-    """Docker's own version, without what a distribution adds."""
+    """Docker's version, without the distribution's suffix."""
     return host.packages.get("docker.io", "24.0.7").split("+")[0].split("-")[0]
 
 

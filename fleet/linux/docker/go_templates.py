@@ -1,4 +1,4 @@
-"""The part of Go's templates that people give to `docker --format`: fields, a few functions, range, if and with."""
+"""Renders the part of Go's template language used with `docker --format`: fields, a few functions, range, if, with."""
 
 import json
 import re
@@ -9,11 +9,11 @@ from typing import Any
 _ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _BLOCKS = ("range", "if", "with")
 MAX_ACTIONS = 60
-"""Of one template: enough for any that a person writes."""
+"""Most actions in one template: more than anyone writes."""
 
 
 class TemplateError(Exception):
-    """A template that cannot be read or asks for a field that is not there, in Docker's words."""
+    """An invalid template, or one that uses a missing field, in Docker's words."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"template parsing error: template: :1: {why}")
@@ -21,7 +21,7 @@ class TemplateError(Exception):
 
 @dataclass(slots=True)
 class _Node:
-    """A text, an expression, or a block with what it holds."""
+    """Text, an expression, or a block with its content."""
 
     word: str
     """text, value, range, if or with"""
@@ -32,7 +32,7 @@ class _Node:
 
 
 def render(template: str, value: Any) -> str:
-    """The template filled from `value` (as JSON has it); backslash escapes stand for tab and newline.
+    """The template filled from `value` (JSON-like data); \t and \n in it become tab and newline.
 
     Raises:
         TemplateError: bad syntax or an unknown field.
@@ -50,7 +50,7 @@ def render(template: str, value: Any) -> str:
 
 
 def _block(queue: list[_Node]) -> tuple[list[_Node], str]:
-    """Nodes up to the end of a block, taken off the queue; and the word that ended it ("" at the template's end)."""
+    """Nodes up to the end of a block, taken off the queue, and the word that ended it ("" at the template's end)."""
     nodes: list[_Node] = []
     while queue:
         node = queue.pop()

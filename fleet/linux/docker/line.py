@@ -1,4 +1,4 @@
-"""How a docker command line is read: flags, containers by name, and failures in docker's words."""
+"""Parses docker command lines: flags, containers by name or id, and docker's error messages."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,14 @@ from fleet.linux.command import CommandContext, Flags, UsageError, fail, parse
 from fleet.model import Container, Host
 
 USAGE = 125
-"""docker's exit code for a command line that it does not understand."""
+"""docker's exit code for a command line it does not understand."""
 DockerVerb = Callable[[CommandContext], "str | BuiltinResult"]
 
 
 def docker_flags(
     context: CommandContext, short: str = "", long: tuple[str, ...] = (), same: dict[str, str] | None = None
 ) -> Flags:
-    """As `parse`, with docker's words for a flag that it does not know."""
+    """Like `parse`, but with docker's message for an unknown flag."""
     try:
         return parse(context, short, long, same)
     except UsageError as error:
@@ -27,18 +27,18 @@ def docker_flags(
 
 
 def find(host: Host, word: str) -> Container | None:
-    """A container by its name or the beginning of its id."""
+    """A container by name or by the beginning of its id."""
     by_id = [c for c in host.containers if word and c.id.startswith(word)]
     named = [c for c in host.containers if c.name == word.removeprefix("/")]
     return (named or by_id or [None])[0]
 
 
 def no_such_container(word: str) -> str:
-    """The daemon's words for a container that is not there."""
+    """The daemon's error for a missing container."""
     return f"Error response from daemon: No such container: {word}\n"
 
 
 def missing_arguments(context: CommandContext, what: str) -> BuiltinResult:
-    """docker's words for missing arguments."""
+    """docker's error for missing arguments."""
     text = f"\"{context.name}\" requires {what}.\nSee '{context.name} --help'."
     return fail(text)

@@ -1,4 +1,4 @@
-"""Containers and images as Docker shows them: rows for tables, JSON for inspect."""
+"""How Docker shows containers and images: rows for tables, JSON for inspect."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,7 +13,7 @@ ENVIRONMENT = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 
 def ago(seconds: int) -> str:
-    """How long, as Docker says it: 5 minutes, About an hour, 3 days."""
+    """A duration as Docker prints it: 5 minutes, About an hour, 3 days."""
     minutes, hours = seconds // 60, (seconds + 1800) // 3600
     if seconds < 2:
         return "1 second" if seconds == 1 else "Less than a second"
@@ -46,7 +46,7 @@ def amount(kib: float) -> str:
 
 
 def rows(items: list[dict[str, Any]], template: str, default: str, heads: dict[str, str]) -> str:
-    """One line for each item, in a template or in Docker's `table` form, which has a head line.
+    """One line per item, by a template; with Docker's `table` prefix also a header line.
 
     Raises:
         TemplateError: the template asks for what is not there.
@@ -83,7 +83,7 @@ PS_HEADS = {"ID": "CONTAINER ID", "RunningFor": "CREATED", "CreatedAt": "CREATED
 
 
 def ps_row(host: Host, container: Container, whole: bool = False) -> dict[str, Any]:
-    """What `docker ps` has of a container; `whole` as with --no-trunc."""
+    """The fields that `docker ps` shows for a container; `whole` means --no-trunc."""
     command = container.command if whole or len(container.command) <= 20 else container.command[:19] + "…"
     return {
         "ID": container.id if whole else container.id[:12],
@@ -109,7 +109,7 @@ STATS_HEADS = {"ID": "CONTAINER ID", "CPUPerc": "CPU %", "MemUsage": "MEM USAGE 
 
 
 def stats_row(host: Host, container: Container) -> dict[str, Any]:
-    """What `docker stats` has of a container."""
+    """The fields that `docker stats` shows for a container."""
     limit = container.memory_limit or host.memory.total
     digits = int(container.id[:4] or "0", 16)
     return {
@@ -130,12 +130,12 @@ IMAGES_HEADS = {"ID": "IMAGE ID", "CreatedSince": "CREATED", "CreatedAt": "CREAT
 
 
 def image_id(image: str) -> str:
-    """64 hexadecimal digits that belong to an image's name."""
+    """An image id: 64 hexadecimal digits derived from the image's name."""
     return sha256(image.encode()).hexdigest()
 
 
 def image_rows(host: Host) -> list[dict[str, Any]]:
-    """The images of the host's containers, each once."""
+    """The images of the host's containers, each listed once."""
     found = []
     for image in sorted({container.image for container in host.containers}):
         repository, _, tag = image.partition(":")
@@ -154,7 +154,7 @@ def image_rows(host: Host) -> list[dict[str, Any]]:
 
 
 def _state(container: Container) -> dict[str, Any]:
-    """State, as inspect has it."""
+    """The State object of docker inspect."""
     running = container.state in ("running", "paused")
     state: dict[str, Any] = {
         "Status": container.state,
@@ -179,7 +179,7 @@ def _state(container: Container) -> dict[str, Any]:
 
 
 def inspected(host: Host, container: Container) -> dict[str, Any]:
-    """What `docker inspect` says of a container, as JSON has it."""
+    """What `docker inspect` shows for a container, as JSON-ready data."""
     running = container.state in ("running", "paused")
     place = next(number for number, c in enumerate(host.containers, start=2) if c.name == container.name)
     bound = {f"{inner}/tcp": [{"HostIp": "0.0.0.0", "HostPort": str(outer)}] for outer, inner in container.ports}

@@ -1,4 +1,4 @@
-"""git on a host's repository: what it shows is in `git_views`; here is what it changes."""
+"""The git command on a host's repository: the verbs that change the index, commits and configuration."""
 
 import posixpath
 import re
@@ -17,7 +17,7 @@ from fleet.linux.git.views import GitVerb
 from fleet.model import Commit, Repository
 
 AUTHOR = "aj"
-"""Who commits, unless the configuration says otherwise."""
+"""The author of commits, unless configured otherwise."""
 _REMOTE = "git.internal"
 
 
@@ -114,7 +114,7 @@ def _commit(context: CommandContext, found: Repository) -> str | BuiltinResult:
 
 
 def _messages(argv: list[str]) -> tuple[list[str], list[str]]:
-    """(what -m says, the other words); -am is -a and -m."""
+    """(messages given with -m, other words); -am means -a and -m."""
     words, messages, rest = list(argv), [], []
     while words:
         word = words.pop(0)
@@ -147,7 +147,7 @@ def _author(context: CommandContext) -> str:
 
 
 def _config(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    """The values that people ask for; only the user's name can be set, in /root/.gitconfig."""
+    """The values commonly asked for; only user.name can be set, in /root/.gitconfig."""
     _, words, _ = split(context.argv)
     name = _author(context)
     values = {
@@ -183,7 +183,7 @@ def _remote(context: CommandContext, found: Repository) -> str:
 
 
 def _far(context: CommandContext, found: Repository) -> BuiltinResult:
-    """fetch, pull, push: there is no network beyond the fleet."""
+    """fetch, pull and push fail: there is no network beyond the fleet."""
     why = f"ssh: Could not resolve hostname {_REMOTE}: Name or service not known"
     why += "\nfatal: Could not read from remote repository."
     return fail(f"{why}\n\nPlease make sure you have the correct access rights\nand the repository exists.", FATAL)

@@ -1,4 +1,4 @@
-"""How a git command line is read: options, words, and what stands after --."""
+"""Parses git command lines: options, words, and what follows --."""
 
 from fleet.linux.command import CommandContext, UsageError, fail
 
@@ -12,16 +12,16 @@ def split(argv: list[str]) -> tuple[list[str], list[str], list[str]]:
 
 
 def option(options: list[str], *names: str) -> str | None:
-    """The value of --name=value, the last one given."""
+    """The value of --name=value; the last occurrence counts."""
     found = [word.partition("=")[2] for word in options if word.partition("=")[0] in names and "=" in word]
     return found[-1] if found else None
 
 
 def reject_unknown(context: CommandContext, options: list[str], known: str) -> None:
-    """Refuse an option that is not known: words of `known` are names without value, NAME= takes one.
+    """Reject unknown options. `known` lists names; NAME= marks one that takes a value.
 
     Raises:
-        UsageError: there is one.
+        UsageError: an option is unknown.
     """
     names = known.split()
     for word in options:

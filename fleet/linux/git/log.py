@@ -1,4 +1,4 @@
-"""git log, and how a commit is printed."""
+"""git log, and the formats in which commits are printed."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ LOG = """--oneline --stat -p --patch --graph --decorate --no-decorate --all --re
 --no-merges --format= --pretty= --since= --after= --until= --before= --author= --grep= --max-count=
 --abbrev-commit --date= --decorate= --follow --no-pager --skip= --shortstat -i --first-parent --no-color --color="""
 _VALUED = "-n|--max-count|--since|--until|--after|--before|--author|--grep|--format"
-"""Options whose value may be the next word."""
+"""Options that may take their value from the next word."""
 
 
 def log(context: CommandContext, found: Repository) -> str | BuiltinResult:
@@ -63,7 +63,7 @@ def log(context: CommandContext, found: Repository) -> str | BuiltinResult:
 
 
 def _bounds(options: list[str], now: int) -> tuple[int, int]:
-    """Oldest and newest time asked for; git takes "2.weeks" and "3 days ago" alike."""
+    """The oldest and newest time requested; git accepts "2.weeks" as well as "3 days ago"."""
     ends = []
     for names, default in ((("--since", "--after"), 0), (("--until", "--before"), 2**62)):
         text = option(options, *names)
@@ -73,7 +73,7 @@ def _bounds(options: list[str], now: int) -> tuple[int, int]:
 
 
 def entry(host: Host, found: Repository, place: int, options: list[str], fits: Callable[[str], bool]) -> str:
-    """A commit as the options ask for it, with what they add."""
+    """One log entry, in the format that the options request."""
     commit = found.commits[place]
     star = "* " if "--graph" in options else ""
     form = option(options, "--format", "--pretty")
@@ -90,7 +90,7 @@ def entry(host: Host, found: Repository, place: int, options: list[str], fits: C
 
 
 def shown(old: Tree, new: Tree, options: list[str], fits: Callable[[str], bool]) -> str:
-    """What the options add to a commit or diff: names, a stat, a patch."""
+    """What the options add to a commit or diff: names, a stat, or a patch."""
     kinds = {path: kind for path, kind in trees.changed(old, new).items() if fits(path)}
     if "--name-only" in options:
         return "".join(f"{path}\n" for path in kinds)
@@ -113,7 +113,7 @@ def described(commit: Commit, names: str = "") -> str:
 
 
 def date(time: int, form: str = "%a %b {day} %H:%M:%S %Y +0000") -> str:
-    """A time as git prints it, or in strftime's form; {day} is the day without a zero."""
+    """A time as git prints it, or in a strftime format; {day} is the day without a leading zero."""
     moment = datetime.fromtimestamp(time, UTC)
     return moment.strftime(form.replace("{day}", str(moment.day)))
 
@@ -123,7 +123,7 @@ def _names(found: Repository, place: int) -> str:
 
 
 def formatted(host: Host, found: Repository, place: int, form: str) -> str:
-    """A commit in a format of placeholders; one that is not known stays as it is."""
+    """A commit in a placeholder format; unknown placeholders are kept."""
     commit = found.commits[place]
     name, _, address = trees.author_line(commit).rstrip(">").partition(" <")
     parent = found.commits[place + 1].id if place + 1 < len(found.commits) else ""

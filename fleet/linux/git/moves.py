@@ -1,4 +1,4 @@
-"""git between branches, commits and the working folder: checkout, switch, restore, reset, branch."""
+"""git commands that move between branches and commits: checkout, switch, restore, reset, branch."""
 
 import re
 from dataclasses import replace
@@ -14,12 +14,12 @@ from fleet.model import Repository
 
 
 def save(context: CommandContext, found: Repository) -> None:
-    """Make `found` the host's repository."""
+    """Store `found` as the host's repository."""
     context.change(replace(context.host, repository=found))
 
 
 def stage(found: Repository, changes: dict[str, str | None]) -> Repository:
-    """The repository with more staged; what is as in the last commit is not."""
+    """The repository with `changes` staged; whatever equals the last commit is unstaged."""
     head = trees.head_tree(found)
     staged = {**found.staged, **changes}
     return replace(found, staged={path: text for path, text in staged.items() if head.get(path) != text})
@@ -53,7 +53,7 @@ def _checkout(context: CommandContext, found: Repository) -> str | BuiltinResult
 
 
 def _take(context: CommandContext, found: Repository, words: list[str], start: str = "") -> str | BuiltinResult:
-    """Bring files of the working folder back to the index, or to a commit."""
+    """Restore files in the working folder from the index or a commit."""
     index = found.commits[trees.revision(found, start)].files if start else trees.index_tree(found)
     for word in words:
         if not any(map(trees.within(context.cwd, found, [word]), index)):

@@ -1,4 +1,4 @@
-"""A repository's three trees (commit, index, working folder), its revisions, and differences between trees."""
+"""A repository's three trees (commit, index, working folder), its revisions, and diffs between trees."""
 
 import posixpath
 import re
@@ -18,10 +18,10 @@ FATAL = 128
 
 
 def repository(host: Host, folder: str) -> Repository:
-    """The repository that a folder lies in.
+    """The repository that contains a folder.
 
     Raises:
-        UsageError: there is none, in git's words.
+        UsageError: the folder is in no repository; carries git's message.
     """
     found = host.repository
     if found is None or not (folder.rstrip("/") + "/").startswith(found.path.rstrip("/") + "/"):
@@ -30,18 +30,18 @@ def repository(host: Host, folder: str) -> Repository:
 
 
 def head_tree(found: Repository) -> Tree:
-    """What the last commit holds."""
+    """The tree of the last commit."""
     return found.commits[0].files if found.commits else {}
 
 
 def index_tree(found: Repository) -> Tree:
-    """What would be committed now."""
+    """The tree that would be committed now."""
     tree = {**head_tree(found), **found.staged}
     return {path: content for path, content in tree.items() if content is not None}
 
 
 def work_tree(host: Host, found: Repository) -> Tree:
-    """What lies in the working folder, less what .gitignore names."""
+    """The tree in the working folder, without what .gitignore excludes."""
     root = found.path.rstrip("/") + "/"
     tree = {path.removeprefix(root): file.content for path, file in host.files.items() if path.startswith(root)}
     patterns = [line.strip().rstrip("/") for line in tree.get(".gitignore", "").splitlines() if line.strip()]
@@ -57,7 +57,7 @@ def work_tree(host: Host, found: Repository) -> Tree:
 
 
 def with_work_tree(host: Host, found: Repository, tree: Tree, paths: Sequence[str]) -> Host:
-    """The host whose files at `paths` (from the repository's root) are those of a tree, or gone."""
+    """The host with the files at `paths` (from the repository's root) as in `tree`, or removed."""
     files = dict(host.files)
     for path in paths:
         full = posixpath.join(found.path, path)
@@ -69,7 +69,7 @@ def with_work_tree(host: Host, found: Repository, tree: Tree, paths: Sequence[st
 
 
 def changed(old: Tree, new: Tree) -> dict[str, str]:
-    """path -> A, M or D, by path."""
+    """path -> A, M or D, sorted by path."""
     found = {}
     for path in sorted({*old, *new}):
         if old.get(path) != new.get(path):
@@ -78,10 +78,10 @@ def changed(old: Tree, new: Tree) -> dict[str, str]:
 
 
 def revision(found: Repository, word: str) -> int:
-    """The place among the commits of HEAD, HEAD~2, main^, or an id's beginning.
+    """The index of the commit meant by HEAD, HEAD~2, main^, or the beginning of an id.
 
     Raises:
-        UsageError: it names nothing.
+        UsageError: no such revision.
     """
     base, steps = re.fullmatch(r"(.*?)((?:[~^]\d{0,4})*)", word, re.DOTALL).groups()  # type: ignore[union-attr]
     names = ("HEAD", "@", "", found.branch, *found.branches, f"origin/{found.branch}")
@@ -97,7 +97,7 @@ def revision(found: Repository, word: str) -> int:
 
 
 def is_revision(found: Repository, word: str) -> bool:
-    """Whether a word names a commit."""
+    """Whether a word is a valid revision."""
     try:
         revision(found, word)
     except UsageError:
@@ -106,12 +106,12 @@ def is_revision(found: Repository, word: str) -> bool:
 
 
 def parent_tree(found: Repository, place: int) -> Tree:
-    """What the commit before holds; nothing before the first."""
+    """The tree of the previous commit; empty before the first."""
     return found.commits[place + 1].files if place + 1 < len(found.commits) else {}
 
 
 def within(folder: str, found: Repository, words: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a path is one of `words` (given from `folder`) or lies in it; without words, every path is."""
+    """A test whether a path is one of `words` (relative to `folder`) or below one; without words every path passes."""
     wanted = [posixpath.relpath(posixpath.normpath(posixpath.join(folder, word)), found.path) for word in words]
 
     def fits(path: str) -> bool:
@@ -123,7 +123,7 @@ def within(folder: str, found: Repository, words: Sequence[str]) -> Callable[[st
 
 
 def author_line(commit: Commit) -> str:
-    """Name <address>; an author's address is made of the name."""
+    """Name <address>; the address is derived from the name."""
     return f"{commit.author} <{commit.author.lower().replace(' ', '.')}@example.com>"
 
 
@@ -131,13 +131,13 @@ def author_line(commit: Commit) -> str:
 
 
 def blob(content: str) -> str:
-    """The id that git gives a file's content."""
+    """git's blob id for a file's content."""
     data = content.encode()
     return sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 def patch(old: Tree, new: Tree, fits: Callable[[str], bool]) -> str:
-    """The differences between two trees as `git diff` prints them."""
+    """The diff between two trees, as `git diff` prints it."""
     out = []
     for path, kind in changed(old, new).items():
         if not fits(path):
@@ -170,7 +170,7 @@ def counts(old: str, new: str) -> tuple[int, int]:
 
 
 def stat(old: Tree, new: Tree, fits: Callable[[str], bool]) -> str:
-    """`git diff --stat`: a line for each file, and the sum."""
+    """`git diff --stat`: one line per file, and the sum."""
     paths = [path for path in changed(old, new) if fits(path)]
     width = max((len(path) for path in paths), default=0)
     numbers = {path: counts(old.get(path, ""), new.get(path, "")) for path in paths}

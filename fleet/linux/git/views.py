@@ -1,4 +1,4 @@
-"""What git shows beside its log: status, diff, show, branches, blame."""
+"""git commands that only show: status, diff, show, branch lists, blame."""
 
 import re
 from collections.abc import Callable
@@ -48,14 +48,14 @@ def _three(host: Host, found: Repository) -> tuple[dict[str, str], dict[str, str
 
 
 def short_status(host: Host, found: Repository) -> str:
-    """Two letters a path: staged, not staged."""
+    """Two status letters per path: staged, unstaged."""
     staged, unstaged, loose = _three(host, found)
     lines = [f"{staged.get(path, ' ')}{unstaged.get(path, ' ')} {path}\n" for path in sorted({*staged, *unstaged})]
     return "".join([*lines, *(f"?? {path}\n" for path in loose)])
 
 
 def long_status(host: Host, found: Repository) -> str:
-    """`git status` in sentences."""
+    """The long form of `git status`."""
     staged, unstaged, loose = _three(host, found)
     text = f"On branch {found.branch}\n"
     if not found.commits:
@@ -137,7 +137,7 @@ def show(context: CommandContext, found: Repository) -> str | BuiltinResult:
 
 
 def branch(context: CommandContext, found: Repository) -> str:
-    """The names of branches; the current one is starred."""
+    """The branch names, with a star at the current one."""
     options, _, _ = split(context.argv)
     names = sorted({found.branch, *found.branches})
     if "--show-current" in options:
@@ -176,7 +176,7 @@ def shortlog(context: CommandContext, found: Repository) -> str:
 
 
 def blame(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    """Each line with the oldest commit since which the file has it."""
+    """Each line with the oldest commit from which on the file has contained it."""
     _, words, paths = split(context.argv)
     path = next(
         (path for path in trees.head_tree(found) if trees.within(context.cwd, found, [*words, *paths][:1])(path)), None

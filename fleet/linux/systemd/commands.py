@@ -1,4 +1,4 @@
-"""systemctl and service: what they show of a host's services, and what they change."""
+"""The commands systemctl and service: starting, stopping and enabling units."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from fleet.model import Host
 from fleet.ports import main_process
 
 NO_SUCH_UNIT = 5
-"""systemctl's exit code for a unit that is not loaded, when it was to be started or stopped."""
+"""systemctl's exit code when starting or stopping a unit that is not loaded."""
 _HINT = 'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.'
 
 
@@ -42,7 +42,7 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
 
 
 def _change(context: CommandContext, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
-    """Do `verb` to each unit that exists; the first failure's exit code is the command's."""
+    """Apply `verb` to each unit; the exit code is that of the first failure."""
     errors, code = "", 0
     for name in units:
         context.pull()
@@ -52,7 +52,7 @@ def _change(context: CommandContext, verb: str, flags: Flags, units: list[str]) 
 
 
 VerbResult = tuple[str, int]
-"""What is written on standard error, and the exit code."""
+"""The text for standard error, and the exit code."""
 
 
 def _unknown(verb: str, name: str) -> VerbResult:
@@ -66,7 +66,7 @@ def _unknown(verb: str, name: str) -> VerbResult:
 
 
 def _apply(context: CommandContext, name: str, done: Host | FailedAction) -> VerbResult:
-    """Take over what came of a start or restart."""
+    """Store the outcome of a start or restart, and describe a failure."""
     context.change(done.host if isinstance(done, FailedAction) else done)
     if not isinstance(done, FailedAction):
         return "", 0
@@ -157,7 +157,7 @@ _CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
 
 
 def _service(context: CommandContext) -> str | BuiltinResult:
-    """The older spelling, in which the name comes first."""
+    """The older command, in which the name comes before the verb."""
     match context.argv:
         case ["--status-all"]:
             services = sorted(context.host.services.values(), key=lambda service: service.name)

@@ -1,4 +1,4 @@
-"""journalctl, and the journal's lines as systemctl shows them too."""
+"""The journalctl command, and the journal lines that systemctl shows."""
 
 import json
 import re
@@ -22,19 +22,19 @@ ALIASES = {
     "grafana-server": "grafana",
     "mysqld": "mysql",
 }
-"""Other names under which packages install the same unit."""
+"""Other names for the same units, as packages use them."""
 FOLLOWED = 124
-"""Exit code of a command that would print for ever and was stopped: as `timeout` gives it."""
+"""Exit code of a command that would print forever and was stopped, as with `timeout`."""
 
 
 def unit_name(word: str) -> str:
-    """A unit's name as the host's services have it: without its suffix, and not an alias."""
+    """A unit's name as a key of `Host.services`: without suffix, aliases resolved."""
     name = word.removesuffix(".service")
     return ALIASES.get(name, name)
 
 
 def identifier(host: Host, entry: JournalEntry) -> str:
-    """Who wrote a line: systemd for what is said about a unit, the unit's own program for what it says."""
+    """Who wrote an entry: systemd for messages about a unit, otherwise the unit's own program."""
     if entry.pid == 1:
         return "systemd"
     service = host.services.get(entry.unit)
@@ -50,12 +50,12 @@ def short(host: Host, entry: JournalEntry, form: str = "%b %d %H:%M:%S") -> str:
 
 
 def of_unit(host: Host, name: str) -> list[JournalEntry]:
-    """What a unit wrote, and what systemd said about it."""
+    """The entries of a unit: its own, and systemd's about it."""
     return [entry for entry in host.journal if entry.unit == name]
 
 
 def moment(text: str, now: int) -> int | None:
-    """A time as systemd reads it: "2026-03-04 10:15", "10:15", "today", "10 min ago", "-1h", "@1772619300"."""
+    """Parse a time as systemd does: "2026-03-04 10:15", "10:15", "today", "10 min ago", "-1h", "@1772619300"."""
     text = text.strip().lower()
     midnight = now - now % 86_400
     named = {"now": now, "today": midnight, "yesterday": midnight - 86_400, "tomorrow": midnight + 86_400}
@@ -152,7 +152,7 @@ _KEEPING: dict[str, Callable[[Host], "str | BuiltinResult"]] = {
 
 
 def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
-    """The entries that every option asks for, oldest first."""
+    """The entries that match all options, oldest first."""
     units = [unit_name(word) for word in flags.every("u")]
     units += [unit_name(word.split("=", 1)[1]) for word in flags.words if word.startswith(("_SYSTEMD_UNIT=", "UNIT="))]
     pids = [word.removeprefix("_PID=") for word in flags.words if word.startswith("_PID=")]
@@ -185,7 +185,7 @@ def _bound(text: str, now: int) -> int | None:
 
 
 def _levels(text: str) -> tuple[int, int]:
-    """Priorities from the gravest to the mildest: "err" is 0..3, "warning..info" 4..6."""
+    """The range of priorities: "err" is 0..3, "warning..info" is 4..6."""
     ends = [_LEVEL_WORDS.get(word, word) for word in text.lower().split("..", 1)]
     numbers = [LEVELS.index(end) if end in LEVELS else int(end) if re.fullmatch("[0-7]", end) else None for end in ends]
     if None in numbers:
@@ -195,7 +195,8 @@ def _levels(text: str) -> tuple[int, int]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """A pattern's alternatives, `.`, `.*` and anchors: wildcards only, so that no pattern can take for ever."""
+    """Match a pattern's alternatives, `.`, `.*` and anchors, with wildcards only, so that no pattern can take
+    forever."""
     if pattern == pattern.lower():
         text = text.lower()
     for option in pattern.split("|"):

@@ -1,4 +1,4 @@
-"""What systemctl shows of a host's services: status, lists, properties."""
+"""What systemctl shows about services: status, lists, properties."""
 
 import re
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from fleet.ports import main_process
 
 _DAY, _MONTH = 86_400, 2_629_800
 _LONG = ((12 * _MONTH, "year", _MONTH, "month"), (_MONTH, "month", _DAY, "day"), (7 * _DAY, "week", _DAY, "day"))
-"""Spans of a week and more: their seconds and name, and what their rest is counted in."""
+"""Durations of a week or more: seconds and name, and the unit for the remainder."""
 SUB = {"active": "running", "inactive": "dead", "failed": "failed"}
 
 
 def ago(seconds: int) -> str:
-    """How long since, as systemd says it: 42s, 2h 3min, 1 day 4h, 5 days, 2 weeks 1 day, 1 month 9 days."""
+    """An age as systemd prints it: 42s, 2h 3min, 1 day 4h, 5 days, 2 weeks 1 day, 1 month 9 days."""
     seconds = max(seconds, 0)
     for size, name, part, rest in _LONG:
         if seconds >= size:
@@ -42,7 +42,7 @@ def moment(time: int) -> str:
 
 
 def named_units(host: Host, words: list[str]) -> list[str]:
-    """Names of units, patterns replaced by the services that they match."""
+    """Unit names, with patterns expanded to the services they match."""
     units: list[str] = []
     for word in words:
         if any(mark in word for mark in "*?["):
@@ -53,7 +53,7 @@ def named_units(host: Host, words: list[str]) -> list[str]:
 
 
 def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
-    """status: 0 if every unit runs, 3 if one does not, 4 if one does not exist."""
+    """Exit code 0 if every unit runs, 3 if one does not, 4 if one does not exist."""
     blocks, missing, code = [], [], 0
     for name in units:
         if name not in host.services:
@@ -66,7 +66,7 @@ def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
 
 
 def status_text(host: Host, service: Service, lines: str = "10") -> str:
-    """What `systemctl status` prints of one service."""
+    """What `systemctl status` prints for one service."""
     unit, dot = f"{service.name}.service", {"active": "●", "inactive": "○", "failed": "×"}[service.state]
     enabled = "enabled" if service.enabled else "disabled"
     text = f"{dot} {unit} - {service.title}\n"
@@ -111,17 +111,17 @@ def _exited(service: Service) -> str:
 
 
 def _last_pid(host: Host, service: Service) -> int:
-    """Pid of the last run: the one that its journal names, or one below the next."""
+    """Pid of the last run: from its journal, or one below the next pid."""
     return next((e.pid for e in reversed(of_unit(host, service.name)) if e.pid > 1), host.next_pid - 1)
 
 
 def _started_as(service: Service) -> str:
-    """The command line that the unit starts: some programs change theirs once they run ("nginx: master process …")."""
+    """The command line in the unit file: some programs change theirs once running ("nginx: master process …")."""
     return re.sub(r"^\w+: (?:master process )?", "", service.command)
 
 
 def unit_file(service: Service) -> str:
-    """Path of the unit's file: packages install to /lib, what lies in /opt was put in /etc."""
+    """Path of the unit file: /lib for packages, /etc for software in /opt."""
     own = service.command.startswith("/opt/")
     return f"/{'etc' if own else 'lib'}/systemd/system/{service.name}.service"
 

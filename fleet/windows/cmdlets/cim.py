@@ -1,4 +1,4 @@
-"""What WMI knows of the host: Get-CimInstance, Get-WmiObject, Get-ComputerInfo."""
+"""Cmdlets that query WMI: Get-CimInstance, Get-WmiObject, Get-ComputerInfo."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from fleet.windows.values import PSObject, PSValue, moment, to_text
 from fleet.windows.views import cim, wmi
 
 MAX_CONDITIONS = 20
-"""Of a -Filter."""
+"""Most conditions in a -Filter."""
 CONDITION = re.compile(
     r"\s*(?P<name>\w+)\s*(?P<operator>=|<>|!=|>=|<=|>|<|\blike\b)\s*(?P<value>'[^']*'|\"[^\"]*\"|-?[\w.]+)\s*(?P<joint>\band\b|\bor\b|$)",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ def _dmtf(time: datetime) -> str:
 
 
 def _fits(record: PSObject, conditions: str, call: CmdletCall) -> bool:
-    """Whether a WQL condition holds: comparisons joined by and, or (and binds no closer than or)."""
+    """Whether a WQL filter matches: comparisons joined by and/or, which have equal precedence here."""
     holds, joint, at = True, "and", 0
     for _ in range(MAX_CONDITIONS):
         found = CONDITION.match(conditions, at)
@@ -87,7 +87,7 @@ def _compare(left: PSValue, operator: str, right: str) -> bool:
             case _:
                 return order(left, right) <= 0
     except Failure:
-        return False  # WQL finds nothing where PowerShell would complain
+        return False  # WQL finds nothing where PowerShell would report an error
 
 
 def get_cim(call: CmdletCall) -> Iterable[PSValue]:

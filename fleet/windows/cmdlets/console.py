@@ -1,4 +1,4 @@
-"""What every console program has: words, an exit code, options with a slash or a dash."""
+"""Shared by console programs: arguments, exit codes, options with a slash or a dash."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,20 +7,20 @@ from fleet.windows.values import PSValue
 
 Words = Sequence[str]
 ConsoleProgram = Callable[[Session, Words, list[PSValue]], list[PSValue]]
-"""A program: its words, and what was piped in; it gives lines."""
+"""A program: takes its arguments and piped input, returns lines."""
 ENDLESS = 124
-"""Exit code of a program that would never end: whoever waits for it gives up."""
+"""Exit code of a program that would never end and was stopped."""
 
 
 def console_output(session: Session, text: str, code: int = 0) -> list[PSValue]:
-    """A program's output and exit code."""
+    """Set a program's exit code and return its output as lines."""
     session.variables["lastexitcode"] = code
     session.ok = session.ok and code == 0
     return list(text.removesuffix("\n").split("\n"))
 
 
 def option(words: Words, *names: str) -> str | None:
-    """The word behind /name or -name."""
+    """The word after /name or -name."""
     for place, word in enumerate(words[:-1]):
         if word.lower().lstrip("/-") in names and word[:1] in "/-":
             return words[place + 1]

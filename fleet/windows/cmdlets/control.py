@@ -1,4 +1,4 @@
-"""The console programs that look after services: sc and net."""
+"""Console programs that manage services: sc and net."""
 
 from collections.abc import Sequence
 
@@ -91,7 +91,7 @@ def service_control(session: Session, words: Words, given: list[PSValue]) -> lis
 
 
 def _control(session: Session, service: Service, verb: str) -> list[PSValue]:
-    """sc start, sc stop"""
+    """sc start and sc stop."""
     running = service.state == "active"
     if running == (verb == "start"):
         code, why = (

@@ -1,4 +1,4 @@
-"""The event logs: Get-WinEvent and Get-EventLog read the host's journal, newest first."""
+"""Event log cmdlets: Get-WinEvent and Get-EventLog read the host's journal, newest first."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,11 +11,11 @@ from fleet.windows.values import Hash, PSObject, PSValue, items, moment, to_mome
 from fleet.windows.views import EVENT, LOG_ENTRY
 
 LOGS = ("Application", "System", "Security", "Setup", "Windows PowerShell")
-"""Logs of every installation, empty or not."""
+"""Logs present on every installation, empty or not."""
 
 
 def level(entry: JournalEntry) -> tuple[int, str]:
-    """Windows' level of a syslog priority."""
+    """The Windows event level for a syslog priority."""
     if entry.priority <= 2:
         return 1, "Critical"
     return {3: (2, "Error"), 4: (3, "Warning"), 7: (5, "Verbose")}.get(entry.priority, (4, "Information"))
@@ -61,7 +61,7 @@ def _old_record(number: int, entry: JournalEntry, host: Host) -> PSObject:
 
 
 def _newest(host: Host) -> list[tuple[int, JournalEntry]]:
-    """(record number, entry), the newest first."""
+    """(record number, entry), newest first."""
     return sorted(enumerate(host.journal, 1), key=lambda pair: (pair[1].time, pair[0]), reverse=True)
 
 
@@ -94,7 +94,7 @@ def get_win_event(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _fits(entry: JournalEntry, wanted: Hash) -> bool:
-    """Whether an entry is what -FilterHashtable asks for, by level, id and time."""
+    """Whether an entry matches -FilterHashtable by level, id and time."""
     levels, ids = items(wanted.get("Level")), items(wanted.get("Id"))
     if levels and not any(equal(level(entry)[0], one) for one in levels):
         return False

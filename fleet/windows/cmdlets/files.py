@@ -1,4 +1,4 @@
-"""Files and folders: reading, finding, listing, and the current folder."""
+"""Cmdlets that read, find and list files, and change the current folder."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from fleet.windows.views import MATCH
 
 
 def named_items(call: CmdletCall, *names: str) -> list[PathItem]:
-    """What the path parameters, or the pipeline, name; what is not there is said."""
+    """The items named by the path parameters or the pipeline; missing ones are reported."""
     given = next((call.texts(name) for name in names if call.has(name)), None)
     paths = given if given is not None else call.names("Path", "FullName", "PSPath", "Path")
     found: list[PathItem] = []
@@ -47,7 +47,7 @@ def get_content(call: CmdletCall) -> Iterable[PSValue]:
             continue
         call.session.budget.spend(item.file.size - item.file.bulk)
         if call.flag("Wait"):
-            call.session.exit_code = 124  # follows for ever: whoever waits for it gives up
+            call.session.exit_code = 124  # would follow the file forever, so it times out
         if call.flag("Raw"):
             output.append(item.file.content)
             continue
@@ -78,7 +78,7 @@ def select_string(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _searched(call: CmdletCall) -> list[tuple[str, list[str]]]:
-    """(path, lines) of what is searched: files, or what the pipeline brought, as text."""
+    """(path, lines) to search: files, or pipeline input as text."""
     of_files = [item for item in call.input if isinstance(item, PSObject) and item.real_name("FullName")]
     if call.has("Path") or call.has("LiteralPath") or of_files:
         found = [item for item in named_items(call, "Path", "LiteralPath") if item.file is not None]
@@ -121,7 +121,7 @@ def test_path(call: CmdletCall) -> Iterable[PSValue]:
         except Failure as failure:
             if failure.ends_line:
                 raise
-            found = []  # no such drive: nothing is there
+            found = []  # no such drive, so nothing exists there
         kind = call.text("PathType").lower()
         if kind in ("leaf", "container"):
             found = [item for item in found if (item.file is None) == (kind == "container")]
@@ -150,7 +150,7 @@ def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
                 item for item in inside if item.path.count("\\") - root.path.rstrip("\\").count("\\") <= depth + 1
             ]
         found += inside
-    if deep and wild:  # logs\*.log -Recurse looks for *.log in every folder below
+    if deep and wild:  # logs\*.log -Recurse looks for *.log in every subfolder
         last = wild[0].replace("/", "\\").rsplit("\\", 1)[-1]
         start = one(call.session, parent_of(absolute(call.session, wild[0])))
         found = [item for item in children(everything, start.path, True) if like(item.name, last)]

@@ -1,4 +1,4 @@
-"""What the host is, as rows of WMI's classes: names and values in WMI's units."""
+"""The host's properties as rows of WMI classes, with WMI's names and units."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def build(host: Host) -> str:
 
 
 def installed(host: Host) -> datetime:
-    """When the system was set up: a quarter of a year before it was last started."""
+    """The installation date: a quarter of a year before the last boot."""
     return moment(host.boot - 90 * 86_400)
 
 
@@ -31,7 +31,7 @@ def load_percentage(host: Host) -> int:
 
 
 def clock_speed(host: Host) -> int:
-    """MHz, as the processor's name says."""
+    """Clock speed in MHz, taken from the processor's name."""
     found = re.search(r"([\d.]+)\s*GHz", host.system.cpu)
     return round(float(found[1]) * 1000) if found else 2600
 

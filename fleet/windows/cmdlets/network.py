@@ -1,4 +1,4 @@
-"""What the host reaches in its fleet, and who listens on it."""
+"""Network cmdlets: connections within the fleet, listening ports, addresses."""
 
 import re
 from collections.abc import Iterable
@@ -13,18 +13,18 @@ COMMON_PORTS = {"http": 80, "rdp": 3389, "smb": 445, "winrm": 5985}
 GATEWAY = "10.0.0.1"
 ADAPTER = "Ethernet"
 PREFIX = 16
-"""Bits of the fleet's network."""
+"""Prefix length of the fleet's network, in bits."""
 MAX_PACKETS = 60
-"""Of one ping: more would run into any time-out."""
+"""Most packets of one ping: more would hit any time-out."""
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IPv4 address."""
+    """Whether `text` is an IPv4 address."""
     return bool(re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", text)) and all(int(part) < 256 for part in text.split("."))
 
 
 def resolve(session: Session, name: str) -> str | None:
-    """The address of a name; an address is its own."""
+    """The address of a name; an address is returned as it is."""
     wanted = name.lower()
     if is_address(name):
         return name
@@ -36,14 +36,14 @@ def resolve(session: Session, name: str) -> str | None:
 
 
 def host_at(session: Session, address: str) -> Host | None:
-    """Which host answers at an address."""
+    """The host at an address, if any."""
     if address.startswith("127.") or address == session.host.address:
         return session.host
     return next((m.host for m in session.machine.fleet.values() if m.host.address == address), None)
 
 
 def connect(session: Session, address: str, port: int) -> Listener | None:
-    """Who answers at an address and port."""
+    """The listener at an address and port, if any."""
     host = host_at(session, address)
     found = find_listener(host, port) if host else None
     local = host is session.host
@@ -172,7 +172,7 @@ def resolve_dns_name(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def web_request(call: CmdletCall) -> Iterable[PSValue]:
-    """A page of a host of the fleet, by what listens there; nothing else is on this network."""
+    """Fetch a page from a host in the fleet, from whatever listens there; nothing else is on this network."""
     uri = call.text("Uri")
     found = re.match(r"(?:(https?)://)?([\w.-]+)(?::(\d{1,5}))?(?:/|$)", uri)
     address = resolve(call.session, found[2]) if found else None

@@ -1,4 +1,4 @@
-"""Commands on whatever the pipeline carries: choosing, sorting, counting, projecting."""
+"""Cmdlets on pipeline objects: filtering, sorting, counting, selecting."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ COMPARISONS = (
 
 
 def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValue]:
-    """(label, value) of a property by name, by script block, or by @{n=…; e=…}."""
+    """(label, value) of a property given by name, script block, or @{n=…; e=…}."""
     match spec:
         case Block():
             return spec.text.strip(), collapse(call.session.invoke(spec, item))
@@ -68,7 +68,7 @@ def foreach_object(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _member_of(call: CmdletCall, item: PSValue, name: str) -> PSValue:
-    """A property, or what a method of that name gives."""
+    """A property's value, or the result of the method with that name."""
     found = get_property(item, name)
     if found is None and isinstance(item, str):
         arguments = items(call.value("ArgumentList"))
@@ -231,7 +231,7 @@ def write_error(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def new_object(call: CmdletCall) -> Iterable[PSValue]:
-    """Only property bags: anything else could reach out of the host."""
+    """Supports property bags only: anything else could reach beyond the host."""
     name = call.text("TypeName").lower().removeprefix("system.management.automation.")
     if name not in ("psobject", "pscustomobject"):
         text = "Cannot create type. Only core types are supported in this language mode."

@@ -1,4 +1,4 @@
-"""Commands that turn objects into text: Format-Table, Format-List, Out-String, ConvertTo-Json."""
+"""Cmdlets that turn objects into text: Format-Table, Format-List, Out-String, ConvertTo-Json."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from fleet.windows.values import Hash, PSObject, PSValue, bounded, display, item
 from fleet.windows.views import VIEWS
 
 MAX_JSON_DEPTH = 20
-"""Of ConvertTo-Json's -Depth: the hundred that PowerShell allows would take too many of Python's frames."""
+"""Largest -Depth of ConvertTo-Json: the hundred that PowerShell allows would exhaust Python's stack."""
 
 
 def _records(call: CmdletCall) -> list[PSObject]:
@@ -24,7 +24,7 @@ def _records(call: CmdletCall) -> list[PSObject]:
 
 
 def _chosen(call: CmdletCall, records: Sequence[PSObject]) -> list[PSObject]:
-    """The records with just the properties that -Property names, wildcards and calculated ones among them."""
+    """The records reduced to the properties in -Property, including wildcards and calculated ones."""
     rows = []
     for record in records:
         values: dict[str, PSValue] = {}
@@ -85,7 +85,7 @@ def to_json(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _plain(value: PSValue, depth: int, budget: Budget) -> object:
-    """A value as JSON knows it; what lies deeper than `depth` as its text."""
+    """A value as JSON-ready data; whatever is nested deeper than `depth` becomes a string."""
     budget.spend()
     match value:
         case None | bool() | int() | str():

@@ -1,4 +1,4 @@
-"""Processes: Get-Process and Stop-Process."""
+"""Process cmdlets: Get-Process and Stop-Process."""
 
 import re
 from collections.abc import Iterable
@@ -11,28 +11,28 @@ from fleet.windows.values import PSObject, PSValue, moment
 from fleet.windows.views import PROCESS
 
 PROTECTED = frozenset({"system", "idle", "registry", "smss", "csrss", "wininit", "services", "lsass"})
-"""Processes that Windows lets nobody end."""
+"""Processes that Windows does not allow anyone to stop."""
 _IMAGE = re.compile(r'"([^"]+)"|([A-Za-z]:\\.*?\.(?:exe|com|bat|cmd|dll))(?=\s|$)|(\S+)', re.IGNORECASE)
 
 
 def image(process: Process) -> str:
-    """The program's path, which may hold blanks, or its name alone."""
+    """The program's path, which may contain spaces, or just its name."""
     found = _IMAGE.match(process.command)
     return next((part for part in found.groups() if part), "") if found else process.command
 
 
 def short_name(process: Process) -> str:
-    """What Get-Process calls it: sqlservr"""
+    """The name that Get-Process shows, such as sqlservr."""
     return re.sub(r"\.exe$", "", process.name, flags=re.IGNORECASE)
 
 
 def handles(process: Process) -> int:
-    """Open handles: the more memory, the more of them."""
+    """Open handles; the number grows with the memory used."""
     return 60 + process.resident // 90 + process.pid % 37
 
 
 def session_id(process: Process) -> int:
-    """0 for services, 1 for what a person started."""
+    """0 for services, 1 for programs started by a user."""
     return 1 if process.user not in ("SYSTEM", "root") and process.service is None and "\\" not in process.user else 0
 
 
@@ -83,9 +83,9 @@ def user_name(process: Process, host: Host) -> str:
 
 
 def chosen(call: CmdletCall) -> list[Process]:
-    """The processes that -Name, -Id or the pipeline ask for; what is not there is said.
+    """The processes selected by -Name, -Id or the pipeline; missing ones are reported.
 
-    A pattern that fits nothing is no error, a name is.
+    A wildcard without a match is no error; a missing name is.
     """
     everything = sorted(call.session.host.processes, key=lambda p: (short_name(p).lower(), p.pid))
     piped = [item.get("Id") for item in call.input if isinstance(item, PSObject)]

@@ -1,4 +1,4 @@
-"""Windows' own console programs: ipconfig, systeminfo, ping, findstr, and the two shells that run another line."""
+"""Windows console programs: ipconfig, systeminfo, ping, findstr, and the shells that run another line."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def ipconfig(session: Session, words: Words, given: list[PSValue]) -> list[PSVal
 
 
 def _dotted(label: str, value: str = "") -> str:
-    """IPv4 Address. . . . . . . . . . . : 10.0.0.4"""
+    """Pad a label with dots: "IPv4 Address. . . . . . . . . . . : 10.0.0.4" """
     dots = "".join("." if place % 2 == 0 else " " for place in range(34))
     return f"   {label}{dots[len(label) :]}: {value}"
 
@@ -213,7 +213,7 @@ def findstr(session: Session, words: Words, given: list[PSValue]) -> list[PSValu
 
 
 def find_text(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """find "text" [files]: as findstr with a literal."""
+    """find "text" [files]: like findstr with a literal."""
     flags = [word for word in words if word.startswith("/")]
     plain = [word for word in words if not word.startswith("/")]
     if not plain:
@@ -222,7 +222,7 @@ def find_text(session: Session, words: Words, given: list[PSValue]) -> list[PSVa
 
 
 def shutdown(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """`/a` stops nothing; everything else goes through with a boot: nobody can press the button of a dead machine."""
+    """Reboot in every case except `/a`: nobody could press the power button of a machine that is off."""
     if not has(words, "a") and has(words, "r", "s", "g", "p"):
         session.host = restarted(session.host)
         return []
@@ -248,7 +248,7 @@ def query_user(session: Session, words: Words, given: list[PSValue]) -> list[PSV
 
 
 def powershell(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """Runs what stands behind -Command, or the words that are no option."""
+    """Run what follows -Command, or the words that are not options."""
     place = 0
     while place < len(words) and words[place].startswith("-"):
         name = words[place].lower().lstrip("-")
@@ -259,7 +259,7 @@ def powershell(session: Session, words: Words, given: list[PSValue]) -> list[PSV
 
 
 def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """cmd /c LINE: programs, and the few of cmd's own commands that PowerShell knows by the same name."""
+    """cmd /c LINE: programs, and the few commands that cmd shares with PowerShell."""
     if not words or words[0].lower() not in ("/c", "/k"):
         return console_output(
             session,
@@ -280,7 +280,7 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
 
 
 CMD_WORDS = frozenset({"dir", "type", "del", "cd", "mkdir", "copy", "move", "rmdir", "erase", "rd", "md", "ren"})
-"""What cmd and PowerShell both understand, in the plain forms."""
+"""Commands that cmd and PowerShell share in their plain forms."""
 
 
 PROGRAMS: dict[str, ConsoleProgram] = {

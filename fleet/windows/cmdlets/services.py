@@ -1,4 +1,4 @@
-"""Windows services: Get-Service and what starts, stops and sets them."""
+"""Service cmdlets: Get-Service, and those that start, stop and configure services."""
 
 from collections.abc import Callable, Iterable
 
@@ -16,12 +16,12 @@ def status(service: Service) -> str:
 
 
 def start_type(service: Service) -> str:
-    """The state knows whether a service starts with the machine; one that does not can be started by hand."""
+    """Automatic if the service starts at boot, otherwise Manual."""
     return "Automatic" if service.enabled else "Manual"
 
 
 def pid(host: Host, service: Service) -> int:
-    """Of a running service's main process; 0 when it does not run."""
+    """The pid of a service's main process; 0 if it is not running."""
     main = main_process(host, service.name)
     return main.pid if main else 0
 
@@ -46,7 +46,7 @@ def record(service: Service) -> PSObject:
 
 
 def chosen(call: CmdletCall) -> list[Service]:
-    """The services that -Name, -DisplayName or the pipeline ask for; what is not there is said."""
+    """The services selected by -Name, -DisplayName or the pipeline; missing ones are reported."""
     everything = sorted(call.session.host.services.values(), key=lambda service: service.name.lower())
     if call.has("DisplayName"):
         return _named(call, everything, call.texts("DisplayName"), lambda service: service.title, "display name")
@@ -62,7 +62,7 @@ def _named(
     found: list[Service] = []
     for name in names:
         fits = [service for service in everything if like(key(service), name)]
-        if call.cmdlet.name != "Get-Service":  # the others take a display name as well
+        if call.cmdlet.name != "Get-Service":  # the other cmdlets accept a display name too
             fits = fits or [service for service in everything if like(service.title, name)]
         if not fits and not any(mark in name for mark in "*?["):
             text = f"Cannot find any service with {what} '{name}'."
@@ -82,7 +82,7 @@ def get_service(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _change(call: CmdletCall, act: Callable[[Host, str], Host | FailedAction]) -> Iterable[PSValue]:
-    """Do something to each service asked for, and say what failed."""
+    """Apply `act` to each selected service, and report failures."""
     if not call.piped and not call.bound.keys() & {"Name", "DisplayName", "InputObject"}:
         text = "Cannot process command because of one or more missing mandatory parameters: Name."
         raise call.cmdlet.unbound(text, "MissingMandatoryParameter", call.span)

@@ -1,4 +1,4 @@
-"""Volumes, drives, disks and partitions."""
+"""Storage cmdlets: volumes, drives, disks and partitions."""
 
 from collections.abc import Iterable
 
@@ -87,7 +87,7 @@ def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def get_disk(call: CmdletCall) -> Iterable[PSValue]:
-    """A disk for each volume, numbered from 0."""
+    """One disk per volume, numbered from 0."""
     numbers = call.numbers("Number") if call.has("Number") else None
     return [
         PSObject(

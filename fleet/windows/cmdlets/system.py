@@ -1,4 +1,4 @@
-"""The host itself: its clock, restarts, updates, users, counters, and the shell's own commands."""
+"""System cmdlets: clock, restart, updates, users, counters, and the shell's own commands."""
 
 import math
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number
 
 BOOT_SECONDS = 60
-"""From the command to the first answer after a restart."""
+"""Seconds from the command until the host responds again after a restart."""
 LONGEST_SLEEP = 7 * 86_400
-"""Seconds that one Start-Sleep may move the clock."""
+"""Longest Start-Sleep, in seconds."""
 UNIX_FORMATS = {
     "Y": "yyyy",
     "m": "MM",
@@ -37,7 +37,7 @@ UNIX_FORMATS = {
     "Z": "'+00'",
 }
 UPDATES = {"20348": ("KB5031364", "KB5033118", "KB5034129"), "17763": ("KB5031361", "KB5033371", "KB5034127")}
-"""Build -> cumulative updates that it has."""
+"""Build -> its cumulative updates."""
 
 
 def get_date(call: CmdletCall) -> Iterable[PSValue]:
@@ -63,7 +63,7 @@ def get_date(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _unix(now: datetime, form: str) -> str:
-    """-UFormat: the percent letters of Unix."""
+    """-UFormat: Unix percent codes."""
     pieces, place = [], 0
     while place < min(len(form), 1000):
         if form[place] == "%" and place + 1 < len(form):
@@ -109,7 +109,7 @@ def start_sleep(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def restarted(host: Host) -> Host:
-    """The host after a boot: Windows' own processes with new times, and the services that start with it."""
+    """The host after a reboot: Windows' own processes with new times, and the services that start at boot."""
     message = "The process shutdown.exe has initiated the restart of computer on behalf of user Administrator."
     stopped = JournalEntry(host.now, "User32", 0, 6, message, 1074)
     boot = host.now + 20
@@ -238,7 +238,7 @@ def get_timezone(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def short_time(value: datetime) -> str:
-    """1/5/2026, 8:00:00 AM: as systeminfo writes it."""
+    """A time as systeminfo prints it: 1/5/2026, 8:00:00 AM"""
     return f"{value.month}/{value.day}/{value.year}, {clock(value)}"
 
 

@@ -1,4 +1,4 @@
-"""tasklist and taskkill."""
+"""The console programs tasklist and taskkill."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""wmic, the console's door to WMI. It only reads here."""
+"""The console program wmic, read-only."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ WMIC = {
 
 
 def wmic(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """wmic ALIAS get NAME,NAME [/value]: a table, or name=value lines. It only reads here."""
+    """wmic ALIAS get NAME,NAME [/value]: a table, or name=value lines."""
     plain = [word for word in words if not word.startswith("/")]
     flags = " ".join(word.lower() for word in words if word.startswith("/"))
     kind = WMIC.get(plain[0].lower() if plain else "")
@@ -46,7 +46,7 @@ def wmic(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
 
 
 def _columns(names: list[str], rows: list[list[str]]) -> str:
-    """Columns two blanks apart, without dashes."""
+    """Columns separated by two spaces, without dashes."""
     text = grid([f"{name} " for name in names], [[f"{cell} " for cell in row] for row in rows], (), cut=False)
     head, _, *rest = text.split("\n")
     return "\n".join([head, *rest])

@@ -1,4 +1,4 @@
-"""Files and folders: writing, making, removing, copying, moving."""
+"""Cmdlets that write, create, remove, copy and move files."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,7 +26,7 @@ from fleet.windows.values import PSValue, display, items
 
 
 def _text_of(call: CmdletCall, name: str) -> str:
-    """What is to be written: a line for each value."""
+    """The text to write: one line per value."""
     values = items(call.value(name)) if call.has(name) else call.input
     end = "" if call.flag("NoNewline") else "\n"
     return "".join(f"{display(value) if not isinstance(value, str) else value}{end}" for value in values)
@@ -123,7 +123,7 @@ def remove_item(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _removable(call: CmdletCall, item: PathItem) -> bool:
-    """Whether a folder may go; why not, is said."""
+    """Whether an item may be removed; if not, the reason is reported."""
     system = item.path.lower()
     if len(item.path) <= 3 or system.startswith("c:\\windows") or system in ("c:\\users", "c:\\program files"):
         text = f"Cannot remove item {item.path}: Access to the path '{item.path}' is denied."
@@ -136,7 +136,7 @@ def _removable(call: CmdletCall, item: PathItem) -> bool:
         )
         return False
     if children(all_items(call.session), item.path) and not call.flag("Recurse"):
-        # the real one asks; nobody is there to answer
+        # the real cmdlet prompts, and nobody is there to answer
         text = (
             "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available. "
             f"The item at {item.path} has children and the Recurse parameter was not specified."
@@ -147,7 +147,7 @@ def _removable(call: CmdletCall, item: PathItem) -> bool:
 
 
 def remove(call: CmdletCall, item: PathItem) -> None:
-    """Take an item away, with what lies in it. The folder a file lay in stays."""
+    """Remove an item with its content. The folder that contained it stays."""
     session = call.session
     session.budget.spend(len(session.host.files) * 100)
     if item.file is not None:
@@ -186,7 +186,7 @@ def _copy(call: CmdletCall, moving: bool) -> Iterable[PSValue]:
             inside = children(all_items(session), item.path, deep=True) if moving or call.flag("Recurse") else []
             parts = [(part, full + part.path[len(item.path) :]) for part in inside]
             session.folders.add(full)
-        if moving:  # first away, then there: a full disk has room for what it holds
+        if moving:  # remove first, then write: a full disk has room for what it already holds
             remove(call, item)
         for part, place in parts:
             _place(call, part.file, place)
