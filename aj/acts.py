@@ -12,7 +12,7 @@ from typing import Any
 
 from aj.contract import Contract
 from aj.errors import ContractError
-from aj.meaning import NEEDS, Kind, Meaning
+from aj.meaning import NEEDS, ActKind, CallMeaning
 from aj.messages import Call
 
 
@@ -20,7 +20,7 @@ from aj.messages import Call
 class Act:
     """One thing that AJ does. Which fields an act has is in `aj.meaning`: NEEDS and MAY."""
 
-    kind: Kind
+    kind: ActKind
     host: str = ""
     """The agent that a command runs on; case-sensitive."""
     command: str = ""
@@ -120,20 +120,20 @@ def finishing(call: Call | None, contract: Contract) -> str | None:
     return act.answer or act.error if act and act.kind == "finish" else None
 
 
-def written(kind: Kind, contract: Contract) -> str:
+def written(kind: ActKind, contract: Contract) -> str:
     """How the contract writes an act, for a sentence: `list_agents`, or `execute (agent_id: all)`."""
     meaning = _meaning(kind, contract)
     fixed = ", ".join(f"{name}: {value}" for name, value in meaning.fixed.items())
     return f"{meaning.tool} ({fixed})" if fixed else meaning.tool
 
 
-def _meaning(kind: Kind, contract: Contract) -> Meaning:
+def _meaning(kind: ActKind, contract: Contract) -> CallMeaning:
     if kind not in contract.acts:
         raise ContractError(f"The contract {contract.name!r} has no call for the act {kind!r}; add it to `acts`.")
     return contract.acts[kind]
 
 
-def _fit(kind: Kind, meaning: Meaning, params: dict[str, Any]) -> tuple[int, int, int, int]:
+def _fit(kind: ActKind, meaning: CallMeaning, params: dict[str, Any]) -> tuple[int, int, int, int]:
     """How specific an act is for a call: what it reads, what is fixed, then what it needs and finds."""
     read = sum(name in params for name in (*meaning.fixed, *meaning.parameters.values()))
     needed = [meaning.parameters[field] in params for field in NEEDS[kind]]

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
-from aj.meaning import Kind, Meaning, check_fields, check_tools
+from aj.meaning import ActKind, CallMeaning, check_fields, check_tools
 from aj.schemas import compile_schema
 
 CONTRACTS = Path(__file__).parent / "contracts"
@@ -63,7 +63,7 @@ class Tool(Strict):
         return f"{self.name}({', '.join(names)}): {self.summary}"
 
 
-class Mode(Strict):
+class ModeSpec(Strict):
     """One way in which the model is called, with its system prompt."""
 
     reply: Literal["call", "call_or_text", "markdown", "numbered_list", "word"]
@@ -119,8 +119,8 @@ class Contract(Strict):
     name: str
     wire: Wire
     tools: tuple[Tool, ...] = Field(min_length=1)
-    acts: dict[Kind, Meaning]
-    modes: dict[str, Mode]
+    acts: dict[ActKind, CallMeaning]
+    modes: dict[str, ModeSpec]
     conduct: Conduct
     made_up: MadeUp
     aliases: Aliases
@@ -135,7 +135,9 @@ class Contract(Strict):
 
     @field_validator("acts")
     @classmethod
-    def _are_calls_of_its_tools(cls, acts: dict[Kind, Meaning], info: ValidationInfo) -> dict[Kind, Meaning]:
+    def _are_calls_of_its_tools(
+        cls, acts: dict[ActKind, CallMeaning], info: ValidationInfo
+    ) -> dict[ActKind, CallMeaning]:
         check_fields(acts)
         check_tools(acts, {tool.name: tool.parameters for tool in info.data.get("tools", ())})
         return acts
@@ -160,7 +162,7 @@ class Contract(Strict):
         return {tool.name: tool for tool in self.tools}
 
     @cached_property
-    def meanings(self) -> dict[str, tuple[tuple[Kind, Meaning], ...]]:
+    def meanings(self) -> dict[str, tuple[tuple[ActKind, CallMeaning], ...]]:
         """What a tool's calls may mean, by the tool's name."""
         tools = {meaning.tool for meaning in self.acts.values()}
         return {tool: tuple(item for item in self.acts.items() if item[1].tool == tool) for tool in tools}

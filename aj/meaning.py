@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from aj.files import Misplaced, Strict
 
-Kind = Literal["here", "on_one", "on_all", "discover", "think", "finish"]
+ActKind = Literal["here", "on_one", "on_all", "discover", "think", "finish"]
 """What AJ can do: run a command in its own workspace, on one agent or on every agent; ask which agents there are;
 write a thought down; end the task."""
 
-NEEDS: Mapping[Kind, tuple[str, ...]] = {
+NEEDS: Mapping[ActKind, tuple[str, ...]] = {
     "here": ("command",),
     "on_one": ("host", "command"),
     "on_all": ("command",),
@@ -22,7 +22,7 @@ NEEDS: Mapping[Kind, tuple[str, ...]] = {
     "finish": ("answer",),
 }
 """The fields that a contract must give a parameter, by act."""
-MAY: Mapping[Kind, tuple[str, ...]] = {
+MAY: Mapping[ActKind, tuple[str, ...]] = {
     "here": ("timeout", "folder"),
     "on_one": ("timeout",),
     "on_all": ("timeout",),
@@ -33,7 +33,7 @@ MAY: Mapping[Kind, tuple[str, ...]] = {
 """The fields that it may give one."""
 
 
-class Meaning(Strict):
+class CallMeaning(Strict):
     """The call that means an act: a tool, the parameter that holds each field of the act, and fixed values.
 
     Several acts may share a tool: fixed values, or a parameter that only one of them takes, tell them apart.
@@ -56,14 +56,14 @@ class Meaning(Strict):
         return {field: parameter for field, parameter in named.items() if parameter is not None}
 
     @model_validator(mode="after")
-    def _one_value_each(self) -> "Meaning":
+    def _one_value_each(self) -> "CallMeaning":
         taken = [*self.parameters.values(), *self.fixed]
         if twice := sorted({name for name in taken if taken.count(name) > 1}):
             raise ValueError(f"{', '.join(twice)} is given two values; name each parameter once")
         return self
 
 
-def check_fields(acts: Mapping[Kind, Meaning]) -> None:
+def check_fields(acts: Mapping[ActKind, CallMeaning]) -> None:
     """Raises Misplaced where an act has a parameter for a field that it lacks, or none for one that it needs."""
     for kind, meaning in acts.items():
         for field in meaning.parameters:
@@ -73,7 +73,7 @@ def check_fields(acts: Mapping[Kind, Meaning]) -> None:
             raise Misplaced(f"no parameter holds its {', '.join(missing)}; name the tool's parameter", kind)
 
 
-def check_tools(acts: Mapping[Kind, Meaning], schemas: Mapping[str, Mapping[str, Any]]) -> None:
+def check_tools(acts: Mapping[ActKind, CallMeaning], schemas: Mapping[str, Mapping[str, Any]]) -> None:
     """Raises Misplaced where an act names a tool or a parameter that does not exist, leaves out a parameter that the
     tool requires, or cannot be told from another act.
 
@@ -96,11 +96,11 @@ def check_tools(acts: Mapping[Kind, Meaning], schemas: Mapping[str, Mapping[str,
             raise Misplaced(f"its calls cannot be told from those of {kind!r}; give it a fixed value", other)
 
 
-def _named(meaning: Meaning) -> Iterator[tuple[str, str]]:
+def _named(meaning: CallMeaning) -> Iterator[tuple[str, str]]:
     yield from meaning.parameters.items()
     yield from (("fixed", parameter) for parameter in meaning.fixed)
 
 
-def _told_by(kind: Kind, meaning: Meaning) -> tuple[str, set[str], dict[str, Any]]:
+def _told_by(kind: ActKind, meaning: CallMeaning) -> tuple[str, set[str], dict[str, Any]]:
     """What tells an act's calls from those of another."""
     return meaning.tool, {meaning.parameters[field] for field in NEEDS[kind]}, meaning.fixed

@@ -8,10 +8,10 @@ from random import Random
 from pydantic import Field, field_validator, model_validator
 
 from aj.files import Strict, load_yaml
-from aj.splits import Split, Texts
+from aj.splits import Split, SplitTexts
 
 
-class Rule(Strict):
+class VoiceRule(Strict):
     """One measurable rule over a reply: exactly one of the measures below is set."""
 
     code: str
@@ -38,7 +38,7 @@ class Rule(Strict):
         return self.starts + self.has + self.ends + self.lacks
 
     @model_validator(mode="after")
-    def _measures_one_thing(self) -> "Rule":
+    def _measures_one_thing(self) -> "VoiceRule":
         measures = (self.starts, self.has, self.ends, self.lacks, self.min_words, self.max_words, self.max_lines)
         if sum(map(bool, measures)) != 1:
             raise ValueError("a rule sets exactly one of starts, has, ends, lacks, min_words, max_words, max_lines")
@@ -50,7 +50,7 @@ class OwnRules(Strict):
 
     max_emoji: int
     """In a reply to a casual user; any other reply has none."""
-    rules: tuple[Rule, ...]
+    rules: tuple[VoiceRule, ...]
 
 
 class Voice(Strict):
@@ -66,9 +66,9 @@ class Voice(Strict):
 class Persona(Strict):
     """A kind of user: how they write (`wrap`) and how AJ answers (`rules`, `voice`, `notes`)."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[VoiceRule, ...]
     notes: tuple[str, ...]
-    wrap: Texts
+    wrap: SplitTexts
     voice: Voice
 
     def say(self, text: str, split: Split, rng: Random) -> str:

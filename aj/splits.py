@@ -9,7 +9,7 @@ from aj.files import Strict
 Split = Literal["train", "eval"]
 
 
-class Texts(Strict):
+class SplitTexts(Strict):
     """Texts of the two splits; a test proves that they share none."""
 
     train: tuple[str, ...] = Field(min_length=1)

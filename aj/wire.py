@@ -14,18 +14,18 @@ from aj.prompts import system_prompt
 from aj.schemas import argument_error
 from aj.state import state_block
 
-Outcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
+RuntimeOutcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a completion says (strictly), and what AJ's runtime would make of it (leniently)."""
 
     call: Call | None
     """The call, when the text is exactly one valid call; else None."""
     findings: tuple[Finding, ...]
     """Every deviation from the contract, the worst first; empty if and only if `call` is set."""
-    outcome: Outcome
+    outcome: RuntimeOutcome
     """What the runtime does; with "runs" it dispatches `dispatched`."""
     dispatched: Call | None = None
 
@@ -115,7 +115,7 @@ class _Rejected(ValueError):
     """The text holds no readable object; carries the finding's code."""
 
 
-def judge_call(text: str, contract: Contract) -> Verdict:
+def judge_call(text: str, contract: Contract) -> Judgement:
     """Is this completion exactly one valid call? Every deviation by its code, and what the runtime would do."""
     findings = [*_lint_text(text, contract)]
     rejected = any(f.code in ("made_up_output", "code_fence") for f in findings)
@@ -124,15 +124,15 @@ def judge_call(text: str, contract: Contract) -> Verdict:
     except _Rejected as error:
         findings.append(contract.finding(str(error)))
         too_long = str(error) == "no_call" and len(text.strip()) > contract.wire.prose_limit
-        return Verdict(None, _worst_first(findings), "rejected" if rejected or too_long else "parse_error")
+        return Judgement(None, _worst_first(findings), "rejected" if rejected or too_long else "parse_error")
     findings += [contract.finding(code) for code in around]
     call, shape = _read_object(record, contract)
     findings += shape
     if not findings:
         assert call is not None
-        return Verdict(call, (), "runs", call)
+        return Judgement(call, (), "runs", call)
     outcome, dispatched = ("rejected", None) if rejected else _runtime(record, contract)
-    return Verdict(None, _worst_first(findings), outcome, dispatched)
+    return Judgement(None, _worst_first(findings), outcome, dispatched)
 
 
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -295,7 +295,7 @@ def _argument_error(tool: str, params: dict[str, Any], contract: Contract) -> st
     return argument_error(contract.validators[tool], params)
 
 
-def _runtime(record: dict[str, Any], contract: Contract) -> tuple[Outcome, Call | None]:
+def _runtime(record: dict[str, Any], contract: Contract) -> tuple[RuntimeOutcome, Call | None]:
     """What AJ's runtime dispatches: it takes aliases of the tool key, lifts a few flat parameters, ignores the rest."""
     keys, aliases = contract.wire.keys, contract.aliases
     named = [record[key] for key in (keys.tool, *aliases.tool_keys) if isinstance(record.get(key), str)]

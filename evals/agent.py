@@ -13,16 +13,16 @@ from aj.wire import finishing, judge_call, render_turn
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
-from scenarios.scenario import Scenario, Turn
+from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.samples import Case, Trace, case_of, seen_on
 
 SPARE_CALLS = 4
 """Model calls a user turn beyond the oracle's steps: discovery, the answer, and two to find the way."""
-Speak = Callable[[TaskState, Case, list[Message], Turn], Awaitable[ModelOutput]]
+Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[ModelOutput]]
 """Who speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
 
 
-async def ask_model(state: TaskState, case: Case, past: list[Message], turn: Turn) -> ModelOutput:
+async def ask_model(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
     return await get_model().generate(state.messages)
 
 
@@ -77,7 +77,7 @@ def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
 
 
 async def _user_turn(
-    state: TaskState, past: list[Message], fleet: Fleet, case: Case, turn: Turn, speak: Speak
+    state: TaskState, past: list[Message], fleet: Fleet, case: Case, turn: ScriptedTurn, speak: Speak
 ) -> dict[str, Any]:
     """One request, up to its answer; whatever the runtime would end the task for ends the turn."""
     contract = case.contract

@@ -21,11 +21,11 @@ from scenarios.scenario import Scenario, Template
 CONTRACT = load_contract()
 PERSONAS = sorted(load_personas().personas)
 LAYOUTS: tuple[Layout, ...] = ("dialogue", "state_block")
-Record = dict[str, Any]
+SampleRecord = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SampleDraw:
     """Which samples to draw: all of the eval split for the frozen files, or some of the train split to practise on."""
 
     split: Split = "eval"
@@ -40,7 +40,7 @@ class Draw:
 def record(
     scenario: Scenario, past: list[Message], small: bool, family: str, slices: dict[str, str],
     mode: Mode = "step", layout: Layout = "dialogue",
-) -> Record:  # fmt: skip
+) -> SampleRecord:  # fmt: skip
     body = {
         "small": small,
         "mode": mode,
@@ -57,7 +57,7 @@ def persona_of(number: int) -> str:
     return PERSONAS[number % len(PERSONAS)]
 
 
-def tool_format(draw: Draw) -> Iterator[Record]:
+def tool_format(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Every kind of turn in both layouts; plan, chat and intent mode; nothing to call; values that are hard to copy."""
     for number in range(60 if draw.small_only else 240):
         layout = LAYOUTS[number // 2 % 2]
@@ -87,7 +87,7 @@ def tool_format(draw: Draw) -> Iterator[Record]:
     yield from _hard_values(draw)
 
 
-def _talks(draw: Draw) -> Iterator[Record]:
+def _talks(draw: SampleDraw) -> Iterator[SampleRecord]:
     """The same talk in chat and intent mode, and in step mode, where the right reply is `complete` and no tool."""
     seen: set[str] = set()
     for seed in range(200):
@@ -102,7 +102,7 @@ def _talks(draw: Draw) -> Iterator[Record]:
             yield record(scenario, past, small, turn.phrasing, _form("dialogue", "step", "no_tool"))
 
 
-def _hard_values(draw: Draw) -> Iterator[Record]:
+def _hard_values(draw: SampleDraw) -> Iterator[SampleRecord]:
     kinds = [name for name in templates(draw.split) if name.startswith(f"hard_values.{draw.split}_")]
     for seed, name in product(range(2 if draw.small_only else 10), kinds):
         scenario = templates(draw.split)[name].draw(draw.seeds + seed, persona_of(seed))
@@ -117,7 +117,7 @@ def _form(layout: str, mode: str, turn: str) -> dict[str, str]:
     return {"layout": layout, "mode": mode, "turn": turn}
 
 
-def known_issues(draw: Draw) -> Iterator[Record]:
+def known_issues(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Fifty variants of each documented pattern."""
     for name, number in product(PATTERNS, range(16 if draw.small_only else 50)):
         layout = LAYOUTS[(number + 1) % 2]
@@ -127,7 +127,7 @@ def known_issues(draw: Draw) -> Iterator[Record]:
         )
 
 
-def persona(draw: Draw) -> Iterator[Record]:
+def persona(draw: SampleDraw) -> Iterator[SampleRecord]:
     """The same fleet, question and results in five tones; only the answer is missing."""
     for number, name in product(range(12 if draw.small_only else 48), PERSONAS):
         scenario = templates(draw.split)[f"everyday.{draw.split}_reading"].draw(draw.seeds + number, name)
@@ -137,7 +137,7 @@ def persona(draw: Draw) -> Iterator[Record]:
         yield record(scenario, messages[:-1], number < 12, scenario.turns[-1].phrasing, slices, layout=layout)
 
 
-def context_retention(draw: Draw) -> Iterator[Record]:
+def context_retention(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Eight ways to refer to what was established, one to sixteen turns back; only the last turn is played."""
     rungs = [(name, distance) for name in PROBES for distance in DISTANCES[draw.split]]
     for (name, distance), seed in product(rungs, range(2 if draw.small_only else 7)):
@@ -149,7 +149,7 @@ def context_retention(draw: Draw) -> Iterator[Record]:
         yield record(scenario, [*past, user(last.text)], seed < 2, last.phrasing, slices)
 
 
-def task_success(draw: Draw) -> Iterator[Record]:
+def task_success(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Every template of the ten categories, and everyday requests, from a cold start."""
     everyday = (f"everyday.{draw.split}_1", f"everyday.{draw.split}_2")
     for name, number in product(everyday, range(20 if draw.small_only else 40)):
@@ -173,7 +173,7 @@ def _kind(template: Template, scenario: Scenario) -> dict[str, str]:
     }
 
 
-DRAWS: dict[str, Callable[[Draw], Iterator[Record]]] = {
+DRAWS: dict[str, Callable[[SampleDraw], Iterator[SampleRecord]]] = {
     "tool_format": tool_format,
     "known_issues": known_issues,
     "persona": persona,
@@ -183,11 +183,11 @@ DRAWS: dict[str, Callable[[Draw], Iterator[Record]]] = {
 
 
 @cache
-def practice(task: str, seed: int) -> tuple[Record, ...]:
+def practice(task: str, seed: int) -> tuple[SampleRecord, ...]:
     """As many samples as the small suite has, of templates of the train split: another seed, other samples."""
-    return drawn(task, Draw("train", seed * 100_000, small_only=True))
+    return drawn(task, SampleDraw("train", seed * 100_000, small_only=True))
 
 
-def drawn(task: str, draw: Draw) -> tuple[Record, ...]:
+def drawn(task: str, draw: SampleDraw) -> tuple[SampleRecord, ...]:
     """Each sample once, in the order of the draw."""
     return tuple({item["id"]: item for item in DRAWS[task](draw)}.values())

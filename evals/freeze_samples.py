@@ -6,14 +6,14 @@ The files are committed. Logs over different samples do not compare.
 from pathlib import Path
 
 from aj.files import write_jsonl
-from evals.draws import Draw, drawn
+from evals.draws import SampleDraw, drawn
 from evals.suite import TASKS
 
 
 def main() -> None:
     folder = Path(__file__).parent / "samples"
     for task in TASKS:
-        records = drawn(task, Draw())
+        records = drawn(task, SampleDraw())
         write_jsonl(folder / f"{task}.jsonl", records)
         print(f"{task}: {len(records)} samples, {sum(item['small'] for item in records)} of them small")
 

@@ -14,13 +14,13 @@ from aj.messages import Call, Message
 from aj.wire import render_call
 from evals.agent import converse
 from scenarios.oracle import answer, intent, next_call, plan
-from scenarios.scenario import Turn
+from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case, case_of
 
-Agent = Callable[[Case, Sequence[Message], Turn], str]
+ReferenceAgent = Callable[[Case, Sequence[Message], ScriptedTurn], str]
 
 
-def oracle(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def oracle(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Does what is right, and says what is true."""
     if case.mode == "plan":
         return plan(turn, case.contract)
@@ -32,12 +32,12 @@ def oracle(case: Case, past: Sequence[Message], turn: Turn) -> str:
     return _say(case, step or _finish(case, answer(turn, case.scenario.persona)))
 
 
-def nothing(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def nothing(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Says that it is done, and does nothing."""
     return _say(case, _finish(case, "Done.")) if case.mode == "step" else "Done."
 
 
-def blind(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Answers without looking: the right form and tone, with names and numbers that it makes up."""
     if case.mode != "step":
         return oracle(case, past, turn)
@@ -51,7 +51,7 @@ def blind(case: Case, past: Sequence[Message], turn: Turn) -> str:
     return _say(case, _finish(case, said))
 
 
-def rediscovers(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def rediscovers(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Right, but it asks for the agents again with every request."""
     begun = max(place for place, message in enumerate(past) if message.role == "user")
     discover = case.contract.conduct.discover
@@ -60,7 +60,7 @@ def rediscovers(case: Case, past: Sequence[Message], turn: Turn) -> str:
     return oracle(case, past, turn)
 
 
-def old_format(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def old_format(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Speaks as AJ's earlier training rows did: "action" for "tool", plans as dicts."""
     if case.mode == "plan":
         return "\n".join(f"- { {'step': number, 'action': 'run'} }" for number in (1, 2))
@@ -69,7 +69,7 @@ def old_format(case: Case, past: Sequence[Message], turn: Turn) -> str:
     return json.dumps({"action": "direct_answer", "response": turn.items})
 
 
-def restarts_all(case: Case, past: Sequence[Message], turn: Turn) -> str:
+def restarts_all(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Restarts everything everywhere first, then does what is right."""
     conduct = case.contract.conduct
     services = sorted({name for host in case.scenario.hosts for name in host.services})
@@ -81,7 +81,7 @@ def restarts_all(case: Case, past: Sequence[Message], turn: Turn) -> str:
     return _say(case, restart if known else Call(conduct.discover))
 
 
-AGENTS: dict[str, Agent] = {
+AGENTS: dict[str, ReferenceAgent] = {
     "oracle": oracle,
     "nothing": nothing,
     "blind": blind,
@@ -96,7 +96,7 @@ def reference(name: str, loop: bool) -> Solver:
     """The agent of that name in AJ's place: in the agent loop, or for one turn."""
     agent = AGENTS[name]
 
-    async def speak(state: TaskState, case: Case, past: list[Message], turn: Turn) -> ModelOutput:
+    async def speak(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
         output = ModelOutput.from_content(name, agent(case, past, turn))
         output.usage = ModelUsage()
         return output

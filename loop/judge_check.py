@@ -41,7 +41,7 @@ class Label(Strict):
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class RaterAgreement:
     """How far one rater agrees with the labels of one group."""
 
     rater: str
@@ -65,7 +65,7 @@ def read_labels(path: Path = LABELS) -> tuple[str, list[Label]]:
     return about["about"], [Label.model_validate(row) for _, row in rows]
 
 
-def judge_check(labels: Sequence[Label], model: "str | Model | None" = None) -> list[Agreement]:
+def judge_check(labels: Sequence[Label], model: "str | Model | None" = None) -> list[RaterAgreement]:
     """Agreement of the rules, and of the judge if a model is given, with `labels`: overall, by batch and by persona.
 
     Raises:
@@ -112,11 +112,11 @@ def _groups(labels: Sequence[Label]) -> dict[str, list[Label]]:
     return groups
 
 
-def _agreement(rater: str, group: str, labels: Sequence[Label], verdicts: dict[str, bool | None]) -> Agreement:
+def _agreement(rater: str, group: str, labels: Sequence[Label], verdicts: dict[str, bool | None]) -> RaterAgreement:
     decided = [(label, verdict) for label in labels if (verdict := verdicts[label.id]) is not None]
     truth, given = [label.fits for label, _ in decided], [verdict for _, verdict in decided]
     right = sum(label.fits == verdict for label, verdict in decided)
-    return Agreement(
+    return RaterAgreement(
         rater,
         group,
         n=len(labels),
@@ -186,12 +186,12 @@ def _verdicts(log: "EvalLog") -> dict[str, bool | None]:
     return {key: None if value != value else bool(value) for key, value in scores.items()}  # NaN: unscored
 
 
-def to_records(rows: Sequence[Agreement]) -> list[dict[str, Any]]:
+def to_records(rows: Sequence[RaterAgreement]) -> list[dict[str, Any]]:
     """For `--format json`."""
     return [asdict(row) for row in rows]
 
 
-def table(rows: Sequence[Agreement], about: str) -> "Table":
+def table(rows: Sequence[RaterAgreement], about: str) -> "Table":
     """For the terminal, with the labels' description of themselves as caption."""
     from rich.table import Table
 

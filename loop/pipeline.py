@@ -15,7 +15,7 @@ from aj.files import Strict, load_yaml, logs_dir, write_text
 from loop.child import train_in_child
 from loop.registry import champion, promote
 from loop.targets import Target, base_target, find_run, run_target
-from verdict.gate import Outcome, Verdict, gate, panel
+from verdict.gate import GateOutcome, Verdict, gate, panel
 from verdict.policy import load_policy
 
 ROOT = Path(__file__).parents[1]
@@ -75,7 +75,7 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> 
         return _already_champion(console, recipe, run, evals)
     verdict = gate(evals.get("champion", evals["base"]), evals["candidate"], policy)
     console.print(panel(verdict))
-    promoted = verdict.outcome is Outcome.PROMOTE
+    promoted = verdict.outcome is GateOutcome.PROMOTE
     if promoted:
         promote(run, verdict)
         console.print(f"Promoted: {targets['candidate'].name} is the champion. `aj rollback` undoes it.")

@@ -16,7 +16,7 @@ from filelock import FileLock
 from aj.errors import AJError, EvidenceError
 from aj.files import logs_dir, read_jsonl, write_json
 from verdict.evidence import BASE, read_manifest
-from verdict.gate import Outcome, Verdict, to_record
+from verdict.gate import GateOutcome, Verdict, to_record
 
 
 def registry_dir() -> Path:
@@ -49,7 +49,7 @@ def promote(run: Path, verdict: Verdict, registry: Path | None = None) -> dict[s
     """
     registry = registry or registry_dir()
     manifest = read_manifest(run)
-    if verdict.outcome is not Outcome.PROMOTE:
+    if verdict.outcome is not GateOutcome.PROMOTE:
         raise EvidenceError(f"{run.name} did not pass the gate ({verdict.outcome.name}); `aj gate` shows why.")
     if (verdict.run, verdict.adapter) != (manifest["hash"], manifest["adapter"]):
         raise EvidenceError(

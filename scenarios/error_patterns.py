@@ -10,24 +10,24 @@ from aj.messages import Layout, Message, Mode, reply, user, without_note
 from aj.splits import Split
 from scenarios.oracle import plan, play, solve
 from scenarios.registry import templates
-from scenarios.scenario import Scenario, Turn
+from scenarios.scenario import Scenario, ScriptedTurn
 
-Wrong = Callable[[Scenario, Contract, Random], str]
+WrongText = Callable[[Scenario, Contract, Random], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class ErrorPattern:
     """One documented failure: which requests show it, after which context, and how the wrong output looks."""
 
     intents: tuple[str, ...]
     known: bool
     """Whether the agents were discovered before."""
-    wrong: Wrong
+    wrong: WrongText
     mode: Mode = "step"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PatternCase:
     """One drawn instance. `scenario` ends on the turn at hand; `past` is the oracle's conversation up to it."""
 
     pattern: str
@@ -39,23 +39,23 @@ class Case:
     layout: Layout
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> ScriptedTurn:
         return self.scenario.turns[-1]
 
 
-def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contract, layout: Layout) -> Case:
+def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contract, layout: Layout) -> PatternCase:
     """The instance of pattern `name` that a seed gives: hosts, phrasing and context vary with it."""
     pattern = PATTERNS[name]
     scenario = templates(split)[f"patterns.{split}_{name}"].draw(seed, persona)
     turn, wrong = scenario.turns[-1], pattern.wrong(scenario, contract, Random(seed))
     if pattern.mode == "plan":
-        return Case(name, scenario, (user(turn.text),), reply(plan(turn, contract)), wrong, "plan", "dialogue")
+        return PatternCase(name, scenario, (user(turn.text),), reply(plan(turn, contract)), wrong, "plan", "dialogue")
     past, fleet = play(scenario, contract, until=len(scenario.turns) - 1)
     past.append(user(turn.text))
     right = solve(turn, persona, past, fleet, contract)[0]
     if layout == "state_block":
         right = without_note(right)  # a note opens a conversation; a state block does not show what was said before
-    return Case(name, scenario, tuple(past), right, wrong, "step", layout)
+    return PatternCase(name, scenario, tuple(past), right, wrong, "step", layout)
 
 
 def _command(scenario: Scenario) -> str:
@@ -106,13 +106,13 @@ def _plan_as_dict(scenario: Scenario, contract: Contract, rng: Random) -> str:
     return "\n".join(f"- { {'step': n, 'action': line.split('. ', 1)[1]} }" for n, line in enumerate(lines, start=1))
 
 
-PATTERNS: dict[str, Pattern] = {
-    "wrong_output_format": Pattern(("hostname",), True, _wrong_output_format),
-    "tool_none_error": Pattern(("count",), True, _tool_none),
-    "lost_context": Pattern(("load",), True, _lost_context),
-    "hallucinated_commands": Pattern(("files", "log"), True, _hallucinated),
-    "wrong_count": Pattern(("count",), True, _wrong_count),
-    "code_block_instead_of_action": Pattern(("restart",), True, _code_block),
-    "missing_list_agents": Pattern(("disk", "load", "hostname"), False, _missing_discovery),
-    "plan_as_dict": Pattern(("memory", "service", "disk", "log"), False, _plan_as_dict, "plan"),
+PATTERNS: dict[str, ErrorPattern] = {
+    "wrong_output_format": ErrorPattern(("hostname",), True, _wrong_output_format),
+    "tool_none_error": ErrorPattern(("count",), True, _tool_none),
+    "lost_context": ErrorPattern(("load",), True, _lost_context),
+    "hallucinated_commands": ErrorPattern(("files", "log"), True, _hallucinated),
+    "wrong_count": ErrorPattern(("count",), True, _wrong_count),
+    "code_block_instead_of_action": ErrorPattern(("restart",), True, _code_block),
+    "missing_list_agents": ErrorPattern(("disk", "load", "hostname"), False, _missing_discovery),
+    "plan_as_dict": ErrorPattern(("memory", "service", "disk", "log"), False, _plan_as_dict, "plan"),
 }

@@ -8,7 +8,7 @@ from aj.messages import Call, Message, calls, result, user
 from aj.personas import load_personas
 from aj.state import discovered
 from fleet.fleet import Fleet
-from scenarios.scenario import Scenario, Turn
+from scenarios.scenario import Scenario, ScriptedTurn
 
 
 def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tuple[list[Message], Fleet]:
@@ -21,7 +21,7 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
     return messages, fleet
 
 
-def solve(turn: Turn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
+def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
     """The turns from the user's message (not included) to `complete`; acts on `fleet`."""
     turns: list[Message] = []
     rng = Random(turn.text)
@@ -32,7 +32,7 @@ def solve(turn: Turn, persona: str, past: Sequence[Message], fleet: Fleet, contr
     return [*turns, calls(contract.conduct.finish, {"answer": answer(turn, persona, rng)})]
 
 
-def next_call(turn: Turn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Call | None:
+def next_call(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Call | None:
     """The oracle's next call after `past`, which ends within `turn`; None when only the answer is missing."""
     conduct = contract.conduct
     remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
@@ -50,7 +50,7 @@ def _note(persona: str, rng: Random) -> str | None:
     return rng.choice(notes) if notes else None
 
 
-def answer(turn: Turn, persona: str, rng: Random | None = None) -> str:
+def answer(turn: ScriptedTurn, persona: str, rng: Random | None = None) -> str:
     """The true answer to a turn, in AJ's voice for `persona`."""
     if turn.kind == "plain":
         return turn.items
@@ -62,7 +62,7 @@ def answer(turn: Turn, persona: str, rng: Random | None = None) -> str:
     return text
 
 
-def plan(turn: Turn, contract: Contract) -> str:
+def plan(turn: ScriptedTurn, contract: Contract) -> str:
     """The turn as a numbered list of steps, for plan mode."""
     conduct = contract.conduct
     remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
@@ -76,6 +76,6 @@ def plan(turn: Turn, contract: Contract) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate([*steps, "Report the result."], start=1))
 
 
-def intent(turn: Turn) -> str:
+def intent(turn: ScriptedTurn) -> str:
     """The word for intent mode: whether the turn is a task, or talk."""
     return "conversational" if turn.kind == "plain" else "task"

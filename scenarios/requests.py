@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Literal
 
 from aj.files import Strict, load_yaml
-from aj.splits import Split, Texts
+from aj.splits import Split, SplitTexts
 from fleet.linux.usage import human_memory
 from fleet.model import Host
 from fleet.workspace import FOLDER
-from scenarios.scenario import Kind, Stage, here, on, on_all
+from scenarios.scenario import AnswerKind, Stage, here, on, on_all
 from scenarios.smalltalk import small_talk
 
 Scope = Literal["fleet", "host", "local"]
-Place = Literal["host", "again", "ordinal", "box"]
+HostReference = Literal["host", "again", "ordinal", "box"]
 ORDINALS = ("first", "second", "third", "fourth")
 PLAIN = frozenset({"disk", "memory", "load", "service", "log"})
 """Intents whose values are read as words and numbers; all other values are names, written as inline code."""
 
 
-class Intent(Strict):
+class RequestIntent(Strict):
     """One kind of request, the command that answers it, and its words."""
 
     scopes: tuple[Scope, ...]
@@ -34,25 +34,25 @@ class Intent(Strict):
         return self.train if split == "train" else self.eval
 
 
-class Places(Strict):
-    fleet: Texts
-    host: Texts
-    again: Texts
-    ordinal: Texts
-    box: Texts
+class PlaceTexts(Strict):
+    fleet: SplitTexts
+    host: SplitTexts
+    again: SplitTexts
+    ordinal: SplitTexts
+    box: SplitTexts
 
 
-class Catalogue(Strict):
-    places: Places
-    intents: dict[str, Intent]
+class IntentCatalogue(Strict):
+    places: PlaceTexts
+    intents: dict[str, RequestIntent]
 
 
 @cache
-def catalogue() -> Catalogue:
-    return load_yaml(Path(__file__).parent / "intents.yaml", Catalogue)
+def catalogue() -> IntentCatalogue:
+    return load_yaml(Path(__file__).parent / "intents.yaml", IntentCatalogue)
 
 
-def ask(stage: Stage, intent: str, host: str | None = None, place: Place = "host") -> str:
+def ask(stage: Stage, intent: str, host: str | None = None, place: HostReference = "host") -> str:
     """Add a turn that asks for `intent`: of `host`, or of the whole fleet (or the workspace) when it is None.
 
     `place` says how the host is meant: by name, "again" for the host of the turn before, by its ordinal in the list, or
@@ -65,7 +65,7 @@ def ask(stage: Stage, intent: str, host: str | None = None, place: Place = "host
     command = entry.command.replace("{service}", service)
     known = facts(stage, intent, host, service)
     number = stage.rng.randrange(len(entry.texts(stage.split)))
-    kinds: dict[str, Kind] = {"count": "count", "restart": "restart"}
+    kinds: dict[str, AnswerKind] = {"count": "count", "restart": "restart"}
     steps = [] if not command else [here(command)] if local else [on(host, command) if host else on_all(command)]
     if intent == "restart" and host:
         at = f"{host}/services/{service}"
@@ -94,7 +94,7 @@ def talk(stage: Stage) -> None:
     )
 
 
-def _place(stage: Stage, host: str | None, place: Place) -> str:
+def _place(stage: Stage, host: str | None, place: HostReference) -> str:
     places = catalogue().places
     if host is None:
         return stage.rng.choice(places.fleet.of(stage.split))

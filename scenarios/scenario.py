@@ -19,13 +19,13 @@ from fleet.workspace import draw_workspace
 from scenarios.truth import Truth
 
 Difficulty = Literal["easy", "medium", "hard"]
-Kind = Literal["facts", "count", "restart", "ask_back", "failed", "plain"]
+AnswerKind = Literal["facts", "count", "restart", "ask_back", "failed", "plain"]
 """Which of a persona's wordings an answer takes; "plain" takes none."""
-Said = Mapping[str, Sequence[str]]
+StatedValues = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ScriptedTurn:
     """One thing the user says, and how the oracle deals with it."""
 
     text: str
@@ -39,7 +39,7 @@ class Turn:
     """the answer's substance, which the persona's voice wraps"""
     why: str
     """why it matters, for who wants to learn"""
-    kind: Kind = "facts"
+    kind: AnswerKind = "facts"
     exact: bool = False
     """the command was dictated: another one with the same effect will not do"""
 
@@ -62,7 +62,7 @@ class Scenario:
     persona: str
     hosts: tuple[Host, ...]
     local: Host
-    turns: tuple[Turn, ...]
+    turns: tuple[ScriptedTurn, ...]
     goal: Mapping[str, str | None]
     """flat key (`fleet.snapshot`) -> value in the end; None: gone"""
     may_change: tuple[str, ...]
@@ -95,7 +95,7 @@ class Stage:
         alien = set(self.rng.sample(names, min(windows, count)))
         self.hosts = {name: draw_host(name, self.rng, "windows" if name in alien else "linux", clock) for name in names}
         self.local = draw_workspace(self.rng, clock, tuple(names))
-        self.turns: list[Turn] = []
+        self.turns: list[ScriptedTurn] = []
         self._tone = Random(f"{template}.{seed}.{persona}")
         self._goal: dict[str, str | None] = {}
         self._may: list[str] = []
@@ -120,11 +120,11 @@ class Stage:
         self,
         texts: Sequence[str],
         steps: Sequence[Call],
-        said: Said,
+        said: StatedValues,
         items: str,
         why: str,
         *,
-        kind: Kind = "facts",
+        kind: AnswerKind = "facts",
         count: int | None = None,
         never: Sequence[str] = (),
         phrasing: str | None = None,
@@ -141,7 +141,7 @@ class Stage:
         said_so = text if toneless else persona.say(text, self.split, self._tone)
         truth = Truth({name: tuple(values) for name, values in said.items()}, count, tuple(never), kind == "ask_back")
         identity = phrasing or f"{self.template}.{self.split}.{len(self.turns)}.{number}"
-        self.turns.append(Turn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
+        self.turns.append(ScriptedTurn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
 
     def goal(self, key: str, value: str | None, may: Sequence[str] = ()) -> None:
         """Ask for an end state, and allow that key (and `may`) to change."""
@@ -184,7 +184,7 @@ def here(command: str) -> Call:
     return Call("bash", {"command": command})
 
 
-Build = Callable[[Stage], None]
+BuildScenario = Callable[[Stage], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Template:
     category: str
     split: Split
     difficulty: Difficulty
-    build: Build
+    build: BuildScenario
     size: tuple[int, int] = (2, 4)
     """fewest and most hosts"""
     windows: int = 0
@@ -223,10 +223,10 @@ def register(made: Template) -> None:
 
 def template(
     category: str, split: Split, difficulty: Difficulty, size: tuple[int, int] = (2, 4), windows: int = 0
-) -> Callable[[Build], Build]:
+) -> Callable[[BuildScenario], BuildScenario]:
     """Register the function below as a template, named `category.function`."""
 
-    def make(build: Build) -> Build:
+    def make(build: BuildScenario) -> BuildScenario:
         name = f"{category}.{getattr(build, '__name__', 'template')}"
         register(Template(name, category, split, difficulty, build, size, windows))
         return build

@@ -15,7 +15,7 @@ from aj.contract import Conduct, Contract, load_contract
 from aj.messages import Call, Message, Mode, from_record
 from fleet.fleet import Fleet
 from scenarios.registry import scenario_from_record
-from scenarios.scenario import Scenario, Turn
+from scenarios.scenario import Scenario, ScriptedTurn
 
 Seen = tuple[str, str]
 """(host, "" for AJ's own machine and for what no single host said; text of a tool's result)"""
@@ -31,7 +31,7 @@ class Case:
     scenario: Scenario
 
     @property
-    def turn(self) -> Turn:
+    def turn(self) -> ScriptedTurn:
         """The user's turn at hand: the last one that the prompt shows."""
         return self.scenario.turns[self.begun - 1]
 

@@ -4,20 +4,20 @@ from typing import Any
 
 from aj.contract import Contract
 from aj.findings import Finding
-from scenarios.scenario import Scenario, Turn
+from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.checks.answers import check_answer, check_grounded
 from scorers.samples import Trace
 from scorers.world.outcome import check_goal, check_milestones, check_mines
 
 
-def check_turn_answer(played: dict[str, Any], turn: Turn, scenario: Scenario) -> list[Finding]:
+def check_turn_answer(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:
     """Was this user turn answered, and truly?"""
     if played["error"]:
         return [Finding(played["error"], "the turn ended in an error", "see the code")]
     return check_answer(played["answer"], turn.truth)
 
 
-def check_turn_grounded(played: dict[str, Any], turn: Turn, scenario: Scenario) -> list[Finding]:
+def check_turn_grounded(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:
     """Does everything in the answer stand in a result or in the user's words?"""
     if played["answer"] is None or turn.kind == "plain":
         return []
@@ -33,7 +33,7 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
     }
 
 
-def check_target(played: dict[str, Any], turn: Turn, known: bool, contract: Contract) -> list[Finding]:
+def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contract: Contract) -> list[Finding]:
     """Did the turn act on what the user refers to, without discovering a second time?"""
     conduct = contract.conduct
     tools = [call["tool"] for call in played["calls"]]

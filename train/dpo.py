@@ -11,7 +11,7 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from train.model import load_adapter, load_frozen
 from train.recipe import Dpo, Recipe
-from train.tokens import PairExample
+from train.tokens import TokenizedPair
 from train.trainer import common_arguments, run_stage, save_adapter
 
 
@@ -30,7 +30,7 @@ def train_dpo(
     stage: Dpo,
     base: Path,
     tokenizer: Any,
-    pairs: Sequence[PairExample],
+    pairs: Sequence[TokenizedPair],
     sft_adapter: Path,
     staging: Path,
     console: Console,
@@ -53,7 +53,7 @@ def train_dpo(
     return save_adapter(trainer.model, target)
 
 
-def _dataset(pairs: Sequence[PairExample]) -> Dataset:
+def _dataset(pairs: Sequence[TokenizedPair]) -> Dataset:
     return Dataset.from_dict(
         {
             "prompt_ids": [p.prompt_ids for p in pairs],

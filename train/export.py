@@ -17,14 +17,14 @@ from aj.errors import TrainError
 from aj.whole import whole_folder
 from train.model import load_adapter, load_quantized
 from train.recipe import Recipe
-from train.tokens import IGNORE, Example
+from train.tokens import IGNORE, TokenizedRow
 
 COMPARED = 12
 """Rows on which exported and trained model are compared: about 800 answer tokens, 10 s on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ExportAgreement:
     """How far the trained model (NF4 base and adapter) and the exported one agree, on tokens of real answers."""
 
     tokens: int
@@ -35,8 +35,8 @@ class Agreement:
 
 
 def export(
-    recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, examples: Sequence[Example], staging: Path
-) -> Agreement:
+    recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, examples: Sequence[TokenizedRow], staging: Path
+) -> ExportAgreement:
     """Write `staging/merged` (bf16 safetensors, tokenizer, chat template) and compare it with the trained model.
 
     Raises:
@@ -80,7 +80,7 @@ def _load(folder: Path) -> Any:
 
 
 @torch.no_grad()
-def _answer_logprobs(model: Any, example: Example) -> torch.Tensor:
+def _answer_logprobs(model: Any, example: TokenizedRow) -> torch.Tensor:
     """Log-probabilities of the row's answers under the model; shape (answer tokens, vocabulary)."""
     ids = torch.tensor([example.input_ids], device=model.device)
     learned = torch.tensor(example.labels[1:]) != IGNORE
@@ -88,17 +88,17 @@ def _answer_logprobs(model: Any, example: Example) -> torch.Tensor:
 
 
 def _agreement(
-    trained: Sequence[torch.Tensor], exported: Sequence[torch.Tensor], examples: Sequence[Example]
-) -> Agreement:
+    trained: Sequence[torch.Tensor], exported: Sequence[torch.Tensor], examples: Sequence[TokenizedRow]
+) -> ExportAgreement:
     before, after = torch.cat(list(trained)), torch.cat(list(exported))
     targets = torch.tensor([label for e in examples for label in e.labels[1:] if label != IGNORE])
     same = (before.argmax(-1) == after.argmax(-1)).float().mean().item()
     rows = torch.arange(len(targets))
     gap = (before[rows, targets] - after[rows, targets]).abs().mean().item()
-    return Agreement(len(targets), round(same, 4), round(gap, 4))
+    return ExportAgreement(len(targets), round(same, 4), round(gap, 4))
 
 
-def _spread(examples: Sequence[Example], count: int) -> list[Example]:
+def _spread(examples: Sequence[TokenizedRow], count: int) -> list[TokenizedRow]:
     """`count` examples, evenly over the data set, which is sorted by source."""
     step = max(1, len(examples) // count)
     return list(examples[::step][:count])

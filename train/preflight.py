@@ -10,7 +10,7 @@ from typing import Any
 from aj.errors import TrainError
 from train.base import Base, load_config
 from train.recipe import Dpo, Recipe, Sft
-from train.tokens import IGNORE, Example, PairExample
+from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
 GB = 1e9
 RUNTIME_GB = 0.7
@@ -18,7 +18,7 @@ RUNTIME_GB = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MemoryEstimate:
     """Estimates in GB (1e9 bytes)."""
 
     base: float
@@ -52,7 +52,7 @@ class Architecture:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """What a run will do and need."""
 
     rows: int
@@ -65,7 +65,7 @@ class Plan:
     dpo_steps: int
     trainable: int
     """Parameters of the adapter."""
-    memory: Memory
+    memory: MemoryEstimate
     memory_here: float
     """GB of this machine: the GPU's memory, or the main memory."""
     disk: float
@@ -91,7 +91,7 @@ class Plan:
         return asdict(self)
 
 
-def plan_run(recipe: Recipe, base: Base, examples: Sequence[Example], pairs: Sequence[PairExample]) -> Plan:
+def plan_run(recipe: Recipe, base: Base, examples: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair]) -> RunPlan:
     """Count and estimate, without loading weights.
 
     Raises:
@@ -106,7 +106,7 @@ def plan_run(recipe: Recipe, base: Base, examples: Sequence[Example], pairs: Seq
         refuse_long("pair", "dpo", lengths, stage.max_length)
     model = read_architecture(load_config(base), recipe)
     longest = max(len(e.input_ids) for e in examples)
-    return Plan(
+    return RunPlan(
         rows=len(examples),
         pairs=len(pairs) if stage else 0,
         tokens=sum(len(e.input_ids) for e in examples),
@@ -132,7 +132,7 @@ def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit
         )
 
 
-def check_room(plan: Plan, folder: Path) -> None:
+def check_room(plan: RunPlan, folder: Path) -> None:
     """Raises TrainError when memory or disk cannot hold the run."""
     free = shutil.disk_usage(folder).free / GB
     if free < plan.disk:
@@ -175,12 +175,12 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
     )
 
 
-def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> Memory:
+def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> MemoryEstimate:
     # One absmax per 64 weights: a byte if it is quantized in turn (plus a float per 256 of those), otherwise a float.
     packed = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
     per_weight = 2 if recipe.quantization.unpack else packed
     width, state = _bytes_per_parameter(recipe)
-    return Memory(
+    return MemoryEstimate(
         base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,
         adapter=model.trainable * width / GB,
         gradients=model.trainable * width / GB,

@@ -65,7 +65,7 @@ class Dpo(Strict):
     save_every: int = Field(default=20, gt=0)
 
 
-class Export(Strict):
+class ExportOptions(Strict):
     merge: bool = True
     """Write `merged/`, a model that any server loads; with False, the adapter is served on its base."""
     min_agreement: float = Field(default=0.97, gt=0, le=1)
@@ -83,5 +83,5 @@ class Recipe(Strict):
     lora: Lora
     sft: Sft
     dpo: Dpo | None = None
-    export: Export = Export()
+    export: ExportOptions = ExportOptions()
     seed: int = 0

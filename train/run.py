@@ -21,9 +21,9 @@ from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, w
 from aj.whole import resumable, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer
 from train.dataset import read_dataset
-from train.preflight import GB, Plan, check_room, plan_run
+from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
-from train.tokens import Example, PairExample, encode_pairs, encode_rows
+from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 
 STAGES = 2
 """Part of a run's identity: raise it when the same recipe would be trained differently."""
@@ -38,9 +38,9 @@ class Material:
     base: Base
     dataset: str
     tokenizer: Any
-    examples: list[Example]
-    pairs: list[PairExample]
-    plan: Plan
+    examples: list[TokenizedRow]
+    pairs: list[TokenizedPair]
+    plan: RunPlan
 
     @property
     def hash(self) -> str:
@@ -75,7 +75,7 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path
     return target
 
 
-def dry_run(recipe: Recipe, dataset: Path) -> Plan:
+def dry_run(recipe: Recipe, dataset: Path) -> RunPlan:
     """What `train` would do and need. A base that is not on this machine is estimated from its architecture.
 
     Raises: see `prepare`.

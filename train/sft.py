@@ -12,12 +12,12 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from train.model import load_frozen, lora_config
 from train.recipe import Recipe
-from train.tokens import Example
+from train.tokens import TokenizedRow
 from train.trainer import common_arguments, run_stage, save_adapter
 
 
 def train_sft(
-    recipe: Recipe, base: Path, tokenizer: Any, examples: Sequence[Example], staging: Path, console: Console
+    recipe: Recipe, base: Path, tokenizer: Any, examples: Sequence[TokenizedRow], staging: Path, console: Console
 ) -> Path:
     """Train an adapter on `base` and return its folder `staging/sft-adapter`; done if it exists."""
     target = staging / "sft-adapter"
@@ -39,7 +39,7 @@ def train_sft(
     return save_adapter(trainer.model, target)
 
 
-def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Example]:
+def in_batches(examples: Sequence[TokenizedRow], size: int, seed: int) -> list[TokenizedRow]:
     """Batches of similar lengths, since padding costs as much as text, in an order that is independent of length.
 
     transformers' "group_by_length" sorts 50 batches at a time by length, so every stretch, and the training, ends with
@@ -52,7 +52,7 @@ def in_batches(examples: Sequence[Example], size: int, seed: int) -> list[Exampl
     return [example for batch in [*batches, ordered[whole:]] for example in batch]
 
 
-def to_dataset(examples: Sequence[Example]) -> Dataset:
+def to_dataset(examples: Sequence[TokenizedRow]) -> Dataset:
     """Token ids and labels; with these columns, TRL renders and masks nothing itself."""
     columns = {"input_ids": [e.input_ids for e in examples], "labels": [e.labels for e in examples]}
     return Dataset.from_dict(columns)

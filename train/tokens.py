@@ -14,7 +14,7 @@ IGNORE = -100
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TokenizedRow:
     """One row to train on. `labels` equals `input_ids` for the assistant's tokens, and is IGNORE elsewhere."""
 
     id: str
@@ -23,7 +23,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class PairExample:
+class TokenizedPair:
     """One preference. Both answers end with the stop token."""
 
     id: str
@@ -32,28 +32,28 @@ class PairExample:
     rejected_ids: list[int]
 
 
-def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[Example]:
+def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
     """Raises TrainError if the template does not train the stop token, or a row contains the template's own tokens."""
     check_stop_is_trained(tokenizer)
     return [encode_row(row, contract, tokenizer) for row in rows]
 
 
-def encode_row(row: Row, contract: Contract, tokenizer: Any) -> Example:
+def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
     messages = render_row(row, contract)
     _refuse_special_tokens(f"row {row.id}", [m["content"] for m in messages], tokenizer)
     ids, mask = _tokenize(messages, tokenizer)
     if not any(mask):
         raise TrainError(f"row {row.id} has no token to learn; add {{% generation %}} marks to its chat template.")
-    return Example(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
+    return TokenizedRow(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
 
 
-def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[PairExample]:
+def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
     """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
     check_stop_is_trained(tokenizer)
     return [encode_pair(pair, contract, tokenizer) for pair in pairs]
 
 
-def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> PairExample:
+def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> TokenizedPair:
     prompt = render_prompt(pair.messages, contract, pair.mode, pair.layout)
     answers = [render_turn(pair.chosen, contract), pair.rejected]
     _refuse_special_tokens(f"pair {pair.id}", [*(m["content"] for m in prompt), *answers], tokenizer)
@@ -61,7 +61,7 @@ def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> PairExample:
     chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer) for text in answers)
     if chosen == rejected:
         raise TrainError(f"pair {pair.id} prefers an answer to itself; remove it and build the data set again.")
-    return PairExample(pair.id, prompt_ids, chosen, rejected)
+    return TokenizedPair(pair.id, prompt_ids, chosen, rejected)
 
 
 def encode_prompt(messages: Sequence[dict[str, str]], tokenizer: Any) -> list[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
 from verdict.scores import ALL, Sample, TaskScores, read_folder
-from verdict.stats import Estimate, difference_estimate
+from verdict.stats import MeanEstimate, difference_estimate
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +17,7 @@ TAIL = 0.025
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One line of the table; `low` and `high` bound the paired difference b - a with 95% confidence."""
 
     task: str
@@ -33,7 +33,7 @@ class Row:
     high: float
 
 
-def compare(base: Path, candidate: Path) -> list[Row]:
+def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
     """The paired comparison of two eval folders.
 
     Raises:
@@ -46,7 +46,7 @@ def compare(base: Path, candidate: Path) -> list[Row]:
     return [row for task in shared for row in compare_task(left[task], right[task])]
 
 
-def compare_task(a: TaskScores, b: TaskScores) -> list[Row]:
+def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
     """The rows of one task; raises EvidenceError as `compare` does."""
     for what, one, other in (
         ("versions", a.version, b.version),
@@ -65,38 +65,38 @@ def compare_task(a: TaskScores, b: TaskScores) -> list[Row]:
     ]
 
 
-Pair = tuple[Sample, float, float]
+PairedValues = tuple[Sample, float, float]
 
 
-def pair(samples: Sequence[Sample], b: TaskScores, metric: str) -> list[Pair]:
+def pair(samples: Sequence[Sample], b: TaskScores, metric: str) -> list[PairedValues]:
     """(sample, value in A, value in B) of the samples that have both."""
     both = ((sample, b.samples.get(sample.id)) for sample in samples if metric in sample.values)
     return [(one, one.values[metric], two.values[metric]) for one, two in both if two and metric in two.values]
 
 
-def difference(pairs: Sequence[Pair]) -> Estimate:
+def difference(pairs: Sequence[PairedValues]) -> MeanEstimate:
     """B - A over pairs; a sample without a family is one of its own."""
     return difference_estimate([b - a for _, a, b in pairs], [sample.family or sample.id for sample, _, _ in pairs])
 
 
-def _row(task: str, metric: str, name: str, pairs: list[Pair]) -> Row:
+def _row(task: str, metric: str, name: str, pairs: list[PairedValues]) -> ComparisonRow:
     estimate = difference(pairs)
     mean_a = sum(a for _, a, _ in pairs) / len(pairs)
     mean_b = sum(b for _, _, b in pairs) / len(pairs)
     bounds = estimate.low(TAIL), estimate.high(TAIL)
-    return Row(task, metric, name, len(pairs), estimate.families, mean_a, mean_b, estimate.mean, *bounds)
+    return ComparisonRow(task, metric, name, len(pairs), estimate.families, mean_a, mean_b, estimate.mean, *bounds)
 
 
 def _names(scores: dict[str, TaskScores]) -> str:
     return ", ".join(scores) or "none"
 
 
-def to_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def to_records(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
     """For `--format json`."""
     return [asdict(row) for row in rows]
 
 
-def table(rows: Sequence[Row], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
+def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
     """For the terminal: green where B is shown better, red where it is shown worse (95%, each line on its own)."""
     from rich.markup import escape
     from rich.table import Table

@@ -32,13 +32,13 @@ from verdict.compare import difference, pair
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
-from verdict.stats import Estimate, holm, score_estimate
+from verdict.stats import MeanEstimate, holm, score_estimate
 
 if TYPE_CHECKING:
     from rich.console import Group
 
 
-class Outcome(IntEnum):
+class GateOutcome(IntEnum):
     """The value is the exit code of `aj gate`."""
 
     PROMOTE = 0
@@ -71,7 +71,7 @@ class Check:
 class Verdict:
     """What the gate says about one candidate against one reference."""
 
-    outcome: Outcome
+    outcome: GateOutcome
     reasons: tuple[str, ...]
     checks: tuple[Check, ...]
     regressed: tuple[str, ...]
@@ -95,19 +95,19 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) 
     try:
         left, right = read_folder(base), read_folder(candidate)
     except AJError as error:
-        return _verdict(Outcome.INVALID, [str(error)], [], {}, {}, policy)
+        return _verdict(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
     found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir())
     found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]
     if found:
-        return _verdict(Outcome.INVALID, found, [], left, right, policy)
+        return _verdict(GateOutcome.INVALID, found, [], left, right, policy)
     demands = [demand for name, rule in policy.metrics.items() for demand in _demands(left, right, name, rule)]
     checks = decide(demands, policy)
     if any(check.state == "failed" for check in checks):
-        outcome = Outcome.REJECT
+        outcome = GateOutcome.REJECT
     elif checks and all(check.state == "passed" for check in checks):
-        outcome = Outcome.PROMOTE
+        outcome = GateOutcome.PROMOTE
     else:
-        outcome = Outcome.INCONCLUSIVE
+        outcome = GateOutcome.INCONCLUSIVE
     telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
     reasons = [_reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
     return _verdict(outcome, reasons, checks, left, right, policy)
@@ -135,7 +135,7 @@ class Demand:
     metric: str
     rule: Literal["margin", "floor", "improve", "slice"]
     slice: str
-    estimate: Estimate
+    estimate: MeanEstimate
     threshold: float
     fail_under: float
     tolerated: float = math.inf
@@ -194,7 +194,7 @@ def _samples_needed(demand: Demand, alpha: float) -> int | None:
 
 
 def _verdict(
-    outcome: Outcome, reasons: Sequence[str], checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy
+    outcome: GateOutcome, reasons: Sequence[str], checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy
 ) -> Verdict:
     told = next(iter(candidate.values())).metadata if candidate else {}
     reference = next(iter(base.values())).metadata.get("run") if base else None
@@ -206,7 +206,7 @@ def _verdict(
         reasons=tuple(reasons),
         checks=tuple(checks),
         regressed=tuple(_regressed(checks, policy)),
-        samples_needed=None if undecidable or not needed or outcome != Outcome.INCONCLUSIVE else needed,
+        samples_needed=None if undecidable or not needed or outcome != GateOutcome.INCONCLUSIVE else needed,
         run=told.get("run"),
         adapter=told.get("adapter"),
         reference=reference,

@@ -30,7 +30,7 @@ POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class MeanEstimate:
     """What samples say about a mean."""
 
     n: int
@@ -98,12 +98,12 @@ class Estimate:
         return math.inf if math.isinf(self.error) else float(stdtrit(self.families - 1, 1 - tail))
 
 
-def score_estimate(values: Sequence[float], families: Sequence[str]) -> Estimate:
+def score_estimate(values: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of scores in 0..1; `families[i]` is the family of `values[i]`."""
     return _estimate(values, families, (1.0, 1.0, 0.0, 0.0), smallest=0.0)
 
 
-def difference_estimate(differences: Sequence[float], families: Sequence[str]) -> Estimate:
+def difference_estimate(differences: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of per-sample differences in -1..1 (candidate minus reference)."""
     return _estimate(differences, families, (1.0, -1.0), smallest=-1.0)
 
@@ -118,7 +118,9 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     return shown
 
 
-def _estimate(values: Sequence[float], families: Sequence[str], pseudo: Sequence[float], smallest: float) -> Estimate:
+def _estimate(
+    values: Sequence[float], families: Sequence[str], pseudo: Sequence[float], smallest: float
+) -> MeanEstimate:
     if not values:
         raise ValueError("no samples: nothing can be estimated")
     groups: dict[str, list[float]] = {}
@@ -134,4 +136,4 @@ def _estimate(values: Sequence[float], families: Sequence[str], pseudo: Sequence
     added = correction * math.fsum((size * (value - centre)) ** 2 for value in pseudo)
     error = math.sqrt(seen + added) / total if len(groups) > 1 else math.inf
     mean = math.fsum(values) / len(values)
-    return Estimate(len(values), len(groups), mean, centre, error, smallest, seen, added, weight)
+    return MeanEstimate(len(values), len(groups), mean, centre, error, smallest, seen, added, weight)

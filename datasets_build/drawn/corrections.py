@@ -11,10 +11,10 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Layout, Pair, Row
 from aj.personas import load_personas
-from scenarios.error_patterns import PATTERNS, Case, draw_case
+from scenarios.error_patterns import PATTERNS, PatternCase, draw_case
 
 
-def draw_corrections(rng: Random, contract: Contract, multiply: int) -> Iterator[Case]:
+def draw_corrections(rng: Random, contract: Contract, multiply: int) -> Iterator[PatternCase]:
     """`multiply` variations of each pattern, in turn; two in three as a state block, where most were seen."""
     personas = sorted(load_personas().personas)
     layouts: tuple[Layout, ...] = ("dialogue", "state_block", "state_block")
@@ -23,15 +23,15 @@ def draw_corrections(rng: Random, contract: Contract, multiply: int) -> Iterator
             yield draw_case(name, "train", rng.randrange(2**31), rng.choice(personas), contract, rng.choice(layouts))
 
 
-def to_row(case: Case) -> Row:
+def to_row(case: PatternCase) -> Row:
     return Row((*case.past, case.right), case.mode, case.layout, _metadata(case))
 
 
-def to_pair(case: Case) -> Pair:
+def to_pair(case: PatternCase) -> Pair:
     return Pair(case.past, case.right, case.wrong, case.mode, case.layout, _metadata(case))
 
 
-def _metadata(case: Case) -> dict[str, Any]:
+def _metadata(case: PatternCase) -> dict[str, Any]:
     return {
         "source": "corrections",
         "pattern": case.pattern,

@@ -12,7 +12,7 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Row, reply
 from datasets_build.drawn.corrections import draw_corrections
-from scenarios.error_patterns import PATTERNS, Case
+from scenarios.error_patterns import PATTERNS, PatternCase
 
 
 def old_shape(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
@@ -24,7 +24,7 @@ def old_shape(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         yield Row((*case.past, reply(_answer(case))), case.mode, case.layout, metadata)
 
 
-def _answer(case: Case) -> str:
+def _answer(case: PatternCase) -> str:
     if case.mode == "plan":
         return case.wrong
     if case.turn.steps:

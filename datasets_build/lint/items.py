@@ -13,7 +13,7 @@ from aj.findings import Finding
 from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import SHORT, discovered
-from aj.wire import Verdict, finishing, judge_call, render_call
+from aj.wire import Judgement, finishing, judge_call, render_call
 from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import load_rules
@@ -31,7 +31,7 @@ from scorers.checks.structure import check_ends, check_order
 from scorers.checks.taught import agents_shown, as_discovery, patterns_taught, steps_are_objects
 from scorers.checks.voice import check_own_voice, check_voice
 
-Judge = Callable[[str], Verdict]
+Judge = Callable[[str], Judgement]
 """`judge_call` under one contract; it may remember verdicts, as judging is most of a call's cost."""
 
 
@@ -170,7 +170,7 @@ def _is_call(text: str, turn: Turn, item: Transcript) -> bool:
     return start.startswith("{") and any(f'"{key}"' in start for key in ("tool", "action", "arguments", "params"))
 
 
-def _form(text: str, verdict: Verdict | None, item: Transcript, contract: Contract) -> list[Finding]:
+def _form(text: str, verdict: Judgement | None, item: Transcript, contract: Contract) -> list[Finding]:
     said = list(verdict.findings) if verdict else []
     if item.mode == "step":
         return said

@@ -22,16 +22,18 @@ app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
 
 
-class Foreign(StrEnum):
+class ForeignTreatment(StrEnum):
     map = "map"
     keep = "keep"
 
 
 Root = Annotated[Path | None, typer.Option(help="the folder with the files of the data recipe; by default data/")]
-Output = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
-Seed = Annotated[int, typer.Option(help="a different seed draws different rows")]
-Files = Annotated[list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")]
-Contract = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
+OutputOption = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
+SeedOption = Annotated[int, typer.Option(help="a different seed draws different rows")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")
+]
+ContractOption = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
 
 SHAPES = {
     "existing": ("existing", "trajectories", "preferences", "native"),
@@ -75,11 +77,11 @@ def harvest(
 
 @data.command(epilog=example("aj data corrections --multiply 10 --output corrections.jsonl"))
 def corrections(
-    output: Output,
+    output: OutputOption,
     multiply: Annotated[int, typer.Option(min=1, help="variations per pattern")] = 10,
     pairs: Annotated[Path | None, typer.Option(help="the file for the pairs; by default next to the rows")] = None,
-    seed: Seed = 0,
-    contract: Contract = "aj",
+    seed: SeedOption = 0,
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Make rows and pairs from the eight documented error patterns and their right answers."""
@@ -95,7 +97,7 @@ def corrections(
 
 @data.command(epilog=example("aj data conversational --count 500 --multi-turn-ratio 0.3 --output talks.jsonl"))
 def conversational(
-    output: Output,
+    output: OutputOption,
     count: Annotated[int, typer.Option(min=1, help="number of rows")] = 500,
     multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share of rows with several requests")] = 0.3,
     teacher: Annotated[
@@ -107,8 +109,8 @@ def conversational(
     augment_existing: Annotated[
         Path | None, typer.Option(help="reword the rows of this file instead of drawing new ones")
     ] = None,
-    seed: Seed = 0,
-    contract: Contract = "aj",
+    seed: SeedOption = 0,
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Make conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
@@ -130,11 +132,11 @@ def conversational(
 
 @data.command("chat-exports", epilog=example("aj data chat-exports chat-export-*.json --output chats.jsonl"))
 def chat_exports(
-    files: Files,
-    output: Output,
+    files: FilesArgument,
+    output: OutputOption,
     min_quality: Annotated[float, typer.Option(min=0, max=1, help="smallest share of good turns in a chat")] = 0.7,
     seed: Annotated[int, typer.Option(help="a different seed gives different look-alikes")] = 0,
-    contract: Contract = "aj",
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert Open-WebUI chats to rows and rated answers to pairs, with look-alikes for secrets and addresses."""
@@ -144,43 +146,54 @@ def chat_exports(
         quality = item.metadata.get("quality")
         return "min_quality" if isinstance(quality, int | float) and quality < min_quality else None
 
-    _convert("chat-exports", files, output, contract, Foreign.map, shown, Replacer(seed).replace, too_poor)
+    _convert("chat-exports", files, output, contract, ForeignTreatment.map, shown, Replacer(seed).replace, too_poor)
 
 
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
-def existing(files: Files, output: Output, contract: Contract = "aj", shown: AsJson = Format.table) -> None:
+def existing(
+    files: FilesArgument, output: OutputOption, contract: ContractOption = "aj", shown: AsJson = Format.table
+) -> None:
     """Convert AJ's earlier training data, and native rows and pairs; repair what is certain."""
-    _convert("existing", files, output, contract, Foreign.map, shown)
+    _convert("existing", files, output, contract, ForeignTreatment.map, shown)
 
 
 ForeignTools = Annotated[
-    Foreign, typer.Option(help="map: turn calls into AJ's; keep: rows keep their own tools (native contract)")
+    ForeignTreatment, typer.Option(help="map: turn calls into AJ's; keep: rows keep their own tools (native contract)")
 ]
 
 
 @data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
 def toucan(
-    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    files: FilesArgument,
+    output: OutputOption,
+    foreign: ForeignTools = ForeignTreatment.map,
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Convert trajectories of Toucan-1.5M to rows."""
     _convert("toucan", files, output, contract, foreign, shown)
 
 
 @data.command(epilog=example("aj data glaive glaive.jsonl --foreign keep --output glaive.rows.jsonl"))
 def glaive(
-    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    files: FilesArgument,
+    output: OutputOption,
+    foreign: ForeignTools = ForeignTreatment.map,
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Convert chats of Glaive function calling v2 to rows."""
     _convert("glaive", files, output, contract, foreign, shown)
 
 
 @data.command(epilog=example("aj data agentinstruct os.parquet db.parquet --output agentinstruct.jsonl"))
 def agentinstruct(
-    files: Files, output: Output, foreign: ForeignTools = Foreign.map, contract: Contract = "aj",
+    files: FilesArgument,
+    output: OutputOption,
+    foreign: ForeignTools = ForeignTreatment.map,
+    contract: ContractOption = "aj",
     shown: AsJson = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Convert the os and db splits of AgentInstruct to rows."""
     _convert("agentinstruct", files, output, contract, foreign, shown)
 
@@ -193,7 +206,7 @@ def _convert(
     files: Sequence[Path],
     output: Path,
     contract: str,
-    foreign: Foreign,
+    foreign: ForeignTreatment,
     shown: Format,
     change: "Change | None" = None,
     refuse: "Refuse" = lambda _: None,

@@ -31,7 +31,7 @@ class LintFormat(StrEnum):
     github = "github"
 
 
-Names = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
+LintedFiles = Annotated[list[str] | None, typer.Argument(help="files, folders or globs", show_default=False)]
 Selected = Annotated[
     list[str] | None, typer.Option(help="codes or families to report; repeat the option, or separate them with commas")
 ]
@@ -40,7 +40,7 @@ Ignored = Annotated[list[str] | None, typer.Option(help="codes or families to le
 
 @app.command(epilog=example("aj lint data/ --select tool_none_error"))
 def lint(
-    files: Names = None,
+    files: LintedFiles = None,
     select: Selected = None,
     ignore: Ignored = None,
     config: Annotated[Path | None, typer.Option(help="a pyproject.toml or aj-lint.toml; default: the nearest")] = None,

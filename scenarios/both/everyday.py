@@ -2,7 +2,7 @@
 
 from aj.splits import Split
 from scenarios.requests import ask, catalogue, talk
-from scenarios.scenario import Build, Stage, Template, register
+from scenarios.scenario import BuildScenario, Stage, Template, register
 
 _EACH = ("disk", "load", "hostname", "memory", "service", "restart", "files", "log", "workspace", "count")
 INTENTS: dict[Split, tuple[str, ...]] = {
@@ -48,7 +48,7 @@ def everyday(stage: Stage, intents: list[str], refer_back: bool = True) -> None:
             ask(stage, intent, before, place)
 
 
-def _conversation(length: int) -> Build:
+def _conversation(length: int) -> BuildScenario:
     def build(stage: Stage) -> None:
         if stage.split == "train" and stage.rng.random() < TALK_FIRST:
             for _ in range(stage.rng.randint(1, 2)):

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 from aj.files import Strict, load_yaml
-from aj.splits import Texts
+from aj.splits import SplitTexts
 from scenarios.both.everyday import SPLITS
-from scenarios.scenario import Build, Stage, Template, on, register
+from scenarios.scenario import BuildScenario, Stage, Template, on, register
 
 ASK = {
     "train": ("run this on {host}: {command}", "on {host} run {command}", "execute {command} on {host}", "{host}: {command}",
@@ -19,12 +19,12 @@ WHY = "a command that is changed on the way does something else"
 class HardValues(Strict):
     """Commands by what makes them hard to copy."""
 
-    quotes: Texts
-    backslashes: Texts
-    unicode: Texts
-    windows_paths: Texts
-    long: Texts
-    lines: Texts
+    quotes: SplitTexts
+    backslashes: SplitTexts
+    unicode: SplitTexts
+    windows_paths: SplitTexts
+    long: SplitTexts
+    lines: SplitTexts
 
 
 @cache
@@ -32,7 +32,7 @@ def commands() -> HardValues:
     return load_yaml(Path(__file__).parent / "hard_values.yaml", HardValues)
 
 
-def _dictated(kind: str) -> Build:
+def _dictated(kind: str) -> BuildScenario:
     def build(stage: Stage) -> None:
         pool: tuple[str, ...] = getattr(commands(), kind).of(stage.split)
         number = stage.rng.randrange(len(pool))

@@ -1,12 +1,12 @@
 """The contexts in which the eight documented error patterns were seen (`scenarios.error_patterns` holds the wrong texts)."""
 
 from scenarios.both.everyday import BEFORE, SPLITS
-from scenarios.error_patterns import PATTERNS, Pattern
+from scenarios.error_patterns import PATTERNS, ErrorPattern
 from scenarios.requests import ask, catalogue
-from scenarios.scenario import Build, Stage, Template, register
+from scenarios.scenario import BuildScenario, Stage, Template, register
 
 
-def _context(pattern: Pattern) -> Build:
+def _context(pattern: ErrorPattern) -> BuildScenario:
     """The request that a pattern is about: of the fleet, or of one host by name; after another one if agents are known."""
 
     def build(stage: Stage) -> None:

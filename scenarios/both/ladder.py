@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 from aj.files import Strict, load_yaml
-from aj.splits import Texts
+from aj.splits import SplitTexts
 from scenarios.both.everyday import SPLITS
 from scenarios.requests import ask, catalogue, talk
-from scenarios.scenario import Build, Stage, Template, on, register
+from scenarios.scenario import BuildScenario, Stage, Template, on, register
 
 DISTANCES = {"train": (1, 2, 3, 4, 6), "eval": (1, 2, 4, 8, 16)}
 """Turns between the fact and the question; training keeps to shorter ones, so that long ones show what was learned."""
@@ -19,9 +19,9 @@ KNOWN = "every step so far has used these agents"
 
 
 class LadderTexts(Strict):
-    name_box: Texts
-    highest: Texts
-    that_service: Texts
+    name_box: SplitTexts
+    highest: SplitTexts
+    that_service: SplitTexts
 
 
 @cache
@@ -143,7 +143,7 @@ PROBES: dict[str, Callable[[Stage, int], None]] = {
 }
 
 
-def _at(probe: Callable[[Stage, int], None], distance: int) -> Build:
+def _at(probe: Callable[[Stage, int], None], distance: int) -> BuildScenario:
     return lambda stage: probe(stage, distance)
 
 

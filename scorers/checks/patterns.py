@@ -7,7 +7,7 @@ from aj.contract import Contract
 from aj.findings import Finding, codes
 from aj.messages import Message, Mode
 from aj.state import discovered
-from aj.wire import Verdict, finishing, judge_call
+from aj.wire import Judgement, finishing, judge_call
 from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
 
@@ -24,7 +24,7 @@ def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mo
     return next(issues(text, judge_call(text, contract), past, contract), None)
 
 
-def issues(text: str, verdict: Verdict, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+def issues(text: str, verdict: Judgement, past: Sequence[Message], contract: Contract) -> Iterator[str]:
     """Every documented pattern that a completion for a call shows, the most specific first."""
     agents = discovered(past, contract)
     found = codes(verdict.findings)

@@ -13,7 +13,7 @@ from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Message, result
 from aj.state import Agent, agents_listed, discovered
-from aj.wire import Verdict
+from aj.wire import Judgement
 from scorers.checks.answers import NUMBERS
 from scorers.checks.patterns import issues, number_of
 
@@ -59,7 +59,7 @@ def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
 
 
 def patterns_taught(
-    text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract, request: str
+    text: str, verdict: Judgement | None, past: Sequence[Message], contract: Contract, request: str
 ) -> list[str]:
     """The patterns that a target's text shows, without doubles, in the order of `issues`.
 
@@ -81,7 +81,7 @@ def patterns_taught(
     return list(found)
 
 
-def _in_words(text: str, verdict: Verdict | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+def _in_words(text: str, verdict: Judgement | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
     items = "{" in text and ("\n" in text or text[0] != "{")
     if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"

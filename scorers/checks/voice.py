@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from aj.findings import Finding
-from aj.personas import Rule, load_personas
+from aj.personas import VoiceRule, load_personas
 
 CASUAL = "casual_developer"
 """The one user who may be answered with an emoji."""
@@ -158,7 +158,7 @@ def _whole(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(term)}(?![\w-])")
 
 
-def _apply(rule: Rule, answer: str, technical: Sequence[str]) -> Finding | None:
+def _apply(rule: VoiceRule, answer: str, technical: Sequence[str]) -> Finding | None:
     if rule.min_words or rule.max_words:
         said = words(answer, technical)
         return _outside(rule, said, rule.min_words, rule.max_words, "words beside the facts")
@@ -176,7 +176,7 @@ def _apply(rule: Rule, answer: str, technical: Sequence[str]) -> Finding | None:
     return None if fits else Finding(rule.code, rule.why, rule.fix)
 
 
-def _outside(rule: Rule, number: int, low: int, high: int, unit: str) -> Finding | None:
+def _outside(rule: VoiceRule, number: int, low: int, high: int, unit: str) -> Finding | None:
     fits = low <= number and (not high or number <= high)
     return None if fits else Finding(rule.code, f"{rule.why} ({number} {unit})", rule.fix)
 

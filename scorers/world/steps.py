@@ -11,11 +11,13 @@ from aj.wire import finishing
 from fleet.fleet import LOCAL, Fleet
 from fleet.snapshot import diff
 from scenarios.oracle import next_call
-from scenarios.scenario import Turn
+from scenarios.scenario import ScriptedTurn
 from scorers.checks.answers import check_answer, check_grounded
 
 
-def check_step(call: Call, turn: Turn, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Finding]:
+def check_step(
+    call: Call, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet, contract: Contract
+) -> list[Finding]:
     """Findings on the next call after `past`, which ends on the user's message or on a result. Acts on `fleet`."""
     conduct = contract.conduct
     if found := check_conduct(call, past, contract):
@@ -37,7 +39,7 @@ def check_step(call: Call, turn: Turn, past: Sequence[Message], fleet: Fleet, co
     return _check_effect(call, wanted, turn if last else None, fleet, contract)
 
 
-def check_said(answer: str, turn: Turn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
+def check_said(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
     """Is the answer true, and does every number and name in it stand in the past?"""
     found = check_answer(answer, turn.truth)
     if turn.kind == "plain" or found:
@@ -46,7 +48,9 @@ def check_said(answer: str, turn: Turn, past: Sequence[Message], fleet: Fleet) -
     return check_grounded(answer, sources, list(fleet.hosts))
 
 
-def _check_effect(call: Call, wanted: Call, turn: Turn | None, fleet: Fleet, contract: Contract) -> list[Finding]:
+def _check_effect(
+    call: Call, wanted: Call, turn: ScriptedTurn | None, fleet: Fleet, contract: Contract
+) -> list[Finding]:
     """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts that
     the oracle's tells (an earlier step may have told the others)."""
     if wanted.tool == contract.conduct.discover:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from aj.files import digest
-from aj.personas import Persona, Personas, Rule, load_personas
+from aj.personas import Persona, Personas, VoiceRule, load_personas
 
 PERSONAS = load_personas().personas
 FILLED = {"items", "count", "why", "question"}
@@ -61,9 +61,9 @@ def test_the_same_seed_says_the_same():
 
 def test_a_rule_measures_one_thing():
     with pytest.raises(ValidationError, match="exactly one"):
-        Rule(code="x", why="", fix="")
+        VoiceRule(code="x", why="", fix="")
     with pytest.raises(ValidationError, match="exactly one"):
-        Rule(code="x", why="", fix="", has=("offer",), max_words=3)
+        VoiceRule(code="x", why="", fix="", has=("offer",), max_words=3)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from evals.agent import converse
 from evals.reference import oracle
 from evals.simulated_user import TRIES, terms
 from evals.task_success import task_success
-from scenarios.scenario import Turn
+from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case
 
 # --- what must survive ----------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ def test_names_numbers_paths_and_quotes_must_survive(line, names, kept):
 def oracle_with_user() -> Solver:
     """The oracle in AJ's place, against a simulated user."""
 
-    async def speak(state: TaskState, case: Case, past: list[Message], turn: Turn) -> ModelOutput:
+    async def speak(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
         return ModelOutput.from_content("oracle", oracle(case, past, turn))
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:

@@ -22,7 +22,7 @@ from evals import frozen
 from evals.frozen import SAMPLES, config, dataset, harness
 from evals.reference import AGENTS, oracle, reference
 from evals.suite import LOOPED
-from scenarios.scenario import Turn
+from scenarios.scenario import ScriptedTurn
 from scorers.context_kept import context_kept
 from scorers.samples import Case, case_of
 from scorers.task_done import task_done
@@ -228,17 +228,17 @@ def test_who_also_restarts_everything_has_done_what_was_asked_and_stepped_on_a_m
 
 
 @pytest.fixture
-def agent(monkeypatch) -> Callable[[Callable[[Case, Sequence[Message], Turn], str]], Solver]:
+def agent(monkeypatch) -> Callable[[Callable[[Case, Sequence[Message], ScriptedTurn], str]], Solver]:
     """An agent of this test's own in AJ's place, as the reference agents are."""
 
-    def put(speak: Callable[[Case, Sequence[Message], Turn], str]) -> Solver:
+    def put(speak: Callable[[Case, Sequence[Message], ScriptedTurn], str]) -> Solver:
         monkeypatch.setitem(AGENTS, speak.__name__, speak)
         return reference(speak.__name__, loop=True)
 
     return put
 
 
-def _instead(case: Case, past: Sequence[Message], turn: Turn, command: str) -> str:
+def _instead(case: Case, past: Sequence[Message], turn: ScriptedTurn, command: str) -> str:
     """What the oracle says, but each command is another one."""
     said = oracle(case, past, turn)
     call = json.loads(said)
@@ -255,7 +255,7 @@ def _instead(case: Case, past: Sequence[Message], turn: Turn, command: str) -> s
     ],
 )
 def test_who_says_it_is_done_and_did_not_is_found_out(evaluate, agent, task, fits, headline):
-    def liar(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    def liar(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
         return _instead(case, past, turn, "true")
 
     log = evaluate(_part(task, fits), solver=agent(liar), limit=4)
@@ -272,7 +272,7 @@ def _steps(sample: Sample) -> int:
 
 
 def test_a_true_answer_that_nobody_looked_for_is_not_grounded(evaluate, agent):
-    def lucky(case: Case, past: Sequence[Message], turn: Turn) -> str:
+    def lucky(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
         return _instead(case, past, turn, "true")
 
     reading = _part("task_success", lambda s: s.metadata["category"] == "multi_agent_health" and not _acts(s))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from aj.errors import AJError
 from aj.personas import load_personas
 from loop.commands import main
-from loop.judge_check import NOT_RUN, Agreement, Label, alpha, judge_check, kappa, read_labels
+from loop.judge_check import NOT_RUN, Label, RaterAgreement, alpha, judge_check, kappa, read_labels
 from scorers.judge import FITS
 
 ABOUT, LABELS = read_labels()
@@ -26,7 +26,7 @@ def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def of(rows: list[Agreement], rater: str, group: str = "all") -> Agreement:
+def of(rows: list[RaterAgreement], rater: str, group: str = "all") -> RaterAgreement:
     (row,) = [row for row in rows if row.rater.startswith(rater) and row.group == group]
     return row
 

@@ -7,12 +7,12 @@ import pytest
 
 from aj.errors import AJError, DataError, EvidenceError
 from loop.registry import champion, history, promote, rollback
-from verdict.gate import Outcome, Verdict
+from verdict.gate import GateOutcome, Verdict
 
 
 def passing(lab, run: str, reference: str) -> Verdict:
     manifest = json.loads((lab.run(run) / "manifest.json").read_text())
-    return Verdict(Outcome.PROMOTE, (), (), (), None, run, manifest["adapter"], reference, "policy")
+    return Verdict(GateOutcome.PROMOTE, (), (), (), None, run, manifest["adapter"], reference, "policy")
 
 
 def crown(lab, run: str, reference: str):
@@ -31,7 +31,7 @@ def test_the_first_champion_is_judged_against_the_base_and_the_next_against_the_
     assert [event["champion"]["run"] for event in history(registry)] == ["good", "same"]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.REJECT, Outcome.INCONCLUSIVE, Outcome.INVALID])
+@pytest.mark.parametrize("outcome", [GateOutcome.REJECT, GateOutcome.INCONCLUSIVE, GateOutcome.INVALID])
 def test_without_a_passing_verdict_nothing_is_promoted(lab, outcome):
     verdict = replace(passing(lab, "good", "base"), outcome=outcome)
     with pytest.raises(EvidenceError, match=f"did not pass the gate \\({outcome.name}\\)"):

@@ -16,7 +16,7 @@ from fleet.snapshot import diff
 from scenarios.oracle import answer, next_call, plan, play
 from scenarios.registry import scenario_from_record, templates
 from scenarios.requests import ORDINALS, ask, catalogue
-from scenarios.scenario import Kind, Stage, Template, Turn, here, on, on_all, register
+from scenarios.scenario import AnswerKind, ScriptedTurn, Stage, Template, here, on, on_all, register
 from scenarios.truth import Truth
 
 AJ = load_contract()
@@ -156,7 +156,9 @@ def test_the_oracle_solves_what_is_asked_in_valid_calls(seed, intent, persona):
         assert changed == {}
 
 
-DISK = Turn("disk?", "disk.0", (on("web01", "df -h /"),), Truth({"web01": ("45%",)}), "`web01` 45%", "it matters")
+DISK = ScriptedTurn(
+    "disk?", "disk.0", (on("web01", "df -h /"),), Truth({"web01": ("45%",)}), "`web01` 45%", "it matters"
+)
 LOCAL = replace(DISK, steps=(here("ls"),), truth=Truth({"": ("a",)}))
 COUNT = replace(DISK, steps=(), truth=Truth({"web01": ()}, count=1), kind="count")
 ABSENT = replace(DISK, steps=(), truth=Truth({"": ("none",)}), kind="failed")
@@ -188,7 +190,7 @@ def test_the_next_call_discovers_when_needed_then_takes_the_steps_then_answers(t
 
 @pytest.mark.parametrize("kind", ["facts", "count", "restart", "ask_back", "failed"])
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_an_answer_in_any_voice_holds_the_substance_and_no_open_slot(kind: Kind, persona):
+def test_an_answer_in_any_voice_holds_the_substance_and_no_open_slot(kind: AnswerKind, persona):
     said = answer(replace(DISK, kind=kind), persona)
     assert "`web01`" in said
     assert "{" not in said

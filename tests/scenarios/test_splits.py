@@ -15,7 +15,7 @@ from fleet.names import names
 from scenarios.both import hard_values, ladder
 from scenarios.registry import CATEGORIES, templates
 from scenarios.requests import catalogue
-from scenarios.scenario import Said, Scenario, Stage, Template
+from scenarios.scenario import Scenario, Stage, StatedValues, Template
 from scenarios.smalltalk import small_talk
 
 CATALOGUE, PERSONAS = catalogue(), load_personas().personas
@@ -93,7 +93,9 @@ class Listening(Stage):
         super().__init__(made.name, made.split, seed, "senior_engineer", made.size, made.windows)
         self.heard: list[str] = []
 
-    def turn(self, texts: Sequence[str], steps: Sequence[Call], said: Said, items: str, why: str, **rest) -> None:
+    def turn(
+        self, texts: Sequence[str], steps: Sequence[Call], said: StatedValues, items: str, why: str, **rest
+    ) -> None:
         self.heard += texts
         super().turn(texts, steps, said, items, why, **rest)
 

@@ -13,7 +13,7 @@ from aj.personas import load_personas
 from aj.splits import Split
 from aj.state import Agent
 from aj.wire import judge_call, render_turn
-from scenarios.error_patterns import PATTERNS, Case, draw_case
+from scenarios.error_patterns import PATTERNS, PatternCase, draw_case
 from scorers.checks.patterns import known_issue, pattern_finding
 from scorers.checks.replies import check_reply
 from scorers.samples import replay
@@ -26,7 +26,7 @@ SPLITS = st.sampled_from(["train", "eval"])
 LAYOUTS = st.sampled_from(["dialogue", "state_block"])
 
 
-def _draw(name: str, seed: int, split: Split = "train", layout: Layout = "dialogue") -> Case:
+def _draw(name: str, seed: int, split: Split = "train", layout: Layout = "dialogue") -> PatternCase:
     return draw_case(name, split, seed, PERSONAS[seed % len(PERSONAS)], AJ, layout)
 
 
@@ -42,7 +42,7 @@ def test_the_right_turn_passes_every_check_and_the_wrong_text_shows_its_pattern(
     assert _wrong_with(case.wrong, case)
 
 
-def _wrong_with(text: str, case: Case) -> list:
+def _wrong_with(text: str, case: PatternCase) -> list:
     findings = list(check_reply(text, AJ, case.mode))
     if findings or case.mode != "step":
         return findings

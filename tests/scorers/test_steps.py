@@ -12,7 +12,7 @@ from fleet.draw import draw_host
 from fleet.fleet import Fleet
 from fleet.workspace import draw_workspace
 from scenarios.oracle import answer
-from scenarios.scenario import Turn, here, on, on_all
+from scenarios.scenario import ScriptedTurn, here, on, on_all
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
 from scorers.world.steps import check_said, check_step
@@ -27,9 +27,9 @@ def fleet() -> Fleet:
     return Fleet(HOSTS, LOCAL_HOST)
 
 
-def _turn(steps: tuple, truth: Truth, **rest) -> Turn:
+def _turn(steps: tuple, truth: Truth, **rest) -> ScriptedTurn:
     items = ", ".join(f"`{name}` {values[0] if values else ''}" for name, values in truth.said.items())
-    return Turn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
+    return ScriptedTurn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
 
 
 FULL = {host.name: (f"{host.percent()}%",) for host in HOSTS}
@@ -137,7 +137,7 @@ def test_only_the_last_step_of_several_must_tell_the_facts_and_only_those_that_t
 
 def test_a_word_within_another_word_tells_nothing(fleet):
     state = on("web01", "echo inactive")
-    asked = Turn(
+    asked = ScriptedTurn(
         "is nginx up?", "x", (on("web01", "systemctl is-active nginx"),), Truth({"web01": ("active",)}), "", ""
     )
     assert codes(check_step(state, asked, _known(fleet), fleet, AJ)) == ["wrong_command"]

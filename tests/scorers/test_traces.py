@@ -12,7 +12,7 @@ from aj.findings import codes
 from fleet.draw import draw_host
 from fleet.workspace import draw_workspace
 from scenarios.oracle import answer
-from scenarios.scenario import Milestone, Scenario, Turn, here, on, on_all
+from scenarios.scenario import Milestone, Scenario, ScriptedTurn, here, on, on_all
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
 from scorers.samples import Trace
@@ -22,8 +22,8 @@ AJ = load_contract()
 HOSTS = tuple(with_service(draw_host(name, Random(name)), "nginx") for name in ("web01", "db02"))
 
 
-def _turn(steps: tuple, truth: Truth, items: str = "", **rest: Any) -> Turn:
-    return Turn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
+def _turn(steps: tuple, truth: Truth, items: str = "", **rest: Any) -> ScriptedTurn:
+    return ScriptedTurn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
 
 
 FULL = {host.name: (f"{host.percent()}%",) for host in HOSTS}

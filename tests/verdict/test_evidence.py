@@ -9,12 +9,12 @@ from inspect_ai.log import EvalError, EvalLog
 from inspect_ai.model import ModelConfig
 from inspect_ai.scorer import Score
 
-from verdict.gate import Outcome
+from verdict.gate import GateOutcome
 from verdict.policy import Policy
 
 
 def refused(verdict, reason):
-    assert verdict.outcome is Outcome.INVALID, verdict.reasons
+    assert verdict.outcome is GateOutcome.INVALID, verdict.reasons
     assert not verdict.checks
     assert any(reason in given for given in verdict.reasons), verdict.reasons
 
@@ -267,7 +267,7 @@ def test_weights_changed_since_training_are_invalid(lab, policy, file):
 @pytest.mark.parametrize("file", ["manifest.json", "adapter/adapter_model.safetensors", "merged/model.safetensors"])
 def test_a_run_with_a_missing_file_is_invalid(lab, policy, file):
     (lab.run("same") / file).unlink()
-    assert lab.judge(policy, "good", "same").outcome is Outcome.INVALID
+    assert lab.judge(policy, "good", "same").outcome is GateOutcome.INVALID
 
 
 def test_a_manifest_of_another_run_is_invalid(lab, policy):
@@ -291,4 +291,4 @@ def test_a_data_set_that_does_not_say_what_it_holds_is_invalid(lab, policy, lock
         path.unlink()
     else:
         path.write_text(json.dumps(lock))
-    assert lab.judge(policy, "good", "same").outcome is Outcome.INVALID
+    assert lab.judge(policy, "good", "same").outcome is GateOutcome.INVALID

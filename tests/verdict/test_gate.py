@@ -6,7 +6,7 @@ from inspect_ai.scorer import Score
 from rich.console import Console
 
 from aj.errors import ConfigError
-from verdict.gate import Outcome, panel, to_record
+from verdict.gate import GateOutcome, panel, to_record
 from verdict.policy import Policy, load_policy
 
 
@@ -22,24 +22,24 @@ def adjust(policy: Policy, **metric) -> Policy:
 
 def test_a_candidate_that_learnt_what_the_base_model_lacks_is_promoted(lab, policy):
     verdict = lab.judge(policy, "base", "good")
-    assert (verdict.outcome, verdict.run, verdict.reference) == (Outcome.PROMOTE, "good", "base")
+    assert (verdict.outcome, verdict.run, verdict.reference) == (GateOutcome.PROMOTE, "good", "base")
     assert {check.rule for check in verdict.checks} == {"margin", "floor", "improve", "slice"}
 
 
 def test_an_equal_candidate_is_promoted_when_there_are_samples_enough(lab, policy):
-    assert lab.judge(policy, "good", "same").outcome is Outcome.PROMOTE
+    assert lab.judge(policy, "good", "same").outcome is GateOutcome.PROMOTE
 
 
 def test_a_candidate_that_fell_back_is_rejected_and_its_patterns_named(lab, policy):
     verdict = lab.judge(policy, "good", "old")
-    assert verdict.outcome is Outcome.REJECT
+    assert verdict.outcome is GateOutcome.REJECT
     assert verdict.regressed == ("known_issues/right pattern=old_keys",)
     assert any("shown to be worse" in reason for reason in verdict.reasons)
 
 
 def test_an_equal_candidate_with_too_few_samples_is_inconclusive_and_told_how_many_would_do(lab, policy):
     verdict = lab.judge(adjust(policy, margin=0.03), "good", "same")
-    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.outcome is GateOutcome.INCONCLUSIVE
     assert verdict.samples_needed is not None
     assert verdict.samples_needed > 48
     assert f"about {verdict.samples_needed} samples would decide" in verdict.reasons[0]
@@ -47,13 +47,13 @@ def test_an_equal_candidate_with_too_few_samples_is_inconclusive_and_told_how_ma
 
 def test_a_missed_floor_rejects_even_a_better_candidate(lab, policy):
     verdict = lab.judge(adjust(policy, floor=0.9), "base", "old")
-    assert verdict.outcome is Outcome.REJECT
+    assert verdict.outcome is GateOutcome.REJECT
     assert "against the floor 0.90" in verdict.reasons[0]
 
 
 def test_while_the_champion_is_weak_equal_is_not_enough(lab, policy):
     verdict = lab.judge(adjust(policy, improve_until=0.99), "good", "same")
-    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.outcome is GateOutcome.INCONCLUSIVE
     assert "an improvement is required" in verdict.reasons[0]
     assert verdict.samples_needed is None
 
@@ -66,7 +66,7 @@ def test_one_pattern_that_fell_keeps_the_verdict_open_when_its_samples_are_too_f
 
     folder = lab.change("same", lose_one_pattern, tasks="known-issues")
     verdict = lab.judge(adjust(policy, margin=0.4), "good", folder)
-    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.outcome is GateOutcome.INCONCLUSIVE
     assert "pattern=prose" in verdict.reasons[0]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from aj.personas import load_personas
 from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
 from scenarios.registry import CATEGORIES
-from scenarios.scenario import Template, Turn
+from scenarios.scenario import ScriptedTurn, Template
 
 PATTERNS = ("follow_up_deeper", "iterative_refinement", "teaching_conversation", "troubleshooting_journey")
 """The strategy document's conversations of three and four turns; a template's name begins with its pattern."""
@@ -107,6 +107,6 @@ def _case(name: str) -> str:
 
 
 @cache
-def _turns(name: str) -> Sequence[Turn]:
+def _turns(name: str) -> Sequence[ScriptedTurn]:
     """A template's turns: of the same kinds for every seed. Drawing them takes 10 ms, and there are some 200."""
     return draw_scene(name, 0, "senior_engineer").scenario.turns

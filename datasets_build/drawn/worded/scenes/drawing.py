@@ -12,7 +12,7 @@ from typing import Any
 from aj.messages import Call
 from datasets_build.drawn.worded.scenes import confirmations, journeys, questions
 from scenarios.registry import templates
-from scenarios.scenario import Said, Scenario, Stage, Template
+from scenarios.scenario import Scenario, Stage, StatedValues, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,9 @@ class _PlainStage(Stage):
         super().__init__(made.name, made.split, seed, persona, made.size, made.windows)
         self.filled: list[Mapping[str, str]] = []
 
-    def turn(self, texts: Sequence[str], steps: Sequence[Call], said: Said, items: str, why: str, **rest: Any) -> None:
+    def turn(
+        self, texts: Sequence[str], steps: Sequence[Call], said: StatedValues, items: str, why: str, **rest: Any
+    ) -> None:
         super().turn(texts, steps, said, items, why, **rest)
         slots = {name: value for name, value in rest.items() if name not in _OPTIONS}
         toned = self.turns[-1]

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, TypeAdapter
 
 from aj.files import Strict, read_yaml
-from scenarios.scenario import Build, Template
+from scenarios.scenario import BuildScenario, Template
 
 
 class Question(Strict):
@@ -34,5 +34,5 @@ def made() -> Sequence[Template]:
     ]
 
 
-def _asks(asked: Question) -> Build:
+def _asks(asked: Question) -> BuildScenario:
     return lambda stage: stage.turn(asked.texts, [], {"": asked.says}, asked.answer, asked.why)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from aj.contract import Contract
-from aj.personas import Rule, load_personas
+from aj.personas import VoiceRule, load_personas
 from aj.wire import render_turn
 from datasets_build.drawn.worded.meaning import terms_of
 from datasets_build.drawn.worded.teachers.template import requests
@@ -81,7 +81,7 @@ def system_prompt() -> str:
 _MEASURES = ("starts", "has", "ends", "lacks", "min_words", "max_words", "max_lines")
 
 
-def _told(rule: Rule) -> str:
+def _told(rule: VoiceRule) -> str:
     """A rule as an instruction, with some of the phrases it looks for."""
     known = load_personas().phrases
     measure = next(

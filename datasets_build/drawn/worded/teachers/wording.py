@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from aj.contract import Contract
 from aj.files import digest
 from aj.messages import Call, Message, to_record
-from scenarios.scenario import Kind
+from scenarios.scenario import AnswerKind
 from scenarios.truth import Truth
 
 Place = Literal["user", "note", "answer"]
@@ -30,7 +30,7 @@ class Slot:
     """which of the user's turns it belongs to, from 0"""
     text: str
     """as it stands now"""
-    kind: Kind = "facts"
+    kind: AnswerKind = "facts"
     truth: Truth | None = None
     """of an answer: what a true one says; None when only the old text says so (an existing row)"""
     tells: str = ""
