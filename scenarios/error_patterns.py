@@ -1,4 +1,4 @@
-"""The eight documented error patterns as cases: a context, the right next turn, and the wrong text that was seen."""
+"""The eight documented error patterns as cases: a context, the right next turn, and the wrong text observed."""
 
 import json
 from collections.abc import Callable
@@ -17,18 +17,18 @@ WrongText = Callable[[Scenario, Contract, Random], str]
 
 @dataclass(frozen=True, slots=True)
 class ErrorPattern:
-    """One documented failure: which requests show it, after which context, and how the wrong output looks."""
+    """One documented failure: the requests and context that provoke it, and what the wrong output looks like."""
 
     intents: tuple[str, ...]
     known: bool
-    """Whether the agents were discovered before."""
+    """Whether the agents have already been discovered."""
     wrong: WrongText
     mode: Mode = "step"
 
 
 @dataclass(frozen=True, slots=True)
 class PatternCase:
-    """One drawn instance. `scenario` ends on the turn at hand; `past` is the oracle's conversation up to it."""
+    """One drawn instance. `scenario` ends with the current turn; `past` is the oracle's conversation up to it."""
 
     pattern: str
     scenario: Scenario
@@ -44,7 +44,7 @@ class PatternCase:
 
 
 def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contract, layout: Layout) -> PatternCase:
-    """The instance of pattern `name` that a seed gives: hosts, phrasing and context vary with it."""
+    """Draw an instance of pattern `name`: hosts, phrasing and context depend on the seed."""
     pattern = PATTERNS[name]
     scenario = templates(split)[f"patterns.{split}_{name}"].draw(seed, persona)
     turn, wrong = scenario.turns[-1], pattern.wrong(scenario, contract, Random(seed))
@@ -54,7 +54,7 @@ def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contra
     past.append(user(turn.text))
     right = solve(turn, persona, past, fleet, contract)[0]
     if layout == "state_block":
-        right = without_note(right)  # a note opens a conversation; a state block does not show what was said before
+        right = without_note(right)  # notes open a conversation, and a state block does not show what was said before
     return PatternCase(name, scenario, tuple(past), right, wrong, "step", layout)
 
 

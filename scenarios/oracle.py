@@ -1,4 +1,4 @@
-"""The oracle: solves a scenario through the tools, and says the true answer in AJ's voice for the persona."""
+"""The oracle: solves a scenario with the tools and gives the true answer in AJ's voice for the persona."""
 
 from collections.abc import Container, Sequence
 from random import Random
@@ -12,7 +12,7 @@ from scenarios.scenario import Scenario, ScriptedTurn
 
 
 def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tuple[list[Message], Fleet]:
-    """The oracle's conversation over the first `until` turns (all by default), and the fleet it leaves behind."""
+    """The oracle's conversation over the first `until` turns (default: all), and the resulting fleet."""
     fleet = scenario.fleet()
     messages: list[Message] = []
     for turn in scenario.turns[:until]:
@@ -22,7 +22,7 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
 
 
 def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
-    """The turns from the user's message (not included) to `complete`; acts on `fleet`."""
+    """The messages after the user's message, up to the finishing call; acts on `fleet`."""
     turns: list[Message] = []
     rng = Random(turn.text)
     note = _note(persona, rng) if turn.kind != "plain" else None
@@ -33,11 +33,11 @@ def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Flee
 
 
 def next_call(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Call | None:
-    """The oracle's next call after `past`, which ends within `turn`; None when only the answer is missing."""
+    """The oracle's next call after `past`, which ends within `turn`; None if only the answer is missing."""
     conduct = contract.conduct
     remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
     about_agents = turn.truth.count is not None or any(name in hosts for name in turn.truth.said)
-    no_such_agent = turn.kind == "failed" and not turn.steps  # the list of agents is what says so
+    no_such_agent = turn.kind == "failed" and not turn.steps  # the list of agents shows it
     if (remote or about_agents or no_such_agent) and discovered(past, contract) is None:
         return Call(conduct.discover)
     begun = max(place for place, message in enumerate(past) if message.role == "user")
@@ -77,5 +77,5 @@ def plan(turn: ScriptedTurn, contract: Contract) -> str:
 
 
 def intent(turn: ScriptedTurn) -> str:
-    """The word for intent mode: whether the turn is a task, or talk."""
+    """The word for intent mode: is the turn a task, or small talk?"""
     return "conversational" if turn.kind == "plain" else "task"

@@ -1,4 +1,4 @@
-"""All templates by name, and scenarios by their reference."""
+"""Looks up templates by name, and restores scenarios from records."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -28,14 +28,14 @@ FOLDERS: Mapping[Split, tuple[str, ...]] = {
     "train": ("scenarios.both", "scenarios.trained_on"),
     "eval": ("scenarios.both", "scenarios.held_out"),
 }
-"""Packages whose modules register a split's templates; those in `both` register one for each split."""
+"""Packages whose modules register the templates of a split; those in `both` register one for each split."""
 
 
 @cache
 def templates(split: Split | None = None) -> Mapping[str, Template]:
-    """A split's templates (all templates by default), in order of name.
+    """The templates of a split (default: all), sorted by name.
 
-    The modules are imported here, by split, so that whoever builds training data never loads a held-out template.
+    The modules are imported here, by split, so that building training data never loads a held-out template.
     """
     for package in dict.fromkeys(name for of, names in FOLDERS.items() if split in (None, of) for name in names):
         for module in iter_modules(import_module(package).__path__, f"{package}."):

@@ -1,4 +1,4 @@
-"""Everyday requests: an intent in someone's words (`intents.yaml`), its command, and what a true answer says."""
+"""Everyday requests (`intents.yaml`): an intent in a user's words, its command, and the facts of a true answer."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -17,11 +17,11 @@ Scope = Literal["fleet", "host", "local"]
 HostReference = Literal["host", "again", "ordinal", "box"]
 ORDINALS = ("first", "second", "third", "fourth")
 PLAIN = frozenset({"disk", "memory", "load", "service", "log"})
-"""Intents whose values are read as words and numbers; all other values are names, written as inline code."""
+"""Intents whose values are plain words and numbers; all other values are names, written as inline code."""
 
 
 class RequestIntent(Strict):
-    """One kind of request, the command that answers it, and its words."""
+    """One kind of request: its command and its phrasings."""
 
     scopes: tuple[Scope, ...]
     command: str
@@ -53,10 +53,10 @@ def catalogue() -> IntentCatalogue:
 
 
 def ask(stage: Stage, intent: str, host: str | None = None, place: HostReference = "host") -> str:
-    """Add a turn that asks for `intent`: of `host`, or of the whole fleet (or the workspace) when it is None.
+    """Add a turn that asks for `intent`: about `host`, or about the whole fleet (or the workspace) if it is None.
 
-    `place` says how the host is meant: by name, "again" for the host of the turn before, by its ordinal in the list, or
-    as "the box". Returns the service that was asked about ("" for none).
+    `place` says how the host is referred to: by name, "again" for the host of the previous turn, by its position in the
+    list, or as "the box". Returns the service that was asked about ("" for none).
     """
     entry = catalogue().intents[intent]
     local = entry.scopes == ("local",)
@@ -86,7 +86,7 @@ def ask(stage: Stage, intent: str, host: str | None = None, place: HostReference
 
 
 def talk(stage: Stage) -> None:
-    """A message that needs no tool."""
+    """Add small talk, which needs no tool."""
     talks = small_talk().train if stage.split == "train" else small_talk().eval
     chosen = stage.rng.choice(talks)
     stage.turn(
@@ -106,7 +106,7 @@ def _place(stage: Stage, host: str | None, place: HostReference) -> str:
     return text.replace("{host}", host).replace("{nth}", nth)
 
 
-# What an answer must say of a host, by intent: read from the world's state, never from a transcript.
+# What an answer must say about a host, by intent: read from the world's state, never from a transcript.
 _FACTS: dict[str, Callable[[Host, str], tuple[str, ...]]] = {
     "disk": lambda host, _: (f"{host.percent()}%",),
     "memory": lambda host, _: (human_memory(host.memory_used),),
@@ -122,7 +122,7 @@ _FACTS: dict[str, Callable[[Host, str], tuple[str, ...]]] = {
 
 
 def facts(stage: Stage, intent: str, host: str | None, service: str) -> dict[str, tuple[str, ...]]:
-    """What a true answer says: host name -> values (a local ask has the one key "")."""
+    """What a true answer says: host name -> values (a local request has the single key "")."""
     read = _FACTS[intent]
     if catalogue().intents[intent].scopes == ("local",):
         return {"": read(stage.local, service)}
@@ -130,7 +130,7 @@ def facts(stage: Stage, intent: str, host: str | None, service: str) -> dict[str
 
 
 def _names(host: Host, folder: str) -> tuple[str, ...]:
-    """What `ls` shows of a folder."""
+    """What `ls` shows for a folder."""
     below = [path.removeprefix(f"{folder}/") for path in host.files if path.startswith(f"{folder}/")]
     return tuple(sorted({name.split("/", 1)[0] for name in below}))
 

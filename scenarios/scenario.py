@@ -1,6 +1,6 @@
-"""A scenario: a fleet in some state, what a user asks of it turn by turn, and what is true and right there.
+"""Scenarios and templates: a fleet in some state, the user's requests turn by turn, and what is true and right.
 
-A template (of `trained_on`, `held_out` or `both`) and a seed give a scenario; `Stage` is what a template works with.
+A template (in `trained_on`, `held_out` or `both`) and a seed determine a scenario; templates build it on a `Stage`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,33 +20,33 @@ from scenarios.truth import Truth
 
 Difficulty = Literal["easy", "medium", "hard"]
 AnswerKind = Literal["facts", "count", "restart", "ask_back", "failed", "plain"]
-"""Which of a persona's wordings an answer takes; "plain" takes none."""
+"""Which of a persona's wordings an answer uses; "plain" uses none."""
 StatedValues = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedTurn:
-    """One thing the user says, and how the oracle deals with it."""
+    """One request of the user, and how the oracle deals with it."""
 
     text: str
     """in the persona's tone"""
     phrasing: str
-    """identity of the wording, `template.number`: what training and evals must not share"""
+    """identity of the wording, `template.number`: training and evals must not share any"""
     steps: tuple[Call, ...]
-    """the oracle's calls, without discovery (added when needed) and without the answer"""
+    """the oracle's actions, without discovery (added when needed) and without the answer"""
     truth: Truth
     items: str
-    """the answer's substance, which the persona's voice wraps"""
+    """the content of the answer, which the persona's voice wraps"""
     why: str
-    """why it matters, for who wants to learn"""
+    """why it matters, for users who want to learn"""
     kind: AnswerKind = "facts"
     exact: bool = False
-    """the command was dictated: another one with the same effect will not do"""
+    """the command was dictated: one with the same effect is not enough"""
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """Something that must have been seen on the way: a tool's result about `host` ("" for any) that holds `text`."""
+    """Something that must be seen along the way: a tool result about `host` ("" for any) that contains `text`."""
 
     name: str
     host: str
@@ -55,7 +55,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Everything that a template and a seed give."""
+    """Everything that a template and a seed determine."""
 
     template: str
     seed: int
@@ -64,13 +64,13 @@ class Scenario:
     local: Host
     turns: tuple[ScriptedTurn, ...]
     goal: Mapping[str, str | None]
-    """flat key (`fleet.snapshot`) -> value in the end; None: gone"""
+    """snapshot key (`fleet.snapshot`) -> value at the end; None means gone"""
     may_change: tuple[str, ...]
-    """globs of flat keys that may differ in the end; any other change is a minefield"""
+    """globs of snapshot keys that may change; any other change is a minefield"""
     milestones: tuple[Milestone, ...]
 
     def fleet(self) -> Fleet:
-        """A new fleet in the start state."""
+        """A new fleet in the initial state."""
         return Fleet(self.hosts, self.local)
 
     @property
@@ -82,12 +82,12 @@ class Scenario:
 
 
 class Stage:
-    """What a template builds a scenario on: a drawn fleet to arrange, and the user's turns to write."""
+    """What a template works with: a drawn fleet to modify, and the user's turns to write."""
 
     def __init__(
         self, template: str, split: Split, seed: int, persona: str, size: tuple[int, int], windows: int
     ) -> None:
-        self.rng = Random(f"{template}.{seed}")  # not the persona: five personas ask the same of the same fleet
+        self.rng = Random(f"{template}.{seed}")  # not the persona: all five personas ask the same of the same fleet
         self.split: Split = split
         self.persona, self.seed, self.template = persona, seed, template
         clock, count = draw_clock(self.rng), self.rng.randint(*size)
@@ -102,14 +102,14 @@ class Stage:
         self._milestones: list[Milestone] = []
 
     def pick(self, platform: str | None = None) -> str:
-        """The name of a drawn host."""
+        """The name of a randomly chosen host."""
         return self.rng.choice([name for name, host in self.hosts.items() if platform in (None, host.platform)])
 
     def others(self, name: str) -> list[str]:
         return [other for other in self.hosts if other != name]
 
     def put(self, host: Host) -> Host:
-        """Make `host` the start state of the host (or workspace) of its name."""
+        """Make `host` the initial state of the host (or workspace) with its name."""
         if host.name == LOCAL:
             self.local = host
         else:
@@ -131,20 +131,21 @@ class Stage:
         exact: bool = False,
         **slots: str,
     ) -> None:
-        """Add a turn: one of `texts`, slots filled, in the persona's tone; what the oracle does and says."""
+        """Add a turn: one of `texts` with its slots filled, in the persona's tone, and what the oracle does and
+        says."""
         number = self.rng.randrange(len(texts))
         text = texts[number]
         for slot, value in slots.items():
             text = text.replace(f"{{{slot}}}", value)
         persona = load_personas().personas[self.persona]
-        toneless = exact or kind == "plain"  # a tone's words would join the command, and talk is said as it is
+        toneless = exact or kind == "plain"  # a tone would add words to the command, and small talk is used as it is
         said_so = text if toneless else persona.say(text, self.split, self._tone)
         truth = Truth({name: tuple(values) for name, values in said.items()}, count, tuple(never), kind == "ask_back")
         identity = phrasing or f"{self.template}.{self.split}.{len(self.turns)}.{number}"
         self.turns.append(ScriptedTurn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
 
     def goal(self, key: str, value: str | None, may: Sequence[str] = ()) -> None:
-        """Ask for an end state, and allow that key (and `may`) to change."""
+        """Require an end state, and allow that key (and `may`) to change."""
         self._goal[key] = value
         self._may += [key, *may]
 
@@ -152,7 +153,7 @@ class Stage:
         self._may += globs
 
     def sees(self, name: str, host: str, text: str) -> None:
-        """Ask that a result about `host` ("" for any) holds `text` on the way."""
+        """Require that a result about `host` ("" for any) contains `text` along the way."""
         self._milestones.append(Milestone(name, host, text))
 
     def scenario(self) -> Scenario:
@@ -189,7 +190,7 @@ BuildScenario = Callable[[Stage], None]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A kind of scenario; its `split` is written down, and none serves both training and evals."""
+    """A kind of scenario. Its `split` is explicit, and no template serves both training and evals."""
 
     name: str
     category: str
@@ -197,23 +198,23 @@ class Template:
     difficulty: Difficulty
     build: BuildScenario
     size: tuple[int, int] = (2, 4)
-    """fewest and most hosts"""
+    """minimum and maximum number of hosts"""
     windows: int = 0
-    """how many of the hosts run Windows"""
+    """number of hosts that run Windows"""
 
     @property
     def platform(self) -> str:
         return "linux" if not self.windows else "windows" if self.windows >= self.size[1] else "mixed"
 
     def draw(self, seed: int, persona: str) -> Scenario:
-        """The scenario of a seed: always the same one."""
+        """The scenario for a seed, always the same one."""
         stage = Stage(self.name, self.split, seed, persona, self.size, self.windows)
         self.build(stage)
         return stage.scenario()
 
 
 TEMPLATES: dict[str, Template] = {}
-"""Every template by name; filled by importing the modules that hold them (see `scenarios.registry`)."""
+"""Every template by name; filled by importing the modules that define them (see `scenarios.registry`)."""
 
 
 def register(made: Template) -> None:
@@ -224,7 +225,7 @@ def register(made: Template) -> None:
 def template(
     category: str, split: Split, difficulty: Difficulty, size: tuple[int, int] = (2, 4), windows: int = 0
 ) -> Callable[[BuildScenario], BuildScenario]:
-    """Register the function below as a template, named `category.function`."""
+    """Register the decorated function as a template named `category.function`."""
 
     def make(build: BuildScenario) -> BuildScenario:
         name = f"{category}.{getattr(build, '__name__', 'template')}"

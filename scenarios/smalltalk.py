@@ -1,4 +1,4 @@
-"""Messages that need no tool, with AJ's replies (`smalltalk.yaml`)."""
+"""Small talk with AJ's replies (`smalltalk.yaml`)."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Trouble to put on a drawn host, for templates: each takes a host and gives it with one thing wrong."""
+"""Puts a drawn host into trouble: each function returns the host with one thing wrong."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from scenarios.scenario import Stage
 
 
 def fill_disk(host: Host, path: str, percent: int) -> Host:
-    """A file at `path` that fills its file system to `percent`."""
+    """Add a file at `path` that fills its file system to `percent`."""
     mount = host.mount_of(path)
     usable = mount.size - mount.reserved
     missing = max(usable * percent // 100 - host.used(mount), 0)
@@ -26,7 +26,7 @@ def fill_disk(host: Host, path: str, percent: int) -> Host:
 def add_process(
     host: Host, command: str, cpu: float = 0.0, resident: int = 30_000, user: str = "root"
 ) -> tuple[Host, int]:
-    """A process of no service, and its pid."""
+    """Add a process that belongs to no service; returns the host and the pid."""
     pid = host.next_pid
     age = 900 + pid * 37 % 20_000
     state, spent = "R" if cpu > 50 else "S", int(age * cpu / 100)
@@ -35,7 +35,7 @@ def add_process(
 
 
 def fail_service(host: Host, name: str, why: str) -> Host:
-    """A service that died some minutes ago, with the reason in the journal (and in its log file)."""
+    """Make a service fail some minutes ago, with the reason in the journal (and in its log file)."""
     service, since = host.services[name], host.now - 540
     down = replace(service, state="failed", since=since, exit_code=1)
     entries = (
@@ -48,7 +48,7 @@ def fail_service(host: Host, name: str, why: str) -> Host:
 
 
 def add_log(host: Host, path: str, lines: Sequence[str]) -> Host:
-    """Lines at the end of a log file."""
+    """Append lines to a log file."""
     old = host.files.get(path, File())
     return host.with_file(
         path, replace(old, content=old.content + "".join(f"{line}\n" for line in lines), modified=host.now)
@@ -56,12 +56,12 @@ def add_log(host: Host, path: str, lines: Sequence[str]) -> Host:
 
 
 def write(host: Host, path: str, text: str) -> Host:
-    """A file with that content."""
+    """Write a file."""
     return host.with_file(path, File(text, modified=host.now - 7200))
 
 
 def without_service(host: Host, name: str) -> Host:
-    """The host as if that service had never been installed."""
+    """The host as if the service had never been installed."""
     return replace(
         host,
         services={key: service for key, service in host.services.items() if key != name},
@@ -71,7 +71,7 @@ def without_service(host: Host, name: str) -> Host:
 
 
 def with_service(host: Host, name: str) -> Host:
-    """The host with that service of the catalogue running, installed if it was not there; nothing else on its ports."""
+    """The host with a service from the catalogue running, installed if necessary, and nothing else on its ports."""
     catalogue = software().linux if host.platform == "linux" else software().windows
     for other in [s for s in host.services.values() if s.name != name and set(s.ports) & set(catalogue[name].ports)]:
         host = without_service(host, other.name)
@@ -80,28 +80,28 @@ def with_service(host: Host, name: str) -> Host:
 
 
 def healthy(host: Host) -> Host:
-    """The host with every one of its services running."""
+    """The host with all of its services running."""
     for name in [service.name for service in host.services.values() if service.state != "active"]:
         host = with_service(host, name)
     return host
 
 
 def set_value(host: Host, path: str, key: str, value: str) -> Host:
-    """The host with another value behind `key` in a configuration file."""
+    """The host with a new value for `key` in a configuration file."""
     file = host.files[path]
     text = re.sub(rf'(?m)^(\s*"?{re.escape(key)}"?\s*[=: ]\s*"?)[^\s",]+', rf"\g<1>{value}", file.content, count=1)
     return host.with_file(path, replace(file, content=text))
 
 
 def with_containers(host: Host, names: Sequence[str], down: str | None = None) -> Host:
-    """A Docker host that has these containers of the catalogue, one of them exited."""
+    """The host with Docker and these containers from the catalogue, one of them exited."""
     rng = Random(f"{host.name}.{host.now}")
     containers = tuple(draw_container(name, rng, host.now, exited=name == down) for name in names)
     return replace(with_service(host, "docker"), containers=containers)
 
 
 def with_usage(host: Host, percent: int, target: str = "/") -> Host:
-    """The host with that file system so full, by what lies in no listed file."""
+    """The host with a file system filled to `percent` by data outside the listed files."""
     mount = next(mount for mount in host.mounts if mount.target == target)
     held = host.used(mount) - mount.base
     base = max((mount.size - mount.reserved) * percent // 100 - held, 0)
@@ -109,45 +109,45 @@ def with_usage(host: Host, percent: int, target: str = "/") -> Host:
 
 
 def memory_share(host: Host, pid: int) -> str:
-    """What a process holds of the memory, in percent as ps prints it: 45.2"""
+    """A process's share of memory in percent, as ps prints it: 45.2"""
     return f"{percent_of_memory(host, next(process for process in host.processes if process.pid == pid)):.1f}"
 
 
 def with_load(host: Host, load: float) -> Host:
-    """The host with that load, and a little less in the past."""
+    """The host with the given load, slightly lower in the past."""
     demand = host.load - host.waiting
     loads = round(load * 0.93, 2), round(load * 0.81, 2)
     return replace(host, waiting=round(load - demand, 2), loads=loads)
 
 
 def free_on_c(host: Host) -> str:
-    """What a Windows host has free on C:, in GB as Get-PSDrive prints it: 52.11"""
+    """Free space on C: of a Windows host in GB, as Get-PSDrive prints it: 52.11"""
     return f"{host.available(host.mount_of('C:')) / 1024 / 1024:.2f}"
 
 
 def some_hosts(stage: Stage) -> list[str]:
-    """At least one host of the fleet, and never all of two or more; in the fleet's order."""
+    """A random selection of hosts in the fleet's order: at least one, and not all if there are two or more."""
     names = list(stage.hosts)
     chosen = stage.rng.sample(names, stage.rng.randint(1, max(len(names) - 1, 1)))
     return [name for name in names if name in chosen]
 
 
 def unknown_host(stage: Stage) -> str:
-    """A name that could be a host's, and is none's."""
+    """A plausible host name that no host has."""
     return next(name for name in draw_names(stage.rng, stage.split, 9) if name not in stage.hosts)
 
 
 EMPTY = "e3b0c44298fc 0"
-"""What `fleet.snapshot` gives for a file without content."""
+"""The snapshot value of an empty file (see `fleet.snapshot`)."""
 DOCKER_PS = "docker ps -a --format '{{.Names}} {{.Status}}'"
-"""How the oracle looks at a host's containers, in both splits."""
+"""How the oracle lists a host's containers, in both splits."""
 ABSENT = "not|no|none|isn't|doesn't|don't|can't|couldn't|unknown|missing|nothing|never"
-"""Ways to say that something is not there; a value of `said`."""
+"""Ways to say that something is missing; a value in `Truth.said`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A line of a service's configuration file."""
+    """One setting in a service's configuration file."""
 
     service: str
     path: str
@@ -165,19 +165,19 @@ class Setting:
 
 
 def wants_file(stage: Stage, after: Host, path: str) -> None:
-    """Ask that in the end a file is as it is on `after`."""
+    """Require that at the end a file is as it is on `after`."""
     key = f"{after.name}/files/{path.lstrip('/')}"
     stage.goal(key, flatten({after.name: after})[key])
 
 
 def log_times(stage: Stage, count: int) -> list[int]:
-    """Different times of the last hours, the oldest first."""
+    """Distinct times within the last hours, oldest first."""
     now = next(iter(stage.hosts.values())).now
     return sorted(now - 60 - ago for ago in stage.rng.sample(range(5 * 3600), count))
 
 
 def log_of(stage: Stage, messages: Sequence[str], shuffled: bool = True) -> str:
-    """A log file's text: the messages in any order, or in theirs, each with its time."""
+    """A log file's text: the messages, shuffled or in order, each with its time."""
     order = stage.rng.sample(list(messages), len(messages)) if shuffled else messages
     return "".join(f"{stamp(time)} {text}\n" for time, text in zip(log_times(stage, len(order)), order, strict=True))
 
@@ -188,13 +188,13 @@ def version(stage: Stage) -> str:
 
 
 def bumped(number: str) -> str:
-    """The version after that one: 3.14.2 -> 3.14.3"""
+    """The next version: 3.14.2 -> 3.14.3"""
     before, _, last = number.rpartition(".")
     return f"{before}.{int(last) + 1}"
 
 
 def failing(host: Host, service: str) -> Host:
-    """The host after a start of that service that its state does not allow."""
+    """The host after a failed attempt to start the service."""
     done = start(stop(host, service), service)
     assert isinstance(done, FailedAction), f"{service} starts"
     return done.host

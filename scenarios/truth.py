@@ -1,4 +1,4 @@
-"""What a true answer says: plain data, so that the checks of answers load no world."""
+"""What a true answer says, as plain data: checking answers does not load the world."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a true answer says."""
+    """The facts of a true answer."""
 
     said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """host ("" for none) -> values said of it; "active|running" takes either"""
+    """host ("" for none) -> values stated about it; "active|running" accepts either"""
     count: int | None = None
-    """the one number that a counting answer gives"""
+    """the number that a counting answer must give"""
     never: tuple[str, ...] = ()
-    """names that must not be given, such as hosts that do not meet the condition asked for"""
+    """names that must not be mentioned, such as hosts that do not meet the requested condition"""
     asks: bool = False
-    """the right answer is a question back, and nothing is done"""
+    """the right answer is a question, and nothing is done"""

@@ -28,11 +28,9 @@ class ForeignTreatment(StrEnum):
 
 
 Root = Annotated[Path | None, typer.Option(help="the folder with the files of the data recipe; by default data/")]
-OutputOption = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
-SeedOption = Annotated[int, typer.Option(help="a different seed draws different rows")]
-FilesArgument = Annotated[
-    list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")
-]
+Output = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
+Seed = Annotated[int, typer.Option(help="a different seed draws different rows")]
+Files = Annotated[list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")]
 ContractOption = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
 
 SHAPES = {
@@ -77,10 +75,10 @@ def harvest(
 
 @data.command(epilog=example("aj data corrections --multiply 10 --output corrections.jsonl"))
 def corrections(
-    output: OutputOption,
+    output: Output,
     multiply: Annotated[int, typer.Option(min=1, help="variations per pattern")] = 10,
     pairs: Annotated[Path | None, typer.Option(help="the file for the pairs; by default next to the rows")] = None,
-    seed: SeedOption = 0,
+    seed: Seed = 0,
     contract: ContractOption = "aj",
     shown: AsJson = Format.table,
 ) -> None:
@@ -97,7 +95,7 @@ def corrections(
 
 @data.command(epilog=example("aj data conversational --count 500 --multi-turn-ratio 0.3 --output talks.jsonl"))
 def conversational(
-    output: OutputOption,
+    output: Output,
     count: Annotated[int, typer.Option(min=1, help="number of rows")] = 500,
     multi_turn_ratio: Annotated[float, typer.Option(min=0, max=1, help="share of rows with several requests")] = 0.3,
     teacher: Annotated[
@@ -109,7 +107,7 @@ def conversational(
     augment_existing: Annotated[
         Path | None, typer.Option(help="reword the rows of this file instead of drawing new ones")
     ] = None,
-    seed: SeedOption = 0,
+    seed: Seed = 0,
     contract: ContractOption = "aj",
     shown: AsJson = Format.table,
 ) -> None:
@@ -132,8 +130,8 @@ def conversational(
 
 @data.command("chat-exports", epilog=example("aj data chat-exports chat-export-*.json --output chats.jsonl"))
 def chat_exports(
-    files: FilesArgument,
-    output: OutputOption,
+    files: Files,
+    output: Output,
     min_quality: Annotated[float, typer.Option(min=0, max=1, help="smallest share of good turns in a chat")] = 0.7,
     seed: Annotated[int, typer.Option(help="a different seed gives different look-alikes")] = 0,
     contract: ContractOption = "aj",
@@ -150,9 +148,7 @@ def chat_exports(
 
 
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
-def existing(
-    files: FilesArgument, output: OutputOption, contract: ContractOption = "aj", shown: AsJson = Format.table
-) -> None:
+def existing(files: Files, output: Output, contract: ContractOption = "aj", shown: AsJson = Format.table) -> None:
     """Convert AJ's earlier training data, and native rows and pairs; repair what is certain."""
     _convert("existing", files, output, contract, ForeignTreatment.map, shown)
 
@@ -164,8 +160,8 @@ ForeignTools = Annotated[
 
 @data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
 def toucan(
-    files: FilesArgument,
-    output: OutputOption,
+    files: Files,
+    output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
     contract: ContractOption = "aj",
     shown: AsJson = Format.table,
@@ -176,8 +172,8 @@ def toucan(
 
 @data.command(epilog=example("aj data glaive glaive.jsonl --foreign keep --output glaive.rows.jsonl"))
 def glaive(
-    files: FilesArgument,
-    output: OutputOption,
+    files: Files,
+    output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
     contract: ContractOption = "aj",
     shown: AsJson = Format.table,
@@ -188,8 +184,8 @@ def glaive(
 
 @data.command(epilog=example("aj data agentinstruct os.parquet db.parquet --output agentinstruct.jsonl"))
 def agentinstruct(
-    files: FilesArgument,
-    output: OutputOption,
+    files: Files,
+    output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
     contract: ContractOption = "aj",
     shown: AsJson = Format.table,

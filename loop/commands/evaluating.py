@@ -12,7 +12,7 @@ from loop.commands.terminal import AsJson, Format, console, example, progress, s
 
 app = typer.Typer()
 
-Suite = Annotated[str, typer.Option(help="small, full, or practice (for `aj harvest`)")]
+SuiteOption = Annotated[str, typer.Option(help="small, full, or practice (for `aj harvest`)")]
 
 
 class BoardFormat(StrEnum):
@@ -25,7 +25,7 @@ class BoardFormat(StrEnum):
 @app.command("eval", epilog=example("aj eval champion --suite small"))
 def evaluate(
     model: Annotated[str, typer.Argument(help="a run, champion, base:NAME, or any Inspect model (provider/name)")],
-    suite: Suite = "small",
+    suite: SuiteOption = "small",
     limit: Annotated[
         int | None, typer.Option(help="samples per task, to try things out; the gate refuses such logs")
     ] = None,
@@ -41,7 +41,7 @@ def evaluate(
 def compare(
     a: Annotated[str, typer.Argument(help="the reference: a model as for `aj eval`, or a folder of logs")],
     b: Annotated[str, typer.Argument(help="the candidate: likewise")],
-    suite: Suite = "small",
+    suite: SuiteOption = "small",
     slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
     output: AsJson = Format.table,
 ) -> None:
@@ -79,7 +79,7 @@ def board(
 
 
 @app.command(epilog=example("aj selfcheck --suite small"))
-def selfcheck(suite: Suite = "full", output: AsJson = Format.table) -> None:
+def selfcheck(suite: SuiteOption = "full", output: AsJson = Format.table) -> None:
     """Check the evals themselves with reference agents. Exit code 1 if one scores what it should not."""
     from loop import selfcheck as check
 

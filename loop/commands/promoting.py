@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from loop.commands.evaluating import Suite, logs_of, logs_of_target
+from loop.commands.evaluating import SuiteOption, logs_of, logs_of_target
 from loop.commands.terminal import AsJson, Format, console, example, show
 
 app = typer.Typer()
 
-Policy = Annotated[Path, typer.Option(help="the policy that a candidate must meet (YAML)")]
+PolicyOption = Annotated[Path, typer.Option(help="the policy that a candidate must meet (YAML)")]
 DEFAULT_POLICY = Path("verdict/policies/default.yaml")
 
 
@@ -18,8 +18,8 @@ DEFAULT_POLICY = Path("verdict/policies/default.yaml")
 def gate(
     a: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
     b: Annotated[str, typer.Argument(help="the candidate: a run, or a folder of logs")],
-    suite: Suite = "small",
-    policy: Policy = DEFAULT_POLICY,
+    suite: SuiteOption = "small",
+    policy: PolicyOption = DEFAULT_POLICY,
     output: AsJson = Format.table,
 ) -> None:
     """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence."""
@@ -36,8 +36,8 @@ def gate(
 def promote(
     run: Annotated[str, typer.Argument(help="a run that was evaluated")],
     base: Annotated[str, typer.Option(help="the base model that a first champion must beat")] = "smollm2-135m",
-    suite: Suite = "small",
-    policy: Policy = DEFAULT_POLICY,
+    suite: SuiteOption = "small",
+    policy: PolicyOption = DEFAULT_POLICY,
 ) -> None:
     """Make a run the champion if it passes the gate against the current one."""
     from loop import registry

@@ -1,4 +1,4 @@
-"""Everyday requests (`intents.yaml`) in conversations of one to four: what most training rows and format samples are."""
+"""Everyday requests (`intents.yaml`) in conversations of one to four turns: most training rows and format samples."""
 
 from aj.splits import Split
 from scenarios.requests import ask, catalogue, talk
@@ -22,18 +22,20 @@ INTENTS: dict[Split, tuple[str, ...]] = {
         "count",
     ),
 }
-"""What requests are drawn from. What names all of them is needed most often, so it stands here more than once; drawn
-for training as for the evals, one request in five went to the whole fleet, and the model sent it to one host."""
+"""The intents that requests are drawn from. A command for all hosts is needed most often, so intents that lead to one
+occur more than once; when drawn as in the evals, only one training request in five went to the whole fleet, and the
+model sent it to one host."""
 TALK_FIRST = 0.3
-"""Share of training conversations that open with talk: without them the model took any past for a discovery."""
+"""Share of training conversations that open with small talk: without them the model took any earlier message for a
+discovery."""
 READING = ("disk", "load", "memory", "service", "files", "log")
 BEFORE = ("count", "disk", "load")
-"""What is asked first, so that the agents are known."""
+"""Intents asked first, so that the agents are known."""
 
 
 def everyday(stage: Stage, intents: list[str], refer_back: bool = True) -> None:
-    """Ask for `intents` in turn. A later turn may name a host by its place in the list ("on the second one") or, with
-    `refer_back`, by the turn before ("there too"), which a state block does not show."""
+    """Ask for `intents` in turn. A later turn may name a host by its position in the list ("on the second one") or,
+    with `refer_back`, by the previous turn ("there too"), which a state block does not show."""
     before: str | None = None
     for number, intent in enumerate(intents):
         scope = stage.rng.choice(catalogue().intents[intent].scopes)
@@ -59,7 +61,7 @@ def _conversation(length: int) -> BuildScenario:
 
 
 def _block(stage: Stage) -> None:
-    """One decision, mostly after another request: read from a state block, which shows no earlier words."""
+    """A single decision, usually after another request, made from a state block, which shows no earlier wording."""
     second = stage.rng.choice(INTENTS[stage.split])
     first = stage.rng.choice(BEFORE)
     everyday(stage, [first, second] if stage.rng.random() < 0.75 else [second], refer_back=False)

@@ -1,4 +1,4 @@
-"""Commands that the user dictates to the letter: quotes, backslashes, Unicode, paths, long pipelines, several lines."""
+"""Commands that the user dictates verbatim: quotes, backslashes, Unicode, paths, long pipelines, several lines."""
 
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ WHY = "a command that is changed on the way does something else"
 
 
 class HardValues(Strict):
-    """Commands by what makes them hard to copy."""
+    """Commands grouped by what makes them hard to copy."""
 
     quotes: SplitTexts
     backslashes: SplitTexts

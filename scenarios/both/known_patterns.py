@@ -1,4 +1,4 @@
-"""The contexts in which the eight documented error patterns were seen (`scenarios.error_patterns` holds the wrong texts)."""
+"""The contexts in which the eight documented error patterns occurred (wrong texts: `scenarios.error_patterns`)."""
 
 from scenarios.both.everyday import BEFORE, SPLITS
 from scenarios.error_patterns import PATTERNS, ErrorPattern
@@ -7,7 +7,8 @@ from scenarios.scenario import BuildScenario, Stage, Template, register
 
 
 def _context(pattern: ErrorPattern) -> BuildScenario:
-    """The request that a pattern is about: of the fleet, or of one host by name; after another one if agents are known."""
+    """The request that a pattern is about: to the fleet, or to a named host; preceded by another one if the agents are
+    known."""
 
     def build(stage: Stage) -> None:
         if pattern.known:

@@ -1,6 +1,6 @@
-"""Context: a fact lies one to sixteen turns back, behind talk and other requests; does AJ still know it?
+"""Context retention: does AJ still know a fact from one to sixteen turns ago, after small talk and other requests?
 
-A probe plants the fact in the first turn and refers to it in the last one.
+A probe states the fact in the first turn and refers to it in the last one.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,8 @@ from scenarios.requests import ask, catalogue, talk
 from scenarios.scenario import BuildScenario, Stage, Template, on, register
 
 DISTANCES = {"train": (1, 2, 3, 4, 6), "eval": (1, 2, 4, 8, 16)}
-"""Turns between the fact and the question; training keeps to shorter ones, so that long ones show what was learned."""
+"""Turns between the fact and the question. Training uses shorter distances, so that the long ones test what was
+learned."""
 KNOWN = "every step so far has used these agents"
 
 
@@ -30,7 +31,8 @@ def texts() -> LadderTexts:
 
 
 def _distract(stage: Stage, turns: int) -> None:
-    """Turns between the fact and the question: mostly talk, sometimes a look at the workspace or at one host's log."""
+    """Add the turns between the fact and the question: mostly small talk, sometimes a look at the workspace or at one
+    host's log."""
     for _ in range(turns):
         kind = stage.rng.choice(("talk", "talk", "workspace", "log"))
         if kind == "talk":
@@ -65,7 +67,7 @@ def ordinal(stage: Stage, distance: int) -> None:
 
 
 def nickname(stage: Stage, distance: int) -> None:
-    """The user names a host "the box", and later asks for the box."""
+    """The user calls a host "the box", and later asks about the box."""
     ask(stage, "count")
     host = stage.pick()
     stage.turn(texts().name_box.of(stage.split), [], {}, f"`{host}` it is", KNOWN, kind="plain", host=host)
@@ -74,7 +76,7 @@ def nickname(stage: Stage, distance: int) -> None:
 
 
 def again(stage: Stage, distance: int) -> None:
-    """ "there too": the host of the last request about one, with only talk between."""
+    """ "there too": the host of the last request about one host, with only small talk in between."""
     host = stage.pick()
     first, second = stage.rng.sample(("memory", "disk", "files", "load"), 2)
     ask(stage, first, host)
@@ -84,7 +86,7 @@ def again(stage: Stage, distance: int) -> None:
 
 
 def highest(stage: Stage, distance: int) -> None:
-    """Which host was the fullest (or busiest) when we looked?"""
+    """Which host was the fullest (or busiest) when it was checked?"""
     intent = stage.rng.choice(("disk", "load"))
     ask(stage, intent)
     measure: Mapping[str, Callable[[str], float]] = {
@@ -106,7 +108,7 @@ def highest(stage: Stage, distance: int) -> None:
 
 
 def that_service(stage: Stage, distance: int) -> None:
-    """ "restart that service": the one whose state was asked."""
+    """ "restart that service": the one whose state was asked about."""
     host = stage.pick()
     service = ask(stage, "service", host)
     for _ in range(distance - 1):
@@ -125,7 +127,7 @@ def that_service(stage: Stage, distance: int) -> None:
 
 
 def nothing_known(stage: Stage, distance: int) -> None:
-    """Nothing was discovered yet, only talk: AJ must discover (or ask), not invent."""
+    """Nothing has been discovered yet, only small talk: AJ must discover or ask, not invent."""
     for _ in range(distance - 1):
         talk(stage)
     ask(stage, stage.rng.choice(("disk", "load", "hostname", "count")))

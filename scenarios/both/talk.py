@@ -1,4 +1,4 @@
-"""Requests that need no tool: AJ answers at once and calls nothing."""
+"""Small talk: requests that AJ answers at once, without any tool."""
 
 from scenarios.both.everyday import SPLITS
 from scenarios.requests import talk

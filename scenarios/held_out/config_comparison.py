@@ -1,4 +1,4 @@
-"""Config comparison, to be tested on: other files, keys and situations than those that are trained on."""
+"""Config comparison, held out: files, keys and situations that are not trained on."""
 
 from scenarios.requests import listed
 from scenarios.scenario import Stage, on, on_all, template
@@ -12,12 +12,12 @@ SETTINGS = (
     Setting("apache2", "/etc/apache2/apache2.conf", "Timeout", ("60", "120", "300")),
 )
 COUNTED = SETTINGS[1:]
-"""Settings whose values are numbers."""
+"""Settings with numeric values."""
 
 
 @template("config_comparison", "eval", "easy")
 def what_is_configured(stage: Stage) -> None:
-    """One value of one file, on a service that is not trained on."""
+    """One value from one file of a service that is not trained on."""
     name, setting = stage.pick(), stage.rng.choice(SETTINGS)
     value = stage.rng.choice(setting.values)
     stage.put(setting.put(stage.hosts[name], value))
@@ -32,7 +32,7 @@ def what_is_configured(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "medium", size=(3, 4))
 def do_two_agree(stage: Stage) -> None:
-    """Two hosts of several are compared."""
+    """Two of several hosts are compared."""
     setting = stage.rng.choice(SETTINGS)
     first, second = stage.rng.sample(list(stage.hosts), 2)
     values = {name: stage.rng.choice(setting.values) for name in stage.hosts}
@@ -53,7 +53,7 @@ def do_two_agree(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "medium", size=(3, 4))
 def below_the_minimum(stage: Stage) -> None:
-    """A threshold over the fleet: only hosts below it are asked for."""
+    """A threshold across the fleet: only hosts below it are asked for."""
     setting, names = stage.rng.choice(COUNTED), list(stage.hosts)
     low, *enough = setting.values
     line = stage.rng.choice(enough)
@@ -78,7 +78,7 @@ def below_the_minimum(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "medium")
 def which_config_is_broken(stage: Stage) -> None:
-    """nginx checks its own configuration: one host has a misspelt directive in it."""
+    """nginx checks its own configuration: on one host it contains a misspelt directive."""
     broken, path = stage.pick(), "/etc/nginx/nginx.conf"
     right, wrong = stage.rng.choice((("sendfile", "sendfil"), ("keepalive_timeout", "keepalive_timeot")))
     for name in stage.hosts:
@@ -97,7 +97,7 @@ def which_config_is_broken(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "hard", size=(3, 4))
 def one_has_no_such_file(stage: Stage) -> None:
-    """A fleet-wide look that fails on one host: the others' values, and an honest word on that one."""
+    """A fleet-wide query that fails on one host: report the others' values and say that this one failed."""
     setting, lacking = stage.rng.choice(SETTINGS), stage.pick()
     values = {name: stage.rng.choice(setting.values) for name in stage.others(lacking)}
     for name, value in values.items():
@@ -118,7 +118,7 @@ def one_has_no_such_file(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "hard", size=(3, 4))
 def fix_and_restart(stage: Stage) -> None:
-    """The odd value is corrected, and the service restarted there so that it counts."""
+    """The deviating value is corrected, and the service restarted there so that it takes effect."""
     setting, odd = stage.rng.choice(SETTINGS[2:4]), stage.pick()
     usual, other = setting.two(stage.rng)
     for name in stage.hosts:
@@ -163,7 +163,7 @@ def across_two_systems(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "hard", size=(3, 4))
 def which_billing(stage: Stage) -> None:
-    """A change that names no host, though several have the file: ask before anything is written."""
+    """A change without a host, although several have the file: ask before writing anything."""
     path, names = "/etc/billing/billing.yml", list(stage.hosts)
     has = sorted(stage.rng.sample(names, 2), key=names.index)
     for name in names:

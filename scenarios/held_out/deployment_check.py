@@ -1,4 +1,4 @@
-"""Deployment checks, to be tested on: other containers, files and situations than those that are trained on."""
+"""Deployment checks, held out: containers, files and situations that are not trained on."""
 
 from scenarios.requests import listed
 from scenarios.scenario import Stage, on, on_all, template
@@ -19,7 +19,7 @@ UNEVEN = "users get different answers while releases differ"
 
 @template("deployment_check", "eval", "easy")
 def which_release(stage: Stage) -> None:
-    """The release on one host, in other words."""
+    """The release on one host, worded differently."""
     name, number = stage.pick(), version(stage)
     stage.put(write(stage.hosts[name], "/srv/app/VERSION", f"{number}\n"))
     stage.turn(
@@ -31,7 +31,7 @@ def which_release(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "easy")
 def image_of_a_container(stage: Stage) -> None:
-    """The image, with its tag, that a container was made of."""
+    """The image and tag of a container."""
     name, container = stage.pick(), stage.rng.choice(("frontend", "search"))
     host = stage.put(with_containers(stage.hosts[name], ("frontend", "metrics", "search")))
     image = next(c.image for c in host.containers if c.name == container)
@@ -47,7 +47,7 @@ def image_of_a_container(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "medium")
 def did_the_rollout_finish(stage: Stage) -> None:
-    """A rollout that has not reached everybody."""
+    """A rollout that has not reached every host."""
     new, names = version(stage), list(stage.hosts)
     late = stage.pick()
     old = f"0.{stage.rng.randrange(10, 20)}.{stage.rng.randrange(10)}"
@@ -65,7 +65,7 @@ def did_the_rollout_finish(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "medium")
 def incomplete_folder(stage: Stage) -> None:
-    """A migration script that did not get everywhere."""
+    """A migration script that is missing on some hosts."""
     file, names = stage.rng.choice(("migrate.sql", "manifest.json", "worker.py")), list(stage.hosts)
     has = some_hosts(stage)
     for name in has:
@@ -81,7 +81,7 @@ def incomplete_folder(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "medium", size=(2, 3))
 def is_it_listening(stage: Stage) -> None:
-    """After a deploy: does anything listen where the service should?"""
+    """After a deployment: is anything listening on the service's port?"""
     name, (service, port) = stage.pick(), stage.rng.choice((("orders", 8080), ("grafana", 3000), ("prometheus", 9090)))
     stage.put(with_service(stage.hosts[name], service))
     stage.turn(
@@ -137,7 +137,7 @@ def the_start_fails(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "hard")
 def roll_back(stage: Stage) -> None:
-    """The former release lies beside the new one: copy it back on one host only."""
+    """The previous release is still there: copy it back, on one host only."""
     name, old, new = stage.pick(), version(stage), f"9.{stage.rng.randrange(30)}.{stage.rng.randrange(10)}"
     host = stage.hosts[name]
     for path in [path for path in host.files if path.startswith("/srv/app/")]:
@@ -182,7 +182,7 @@ def both_systems(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "hard", size=(3, 4), windows=3)
 def windows_release_behind(stage: Stage) -> None:
-    """Windows hosts only count here; with one Linux host beside them a command for all fails on that one."""
+    """Only Windows hosts count; because of the one Linux host, a command for all would fail there."""
     names = [name for name, host in stage.hosts.items() if host.platform == "windows"]
     late, new, old = stage.rng.choice(names), version(stage), f"0.{stage.rng.randrange(20)}.3"
     for name in names:

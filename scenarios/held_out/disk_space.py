@@ -1,4 +1,4 @@
-"""Disk space, for evals: how full, where there is room, what fills it, and how it is freed without harm."""
+"""Disk space, held out: how full disks are, what fills them, and how to free space without harm."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 
 @template("disk_space", "eval", "easy")
 def data_volume(stage: Stage) -> None:
-    """How full one mount is that is not the root disk."""
+    """Usage of one mount other than the root disk."""
     name, share = stage.pick(), stage.rng.randrange(22, 96)
     host = stage.hosts[name]
     data = Mount("/dev/sdg1", "/data", "ext4", stage.rng.choice((100, 200, 500)) * GIB, 0)
@@ -40,7 +40,7 @@ def data_volume(stage: Stage) -> None:
 
 @template("disk_space", "eval", "easy", size=(2, 3), windows=3)
 def system_drives(stage: Stage) -> None:
-    """What every Windows host has free on C:."""
+    """Free space on C: of every Windows host."""
     left = {name: free_on_c(host) for name, host in stage.hosts.items()}
     stage.turn(
         (
@@ -58,7 +58,7 @@ def system_drives(stage: Stage) -> None:
 
 @template("disk_space", "eval", "medium")
 def which_are_nearly_full(stage: Stage) -> None:
-    """Only the hosts above a line are asked for; the others must not be named."""
+    """Only hosts above a threshold are asked for; the others must not be named."""
     line = stage.rng.choice((60, 70, 75, 80))
     full = some_hosts(stage)
     for name in stage.hosts:
@@ -107,7 +107,7 @@ def the_larger_of_two(stage: Stage) -> None:
 
 @template("disk_space", "eval", "medium")
 def most_room(stage: Stage) -> None:
-    """Where something big would fit: the host with the most free space, which need not be the emptiest in percent."""
+    """Where something big would fit: the host with the most free space, not necessarily the lowest percentage."""
     for name, share in zip(stage.hosts, stage.rng.sample(range(20, 95), len(stage.hosts)), strict=True):
         stage.put(with_usage(stage.hosts[name], share))
     free = {name: host.available(host.mount_of("/")) for name, host in stage.hosts.items()}
@@ -130,7 +130,7 @@ def most_room(stage: Stage) -> None:
 
 @template("disk_space", "eval", "hard")
 def a_log_ate_the_disk(stage: Stage) -> None:
-    """A debug log fills one root disk; the user wants it gone, and nothing else touched."""
+    """A debug log fills one root disk; the user wants it deleted, and nothing else touched."""
     name = stage.pick()
     path = "/opt/debug-trace.log"
     before = stage.hosts[name].percent()
@@ -155,7 +155,7 @@ def a_log_ate_the_disk(stage: Stage) -> None:
 
 @template("disk_space", "eval", "hard")
 def find_it_then_delete_it(stage: Stage) -> None:
-    """What fills /opt is found first, and deleted only when the user says so."""
+    """First find what fills /opt; delete it only when the user says so."""
     name = stage.pick()
     host = with_usage(stage.hosts[name], stage.rng.randrange(30, 60))
     big, *rest = stage.rng.sample(("crash-0412.dmp", "vm-template.qcow2", "nightly.iso", "corpus.tar"), 3)
@@ -194,7 +194,7 @@ def find_it_then_delete_it(stage: Stage) -> None:
 
 @template("disk_space", "eval", "hard")
 def only_the_temporary_files(stage: Stage) -> None:
-    """A folder is cleaned of one kind of file; what lies beside them stays."""
+    """One kind of file is removed from a folder; everything else there stays."""
     name = stage.pick()
     folder, ending = stage.rng.choice(("/srv/upload", "/opt/spool")), stage.rng.choice(("tmp", "part"))
     gone = [f"{folder}/{stem}.{ending}" for stem in stage.rng.sample(("a81", "b07", "c55", "d19"), 3)]
@@ -227,7 +227,7 @@ def only_the_temporary_files(stage: Stage) -> None:
 
 @template("disk_space", "eval", "hard")
 def nothing_there_to_delete(stage: Stage) -> None:
-    """The file to be deleted does not exist: said so, and nothing else is deleted instead."""
+    """The file to delete does not exist: say so, and delete nothing else instead."""
     name = stage.pick()
     path = stage.rng.choice(("/opt/archive/2019.tar", "/srv/old/catalogue.img", "/opt/export/full-dump.sql"))
     near = path.rsplit("/", 1)[0] + "/current.dat"

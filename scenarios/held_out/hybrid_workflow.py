@@ -1,4 +1,4 @@
-"""Local and remote together, to be tested on: other files and values than those that are trained on."""
+"""Local and remote work combined, held out: files and values that are not trained on."""
 
 from fleet.actions import stop
 from fleet.workspace import FOLDER, edit
@@ -12,13 +12,13 @@ TEXT = "name: shop\nport: 8080\nworkers: {workers}\ntimeout: {timeout}\n"
 
 
 def deployed(workers: int, timeout: int) -> str:
-    """A config as it lies on a host."""
+    """The text of a config deployed on a host."""
     return TEXT.format(workers=workers, timeout=timeout)
 
 
 @template("hybrid_workflow", "eval", "easy")
 def timeout_here_and_there(stage: Stage) -> None:
-    """One setting of the local config and of the deployed one."""
+    """One setting in the local and in the deployed config."""
     name = stage.pick()
     mine, theirs = (str(value) for value in stage.rng.sample((20, 35, 55, 80), 2))
     stage.put(set_value(stage.local, CONFIG, "timeout", mine))
@@ -36,7 +36,7 @@ def timeout_here_and_there(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "medium", size=(3, 4))
 def not_in_my_list(stage: Stage) -> None:
-    """An agent that the local list has forgotten."""
+    """An agent missing from the local list."""
     missing = stage.pick()
     stage.put(edit(stage.local, "hosts.txt", "".join(f"{name}\n" for name in stage.others(missing))))
     stage.turn(
@@ -50,7 +50,7 @@ def not_in_my_list(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "medium")
 def other_workers_than_mine(stage: Stage) -> None:
-    """Hosts whose deployed setting is not the local one."""
+    """Hosts whose deployed setting differs from the local one."""
     names, mine = list(stage.hosts), stage.rng.choice((6, 8))
     other = some_hosts(stage)
     stage.put(set_value(stage.local, CONFIG, "workers", str(mine)))
@@ -71,7 +71,7 @@ def other_workers_than_mine(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "medium", size=(3, 4))
 def whose_script_is_old(stage: Stage) -> None:
-    """The deploy script here against the copies in /opt."""
+    """The local deploy script compared with the copies in /opt."""
     odd, path = stage.pick(), "/opt/tools/deploy.sh"
     mine = stage.local.files[f"{FOLDER}/deploy.sh"].content
     for name in stage.hosts:
@@ -89,7 +89,7 @@ def whose_script_is_old(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "hard", size=(3, 4))
 def add_it_to_my_list(stage: Stage) -> None:
-    """The forgotten agent is added to the local list, which is otherwise kept."""
+    """The missing agent is added to the local list, which otherwise stays the same."""
     missing = stage.pick()
     text = "".join(f"{name}\n" for name in stage.others(missing))
     stage.put(edit(stage.local, "hosts.txt", text))
@@ -106,7 +106,7 @@ def add_it_to_my_list(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "hard")
 def my_timeout_over_there(stage: Stage) -> None:
-    """A setting is carried from the local config to one host, the rest of the file stays."""
+    """A setting is copied from the local config to one host; the rest of the file stays."""
     name = stage.pick()
     mine, old = stage.rng.sample((20, 35, 55, 80), 2)
     stage.put(set_value(stage.local, CONFIG, "timeout", str(mine)))
@@ -128,7 +128,7 @@ def my_timeout_over_there(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "hard")
 def note_who_is_down(stage: Stage) -> None:
-    """The hosts where a service is down are noted in a local file."""
+    """The hosts where a service is down are written to a local file."""
     service, names = stage.rng.choice(("rabbitmq", "mysql", "billing")), list(stage.hosts)
     down = some_hosts(stage)
     for name in names:
@@ -148,7 +148,7 @@ def note_who_is_down(stage: Stage) -> None:
 
 @template("hybrid_workflow", "eval", "hard", size=(2, 2), windows=1)
 def my_release_on_both(stage: Stage) -> None:
-    """The local version against a Linux and a Windows host, each asked in its own words."""
+    """The local version compared with a Linux and a Windows host, each queried with its own command."""
     linux, windows = stage.pick("linux"), stage.pick("windows")
     mine, path = stage.local.files[f"{FOLDER}/VERSION"].content.strip(), r"C:\Apps\Shop\VERSION"
     late = stage.pick()

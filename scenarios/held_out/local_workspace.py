@@ -1,4 +1,4 @@
-"""The local workspace, to be tested on: other files, other questions to git, and deletions that must stay narrow."""
+"""The local workspace, held out: other files, other questions to git, and narrowly limited deletions."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def a_pinned_dependency(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "easy")
 def timeout_here(stage: Stage) -> None:
-    """A value of the local config, in other words."""
+    """A value from the local config, worded differently."""
     value = str(stage.rng.choice((12, 25, 40, 75)))
     stage.put(set_value(stage.local, CONFIG, "timeout", value))
     stage.turn(
@@ -57,7 +57,7 @@ def who_and_what_last(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "medium")
 def what_i_edited(stage: Stage) -> None:
-    """The diff of an edit that is not committed: from which value to which."""
+    """The diff of an uncommitted edit: the old and the new value."""
     key, old, new = stage.rng.choice((("timeout", "30", "90"), ("workers", "4", "24"), ("port", "8080", "8443")))
     tree = repository(stage.local)
     text = set_value(clean(stage.local), CONFIG, key, old).files[CONFIG].content
@@ -88,7 +88,7 @@ def how_many_commits(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "hard")
 def one_log_to_delete(stage: Stage) -> None:
-    """One log goes, the others stay."""
+    """One log is deleted, the others stay."""
     path, *others = stage.rng.sample(("build.log", "deploy.log", "test.log", "trace.log"), 3)
     local = stage.local
     for file in (path, *others):
@@ -126,7 +126,7 @@ def release_it(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "hard")
 def undo_one_edit(stage: Stage) -> None:
-    """Two files are edited; only one of them goes back to what is committed."""
+    """Two files are edited; only one of them is restored to the committed version."""
     back, keep = stage.rng.sample(("config.yml", "app.py", "deploy.sh"), 2)
     local = clean(stage.local)
     for file in (back, keep):
@@ -146,7 +146,7 @@ def undo_one_edit(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "hard")
 def which_backup(stage: Stage) -> None:
-    """Two files fit the words: ask before deleting one."""
+    """Two files match the request: ask before deleting one."""
     first, second = (f"backup-{stage.rng.randrange(2020, 2023)}.tar", f"backup-{stage.rng.randrange(2023, 2026)}.tar")
     local = stage.local
     for file in (first, second):

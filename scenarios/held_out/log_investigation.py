@@ -1,4 +1,4 @@
-"""Log investigation, for evals: how much, how often, where, since when, and what follows from it."""
+"""Log investigation, held out: how many, how often, where, since when, and what follows."""
 
 from fleet.model import File
 from scenarios.scenario import Stage, on, on_all, template
@@ -34,7 +34,7 @@ def count_warnings(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "easy")
 def last_fatal(stage: Stage) -> None:
-    """The newest line of the gravest kind."""
+    """The newest line of the most severe level."""
     name = stage.pick()
     kinds = (
         "FATAL:  sorry, too many clients already",
@@ -68,7 +68,7 @@ def last_fatal(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "medium")
 def most_frequent_error(stage: Stage) -> None:
-    """Which of several errors comes most often."""
+    """The most frequent of several errors."""
     name = stage.pick()
     first, second, third = stage.rng.sample(
         (
@@ -101,7 +101,7 @@ def most_frequent_error(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "medium")
 def who_logs_most(stage: Stage) -> None:
-    """The host that complains most often."""
+    """The host that logs the message most often."""
     phrase = stage.rng.choice(("connection reset", "request too large", "handshake failed", "gateway timeout"))
     top = stage.pick()
     counts = {name: stage.rng.randrange(8, 14) if name == top else stage.rng.randrange(0, 7) for name in stage.hosts}
@@ -126,7 +126,7 @@ def who_logs_most(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "hard")
 def from_the_log_to_the_config(stage: Stage) -> None:
-    """The log names a limit; what the limit is stands in the configuration."""
+    """The log names a limit; its value is in the configuration."""
     name, pool = stage.pick(), str(stage.rng.randrange(4, 19))
     last = "ERROR no free connection in pool"
     host = set_value(with_service(stage.hosts[name], "orders"), "/etc/orders/orders.yml", "pool", pool)
@@ -163,7 +163,7 @@ def from_the_log_to_the_config(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "hard")
 def wrong_path(stage: Stage) -> None:
-    """The log is not where the user thinks; what lies in the folder shows where it is."""
+    """The log is not where the user expects it; a look into the folder shows where it is."""
     name = stage.pick()
     wrong, right = "/var/log/haproxy/haproxy.log", "/var/log/haproxy.log"
     last = stage.rng.choice(
@@ -212,7 +212,7 @@ def wrong_path(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "hard", size=(2, 2), windows=1)
 def app_log_on_both_systems(stage: Stage) -> None:
-    """The app's log lies elsewhere on Windows, and is read by another command."""
+    """On Windows the app's log has another path and needs another command."""
     linux, windows = stage.pick("linux"), stage.pick("windows")
     path, folder = "/var/log/app.log", r"C:\Apps\Shop\app.log"
     newest = dict(
@@ -252,7 +252,7 @@ def app_log_on_both_systems(stage: Stage) -> None:
 
 @template("log_investigation", "eval", "hard")
 def archive_before_it_is_lost(stage: Stage) -> None:
-    """A log is copied before its service is restarted; the copy is what was asked for, the log stays."""
+    """A log is copied before its service is restarted; the original stays."""
     name = stage.pick()
     last = stage.rng.choice(
         ("ERROR ledger is out of step", "ERROR duplicate invoice number", "ERROR tax table missing")

@@ -1,4 +1,4 @@
-"""Multi-agent health, for evals: the whole fleet looked at, compared, and mended in one place."""
+"""Multi-agent health, held out: the whole fleet inspected, compared, and repaired in one place."""
 
 from fleet.linux.usage import human_memory
 from scenarios.scenario import Stage, on, on_all, template
@@ -7,7 +7,7 @@ from scenarios.trouble import add_process, fail_service, healthy, some_hosts, wi
 
 @template("multi_agent_health", "eval", "easy")
 def kernels(stage: Stage) -> None:
-    """The kernel of every host."""
+    """The kernel version of every host."""
     stage.turn(
         (
             "which kernel does each machine run?",
@@ -70,7 +70,7 @@ def rebooted_last(stage: Stage) -> None:
 
 @template("multi_agent_health", "eval", "medium")
 def short_of_memory(stage: Stage) -> None:
-    """Hosts with hardly any memory left; those with enough are not named."""
+    """Hosts with hardly any memory left; the others must not be named."""
     short = some_hosts(stage)
     for name in stage.hosts:
         host = stage.hosts[name]
@@ -124,7 +124,7 @@ def stopped_web_publishing(stage: Stage) -> None:
 
 @template("multi_agent_health", "eval", "hard", size=(2, 2), windows=1)
 def a_service_on_each_of_two_systems(stage: Stage) -> None:
-    """A Linux and a Windows host: no one command answers on both, so each is asked in its own words."""
+    """A Linux and a Windows host: no single command works on both, so each needs its own."""
     linux, windows = stage.pick("linux"), stage.pick("windows")
     stage.put(with_service(stage.hosts[windows], "WinRM"))
     stage.put(healthy(stage.hosts[linux]))
@@ -147,7 +147,7 @@ def a_service_on_each_of_two_systems(stage: Stage) -> None:
 
 @template("multi_agent_health", "eval", "hard")
 def start_it_where_it_is_down(stage: Stage) -> None:
-    """Bring one service up where it is down, without touching it where it runs."""
+    """Start a service where it is down, without touching it where it runs."""
     down = stage.pick()
     for name in stage.hosts:
         stage.put(with_service(stage.hosts[name], "redis"))
@@ -171,7 +171,7 @@ def start_it_where_it_is_down(stage: Stage) -> None:
 
 @template("multi_agent_health", "eval", "hard")
 def failed_unit_found_restarted_and_checked(stage: Stage) -> None:
-    """Three turns: find the failed unit, restart it there, and look again at everybody."""
+    """Three turns: find the failed unit, restart it there, and check all hosts again."""
     for name in stage.hosts:
         stage.put(healthy(stage.hosts[name]))
     name = stage.pick()

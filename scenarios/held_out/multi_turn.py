@@ -1,4 +1,4 @@
-"""Conversations to be tested on, by the patterns: going deeper, narrowing, teaching, and mending step by step."""
+"""Conversations, held out, one per pattern: drilling down, narrowing, teaching, troubleshooting."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ DEAD = "an exited container serves nobody"
 
 @template("process_hunting", "eval", "hard")
 def follow_up_deeper_hottest_process(stage: Stage) -> None:
-    """The load everywhere, the process behind the highest, and its end."""
+    """The load on all hosts, the process behind the highest one, and killing it."""
     name, command = (
         stage.pick(),
         stage.rng.choice(
@@ -61,7 +61,7 @@ def follow_up_deeper_hottest_process(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "hard")
 def follow_up_deeper_container(stage: Stage) -> None:
-    """Which container is not up, what it said last, and up again."""
+    """Which container is down, its last log line, and starting it again."""
     name, down = stage.pick(), stage.rng.choice(("frontend", "queue", "search"))
     stage.put(with_containers(stage.hosts[name], ("frontend", "metrics", "queue", "search"), down))
     trouble = software().containers[down].trouble
@@ -90,7 +90,7 @@ def follow_up_deeper_container(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "hard", size=(3, 4))
 def iterative_refinement_setting(stage: Stage) -> None:
-    """A setting everywhere, then where it is too low, then put right there."""
+    """A setting on all hosts, then where it is too low, then corrected there."""
     setting = Setting("billing", "/etc/billing/billing.yml", "workers", ("4", "6", "8"))
     low, names = stage.pick(), list(stage.hosts)
     values = {name: "1" if name == low else stage.rng.choice(setting.values) for name in names}
@@ -119,7 +119,7 @@ def iterative_refinement_setting(stage: Stage) -> None:
 
 @template("local_workspace", "eval", "medium")
 def iterative_refinement_commits(stage: Stage) -> None:
-    """Some commits, then fewer, then one: the later answers need no new look."""
+    """Some commits, then fewer, then one: the later answers need no new command."""
     commits = repository(stage.local).commits[:3]
     stage.turn(
         ("the three most recent commits in my repo, one line each?", "list three commits of my repo, newest first",
@@ -143,7 +143,7 @@ def iterative_refinement_commits(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "medium", size=(3, 4))
 def teaching_conversation_memory(stage: Stage) -> None:
-    """Memory in use, who holds it, and another host for comparison."""
+    """Memory in use, the process that uses most of it, and another host for comparison."""
     name, other = stage.rng.sample(list(stage.hosts), 2)
     host, pid = add_process(
         stage.hosts[name], "/opt/search/bin/indexer --heap", resident=stage.rng.randrange(900_000, 1_400_000)
@@ -176,7 +176,7 @@ def teaching_conversation_memory(stage: Stage) -> None:
 
 @template("config_comparison", "eval", "medium", size=(2, 2))
 def teaching_conversation_checksum(stage: Stage) -> None:
-    """Are two files equal, where do they differ, and which value is bigger?"""
+    """Are two files equal, where do they differ, and which value is larger?"""
     setting = Setting("orders", "/etc/orders/orders.yml", "pool", ("10", "20", "40", "80"))
     values = dict(zip(stage.hosts, setting.two(stage.rng), strict=True))
     for name, value in values.items():
@@ -211,7 +211,7 @@ def teaching_conversation_checksum(stage: Stage) -> None:
 
 @template("service_management", "eval", "hard", size=(2, 3))
 def troubleshooting_journey_bad_config(stage: Stage) -> None:
-    """A service that fails on a misspelt line: the healthy host shows how it should read."""
+    """A service that fails because of a misspelt line: the healthy host shows the right spelling."""
     name, path = stage.pick(), "/etc/mysql/my.cnf"
     other = stage.rng.choice(stage.others(name))
     limit = stage.rng.choice(("200", "250", "400"))
@@ -255,7 +255,7 @@ def troubleshooting_journey_bad_config(stage: Stage) -> None:
 
 @template("deployment_check", "eval", "hard")
 def troubleshooting_journey_container_port(stage: Stage) -> None:
-    """A container that cannot start: somebody sits on its port."""
+    """A container that cannot start because its port is in use."""
     name, down = stage.pick(), stage.rng.choice(("frontend", "search", "metrics"))
     host = with_containers(stage.hosts[name], ("frontend", "metrics", "search"), down)
     port = next(each.ports[0][0] for each in host.containers if each.name == down)
@@ -294,5 +294,5 @@ def troubleshooting_journey_container_port(stage: Stage) -> None:
 
 
 def _demand(host: Host) -> float:
-    """The load that the processes of a host make."""
+    """The load caused by the processes of a host."""
     return host.load - host.waiting

@@ -1,4 +1,4 @@
-"""Process hunting, for evals: who it is, whose it is, where it runs, and what may be ended."""
+"""Process hunting, held out: which process, whose it is, where it runs, and what may be killed."""
 
 from dataclasses import replace
 
@@ -11,12 +11,12 @@ PROGRAMS = {
     "report.pl": "perl /opt/legacy/report.pl --year",
     "borg": "/usr/bin/borg create /backup::daily /srv",
 }
-"""how a program is called -> its command line"""
+"""name of a program -> its command line"""
 
 
 @template("process_hunting", "eval", "easy")
 def biggest_in_memory(stage: Stage) -> None:
-    """What holds the most memory."""
+    """The process that uses the most memory."""
     name, program = stage.pick(), stage.rng.choice(sorted(PROGRAMS))
     host = stage.hosts[name]
     host, pid = add_process(
@@ -63,7 +63,7 @@ def whose_process(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "easy")
 def imports_at_once(stage: Stage) -> None:
-    """How many runs of one script there are at the same time."""
+    """How many instances of a script are running."""
     name, count = stage.pick(), stage.rng.randrange(2, 9)
     for number in range(count):
         stage.put(add_process(stage.hosts[name], f"python3 /opt/etl/import_orders.py --part {number}", cpu=0.8)[0])
@@ -84,7 +84,7 @@ def imports_at_once(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "medium")
 def hot_nodes(stage: Stage) -> None:
-    """The hosts on which one process takes nearly a whole core, and what it is there."""
+    """The hosts on which one process uses nearly a whole core, and which process it is."""
     hot = some_hosts(stage)[:2]
     programs = dict(zip(hot, stage.rng.sample(sorted(PROGRAMS), len(hot)), strict=True))
     for name, program in programs.items():
@@ -106,7 +106,7 @@ def hot_nodes(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "medium")
 def defunct(stage: Stage) -> None:
-    """A zombie among the processes."""
+    """A zombie process."""
     name = stage.pick()
     host, pid = add_process(
         stage.hosts[name], f"[{stage.rng.choice(('perl', 'borg', 'python3'))}] <defunct>", resident=0
@@ -129,7 +129,7 @@ def defunct(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "hard")
 def one_of_two(stage: Stage) -> None:
-    """Two runs of the same script; only one of them may be ended."""
+    """Two instances of the same script; only one of them may be killed."""
     name = stage.pick()
     ended, kept = stage.rng.sample(("full", "delta"), 2)
     host, pid = add_process(stage.hosts[name], f"python3 /opt/etl/sync_customers.py --{ended}", cpu=31.0)
@@ -156,7 +156,7 @@ def one_of_two(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "hard")
 def nothing_to_kill(stage: Stage) -> None:
-    """The process to be ended is not there: nothing is ended, and the answer says so."""
+    """The process to kill is not running: kill nothing, and say so."""
     name, program = stage.pick(), stage.rng.choice(sorted(PROGRAMS))
     stage.turn(
         (
@@ -177,7 +177,7 @@ def nothing_to_kill(stage: Stage) -> None:
 
 @template("process_hunting", "eval", "hard")
 def a_service_that_leaks(stage: Stage) -> None:
-    """The biggest process belongs to a service: that is restarted, not killed."""
+    """The largest process belongs to a service, which is restarted, not killed."""
     name, service = stage.pick(), stage.rng.choice(("rabbitmq", "prometheus"))
     host = with_service(stage.hosts[name], service)
     big = host.memory.total * stage.rng.randrange(521, 640) // 1000

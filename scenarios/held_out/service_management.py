@@ -1,4 +1,4 @@
-"""Service management, to be tested on: other services and situations than those that are trained on."""
+"""Service management, held out: services and situations that are not trained on."""
 
 from fleet.actions import enable, stop
 from scenarios.requests import listed
@@ -11,7 +11,7 @@ REASONS = ("too many open files", "license key is invalid", "cannot resolve db.i
 
 @template("service_management", "eval", "easy")
 def back_after_a_reboot(stage: Stage) -> None:
-    """Will it be there when the machine comes up again?"""
+    """Will the service start again after a reboot?"""
     name, service, enabled = stage.pick(), stage.rng.choice(SERVICES), stage.rng.random() < 0.5
     stage.put(enable(with_service(stage.hosts[name], service), service, enabled))
     state = "enabled" if enabled else "disabled"
@@ -27,7 +27,7 @@ def back_after_a_reboot(stage: Stage) -> None:
 
 @template("service_management", "eval", "easy")
 def which_of_two(stage: Stage) -> None:
-    """Two services of one host in one look; one of them is stopped."""
+    """Two services of one host in one command; one of them is stopped."""
     name = stage.pick()
     up, down = stage.rng.sample(("mysql", "rabbitmq", "prometheus", "billing"), 2)
     stage.put(stop(with_service(with_service(stage.hosts[name], up), down), down))
@@ -44,7 +44,7 @@ def which_of_two(stage: Stage) -> None:
 
 @template("service_management", "eval", "medium")
 def failed_units(stage: Stage) -> None:
-    """Which units have failed, and where: hosts without any must not be named."""
+    """Which units have failed, and where; hosts without any must not be named."""
     names = list(stage.hosts)
     failing = some_hosts(stage)
     units = {name: stage.rng.choice(SERVICES) for name in failing}
@@ -65,7 +65,7 @@ def failed_units(stage: Stage) -> None:
 
 @template("service_management", "eval", "medium")
 def reload_without_a_break(stage: Stage) -> None:
-    """A reload, not a restart: connections must not drop."""
+    """A reload instead of a restart, so that no connection drops."""
     name, service = stage.pick(), stage.rng.choice(("apache2", "prometheus"))
     host = stage.put(with_service(stage.hosts[name], service))
     stage.turn(
@@ -104,7 +104,7 @@ def not_at_the_next_boot(stage: Stage) -> None:
 
 @template("service_management", "eval", "hard")
 def only_where_it_died(stage: Stage) -> None:
-    """One of several has failed: that one comes back, the others are left alone."""
+    """The service has failed on one of several hosts: start it there, leave the others alone."""
     service, names = stage.rng.choice(SERVICES), list(stage.hosts)
     dead = stage.pick()
     for name in names:
@@ -126,7 +126,7 @@ def only_where_it_died(stage: Stage) -> None:
 
 @template("service_management", "eval", "hard")
 def its_port_is_taken(stage: Stage) -> None:
-    """It cannot start, because a stray process holds its port: report that, and kill nothing unasked."""
+    """A service cannot start because a stray process uses its port: report it, and kill nothing unasked."""
     name = stage.pick()
     service, port = stage.rng.choice((("prometheus", 9090), ("rabbitmq", 15672), ("orders", 8080)))
     host = stop(with_service(stage.hosts[name], service), service)
@@ -146,7 +146,7 @@ def its_port_is_taken(stage: Stage) -> None:
 
 @template("service_management", "eval", "hard")
 def no_such_host(stage: Stage) -> None:
-    """The host named does not exist: say which ones do, and act on none of them."""
+    """The named host does not exist: say which hosts do, and act on none of them."""
     service, names = stage.rng.choice(SERVICES), list(stage.hosts)
     for name in names:
         stage.put(with_service(stage.hosts[name], service))
@@ -162,7 +162,7 @@ def no_such_host(stage: Stage) -> None:
 
 @template("service_management", "eval", "hard", size=(3, 4), windows=2)
 def on_the_windows_machines(stage: Stage) -> None:
-    """Two Windows machines among Linux ones: only they have this service, in PowerShell."""
+    """Only the two Windows hosts of a mixed fleet have this service; it takes PowerShell."""
     service = stage.rng.choice(("DNS", "W3SVC", "OrdersSvc"))
     names = [name for name, host in stage.hosts.items() if host.platform == "windows"]
     stopped = stage.rng.choice(names)

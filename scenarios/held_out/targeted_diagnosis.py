@@ -1,4 +1,4 @@
-"""Targeted diagnosis, for evals: what is wrong with this host, and what can be done about it there."""
+"""Targeted diagnosis, held out: what is wrong with one host, and what can be done about it."""
 
 from fleet.draw import install
 from fleet.linux.usage import human_memory
@@ -22,12 +22,12 @@ LAST_WORDS = {
     "queue": "disk",
     "search": "heap|memory|OutOfMemoryError",
 }
-"""container -> what no answer about its last log line can leave out"""
+"""container -> what every answer about its last log line must mention"""
 
 
 @template("targeted_diagnosis", "eval", "easy")
 def who_is_logged_in(stage: Stage) -> None:
-    """Who is on a host, and from where."""
+    """Who is logged in on a host, and from where."""
     name = stage.pick()
     login = next(login for login in stage.hosts[name].logins if login.end is None)
     stage.turn(
@@ -47,7 +47,7 @@ def who_is_logged_in(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "easy")
 def memory_limit_of_redis(stage: Stage) -> None:
-    """One value of one configuration file."""
+    """One value from a configuration file."""
     name, limit = stage.pick(), f"{stage.rng.choice((96, 192, 320, 384, 640, 768))}mb"
     stage.put(set_value(with_service(stage.hosts[name], "redis"), "/etc/redis/redis.conf", "maxmemory", limit))
     stage.turn(
@@ -67,7 +67,7 @@ def memory_limit_of_redis(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "medium")
 def last_words_of_a_container(stage: Stage) -> None:
-    """Why a container exited: its log says it."""
+    """Why a container exited, according to its log."""
     name = stage.pick()
     names = stage.rng.sample(sorted(LAST_WORDS), 3)
     dead = names[0]
@@ -91,7 +91,7 @@ def last_words_of_a_container(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "medium")
 def which_resource_is_short(stage: Stage) -> None:
-    """A slow host: processor, memory or disk?"""
+    """Why a host is slow: processor, memory or disk?"""
     name, short = stage.pick(), stage.rng.choice(("disk", "load", "memory"))
     host = with_load(stage.hosts[name], 0.3)
     if short == "disk":
@@ -125,7 +125,7 @@ def which_resource_is_short(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "hard")
 def who_holds_the_port(stage: Stage) -> None:
-    """nginx cannot bind its port; another web server has it."""
+    """nginx cannot bind its port because another web server uses it."""
     name = stage.pick()
     host = with_service(stage.hosts[name], "apache2")
     host = install(host, "nginx", software().linux["nginx"], stage.rng)
@@ -150,7 +150,7 @@ def who_holds_the_port(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "hard")
 def no_room_for_the_database(stage: Stage) -> None:
-    """The cause is a full disk; the user names what may go; then the database starts again."""
+    """The cause is a full disk; the user names what may be deleted, and the database starts again."""
     name, path = stage.pick(), "/var/lib/exports/old-export.csv"
     host = with_service(stage.hosts[name], "postgresql")
     host = fail_service(host, "postgresql", "FATAL:  could not write lock file: No space left on device")
@@ -189,7 +189,7 @@ def no_room_for_the_database(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "eval", "hard", size=(2, 3), windows=1)
 def orders_on_windows(stage: Stage) -> None:
-    """A service of the one Windows host of a mixed fleet: looked at, started, looked at again."""
+    """A service on the one Windows host of a mixed fleet: checked, started, checked again."""
     name = stage.pick("windows")
     host = with_service(stage.hosts[name], "OrdersSvc")
     stage.put(fail_service(host, "OrdersSvc", "The Orders Service service terminated unexpectedly."))

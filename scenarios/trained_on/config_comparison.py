@@ -1,4 +1,4 @@
-"""Config comparison, to train on: one value, one key everywhere, the odd one out, what changed since a backup."""
+"""Config comparison, trained on: one value, one key on all hosts, the deviating one, changes since a backup."""
 
 from scenarios.scenario import Stage, on, on_all, template
 from scenarios.trouble import Setting, set_value, wants_file, with_service, without_service, write
@@ -14,7 +14,7 @@ SETTINGS = (
 
 @template("config_comparison", "train", "easy")
 def one_setting(stage: Stage) -> None:
-    """One value of one file."""
+    """One value from one file."""
     name, setting = stage.pick(), stage.rng.choice(SETTINGS)
     value = stage.rng.choice(setting.values)
     stage.put(setting.put(stage.hosts[name], value))
@@ -32,7 +32,7 @@ def one_setting(stage: Stage) -> None:
 
 @template("config_comparison", "train", "medium")
 def the_same_key_everywhere(stage: Stage) -> None:
-    """One key over the whole fleet."""
+    """One key across the whole fleet."""
     setting = stage.rng.choice(SETTINGS)
     values = {name: stage.rng.choice(setting.values) for name in stage.hosts}
     for name, value in values.items():
@@ -52,7 +52,7 @@ def the_same_key_everywhere(stage: Stage) -> None:
 
 @template("config_comparison", "train", "medium", size=(3, 4))
 def the_odd_file(stage: Stage) -> None:
-    """A checksum tells which host has another file."""
+    """A checksum shows which host has a different file."""
     setting, odd = stage.rng.choice(SETTINGS), stage.pick()
     usual, other = setting.two(stage.rng)
     for name in stage.hosts:
@@ -72,7 +72,7 @@ def the_odd_file(stage: Stage) -> None:
 
 @template("config_comparison", "train", "medium")
 def changed_since_the_backup(stage: Stage) -> None:
-    """What was changed after the backup was made."""
+    """What has changed since the backup."""
     name, setting = stage.pick(), stage.rng.choice(SETTINGS)
     old, new = setting.two(stage.rng)
     host = setting.put(stage.hosts[name], old)
@@ -94,7 +94,7 @@ def changed_since_the_backup(stage: Stage) -> None:
 
 @template("config_comparison", "train", "hard", size=(3, 4))
 def align_the_odd_one(stage: Stage) -> None:
-    """Find the value that deviates, and set it as everywhere else; all other hosts stay as they are."""
+    """Find the deviating value and set it to that of all other hosts, which stay as they are."""
     setting, odd = stage.rng.choice(SETTINGS), stage.pick()
     usual, other = setting.two(stage.rng)
     for name in stage.hosts:
@@ -122,7 +122,7 @@ def align_the_odd_one(stage: Stage) -> None:
 
 @template("config_comparison", "train", "hard")
 def no_such_file(stage: Stage) -> None:
-    """The file asked for is not there: say so."""
+    """The requested file does not exist: say so."""
     name, setting = stage.pick(), stage.rng.choice(SETTINGS[:3])
     host = without_service(stage.hosts[name], setting.service)
     stage.put(host.with_file(setting.path, None))
@@ -141,7 +141,7 @@ def no_such_file(stage: Stage) -> None:
 
 @template("config_comparison", "train", "easy", size=(2, 3), windows=1)
 def a_windows_setting(stage: Stage) -> None:
-    """A value out of a JSON file on Windows."""
+    """A value from a JSON file on Windows."""
     name, level = stage.pick("windows"), stage.rng.choice(("Information", "Warning", "Debug", "Error"))
     path = r"C:\Apps\Orders\appsettings.json"
     stage.put(set_value(with_service(stage.hosts[name], "OrdersSvc"), path, "LogLevel", level))

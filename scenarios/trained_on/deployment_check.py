@@ -1,4 +1,4 @@
-"""Deployment checks, to train on: which version runs where, which containers are up, did every file arrive."""
+"""Deployment checks, trained on: which version runs where, which containers are up, is every file there."""
 
 from fleet.software import software
 from scenarios.requests import listed
@@ -26,7 +26,7 @@ def version_of_one(stage: Stage) -> None:
 
 @template("deployment_check", "train", "medium")
 def not_on_it_yet(stage: Stage) -> None:
-    """A version is named; only hosts with another one are asked for."""
+    """Only hosts with a version other than the named one are asked for."""
     old, names = version(stage), list(stage.hosts)
     behind = some_hosts(stage)
     new = bumped(old)
@@ -66,7 +66,7 @@ def container_down(stage: Stage) -> None:
 
 @template("deployment_check", "train", "hard")
 def container_back(stage: Stage) -> None:
-    """The log first, then the start, then a look."""
+    """Read the log, start the container, then check it."""
     name, down = stage.pick(), stage.rng.choice(CONTAINERS)
     names = sorted({*stage.rng.sample(CONTAINERS, 2), down})
     stage.put(with_containers(stage.hosts[name], names, down))
@@ -92,7 +92,7 @@ def container_back(stage: Stage) -> None:
 
 @template("deployment_check", "train", "medium")
 def where_is_the_file_missing(stage: Stage) -> None:
-    """A deployed folder that is not complete everywhere."""
+    """A deployed folder that is incomplete on some hosts."""
     file, names = stage.rng.choice(("config.yml", "app.py", "index.html")), list(stage.hosts)
     lacking = some_hosts(stage)
     path = f"/srv/app/{file}"
@@ -113,7 +113,7 @@ def where_is_the_file_missing(stage: Stage) -> None:
 
 @template("deployment_check", "train", "easy", size=(2, 3), windows=1)
 def version_on_windows(stage: Stage) -> None:
-    """The version file of a Windows host."""
+    """The version file on a Windows host."""
     name, number = stage.pick("windows"), version(stage)
     stage.put(write(stage.hosts[name], r"C:\Apps\Shop\VERSION", f"{number}\n"))
     stage.turn(
@@ -129,7 +129,7 @@ def version_on_windows(stage: Stage) -> None:
 
 @template("deployment_check", "train", "hard")
 def no_such_host(stage: Stage) -> None:
-    """The host asked for is not among the agents."""
+    """The requested host is not among the agents."""
     ghost, names = unknown_host(stage), list(stage.hosts)
     stage.turn(
         ("what is deployed on {host}?", "app version of {host}?", "which app version runs on {host}?",

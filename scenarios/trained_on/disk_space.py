@@ -1,4 +1,4 @@
-"""Disk space, for training: how much is left, what is big, which host is fullest, and what may go."""
+"""Disk space, trained on: how much is left, what is large, which host is fullest, and what may be deleted."""
 
 from fleet.linux.listing import human
 from fleet.model import File
@@ -11,7 +11,7 @@ FULL = "a full disk stops services from writing"
 
 @template("disk_space", "train", "easy")
 def space_left(stage: Stage) -> None:
-    """What is still free on one root disk."""
+    """Free space on one root disk."""
     name = stage.pick()
     host = stage.hosts[name]
     left = human(host.available(host.mount_of("/")), 1024)
@@ -69,7 +69,7 @@ def size_of_a_file(stage: Stage) -> None:
 
 @template("disk_space", "train", "easy", size=(2, 3), windows=3)
 def drive_c(stage: Stage) -> None:
-    """What is free on drive C of one Windows host."""
+    """Free space on drive C of one Windows host."""
     name = stage.pick()
     left = free_on_c(stage.hosts[name])
     stage.turn(
@@ -156,7 +156,7 @@ def fullest_host(stage: Stage) -> None:
 
 @template("disk_space", "train", "hard")
 def delete_a_dump(stage: Stage) -> None:
-    """A file that may go is deleted, and the disk is looked at again."""
+    """A file is deleted, and the disk is checked again."""
     name = stage.pick()
     path = stage.rng.choice(("/opt/dumps/core.4711", "/root/old-image.iso", "/srv/tmp/export.bin"))
     host = with_usage(stage.hosts[name], stage.rng.randrange(30, 80))
@@ -186,7 +186,7 @@ def delete_a_dump(stage: Stage) -> None:
 
 @template("disk_space", "train", "hard")
 def empty_a_log(stage: Stage) -> None:
-    """A log is emptied but stays where it is, because a program has it open."""
+    """A log is emptied but not removed, because a program has it open."""
     name = stage.pick()
     path = stage.rng.choice(("/opt/jobs/trace.log", "/srv/import/import.log", "/opt/batch/run.log"))
     host = with_usage(stage.hosts[name], stage.rng.randrange(30, 80))

@@ -1,4 +1,4 @@
-"""Local and remote together, to train on: what lies here against what runs there, and carrying values over."""
+"""Local and remote work combined, trained on: comparing local files with hosts, and copying values over."""
 
 from fleet.workspace import FOLDER, edit
 from scenarios.requests import listed
@@ -33,7 +33,7 @@ def mine_against_one(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "medium")
 def who_lags_behind_me(stage: Stage) -> None:
-    """Hosts whose version is not the local one."""
+    """Hosts whose version differs from the local one."""
     mine, names = local_version(stage), list(stage.hosts)
     behind = some_hosts(stage)
     old = f"0.{stage.rng.randrange(10, 30)}.{stage.rng.randrange(10)}"
@@ -55,7 +55,7 @@ def who_lags_behind_me(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "medium")
 def a_name_without_an_agent(stage: Stage) -> None:
-    """The local list of hosts names one that is no agent."""
+    """The local list of hosts contains a name that is not an agent."""
     ghost, names = unknown_host(stage), list(stage.hosts)
     place = stage.rng.randrange(len(names) + 1)
     stage.put(edit(stage.local, "hosts.txt", "".join(f"{name}\n" for name in [*names[:place], ghost, *names[place:]])))
@@ -74,7 +74,7 @@ def a_name_without_an_agent(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "medium")
 def is_my_port_open_there(stage: Stage) -> None:
-    """The port of the local config, looked for on a host."""
+    """Whether the port from the local config is open on a host."""
     name, opened = stage.pick(), stage.rng.random() < 0.6
     service, port = stage.rng.choice((("postgresql", "5432"), ("grafana", "3000"), ("redis", "6379")))
     stage.put(with_service(stage.hosts[name], service))
@@ -97,7 +97,7 @@ def is_my_port_open_there(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "medium", size=(3, 4))
 def who_has_another_file(stage: Stage) -> None:
-    """A local file against its copies, by checksum."""
+    """A local file compared with its copies, by checksum."""
     odd, path = stage.pick(), "/srv/app/app.py"
     mine = stage.local.files[f"{FOLDER}/app.py"].content
     for name in stage.hosts:
@@ -117,7 +117,7 @@ def who_has_another_file(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "hard")
 def bring_my_version_there(stage: Stage) -> None:
-    """The local value is written to one host, and to no other."""
+    """The local value is written to one host only."""
     name, mine = stage.pick(), local_version(stage)
     for other in stage.hosts:
         stage.put(write(stage.hosts[other], REMOTE, f"0.{stage.rng.randrange(10, 30)}.1\n"))
@@ -137,7 +137,7 @@ def bring_my_version_there(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "hard", size=(2, 3))
 def a_list_of_versions(stage: Stage) -> None:
-    """What the fleet says is kept in a local file."""
+    """The fleet's answers are written to a local file."""
     numbers = {name: version(stage) for name in stage.hosts}
     for name, number in numbers.items():
         stage.put(write(stage.hosts[name], REMOTE, f"{number}\n"))
@@ -180,7 +180,7 @@ def mine_against_windows(stage: Stage) -> None:
 
 @template("hybrid_workflow", "train", "hard")
 def to_which_host(stage: Stage) -> None:
-    """A change that names no host: ask before anything is written."""
+    """A change without a host: ask before writing anything."""
     name, mine, names = stage.pick(), local_version(stage), list(stage.hosts)
     for other in names:
         stage.put(write(stage.hosts[other], REMOTE, f"0.{stage.rng.randrange(10, 30)}.1\n"))

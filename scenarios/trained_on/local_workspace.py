@@ -1,4 +1,4 @@
-"""The local workspace, to train on: its version, its config, what git says of it, and small changes to it."""
+"""The local workspace, trained on: its version, its config, its git state, and small changes."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ CONFIG = f"{FOLDER}/config.yml"
 
 @template("local_workspace", "train", "easy")
 def local_version(stage: Stage) -> None:
-    """The version that lies here."""
+    """The version in the workspace."""
     number = stage.local.files[f"{FOLDER}/VERSION"].content.strip()
     stage.turn(
         ("what version is in my workspace?", "cat my local VERSION file", "which version do I have here?",
@@ -55,7 +55,7 @@ def latest_commit(stage: Stage) -> None:
 
 @template("local_workspace", "train", "medium")
 def uncommitted(stage: Stage) -> None:
-    """What is changed and not committed."""
+    """The uncommitted changes."""
     path = stage.rng.choice(("config.yml", "app.py", "deploy.sh"))
     local = clean(stage.local)
     stage.put(edit(local, path, local.files[f"{FOLDER}/{path}"].content + "# to be checked\n"))
@@ -73,7 +73,7 @@ def uncommitted(stage: Stage) -> None:
 
 @template("local_workspace", "train", "easy")
 def a_local_setting(stage: Stage) -> None:
-    """One value of the local config."""
+    """One value from the local config."""
     key, value = stage.rng.choice((("port", "8085"), ("port", "9010"), ("workers", "12"), ("workers", "16")))
     stage.put(set_value(stage.local, CONFIG, key, value))
     stage.turn(
@@ -89,7 +89,7 @@ def a_local_setting(stage: Stage) -> None:
 
 @template("local_workspace", "train", "hard")
 def change_the_port(stage: Stage) -> None:
-    """One line of one file is changed, and looked at."""
+    """One line of a file is changed and then checked."""
     old, new = stage.rng.sample(("8000", "8010", "8020", "8070", "9050"), 2)
     stage.put(set_value(stage.local, CONFIG, "port", old))
     stage.turn(
@@ -107,7 +107,7 @@ def change_the_port(stage: Stage) -> None:
 
 @template("local_workspace", "train", "medium")
 def a_new_branch(stage: Stage) -> None:
-    """Work starts on a branch of its own."""
+    """Work starts on a new branch."""
     branch = stage.rng.choice(("fix-login", "new-mailer", "try-cache", "fix-deploy"))
     stage.turn(
         ("create a git branch {branch} here", "make a branch {branch} and switch to it",
@@ -123,7 +123,7 @@ def a_new_branch(stage: Stage) -> None:
 
 @template("local_workspace", "train", "hard")
 def commit_my_change(stage: Stage) -> None:
-    """The change that lies here is committed with the words given."""
+    """The uncommitted change is committed with the given message."""
     subject = stage.rng.choice(("Mark the open point", "Note what is to be checked", "Add a reminder"))
     stage.turn(
         ("commit my local change with the message \"{subject}\"",
@@ -140,7 +140,7 @@ def commit_my_change(stage: Stage) -> None:
 
 @template("local_workspace", "train", "hard")
 def no_such_local_file(stage: Stage) -> None:
-    """The file asked for is not in the workspace."""
+    """The requested file is not in the workspace."""
     file = stage.rng.choice(("docker-compose.yml", "Makefile", "setup.cfg"))
     stage.turn(
         ("show me my local {file}", "cat {file} here", "what's in the {file} of my workspace?",

@@ -1,4 +1,4 @@
-"""Log investigation, for training: count, find the last and the first, find where, read before acting."""
+"""Log investigation, trained on: count, find the last and the first, find where, read before acting."""
 
 from fleet.actions import stamp
 from fleet.model import File
@@ -100,7 +100,7 @@ def last_line_on_windows(stage: Stage) -> None:
 
 @template("log_investigation", "train", "medium")
 def first_error(stage: Stage) -> None:
-    """When the trouble began: the time of the first error."""
+    """When the problem began: the time of the first error."""
     name = stage.pick()
     times = log_times(stage, 9)
     calm = stage.rng.randrange(2, 6)
@@ -132,7 +132,7 @@ def first_error(stage: Stage) -> None:
 
 @template("log_investigation", "train", "medium")
 def hosts_that_log_it(stage: Stage) -> None:
-    """On which hosts a message stands in the app log."""
+    """The hosts on which a message is in the app log."""
     hit = some_hosts(stage)
     phrase = stage.rng.choice(("upstream unreachable", "certificate expired", "too many open files", "login failed"))
     for name, host in list(stage.hosts.items()):
@@ -166,7 +166,7 @@ def hosts_that_log_it(stage: Stage) -> None:
 
 @template("log_investigation", "train", "hard")
 def no_such_log(stage: Stage) -> None:
-    """A log that does not exist: the answer says so, and makes nothing up."""
+    """A log that does not exist: say so, and invent nothing."""
     name = stage.pick()
     path = stage.rng.choice(("/var/log/payments.log", "/var/log/checkout/errors.log", "/var/log/import.log"))
     stage.turn(
@@ -193,7 +193,7 @@ def no_such_log(stage: Stage) -> None:
 
 @template("log_investigation", "train", "hard")
 def read_then_restart(stage: Stage) -> None:
-    """The last error is read and told; the service is restarted after that."""
+    """The last error is read and reported, then the service is restarted."""
     name = stage.pick()
     last = stage.rng.choice(
         ("ERROR connection to the queue lost", "ERROR worker pool is stuck", "ERROR session is stale")

@@ -1,4 +1,4 @@
-"""Multi-agent health, for training: one look at every host, and what to say of which."""
+"""Multi-agent health, trained on: one command for every host, and which hosts to report."""
 
 from scenarios.requests import listed
 from scenarios.scenario import Stage, on, on_all, template
@@ -87,7 +87,7 @@ def failed_units(stage: Stage) -> None:
 
 @template("multi_agent_health", "train", "medium")
 def load_above_a_line(stage: Stage) -> None:
-    """Only the hosts whose load is above a number."""
+    """Only the hosts whose load exceeds a threshold."""
     line = stage.rng.choice((3, 4, 5, 6))
     busy = some_hosts(stage)
     for name in stage.hosts:
@@ -117,7 +117,7 @@ def load_above_a_line(stage: Stage) -> None:
 
 @template("multi_agent_health", "train", "medium")
 def highest_load(stage: Stage) -> None:
-    """The one host that works hardest."""
+    """The host with the highest load."""
     top = stage.pick()
     for name in stage.hosts:
         stage.put(
@@ -194,7 +194,7 @@ def cron_failed_somewhere(stage: Stage) -> None:
 
 @template("multi_agent_health", "train", "hard")
 def load_of_an_unknown_host(stage: Stage) -> None:
-    """A host that is no agent: say so, name those that are, and touch none of them."""
+    """The named host is not an agent: say so, name those that are, and touch none of them."""
     ghost = unknown_host(stage)
     stage.turn(
         (
@@ -224,7 +224,7 @@ def _all_healthy_but_some(stage: Stage) -> list[str]:
 
 
 def _fail_one(stage: Stage, name: str) -> str:
-    """Fail one of a host's services, and give its name."""
+    """Fail one of a host's services; returns the service's name."""
     host = stage.hosts[name]
     service = stage.rng.choice(sorted(set(host.services) - {"ssh"}))
     stage.put(fail_service(host, service, f"{service}: cannot allocate memory"))

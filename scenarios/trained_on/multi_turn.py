@@ -1,4 +1,4 @@
-"""Conversations of three turns to train on, by the patterns: going deeper, narrowing a question, and teaching."""
+"""Conversations of three turns, trained on: drilling down, narrowing a question, and teaching."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ BACK = "a service that is down does not come back by itself"
 
 @template("disk_space", "train", "hard")
 def follow_up_deeper_disk_then_culprit(stage: Stage) -> None:
-    """How full, then what fills it, then away with it."""
+    """How full the disk is, what fills it, then delete that."""
     name = stage.pick()
     path = f"/opt/{stage.rng.choice(('export', 'dump', 'core', 'mirror'))}.{stage.rng.choice(('img', 'bin', 'dat'))}"
     host = with_usage(stage.hosts[name], stage.rng.randrange(20, 60))
@@ -41,7 +41,7 @@ def follow_up_deeper_disk_then_culprit(stage: Stage) -> None:
 
 @template("log_investigation", "train", "hard")
 def follow_up_deeper_state_then_reason(stage: Stage) -> None:
-    """Down, why, and up again."""
+    """A service that is down: its state, the reason, and starting it again."""
     name, service = stage.pick(), stage.rng.choice(("nginx", "redis", "grafana", "postgresql", "haproxy"))
     why = stage.rng.choice(("Out of memory", "certificate has expired", "Permission denied"))
     stage.put(fail_service(with_service(stage.hosts[name], service), service, f"fatal: {why}"))
@@ -118,7 +118,7 @@ def iterative_refinement_errors(stage: Stage) -> None:
 
 @template("disk_space", "train", "medium", size=(3, 4))
 def iterative_refinement_fullest(stage: Stage) -> None:
-    """All disks, then those over a line, then the fullest: the later answers need no new look."""
+    """All disks, then those above a threshold, then the fullest: the later answers need no new command."""
     line, names = stage.rng.choice((50, 60, 75)), list(stage.hosts)
     above = sorted(stage.rng.sample(names, stage.rng.randrange(2, len(names))), key=names.index)
     levels = dict(zip(above, stage.rng.sample(range(line + 3, 96), len(above)), strict=True))
@@ -143,7 +143,7 @@ def iterative_refinement_fullest(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "medium")
 def teaching_conversation_load(stage: Stage) -> None:
-    """The load, the cores, and what the two say together."""
+    """The load, the number of cores, and what the two mean together."""
     name, busy = stage.pick(), stage.rng.random() < 0.5
     host = stage.hosts[name]
     cores = stage.rng.choice((2, 4, 8))

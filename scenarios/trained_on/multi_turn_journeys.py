@@ -1,4 +1,4 @@
-"""Troubleshooting journeys to train on: four turns from a symptom to a service that runs again."""
+"""Troubleshooting journeys, trained on: four turns from a symptom to a running service."""
 
 from fleet.actions import stop
 from scenarios.scenario import Stage, on, template
@@ -10,7 +10,7 @@ BACK = "a service that is down does not come back by itself"
 
 @template("service_management", "train", "hard")
 def troubleshooting_journey_port_taken(stage: Stage) -> None:
-    """Failed, because its port is taken, by a stray process, which goes."""
+    """A service failed because a stray process uses its port; the process is killed."""
     name, (service, port) = (
         stage.pick(),
         stage.rng.choice((("nginx", 80), ("grafana", 3000), ("postgresql", 5432), ("redis", 6379))),
@@ -55,7 +55,7 @@ def troubleshooting_journey_port_taken(stage: Stage) -> None:
 
 @template("disk_space", "train", "hard")
 def troubleshooting_journey_full_disk(stage: Stage) -> None:
-    """A database that cannot write, a file that fills the disk, and the way back."""
+    """A database that cannot write, a file that fills the disk, and the recovery."""
     name, service = stage.pick(), stage.rng.choice(("postgresql", "redis"))
     path = f"/var/tmp/{stage.rng.choice(('restore', 'upload', 'snapshot'))}.{stage.rng.choice(('tmp', 'part'))}"
     host = stop(with_service(stage.hosts[name], service), service)

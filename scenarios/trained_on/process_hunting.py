@@ -1,4 +1,4 @@
-"""Process hunting, for training: the greediest process, its number, where it runs, and how it is ended."""
+"""Process hunting, trained on: the largest consumer, its pid, where a program runs, and how to kill it."""
 
 from scenarios.requests import listed
 from scenarios.scenario import Stage, on, on_all, template
@@ -10,12 +10,12 @@ JOBS = {
     "render.js": "node /opt/thumbs/render.js",
     "gzip": "/usr/bin/gzip -9 /var/backups/db.sql",
 }
-"""how a job is called -> its command line"""
+"""name of a job -> its command line"""
 
 
 @template("process_hunting", "train", "easy")
 def top_cpu(stage: Stage) -> None:
-    """What takes the most processor time on a host, and how much."""
+    """The process that uses the most processor time on a host, and how much."""
     name, job = stage.pick(), stage.rng.choice(sorted(JOBS))
     cpu = stage.rng.randrange(710, 999) / 10
     stage.put(add_process(stage.hosts[name], JOBS[job], cpu=cpu)[0])
@@ -71,7 +71,7 @@ def pid_of_a_job(stage: Stage) -> None:
 
 @template("process_hunting", "train", "medium")
 def top_memory(stage: Stage) -> None:
-    """What holds the most memory on a host, and how much."""
+    """The process that uses the most memory on a host, and how much."""
     name, job = stage.pick(), stage.rng.choice(sorted(JOBS))
     host = stage.hosts[name]
     host, pid = add_process(
@@ -102,7 +102,7 @@ def top_memory(stage: Stage) -> None:
 
 @template("process_hunting", "train", "medium")
 def how_many_run(stage: Stage) -> None:
-    """How many processes of one program there are."""
+    """The number of processes of one program."""
     name, program = stage.pick(), stage.rng.choice(("ffmpeg", "gzip", "rsync", "curl"))
     count = stage.rng.randrange(2, 8)
     for number in range(count):
@@ -130,7 +130,7 @@ def how_many_run(stage: Stage) -> None:
 
 @template("process_hunting", "train", "medium")
 def where_it_runs(stage: Stage) -> None:
-    """Which hosts run a job; those that don't are not named."""
+    """Which hosts run a job; the others must not be named."""
     job = stage.rng.choice(sorted(JOBS))
     running = some_hosts(stage)
     for name in running:
@@ -159,7 +159,7 @@ def where_it_runs(stage: Stage) -> None:
 
 @template("process_hunting", "train", "hard")
 def kill_the_hog(stage: Stage) -> None:
-    """Look who it is, then end that process and no other."""
+    """Find the process, then kill it and no other."""
     name, job = stage.pick(), stage.rng.choice(sorted(JOBS))
     host, pid = add_process(stage.hosts[name], JOBS[job], cpu=stage.rng.randrange(710, 999) / 10)
     stage.put(host)
@@ -187,7 +187,7 @@ def kill_the_hog(stage: Stage) -> None:
 
 @template("process_hunting", "train", "hard")
 def kill_it_if_it_runs(stage: Stage) -> None:
-    """Half the time the job is not there, and then there is nothing to kill."""
+    """Half the time the job is not running, so there is nothing to kill."""
     name, job = stage.pick(), stage.rng.choice(sorted(JOBS))
     host, pid = add_process(stage.hosts[name], JOBS[job], cpu=5.5)
     runs = stage.rng.random() < 0.5

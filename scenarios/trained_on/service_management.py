@@ -1,4 +1,4 @@
-"""Service management, to train on: is it up, does it start at boot, restart it, why is it down."""
+"""Service management, trained on: is it up, does it start at boot, restart it, why is it down."""
 
 from fleet.actions import enable, stop
 from scenarios.requests import listed
@@ -12,7 +12,7 @@ DOWN = "a service that is down does not come back by itself"
 
 @template("service_management", "train", "easy")
 def starts_at_boot(stage: Stage) -> None:
-    """What runs now may still be missing after the next reboot."""
+    """A service that runs now may not start after the next reboot."""
     name, service, enabled = stage.pick(), stage.rng.choice(SERVICES), stage.rng.random() < 0.5
     stage.put(enable(with_service(stage.hosts[name], service), service, enabled))
     state = "enabled" if enabled else "disabled"
@@ -52,7 +52,7 @@ def where_is_it_down(stage: Stage) -> None:
 
 @template("service_management", "train", "medium")
 def restart_and_check(stage: Stage) -> None:
-    """A restart that is looked after: is it really back?"""
+    """A restart followed by a check: is it really running again?"""
     name, service = stage.pick(), stage.rng.choice(SERVICES)
     host = stage.put(with_service(stage.hosts[name], service))
     stage.turn(
@@ -97,7 +97,7 @@ def stop_one(stage: Stage) -> None:
 
 @template("service_management", "train", "hard")
 def why_is_it_down(stage: Stage) -> None:
-    """A failed service: the journal says why, and it can be started again."""
+    """A failed service: the journal shows why, and it can be started again."""
     name, service, why = stage.pick(), stage.rng.choice(SERVICES), stage.rng.choice(REASONS)
     stage.put(fail_service(with_service(stage.hosts[name], service), service, f"fatal: {why}"))
     stage.turn(
@@ -122,7 +122,7 @@ def why_is_it_down(stage: Stage) -> None:
 
 @template("service_management", "train", "hard")
 def restart_but_where(stage: Stage) -> None:
-    """Several hosts run it and none is named: look, ask which, then act on that one."""
+    """Several hosts run the service and none is named: check, ask which one, then act on it."""
     service, names = stage.rng.choice(SERVICES), list(stage.hosts)
     for name in names:
         stage.put(with_service(stage.hosts[name], service))
@@ -148,7 +148,7 @@ def restart_but_where(stage: Stage) -> None:
 
 @template("service_management", "train", "hard")
 def not_installed(stage: Stage) -> None:
-    """The service asked for is not on that host: say so, and touch nothing else."""
+    """The requested service is not installed on the host: say so, and touch nothing else."""
     name, service = stage.pick(), stage.rng.choice(SERVICES[:5])
     stage.put(without_service(stage.hosts[name], service))
     stage.turn(
@@ -165,7 +165,7 @@ def not_installed(stage: Stage) -> None:
 
 @template("service_management", "train", "medium", size=(2, 3), windows=1)
 def start_on_windows(stage: Stage) -> None:
-    """A Windows service is started with PowerShell, and looked at afterwards."""
+    """A Windows service is started with PowerShell and then checked."""
     name, service = stage.pick("windows"), stage.rng.choice(("Spooler", "wuauserv", "vmms"))
     stage.put(stop(with_service(stage.hosts[name], service), service))
     stage.turn(

@@ -1,4 +1,4 @@
-"""Targeted diagnosis, for training: one host, one question, the one command that answers it."""
+"""Targeted diagnosis, trained on: one host, one question, and the one command that answers it."""
 
 from fleet.linux.usage import human_memory
 from fleet.software import software
@@ -11,7 +11,7 @@ CAUSES = {
     "billing": ("ERROR queue invoices: authentication refused", "authentication"),
     "grafana": ("Error: the database disk image is malformed", "malformed"),
 }
-"""service -> the line it died with, and what of it an answer cannot leave out"""
+"""service -> its last line before it died, and what every answer must mention of it"""
 
 
 @template("targeted_diagnosis", "train", "easy")
@@ -47,7 +47,7 @@ def container_state(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "easy")
 def pool_size(stage: Stage) -> None:
-    """One value of one configuration file."""
+    """One value from a configuration file."""
     name, pool = stage.pick(), str(stage.rng.randrange(3, 60))
     stage.put(set_value(with_service(stage.hosts[name], "orders"), "/etc/orders/orders.yml", "pool", pool))
     stage.turn(
@@ -73,7 +73,7 @@ def pool_size(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "medium")
 def why_it_died(stage: Stage) -> None:
-    """The reason stands in the service's journal."""
+    """The reason is in the service's journal."""
     name, service = stage.pick(), stage.rng.choice(sorted(CAUSES))
     line, core = CAUSES[service]
     stage.put(fail_service(with_service(stage.hosts[name], service), service, line))
@@ -102,7 +102,7 @@ def why_it_died(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "medium")
 def load_and_memory(stage: Stage) -> None:
-    """Two values of one host in one call."""
+    """Two values from one host in one call."""
     name = stage.pick()
     host = stage.hosts[name]
     stage.turn(
@@ -128,7 +128,7 @@ def load_and_memory(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "hard")
 def restart_on_a_full_disk(stage: Stage) -> None:
-    """The restart that was asked for fails; the answer says so, and why."""
+    """The requested restart fails; the answer says so and gives the reason."""
     name = stage.pick()
     host = fail_service(
         with_service(stage.hosts[name], "mysql"), "mysql", "[ERROR] Disk is full writing './binlog.000012'"
@@ -157,7 +157,7 @@ def restart_on_a_full_disk(stage: Stage) -> None:
 
 @template("targeted_diagnosis", "train", "hard")
 def one_of_the_containers(stage: Stage) -> None:
-    """A container without a name is asked back about; then the one that the user names is restarted."""
+    """The user does not name the container: ask which one, then restart it."""
     name = stage.pick()
     containers = stage.rng.sample(sorted(software().containers), 3)
     host = stage.put(with_containers(stage.hosts[name], containers))
