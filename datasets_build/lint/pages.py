@@ -1,29 +1,29 @@
-"""The documentation pages of the rules, generated: python -m datasets_build.lint.pages
+"""The pages of the rules in Markdown: one for each rule, shown by `aj lint --explain CODE`, and their index.
 
-One page a rule in `docs/rules/`, and an index. A test holds them against `rules.yaml`, the contract and the personas.
+The index is generated: python -m datasets_build.lint.pages. A test compares it with `rules.yaml`, the contract and the
+personas.
 """
 
 from pathlib import Path
 
 from aj.contract import load_contract
 from aj.files import write_text
-from aj.messages import Message
 from aj.wire import render_turn
 from datasets_build.lint.rules import Example, Rule, load_rules
-from datasets_build.reading.transcripts import Preference, Turn
+from datasets_build.reading.transcripts import Preference, Turn, message_of
 
-FOLDER = Path(__file__).parents[2] / "docs" / "rules"
+INDEX = Path(__file__).parents[2] / "docs" / "rules" / "README.md"
 
 FAMILIES = {
     "wire": "The form of a call: one JSON object in the contract's keys",
     "tools": "Tools and their arguments",
-    "conduct": "Conduct over the conversation, as the runtime enforces it",
+    "conduct": "Conduct over a conversation, as the runtime enforces it",
     "pattern": "The eight documented failures",
-    "grounding": "Answers that say only what was seen",
+    "grounding": "Answers that state only what was seen",
     "plan": "The form of a plan",
-    "persona": "AJ's voice, and his voice for each persona",
+    "persona": "AJ's voice, in general and for each persona",
     "structure": "Records and turns, and what leaks into them",
-    "encoding": "Characters and character sets",
+    "encoding": "Characters and encodings",
     "privacy": "Secrets and private addresses",
 }
 
@@ -34,7 +34,7 @@ def page(rule: Rule) -> str:
     lines = [
         f"# {rule.code}",
         "",
-        f"Family: [{rule.family}](README.md#{rule.family}). {_fixing(rule)}",
+        f"Family: {rule.family}. {_fixing(rule)}",
         "",
         f"**What:** {_sentence(rule.what)}",
         "",
@@ -51,7 +51,7 @@ def page(rule: Rule) -> str:
         lines += ["## Repaired", "", *_shown(data.repaired), ""]
     else:
         lines += ["## No certain repair", "", f"{_sentence(data.quarantined or '')}", ""]
-    return "\n".join([*lines, f"Which rows teach it: `aj lint FILES --select {rule.code}`", ""])
+    return "\n".join([*lines, f"To find the rows that teach it: `aj lint FILES --select {rule.code}`", ""])
 
 
 def index() -> str:
@@ -59,7 +59,8 @@ def index() -> str:
     lines = [
         "# Rules of `aj lint`",
         "",
-        "Generated from `datasets_build/lint/rules.yaml`; not to be edited.",
+        "`aj lint --explain CODE` shows a rule with an example and its repair.",
+        "This index is generated from `datasets_build/lint/rules.yaml`; do not edit it.",
         "",
     ]
     for family, about in FAMILIES.items():
@@ -67,30 +68,15 @@ def index() -> str:
         for rule in load_rules().values():
             if rule.family == family:
                 what = rule.what.replace("|", "\\|")
-                lines.append(f"| [{rule.code}]({rule.code}.md) | {what} | {'yes' if rule.fixable else 'no'} |")
+                lines.append(f"| {rule.code} | {what} | {'yes' if rule.fixable else 'no'} |")
         lines.append("")
     return "\n".join(lines)
 
 
-def pages() -> dict[str, str]:
-    """File name -> text of every page."""
-    return {"README.md": index()} | {f"{code}.md": page(rule) for code, rule in load_rules().items()}
-
-
-def write_pages(folder: Path = FOLDER) -> None:
-    """Write every page; one whose rule is gone is removed."""
-    found = pages()
-    for name, text in found.items():
-        write_text(folder / name, text)
-    for stale in folder.glob("*.md"):
-        if stale.name not in found:
-            stale.unlink()
-
-
 def _fixing(rule: Rule) -> str:
     if rule.fixable:
-        return "`aj lint --fix` repairs it where that is certain."
-    return "`aj lint --fix` does not repair it; a row that breaks the contract goes into quarantine."
+        return "`aj lint --fix` repairs it where the repair is certain."
+    return "`aj lint --fix` does not repair it; a row that breaks the contract is quarantined."
 
 
 def _sentence(text: str) -> str:
@@ -98,17 +84,17 @@ def _sentence(text: str) -> str:
 
 
 def _shown(example: Example) -> list[str]:
-    """An example as text: who says what, in the words that the model reads and writes."""
+    """An example as text, in the words that the model reads and writes."""
     if example.raw is not None:
         text = example.raw.encode("unicode_escape").decode() + (
             f" … {example.fill:,} bytes more" if example.fill else ""
         )
         return ["The file holds:", "", *_block(text)]
-    item = example.item()
+    item = example.item(load_contract())
     about = [f"Persona: {example.persona}."] if example.persona else []
     about += [f"Mode: {example.mode}."] if example.mode != "step" else []
     lines = [" ".join(about), ""] if about else []
-    turns = [f"system: {example.system}"] if example.system else []
+    turns = [f"system: {item.system}"] if not isinstance(item, Preference) and item.system else []
     turns += [_line(turn) for turn in item.turns]
     if isinstance(item, Preference):
         turns += [f"chosen: {item.chosen.text}", f"rejected: {item.rejected.text}"]
@@ -116,9 +102,8 @@ def _shown(example: Example) -> list[str]:
 
 
 def _line(turn: Turn) -> str:
-    message = Message(turn.role, turn.text, turn.call, turn.tool)
     role = {"user": "user", "assistant": "AJ", "tool": "result"}[turn.role]
-    return f"{role}: {turn.text if turn.role == 'tool' else render_turn(message, load_contract())}"
+    return f"{role}: {turn.text if turn.role == 'tool' else render_turn(message_of(turn), load_contract())}"
 
 
 def _block(text: str) -> list[str]:
@@ -131,4 +116,4 @@ def _visible(line: str) -> str:
 
 
 if __name__ == "__main__":
-    write_pages()
+    write_text(INDEX, index())

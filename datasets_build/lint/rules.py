@@ -1,37 +1,46 @@
-"""The rules of `aj lint` as data (`rules.yaml`): every code it can tell, with an example and its repair.
+"""The rules of `aj lint` as data (`rules.yaml`): every code that it reports, with an example and its repair.
 
-What is wrong and how it is mended is not said twice: the words of a contract's deviation come from the contract, those
-of a persona's rule from `personas.yaml`.
+No text has two homes: what is wrong and how to fix it comes from the contract for the contract's deviations, and from
+`personas.yaml` for the rules of a persona.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from string import Template
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, model_validator
 
-from aj.contract import load_contract
+from aj.acts import DISCOVER, Act, call_of
+from aj.contract import Contract, load_contract
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml
-from aj.messages import Call, Layout, Mode
+from aj.meaning import Kind
+from aj.messages import Layout, Mode
 from aj.personas import load_personas
+from aj.wire import render_call
 from datasets_build.reading.transcripts import Preference, Transcript, Turn
 
 Family = Literal[
     "wire", "tools", "conduct", "pattern", "grounding", "plan", "persona", "structure", "encoding", "privacy"
 ]
-Say = Annotated[list[Any], Field(min_length=2, max_length=3)]
-"""[user, TEXT] or [assistant, TEXT]; [call, TOOL, PARAMS]; [result, TOOL, TEXT]."""
+Said = Annotated[list[Any], Field(min_length=2, max_length=3)]
+"""[user, TEXT] or [assistant, TEXT]; [call, ACT, FIELDS]; [result, ACT, TEXT]."""
 
 ASKED = "how is `web01` doing?"
 
 
 class Example(Strict):
-    """A conversation, a pair or the bytes of a file, in short."""
+    """A conversation, a pair or the bytes of a file, in short.
 
-    reply: str | None = None
-    """The one reply to a request."""
-    turns: tuple[Say, ...] = ()
+    Nothing in it depends on the names of one contract. A right call is given as an act; a wrong one is a text in which
+    `$tool`, `$here` and the like are the contract's names (`_names`).
+    """
+
+    reply: str | dict[str, str] | None = None
+    """The one reply to a request: a text, or an act with its fields and perhaps a note or reasoning."""
+    turns: tuple[Said, ...] = ()
     mode: Mode = "step"
     layout: Layout = "dialogue"
     system: str = ""
@@ -40,7 +49,7 @@ class Example(Strict):
     rejected: str | None = None
     """Of a pair; the reply is the chosen text."""
     raw: str | None = None
-    """Bytes of a file, a character each."""
+    """Bytes of a file, one character each."""
     fill: int = 0
     """How many more bytes follow `raw`."""
 
@@ -49,25 +58,54 @@ class Example(Strict):
         """The file."""
         return (self.raw or "").encode("latin-1") + b"x" * self.fill
 
-    def item(self) -> Transcript | Preference:
-        """The conversation or the pair."""
+    def item(self, contract: Contract) -> Transcript | Preference:
+        """The conversation or the pair, as it is written under a contract."""
         metadata = {"persona": self.persona} if self.persona else {}
-        turns = tuple(map(_turn, self.turns)) or (Turn("user", ASKED),)
+        turns = tuple(_turn(said, contract) for said in self.turns) or (Turn("user", ASKED),)
         if self.rejected is not None:
-            chosen, rejected = Turn("assistant", self.reply or ""), Turn("assistant", self.rejected)
+            chosen, rejected = Turn("assistant", _reply(self.reply or "", contract)), Turn("assistant", self.rejected)
             return Preference(turns, chosen, rejected, self.mode, self.layout, metadata)
         if self.reply is not None:
-            turns += (Turn("assistant", self.reply),)
-        return Transcript(turns, self.mode, self.layout, self.system, self.tools, metadata)
+            turns += (Turn("assistant", _reply(self.reply, contract)),)
+        system = Template(self.system).substitute(_names(contract))
+        return Transcript(turns, self.mode, self.layout, system, self.tools, metadata)
 
 
-def _turn(say: list[Any]) -> Turn:
-    role, first, *rest = say
+def _turn(said: list[Any], contract: Contract) -> Turn:
+    role, first, *rest = said
     if role == "call":
-        return Turn("assistant", call=Call(first, rest[0] if rest else {}))
+        return Turn("assistant", call=call_of(Act(first, **(rest[0] if rest else {})), contract))
     if role == "result":
-        return Turn("tool", rest[0], tool=first)
+        return Turn("tool", rest[0], tool=contract.acts[cast(Kind, first)].tool)
     return Turn("assistant" if role == "assistant" else "user", first)
+
+
+def _reply(reply: str | dict[str, str], contract: Contract) -> str:
+    if isinstance(reply, str):
+        return Template(reply).substitute(_names(contract))
+    beside = {name: reply[name] for name in ("note", "reasoning") if name in reply}
+    fields = {name: value for name, value in reply.items() if name not in ("act", *beside)}
+    call = call_of(Act(cast(Kind, reply["act"]), **fields), contract)
+    return render_call(replace(call, **beside), contract)
+
+
+def _names(contract: Contract) -> dict[str, str]:
+    """What the `$names` in an example stand for."""
+    wire, aliases, acts = contract.wire, contract.aliases, contract.acts
+    return {
+        "tool": wire.keys.tool,
+        "params": wire.keys.params,
+        "think": wire.think_tag,
+        "action": aliases.tool_keys[0],
+        "name": aliases.name_keys[0],
+        "arguments": aliases.params_keys[0],
+        "earlier": aliases.retired_tools[0],
+        "here": acts["here"].tool,
+        "command": acts["here"].parameters["command"],
+        "finish": acts["finish"].tool,
+        "answer": acts["finish"].parameters["answer"],
+        "discover": render_call(call_of(DISCOVER, contract), contract),
+    }
 
 
 class RuleData(Strict):
@@ -75,22 +113,22 @@ class RuleData(Strict):
 
     family: Family
     fixable: bool = False
-    """Whether `--fix` repairs it; what it cannot repair with certainty is quarantined."""
+    """Whether `--fix` repairs it; a row for which the repair is not certain is quarantined."""
     what: str | None = None
     fix: str | None = None
     because: str
-    """What a model that learns it does, or what it costs."""
+    """What a model does that learns it, or what it costs."""
     example: Example
     repaired: Example | None = None
     quarantined: str | None = None
     """Why there is no certain repair."""
 
     @model_validator(mode="after")
-    def _says_what_becomes_of_it(self) -> "RuleData":
+    def _has_one_outcome(self) -> "RuleData":
         if (self.repaired is None) == (self.quarantined is None):
             raise ValueError("a rule has either 'repaired' or 'quarantined'")
         if (self.what is None) != (self.fix is None):
-            raise ValueError("'what' and 'fix' stand together, or both elsewhere")
+            raise ValueError("give both 'what' and 'fix', or neither")
         return self
 
 
@@ -123,7 +161,7 @@ def load_rules() -> dict[str, Rule]:
         own = (data.what, data.fix) if data.what is not None and data.fix is not None else None
         if (own is None) == (code not in words):
             raise ConfigError(
-                f"{path}: {code}: its words stand {'twice' if own else 'nowhere'}; say them in one place."
+                f"{path}: {code} is described {'twice' if own else 'nowhere'}; give 'what' and 'fix' in one place."
             )
         what, fix = own or words[code]
         rules[code] = Rule(code=code, family=data.family, what=what, fix=fix, data=data)
@@ -131,7 +169,7 @@ def load_rules() -> dict[str, Rule]:
 
 
 def _words() -> dict[str, tuple[str, str]]:
-    """What the contract's deviations and the personas' rules say of themselves."""
+    """(what, fix) of the contract's deviations and of the personas' rules."""
     personas = load_personas()
     spoken = [*personas.voice.rules, *(rule for persona in personas.personas.values() for rule in persona.rules)]
     words = {rule.code: (rule.why, rule.fix) for rule in spoken}

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import scorers.checks
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.personas import load_personas
 from datasets_build.ledger import Refused
-from datasets_build.lint import items as lint
+from datasets_build.lint import items
 from datasets_build.lint.items import FAULTS, lint_item, lint_record
 from datasets_build.lint.rules import Example, load_rules
 from datasets_build.reading.files import read_records
@@ -22,6 +21,8 @@ from scenarios.error_patterns import PATTERNS
 
 AJ = load_contract()
 RULES = load_rules()
+LINT = Path(items.__file__).parent
+ROOT = LINT.parents[1]
 READING = (
     "not_json", "not_an_object", "too_large", "too_deep", "broken_gzip", "broken_table", "unknown_shape", "unusable",
 )  # fmt: skip
@@ -41,7 +42,7 @@ def _parse(value):
 
 def _codes(example: Example, tmp_path: Path) -> list[str]:
     if example.raw is None:
-        return codes([found.finding for found in lint_item(example.item(), AJ)])
+        return codes([found.finding for found in lint_item(example.item(AJ), AJ)])
     (tmp_path / "file").write_bytes(example.data)
     (record,) = read_records(tmp_path / "file")
     return codes([found.finding for found in lint_record(record, AJ)[1]])
@@ -59,9 +60,9 @@ def test_every_code_of_the_checks_has_an_entry():
     spoken = {rule.code for persona in load_personas().personas.values() for rule in persona.rules}
     spoken |= {rule.code for rule in load_personas().voice.rules}
     assert set(RULES) >= {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken}
-    folder = Path(scorers.checks.__file__ or "").parent if scorers.checks.__file__ else Path("scorers/checks")
-    used = ("conduct", "encoding", "leaks", "privacy", "structure", "voice")
-    for file in (*(folder / f"{name}.py" for name in used), *Path(lint.__file__).parent.glob("*.py")):
+    used = ("encoding", "leaks", "privacy", "structure", "voice")
+    files = [*(ROOT / "scorers" / "checks" / f"{name}.py" for name in used), ROOT / "aj" / "conduct.py"]
+    for file in (*files, *LINT.glob("*.py")):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
                 first = call.args[0]
@@ -72,7 +73,7 @@ def test_every_code_of_the_checks_has_an_entry():
 def test_no_entry_is_left_over():
     spoken = {rule.code for persona in load_personas().personas.values() for rule in persona.rules}
     spoken |= {rule.code for rule in load_personas().voice.rules}
-    sources = [*Path(lint.__file__).parent.glob("*.py"), *Path(lint.__file__).parents[2].glob("scorers/checks/*.py")]
+    sources = [*LINT.glob("*.py"), *ROOT.glob("scorers/checks/*.py"), ROOT / "aj" / "conduct.py"]
     text = "\n".join(file.read_text(encoding="utf-8") for file in sources)
     known = {*AJ.deviations, *PATTERNS, *FAULTS, *READING, *spoken, *re.findall(r'Finding\(\s*"(\w+)"', text)}
     assert set(RULES) <= known
