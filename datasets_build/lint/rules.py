@@ -84,7 +84,7 @@ def _reply(reply: str | dict[str, str], contract: Contract) -> str:
     if isinstance(reply, str):
         return Template(reply).substitute(_names(contract))
     beside = {name: reply[name] for name in ("note", "reasoning") if name in reply}
-    fields = {name: value for name, value in reply.items() if name not in ("act", *beside)}
+    fields: dict[str, Any] = {name: value for name, value in reply.items() if name not in ("act", *beside)}
     call = call_of(Act(cast(Kind, reply["act"]), **fields), contract)
     return render_call(replace(call, **beside), contract)
 

@@ -14,15 +14,13 @@ from typing import Any
 
 from pydantic import Field
 
+from aj.acts import Act, call_of
 from aj.contract import Contract
 from aj.files import Strict, load_yaml
 from aj.messages import Call
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript
 from datasets_build.repair.passes import Bench, Mended
-
-SHELL = "bash"
-"""The contract's tool that a mapped call uses; a contract without it has no counterpart for any call."""
 
 RULES = Path(__file__).with_suffix(".yaml")
 
@@ -41,11 +39,11 @@ _TYPES = {
     "flag": ("boolean",),
     "seconds": ("integer", "number"),
     "milliseconds": ("integer", "number"),
-    "cwd": ("string",),
+    "folder": ("string",),
 }
 
 
-class Rule(Strict):
+class MappingRule(Strict):
     """One kind of foreign tool and the command that does the same."""
 
     tool: str
@@ -64,14 +62,14 @@ class Rule(Strict):
         return found
 
 
-class Rules(Strict):
+class MappingRules(Strict):
     unless: str
-    rules: tuple[Rule, ...]
+    rules: tuple[MappingRule, ...]
 
 
 @cache
-def load_rules() -> Rules:
-    return load_yaml(RULES, Rules)
+def load_rules() -> MappingRules:
+    return load_yaml(RULES, MappingRules)
 
 
 def map_tools(item: Transcript, bench: Bench) -> Mended:
@@ -94,24 +92,32 @@ def _mapped(call: Call | None, tools: tuple[dict[str, Any], ...], contract: Cont
 
 
 def map_call(call: Call, tools: tuple[dict[str, Any], ...], contract: Contract) -> Call | None:
-    """The call of the contract's bash that does what a foreign tool's call does, or None where none is certain.
+    """The contract's call of its own shell that does what a foreign tool's call does; None where none is certain.
 
     Args:
-        tools: the record's own list, in which the call's tool must stand: its schema and description are evidence.
+        tools: the record's own list, which must hold the call's tool: its schema and description are evidence.
     """
     tool = next((tool for tool in tools if tool.get("name") == call.tool), None)
-    if tool is None or SHELL not in contract.tool_by_name:
+    if tool is None or "here" not in contract.acts:
         return None
     for rule in load_rules().rules:
-        params = _apply(rule, call, tool)
-        if params is not None:
-            fits = next(iter(contract.validators[SHELL].iter_errors(params)), None) is None
-            return Call(SHELL, params, call.note, call.reasoning) if fits else None
+        act = _apply(rule, call, tool)
+        if act is not None:
+            return _call(act, call, contract)
     return None
 
 
-def _apply(rule: Rule, call: Call, tool: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Bash's parameters by one rule; None where it does not fit."""
+def _call(act: Act, call: Call, contract: Contract) -> Call | None:
+    """The act as a call, with the words beside the foreign one; None where the contract has no place for a field."""
+    parameters = contract.acts["here"].parameters
+    if (act.folder is not None and "folder" not in parameters) or (act.timeout and "timeout" not in parameters):
+        return None
+    made = replace(call_of(act, contract, call.note), reasoning=call.reasoning)
+    return made if contract.validators[made.tool].is_valid(made.params) else None
+
+
+def _apply(rule: MappingRule, call: Call, tool: Mapping[str, Any]) -> Act | None:
+    """The act by one rule; None where the rule does not fit."""
     name = next((name for name in _bare(call.tool) if re.fullmatch(rule.tool, name)), None)
     said = f"{call.tool} {tool.get('description')}".lower()[:4_000]
     if name is None or not re.search(rule.says, said):
@@ -133,8 +139,9 @@ def _apply(rule: Rule, call: Call, tool: Mapping[str, Any]) -> dict[str, Any] | 
             continue
         words += [word for word in filled if word]
     command = " ".join(words)
-    extra = {key: values[key] for key in ("timeout", "cwd") if key in values}
-    return {"command": command, **extra} if 0 < len(command) <= MAX_COMMAND else None
+    if not 0 < len(command) <= MAX_COMMAND:
+        return None
+    return Act("here", command=command, timeout=values.get("timeout"), folder=values.get("folder"))
 
 
 def _bare(name: str) -> tuple[str, ...]:
@@ -145,7 +152,7 @@ def _bare(name: str) -> tuple[str, ...]:
     return (words[-1],) if "_" in words[-1] or len(words) == 1 else ("_".join(words[-2:]), words[-1])
 
 
-def _values(rule: Rule, arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, str] | None:
+def _values(rule: MappingRule, arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, Any] | None:
     """The arguments as words of a command, by the names that `run` uses; None where one does not fit."""
     slots, schema, found = rule.slots(), tool.get("parameters"), {}
     declared = schema.get("properties", {}) if isinstance(schema, dict) else {}
@@ -160,7 +167,7 @@ def _values(rule: Rule, arguments: Mapping[str, Any], tool: Mapping[str, Any]) -
         if first in found or not _declares(declared[name], kind):
             return None
         try:
-            key = {"seconds": "timeout", "milliseconds": "timeout", "cwd": "cwd"}.get(kind, first)
+            key = {"seconds": "timeout", "milliseconds": "timeout", "folder": "folder"}.get(kind, first)
             found[key] = _word(kind, value)
         except ValueError:
             return None
@@ -188,7 +195,7 @@ def _word(kind: str, value: Any) -> Any:
         return str(int(number)) if kind == "number" else max(1, round(number))
     if kind == "flag" and isinstance(value, bool):
         return "" if value else None
-    if kind in ("path", "cwd") and isinstance(value, str):
+    if kind in ("path", "folder") and isinstance(value, str):
         return _path(value) if kind == "path" else _checked(value)
     if kind == "text" and isinstance(value, str):
         return shlex.quote(value)

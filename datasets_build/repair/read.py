@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from aj.acts import call_of, finish, finishing
 from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Call, Mode
@@ -12,7 +12,7 @@ from aj.wire import render_call
 from datasets_build.ledger import Refused
 from datasets_build.reading.loose import Reading, read_object, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn, message_of
-from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call
+from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call, tool_keys
 from datasets_build.repair.passes import Bench, Mended
 from datasets_build.repair.plans import plan_in, plan_of
 from datasets_build.repair.prose import markdown_of, without_tags
@@ -84,7 +84,7 @@ def _check_follows(turn: Turn, last: Turn | None, contract: Contract) -> None:
         if turn.role != "user":
             raise Refused("no_user", "the conversation does not begin with the user")
     else:
-        waiting = last.call is not None and last.call.tool != contract.conduct.finish
+        waiting = last.call is not None and finishing(last.call, contract) is None
         if turn.role == "tool" and not waiting:
             raise Refused("stray_result", "a result stands where no call precedes it")
         if turn.role != "tool" and waiting:
@@ -160,7 +160,7 @@ def _of_object(reading: Reading, place: Place) -> Read:
     """An object is an explanation, a plan or a call, in that order of what its names and keys say."""
     record, catalogue, contract = reading.record, load_retired(), place.bench.contract
     names = [name.strip() for name in names_of(record, contract)]
-    naming = tuple(dict.fromkeys((contract.wire.keys.tool, "tool", *contract.aliases.tool_keys)))
+    naming = tool_keys(contract)
     known = any(name.lower() in catalogue.by_name or name in contract.tool_by_name for name in names)
     if any(name in catalogue.prose.names for name in names):
         return _explained(reading, naming, contract)
@@ -218,10 +218,9 @@ def _of_prose(text: str, place: Place) -> Read:
     if not place.agentic:
         raise Refused("no_call", "prose stands where a call belongs")
     thought, words = split_thought(text)
-    params: dict[str, Any] = {"answer": without_tags(words.strip(), contract)}
     if not words.strip():
-        raise Refused("empty_output", "a thought stands alone")
-    return _step(Call(contract.conduct.finish, params, None, thought or None))
+        raise Refused("empty_output", "a thought without an answer")
+    return _step(replace(call_of(finish(without_tags(words.strip(), contract)), contract), reasoning=thought or None))
 
 
 def _word(text: str, contract: Contract) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue of what earlier tools have become, loaded from `retired.yaml`."""
+"""The catalogue of what calls of earlier tools mean, loaded from `retired.yaml`."""
 
 import re
 from functools import cache, cached_property
@@ -8,37 +8,43 @@ from typing import Literal
 from pydantic import Field
 
 from aj.files import Strict, load_yaml
+from aj.meaning import Kind
 
 CATALOGUE = Path(__file__).parent / "retired.yaml"
 
 
-class Mapped(Strict):
-    """Retired tools, and the contract's tool that does the same."""
+class Retired(Strict):
+    """Tools of earlier catalogues, and the act that their calls mean."""
 
     names: tuple[str, ...]
-    to: str
+    to: Kind
     params: dict[str, tuple[str, ...]]
     defaults: dict[str, str] = Field(default_factory=dict)
     command: str | None = None
-    elsewhere: str | None = None
+    elsewhere: Kind | None = None
     writes: Literal[">", ">>"] | None = None
     note: tuple[str, ...] = ()
 
 
-class Windows(Strict):
+class EarlierKeys(Strict):
+    tool: tuple[str, ...]
+    params: tuple[str, ...]
+
+
+class WindowsSigns(Strict):
     shells: tuple[str, ...]
     command: str
     request: str
 
 
-class Prose(Strict):
+class ProseForm(Strict):
     names: tuple[str, ...]
     marks: tuple[str, ...]
     lead: tuple[str, ...]
     code: tuple[str, ...]
 
 
-class Plan(Strict):
+class PlanForm(Strict):
     names: tuple[str, ...]
     lists: tuple[str, ...]
     labels: tuple[str, ...]
@@ -48,20 +54,21 @@ class Plan(Strict):
 class Catalogue(Strict):
     """See `retired.yaml` for the meaning of each part."""
 
-    tools: tuple[Mapped, ...]
+    tools: tuple[Retired, ...]
     write_limit: int
+    keys: EarlierKeys
     agent: tuple[str, ...]
     note: tuple[str, ...]
     reasoning: tuple[str, ...]
     labels: tuple[str, ...]
-    windows: Windows
-    prose: Prose
-    plan: Plan
+    windows: WindowsSigns
+    prose: ProseForm
+    plan: PlanForm
     unmapped: dict[str, str]
 
     @cached_property
-    def by_name(self) -> dict[str, Mapped]:
-        return {name: mapped for mapped in self.tools for name in mapped.names}
+    def by_name(self) -> dict[str, Retired]:
+        return {name: tool for tool in self.tools for name in tool.names}
 
     @cached_property
     def windows_command(self) -> re.Pattern[str]:
@@ -74,5 +81,5 @@ class Catalogue(Strict):
 
 @cache
 def load_retired() -> Catalogue:
-    """Raises ConfigError, with file and line, on a catalogue that does not say what its schema allows."""
+    """Raises ConfigError, with file and line, if the catalogue does not fit its schema."""
     return load_yaml(CATALOGUE, Catalogue)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from aj.acts import act_of, call_of
 from aj.contract import Contract
 from aj.messages import Call
 from datasets_build.ledger import Refused
@@ -35,15 +36,17 @@ def voice(item: Transcript, bench: Bench) -> Mended:
 
 
 def _answering(call: Call, contract: Contract) -> Call:
-    answer = call.params.get("answer")
-    if call.tool != contract.conduct.finish or not isinstance(answer, str):
+    act = act_of(call, contract)
+    if act is None or act.kind != "finish" or not act.answer:
         return call
+    answer = act.answer
     if gap := _PLACEHOLDER.search(answer):
         raise Refused("placeholder", f"the answer has a gap to fill: {gap[0]}")
     if _promises(answer):
         raise Refused("unfinished", "the answer ends on what is still to be done")
     _check_voice(answer)
-    return replace(call, params={**call.params, "answer": without_tags(answer, contract)})
+    fixed = without_tags(answer, contract)
+    return call if fixed == answer else replace(call, params=call_of(replace(act, answer=fixed), contract).params)
 
 
 def _check_voice(text: str) -> None:

@@ -16,7 +16,7 @@ from scorers.checks.rows import check_row
 from tests.datasets_build.repaired import CONTRACT, settled
 
 SHELLS = [
-    name for mapped in load_retired().tools if mapped.to == "bash" and not mapped.command for name in mapped.names
+    name for tool in load_retired().tools if tool.to == "here" and not tool.command for name in tool.names
 ]
 WORDS = st.text(alphabet="abc ./-'\"\\$|\n\téü☂", min_size=1, max_size=20).filter(str.strip)
 
