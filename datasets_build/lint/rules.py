@@ -16,7 +16,7 @@ from aj.acts import DISCOVER, Act, call_of
 from aj.contract import Contract, load_contract
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml
-from aj.meaning import Kind
+from aj.meaning import ActKind
 from aj.messages import Layout, Mode
 from aj.personas import load_personas
 from aj.wire import render_call
@@ -76,7 +76,7 @@ def _turn(said: list[Any], contract: Contract) -> Turn:
     if role == "call":
         return Turn("assistant", call=call_of(Act(first, **(rest[0] if rest else {})), contract))
     if role == "result":
-        return Turn("tool", rest[0], tool=contract.acts[cast(Kind, first)].tool)
+        return Turn("tool", rest[0], tool=contract.acts[cast(ActKind, first)].tool)
     return Turn("assistant" if role == "assistant" else "user", first)
 
 
@@ -85,7 +85,7 @@ def _reply(reply: str | dict[str, str], contract: Contract) -> str:
         return Template(reply).substitute(_names(contract))
     beside = {name: reply[name] for name in ("note", "reasoning") if name in reply}
     fields: dict[str, Any] = {name: value for name, value in reply.items() if name not in ("act", *beside)}
-    call = call_of(Act(cast(Kind, reply["act"]), **fields), contract)
+    call = call_of(Act(cast(ActKind, reply["act"]), **fields), contract)
     return render_call(replace(call, **beside), contract)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aj.acts import Act, call_of
 from aj.contract import Contract
-from aj.meaning import Kind
+from aj.meaning import ActKind
 from aj.messages import Call
 from aj.state import discovered
 from datasets_build.ledger import Refused
@@ -162,7 +162,7 @@ class _Taken:
             raise Refused("extra_key", f"there is no certain place for {', '.join(lost)[:80]}")
 
 
-def _meant(retired: Retired, taken: _Taken, past: Sequence[Turn], contract: Contract) -> tuple[Kind, dict[str, Any]]:
+def _meant(retired: Retired, taken: _Taken, past: Sequence[Turn], contract: Contract) -> tuple[ActKind, dict[str, Any]]:
     """The act that the old call means, and its fields."""
     kind = retired.to
     own = contract.acts[kind].parameters
@@ -179,7 +179,7 @@ def _meant(retired: Retired, taken: _Taken, past: Sequence[Turn], contract: Cont
     return kind, fields
 
 
-def _call(kind: Kind, fields: Mapping[str, Any], contract: Contract) -> Call:
+def _call(kind: ActKind, fields: Mapping[str, Any], contract: Contract) -> Call:
     meaning = contract.acts.get(kind)
     if meaning is None:
         raise Refused("retired_tool", f"this contract has no call for the act {kind!r}")

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from aj.files import Strict, load_yaml
-from aj.meaning import Kind
+from aj.meaning import ActKind
 
 CATALOGUE = Path(__file__).parent / "retired.yaml"
 
@@ -17,11 +17,11 @@ class Retired(Strict):
     """Tools of earlier catalogues, and the act that their calls mean."""
 
     names: tuple[str, ...]
-    to: Kind
+    to: ActKind
     params: dict[str, tuple[str, ...]]
     defaults: dict[str, str] = Field(default_factory=dict)
     command: str | None = None
-    elsewhere: Kind | None = None
+    elsewhere: ActKind | None = None
     writes: Literal[">", ">>"] | None = None
     note: tuple[str, ...] = ()
 

@@ -1,19 +1,22 @@
 """AgentInstruct (Apache-2.0): agents of GPT-4 at work in six environments, of which `os` and `db` fit AJ.
 
 A record is {"id", "conversations": [{"from", "loss", "value"}]}; a normalised form has {"role", "content"}. The os rows
-speak AJ's own tools (bash, complete). The db rows call `execute_sql`, a tool declared here: what the source shows as
-Python tuples is written as `mysql --batch --skip-column-names` prints it, so that a call of that client in bash, to
-which `datasets_build.repair.mapping` turns it, has a true result.
+hold acts of AJ's: commands, and an answer. The db rows call `execute_sql`, a tool declared here: what the source shows
+as Python tuples is written as `mysql --batch --skip-column-names` prints it, so that the result is still true when
+`datasets_build.repair.mapping` turns the call into a command for that client.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from aj.acts import act_of, call_of, finish, here
+from aj.contract import load_contract
 from aj.messages import Call
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
-from datasets_build.sources.foreign import finish, read_json
+from datasets_build.sources.foreign import read_json, trimmed
 from datasets_build.sources.terminal import clean_terminal, mysql_lines
 
 SOURCE, LICENCE, TEACHER = "agentinstruct", "Apache-2.0", "gpt-4"
@@ -81,7 +84,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
         raise Refused("unfit_split", f"the split {split} is no work of AJ's; only os and db are")
     said = [_said(turn) for turn in turns]
     read = _os_turns(said) if split == "os" else _db_turns(said)
-    kept, cut = finish(read)
+    kept, cut = trimmed(read)
     metadata: dict[str, Any] = {"source": SOURCE, "licence": LICENCE, "teacher": TEACHER, "split": split}
     if isinstance(origin := value.get("id"), str):
         metadata["origin"] = origin
@@ -121,31 +124,33 @@ def _os_result(text: str, before: Turn) -> Turn:
     match = _OS_OUTPUT.match(text.strip())
     if not match:
         return Turn("user", text.strip())
-    if before.call is None or before.call.tool != "bash":
+    act = act_of(before.call, load_contract())
+    if before.call is None or act is None or act.kind != "here":
         raise Refused("result_without_call", "an output of the OS follows no command")
-    return Turn("tool", clean_terminal(text.strip()[match.end() :]), tool="bash")
+    return Turn("tool", clean_terminal(text.strip()[match.end() :]), tool=before.call.tool)
 
 
 def _os_call(text: str, learned: bool) -> Turn:
-    acts = list(_ACT.finditer(text))
-    if len(acts) != 1:
-        raise Refused("broken_action", f"a turn states {len(acts)} actions, not one")
-    thought, rest = text[: acts[0].start()].strip().removeprefix("Think:").strip(), text[acts[0].end() :].strip()
-    if acts[0][1] == "bash":
+    actions = list(_ACT.finditer(text))
+    if len(actions) != 1:
+        raise Refused("broken_action", f"a turn states {len(actions)} actions, not one")
+    thought, rest = text[: actions[0].start()].strip().removeprefix("Think:").strip(), text[actions[0].end() :].strip()
+    if actions[0][1] == "bash":
         blocks = [block for block in _BASH.findall(rest) if block.strip()]
         if not blocks:
             raise Refused("broken_action", "a bash action holds no command")
-        call = Call("bash", {"command": "\n".join(block.strip("\n") for block in blocks)})
-    elif acts[0][1] == "answer":
+        act = here("\n".join(block.strip("\n") for block in blocks))
+    elif actions[0][1] == "answer":
         if not rest.startswith("(") or ")" not in rest or not rest[1 : rest.rindex(")")].strip():
             raise Refused("broken_action", "an answer is not written in parentheses")
-        call = Call("complete", {"answer": rest[1 : rest.rindex(")")].strip()})
+        act = finish(rest[1 : rest.rindex(")")].strip())
     elif thought:
-        # A finished task has no words of its own but the thought; AJ's `complete` needs some.
-        return Turn("assistant", call=Call("complete", {"answer": thought}), target=learned)
+        # A finished task has no words of its own but the thought, and AJ finishes with an answer.
+        return Turn("assistant", call=call_of(finish(thought), load_contract()), target=learned)
     else:
         raise Refused("broken_action", "the task is finished without a word")
-    return Turn("assistant", call=Call(call.tool, call.params, reasoning=thought or None), target=learned)
+    call = replace(call_of(act, load_contract()), reasoning=thought or None)
+    return Turn("assistant", call=call, target=learned)
 
 
 # --- db -------------------------------------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ class Serial:
         return texts, "\n\n".join(one.reasoning for one in said if one.reasoning)
 
 
-def finish(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
+def trimmed(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
     """The turns up to the last of the assistant, and, where something was cut off there, what.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Said, Serial, declare, finish, read_json
+from datasets_build.sources.foreign import Said, Serial, declare, read_json, trimmed
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -48,7 +48,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
     serial = Serial(tools)
     for message in messages:
         _read(message, serial)
-    turns, cut = finish(serial.close())
+    turns, cut = trimmed(serial.close())
     return Transcript(
         turns,
         mode="step" if tools else "chat",

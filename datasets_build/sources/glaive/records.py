@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Said, Serial, declare, finish, read_json
+from datasets_build.sources.foreign import Said, Serial, declare, read_json, trimmed
 from datasets_build.sources.glaive.calls import MARK, read_turn
 
 SOURCE, LICENCE, TEACHER = "glaive", "Apache-2.0", "glaive"
@@ -40,7 +40,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
     for speaker, text in parts:
         _read(speaker, text, before, serial)
         before = speaker
-    turns, open_end = finish(serial.close())
+    turns, open_end = trimmed(serial.close())
     metadata: dict[str, Any] = {"source": SOURCE, "licence": LICENCE, "teacher": TEACHER}
     if cut or open_end:
         metadata["cut"] = cut or open_end

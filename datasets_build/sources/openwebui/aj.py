@@ -1,12 +1,14 @@
-"""AJ's own way of showing what he did: a plan, a block for each tool (heading, output in a fence), then the answer.
+"""How AJ's earlier chats show what AJ did: a plan, a block for each tool (heading, output in a fence), then the answer.
 
-What a block's heading says of the call is all that is known of it:
+Nothing more is known of a call than the heading of its block says:
 
-    **list_agents output:**  **Available Agents:**     list_agents, which takes nothing: the call is certain
+    **<discovery> output:**  **Available Agents:**     a discovery, which has no arguments: the call is certain
     **Execute `df -h` on `web01`:**                    execute with command and agent: certain
     **Remote (web01):** `df -h`   **Command:** `df`    remote_execute, execute_shell: certain
     **File: /etc/hosts**                               read_file with its path: certain
-    **remote_bash output:**  **Command output:** …     which command ran, and where, is unknown
+    **<any other tool> output:**  **Command output:**  which command ran, and where, is unknown
+
+Except for the discovery, these are tools of earlier catalogues; the repair knows which acts they were.
 """
 
 import re
@@ -14,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from aj.acts import DISCOVER, call_of
+from aj.contract import load_contract
 from datasets_build.sources.openwebui.pieces import Piece
 
 COMMAND_LIMIT = 8_000
@@ -25,8 +29,8 @@ _HEADING = re.compile(
     r"(?:\*\*)?(?P<execute>Execute `))",
     re.MULTILINE,
 )
+_DISCOVERED = "Available Agents"
 _LABELS: dict[str, tuple[str, dict[str, Any] | None]] = {
-    "Available Agents": ("list_agents", {}),
     "Directory listing": ("scan_workspace", None),
     "File content": ("read_file", None),
     "Command output": ("execute_shell", None),
@@ -86,8 +90,11 @@ def read_block(scan: Scan, heading: re.Match[str]) -> tuple[int, list[Piece]] | 
 def _read_label(scan: Scan, heading: re.Match[str]) -> tuple[str, dict[str, Any] | None, int] | None:
     """(tool, arguments as far as they are certain, where the heading ends)."""
     end = heading.end()
+    discovery = call_of(DISCOVER, load_contract())
     if tool := heading["tool"]:
-        return tool, {} if tool == "list_agents" else None, end
+        return tool, discovery.params if tool == discovery.tool else None, end
+    if heading["label"] == _DISCOVERED:
+        return discovery.tool, discovery.params, end
     if heading["label"]:
         return *_LABELS[heading["label"]], end
     if heading["file"]:
@@ -147,7 +154,7 @@ def _end_of_fence(scan: Scan, start: int) -> tuple[int, int]:
 
 
 def clean(words: str) -> Iterator[Piece]:
-    """What was said, without the marks of AJ's display: his comments, plans, thoughts and rules around the answer.
+    """What was said, without the marks of AJ's display: its comments, plans, thoughts and rules around the answer.
 
     Yields:
         At most one piece of thoughts, then at most one of words.

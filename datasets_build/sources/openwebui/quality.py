@@ -1,10 +1,12 @@
-"""How good a chat of AJ's is: the share of his turns that show none of three known faults.
+"""How good a chat with AJ is: the share of AJ's turns that show none of three known faults.
 
-A turn is bad if it reports an unknown tool, writes `"action":` without `"tool":`, or says that no agents were
-discovered after it had listed them. A build keeps the chats whose score reaches its recipe's threshold.
+A turn is bad if it reports an unknown tool, names its tool under an alias of the contract's key, or says that no agents
+were discovered although they had been listed. A build keeps the chats whose score reaches its recipe's threshold.
 """
 
 from collections.abc import Sequence
+
+from aj.contract import load_contract
 
 RECOMMENDED = 0.7
 """The threshold to use: below it, close to one turn in three teaches a fault."""
@@ -12,10 +14,10 @@ RECOMMENDED = 0.7
 
 def faults(turns: Sequence[str]) -> list[str | None]:
     """The fault of each assistant turn of a conversation."""
-    found, listed = [], False
+    found, listed, discovery = [], False, load_contract().acts["discover"].tool
     for turn in turns:
         found.append(_fault(turn, listed))
-        listed = listed or "list_agents" in turn
+        listed = listed or discovery in turn
     return found
 
 
@@ -28,7 +30,8 @@ def _fault(text: str, listed: bool) -> str | None:
     lower = text.lower()
     if "unknown tool" in lower:
         return "unknown_tool"
-    if '"action":' in lower and '"tool":' not in lower:
+    contract = load_contract()
+    if f'"{contract.aliases.tool_keys[0]}":' in lower and f'"{contract.wire.keys.tool}":' not in lower:
         return "action_key"
     if listed and "no agents were discovered" in lower:
         return "lost_agents"

@@ -3,7 +3,7 @@
 The rule for what is not certain:
 
 - a call with known arguments and a result becomes an assistant turn and a tool turn;
-- a call whose arguments are unknown (AJ's `**remote_bash output:**`) becomes no turn, and the words before it go too:
+- a call whose arguments are unknown (AJ's `**<tool> output:**`) becomes no turn, and the words before it go too:
   as a target they would teach to talk instead of calling. Its result stays, as what the next turn was told;
 - a call that never ended goes, with the words before it.
 
@@ -14,13 +14,12 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
+from aj.contract import load_contract
 from aj.messages import Call
 from datasets_build.reading.transcripts import Turn
 from datasets_build.sources.openwebui.pieces import Piece
-
-NAME_KEYS = ("tool", "action", "step", "name")
-"""Keys under which a call in the text may name its tool."""
 
 
 @dataclass(slots=True)
@@ -92,14 +91,21 @@ def without_replays(pieces: Sequence[Piece]) -> list[Piece]:
 def states_call(words: str, tool: str | None = None) -> bool:
     """Whether the words hold an object that names a tool (this one, if given): a call in the wire form, or nearly."""
     start = words.find("{")
-    if start < 0 or not any(f'"{key}"' in words for key in NAME_KEYS):
+    if start < 0 or not any(f'"{key}"' in words for key in _name_keys()):
         return False
     try:
         record, _ = json.JSONDecoder(strict=False).raw_decode(words, start)
     except (ValueError, RecursionError):
         return False
-    named = [record[key] for key in NAME_KEYS if isinstance(record.get(key), str)]
+    named = [record[key] for key in _name_keys() if isinstance(record.get(key), str)]
     return bool(named) and (tool is None or tool in named)
+
+
+@cache
+def _name_keys() -> tuple[str, ...]:
+    """Keys under which a call in the text may name its tool."""
+    contract = load_contract()
+    return (contract.wire.keys.tool, *contract.aliases.tool_keys, *contract.aliases.name_keys)
 
 
 class _Results:
