@@ -15,9 +15,7 @@ from datasets_build.sources import native
 from scorers.checks.rows import check_row
 from tests.datasets_build.repaired import CONTRACT, settled
 
-SHELLS = [
-    name for tool in load_retired().tools if tool.to == "here" and not tool.command for name in tool.names
-]
+SHELLS = [name for tool in load_retired().tools if tool.to == "here" and not tool.command for name in tool.names]
 WORDS = st.text(alphabet="abc ./-'\"\\$|\n\téü☂", min_size=1, max_size=20).filter(str.strip)
 
 
