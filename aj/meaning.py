@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from aj.files import Misplaced, Strict
 
 ActKind = Literal["here", "on_one", "on_all", "discover", "think", "finish"]
-"""What AJ can do: run a command in its own workspace, on one agent or on every agent; ask which agents there are;
-write a thought down; end the task."""
+"""What AJ can do: run a command in its own workspace, on one agent or on every agent; look up the agents; write down
+a thought; finish the task."""
 
 NEEDS: Mapping[ActKind, tuple[str, ...]] = {
     "here": ("command",),
@@ -21,7 +21,7 @@ NEEDS: Mapping[ActKind, tuple[str, ...]] = {
     "think": ("thought",),
     "finish": ("answer",),
 }
-"""The fields that a contract must give a parameter, by act."""
+"""The fields of each act that a contract must map to a parameter."""
 MAY: Mapping[ActKind, tuple[str, ...]] = {
     "here": ("timeout", "folder"),
     "on_one": ("timeout",),
@@ -30,13 +30,13 @@ MAY: Mapping[ActKind, tuple[str, ...]] = {
     "think": (),
     "finish": ("error",),
 }
-"""The fields that it may give one."""
+"""The fields that it may map to one."""
 
 
 class CallMeaning(Strict):
-    """The call that means an act: a tool, the parameter that holds each field of the act, and fixed values.
+    """The call that means an act: a tool, the parameter for each field of the act, and fixed values.
 
-    Several acts may share a tool: fixed values, or a parameter that only one of them takes, tell them apart.
+    Several acts may share a tool if fixed values, or a parameter that only one of them has, distinguish them.
     """
 
     tool: str
@@ -64,18 +64,18 @@ class CallMeaning(Strict):
 
 
 def check_fields(acts: Mapping[ActKind, CallMeaning]) -> None:
-    """Raises Misplaced where an act has a parameter for a field that it lacks, or none for one that it needs."""
+    """Raises Misplaced if an act has a parameter for a field that does not exist, or none for one that it needs."""
     for kind, meaning in acts.items():
         for field in meaning.parameters:
             if field not in (*NEEDS[kind], *MAY[kind]):
                 raise Misplaced(f"the act {kind!r} has no {field}; remove it", kind, field)
         if missing := [field for field in NEEDS[kind] if field not in meaning.parameters]:
-            raise Misplaced(f"no parameter holds its {', '.join(missing)}; name the tool's parameter", kind)
+            raise Misplaced(f"it has no parameter for {', '.join(missing)}; name the tool's parameter", kind)
 
 
 def check_tools(acts: Mapping[ActKind, CallMeaning], schemas: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises Misplaced where an act names a tool or a parameter that does not exist, leaves out a parameter that the
-    tool requires, or cannot be told from another act.
+    """Raises Misplaced if an act names a tool or a parameter that does not exist, leaves out a parameter that the tool
+    requires, or cannot be distinguished from another act.
 
     Args:
         schemas: the JSON Schema of the parameters, by tool.
@@ -93,7 +93,7 @@ def check_tools(acts: Mapping[ActKind, CallMeaning], schemas: Mapping[str, Mappi
             raise Misplaced(f"{meaning.tool} requires {', '.join(missing)}; give it a fixed value", kind)
     for (kind, one), (other, two) in combinations(acts.items(), 2):
         if _told_by(kind, one) == _told_by(other, two):
-            raise Misplaced(f"its calls cannot be told from those of {kind!r}; give it a fixed value", other)
+            raise Misplaced(f"its calls cannot be distinguished from those of {kind!r}; give it a fixed value", other)
 
 
 def _named(meaning: CallMeaning) -> Iterator[tuple[str, str]]:
@@ -102,5 +102,5 @@ def _named(meaning: CallMeaning) -> Iterator[tuple[str, str]]:
 
 
 def _told_by(kind: ActKind, meaning: CallMeaning) -> tuple[str, set[str], dict[str, Any]]:
-    """What tells an act's calls from those of another."""
+    """What distinguishes the calls of an act from those of another."""
     return meaning.tool, {meaning.parameters[field] for field in NEEDS[kind]}, meaning.fixed

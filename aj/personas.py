@@ -1,4 +1,4 @@
-"""The five users AJ talks to and AJ's voice for each, as data with measurable rules (`personas.yaml`)."""
+"""The five kinds of users, and AJ's voice for each, as data with measurable rules (`personas.yaml`)."""
 
 import re
 from functools import cache
@@ -12,7 +12,7 @@ from aj.splits import Split, SplitTexts
 
 
 class VoiceRule(Strict):
-    """One measurable rule over a reply: exactly one of the measures below is set."""
+    """One measurable rule about a reply; exactly one of the measures below is set."""
 
     code: str
     why: str
@@ -26,11 +26,11 @@ class VoiceRule(Strict):
     lacks: tuple[str, ...] = ()
     """… the reply has none of their phrases."""
     min_words: int = 0
-    """Beside the facts, as is `max_words`; 0 sets no limit, here and below."""
+    """Not counting facts, like `max_words`; 0 sets no limit, here and below."""
     max_words: int = 0
     max_lines: int = 0
     answers_only: bool = False
-    """Not asked of a reply that asks the user something."""
+    """Does not apply to a reply that asks the user something."""
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -46,15 +46,15 @@ class VoiceRule(Strict):
 
 
 class OwnRules(Strict):
-    """What holds for AJ whoever asks."""
+    """Rules for AJ, whoever asks."""
 
     max_emoji: int
-    """In a reply to a casual user; any other reply has none."""
+    """In a reply to a casual user; other replies have none."""
     rules: tuple[VoiceRule, ...]
 
 
 class Voice(Strict):
-    """Wording of a reply, by what it tells."""
+    """Wording of a reply, by what it says."""
 
     facts: tuple[str, ...] = Field(min_length=1)
     count: tuple[str, ...] = Field(min_length=1)
@@ -83,7 +83,7 @@ class Persona(Strict):
 
 
 class Personas(Strict):
-    """The whole page; every rule's lists exist and every phrase is a regular expression."""
+    """The whole file; every list that a rule names exists, and every phrase is a regular expression."""
 
     phrases: dict[str, tuple[str, ...]]
     voice: OwnRules
@@ -112,5 +112,5 @@ class Personas(Strict):
 
 @cache
 def load_personas() -> Personas:
-    """The personas of `personas.yaml`; raises ConfigError, with file and line, on a fault in it."""
+    """The personas in `personas.yaml`; raises ConfigError with file and line if it has a fault."""
     return load_yaml(Path(__file__).parent / "personas.yaml", Personas)

@@ -1,4 +1,4 @@
-"""Two splits of every text and name: what is trained on, and what evals are made of."""
+"""The two splits of every text and name: what is trained on, and what evals are made of."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ Split = Literal["train", "eval"]
 
 
 class SplitTexts(Strict):
-    """Texts of the two splits; a test proves that they share none."""
+    """The texts of the two splits; a test ensures that they share none."""
 
     train: tuple[str, ...] = Field(min_length=1)
     eval: tuple[str, ...] = Field(min_length=1)

@@ -1,6 +1,6 @@
-"""Freeze the samples of every eval: python evals/freeze_samples.py
+"""Freezes the samples of every eval: python evals/freeze_samples.py
 
-The files are committed. Logs over different samples do not compare.
+The files are committed. Logs with different samples cannot be compared.
 """
 
 from pathlib import Path

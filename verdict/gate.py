@@ -1,22 +1,22 @@
-"""The regression gate: may this candidate take the champion's place? PROMOTE, REJECT, INCONCLUSIVE or INVALID.
+"""The regression gate: may this candidate replace the champion? PROMOTE, REJECT, INCONCLUSIVE or INVALID.
 
     INVALID        the logs are not evidence (`verdict.evidence`); nothing is computed
     REJECT         at least one check failed
     PROMOTE        every check passed
-    INCONCLUSIVE   otherwise, with the number of samples that would decide
+    INCONCLUSIVE   otherwise; gives the number of samples that would decide
 
-Each check has a null hypothesis on either side, so that "not shown" is never read as "shown not":
+Each check has a null hypothesis on either side, so that "not shown to hold" is never read as "shown not to hold":
 
-    margin    passes when the paired difference is shown to be above -margin; fails when it is shown below 0 (and the
-              margin is not held: a drop inside the margin is what the margin tolerates; floors stop a slow slide)
-    floor     passes when the candidate's score is shown above the floor; fails when it is shown below
-    improve   passes when the difference is shown above 0; asked only while the champion's score is under the mark
-    slice     fails when the slice is shown to have fallen by more than the metric's margin tolerates; stays open when
-              it fell by more than `slices` allows, shown or not (25 samples rarely show anything); passes otherwise
+    margin    passes if the paired difference is shown to be above -margin; fails if it is shown to be below 0 and the
+              margin does not hold (the margin tolerates a drop inside it; floors stop a slow slide)
+    floor     passes if the candidate's score is shown to be above the floor; fails if it is shown to be below
+    improve   passes if the difference is shown to be above 0; asked only while the champion scores less than the mark
+    slice     fails if the slice is shown to have fallen, by more than the metric's margin; stays open if it fell by
+              more than `slices` allows, shown or not (25 samples rarely show anything); passes otherwise
 
-Multiplicity: promoting needs all checks at once, an intersection-union test, which needs no correction. Rejecting
-needs one of many, so failures of metrics are corrected by Holm's method, and so are those of slices: each group
-rejects an equal candidate with a chance of at most 1 - confidence.
+Multiplicity: promotion needs all checks at once, an intersection-union test (Berger 1982), which needs no correction.
+Rejection needs one of many, so failures are corrected by Holm's method (1979), metrics and slices as separate groups:
+each group rejects an equally good candidate with a probability of at most 1 - confidence.
 """
 
 import math
@@ -49,7 +49,7 @@ class GateOutcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One demand of the policy and how it came out."""
+    """One requirement of the policy, and its result."""
 
     metric: str
     """task/metric."""
@@ -57,29 +57,29 @@ class Check:
     slice: str
     state: Literal["passed", "failed", "open"]
     value: float
-    """The paired difference; a floor's is the candidate's score."""
+    """The paired difference; for a floor, the candidate's score."""
     low: float
     high: float
     """One-sided bounds, each at the policy's confidence."""
     threshold: float
-    """What `value` is held against."""
+    """What `value` is compared with."""
     samples_needed: int | None
-    """Of an open check: samples that would decide it if the truth is what was seen; None when no number would."""
+    """For an open check: samples that would decide it if the truth is what was seen; None if no number would."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says about one candidate against one reference."""
+    """The gate's answer about one candidate and one reference."""
 
     outcome: GateOutcome
     reasons: tuple[str, ...]
     checks: tuple[Check, ...]
     regressed: tuple[str, ...]
-    """Slices that came back worse, as `task/metric slice=value`."""
+    """Slices that got worse, as `task/metric slice=value`."""
     samples_needed: int | None
-    """Of the open check that needs most; None when nothing is open or more samples would not help."""
+    """For the open check that needs most; None if nothing is open, or if more samples would not help."""
     run: str | None
-    """The candidate's run, adapter and data; None where the logs do not say."""
+    """The candidate's run; None if the logs do not say."""
     adapter: str | None
     reference: str | None
     """The reference's run, or `base`."""
@@ -88,9 +88,9 @@ class Verdict:
 
 
 def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) -> Verdict:
-    """Judge the eval folder `candidate` against that of the champion (or of the base model, for a first champion).
+    """Judge the eval folder `candidate` against that of the champion (of the base model, for a first champion).
 
-    `logs` holds runs/ and datasets/ (default: `logs_dir()`). Raises nothing on bad evidence: that is INVALID.
+    `logs` contains runs/ and datasets/ (default: `logs_dir()`). Bad evidence raises nothing: the verdict is INVALID.
     """
     try:
         left, right = read_folder(base), read_folder(candidate)
@@ -114,7 +114,7 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) 
 
 
 def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
-    """A slice that the policy names must exist, and no part of it may go unjudged."""
+    """A slice that the policy names must exist, and no part of it may be left out."""
     task, metric = name.split("/")
     if task not in base or task not in candidate:
         return  # `problems` says so
@@ -122,7 +122,7 @@ def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
     for key in rule.slices:
         values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
         if not values:
-            yield f"{name}: the policy gates slices by {key}, which no sample has; correct the policy."
+            yield f"{name}: the policy gates slices by {key}, but no sample has it; correct the policy."
         for value in values:
             if not pair([sample for sample in samples if sample.slices.get(key) == value], candidate[task], metric):
                 yield f"{name}: no sample of {key}={value} is scored in both logs; see `inspect view`."
@@ -130,7 +130,7 @@ def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A check before it is decided. `estimate` is held against `threshold` to pass and against `fail_under` to fail."""
+    """A check before it is decided: `estimate` is compared with `threshold` to pass and `fail_under` to fail."""
 
     metric: str
     rule: Literal["margin", "floor", "improve", "slice"]
@@ -139,7 +139,7 @@ class Demand:
     threshold: float
     fail_under: float
     tolerated: float = math.inf
-    """A slice cannot fail by a fall of at most this."""
+    """A slice that fell by at most this cannot fail."""
 
 
 def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
@@ -184,7 +184,7 @@ def _check(demand: Demand, shown_below: bool, alpha: float) -> Check:
 
 
 def _samples_needed(demand: Demand, alpha: float) -> int | None:
-    """The smaller of what would show the pass and what would show the failure, as far as the data point there."""
+    """The smaller number of those that would show a pass or a failure, as far as the data point in that direction."""
     mean, options = demand.estimate.mean, []
     if mean > demand.threshold:
         options.append(demand.estimate.samples_needed(demand.threshold, alpha))
@@ -215,7 +215,7 @@ def _verdict(
 
 
 def _regressed(checks: Sequence[Check], policy: Policy) -> Iterator[str]:
-    """Slices shown worse; and once their metric as a whole is, every slice that fell beyond its margin."""
+    """Slices shown to be worse; if their metric failed as a whole, every slice that fell by more than its margin."""
     fallen = {check.metric for check in checks if check.rule == "margin" and check.state == "failed"}
     for check in checks:
         beyond = check.metric in fallen and check.value < -policy.metrics[check.metric].margin
@@ -224,7 +224,7 @@ def _regressed(checks: Sequence[Check], policy: Policy) -> Iterator[str]:
 
 
 def _reason(check: Check) -> str:
-    """One sentence; with what it would take, when the check is open."""
+    """One sentence; for an open check, with what would decide it."""
     name = check.metric if check.slice == ALL else f"{check.metric} {check.slice}"
     interval = f"{check.value:+.3f} [{check.low:+.3f}, {check.high:+.3f}]"
     if check.rule == "floor":
@@ -254,9 +254,9 @@ def panel(verdict: Verdict) -> "Group":
     style = {"PROMOTE": "green", "REJECT": "red"}.get(verdict.outcome.name, "yellow")
     lines = [f"[bold {style}]{verdict.outcome.name}[/]", *(f"  {escape(reason)}" for reason in verdict.reasons)]
     if verdict.regressed:
-        lines += ["came back worse:", *(f"  {escape(name)}" for name in verdict.regressed)]
+        lines += ["got worse:", *(f"  {escape(name)}" for name in verdict.regressed)]
     table = Table("metric", "slice", "rule", "result")
-    for column in ("value", "bounds", "held against"):
+    for column in ("value", "bounds", "compared with"):
         table.add_column(column, justify="right")
     colours = {"passed": "green", "failed": "red", "open": "yellow"}
     for check in verdict.checks:

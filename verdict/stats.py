@@ -1,24 +1,24 @@
-"""Intervals and tests that stay honest for few samples, scores near 0 or 1, and samples that come in families.
+"""Intervals and tests that stay honest with few samples, scores near 0 or 1, and samples that come in families.
 
-Samples made from one template succeed and fail together, so the unit that counts is the family, not the sample.
-One estimator serves scores and paired differences: the cluster-robust mean, after pseudo-families are added:
+Samples from one template succeed and fail together, so the unit is the family, not the sample. One estimator is used
+for scores and paired differences: the cluster-robust mean, after adding pseudo-families:
 
-    score         two families all right, two all wrong    (with families of one: Agresti and Coull's "plus four")
-    difference    one family all better, one all worse     (with families of one: Bonett and Price's interval)
+    score         two families all right, two all wrong    (families of one: Agresti and Coull 1998, "plus four")
+    difference    one family all better, one all worse     (families of one: Bonett and Price 2012)
 
-A pseudo-family has the average size of a sample's family. So a hundred ties in ten families say as much as ten ties:
-that is right when a template's samples all fall together, and cautious when they do not. Bounds use Student's t with
+A pseudo-family has the size of an average sample's family. So a hundred ties in ten families say as much as ten ties,
+which is right if all samples of a template fall together, and cautious if they do not. Bounds use Student's t with
 (families - 1) degrees of freedom.
 
-Measured by `benchmarks/gate_operating_points.py` at base .97, margin .05, families of 1, 4 and 10 whose samples
-correlate by .3 or fall all together, 25 to 800 samples, 2,000 draws a cell:
+Measured by `benchmarks/gate_operating_points.py` with base .97, margin .05, families of 1, 4 and 10 whose samples
+correlate by .3 or fall together, 25 to 800 samples, 2,000 draws per cell (docs/gate.md has higher cells in between):
 
     P(promote | worse by the margin)    at most .056 in every cell (asked: .05)
     P(shown worse | equal)              at most .043
-    95% interval of one score           held the truth in .952 to 1.000 (Inspect's `ci_wilson(cluster=)`, the same
-                                        formula written out, .43 to 1.00: it takes a perfect score at its word)
+    95% interval of one score           contains the truth in .952 to 1.000 (Inspect's `ci_wilson(cluster=)`, the
+                                        same formula without pseudo-families, .43 to 1.00)
     P(promote | equal)                  families of 1: n = 100 .86, 200 .99; of 4: 200 .52-.62, 400 .86-.97, 800 .99;
-                                        of 10: 400 .2, 800 .81-.95. More templates buy more than more samples of each.
+                                        of 10: 400 .2, 800 .81-.95. More templates help more than more samples of each.
 """
 
 import math
@@ -26,42 +26,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 POWER = 0.8
-"""`samples_needed` plans for this chance of deciding, if the truth is what was seen."""
+"""The chance of deciding that `samples_needed` plans for, if the truth is what was seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeanEstimate:
-    """What samples say about a mean."""
+    """What the samples say about a mean."""
 
     n: int
     families: int
     mean: float
-    """Of the samples alone; the bounds are placed around `centre`."""
+    """Of the samples alone; bounds are placed around `centre`."""
     centre: float
     """Of samples and pseudo-families."""
     error: float
-    """Standard error of `centre`; infinite below two families, which tell nothing about a third."""
+    """Standard error of `centre`; infinite with fewer than two families, which say nothing about others."""
     smallest: float
-    """The least value a sample can have: 0 for a score, -1 for a difference. The greatest is 1."""
+    """The smallest value of a sample: 0 for a score, -1 for a difference. The largest is 1."""
     seen: float
     """Sum over families of squared deviations."""
     added: float
-    """The same of the pseudo-families."""
+    """The same for the pseudo-families."""
     weight: float
-    """Pseudo-samples added."""
+    """Number of pseudo-samples."""
 
     def low(self, tail: float) -> float:
-        """The lower bound that the true mean is under with probability `tail`."""
+        """The lower bound; the true mean is below it with probability `tail`."""
         bound = self.centre - self._quantile(tail) * self.error
         return min(max(bound, self.smallest), self.mean)
 
     def high(self, tail: float) -> float:
-        """The upper bound that the true mean is over with probability `tail`."""
+        """The upper bound; the true mean is above it with probability `tail`."""
         bound = self.centre + self._quantile(tail) * self.error
         return max(min(bound, 1.0), self.mean)
 
     def p_above(self, value: float) -> float:
-        """How likely data this high are when the true mean is `value` or less: small shows it to be above."""
+        """The probability of data this high if the true mean is `value` or less: a small one shows that it is above."""
         from scipy.special import stdtr
 
         if math.isinf(self.error):
@@ -69,14 +69,14 @@ class MeanEstimate:
         return float(stdtr(self.families - 1, (value - self.centre) / self.error))
 
     def p_below(self, value: float) -> float:
-        """How likely data this low are when the true mean is `value` or more: small shows it to be below."""
+        """The probability of data this low if the true mean is `value` or more: a small one shows that it is below."""
         return 1.0 if math.isinf(self.error) else 1.0 - self.p_above(value)
 
     def samples_needed(self, value: float, tail: float) -> int | None:
-        """Samples, in families of the present size, that would show the mean to be on its side of `value`.
+        """How many samples, in families of this size, would show on which side of `value` the mean is.
 
-        None when the mean is `value`, when there are fewer than two families, or when a thousand times as many
-        samples would not do.
+        None if the mean is `value`, if there are fewer than two families, or if a thousand times as many samples would
+        not be enough.
         """
         from scipy.special import ndtri
 
@@ -109,7 +109,7 @@ def difference_estimate(differences: Sequence[float], families: Sequence[str]) -
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Which hypotheses fall when at most `alpha` may be the chance of any false one (Holm 1979)."""
+    """Which hypotheses are rejected if the chance of any false rejection is at most `alpha` (Holm 1979)."""
     shown = [False] * len(p_values)
     for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
         if p_values[index] >= alpha / (len(p_values) - rank):
@@ -122,7 +122,7 @@ def _estimate(
     values: Sequence[float], families: Sequence[str], pseudo: Sequence[float], smallest: float
 ) -> MeanEstimate:
     if not values:
-        raise ValueError("no samples: nothing can be estimated")
+        raise ValueError("no samples, so nothing can be estimated")
     groups: dict[str, list[float]] = {}
     for value, family in zip(values, families, strict=True):
         groups.setdefault(family, []).append(value)

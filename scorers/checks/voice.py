@@ -1,4 +1,4 @@
-"""Voice: AJ's own rules, and those of the persona that is being answered (`aj/personas.yaml`)."""
+"""Voice: AJ's own rules, and those for the persona (`aj/personas.yaml`)."""
 
 import re
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from aj.findings import Finding
 from aj.personas import VoiceRule, load_personas
 
 CASUAL = "casual_developer"
-"""The one user who may be answered with an emoji."""
+"""The only user whose answer may contain an emoji."""
 
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _HIDDEN = "\0"
-"""Stands for each character of what is no prose, so that places in the text stay what they are."""
-# A flag, or a picture with its skin tone and what a joiner ties to it, is one emoji; a list's check marks are none.
+"""Replaces each character that is not prose, so that offsets stay the same."""
+# A flag, or a picture with its skin tone and joined parts, is one emoji; check marks of a list are none.
 _FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
 _SIGNS = "\u231a\u231b\u23e9-\u23f3\u2600-\u26ff\u2705\u270a-\u270d\u2714\u2728\u274c\u2753-\u2757\u2764\u2b50"
 _PICTURE = f"[\U0001f300-\U0001faff{_SIGNS}][\ufe0f\U0001f3fb-\U0001f3ff]*"
@@ -23,13 +23,13 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def check_voice(answer: str, persona: str, technical: Sequence[str], asks_back: bool = False) -> list[Finding]:
-    """Findings on the wording of a reply; AJ's own rules first.
+    """Findings about the wording of a reply; AJ's own rules first.
 
     Args:
         answer: the reply, as the user reads it.
         persona: a name in `personas.yaml`; any other is a KeyError.
         technical: terms that belong in inline code: host and service names, addresses, paths, commands.
-        asks_back: the reply should ask the user something; rules that only answers must keep are left out.
+        asks_back: the reply should ask the user something, so rules for answers do not apply.
     """
     own, rules = load_personas().voice.rules, load_personas().personas[persona].rules
     asked = [rule for rule in (*own, *rules) if not (asks_back and rule.answers_only)]
@@ -38,7 +38,7 @@ def check_voice(answer: str, persona: str, technical: Sequence[str], asks_back: 
 
 
 def check_own_voice(answer: str) -> list[Finding]:
-    """AJ's own rules alone: for replies of which nobody says who asked (a casual user may have an emoji)."""
+    """AJ's own rules alone, for replies to an unknown persona (which may be a casual user, with an emoji)."""
     emoji = _check_emoji(answer, CASUAL)
     if not _possible(prose(answer), *(name for rule in load_personas().voice.rules for name in rule.lacks)):
         return emoji
@@ -47,13 +47,13 @@ def check_own_voice(answer: str) -> list[Finding]:
 
 @lru_cache(16)
 def _bare(answer: str) -> str:
-    """A reply's rules ask for the same text one after the other."""
+    """Cached, since all rules of a reply ask for the same text."""
     shown = answer.replace("’", "'")
     return _CODE.sub(lambda code: _HIDDEN * len(code[0]), shown) if "`" in shown else shown
 
 
 def prose(answer: str, technical: Sequence[str] = ()) -> str:
-    """The reply with inline code, code blocks and technical terms hidden; as long as the reply, quotes straightened."""
+    """The reply with code and technical terms hidden and quotes straightened; its length does not change."""
     shown = _bare(answer)
     for term in technical:
         shown = _whole(term).sub(_HIDDEN * len(term), shown)
@@ -61,7 +61,7 @@ def prose(answer: str, technical: Sequence[str] = ()) -> str:
 
 
 def words(answer: str, technical: Sequence[str] = ()) -> int:
-    """How many words the reply has beside the facts: no code, no technical term, nothing with a digit in it."""
+    """Number of words that are not facts: no code, no technical term, nothing with a digit."""
     said = prose(answer, technical).split()
     return sum(1 for word in said if re.search(r"[^\W\d_]", word) and not re.search(r"\d", word))
 
@@ -80,16 +80,16 @@ def _any_of(entries: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _find(text: str, *lists: str) -> re.Match[str] | None:
-    """What `phrases(*lists).search(text)` finds, a tenth as slow: phrases that cannot stand there are left out."""
+    """As `phrases(*lists).search(text)`, but ten times as fast: phrases that cannot match are left out."""
     possible = _possible(text, *lists)
     return _any_of(possible).search(text) if possible else None
 
 
 def _possible(text: str, *lists: str) -> tuple[str, ...]:
-    """The phrases that may stand in the text: those of which a piece does."""
+    """The phrases that may match: those with a piece in the text."""
     low = text.lower()
     if not low.isascii():
-        low = low.replace("ſ", "s").replace("ı", "i")  # IGNORECASE takes them for these letters, lower() does not
+        low = low.replace("ſ", "s").replace("ı", "i")  # IGNORECASE treats them as these letters, lower() does not
     always, entries_of = _pieces(*lists)
     found = [entries_of[piece] for piece in entries_of if piece in low]
     if not found:
@@ -100,7 +100,7 @@ def _possible(text: str, *lists: str) -> tuple[str, ...]:
 
 @cache
 def _pieces(*lists: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
-    """The phrases that cannot be left out, and the others by each of their pieces."""
+    """The phrases that can never be left out, and the others by their pieces."""
     always, entries_of = [], {}
     for entry in (entry for name in lists for entry in load_personas().phrases[name]):
         pieces = pieces_of(entry)
@@ -111,14 +111,14 @@ def _pieces(*lists: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
 
 
 _UNSURE = re.compile(r"\[\^?\]|\[[^\]]*[()|\[]|\(\?[^:<=!]")
-"""Classes that hold brackets, and flags: too much to read by other expressions."""
+"""Classes with brackets, and flags: too complex to read with other expressions."""
 _GROUP = re.compile(r"\((?:[^()\\]|\\.)*\)(?:\{[^}]*\}|[?*+])?")
 _CHOICE = re.compile(r"\(\?:([\w' ]+(?:\|[\w' ]+)*)\)(?![?*{])")
 _END_OF_RUN = re.compile(r"\0|\\.|\[[^\]]*\](?:\{[^}]*\}|[?*+])?|.(?:\{[^}]*\}|[?*])|[.^$+]")
 
 
 def pieces_of(pattern: str) -> tuple[str, ...]:
-    """Texts in lower case of which every match of a pattern holds one; () if that cannot be told."""
+    """Lower-case texts of which every match of a pattern contains one; () if unknown."""
     if _UNSURE.search(pattern):
         return ()
     bare = pattern
@@ -127,7 +127,7 @@ def pieces_of(pattern: str) -> tuple[str, ...]:
     if "|" in bare:
         return ()
     longest = max(_END_OF_RUN.split(bare), key=len).lower()
-    nested = bare != _GROUP.sub("\0", pattern)  # a group inside one that may be missing says nothing
+    nested = bare != _GROUP.sub("\0", pattern)  # a group inside an optional one says nothing
     top = [] if nested else _GROUP.findall(pattern)
     choices = [m[1].lower().split("|") for group in top if (m := _CHOICE.fullmatch(group))]
     best = max([[longest], *choices], key=lambda texts: min(map(len, texts)))
@@ -161,7 +161,7 @@ def _whole(term: str) -> re.Pattern[str]:
 def _apply(rule: VoiceRule, answer: str, technical: Sequence[str]) -> Finding | None:
     if rule.min_words or rule.max_words:
         said = words(answer, technical)
-        return _outside(rule, said, rule.min_words, rule.max_words, "words beside the facts")
+        return _outside(rule, said, rule.min_words, rule.max_words, "words that are not facts")
     if rule.max_lines:
         return _outside(rule, sum(1 for line in answer.splitlines() if line.strip()), 0, rule.max_lines, "lines")
     text = prose(answer)
@@ -182,5 +182,5 @@ def _outside(rule: VoiceRule, number: int, low: int, high: int, unit: str) -> Fi
 
 
 def _last_sentence(text: str) -> str:
-    """Without what may stand behind it: an emoji, a closing quote, spaces."""
+    """Without what may follow it: an emoji, a closing quote, spaces."""
     return _SENTENCE_END.split(_EMOJI.sub("", text).rstrip(" \n\t*_\"')"))[-1]

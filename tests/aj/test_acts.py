@@ -119,10 +119,15 @@ def test_a_sentence_names_the_tool_and_what_is_fixed():
     [
         ("tool: list_agents}", "tool: agents}", "discover", "there is no tool 'agents'; known: bash, remote_bash"),
         ("host: agent_id", "host: host", "on_one", "remote_bash has no parameter 'host'; known: agent_id, command"),
-        ("host: agent_id, ", "", "on_one", "no parameter holds its host"),
+        ("host: agent_id, ", "", "on_one", "it has no parameter for host"),
         ("{tool: list_agents}", "{tool: list_agents, answer: a}", "discover", "the act 'discover' has no answer"),
         ("{tool: list_agents}", "{tool: think}", "discover", "think requires thought; give it a fixed value"),
-        ("on_all: {tool: remote_bash_all", "on_all: {tool: bash", "on_all", "cannot be told from those of 'here'"),
+        (
+            "on_all: {tool: remote_bash_all",
+            "on_all: {tool: bash",
+            "on_all",
+            "cannot be distinguished from those of 'here'",
+        ),
         ("thought: thought}", "thought: thought, fixed: {thought: x}}", "think", "thought is given two values"),
         ("finish: {tool", "stop: {tool", "stop", "Input should be 'here'"),
     ],

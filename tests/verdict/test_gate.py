@@ -84,7 +84,7 @@ def test_a_verdict_becomes_json_and_a_page_for_the_terminal(lab, policy):
     console = Console(width=160)
     with console.capture() as shown:
         console.print(panel(verdict))
-    assert "came back worse:\n  known_issues/right pattern=old_keys" in shown.get()
+    assert "got worse:\n  known_issues/right pattern=old_keys" in shown.get()
 
 
 # The policy file.
