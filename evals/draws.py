@@ -13,9 +13,9 @@ from aj.messages import Layout, Message, Mode, to_record, user
 from aj.personas import load_personas
 from aj.splits import Split
 from scenarios.both.ladder import DISTANCES, PROBES
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.error_patterns import PATTERNS, draw_case
 from scenarios.oracle import play
-from scenarios.registry import CATEGORIES, templates
 from scenarios.scenario import Scenario, Template
 
 CONTRACT = load_contract()

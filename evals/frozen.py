@@ -25,7 +25,7 @@ from aj.files import digest, digest_file, read_jsonl
 from aj.messages import from_record
 from aj.wire import call_schema, render_prompt
 from evals.draws import practice
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 
 Suite = Literal["small", "full", "practice"]
 SAMPLES = Path(__file__).parent / "samples"

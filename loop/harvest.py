@@ -15,8 +15,8 @@ from aj.findings import Finding
 from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
 from aj.wire import finishing, judge_call, render_turn
 from evals.suite import LOOPED, TASKS
+from scenarios.catalogue import templates
 from scenarios.oracle import intent, plan, solve
-from scenarios.registry import templates
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair
 from scorers.samples import Case, case_of, replay

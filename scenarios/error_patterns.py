@@ -8,8 +8,8 @@ from random import Random
 from aj.contract import Contract
 from aj.messages import Layout, Message, Mode, reply, user, without_note
 from aj.splits import Split
+from scenarios.catalogue import templates
 from scenarios.oracle import plan, play, solve
-from scenarios.registry import templates
 from scenarios.scenario import Scenario, ScriptedTurn
 
 WrongText = Callable[[Scenario, Contract, Random], str]

@@ -25,7 +25,6 @@ class RequestIntent(Strict):
 
     scopes: tuple[Scope, ...]
     command: str
-    noun: str
     why: str
     train: tuple[str, ...]
     eval: tuple[str, ...]

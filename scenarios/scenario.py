@@ -214,7 +214,7 @@ class Template:
 
 
 TEMPLATES: dict[str, Template] = {}
-"""Every template by name; filled by importing the modules that define them (see `scenarios.registry`)."""
+"""Every template by name; filled by importing the modules that define them (see `scenarios.catalogue`)."""
 
 
 def register(made: Template) -> None:

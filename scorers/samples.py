@@ -14,7 +14,7 @@ from pydantic import Field
 from aj.contract import Conduct, Contract, load_contract
 from aj.messages import Call, Message, Mode, from_record
 from fleet.fleet import Fleet
-from scenarios.registry import scenario_from_record
+from scenarios.catalogue import scenario_from_record
 from scenarios.scenario import Scenario, ScriptedTurn
 
 Seen = tuple[str, str]

@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 from rich.console import Console
 
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scenarios.scenario import TEMPLATES
 from tests.made_logs import installed_packages_are_listed_once as installed_packages_are_listed_once
 from tests.made_logs import lab as lab

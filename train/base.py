@@ -13,7 +13,7 @@ from aj.errors import TrainError
 from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
 from aj.whole import whole_folder
 
-TEMPLATES = Path(__file__).parent / "templates"
+CHAT_TEMPLATES = Path(__file__).parent / "chat_templates"
 CONFIGS = Path(__file__).parent / "configs"
 
 EMBEDDED = "smollm2-135m"
@@ -107,19 +107,19 @@ def load_tokenizer(folder: Path, template: str) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokenizer.chat_template = read_template(template)
+    tokenizer.chat_template = read_chat_template(template)
     return tokenizer
 
 
-def read_template(name: str) -> str:
-    """The chat template `train/templates/NAME.jinja`.
+def read_chat_template(name: str) -> str:
+    """The chat template `train/chat_templates/NAME.jinja`.
 
     Raises:
         TrainError: there is no such template.
     """
-    path = TEMPLATES / f"{name}.jinja"
+    path = CHAT_TEMPLATES / f"{name}.jinja"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in TEMPLATES.glob("*.jinja")))
+        known = ", ".join(sorted(p.stem for p in CHAT_TEMPLATES.glob("*.jinja")))
         raise TrainError(f"chat template {name!r} is unknown; set the recipe's `template` to one of: {known}.")
     return path.read_text(encoding="utf-8")
 
@@ -188,7 +188,7 @@ def _gguf() -> Path:
 def _embedded_revision() -> str:
     # Name and size, not content: the installer of the wheel has checked its hash, and reading 90 MB each time is slow.
     path = _gguf()
-    return digest(path.name, path.stat().st_size, CONVERSION, digest_file(TEMPLATES / "chatml.jinja"))
+    return digest(path.name, path.stat().st_size, CONVERSION, digest_file(CHAT_TEMPLATES / "chatml.jinja"))
 
 
 def _convert(gguf: Path, folder: Path) -> None:
@@ -210,7 +210,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     split_digits(tokenizer)
     # Padding must not be the stop token: masking the padding out of the loss would mask the stop token as well.
     tokenizer.pad_token = "<|endoftext|>"
-    tokenizer.chat_template = read_template("chatml")
+    tokenizer.chat_template = read_chat_template("chatml")
     tokenizer.save_pretrained(folder)
 
 

@@ -77,7 +77,7 @@ class Recipe(Strict):
     base: str
     """`smollm2-135m` (embedded), a model folder, or ORG/MODEL@COMMIT."""
     template: str = "chatml"
-    """The chat template for training, serving and evals: `train/templates/NAME.jinja`."""
+    """The chat template for training, serving and evals: `train/chat_templates/NAME.jinja`."""
     contract: str = "aj"
     quantization: Quantization = Quantization()
     lora: Lora

@@ -10,8 +10,8 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Row, reply, user, without_note
 from aj.personas import load_personas
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.oracle import plan, play
-from scenarios.registry import CATEGORIES, templates
 from scenarios.scenario import Scenario
 from scenarios.smalltalk import small_talk
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from aj.contract import Contract
-from aj.findings import Finding, codes
+from aj.findings import codes
 from aj.messages import Message, Mode
 from aj.state import discovered
 from aj.wire import Judgement, finishing, judge_call
@@ -53,7 +53,3 @@ def issues(text: str, verdict: Judgement, past: Sequence[Message], contract: Con
 def number_of(word: str) -> int:
     """A number in digits or in words."""
     return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)
-
-
-def pattern_finding(name: str) -> Finding:
-    return Finding(name, f"shows the documented pattern {name}", "see the corrections for this pattern")

@@ -14,8 +14,8 @@ from aj.contract import Contract, load_contract
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
 from aj.wire import call_schema, judge_call, render_call, render_prompt, render_row, render_turn
+from scenarios.catalogue import templates
 from scenarios.oracle import play
-from scenarios.registry import templates
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 

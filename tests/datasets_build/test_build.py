@@ -18,8 +18,8 @@ from aj.whole import STAGING
 from aj.wire import render_row, render_turn
 from datasets_build.build import build
 from datasets_build.recipe import DataRecipe
+from scenarios.catalogue import CATEGORIES, scenario_from_record, templates
 from scenarios.error_patterns import PATTERNS
-from scenarios.registry import CATEGORIES, scenario_from_record, templates
 from scenarios.scenario import Scenario
 from scenarios.smalltalk import small_talk
 from scorers.checks.patterns import known_issue

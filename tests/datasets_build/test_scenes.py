@@ -12,8 +12,8 @@ from datasets_build.drawn.worded.scenes import confirmations, journeys, question
 from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
 from fleet.names import names
 from fleet.snapshot import diff
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.oracle import play
-from scenarios.registry import CATEGORIES, templates
 from scorers.checks.rows import check_row
 from scorers.samples import seen_on
 from scorers.world.outcome import check_goal, check_milestones, check_mines

@@ -14,7 +14,7 @@ from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
 from datasets_build.drawn.worded.scenes.questions import catalogue as questions
 from datasets_build.drawn.worded.teachers.template import answers, coded, expand, facts, requests
 from datasets_build.drawn.worded.teachers.tones import outside, toned
-from scenarios.registry import CATEGORIES, templates
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.requests import catalogue
 from scenarios.scenario import Stage
 from scenarios.smalltalk import small_talk

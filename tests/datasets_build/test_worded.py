@@ -15,8 +15,8 @@ from datasets_build.drawn.worded.scenes.drawing import draw_scene
 from datasets_build.drawn.worded.teachers.template import template_teacher
 from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
 from datasets_build.worded.variety import distinct, variety
+from scenarios.catalogue import CATEGORIES
 from scenarios.oracle import play
-from scenarios.registry import CATEGORIES
 from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
 from tests.datasets_build.wordings import noting, texts_of

@@ -8,7 +8,7 @@ from evals.draws import practice
 from evals.frozen import metadata
 from evals.reference import reference
 from evals.suite import LOOPED
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scorers.samples import case_of
 
 

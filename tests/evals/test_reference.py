@@ -19,7 +19,7 @@ from evals.frozen import dataset
 from evals.reference import AGENTS, oracle, reference
 from evals.suite import LOOPED
 from loop.selfcheck import EXPECTED
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scorers.checks.answers import check_answer
 from scorers.checks.replies import check_reply
 from scorers.context_kept import context_kept

@@ -23,9 +23,9 @@ from fleet.fleet import Fleet
 from fleet.names import names
 from fleet.snapshot import diff
 from scenarios.both.ladder import DISTANCES, PROBES
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.error_patterns import PATTERNS
 from scenarios.oracle import answer, play
-from scenarios.registry import CATEGORIES, templates
 from scorers.checks.answers import check_answer
 from scorers.checks.patterns import known_issue
 from scorers.checks.voice import check_voice

@@ -20,7 +20,7 @@ from evals.reference import reference
 from evals.suite import LOOPED
 from loop.commands.main import app
 from loop.harvest import harvest
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row
 

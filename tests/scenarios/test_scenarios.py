@@ -13,8 +13,8 @@ from aj.personas import load_personas
 from aj.wire import finishing, judge_call, render_call
 from fleet.names import draw_names, names
 from fleet.snapshot import diff
+from scenarios.catalogue import scenario_from_record, templates
 from scenarios.oracle import answer, next_call, plan, play
-from scenarios.registry import scenario_from_record, templates
 from scenarios.requests import ORDINALS, ask, catalogue
 from scenarios.scenario import AnswerKind, ScriptedTurn, Stage, Template, here, on, on_all, register
 from scenarios.truth import Truth

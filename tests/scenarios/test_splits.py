@@ -13,7 +13,7 @@ from aj.personas import load_personas
 from aj.splits import Split
 from fleet.names import names
 from scenarios.both import hard_values, ladder
-from scenarios.registry import CATEGORIES, templates
+from scenarios.catalogue import CATEGORIES, templates
 from scenarios.requests import catalogue
 from scenarios.scenario import Scenario, Stage, StatedValues, Template
 from scenarios.smalltalk import small_talk

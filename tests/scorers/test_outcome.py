@@ -12,7 +12,7 @@ from fleet.draw import draw_host
 from fleet.model import File
 from fleet.snapshot import Diff, diff, flatten
 from fleet.workspace import draw_workspace
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scenarios.scenario import Milestone, Scenario
 from scenarios.trouble import with_service
 from scorers.samples import seen_on

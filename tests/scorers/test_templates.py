@@ -9,8 +9,8 @@ from aj.contract import load_contract
 from aj.messages import Message, Row
 from aj.wire import finishing
 from fleet.snapshot import diff
+from scenarios.catalogue import templates
 from scenarios.oracle import play
-from scenarios.registry import templates
 from scenarios.scenario import Scenario
 from scorers.checks.answers import check_answer, check_grounded
 from scorers.checks.rows import check_row

@@ -6,7 +6,7 @@ import pytest
 
 from aj.errors import TrainError
 from train import base
-from train.base import find_base, materialise, read_template, sampled_digest
+from train.base import find_base, materialise, read_chat_template, sampled_digest
 
 
 def test_the_embedded_base_is_a_plain_model_folder(gguf_is_parsed_once):
@@ -77,4 +77,4 @@ def test_retrained_weights_are_another_base(tiny_base, tmp_path):
 
 def test_an_unknown_template_is_refused_with_those_there_are():
     with pytest.raises(TrainError, match="one of: chatml, deepseek-r1"):
-        read_template("alpaca")
+        read_chat_template("alpaca")

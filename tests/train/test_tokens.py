@@ -7,7 +7,7 @@ from aj.errors import TrainError
 from aj.messages import Pair, Row, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
-from train.base import read_template
+from train.base import read_chat_template
 from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row
 
 CONTRACT = load_contract("aj")
@@ -41,7 +41,7 @@ def test_the_served_prompt_is_a_prefix_of_the_trained_row(tokenizer):
 
 def test_a_template_without_the_stop_token_in_the_loss_is_refused(tokenizer):
     broken = copy.deepcopy(tokenizer)
-    text = read_template("chatml")
+    text = read_chat_template("chatml")
     inside = "        {{- '<|im_end|>' }}\n        {%- endgeneration %}\n"
     assert inside in text
     broken.chat_template = text.replace(inside, "        {%- endgeneration %}\n        {{- '<|im_end|>' }}\n")
@@ -52,7 +52,7 @@ def test_a_template_without_the_stop_token_in_the_loss_is_refused(tokenizer):
 
 def test_a_template_without_generation_marks_is_refused(tokenizer):
     broken = copy.deepcopy(tokenizer)
-    text = read_template("chatml")
+    text = read_chat_template("chatml")
     broken.chat_template = text.replace("{%- generation %}", "").replace("{%- endgeneration %}", "")
     with pytest.raises(TrainError, match="template"):
         check_stop_is_trained(broken)
@@ -87,7 +87,7 @@ def test_the_r1_template_teaches_the_answer_and_opens_no_thought(tokenizer):
     end, speaker = "<｜end▁of▁sentence｜>", "<｜Assistant｜>"
     r1.add_special_tokens({"bos_token": "<｜begin▁of▁sentence｜>", "eos_token": end})
     r1.add_tokens(["<｜User｜>", speaker], special_tokens=True)
-    r1.chat_template = read_template("deepseek-r1")
+    r1.chat_template = read_chat_template("deepseek-r1")
     check_stop_is_trained(r1)
     row = Row((user("hi"), reply("Hello.")), mode="chat")
     assert learned_text(encode_row(row, CONTRACT, r1), r1) == f"Hello.{end}"

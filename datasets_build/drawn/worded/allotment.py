@@ -7,7 +7,7 @@ from functools import cache
 
 from aj.personas import load_personas
 from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
-from scenarios.registry import CATEGORIES
+from scenarios.catalogue import CATEGORIES
 from scenarios.scenario import ScriptedTurn, Template
 
 PATTERNS = ("follow_up_deeper", "iterative_refinement", "teaching_conversation", "troubleshooting_journey")

@@ -11,7 +11,7 @@ from typing import Any
 
 from aj.messages import Call
 from datasets_build.drawn.worded.scenes import confirmations, journeys, questions
-from scenarios.registry import templates
+from scenarios.catalogue import templates
 from scenarios.scenario import Scenario, Stage, StatedValues, Template
 
 
