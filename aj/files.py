@@ -83,7 +83,7 @@ def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
             pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
             found = next(((k, v) for k, v in pairs if k.value == str(key)), None)
             if found is None:
-                break
+                continue  # the tag of a union, which the file does not have
             line, node = found[0].start_mark.line + 1, found[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             item: yaml.Node = node.value[key]

@@ -125,16 +125,17 @@ def all_processes() -> float:
 
 def many(path: Path, count: int) -> None:
     """Runs in its own process: prints its peak memory and that of its largest worker."""
-    from datasets_build.convert import convert_files, write_converted
+    from datasets_build.convert import convert_files
     from datasets_build.lint.config import LintConfig
     from datasets_build.lint.run import lint_files
+    from datasets_build.write import write_offers
 
     output = path.with_name("converted.jsonl")
     made = convert_files([path], CONTRACT)
     outcomes = lint_files([path], LintConfig(), keep=1)
     rate("lint", count, lambda: sum(outcome.rows for outcome in outcomes), time.perf_counter)
     busy = all_processes()
-    rate("convert and write", count, lambda: write_converted(made, output).read, time.perf_counter)
+    rate("convert and write", count, lambda: write_offers(made, output).read, time.perf_counter)
     again = all_processes() - busy
     print(f"  per core: {count / busy:,.0f} rows per second linted, {count / again:,.0f} converted and written")
     own, worker = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

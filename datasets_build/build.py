@@ -1,11 +1,9 @@
-"""Sources -> rows -> checks -> a locked data set: rows in = rows out + counted rejects."""
+"""A recipe's parts -> rows -> checks -> a locked data set."""
 
 import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from aj.contract import OWN_TOOLS, Contract, load_contract
@@ -17,21 +15,21 @@ from datasets_build.finished.card import card, plots
 from datasets_build.finished.locked import differences, moved, read_lock
 from datasets_build.finished.parquet import DPO, SFT, Export, dpo_record, sft_record
 from datasets_build.mix import origin
-from datasets_build.mix.collect import Context, sources
+from datasets_build.mix.collect import Context
 from datasets_build.mix.contamination import asked
 from datasets_build.mix.filters import length_of, measure_by
-from datasets_build.mix.intake import Intake, Rejects, Tell
+from datasets_build.mix.intake import Intake, Tell
 from datasets_build.mix.near import NearIndex
 from datasets_build.mix.pool import Kind, Spool
 from datasets_build.mix.shares import Filled, fill
 from datasets_build.mix.tally import Tally
 from datasets_build.recipe import DataRecipe
 
-CODE_VERSION = 4
+CODE_VERSION = 5
 """Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
 
 DATA = origin.ROOT / "data"
-"""Where the files of a mix lie when no root is given."""
+"""Where a recipe's files are looked for when no root is given."""
 
 FILES = (
     *(f"{name}.jsonl" for name in ("sft", "dpo", "rejects", "trl/sft", "trl/dpo")),
@@ -61,8 +59,8 @@ def build(
     """Build the data set of `recipe`, or return the finished one with the same identity.
 
     Args:
-        root: Where the mix's files lie; DATA when not given.
-        locked: A data set folder or its lock: build anew, and compare with it.
+        root: The folder of the recipe's files; DATA by default.
+        locked: A data set folder or its lock: build again, and compare with it.
         say: Gets every sentence that must not be missed: a shortfall, code that has changed since.
         tell: Gets the progress.
 
@@ -102,7 +100,7 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
     # Not the code: a data set outlives a rewording of its builder. `_finished` says when that has changed.
     identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
     # Of files nobody knows what they share with new samples; what is generated is of the train split anyway.
-    identity += [evals] if recipe.mix else []
+    identity += [evals] if recipe.files else []
     identity += [load_contract(OWN_TOOLS).hash] if recipe.keeps_tools else []
     return {
         "hash": digest(*identity),
@@ -146,35 +144,28 @@ def _compare(then: dict[str, Any], lock: dict[str, Any], say: Say) -> None:
 # --- making ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Made:
-    """Rows and pairs in the order of the files, as (part, number in the spool)."""
-
-    rows: list[tuple[str, int]]
-    pairs: list[tuple[str, int]]
-    filled: Filled | None
-
-
 def _make(
     folder: Path, lock: dict[str, Any], recipe: DataRecipe, contract: Contract, context: Context, tell: Tell
 ) -> None:
     """Write every file of the data set into `folder`, and the rest of the lock."""
     spool_file = folder / "spool"
-    threshold = recipe.mix.near_duplicates if recipe.mix else None
+    threshold = recipe.near_duplicates
     near: dict[Kind, NearIndex] = {"sft": NearIndex(threshold), "dpo": NearIndex(threshold)} if threshold else {}
     measure = measure_by(recipe.tokenizer)
     with Spool(spool_file) as spool:
-        with Rejects(folder / "rejects.jsonl") as rejects:
+        with (folder / "rejects.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as rejects:
             intake = Intake(contract, spool, rejects, asked(), measure, near, tell, recipe.unchecked)
-            made = _draw(recipe, contract, context, intake)
+            filled = fill(recipe, context, intake)
             intake.check()
-        if not made.rows:
-            raise DataError(f"Recipe {recipe.name!r} gives no rows; give at least one of its sources a count above 0.")
+        if not filled.rows:
+            raise DataError(f"Recipe {recipe.name!r} gives no rows; give at least one of its parts a count above 0.")
+        rows = _by_hash(filled.rows, recipe.seed, lambda number: spool.row(number).id)
+        pairs = _by_hash(filled.pairs, recipe.seed, lambda number: spool.pair(number).id)
         tally = Tally()
-        _write(folder, "sft", made.rows, spool, tally, lambda item: length_of(item, contract, measure), contract)
-        _write(folder, "dpo", made.pairs, spool, tally, lambda item: 0, contract)
+        _write(folder, "sft", rows, spool, tally, lambda item: length_of(item, contract, measure), contract)
+        _write(folder, "dpo", pairs, spool, tally, lambda item: 0, contract)
     spool_file.unlink()
-    lock |= _end(made, tally, intake)
+    lock |= _end(filled, tally, intake)
     lock["files"] = {name: digest_file(folder / name) for name in FILES}
     write_text(folder / "card.md", card(lock, tally.lengths))
     for name, svg in plots(lock, tally.lengths).items():
@@ -182,28 +173,8 @@ def _make(
     write_json(folder / "lock.json", lock)
 
 
-def _draw(recipe: DataRecipe, contract: Contract, context: Context, intake: Intake) -> Made:
-    """All of the sources, then the mix; without a mix in the order that the seed shuffles them to."""
-    rows: list[tuple[str, int]] = []
-    pairs: list[tuple[str, int]] = []
-    for name, items in sources(recipe, contract):
-        intake.tell(name, 0)
-        found = pairs if name.endswith(".pairs") else rows
-        found += [(name.removesuffix(".pairs"), number) for number in intake.straight(name, items)]
-    if recipe.mix is None:
-        Random(recipe.seed).shuffle(rows)
-        return Made(rows, pairs, None)
-    filled = fill(recipe.mix, context, intake)
-    spool = intake.spool
-    return Made(
-        _by_hash([*rows, *filled.rows], recipe.seed, lambda number: spool.row(number).id),
-        _by_hash([*pairs, *filled.pairs], recipe.seed, lambda number: spool.pair(number).id),
-        filled,
-    )
-
-
 def _by_hash(placed: list[tuple[str, int]], seed: int, identify: Callable[[int], str]) -> list[tuple[str, int]]:
-    """In the order of a hash of the row and of how often it came before: a row more moves no other."""
+    """In the order of a hash of the row and of how often it came before, so that an added row moves no other."""
     times: dict[int, int] = {}
     keyed = []
     for part, number in placed:
@@ -235,22 +206,22 @@ def _write(
             tally.add(part, item, length(item))
 
 
-def _end(made: Made, tally: Tally, intake: Intake) -> dict[str, Any]:
+def _end(filled: Filled, tally: Tally, intake: Intake) -> dict[str, Any]:
     """What the lock says of the rows."""
-    counts = intake.counts
-    found = sum(one.outcomes["near_duplicate"] for one in counts.values())
-    kept = sum(one.outcomes["kept"] for one in counts.values())
+    funnels = intake.funnels
+    found = sum(funnel.outcomes["near_duplicate"] for funnel in funnels.values())
+    kept = sum(funnel.outcomes["kept"] for funnel in funnels.values())
     return {
         "templates": sorted(tally.templates),
-        "rows": {"sft": len(made.rows), "dpo": len(made.pairs)},
-        "shares": made.filled.shares if made.filled else {},
-        "shortfalls": made.filled.shortfalls if made.filled else [],
-        "funnel": {name: one.funnel() for name, one in counts.items()},
+        "rows": {"sft": len(filled.rows), "dpo": len(filled.pairs)},
+        "shares": filled.shares,
+        "shortfalls": filled.shortfalls,
+        "funnel": {name: funnel.ended() for name, funnel in funnels.items()},
         "intake": {
-            name: {"records": one.records, "converted": one.converted, "repaired": one.repaired}
-            for name, one in counts.items()
+            name: {"records": funnel.records, "converted": funnel.converted, "repaired": funnel.repaired}
+            for name, funnel in funnels.items()
         },
-        "repairs": {name: dict(sorted(one.repairs.items())) for name, one in counts.items() if one.repairs},
+        "repairs": {name: dict(sorted(funnel.repairs.items())) for name, funnel in funnels.items() if funnel.repairs},
         "near_duplicates": {"compared": kept + found if intake.near else 0, "found": found},
         "content": tally.to_record(),
         "order": tally.order,

@@ -93,13 +93,12 @@ class Funnel:
 
     def ended(self) -> dict[str, int]:
         """How many were read, then each outcome."""
-        return {"read": self.read, **_in_order(self.outcomes)}
+        return {"read": self.read, **_in_order({"kept": 0} | self.outcomes)}
 
     def to_record(self) -> dict[str, int]:
         """All counts: read, converted, repaired (in all and by code), then each outcome."""
         repairs = {f"repaired:{code}": count for code, count in sorted(self.repairs.items())}
-        counts = {"read": self.read, "converted": self.converted, "repaired": self.repaired}
-        return {**counts, **repairs, **_in_order({"kept": 0} | self.outcomes)}
+        return {"read": self.read, "converted": self.converted, "repaired": self.repaired, **repairs, **self.ended()}
 
 
 def _in_order(outcomes: Mapping[str, int]) -> dict[str, int]:

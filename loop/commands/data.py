@@ -16,7 +16,9 @@ from loop.commands.terminal import AsJson, Format, console, counting, example, p
 
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
-    from datasets_build.convert import Change, Converted, Refuse
+    from datasets_build.convert import Change
+    from datasets_build.offer import Offer
+    from datasets_build.write import Filter
 
 app = typer.Typer()
 data = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
@@ -83,12 +85,12 @@ def corrections(
     shown: AsJson = Format.table,
 ) -> None:
     """Make rows and pairs from the eight documented error patterns and their right answers."""
-    from datasets_build.convert import Converted, own
     from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
+    from datasets_build.drawn.offers import own
 
-    def drawn() -> "Iterator[Converted]":
+    def drawn() -> "Iterator[Offer]":
         for case in draw_corrections(Random(f"{seed}.corrections"), load_contract(contract), multiply):
-            yield from (Converted(own(made), case.scenario.template) for made in (to_row(case), to_pair(case)))
+            yield from (own(made, case.scenario.template) for made in (to_row(case), to_pair(case)))
 
     _write(_checked(drawn(), contract), output, shown, pairs)
 
@@ -112,7 +114,7 @@ def conversational(
     shown: AsJson = Format.table,
 ) -> None:
     """Make conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
-    from datasets_build.convert import worded
+    from datasets_build.drawn.offers import worded
     from datasets_build.drawn.worded.teachers.named import open_teacher
 
     loaded = load_contract(contract)
@@ -205,35 +207,35 @@ def _convert(
     foreign: ForeignTreatment,
     shown: Format,
     change: "Change | None" = None,
-    refuse: "Refuse" = lambda _: None,
+    left_out: "Filter" = lambda _: None,
 ) -> None:
     from datasets_build.convert import convert_files
     from datasets_build.lint.config import find_files
 
     paths = find_files([str(path) for path in files])
     made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change)
-    _write(made, output, shown, refuse=refuse)
+    _write(made, output, shown, left_out=left_out)
 
 
-def _checked(items: "Iterable[Converted]", contract: str) -> "Iterator[Converted]":
+def _checked(items: "Iterable[Offer]", contract: str) -> "Iterator[Offer]":
     """Generated rows, after the checks that converted rows have already passed."""
-    from datasets_build.convert import checked
+    from datasets_build.drawn.offers import checked
 
     loaded = load_contract(contract)
     return (checked(item, loaded) for item in items)
 
 
 def _write(
-    items: "Iterable[Converted]",
+    items: "Iterable[Offer]",
     output: Path,
     shown: Format,
     pairs: Path | None = None,
-    refuse: "Refuse" = lambda _: None,
+    left_out: "Filter" = lambda _: None,
 ) -> None:
-    from datasets_build.convert import beside, write_converted
+    from datasets_build.write import beside, write_offers
 
     with progress.status("reading …") as status:
-        funnel = write_converted(items, output, pairs, refuse, lambda read: status.update(f"{read} read …"))
+        funnel = write_offers(items, output, pairs, left_out, lambda read: status.update(f"{read} read …"))
     _show(funnel.to_record(), [output, pairs or beside(output, "pairs"), beside(output, "rejects")], shown)
 
 

@@ -139,8 +139,8 @@ def _fix(
     paths: list[Path], settings: "LintConfig", output: Path | None, diff: bool, look_alikes: bool, status: "Status"
 ) -> "FixReport":
     from aj.contract import load_contract
-    from datasets_build.convert import TELL_EVERY
     from datasets_build.repair.files import fix_files
+    from datasets_build.write import TELL_EVERY
 
     if output is None and not diff:
         raise AJError("--fix writes to a new folder; name it with --output FOLDER, or look first with --diff.")

@@ -7,8 +7,9 @@ from random import Random
 from typing import Any
 
 from aj.messages import Pair, Row, pair_from_record, pair_to_record, reply, row_from_record, row_to_record, user
-from datasets_build.convert import Converted
+from datasets_build.ledger import Refused
 from datasets_build.mix.collect import Context, files_of
+from datasets_build.offer import Offer
 
 SYLLABLES = ("ka", "lo", "mi", "ne", "pu", "ra", "si", "to", "ve", "zu", "ba", "de", "fi", "go", "hu", "ja")
 PERSONAS = ("casual_developer", "senior_engineer", "stressed_oncall")
@@ -38,7 +39,7 @@ def pair(source: str, number: int) -> Pair:
 
 
 def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
-    """A file that `stream` reads: rows, pairs, and {"code", "why"} for what no row comes from."""
+    """A file that `stream` reads: rows, pairs, and {"code", "why"} for a record that gives no row."""
     path.parent.mkdir(parents=True, exist_ok=True)
     records = [
         row_to_record(item) if isinstance(item, Row) else pair_to_record(item) if isinstance(item, Pair) else item
@@ -48,7 +49,7 @@ def write(path: Path, items: Sequence[Row | Pair | dict[str, Any]]) -> Path:
     return path
 
 
-def stream(name: str, part: Any, context: Context) -> Iterator[Converted]:
+def stream(name: str, part: Any, context: Context) -> Iterator[Offer]:
     """What `datasets_build.mix.collect` does with files, of records that are rows already."""
     for path in files_of(part.files, context.root):
         with path.open(encoding="utf-8") as file:
@@ -56,9 +57,9 @@ def stream(name: str, part: Any, context: Context) -> Iterator[Converted]:
                 record = json.loads(text)
                 where = f"{path.relative_to(context.root)}:{line}"
                 if "code" in record:
-                    yield Converted(None, where, code=record["code"], why=record["why"])
+                    yield Offer(Refused(record["code"], record["why"], where))
                 elif "chosen" in record:
-                    yield Converted(pair_from_record(record), where)
+                    yield Offer(pair_from_record(record), where)
                 else:
                     row = row_from_record(record)
-                    yield Converted(row, where, tuple(row.metadata.get("mended", ())))
+                    yield Offer(row, where, tuple(row.metadata.get("mended", ())))

@@ -9,12 +9,14 @@ import pytest
 from aj.contract import load_contract
 from aj.errors import AJError, ConfigError, DataError
 from aj.messages import Row
-from datasets_build.drawn.worded.generate import Rejected, generate
-from datasets_build.drawn.worded.teachers.anthropic_batches import MAX_TOKENS, Options, anthropic_teacher
+from datasets_build.drawn.worded.generate import generate
+from datasets_build.drawn.worded.teachers.anthropic_batches import anthropic_teacher
 from datasets_build.drawn.worded.teachers.cost import Request, billed, estimate, price_of
 from datasets_build.drawn.worded.teachers.ledger import Ledger
+from datasets_build.drawn.worded.teachers.message_batches import MAX_TOKENS, Options
 from datasets_build.drawn.worded.teachers.prompting import SCHEMA
-from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Wording
+from datasets_build.drawn.worded.teachers.wording import Wording
+from datasets_build.ledger import Refused
 from tests.datasets_build.messages_api import KEY, Provider, errored, failing, succeeded
 from tests.datasets_build.wordings import drawn_jobs, texts_of
 
@@ -196,19 +198,19 @@ def test_two_runs_do_not_share_a_ledger(jobs, tmp_path):
 @pytest.mark.parametrize(
     ("result", "meant"),
     [
-        (succeeded("", "refusal"), Refused("the model declines")),
+        (succeeded("", "refusal"), Refused("teacher_refused", "the model declines")),
         (
             succeeded("", "model_context_window_exceeded"),
-            Refused("the conversation is too long for the model", "teacher_context_exceeded"),
+            Refused("teacher_context_exceeded", "the conversation is too long for the model"),
         ),
-        (succeeded('{"te', "max_tokens"), Failed("teacher_cut_off", f"longer than {MAX_TOKENS} tokens")),
-        (errored("invalid_request_error"), Failed("teacher_errored", "invalid_request_error")),
-        ({"type": "expired"}, Failed("teacher_expired", "the request is expired")),
-        ({"type": "canceled"}, Failed("teacher_canceled", "the request is canceled")),
-        (succeeded("I'd rather not"), Failed("teacher_bad_json", 'JSONDecodeError in "I\'d rather not"')),
+        (succeeded('{"te', "max_tokens"), Refused("teacher_cut_off", f"longer than {MAX_TOKENS} tokens")),
+        (errored("invalid_request_error"), Refused("teacher_errored", "invalid_request_error")),
+        ({"type": "expired"}, Refused("teacher_expired", "the request is expired")),
+        ({"type": "canceled"}, Refused("teacher_canceled", "the request is canceled")),
+        (succeeded("I'd rather not"), Refused("teacher_bad_json", 'JSONDecodeError in "I\'d rather not"')),
         (
             succeeded('{"texts": [{"slot": 1, "text": 2}]}'),
-            Failed("teacher_bad_json", "a slot or text is no text"),
+            Refused("teacher_bad_json", "a slot or text is no text"),
         ),
     ],
 )
@@ -220,7 +222,7 @@ def test_every_way_to_end_has_its_meaning(result, meant, jobs, tmp_path):
 def test_a_refused_job_is_rejected_and_counted_without_a_retry(tmp_path):
     provider = Provider(lambda _: succeeded("", "refusal"))
     came = list(generate(2, 1, teacher(provider, tmp_path)[0], AJ))
-    assert {one.code for one in came if isinstance(one, Rejected)} == {"teacher_refused"}
+    assert {one.code for one in came if isinstance(one, Refused)} == {"teacher_refused"}
     assert [one for one in came if isinstance(one, Row)] == []
 
 
@@ -228,7 +230,8 @@ def test_a_result_that_never_came_counts_as_expired(jobs, tmp_path):
     provider = Provider(worded(jobs))
     made, _ = teacher(provider, tmp_path)
     provider.before = lambda call: httpx2.Response(200, content=b"") if call.endswith("/results") else None
-    assert {type(one) for one in dict(made.word(jobs)).values()} == {Failed}
+    refused = [one for one in dict(made.word(jobs)).values() if isinstance(one, Refused)]
+    assert [one.code for one in refused] == ["teacher_expired"] * len(jobs)
 
 
 def test_rate_limits_are_waited_out_as_the_server_asks(jobs, tmp_path):
@@ -305,7 +308,7 @@ def test_jobs_beyond_the_cap_are_rejected_and_nothing_is_tried_in_their_place(tm
     provider = Provider(lambda _: succeeded("", "refusal", tokens=(2000, 4000)))
     made, _ = teacher(provider, tmp_path, max_cost=0.06)
     came = list(generate(6, 1, made, AJ))
-    codes = [one.code for one in came if isinstance(one, Rejected)]
+    codes = [one.code for one in came if isinstance(one, Refused)]
     assert codes.count("cost_cap") > 0
     assert codes.count("teacher_refused") > 0
     assert Ledger(tmp_path).spent <= 0.06

@@ -10,9 +10,9 @@ from aj.errors import DataError
 from aj.messages import Row, calls, reply, result, row_to_record, user
 from aj.personas import load_personas
 from datasets_build.drawn.worded.augment import augment
-from datasets_build.drawn.worded.generate import Rejected
 from datasets_build.drawn.worded.teachers.template import template_teacher
-from datasets_build.drawn.worded.teachers.wording import Refused, Teacher, Wording, slots_of, trajectory
+from datasets_build.drawn.worded.teachers.wording import Teacher, Wording, slots_of, trajectory
+from datasets_build.ledger import Refused
 from tests.datasets_build.wordings import texts_of
 
 AJ = load_contract()
@@ -63,9 +63,12 @@ def test_a_plan_stays_and_its_request_is_worded():
 
 
 def test_an_answer_that_loses_or_makes_up_a_fact_is_rejected_by_its_code():
+    attempts = []
+
     def spoil(change):
         def word(jobs):
             for job in jobs:
+                attempts.append(job.attempt)
                 yield job.id, Wording({name: change(text) for name, text in texts_of(job).items()})
 
         return Teacher("spoilt", word)
@@ -75,16 +78,17 @@ def test_an_answer_that_loses_or_makes_up_a_fact_is_rejected_by_its_code():
         (lambda text: text.replace("web01", "web02"), "request_lost_term"),
     ):
         (rejected,) = augmented(STEP, teacher=spoil(change), retries=1)
-        assert isinstance(rejected, Rejected)
-        assert (rejected.code, rejected.attempts, rejected.origin) == (code, 2, "record 1")
+        assert isinstance(rejected, Refused)
+        assert (rejected.code, rejected.where) == (code, "record 1")
+    assert attempts == [0, 1, 0, 1]
 
 
 def test_rows_in_are_rows_out_and_rejects():
     broken = row_to_record(STEP) | {"id": "changed"}
     came = list(augment([row_to_record(STEP), broken, {"messages": "no"}, row_to_record(PLAN)], template_teacher(), AJ))
     assert len(came) == 4
-    rejected = [one for one in came if isinstance(one, Rejected)]
-    assert [(one.code, one.origin) for one in rejected] == [("not_a_row", "record 2"), ("not_a_row", "record 3")]
+    rejected = [one for one in came if isinstance(one, Refused)]
+    assert [(one.code, one.where) for one in rejected] == [("not_a_row", "record 2"), ("not_a_row", "record 3")]
 
 
 def test_a_row_that_breaks_the_contract_is_not_passed_on():
@@ -92,14 +96,21 @@ def test_a_row_that_breaks_the_contract_is_not_passed_on():
         STEP, messages=(*STEP.messages[:3], calls("list_agents"), result("list_agents", LISTED), STEP.messages[5])
     )
     (rejected,) = augmented(twice, retries=0)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, Refused)
     assert rejected.code == "second_discovery"
 
 
 def test_a_refused_row_is_counted_once():
-    (rejected,) = augmented(STEP, teacher=Teacher("no", lambda jobs: ((job.id, Refused("no")) for job in jobs)))
-    assert isinstance(rejected, Rejected)
-    assert (rejected.code, rejected.attempts) == ("teacher_refused", 1)
+    attempts = []
+
+    def word(jobs):
+        for job in jobs:
+            attempts.append(job.attempt)
+            yield job.id, Refused("teacher_refused", "no")
+
+    (rejected,) = augmented(STEP, teacher=Teacher("no", word))
+    assert isinstance(rejected, Refused)
+    assert (rejected.code, attempts) == ("teacher_refused", [0])
 
 
 def test_a_file_is_read_line_by_line_and_names_its_lines(tmp_path):
@@ -107,8 +118,8 @@ def test_a_file_is_read_line_by_line_and_names_its_lines(tmp_path):
     path.write_text(json.dumps(row_to_record(STEP)) + "\n\n" + '{"messages": []}\n')
     row, rejected = augment(path, template_teacher(), AJ)
     assert isinstance(row, Row)
-    assert isinstance(rejected, Rejected)
-    assert rejected.origin == f"{path}:3"
+    assert isinstance(rejected, Refused)
+    assert rejected.where == f"{path}:3"
     path.write_text("no json\n")
     with pytest.raises(DataError, match=r"rows\.jsonl:1"):
         list(augment(path, template_teacher(), AJ))

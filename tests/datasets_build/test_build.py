@@ -30,7 +30,7 @@ RECIPES = ROOT / "datasets_build" / "recipes"
 AJ = load_contract()
 TASKS = [name for name, made in templates().items() if made.split == "train" and made.category in CATEGORIES]
 ALL = {
-    "corrections": {"multiply": 2, "pairs": 9},
+    "corrections": {"multiply": 2, "paired": 9, "count": 16},
     "dialogues": {"count": 12, "turns": [1, 3]},
     "state_blocks": {"count": 18},
     "tasks": {"count": len(TASKS)},
@@ -39,10 +39,14 @@ ALL = {
     "plans": {"count": 4},
     "chats": {"count": len(small_talk().train) + 8},
 }
+"""Parts by their kind."""
 
 
-def recipe(unchecked: tuple[str, ...] = (), **sources: Any) -> DataRecipe:
-    return DataRecipe.model_validate({"name": "test", "seed": 5, "sources": sources, "unchecked": unchecked})
+def recipe(unchecked: tuple[str, ...] = (), **parts: Any) -> DataRecipe:
+    named = {name: {"kind": name, **part} for name, part in parts.items()}
+    rows = sum(part["count"] for part in parts.values())
+    whole = {"name": "test", "seed": 5, "rows": rows, "parts": named, "unchecked": unchecked}
+    return DataRecipe.model_validate(whole | {"shortfall": "redistribute", "near_duplicates": None})
 
 
 def _lock(folder: Path) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data set of every source, for the tests that only read it."""
+    """One data set of every generator, for the tests that only read it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AJ_LOGS", str(tmp_path_factory.mktemp("logs")))
         return build(recipe(**ALL))
@@ -71,9 +75,7 @@ def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_same_recipe_gives_the_same_folder_and_bytes(tmp_path, monkeypatch):
-    few: dict[str, Any] = {name: part | {"count": 5} for name, part in ALL.items() if "count" in part} | {
-        "corrections": {"multiply": 1}
-    }
+    few: dict[str, Any] = {name: part | {"count": 5} for name, part in ALL.items()}
     folders = []
     for place in ("here", "there"):
         monkeypatch.setenv("AJ_LOGS", str(tmp_path / place))
@@ -104,7 +106,7 @@ def test_an_unfinished_leftover_is_no_data_set(logs):
         {"seed": 6},
         {"name": "other"},
         {"contract": "native"},
-        {"sources": {"plans": {"count": 3}}},
+        {"rows": 3, "parts": {"plans": {"kind": "plans", "count": 3}}},
         {"unchecked": ("plans",)},
     ],
 )
@@ -146,7 +148,7 @@ def test_a_row_that_is_drawn_twice_is_kept_once_and_counted(logs):
     folder = build(recipe(chats={"count": count}))
     _adds_up(folder)
     counts = _lock(folder)["funnel"]["chats"]
-    assert (counts["read"], counts["duplicate"] > 0) == (count, True)
+    assert (counts["kept"], counts["duplicate"] > 0) == (count, True)
     ids = [row.id for row in read_rows(folder / "sft.jsonl")]
     assert len(set(ids)) == len(ids)
 
@@ -226,9 +228,9 @@ def test_rows_of_the_old_shape_are_rejected_with_their_code(logs):
     folder = build(recipe(old_shape={"count": 16}, plans={"count": 2}))
     _adds_up(folder)
     counts = _lock(folder)["funnel"]["old_shape"]
-    assert counts == {"read": 16, "rejected:action_key": 14, "rejected:plan_as_dict": 2}
+    assert counts == {"read": 40, "rejected:action_key": 35, "rejected:plan_as_dict": 5, "kept": 0}, "twice as many"
     rejects = [record for _, record in read_jsonl(folder / "rejects.jsonl")]
-    assert len(rejects) == 16
+    assert len(rejects) == 40
     for reject in rejects:
         assert reject["source"] == "old_shape"
         assert reject["codes"][0] in ("action_key", "plan_as_dict")
@@ -237,7 +239,7 @@ def test_rows_of_the_old_shape_are_rejected_with_their_code(logs):
     assert "old_shape" not in {row.metadata["source"] for row in _rows(folder)}
 
 
-def test_a_recipe_may_keep_them_only_by_naming_the_source(logs):
+def test_a_recipe_may_keep_them_only_by_naming_the_part(logs):
     folder = build(recipe(old_shape={"count": 16}, unchecked=("old_shape",)))
     _adds_up(folder)
     assert _lock(folder)["funnel"]["old_shape"]["kept"] == 16
@@ -305,11 +307,15 @@ def test_the_recipes_are_read(path):
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("name: x\nsede: 3\nsources: {}\n", 1, "seed: Field required"),
-        ("name: x\nseed: 3\nsources:\n  plans: {count: 2}\n  palns: {count: 2}\n", 5, r"sources\.palns"),
-        ("name: x\nseed: 3\nsources:\n  plans: {cuont: 2}\n", 4, r"sources\.plans\.count"),
-        ("name: x\nseed: 3\nsources:\n  plans:\n    count: many\n", 5, r"sources\.plans\.count"),
-        ("name: x\nseed: 3\nsources: {\n", 4, "not valid YAML"),
+        ("name: x\nsede: 3\nrows: 2\nparts: {}\n", 1, "seed: Field required"),
+        (
+            "name: x\nseed: 3\nrows: 2\nparts:\n  a: {kind: plans, count: 2}\n  b: {kind: palns, count: 2}\n",
+            6,
+            "parts.b",
+        ),
+        ("name: x\nseed: 3\nrows: 2\nparts:\n  plans: {kind: plans, cuont: 2}\n", 5, r"parts\.plans\.plans\.count"),
+        ("name: x\nseed: 3\nrows: 2\nparts:\n  a:\n    kind: plans\n    count: many\n", 7, r"parts\.a\.plans\.count"),
+        ("name: x\nseed: 3\nparts: {\n", 4, "not valid YAML"),
     ],
 )
 def test_a_recipe_with_a_mistake_is_refused_with_its_line(tmp_path, text, line, said):

@@ -21,10 +21,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sources = {"corrections": {"multiply": 1, "pairs": 4}, "plans": {"count": 2}, "state_blocks": {"count": 4}}
+    parts = {
+        "corrections": {"kind": "corrections", "multiply": 1, "paired": 4, "count": 8},
+        "plans": {"kind": "plans", "count": 2},
+        "state_blocks": {"kind": "state_blocks", "count": 4},
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AJ_LOGS", str(tmp_path_factory.mktemp("logs")))
-        return build(DataRecipe.model_validate({"name": "test", "seed": 5, "sources": sources}))
+        return build(DataRecipe.model_validate({"name": "test", "seed": 5, "rows": 14, "parts": parts}))
 
 
 def test_the_parquet_files_open_as_data_sets(folder):
@@ -58,7 +62,9 @@ def test_a_data_set_without_pairs_has_an_empty_table_of_the_same_columns(monkeyp
     import pyarrow.parquet as pq
 
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    recipe = DataRecipe.model_validate({"name": "test", "seed": 5, "sources": {"chats": {"count": 2}}})
+    recipe = DataRecipe.model_validate(
+        {"name": "test", "seed": 5, "rows": 2, "parts": {"chats": {"kind": "chats", "count": 2}}}
+    )
     table = pq.read_table(build(recipe) / "parquet" / "dpo.parquet")
     assert table.num_rows == 0
     assert {"prompt", "chosen", "rejected"} <= set(table.column_names)
@@ -67,7 +73,7 @@ def test_a_data_set_without_pairs_has_an_empty_table_of_the_same_columns(monkeyp
 def test_every_plot_of_the_card_is_a_file_and_every_file_is_shown(folder):
     card = (folder / "card.md").read_text(encoding="utf-8")
     drawn = {path.name for path in (folder / "charts").iterdir()}
-    assert drawn == {"funnel.svg", "lengths.svg", "personas.svg"}
+    assert drawn == {"funnel.svg", "lengths.svg", "personas.svg", "shares.svg"}
     assert {name for name in drawn if f"(charts/{name})" in card} == drawn
     for name in drawn:
         ET.parse(folder / "charts" / name)

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, pair_to_record, result, row_to_record, user
-from datasets_build.convert import convert_files, write_converted
+from datasets_build.convert import convert_files
 from datasets_build.ledger import Refused
 from datasets_build.lint.items import lint_record, lint_value
-from datasets_build.reading.files import Record, read_records
+from datasets_build.reading.files import read_records
 from datasets_build.repair.settle import settle
 from datasets_build.sources.shapes import shape_of
+from datasets_build.write import write_offers
 from scorers.checks.rows import check_pair, check_row
 
 AJ = load_contract()
@@ -317,12 +318,12 @@ def test_no_hostile_row_stops_the_work_or_is_lost_or_run(canary, lines, foreign)
     for record in read:
         items, found = lint_record(record, AJ)
         assert all(one.finding.code and one.finding.why for one in found)
-        if isinstance(record, Record):
+        if not isinstance(record.value, Refused):
             assert items, "a record without a conversation"
         conversations += len(items) or 1
         for item in items:
             _check(settle(item, AJ, foreign))
-    funnel = write_converted(convert_files([path], AJ, foreign), canary / "work" / "out.jsonl")
+    funnel = write_offers(convert_files([path], AJ, foreign), canary / "work" / "out.jsonl")
     assert funnel.read == conversations
     assert funnel.outcomes["kept"] >= 1
 
@@ -352,8 +353,8 @@ from datasets_build.reading.files import read_records
 path, contract = Path(sys.argv[1]), load_contract()
 list(convert_files([path.with_name("one.jsonl")], contract))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(*(getattr(record, "code", "read") for record in read_records(path)))
-print(*(item.code or "row" for item in convert_files([path], contract)))
+print(*(getattr(record.value, "code", "read") for record in read_records(path)))
+print(*(getattr(offer.value, "code", "row") for offer in convert_files([path], contract)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 HUGE = 300 * 2**20

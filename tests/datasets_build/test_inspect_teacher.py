@@ -13,7 +13,8 @@ from datasets_build.drawn.worded.generate import generate
 from datasets_build.drawn.worded.teachers.inspect_model import inspect_teacher
 from datasets_build.drawn.worded.teachers.named import open_teacher
 from datasets_build.drawn.worded.teachers.prompting import job_prompt, read_wording, system_prompt
-from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Wording
+from datasets_build.drawn.worded.teachers.wording import Wording
+from datasets_build.ledger import Refused
 from tests.datasets_build.wordings import drawn_jobs, texts_of
 
 AJ = load_contract()
@@ -70,10 +71,10 @@ def test_no_more_requests_are_open_than_asked_for(jobs):
 @pytest.mark.parametrize(
     ("output", "meant"),
     [
-        (says("", "content_filter"), Refused("the model declines")),
-        (says("", "model_length"), Refused("the conversation is too long for the model", "teacher_context_exceeded")),
-        (says("{", "max_tokens"), Failed("teacher_cut_off", "the reply is cut off")),
-        (says("no"), Failed("teacher_bad_json", "JSONDecodeError in 'no'")),
+        (says("", "content_filter"), Refused("teacher_refused", "the model declines")),
+        (says("", "model_length"), Refused("teacher_context_exceeded", "the conversation is too long for the model")),
+        (says("{", "max_tokens"), Refused("teacher_cut_off", "the reply is cut off")),
+        (says("no"), Refused("teacher_bad_json", "JSONDecodeError in 'no'")),
     ],
 )
 def test_every_way_to_end_has_its_meaning(output, meant, jobs):
@@ -86,7 +87,7 @@ def test_an_error_is_the_jobs_own_and_a_model_that_never_answers_ends_the_run(jo
         raise RuntimeError("no such server")
 
     ((_, worded),) = inspect_teacher(model(broken), AJ).word(jobs[:1])
-    assert worded == Failed("teacher_error", "RuntimeError: no such server")
+    assert worded == Refused("teacher_error", "RuntimeError: no such server")
     with pytest.raises(AJError, match=r"does not answer .*no such server.*; check its server"):
         list(inspect_teacher(model(broken), AJ).word(jobs * 5))
 
@@ -94,7 +95,7 @@ def test_an_error_is_the_jobs_own_and_a_model_that_never_answers_ends_the_run(jo
 def test_a_reply_in_a_fence_is_read_and_anything_else_is_no_wording():
     assert read_wording('```json\n{"texts": [{"slot": "a", "text": "b"}]}\n```') == Wording({"a": "b"})
     for text in ("[]", '{"texts": 3}', '{"texts": [3]}', '{"texts": [{"slot": "a"}]}', "[" * 100_000, ""):
-        assert isinstance(read_wording(text), Failed), text[:20]
+        assert isinstance(read_wording(text), Refused), text[:20]
 
 
 def test_the_prompt_is_one_for_all_and_a_retry_is_told_what_was_wrong(jobs):

@@ -42,6 +42,11 @@ def test_more_than_was_read_is_a_fault(wrong):
         Funnel(**({"read": 1} | wrong), outcomes=Counter(kept=1)).check()
 
 
+def test_a_funnel_that_lost_something_says_so():
+    with pytest.raises(AssertionError, match="lost"):
+        Funnel(read=2, converted=1).check()
+
+
 def test_the_sum_of_two_funnels_counts_both():
     total = Funnel()
     for code in ("a", "a", "b"):

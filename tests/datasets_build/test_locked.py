@@ -16,27 +16,25 @@ from aj.errors import DataError
 from aj.whole import STAGING
 from datasets_build.build import build
 from datasets_build.mix import collect, origin
-from datasets_build.recipe import DataRecipe
+from datasets_build.recipe import ConvertedPart, DataRecipe
 from tests.datasets_build import made
 
 ROOT = Path(__file__).parents[2]
 RECIPE: dict[str, Any] = {
     "name": "locked",
     "seed": 2,
-    "mix": {
-        "rows": 44,
-        "shortfall": "redistribute",
-        "parts": {
-            "talk": {"kind": "generated", "count": 14, "generator": "chats"},
-            "a": {"kind": "converted", "count": 30, "files": ["a/*.jsonl"]},
-        },
+    "rows": 44,
+    "shortfall": "redistribute",
+    "parts": {
+        "talk": {"kind": "chats", "count": 14},
+        "a": {"kind": "converted", "count": 30, "files": ["a/*.jsonl"]},
     },
 }
 
 
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setitem(collect.KINDS, "converted", made.stream)
+    monkeypatch.setitem(collect.STREAMS, ConvertedPart, made.stream)
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
     made.write(tmp_path / "data" / "a" / "x.jsonl", [*made.rows("a", 50), *(made.pair("a", n) for n in range(3))])
     return tmp_path / "data"
@@ -61,20 +59,24 @@ def _bytes(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_bytes_are_made_again_in_another_process_with_other_hashes(data, tmp_path):
-    fleet = {"corrections": {"multiply": 1}, "dialogues": {"count": 1}}  # rows of every kind of seed
-    folder = build(_recipe(sources=fleet), data)
+    fleet = {
+        "corrections": {"kind": "corrections", "multiply": 1, "count": 8},
+        "dialogues": {"kind": "dialogues", "count": 1},
+    }
+    change = {"rows": 53, "parts": RECIPE["parts"] | fleet}  # rows of every kind of seed
+    folder = build(_recipe(**change), data)
     code = (
         "import json, sys\n"
         "from pathlib import Path\n"
         "from datasets_build.mix import collect\n"
         "from datasets_build.build import build\n"
-        "from datasets_build.recipe import DataRecipe\n"
+        "from datasets_build.recipe import ConvertedPart, DataRecipe\n"
         "from tests.datasets_build import made\n"
-        "collect.KINDS['converted'] = made.stream\n"
+        "collect.STREAMS[ConvertedPart] = made.stream\n"
         "print(build(DataRecipe.model_validate(json.loads(sys.argv[1])), Path(sys.argv[2])))\n"
     )
     elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "AJ_LOGS": str(tmp_path / "elsewhere"), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, json.dumps(RECIPE | {"sources": fleet}), str(data)]
+    command = [sys.executable, "-c", code, json.dumps(RECIPE | change), str(data)]
     done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, check=True)
     other = Path(done.stdout.strip())
     assert other.name == folder.name
@@ -116,11 +118,10 @@ def test_a_changed_source_is_named_with_the_rows_it_moved(data):
 
 
 def test_a_build_that_cannot_be_made_again_says_what_moved(data):
-    strict = RECIPE["mix"] | {"shortfall": "fail"}
-    folder = build(_recipe(mix=strict), data)
+    folder = build(_recipe(shortfall="fail"), data)
     (data / "a" / "x.jsonl").unlink()
     with pytest.raises(DataError, match=r"No file of the mix is under .* Moved since: source a/x\.jsonl is gone\."):
-        _again(folder, data, mix=strict)
+        _again(folder, data, shortfall="fail")
 
 
 @pytest.mark.parametrize("change", [{"seed": 3}, {"name": "other"}])

@@ -24,26 +24,20 @@ SAID: list[str] = []
 @pytest.fixture(autouse=True)
 def files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Converters replaced by a stream of rows that are made already; the folder where their files lie."""
-    monkeypatch.setitem(collect.KINDS, "converted", made.stream)
+    monkeypatch.setitem(collect.STREAMS, ConvertedPart, made.stream)
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
     SAID.clear()
     return tmp_path / "data"
 
 
-def _recipe(
-    parts: dict[str, Any],
-    sources: dict[str, Any] | None = None,
-    tokenizer: str | None = None,
-    **mix: Any,
-) -> DataRecipe:
-    """A mix; a part without a kind is one of files, a number a part of files that has only its count."""
+def _recipe(parts: dict[str, Any], **more: Any) -> DataRecipe:
+    """A recipe; a part without a kind is one of files, a number a part of files that has only its count."""
     whole = {}
     for name, part in parts.items():
         part = part if isinstance(part, dict) else {"count": part}
         whole[name] = part if "kind" in part else {"kind": "converted", "files": [f"{name}/*.jsonl"], **part}
-    mix = {"rows": sum(part["count"] for part in whole.values()), "parts": whole, **mix}
-    whole = {"name": "test", "seed": 3, "sources": sources or {}, "tokenizer": tokenizer, "mix": mix}
-    return DataRecipe.model_validate(whole)
+    rows = sum(part["count"] for part in whole.values())
+    return DataRecipe.model_validate({"name": "test", "seed": 3, "rows": rows, "parts": whole, **more})
 
 
 def _build(recipe: DataRecipe, root: Path) -> tuple[Path, dict[str, Any]]:
@@ -101,19 +95,30 @@ def test_generated_parts_make_no_more_than_they_must(files):
     folder, lock = _build(_recipe({"corrections": corrections, "plans": _plans(4, 5), "a": 6}), files)
     assert {name: share["got"] for name, share in lock["shares"].items()} == {"corrections": 8, "plans": 4, "a": 6}
     assert lock["rows"]["dpo"] == 8
-    assert lock["funnel"]["plans"]["read"] < 4 + 5 + 8, "the spare ones were not asked for"
+    assert lock["funnel"]["plans"] == {"read": 4, "kept": 4}, "the spare ones were not asked for"
     assert {row.metadata["licence"] for row in read_rows(folder / "sft.jsonl")} == {"Apache-2.0", "MIT"}
 
 
 def _plans(count: int, spare: int) -> dict[str, Any]:
-    return {"kind": "generated", "generator": "plans", "count": count, "spare": spare}
+    return {"kind": "plans", "count": count, "spare": spare}
 
 
-def test_the_sources_stand_beside_the_mix_and_their_rows_come_first(files):
-    made.write(files / "a" / "x.jsonl", made.rows("a", 10))
-    folder, lock = _build(_recipe({"a": 6}, sources={"plans": {"count": 2}}), files)
-    assert _by_source(folder) == {"a": 6, "conversational": 2}
-    assert list(lock["funnel"]) == ["plans", "a"]
+def test_a_generator_gives_its_first_rows_whatever_their_number(files):
+    few, many = (
+        {row.id for row in read_rows(_build(_recipe({"plans": _plans(count, 0)}), files)[0] / "sft.jsonl")}
+        for count in (4, 9)
+    )
+    assert few < many
+
+
+def test_only_the_first_variations_are_paired_where_a_recipe_says_so(files):
+    part = {"kind": "corrections", "count": 16, "multiply": 2}
+    every = _build(_recipe({"fixes": part}), files)[0]
+    folder, lock = _build(_recipe({"fixes": part | {"paired": 9}}), files)
+    assert lock["rows"] == {"sft": 16, "dpo": 9}
+    assert {pair.id for pair in read_pairs(folder / "dpo.jsonl")} < {p.id for p in read_pairs(every / "dpo.jsonl")}
+    _, lock = _build(_recipe({"fixes": part | {"pairs": 8}}), files)
+    assert lock["funnel"]["fixes.pairs"] == {"read": 16, "kept": 8, "unused": 8}
 
 
 # --- too few --------------------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ def test_what_no_part_can_give_is_said_to_be_lacking(files):
     made.write(files / "b" / "x.jsonl", made.rows("b", 2))
     _, lock = _build(_recipe({"a": 10, "b": 20}, shortfall="redistribute"), files)
     assert lock["rows"]["sft"] == 17
-    assert SAID[-1] == "The mix has 17 of 30 rows; 13 are lacking."
+    assert SAID[-1] == "The mix has 17 of 30 rows; 13 are missing."
 
 
 def test_the_card_says_what_each_part_takes_and_what_happens_when_it_is_short(files):
@@ -198,8 +203,8 @@ def test_rows_are_repeated_as_often_as_the_recipe_allows(files, count, repeated,
     times = Counter(row.id for row in read_rows(folder / "sft.jsonl") if row.metadata["source"] == "a")
     assert max(times.values()) - min(times.values()) <= 1
     assert max(times.values()) <= 3
-    assert f"a has 10 of {count} rows (10 read): {repeated} are repeats, no row is there more than 3 times" in SAID[0]
-    assert (f"{lacking} are lacking" in SAID[-1]) == (lacking > 0)
+    assert f"a has 10 of {count} rows (10 read): {repeated} are repeats, no row appears more than 3 times" in SAID[0]
+    assert (f"{lacking} are missing" in SAID[-1]) == (lacking > 0)
 
 
 # --- what is left out -----------------------------------------------------------------------------------------------
@@ -315,8 +320,7 @@ def test_lengths_are_told_in_a_tokenizers_tokens(files, tmp_path):
 
 
 def test_the_strategy_documents_mix_is_there_to_the_row():
-    mix = load_yaml(RECIPES / "aj-10k.yaml", DataRecipe).mix
-    assert mix is not None
+    mix = load_yaml(RECIPES / "aj-10k.yaml", DataRecipe)
     counts = {name: part.count for name, part in mix.parts.items()}
     assert counts == {
         "corrections": 80,
@@ -337,21 +341,36 @@ def test_the_strategy_documents_mix_is_there_to_the_row():
 
 
 @pytest.mark.parametrize(
-    ("mix", "said"),
+    ("text", "said"),
     [
-        ("{rows: 3, parts: {a: {kind: converted, count: 2, files: [x]}}}", "add up to 2, not to rows: 3"),
-        ("{rows: 2, parts: {a: {kind: converted, count: 2}}}", "files: Field required"),
-        ("{rows: 2, parts: {a: {kind: converted, count: 2, files: [../x]}}}", "must lie under the build's root"),
-        ("{rows: 2, parts: {a: {kind: copied, count: 2}}}", "kind"),
-        ("{rows: 2, parts: {a: {kind: converted, count: 2, files: [x], shortfall: {repeat: 1}}}}", "repeat"),
-        ("{rows: 2, parts: {a: {kind: generated, count: 2, generator: planes}}}", "'tasks', .*'plans'"),
-        ("{rows: 2, parts: {plans: {kind: generated, count: 2, generator: plans}}}", "both a source and a part"),
-        ("{rows: 2, parts: {a: {kind: converted, count: 2, files: [x], filters: {max_tokens: 9}}}}", "tokenizer"),
+        ("rows: 3\nparts: {a: {kind: converted, count: 2, files: [x]}}", "add up to 2, not to rows: 3"),
+        ("rows: 2\nparts: {a: {kind: converted, count: 2}}", "files: Field required"),
+        ("rows: 2\nparts: {a: {kind: converted, count: 2, files: [../x]}}", "must lie under the build's root"),
+        ("rows: 2\nparts: {a: {kind: copied, count: 2}}", "kind"),
+        ("rows: 2\nparts: {a: {kind: converted, count: 2, files: [x], shortfall: {repeat: 1}}}", "repeat"),
+        ("rows: 2\nparts: {a: {kind: planes, count: 2}}", "'tasks', .*'plans'"),
+        ("rows: 2\nparts: {a: {kind: plans, count: 2}}\nunchecked: [plans]", "plans, which is no part"),
+        ("rows: 2\nparts: {a: {kind: converted, count: 2, files: [x], filters: {max_tokens: 9}}}", "tokenizer"),
     ],
 )
-def test_a_mix_with_a_mistake_is_refused(tmp_path, mix, said):
+def test_a_recipe_with_a_mistake_is_refused(tmp_path, text, said):
     path = tmp_path / "recipe.yaml"
-    path.write_text(f"name: x\nseed: 3\nsources: {{plans: {{count: 2}}}}\nmix: {mix}\n")
+    path.write_text(f"name: x\nseed: 3\n{text}\n")
     with pytest.raises(ConfigError, match=said) as caught:
         load_yaml(path, DataRecipe)
     assert str(caught.value).startswith(f"{path}:")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sources:\n  plans: {count: 2}", r"sources: no longer .*write each source as a part, such as `parts: "),
+        ("mix:\n  rows: 2\n  parts: {a: {kind: plans, count: 2}}", r"mix: no longer .*move its `rows`, `parts`"),
+    ],
+)
+def test_a_recipe_of_the_earlier_grammar_is_told_what_to_write_now(tmp_path, text, said):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"name: x\nseed: 3\n\n{text}\n")
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_yaml(path, DataRecipe)
+    assert str(caught.value).startswith(f"{path}:4: ")

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from datasets_build.convert import Converted, finished
 from datasets_build.mix.pool import Pool, Share, Spool, Stratum, even, natural, stratum_of
+from datasets_build.offer import Offer, finished
 from tests.datasets_build import made
 
 PERSONAS, CATEGORIES = ("p1", "p2", "p3"), ("c1", "c2")
@@ -101,8 +101,8 @@ def test_a_pool_without_rows_gives_none():
 def test_rows_are_found_again_by_their_number(tmp_path):
     rows, pair = made.rows("a", 20), made.pair("a", 1)
     with Spool(tmp_path / "spool") as spool:
-        numbers = [spool.add(finished(Converted(row)).line) for row in rows]
-        of_pair = spool.add(finished(Converted(pair)).line)
+        numbers = [spool.add(finished(Offer(row)).line) for row in rows]
+        of_pair = spool.add(finished(Offer(pair)).line)
         assert spool.pair(of_pair) == pair
         assert [spool.row(number) for number in reversed(numbers)] == rows[::-1]
         assert spool.row(spool.add(spool.line(numbers[3]).decode())) == rows[3]

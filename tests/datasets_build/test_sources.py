@@ -4,7 +4,9 @@ import json
 
 from aj.contract import load_contract
 from aj.messages import Row
-from datasets_build.mix.collect import KINDS, Context, files_of
+from datasets_build.ledger import Refused
+from datasets_build.mix.collect import STREAMS, Context, files_of
+from datasets_build.offer import Offer
 from datasets_build.recipe import ConvertedPart, WordedPart
 from scorers.checks.rows import check_row
 
@@ -34,15 +36,17 @@ def test_every_record_of_a_file_is_offered_with_its_place(tmp_path):
     ]
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.jsonl").write_text("\n".join(records) + "\n")
-    row, *rejects = KINDS["converted"]("old", _part(), Context(AJ, 3, tmp_path))
+    row, *refused = STREAMS[ConvertedPart]("old", _part(), Context(AJ, 3, tmp_path))
     assert isinstance(row.value, Row)
     assert row.where == row.value.metadata["file"] == "a/x.jsonl:1"
     assert row.repaired
     assert check_row(row.value, AJ) == []
-    assert [(offer.value, offer.where, bool(offer.code and offer.why)) for offer in rejects] == [
-        (None, "a/x.jsonl:2", True),
-        (None, "a/x.jsonl:3", True),
+    reasons = [offer.value for offer in refused if isinstance(offer.value, Refused)]
+    assert [(one.where, bool(one.code and one.why)) for one in reasons] == [
+        ("a/x.jsonl:2", True),
+        ("a/x.jsonl:3", True),
     ]
+    assert len(refused) == len(reasons)
 
 
 def test_a_record_is_counted_once_and_a_pair_as_a_pair_also_when_it_is_lost(tmp_path):
@@ -55,8 +59,8 @@ def test_a_record_is_counted_once_and_a_pair_as_a_pair_also_when_it_is_lost(tmp_
     ]
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    offers = list(KINDS["converted"]("old", _part(), Context(AJ, 3, tmp_path)))
-    found = [(offer.where[-1], offer.opens, offer.is_pair, offer.value is not None) for offer in offers]
+    offers = list(STREAMS[ConvertedPart]("old", _part(), Context(AJ, 3, tmp_path)))
+    found = [(_place(offer)[-1], offer.opens, offer.is_pair, not isinstance(offer.value, Refused)) for offer in offers]
     assert found == [
         ("1", True, True, True),
         ("2", True, True, False),
@@ -64,6 +68,10 @@ def test_a_record_is_counted_once_and_a_pair_as_a_pair_also_when_it_is_lost(tmp_
         ("4", True, False, True),
         ("4", False, True, True),
     ]
+
+
+def _place(offer: Offer) -> str:
+    return offer.value.where if isinstance(offer.value, Refused) else offer.where
 
 
 def _rated_chat() -> dict[str, object]:
@@ -86,17 +94,18 @@ def test_a_private_part_shows_no_address_of_its_files(tmp_path):
     ]
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.jsonl").write_text(json.dumps({"messages": messages, "mode": "chat"}) + "\n")
-    (shown,) = KINDS["converted"]("open", _part(), Context(AJ, 3, tmp_path))
-    (hidden,) = KINDS["converted"]("closed", _part(private=True), Context(AJ, 3, tmp_path))
-    assert (shown.value, shown.code) == (None, "private_address")
+    (shown,) = STREAMS[ConvertedPart]("open", _part(), Context(AJ, 3, tmp_path))
+    (hidden,) = STREAMS[ConvertedPart]("closed", _part(private=True), Context(AJ, 3, tmp_path))
+    assert isinstance(shown.value, Refused)
+    assert shown.value.code == "private_address"
     assert isinstance(hidden.value, Row)
     assert "10.20.30.40" not in str(hidden.value.messages)
 
 
 def test_worded_rows_name_their_teacher_and_licence(tmp_path):
     part = WordedPart(kind="worded", count=3)
-    first = next(KINDS["worded"]("talk", part, Context(AJ, 3, tmp_path)))
+    first = next(STREAMS[WordedPart]("talk", part, Context(AJ, 3, tmp_path)))
     assert isinstance(first.value, Row)
     assert (first.value.metadata["teacher"], first.value.metadata["licence"]) == ("template", "Apache-2.0")
     assert {"persona", "category", "templates"} <= first.value.metadata.keys()
-    assert next(KINDS["worded"]("talk", part, Context(AJ, 3, tmp_path))).value == first.value
+    assert next(STREAMS[WordedPart]("talk", part, Context(AJ, 3, tmp_path))).value == first.value

@@ -6,15 +6,16 @@ from collections import Counter
 import pytest
 
 from aj.contract import load_contract
-from aj.messages import Row, calls, result, row_from_record, row_to_record, user
+from aj.messages import Row, row_from_record, row_to_record, user
 from aj.personas import load_personas
 from aj.wire import finishing
 from datasets_build.drawn.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
-from datasets_build.drawn.worded.generate import REDRAWS, Rejected, generate
+from datasets_build.drawn.worded.generate import REDRAWS, generate
 from datasets_build.drawn.worded.scenes.drawing import draw_scene
 from datasets_build.drawn.worded.teachers.template import template_teacher
-from datasets_build.drawn.worded.teachers.wording import Failed, Refused, Teacher, Wording, trajectory
-from datasets_build.worded.variety import distinct, variety
+from datasets_build.drawn.worded.teachers.wording import COST_CAP, Teacher, Wording, slots_of, trajectory
+from datasets_build.ledger import Refused
+from datasets_build.mix.near import NearIndex
 from scenarios.catalogue import CATEGORIES
 from scenarios.oracle import play
 from scorers.checks.rows import check_row
@@ -96,21 +97,27 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others():
 
 
 def test_rows_are_worded_differently_and_hardly_any_twice(rows):
-    figures = variety(rows, AJ)
-    assert figures.same_id == 0
-    assert figures.near_duplicate_rate <= 0.01
-    assert figures.users.three > 0.6
-    assert figures.answers.three > 0.6
+    assert len({row.id for row in rows}) == len(rows)
+    slots = [slots_of(row.messages, AJ) for row in rows]
+    index = NearIndex(0.8)  # the mix's threshold, but of the words alone, not the calls
+    alike = [row for row in (Row(tuple(user(slot.text) for slot in said)) for said in slots) if index.admit(row)]
+    assert len(alike) <= 0.01 * len(rows)
+    for place in ("user", "answer"):
+        texts = [slot.text.lower().split() for said in slots for slot in said if slot.place == place]
+        trigrams = [gram for words in texts for gram in zip(words, words[1:], words[2:], strict=False)]
+        assert len(set(trigrams)) > 0.6 * len(trigrams), place
 
 
 # --- retries, rejects -----------------------------------------------------------------------------------------------
 
 
-def spoiling(times, spoil):
-    """The template teacher, whose wording is spoilt on the first `times` attempts at every job."""
+def spoiling(times, spoil, attempts=None):
+    """The template teacher, whose wording is spoilt on the first `times` attempts at every job; counts them by job."""
 
     def word(jobs):
         for job in jobs:
+            if attempts is not None:
+                attempts[json.dumps(dict(job.scene))] += 1
             texts = texts_of(job)
             yield job.id, Wording(spoil(texts) if job.attempt < times else texts)
 
@@ -129,21 +136,28 @@ def test_a_spoilt_wording_is_tried_again_and_then_taken():
 
 
 def test_a_wording_that_stays_spoilt_is_rejected_by_its_code_and_another_scene_is_tried():
-    came = list(generate(2, 1, spoiling(99, longer), AJ, multi_turn_ratio=0, retries=1))
+    attempts = Counter()
+    came = list(generate(2, 1, spoiling(99, longer, attempts), AJ, multi_turn_ratio=0, retries=1))
     assert len(came) == 2 * (1 + REDRAWS)
-    assert {(one.code, one.attempts) for one in came if isinstance(one, Rejected)} == {("ungrounded", 2)}
-    assert len({one.origin for one in came if isinstance(one, Rejected)}) == len(came)
+    assert {one.code for one in came if isinstance(one, Refused)} == {"ungrounded"}
+    assert list(attempts.values()) == [2] * len(came)
+    assert len({one.where for one in came if isinstance(one, Refused)}) == len(came)
 
 
 def test_a_refusal_is_final_for_its_job_and_a_stop_for_its_place():
-    def refusing(stop):
-        return Teacher("no", lambda jobs: ((job.id, Refused("no", stop=stop)) for job in jobs))
+    def attempts(code):
+        told = []
 
-    def attempts(stop):
-        return [one.attempts for one in generate(2, 1, refusing(stop), AJ) if isinstance(one, Rejected)]
+        def word(jobs):
+            for job in jobs:
+                told.append(job.attempt)
+                yield job.id, Refused(code, "no")
 
-    assert attempts(False) == [1] * 2 * (1 + REDRAWS)
-    assert attempts(True) == [1] * 2
+        assert {type(one) for one in generate(2, 1, Teacher("no", word), AJ)} == {Refused}
+        return told
+
+    assert attempts("teacher_refused") == [0] * 2 * (1 + REDRAWS)
+    assert attempts(COST_CAP) == [0] * 2
 
 
 def test_a_failure_is_tried_again_without_feedback():
@@ -152,11 +166,11 @@ def test_a_failure_is_tried_again_without_feedback():
     def word(jobs):
         for job in jobs:
             told.append((job.attempt, job.feedback))
-            yield job.id, Failed("teacher_expired", "late")
+            yield job.id, Refused("teacher_expired", "late")
 
     came = list(generate(1, 1, Teacher("late", word), AJ, retries=1))
     assert told[:2] == [(0, ()), (1, ())]
-    assert {one.code for one in came if isinstance(one, Rejected)} == {"teacher_expired"}
+    assert {one.code for one in came if isinstance(one, Refused)} == {"teacher_expired"}
 
 
 def test_a_teacher_that_keeps_a_job_to_itself_is_our_own_fault():
@@ -170,25 +184,3 @@ def test_rows_come_as_they_are_worded():
     stream = generate(50, 1, noting(taken), AJ)
     assert isinstance(next(stream), Row)
     assert len(taken) == 1
-
-
-# --- variety --------------------------------------------------------------------------------------------------------
-
-
-def test_distinct_n_grams_are_a_share_of_all():
-    assert distinct([["a", "b", "a", "b"]]).one == 0.5
-    assert distinct([["a", "b", "a", "b"]]).two == pytest.approx(2 / 3)
-    assert distinct([]).three == 0.0
-
-
-def test_near_duplicates_are_rows_of_nearly_the_same_words():
-    text = " ".join(f"word{n}" for n in range(40))
-    far = " ".join(f"thing{n}" for n in range(40))
-
-    def row(asked: str, command: str = "uptime") -> Row:
-        call = (calls("bash", {"command": command}), result("bash", "up"))
-        return Row((user(asked), *call, calls("complete", {"answer": "Up."})))
-
-    figures = variety([row(text), row(far), row(f"{text} other"), row(text, "df -h"), row(text)], AJ)
-    assert (figures.near_duplicates, figures.same_id) == (3, 1)
-    assert variety([row(text), row(far)], AJ).near_duplicates == 0

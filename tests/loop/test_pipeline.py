@@ -18,8 +18,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
     data = tmp_path / "data.yaml"
     data.write_text(
-        "name: filed\nseed: 1\nmix:\n  rows: 1\n  parts:\n"
-        "    old: {kind: converted, count: 1, files: ['old/*.jsonl']}\n"
+        "name: filed\nseed: 1\nrows: 1\nparts:\n  old: {kind: converted, count: 1, files: ['old/*.jsonl']}\n"
     )
     loop = tmp_path / "loop.yaml"
     loop.write_text(f"name: filed\ndata: {data}\ntrain: train/recipes/smollm2-135m.yaml\n")

@@ -23,15 +23,9 @@ def test_every_loop_recipe_names_files_that_are_there(path):
 
 def test_the_two_arms_differ_in_nothing_but_the_earlier_data():
     alone, repaired = (load_yaml(RECIPES / f"{name}.yaml", DataRecipe) for name in ("corrections", "repaired"))
-    assert alone.mix
-    assert repaired.mix
-    earlier = repaired.mix.parts["existing"]
-    without = repaired.mix.model_copy(
-        update={
-            "rows": repaired.mix.rows - earlier.count,
-            "parts": {name: part for name, part in repaired.mix.parts.items() if part is not earlier},
-        }
-    )
-    assert repaired.model_copy(update={"name": alone.name, "mix": without}) == alone
+    earlier = repaired.parts["existing"]
+    parts = {name: part for name, part in repaired.parts.items() if part is not earlier}
+    without = {"name": alone.name, "rows": repaired.rows - earlier.count, "parts": parts}
+    assert repaired.model_copy(update=without) == alone
     loops = [load_yaml(LOOPS / f"{name}.yaml", LoopRecipe) for name in ("corrections", "repaired")]
     assert loops[1].model_copy(update={"name": loops[0].name, "data": loops[0].data}) == loops[0]

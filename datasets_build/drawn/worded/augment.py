@@ -1,4 +1,4 @@
-"""Personality for rows that exist: their words anew, their calls and results as they are, or the row is rejected."""
+"""Personality for rows that exist: their words anew, their calls and results as they are, or the row is refused."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,8 +12,9 @@ from aj.messages import Row, row_from_record
 from aj.personas import load_personas
 from aj.state import discovered
 from datasets_build.drawn.worded.checks import check_wording
-from datasets_build.drawn.worded.generate import Rejected, feedback_on
-from datasets_build.drawn.worded.teachers.wording import Failed, Job, Refused, Teacher, Worded, slots_of
+from datasets_build.drawn.worded.generate import feedback_on, is_final
+from datasets_build.drawn.worded.teachers.wording import Job, Teacher, Worded, slots_of
+from datasets_build.ledger import Refused
 
 Item = tuple[str, Row]
 """(origin, row)"""
@@ -21,25 +22,25 @@ Item = tuple[str, Row]
 
 def augment(
     source: Path | Iterable[Mapping[str, Any]], teacher: Teacher, contract: Contract, seed: int = 0, retries: int = 2
-) -> Iterator[Row | Rejected]:
-    """Every row of `source` worded anew, or a Rejected for it: rows in = rows out + rejects.
+) -> Iterator[Row | Refused]:
+    """Every row of `source` with new wording, or a refusal with its place: rows in = rows out + refusals.
 
     A row is worded for the persona in its metadata; a row without one gets a persona in turn, from `seed` on. Texts of
-    plans and intents stay; only what the user says is worded there.
+    plans and intents stay; only the user's words change there.
 
     Raises:
         DataError: a line of the file is not a JSON object (with file and line).
     """
     personas = sorted(load_personas().personas)
     pending: dict[str, tuple[Item, Job]] = {}
-    rejected: list[Rejected] = []
+    refused: list[Refused] = []
 
     def fresh() -> Iterator[Job]:
         for number, (origin, record) in enumerate(_records(source)):
             try:
                 row = row_from_record(dict(record))
             except ValueError as error:
-                rejected.append(Rejected("not_a_row", str(error), origin))
+                refused.append(Refused("not_a_row", str(error), origin))
                 continue
             persona = row.metadata.get("persona")
             chosen = persona if persona in personas else personas[(seed + number) % len(personas)]
@@ -55,15 +56,15 @@ def augment(
             made, findings = _settle(row, job, worded, teacher.name, contract)
             if made:
                 yield made
-            elif isinstance(worded, Refused) or job.attempt >= retries:
-                rejected.append(Rejected(findings[0].code, findings[0].why, origin, job.attempt + 1))
+            elif is_final(worded) or job.attempt >= retries:
+                refused.append(Refused(findings[0].code, findings[0].why, origin))
             else:
                 feedback = feedback_on(worded, findings)
                 again.append(((origin, row), job.again(feedback)))
-            yield from rejected
-            rejected.clear()
-        yield from rejected
-        rejected.clear()
+            yield from refused
+            refused.clear()
+        yield from refused
+        refused.clear()
         assert not pending, f"{teacher.name} left {len(pending)} jobs without a word"
         if not again:
             return
@@ -91,8 +92,6 @@ def _job(row: Row, persona: str, origin: str, contract: Contract) -> Job:
 
 def _settle(row: Row, job: Job, worded: Worded, teacher: str, contract: Contract) -> tuple[Row | None, list[Finding]]:
     if isinstance(worded, Refused):
-        return None, [Finding(worded.code, worded.why, "word it yourself, or leave it out")]
-    if isinstance(worded, Failed):
         return None, [Finding(worded.code, worded.why, "try again")]
     checked = check_wording(job, worded, contract, row)
     if checked.messages is None:

@@ -14,23 +14,12 @@ from aj.messages import Row
 from datasets_build.drawn.worded.allotment import SINGLE, Place, allot
 from datasets_build.drawn.worded.checks import check_wording
 from datasets_build.drawn.worded.scenes.drawing import draw_scene
-from datasets_build.drawn.worded.teachers.wording import Failed, Job, Refused, Slot, Teacher, Worded, slots_of
+from datasets_build.drawn.worded.teachers.wording import COST_CAP, FINAL, Job, Slot, Teacher, Worded, slots_of
+from datasets_build.ledger import Refused
 from scenarios.oracle import play
 
 REDRAWS = 2
-"""How often another scene is drawn for a place whose job was rejected; then the place stays empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A job, or an existing row, that gave no row."""
-
-    code: str
-    why: str
-    origin: str
-    """the job's id, or `file:line`"""
-    attempts: int = 1
-    metadata: dict[str, Any] | None = None
+"""How often another scene is drawn for a place whose job was refused; then the place stays empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +36,11 @@ def generate(
     contract: Contract,
     multi_turn_ratio: float = 0.3,
     retries: int = 2,
-) -> Iterator[Row | Rejected]:
-    """`count` verified rows, as they come; a Rejected for each job that gave none.
+) -> Iterator[Row | Refused]:
+    """`count` verified rows, as they come, and a refusal with the job's id for each job that gave none.
 
     A wording that breaks a rule goes back to the teacher with what was wrong, at most `retries` times. Then the job is
-    rejected, and another scene drawn for its place. No two rows have the same identity.
+    refused, and another scene is drawn for its place. No two rows have the same identity.
     """
     kept: set[str] = set()
     pending: list[_Pending] = []
@@ -66,15 +55,9 @@ def generate(
             if row:
                 kept.add(row.id)
                 yield row
-            elif isinstance(worded, Refused) or item.job.attempt >= retries:
-                yield Rejected(
-                    findings[0].code,
-                    findings[0].why,
-                    item.job.id,
-                    item.job.attempt + 1,
-                    _metadata(item.job, teacher.name),
-                )
-                if item.draw < REDRAWS and not (isinstance(worded, Refused) and worded.stop):
+            elif is_final(worded) or item.job.attempt >= retries:
+                yield Refused(findings[0].code, findings[0].why, item.job.id)
+                if item.draw < REDRAWS and findings[0].code != COST_CAP:
                     draw = item.draw + 1
                     pending.append(_Pending(item.place, draw, _job(item.place, seed, draw, contract)))
             else:
@@ -86,9 +69,14 @@ def generate(
         fresh, pending = iter(pending), []
 
 
+def is_final(worded: Worded) -> bool:
+    """Whether another attempt would be refused again."""
+    return isinstance(worded, Refused) and worded.code in FINAL
+
+
 def feedback_on(worded: Worded, findings: Sequence[Finding]) -> list[str]:
-    """What the next attempt is told: what was wrong with a wording; of one that never came there is nothing to say."""
-    return [] if isinstance(worded, Failed) else [f"{finding.why}; {finding.fix}" for finding in findings]
+    """What the next attempt is told: what was wrong with a wording; nothing about one that never came."""
+    return [] if isinstance(worded, Refused) else [f"{finding.why}; {finding.fix}" for finding in findings]
 
 
 def _noted(items: Iterator[_Pending], waiting: dict[str, _Pending]) -> Iterator[Job]:
@@ -103,8 +91,6 @@ def _settle(
 ) -> tuple[Row | None, list[Finding]]:
     """The row of a job, or why there is none."""
     if isinstance(worded, Refused):
-        return None, [Finding(worded.code, worded.why, "word it yourself, or leave it out")]
-    if isinstance(worded, Failed):
         return None, [Finding(worded.code, worded.why, "try again")]
     checked = check_wording(job, worded, contract)
     if checked.messages is None:

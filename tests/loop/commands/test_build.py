@@ -14,9 +14,9 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
     path = tmp_path / "talk.yaml"
     path.write_text(
-        "name: talk\nseed: 1\nmix:\n  rows: 14\n  shortfall: redistribute\n  parts:\n"
-        "    talk: {kind: generated, generator: chats, count: 4}\n"
-        "    fixes: {kind: corrections, count: 10, multiply: 1}\n"
+        "name: talk\nseed: 1\nrows: 14\nshortfall: redistribute\nparts:\n"
+        "  talk: {kind: chats, count: 4}\n"
+        "  fixes: {kind: corrections, count: 10, multiply: 1}\n"
     )
     return str(path)
 
@@ -28,7 +28,7 @@ def test_the_card_and_the_folder_are_printed_and_a_shortfall_is_said_beside_them
     folder = Path(done.stdout.splitlines()[-1])
     assert (folder / "lock.json").exists()
     assert "fixes has 8 of 10 rows (8 read)." in done.stderr
-    assert "The mix has 12 of 14 rows; 2 are lacking." in done.stderr
+    assert "The mix has 12 of 14 rows; 2 are missing." in done.stderr
     again = CliRunner().invoke(app, ["build", recipe, "--root", str(tmp_path), "--locked", str(folder)])
     assert again.exit_code == 0
     assert f"The same bytes as {folder.name} in all 7 files" in again.stderr

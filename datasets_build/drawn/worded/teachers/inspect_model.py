@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from aj.contract import Contract
 from aj.errors import AJError
 from datasets_build.drawn.worded.teachers.prompting import SCHEMA, job_prompt, read_wording, system_prompt
-from datasets_build.drawn.worded.teachers.wording import Failed, Job, Refused, Teacher, Worded
+from datasets_build.drawn.worded.teachers.wording import Job, Teacher, Worded
+from datasets_build.ledger import Refused
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model, ModelOutput
@@ -36,7 +37,7 @@ def inspect_teacher(model: "str | Model", contract: Contract, concurrency: int =
         try:
             output = await known.generate(prompt, config=config)
         except Exception as error:  # a provider may raise anything; which job it was must be said
-            return job.id, Failed("teacher_error", f"{type(error).__name__}: {str(error)[:200]}")
+            return job.id, Refused("teacher_error", f"{type(error).__name__}: {str(error)[:200]}")
         return job.id, _worded(output)
 
     def word(jobs: Iterable[Job]) -> Iterator[tuple[str, Worded]]:
@@ -52,11 +53,12 @@ def inspect_teacher(model: "str | Model", contract: Contract, concurrency: int =
                 done, open_tasks = loop.run_until_complete(waiting)
                 for task in done:
                     job_id, worded = task.result()
-                    failed = failed + 1 if isinstance(worded, Failed) and worded.code == "teacher_error" else 0
-                    if failed >= GIVE_UP and isinstance(worded, Failed):
-                        raise AJError(
-                            f"{known} does not answer ({worded.why}); check its server and name, then run again."
-                        )
+                    if isinstance(worded, Refused) and worded.code == "teacher_error":
+                        failed += 1
+                        if failed >= GIVE_UP:
+                            raise AJError(f"{known} does not answer ({worded}); check its server and name, then rerun.")
+                    else:
+                        failed = 0
                     yield job_id, worded
         finally:
             for task in open_tasks:
@@ -70,9 +72,9 @@ def inspect_teacher(model: "str | Model", contract: Contract, concurrency: int =
 
 def _worded(output: "ModelOutput") -> Worded:
     if output.stop_reason == "content_filter":
-        return Refused("the model declines")
+        return Refused("teacher_refused", "the model declines")
     if output.stop_reason == "model_length":
-        return Refused("the conversation is too long for the model", "teacher_context_exceeded")
+        return Refused("teacher_context_exceeded", "the conversation is too long for the model")
     if output.stop_reason == "max_tokens":
-        return Failed("teacher_cut_off", "the reply is cut off")
+        return Refused("teacher_cut_off", "the reply is cut off")
     return read_wording(output.completion)

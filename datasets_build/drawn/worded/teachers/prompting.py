@@ -9,7 +9,8 @@ from aj.personas import VoiceRule, load_personas
 from aj.wire import render_turn
 from datasets_build.drawn.worded.meaning import terms_of
 from datasets_build.drawn.worded.teachers.template import requests
-from datasets_build.drawn.worded.teachers.wording import Failed, Job, Slot, Worded, Wording, technical_terms
+from datasets_build.drawn.worded.teachers.wording import Job, Slot, Worded, Wording, technical_terms
+from datasets_build.ledger import Refused
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -130,14 +131,14 @@ def _described(slot: Slot, job: Job) -> dict[str, Any]:
 
 
 def read_wording(text: str) -> Worded:
-    """A model's reply as a wording; Failed if it is not the JSON that was asked for."""
+    """A model's reply as a wording, refused if it is not the JSON that was asked for."""
     try:
         reply = json.loads(_unfenced(text))
         texts = {entry["slot"]: entry["text"] for entry in reply["texts"]}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return Failed("teacher_bad_json", f"{type(error).__name__} in {text[:60]!r}")
+        return Refused("teacher_bad_json", f"{type(error).__name__} in {text[:60]!r}")
     if not all(isinstance(name, str) and isinstance(value, str) for name, value in texts.items()):
-        return Failed("teacher_bad_json", "a slot or text is no text")
+        return Refused("teacher_bad_json", "a slot or text is no text")
     return Wording(texts)
 
 

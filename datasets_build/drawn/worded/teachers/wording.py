@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from aj.contract import Contract
 from aj.files import digest
 from aj.messages import Call, Message, to_record
+from datasets_build.ledger import Refused
 from scenarios.scenario import AnswerKind
 from scenarios.truth import Truth
 
@@ -79,25 +80,12 @@ class Wording:
     texts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The teacher declines the job; asking again would change nothing."""
+COST_CAP = "cost_cap"
+"""The code of a refusal after which nothing more comes from this teacher: no other job need be tried instead."""
+FINAL = frozenset({COST_CAP, "teacher_refused", "teacher_context_exceeded"})
+"""Codes of refusals that another attempt at the job would only meet again; any other may pass."""
 
-    why: str
-    code: str = "teacher_refused"
-    stop: bool = False
-    """nothing more will come from this teacher: no other job need be tried in this one's place"""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """No wording came back, for a reason that another try may not meet."""
-
-    code: str
-    why: str
-
-
-Worded = Wording | Refused | Failed
+Worded = Wording | Refused
 Word = Callable[[Iterable[Job]], Iterator[tuple[str, Worded]]]
 """Jobs in, (job id, what came of it) out: exactly one for each job, in any order, as they come."""
 
