@@ -85,12 +85,12 @@ async def _user_turn(
     for _ in range(min(len(turn.steps) + SPARE_CALLS, contract.conduct.max_steps)):
         state.output = await speak(state, case, past, turn)
         state.messages.append(state.output.message)
-        verdict = judge_call(state.output.completion, contract)
-        call = verdict.dispatched
-        if call is None or verdict.outcome != "runs":
+        judgement = judge_call(state.output.completion, contract)
+        call = judgement.dispatched
+        if call is None or judgement.outcome != "runs":
             past.append(reply(state.output.completion))
-            return played | {"error": verdict.findings[0].code}
-        played["calls"].append({"tool": call.tool, "params": call.params, "valid": verdict.ok})
+            return played | {"error": judgement.findings[0].code}
+        played["calls"].append({"tool": call.tool, "params": call.params, "valid": judgement.ok})
         misconduct = check_conduct(call, past, contract)
         past.append(calls(call.tool, call.params, call.note))
         if misconduct:

@@ -42,13 +42,13 @@ def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     if case.mode != "step":
         return oracle(case, past, turn)
     names = [host.name for host in case.scenario.hosts]
-    said = answer(turn, case.scenario.persona)
-    said = re.sub(r"`([^`]+)`", lambda match: match[0] if match[1] in names else f"`{match[1][::-1]}`", said)
-    said = re.sub(r"\d", lambda match: str((int(match[0]) + 3) % 10), said)
-    values = [either for of in turn.truth.said.values() for value in of for either in value.split("|")]
+    text = answer(turn, case.scenario.persona)
+    text = re.sub(r"`([^`]+)`", lambda match: match[0] if match[1] in names else f"`{match[1][::-1]}`", text)
+    text = re.sub(r"\d", lambda match: str((int(match[0]) + 3) % 10), text)
+    values = [either for of in turn.truth.stated.values() for value in of for either in value.split("|")]
     for value in sorted({*values} - {*names}):
-        said = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "unknown", said)
-    return _say(case, _finish(case, said))
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "unknown", text)
+    return _say(case, _finish(case, text))
 
 
 def rediscovers(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:

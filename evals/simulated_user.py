@@ -36,10 +36,10 @@ async def reworded(line: str, persona: str, names: Collection[str] = ()) -> str:
     lost: set[str] = set()
     for _ in range(TRIES):
         messages = [ChatMessageSystem(content=f"{PROMPT}\nYour manner: {persona}."), ChatMessageUser(content=line)]
-        said = (await model.generate(messages)).completion.strip()
-        lost = {term for term in terms(line, names) if not _stands(term, said)}
-        if said and not lost:
-            return said
+        wording = (await model.generate(messages)).completion.strip()
+        lost = {term for term in terms(line, names) if not _stands(term, wording)}
+        if wording and not lost:
+            return wording
     raise SimulatorFailure(f"lost {', '.join(sorted(lost)) or 'the line'} of {line!r}")
 
 

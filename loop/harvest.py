@@ -35,7 +35,7 @@ class Decision:
 
     case: Case
     """Its `past` is the conversation up to that point."""
-    said: str
+    completion: str
     """The model's text, verbatim."""
     code: str
 
@@ -154,7 +154,7 @@ def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Refused:
 def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: TaskScores) -> Pair | Refused:
     case, scenario = decision.case, decision.case.scenario
     chosen = right_turn(case, layout)
-    pattern = known_issue(decision.said, case.past, case.contract, case.mode)
+    pattern = known_issue(decision.completion, case.past, case.contract, case.mode)
     metadata: dict[str, Any] = {
         "source": "harvest",
         "licence": "owner",
@@ -167,8 +167,8 @@ def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: Ta
         "persona": scenario.persona,
         "hosts": [host.name for host in scenario.hosts],
     } | ({"pattern": pattern} if pattern else {})
-    pair = Pair(case.past, chosen, decision.said, case.mode, layout, metadata)
-    if decision.said.strip() == render_turn(chosen, case.contract).strip():
+    pair = Pair(case.past, chosen, decision.completion, case.mode, layout, metadata)
+    if decision.completion.strip() == render_turn(chosen, case.contract).strip():
         return Refused("same_text", "the model's words are the right ones")
     wrong = _chosen_findings(pair, case)
     return Refused(f"chosen:{wrong[0].code}", wrong[0].why) if wrong else pair

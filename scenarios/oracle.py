@@ -36,7 +36,7 @@ def next_call(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str]
     """The oracle's next call after `past`, which ends within `turn`; None if only the answer is missing."""
     conduct = contract.conduct
     remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
-    about_agents = turn.truth.count is not None or any(name in hosts for name in turn.truth.said)
+    about_agents = turn.truth.count is not None or any(name in hosts for name in turn.truth.stated)
     no_such_agent = turn.kind == "failed" and not turn.steps  # the list of agents shows it
     if (remote or about_agents or no_such_agent) and discovered(past, contract) is None:
         return Call(conduct.discover)

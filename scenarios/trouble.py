@@ -142,7 +142,7 @@ EMPTY = "e3b0c44298fc 0"
 DOCKER_PS = "docker ps -a --format '{{.Names}} {{.Status}}'"
 """How the oracle lists a host's containers, in both splits."""
 ABSENT = "not|no|none|isn't|doesn't|don't|can't|couldn't|unknown|missing|nothing|never"
-"""Ways to say that something is missing; a value in `Truth.said`."""
+"""Ways to say that something is missing; a value in `Truth.stated`."""
 
 
 @dataclass(frozen=True, slots=True)

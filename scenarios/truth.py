@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 class Truth:
     """The facts of a true answer."""
 
-    said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """host ("" for none) -> values stated about it; "active|running" accepts either"""
     count: int | None = None
     """the number that a counting answer must give"""
     never: tuple[str, ...] = ()
     """names that must not be mentioned, such as hosts that do not meet the requested condition"""
-    asks: bool = False
+    asks_back: bool = False
     """the right answer is a question, and nothing is done"""

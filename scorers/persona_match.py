@@ -39,13 +39,15 @@ def persona_match() -> Scorer:
 
     async def grade(state: TaskState, target: Target) -> Score:
         text, case = state.output.completion, case_of(state.metadata)
-        verdict = judge_call(text, case.contract)
-        answer = finishing(verdict.call, case.contract)
+        judgement = judge_call(text, case.contract)
+        answer = finishing(judgement.call, case.contract)
         if answer is None:
-            why = list(verdict.findings) or [Finding("no_answer", "the turn does not answer", "finish with the answer")]
+            why = list(judgement.findings) or [
+                Finding("no_answer", "the turn does not answer", "finish with the answer")
+            ]
             return score({"match": False, "style": False, "facts": False}, why, text)
         names = [host.name for host in case.scenario.hosts]
-        style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks)
+        style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks_back)
         wrong = check_said(answer, case.turn, case.past, case.fleet())
         values = {"match": not style and not wrong, "style": not style, "facts": not wrong}
         scored = score(values, [*style, *wrong], answer)

@@ -1,4 +1,4 @@
-"""The leaderboard: every model's score on every task, metric and slice, computed from the logs each time.
+"""The leaderboard: every model's score by task, metric and slice, computed from the logs each time.
 
 One list of rows becomes a table for the terminal, Markdown, and a self-contained HTML file.
 """

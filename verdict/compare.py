@@ -1,4 +1,4 @@
-"""A against B, sample by sample: every task, metric and slice that both have."""
+"""Compares two models sample by sample, for every task, metric and slice that both have."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 TAIL = 0.025
-"""Probability left outside on each side: the intervals shown are 95%."""
+"""Probability outside the interval on each side: the intervals shown are 95%."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One line of the table; `low` and `high` bound the paired difference b - a with 95% confidence."""
+    """One row of the table; `low` and `high` bound the paired difference b - a with 95% confidence."""
 
     task: str
     metric: str
     slice: str
     n: int
-    """Samples that both scored."""
+    """Samples scored in both."""
     families: int
     a: float
     b: float
@@ -34,7 +34,7 @@ class ComparisonRow:
 
 
 def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
-    """The paired comparison of two eval folders.
+    """Compare two eval folders, paired by sample.
 
     Raises:
         EvidenceError: they share no task or no sample, or a task's version, frozen samples or harness differ.
@@ -69,13 +69,13 @@ PairedValues = tuple[Sample, float, float]
 
 
 def pair(samples: Sequence[Sample], b: TaskScores, metric: str) -> list[PairedValues]:
-    """(sample, value in A, value in B) of the samples that have both."""
+    """(sample, value in A, value in B) for the samples that have both."""
     both = ((sample, b.samples.get(sample.id)) for sample in samples if metric in sample.values)
     return [(one, one.values[metric], two.values[metric]) for one, two in both if two and metric in two.values]
 
 
 def difference(pairs: Sequence[PairedValues]) -> MeanEstimate:
-    """B - A over pairs; a sample without a family is one of its own."""
+    """The difference B - A over pairs; a sample without a family forms its own."""
     return difference_estimate([b - a for _, a, b in pairs], [sample.family or sample.id for sample, _, _ in pairs])
 
 
@@ -97,7 +97,7 @@ def to_records(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
-    """For the terminal: green where B is shown better, red where it is shown worse (95%, each line on its own)."""
+    """For the terminal: green where B is shown to be better, red where worse (95%, each row on its own)."""
     from rich.markup import escape
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""Are two eval folders evidence for a verdict? Every reason why not; the gate computes nothing until there is none."""
+"""Checks whether two eval folders are evidence for a verdict, and lists every reason why not."""
 
 import json
 import math

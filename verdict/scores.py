@@ -1,4 +1,4 @@
-"""What Inspect's logs say, as plain frozen records: one per task, one per sample (its epochs averaged)."""
+"""Reads Inspect's logs into plain frozen records: one per task, one per sample (averaged over its epochs)."""
 
 import math
 from collections.abc import Iterable

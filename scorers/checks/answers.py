@@ -12,10 +12,10 @@ _UNITS = re.compile(r"(\d)\s*([KMGT])(?:i?B|i)?\b")
 
 def check_answer(answer: str, truth: Truth) -> list[Finding]:
     """Every host is named, each value belongs to its host, counts are right, and no other host is named."""
-    if truth.asks:
+    if truth.asks_back:
         asked = "?" in answer
         return [] if asked else [Finding("no_question", "nothing is asked back", "ask which one is meant")]
-    hosts = [name for name in truth.said if name]
+    hosts = [name for name in truth.stated if name]
     missing = [name for name in hosts if not _names(answer, name)]
     found = [Finding("name_missing", f"{name} is not named", "name every host it is about") for name in missing]
     found += [
@@ -29,7 +29,7 @@ def check_answer(answer: str, truth: Truth) -> list[Finding]:
         return found
     text = _plain(answer)
     forward, backward = _segments(text, hosts), _segments(text, hosts, after=False)
-    best = min((_wrong_values(truth.said, segments) for segments in (forward, backward)), key=len)
+    best = min((_wrong_values(truth.stated, segments) for segments in (forward, backward)), key=len)
     return [
         Finding("wrong_fact", f"{value!r} is not said about {name or 'it'}", "copy it from the result")
         for name, value in best
@@ -41,11 +41,11 @@ def check_count(answer: str, names: Iterable[str], count: int) -> list[Finding]:
     bare = re.sub(r"`[^`]*`", " ", answer)
     for name in names:
         bare = bare.replace(name, " ")
-    said = {int(n) for n in re.findall(r"(?<![\w.-])\d+(?![\w-]|\.\d)", bare)}
-    said |= {NUMBERS[word] for word in re.findall(r"[a-z]+", bare.lower()) if word in NUMBERS and word != "one"}
-    if said == {count}:
+    numbers = {int(n) for n in re.findall(r"(?<![\w.-])\d+(?![\w-]|\.\d)", bare)}
+    numbers |= {NUMBERS[word] for word in re.findall(r"[a-z]+", bare.lower()) if word in NUMBERS and word != "one"}
+    if numbers == {count}:
         return []
-    shown = ", ".join(map(str, sorted(said))) or "no number"
+    shown = ", ".join(map(str, sorted(numbers))) or "no number"
     return [Finding("wrong_count", f"{shown} where {count} is right", "count the names in the list")]
 
 
@@ -127,10 +127,10 @@ def _segments(answer: str, names: list[str], after: bool = True) -> dict[str, st
     ends = [*(start for start, _, _ in places[1:]), len(answer)]
     starts = [0, *(end for _, end, _ in places[:-1])]
     if after:
-        said = {name: answer[end:stop] for (_, end, name), stop in zip(places, ends, strict=True)}
+        parts = {name: answer[end:stop] for (_, end, name), stop in zip(places, ends, strict=True)}
     else:
-        said = {name: answer[begin:start] for (start, _, name), begin in zip(places, starts, strict=True)}
-    return {"": answer, **said}
+        parts = {name: answer[begin:start] for (start, _, name), begin in zip(places, starts, strict=True)}
+    return {"": answer, **parts}
 
 
 def _wrong_values(truth: Mapping[str, Sequence[str]], said: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -24,10 +24,10 @@ def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mo
     return next(issues(text, judge_call(text, contract), past, contract), None)
 
 
-def issues(text: str, verdict: Judgement, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+def issues(text: str, judgement: Judgement, past: Sequence[Message], contract: Contract) -> Iterator[str]:
     """Every documented pattern that a completion for a call shows, the most specific first."""
     agents = discovered(past, contract)
-    found = codes(verdict.findings)
+    found = codes(judgement.findings)
     if "tool_none" in found:
         yield "tool_none_error"
     if agents and _NO_AGENTS.search(text):
@@ -36,7 +36,7 @@ def issues(text: str, verdict: Judgement, past: Sequence[Message], contract: Con
         yield "wrong_output_format"
     if "no_call" in found and "```" in text:
         yield "code_block_instead_of_action"
-    call = verdict.dispatched
+    call = judgement.dispatched
     if call is None:
         return
     conduct = contract.conduct

@@ -59,38 +59,38 @@ def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
 
 
 def patterns_taught(
-    text: str, verdict: Judgement | None, past: Sequence[Message], contract: Contract, request: str
+    text: str, judgement: Judgement | None, past: Sequence[Message], contract: Contract, request: str
 ) -> list[str]:
     """The patterns that a target's text shows, without doubles, in the order of `issues`.
 
     Args:
         text: the turn as it is written.
-        verdict: what it says as a call; None for a turn of another mode.
+        judgement: what it says as a call; None for a turn of another mode.
         past: the turns before, with the agents that the row lists in words as a discovery.
         request: what the user asked for last.
     """
-    found = dict.fromkeys(issues(text, verdict, past, contract)) if verdict else {}
+    found = dict.fromkeys(issues(text, judgement, past, contract)) if judgement else {}
     if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
         del found["code_block_instead_of_action"]  # a question of knowledge asks for no action
-    if "hallucinated_commands" in found and verdict and verdict.dispatched:
-        command = str(verdict.dispatched.params.get("command"))
+    if "hallucinated_commands" in found and judgement and judgement.dispatched:
+        command = str(judgement.dispatched.params.get("command"))
         bare = _QUOTED.sub(" ", command)
         if not _REACHES.search(command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
             del found["hallucinated_commands"]  # a host's name in a text to write reaches for no machine
-    found |= dict.fromkeys(_in_words(text, verdict, past, contract))
+    found |= dict.fromkeys(_in_words(text, judgement, past, contract))
     return list(found)
 
 
-def _in_words(text: str, verdict: Judgement | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+def _in_words(text: str, judgement: Judgement | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
     items = "{" in text and ("\n" in text or text[0] != "{")
     if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"
-    if verdict and "remote" in text and _INVENTED.search(text):
+    if judgement and "remote" in text and _INVENTED.search(text):
         yield "hallucinated_commands"
     agents = discovered(past, contract)
-    if verdict and agents is None and "retired_tool" in codes(verdict.findings) and '"remote_' in text:
+    if judgement and agents is None and "retired_tool" in codes(judgement.findings) and '"remote_' in text:
         yield "missing_list_agents"
-    if agents and (verdict is None or verdict.dispatched is None):
+    if agents and (judgement is None or judgement.dispatched is None):
         total = _TOTAL.search(text)
         if total and number_of(total[1]) != len(agents):
             yield "wrong_count"

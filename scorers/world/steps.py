@@ -67,7 +67,7 @@ def _check_effect(
         return [
             Finding(code, f"differs from what was asked for in {', '.join(stray[:3])}", "do what was asked, only that")
         ]
-    values = [value for of in turn.truth.said.values() for value in of] if turn and not meant else []
+    values = [value for of in turn.truth.stated.values() for value in of] if turn and not meant else []
     missing = [value for value in values if _tells(told, value) and not _tells(output, value)]
     if missing:
         return [Finding("wrong_command", f"its output does not tell {missing[0]!r}", "run a command that answers")]

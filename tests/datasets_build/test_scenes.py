@@ -85,7 +85,7 @@ def test_destructive_scenes_change_nothing_before_the_users_yes():
     for made in confirmations.made():
         scene = draw_scene(made.name, 3, "senior_engineer")
         _, fleet = play(scene.scenario, AJ, until=1)
-        assert scene.scenario.turns[0].truth.asks
+        assert scene.scenario.turns[0].truth.asks_back
         assert diff(scene.scenario.start, fleet.snapshot()) == {}
 
 

@@ -83,7 +83,7 @@ def test_a_missing_slot_is_a_fault():
 
 
 def test_a_question_back_may_weigh_what_nobody_looked_up_and_must_ask():
-    asking = job(truth=Truth(asks=True))
+    asking = job(truth=Truth(asks_back=True))
     weighed = "that would end 3 `web01` jobs, shall I?"
     asking = replace(asking, slots=tuple(replace(slot, tells=weighed) for slot in asking.slots))
     asked = check_wording(asking, Wording(GOOD | {"answer_0": "That'd end 3 jobs on `web01`, shall I?"}), AJ)

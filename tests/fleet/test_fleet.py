@@ -88,8 +88,8 @@ def test_the_command_of_each_intent_tells_its_facts(intent, seed):
     ask(stage, intent, stage.pick() if "host" in catalogue().intents[intent].scopes else None)
     (turn,) = stage.turns
     output = stage.scenario().fleet().dispatch(turn.steps[0], AJ)
-    assert turn.truth.said
-    for values in turn.truth.said.values():
+    assert turn.truth.stated
+    for values in turn.truth.stated.values():
         assert values
         assert all(value and value in output for value in values), output
 

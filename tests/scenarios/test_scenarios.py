@@ -110,7 +110,7 @@ def test_an_asked_service_is_one_of_the_host():
         stage = _stage(seed)
         host = stage.pick()
         service = ask(stage, "service", host)
-        assert stage.turns[0].truth.said == {host: (stage.hosts[host].services[service].state,)}
+        assert stage.turns[0].truth.stated == {host: (stage.hosts[host].services[service].state,)}
 
 
 def test_an_intent_over_the_fleet_has_a_fact_of_each_host_that_differs():
@@ -118,7 +118,7 @@ def test_an_intent_over_the_fleet_has_a_fact_of_each_host_that_differs():
     for intent in INTENTS:
         if "fleet" in catalogue().intents[intent].scopes:
             ask(stage, intent)
-            said = stage.turns[-1].truth.said
+            said = stage.turns[-1].truth.stated
             assert list(said) == list(stage.hosts)
             assert all(all(values) for values in said.values())
 
@@ -181,7 +181,7 @@ DISCOVER = Call("list_agents")
         (COUNT, LISTED, None),
         (ABSENT, ASKED, DISCOVER),
         (replace(ABSENT, kind="plain"), ASKED, None),
-        (replace(ABSENT, kind="ask_back", truth=Truth(asks=True)), ASKED, None),
+        (replace(ABSENT, kind="ask_back", truth=Truth(asks_back=True)), ASKED, None),
     ],
 )
 def test_the_next_call_discovers_when_needed_then_takes_the_steps_then_answers(turn, past, wanted):

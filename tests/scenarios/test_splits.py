@@ -94,10 +94,10 @@ class Listening(Stage):
         self.heard: list[str] = []
 
     def turn(
-        self, texts: Sequence[str], steps: Sequence[Call], said: StatedValues, items: str, why: str, **rest
+        self, texts: Sequence[str], steps: Sequence[Call], stated: StatedValues, items: str, why: str, **rest
     ) -> None:
         self.heard += texts
-        super().turn(texts, steps, said, items, why, **rest)
+        super().turn(texts, steps, stated, items, why, **rest)
 
 
 @cache

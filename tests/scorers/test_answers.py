@@ -112,7 +112,7 @@ def test_who_does_not_fit_must_not_be_named(answer, findings):
     ],
 )
 def test_where_a_question_back_is_right_nothing_else_is(answer, findings):
-    assert codes(check_answer(answer, Truth({"": ("restarted",)}, asks=True))) == findings
+    assert codes(check_answer(answer, Truth({"": ("restarted",)}, asks_back=True))) == findings
 
 
 # --- counts ---------------------------------------------------------------------------------------------------------
@@ -240,11 +240,11 @@ def test_the_oracles_answer_is_true_and_no_longer_when_the_world_is_another(draw
     (turn,) = stage.turns
     said = true_answer(turn, persona)
     assert check_answer(said, turn.truth) == []
-    for name in turn.truth.said:
+    for name in turn.truth.stated:
         if name:
             assert check_answer(said.replace(name, "elsewhere"), turn.truth)
     if intent not in ("count", "hostname", "restart"):
-        elsewhere = {name: tuple(f"9{value}" for value in values) for name, values in turn.truth.said.items()}
+        elsewhere = {name: tuple(f"9{value}" for value in values) for name, values in turn.truth.stated.items()}
         assert codes(check_answer(said, Truth(elsewhere)))[0] == "wrong_fact"
 
 
@@ -254,7 +254,7 @@ def test_values_said_of_the_wrong_host_are_wrong(seed, intent):
     stage = Stage("test", "eval", seed, "senior_engineer", (2, 4), 0)
     ask(stage, intent)
     truth, names = stage.turns[0].truth, list(stage.hosts)
-    values = list(truth.said.values())
+    values = list(truth.stated.values())
     rotated = dict(zip(names, [*values[1:], values[0]], strict=True))
     said = ", ".join(f"`{name}` {of[0]}" for name, of in rotated.items())
-    assert bool(check_answer(said, truth)) == (rotated != truth.said)
+    assert bool(check_answer(said, truth)) == (rotated != truth.stated)

@@ -28,7 +28,7 @@ def fleet() -> Fleet:
 
 
 def _turn(steps: tuple, truth: Truth, **rest) -> ScriptedTurn:
-    items = ", ".join(f"`{name}` {values[0] if values else ''}" for name, values in truth.said.items())
+    items = ", ".join(f"`{name}` {values[0] if values else ''}" for name, values in truth.stated.items())
     return ScriptedTurn("now?", "now.eval.0", steps, truth, items, "it matters", **rest)
 
 
@@ -39,7 +39,7 @@ RESTART = _turn((on("web01", "systemctl restart nginx"),), Truth({"web01": ("ngi
 COUNT = _turn((), Truth({"web01": (), "db02": ()}, count=2), kind="count")
 LOCAL = _turn((here("ls"),), Truth({"": ("app.py", "config.yml")}))
 DICTATED = _turn((on("web01", "echo 'a  b'"),), Truth({"web01": ()}), exact=True)
-WHICH = _turn((), Truth(asks=True), kind="ask_back")
+WHICH = _turn((), Truth(asks_back=True), kind="ask_back")
 TWO = _turn((on("web01", "rm /srv/app/VERSION"), on("web01", "ls /srv/app")), Truth({"web01": ("gone",)}))
 COLD = [user("now?")]
 

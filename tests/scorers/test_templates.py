@@ -71,7 +71,7 @@ def test_the_oracle_solves_every_template(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("talk.")], scope="module")
 def test_doing_nothing_solves_no_template(name):
     for scenario in _draws(name):
-        asks_only = all(turn.truth.asks for turn in scenario.turns)
+        asks_only = all(turn.truth.asks_back for turn in scenario.turns)
         nothing_reached = check_goal(scenario, {}) or any(
             check_answer("All done.", turn.truth) for turn in scenario.turns
         )

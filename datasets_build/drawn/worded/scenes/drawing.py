@@ -31,9 +31,9 @@ class _PlainStage(Stage):
         self.filled: list[Mapping[str, str]] = []
 
     def turn(
-        self, texts: Sequence[str], steps: Sequence[Call], said: StatedValues, items: str, why: str, **rest: Any
+        self, texts: Sequence[str], steps: Sequence[Call], stated: StatedValues, items: str, why: str, **rest: Any
     ) -> None:
-        super().turn(texts, steps, said, items, why, **rest)
+        super().turn(texts, steps, stated, items, why, **rest)
         slots = {name: value for name, value in rest.items() if name not in _OPTIONS}
         toned = self.turns[-1]
         # The identity of a wording ends on its number; an everyday request comes with one text, its number elsewhere.

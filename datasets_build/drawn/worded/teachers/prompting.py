@@ -125,7 +125,7 @@ def _described(slot: Slot, job: Job) -> dict[str, Any]:
         return said | {"keep": terms_of(slot.text, job.hosts, slot.filled)}
     if slot.place == "note":
         return said
-    asks = slot.truth.asks if slot.truth else slot.text.rstrip().endswith("?")
+    asks = slot.truth.asks_back if slot.truth else slot.text.rstrip().endswith("?")
     told = {"tells": slot.tells or slot.text, "code": technical_terms(slot, job.hosts), "asks": asks}
     return said | told | ({"reason": slot.why} if slot.why else {})
 

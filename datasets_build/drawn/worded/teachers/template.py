@@ -164,7 +164,7 @@ def _pieces(slot: Slot, hosts: Sequence[str], rng: Random) -> list[str]:
     if slot.truth is None or not ways or rng.random() < 1 / (1 + len(ways)):
         return own
     way = rng.choice(list(ways))
-    said = {name: [value.split("|")[0] for value in values] for name, values in slot.truth.said.items()}
+    said = {name: [value.split("|")[0] for value in values] for name, values in slot.truth.stated.items()}
     if not isinstance(way, str):
         return [_fill(way["each"], slot.filled, name, values) for name, values in said.items()]
     named = next((name for name in said if name), "")
