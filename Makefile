@@ -18,7 +18,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help loop setup setup-dev lint unit selfcheck real-loop test
+.PHONY: help loop setup setup-dev lint maps unit selfcheck real-loop test
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: setup-dev ## run ruff, pyright and import-linter
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 	.venv/bin/lint-imports
+
+maps: ## write the map of files in fleet/, datasets_build/, verdict/ and loop/ from the modules' docstrings
+	$(PYTHON) docs/file_maps.py
 
 unit: setup-dev ## run the unit tests, on two processes and without a model hub
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -n 2

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from runpy import run_path
 from textwrap import indent
 
 import pytest
@@ -107,3 +108,18 @@ def test_the_verdicts_of_the_page_on_the_gate_are_those_of_real_logs(lab, policy
         console.print(panel(lab.judge(Policy.model_validate(asked), reference, candidate)))
     verdict = shown.get().partition("┏")[0].rstrip()
     assert indent(verdict, "    ") in page
+
+
+MAPS = run_path(str(DOCS / "file_maps.py"))
+
+
+@pytest.mark.parametrize("room", MAPS["ROOMS"])
+def test_the_map_of_a_room_is_what_its_modules_say(room):
+    """Written by `make maps` from the first lines of the docstrings."""
+    assert (ROOT / room / "README.md").read_text(encoding="utf-8") == MAPS["room_map"](ROOT / room, MAPS["ROOMS"][room])
+
+
+@pytest.mark.parametrize("room", MAPS["ROOMS"])
+def test_every_module_says_in_its_first_line_what_it_is_for(room):
+    modules = [module for module in (ROOT / room).rglob("*.py") if module.name != "__init__.py"]
+    assert (ROOT / room / "README.md").read_text(encoding="utf-8").count("\n- ") == len(modules)

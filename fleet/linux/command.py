@@ -86,7 +86,7 @@ def parse(
     one.
 
     Raises:
-        UsageError: an unknown option, with coreutils' words and exit code `code`.
+        UsageError: an unknown option; carries coreutils' message and exit code `code`.
     """
     name = context.name.rsplit("/", 1)[-1]
     if "--help" in context.argv:

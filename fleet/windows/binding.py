@@ -33,7 +33,7 @@ class Cmdlet:
         """The full name meant by `name`, and whether it is a switch.
 
         Raises:
-            Failure: none, or several.
+            Failure: no parameter matches, or several do.
         """
         wanted, fits = name.lower(), []
         for group, switch in self._groups():
@@ -93,7 +93,7 @@ def bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span) -> dict[str, PSV
     """Full parameter name -> value.
 
     Raises:
-        Failure: an element that fits no parameter.
+        Failure: an argument fits no parameter.
     """
     bound: dict[str, PSValue] = {}
     loose: list[PSValue] = []
@@ -168,7 +168,7 @@ class CmdletCall:
         """A parameter as an integer; None if it is not given.
 
         Raises:
-            Failure: it is none.
+            Failure: the value is not an integer.
         """
         return None if name not in self.bound else self.numbers(name)[0]
 
@@ -220,7 +220,7 @@ class CmdletCall:
         """Report a non-terminating error, unless -ErrorAction Stop makes it terminating.
 
         Raises:
-            Failure: when it does.
+            Failure: -ErrorAction is Stop.
         """
         failure = self.failure(message, name, category, target, kind)
         if self.stops:

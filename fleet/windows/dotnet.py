@@ -54,7 +54,7 @@ def compose(template: str, arguments: list[PSValue]) -> str:
     """Fill the items of a composite format string such as "{0,8:N1} of {1}".
 
     Raises:
-        Failure: an item that is not there, or a form that is none.
+        Failure: an item is missing, or a format is invalid.
     """
     if len(template) > MAX_TEMPLATE:
         raise bad_format()

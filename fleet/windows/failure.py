@@ -117,7 +117,7 @@ class Budget:
         """Charge for steps that produced `size` characters or items.
 
         Raises:
-            Failure: the line has done too much.
+            Failure: the line's budget is used up.
         """
         self._steps -= steps + size // 1000
         if self._steps < 0:

@@ -31,7 +31,7 @@ class Matcher:
         """`simple` treats the pattern as plain text.
 
         Raises:
-            Failure: it is no regular expression.
+            Failure: the pattern is not a valid regular expression.
         """
         self._budget = budget
         self._compiled = _expression(regex.escape(pattern) if simple else pattern, cased)
@@ -40,7 +40,7 @@ class Matcher:
         """The first match, if any.
 
         Raises:
-            Failure: looking took longer than the line has.
+            Failure: matching took longer than the line's remaining time.
         """
         self._budget.spend(len(text))
         try:

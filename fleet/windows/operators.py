@@ -92,7 +92,7 @@ def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSVa
     """The value of `left operator right`; -and, -or and $matches are handled by the evaluator.
 
     Raises:
-        Failure: the two do not go together, or the result is too large.
+        Failure: the operands do not fit the operator, or the result is too large.
     """
     if operator in ARITHMETIC:
         return ARITHMETIC[operator](left, right)

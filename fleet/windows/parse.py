@@ -44,8 +44,8 @@ def parse(line: str) -> Body:
     """Parse the statements of a line.
 
     Raises:
-        ParseFailure: it is no PowerShell.
-        Failure: it is too long, or brackets are nested too deep.
+        ParseFailure: the line is not valid PowerShell.
+        Failure: the line is too long, or brackets are nested too deeply.
     """
     if len(line) > MAX_LINE:
         raise refused("The command line is too long.")

@@ -59,7 +59,7 @@ def absolute(session: Session, path: str) -> str:
     """The normalised path, whether it exists or not.
 
     Raises:
-        Failure: it is on no drive of the host.
+        Failure: the host has no such drive.
     """
     text = path.strip().strip('"').replace("/", "\\").removeprefix("\\\\?\\")
     if text == "~" or text.startswith("~\\"):
@@ -134,7 +134,7 @@ def one(session: Session, path: str) -> PathItem:
     """The single item at a path.
 
     Raises:
-        Failure: there is none.
+        Failure: there is no such item.
     """
     found = find(session, path)
     if not found:
@@ -146,7 +146,7 @@ def write_text(session: Session, path: str, text: str, append: bool, source: str
     """Write a file, or append to it.
 
     Raises:
-        Failure: no such folder, or no space.
+        Failure: the folder does not exist, or there is no space.
     """
     full = absolute(session, path)
     everything = all_items(session)

@@ -104,7 +104,7 @@ def cast(type_: str, value: PSValue) -> PSValue:
     """Cast a value to another type.
 
     Raises:
-        Failure: it has no such form, or the type is not allowed.
+        Failure: the value cannot be converted, or the type is not allowed.
     """
     match _short(type_).removesuffix("[]"):
         case "int" | "int32" | "long" | "int64" | "uint32" | "uint64" | "byte":

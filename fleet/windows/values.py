@@ -199,7 +199,7 @@ def to_number(value: PSValue) -> int | float:
     """A value converted to a number; strings are parsed.
 
     Raises:
-        Failure: it says no number.
+        Failure: the value is not a number.
     """
     match value:
         case None | "":
@@ -234,7 +234,7 @@ def to_moment(value: PSValue) -> datetime:
     """Parse a time: the formats that AJ writes, ISO or en-US.
 
     Raises:
-        Failure: it is none.
+        Failure: the value is not a time.
     """
     if isinstance(value, datetime):
         return value

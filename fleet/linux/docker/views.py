@@ -49,7 +49,7 @@ def rows(items: list[dict[str, Any]], template: str, default: str, heads: dict[s
     """One line per item, by a template; with Docker's `table` prefix also a header line.
 
     Raises:
-        TemplateError: the template asks for what is not there.
+        TemplateError: the template uses a missing field.
     """
     template = template or default
     if template == "json":
