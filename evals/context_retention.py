@@ -7,10 +7,10 @@ inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T s
 from inspect_ai import Task, task
 
 from evals.agent import agent
-from evals.frozen import Suite, config, dataset, metadata
+from evals.frozen import config, dataset
+from evals.identities import identities
+from evals.suite import Suite
 from scorers.context_kept import context_kept
-
-VERSION = 2
 
 
 @task
@@ -20,7 +20,6 @@ def context_retention(suite: Suite = "full", contract: str = "aj", constrained: 
         solver=agent(),
         scorer=context_kept(),
         config=config(constrained, contract),
-        metadata=metadata("context_retention", suite, contract, seed),
+        metadata=identities("context_retention", suite, contract, seed),
         headline_metric="context_kept.retained",
-        version=VERSION,
     )

@@ -7,10 +7,10 @@ inspect eval evals/known_issues.py --model vllm/PATH -T suite=practice -T seed=1
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
-from evals.frozen import Suite, config, dataset, metadata
+from evals.frozen import config, dataset
+from evals.identities import identities
+from evals.suite import Suite
 from scorers.no_known_issue import no_known_issue
-
-VERSION = 2
 
 
 @task
@@ -20,7 +20,6 @@ def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool 
         solver=generate(),
         scorer=no_known_issue(),
         config=config(constrained, contract),
-        metadata=metadata("known_issues", suite, contract, seed),
+        metadata=identities("known_issues", suite, contract, seed),
         headline_metric="no_known_issue.right",
-        version=VERSION,
     )

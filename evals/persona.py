@@ -8,11 +8,11 @@ inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grade
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
-from evals.frozen import Suite, config, dataset, metadata
+from evals.frozen import config, dataset
+from evals.identities import identities
+from evals.suite import Suite
 from scorers.judge import persona_judge
 from scorers.persona_match import persona_match
-
-VERSION = 2
 
 
 @task
@@ -24,7 +24,6 @@ def persona(
         solver=generate(),
         scorer=[persona_match(), persona_judge()] if judge else persona_match(),
         config=config(constrained, contract),
-        metadata=metadata("persona", suite, contract, seed),
+        metadata=identities("persona", suite, contract, seed),
         headline_metric="persona_match.match",
-        version=VERSION,
     )

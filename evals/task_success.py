@@ -9,10 +9,10 @@ inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --mo
 from inspect_ai import Epochs, Task, task
 
 from evals.agent import agent
-from evals.frozen import Suite, config, dataset, metadata
+from evals.frozen import config, dataset
+from evals.identities import identities
+from evals.suite import Suite
 from scorers.task_done import task_done
-
-VERSION = 2
 
 
 @task
@@ -32,7 +32,6 @@ def task_success(
         scorer=task_done(),
         config=config(constrained, contract, temperature),
         epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"]) if epochs > 1 else None,
-        metadata=metadata("task_success", suite, contract, seed),
+        metadata=identities("task_success", suite, contract, seed),
         headline_metric="task_done.success",
-        version=VERSION,
     )

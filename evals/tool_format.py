@@ -7,10 +7,10 @@ inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
-from evals.frozen import Suite, config, dataset, metadata
+from evals.frozen import config, dataset
+from evals.identities import identities
+from evals.suite import Suite
 from scorers.valid_reply import valid_reply
-
-VERSION = 2
 
 
 @task
@@ -20,7 +20,6 @@ def tool_format(suite: Suite = "full", contract: str = "aj", constrained: bool =
         solver=generate(),
         scorer=valid_reply(),
         config=config(constrained, contract),
-        metadata=metadata("tool_format", suite, contract, seed),
+        metadata=identities("tool_format", suite, contract, seed),
         headline_metric="valid_reply.valid",
-        version=VERSION,
     )

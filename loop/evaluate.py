@@ -1,5 +1,9 @@
-"""Runs the suite on one model with Inspect: `logs/evals/<hash>/` with one log per task; resumed if interrupted."""
+"""Runs the suite on one model with Inspect: `logs/evals/<hash>/` with one log per task; resumed if interrupted.
 
+Answers that only have to be graded again are not asked for again (`loop.rescore`).
+"""
+
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +13,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from aj.contract import load_contract
 from aj.errors import AJError, ServeError
 from aj.files import digest, logs_dir, write_json
 from evals.suite import TASKS
@@ -21,30 +24,58 @@ CONNECTIONS = 16
 """Parallel requests: on two cores, 16 gave 373 tokens/s, 4 gave 133."""
 
 
-def eval_folder(target: Target, suite: str, contract: str = "aj", limit: int | None = None) -> Path:
-    """Where the logs of this model on this suite lie; weights, contract, harness and serving mode are its identity."""
-    from evals.frozen import harness
+def answers(target: Target, suite: str, limit: int | None = None) -> str:
+    """Identity of what a model answers: its weights, what asks it, and how it is served. No folder's name is in it."""
+    from evals.identities import identities
 
-    parts = (target.model, target.metadata, suite, load_contract(contract).hash, harness(), _serving(target), limit)
-    identity = digest(*parts)
-    return logs_dir() / "evals" / identity
+    asked = [identities(task, suite, target.contract) for task in TASKS]
+    return digest(target.weights, target.run, target.adapter, target.dataset, asked, _serving(target), limit)
 
 
-def evaluate(target: Target, suite: str, contract: str = "aj", limit: int | None = None) -> Path:
+def eval_folder(target: Target, suite: str, limit: int | None = None) -> Path:
+    """Where the logs of this model on this suite are, once today's graders have graded them."""
+    return graded_folder(answers(target, suite, limit))
+
+
+def graded_folder(given: str) -> Path:
+    """Where the logs with these answers are, once today's graders have graded them."""
+    from evals.identities import graded
+
+    return logs_dir() / "evals" / digest(given, [graded(task) for task in TASKS])
+
+
+def evaluate(target: Target, suite: str, limit: int | None = None) -> Path:
     """Run the five tasks, or what is left of them, and return the folder with the logs.
 
     Raises:
         AJError: another process is evaluating the same model, or a task did not finish.
         ServeError: the model could not be served.
     """
-    folder = eval_folder(target, suite, contract, limit)
+    from loop.rescore import rescore
+
+    given = answers(target, suite, limit)
+    folder = graded_folder(given)
     if (folder / "done.json").exists():
         return folder
+    if not folder.exists() and (answered := _answered(given)) is not None:
+        return rescore(answered)
     with _locked(folder):
         end_orphans(target.model)
-        _run(target, suite, contract, limit, folder)
-        write_json(folder / "done.json", {"model": target.name, "suite": suite, "tasks": TASKS})
+        _run(target, suite, given, limit, folder)
+        write_json(folder / "done.json", done(target.name, suite, given))
     return folder
+
+
+def done(model: str, suite: str, given: str) -> dict[str, Any]:
+    """What `done.json` says of a finished folder."""
+    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given}
+
+
+def _answered(given: str) -> Path | None:
+    """The newest finished folder that holds these answers, graded by whomever."""
+    finished = sorted(logs_dir().glob("evals/*/done.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    told = ((path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in finished)
+    return next((folder for folder, about in told if about.get("answers") == given), None)
 
 
 def _serving(target: Target) -> dict[str, Any]:
@@ -54,7 +85,7 @@ def _serving(target: Target) -> dict[str, Any]:
     return serving_args() if target.model.startswith("vllm/") and "VLLM_BASE_URL" not in os.environ else {}
 
 
-def _run(target: Target, suite: str, contract: str, limit: int | None, folder: Path) -> None:
+def _run(target: Target, suite: str, given: str, limit: int | None, folder: Path) -> None:
     from train.serve import serving_env
 
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
@@ -70,8 +101,8 @@ def _run(target: Target, suite: str, contract: str, limit: int | None, folder: P
             log_dir=str(folder),
             model=target.model,
             model_args=serving,
-            task_args={"suite": suite, "contract": contract},
-            metadata={**target.metadata, "serving": serving},
+            task_args={"suite": suite, "contract": target.contract},
+            metadata={**target.metadata, "serving": serving, "answers": given},
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
             limit=limit,

@@ -61,13 +61,13 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> 
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
     data = _stage(console, "build", lambda: build(data_recipe, root))
     run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data))
-    targets = {"base": base_target(training.base), "candidate": run_target(run)}
+    targets = {"base": base_target(training.base, training.contract), "candidate": run_target(run)}
     reigning = champion()
     if reigning and reigning["run"] != run.name:
         targets["champion"] = run_target(find_run("champion"))
 
     def run_suite(target: Target) -> Callable[[], Path]:
-        return lambda: evaluate(target, recipe.suite, training.contract, recipe.limit)
+        return lambda: evaluate(target, recipe.suite, recipe.limit)
 
     evals = {role: _stage(console, f"eval {role}", run_suite(target)) for role, target in targets.items()}
     _report(console, evals, targets)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from aj.errors import AJError, EvidenceError
-from aj.files import logs_dir
+from aj.files import digest, logs_dir, read_yaml
 from loop.registry import champion
 from verdict.evidence import read_manifest
 
 BASE = "base"
 """What logs of an untrained model have instead of a run's hash."""
+DEFAULT_CONTRACT = "aj"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,11 @@ class Target:
     """As shown in tables."""
     model: str
     """As for Inspect: provider/model."""
-    run: str
+    weights: str
+    """What identifies it, wherever its folder is: a hash of its weights; the model's name where they are not ours."""
+    contract: str = DEFAULT_CONTRACT
+    """The contract that it is asked under: a run's own."""
+    run: str = BASE
     """The run's hash, or "base"."""
     adapter: str | None = None
     dataset: str | None = None
@@ -60,40 +65,52 @@ def find_run(name: str) -> Path:
 
 
 def run_target(run: Path) -> Target:
-    """The model of a finished run: merged, or the adapter on its base."""
+    """The model of a finished run, merged, or the adapter on its base; under the contract that it was trained for."""
     manifest = read_manifest(run)
-    merged, base = run / "merged", manifest["base"]["name"]
-    model = f"vllm/{merged}" if merged.exists() else f"vllm/{base}:{run / 'adapter'}"
+    merged, base = run / "merged", manifest["base"]
+    model = f"vllm/{merged}" if merged.exists() else f"vllm/{base['name']}:{run / 'adapter'}"
+    weights = manifest.get("merged") or digest(base["name"], base["revision"], manifest["adapter"])
+    contract = read_yaml(run / "recipe.yaml")["contract"]
     lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
     # A recipe is trained on many data sets, so the data's name distinguishes runs, as long as it can be read.
     told = json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else manifest["name"]
-    return Target(f"{told} ({manifest['hash'][:6]})", model, manifest["hash"], manifest["adapter"], manifest["dataset"])
+    return Target(
+        name=f"{told} ({manifest['hash'][:6]})",
+        model=model,
+        weights=weights,
+        contract=contract,
+        run=manifest["hash"],
+        adapter=manifest["adapter"],
+        dataset=manifest["dataset"],
+    )
 
 
-def base_target(name: str) -> Target:
+def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
     """An untrained base, as recipes name it."""
     from train.base import fetch, find_base
 
     base = find_base(name)
-    return Target(Path(base.name).name, f"vllm/{fetch(base)}", BASE)
+    return Target(Path(base.name).name, f"vllm/{fetch(base)}", base.revision, contract)
 
 
-def find_target(name: str) -> Target:
+def find_target(name: str, contract: str | None = None) -> Target:
     """A run as for `find_run`, `base:NAME`, or any Inspect model, such as `openai-api/local/aj`.
+
+    `contract` is what a model that is not a run is asked under. A run has its own.
 
     Raises:
         AJError: nothing has that name.
     """
     if name.startswith("base:"):
-        return base_target(name.removeprefix("base:"))
+        return base_target(name.removeprefix("base:"), contract or DEFAULT_CONTRACT)
     if "/" in name and not Path(name).exists():
-        return Target(name, name, BASE)
+        return Target(name, name, name, contract or DEFAULT_CONTRACT)
     return run_target(find_run(name))
 
 
-def reference(policy_base: str) -> Target:
-    """What a candidate must beat: the champion, or the base if there is no champion yet."""
-    return run_target(find_run("champion")) if champion() else base_target(policy_base)
+def reference(base: str, contract: str) -> Target:
+    """What a candidate under `contract` must beat: the champion, or the base if there is no champion yet."""
+    return run_target(find_run("champion")) if champion() else base_target(base, contract)
 
 
 def check_finished(folder: Path, name: str) -> Path:

@@ -206,6 +206,13 @@ class Template:
     def platform(self) -> str:
         return "linux" if not self.windows else "windows" if self.windows >= self.size[1] else "mixed"
 
+    @property
+    def root(self) -> str:
+        """`module:function`, where `aj.identity` starts to read what makes it; the module is to be the one that
+        registers it."""
+        function: str = getattr(self.build, "__qualname__", "")
+        return f"{self.build.__module__}:{function.partition('.')[0]}"
+
     def draw(self, seed: int, persona: str) -> Scenario:
         """The scenario for a seed, always the same one."""
         stage = Stage(self.name, self.split, seed, persona, self.size, self.windows)

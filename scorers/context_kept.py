@@ -4,8 +4,8 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from aj.state import discovered
-from scorers.samples import Trace, case_of
-from scorers.scores import metrics, score
+from scorers.samples import Trace
+from scorers.scores import grader, metrics
 from scorers.traces import check_target, check_turn_answer, check_turn_grounded
 from scorers.world.outcome import check_goal, check_mines
 
@@ -14,9 +14,10 @@ from scorers.world.outcome import check_goal, check_mines
 def context_kept() -> Scorer:
     """retained: the turn acts on what was meant, without a second discovery. answered: its answer is true too, and
     what was asked for was done, and nothing else."""
+    by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        case, trace = case_of(state.metadata), state.store_as(Trace)
+        case, trace = by.case(state.metadata), state.store_as(Trace)
         (last,) = trace.turns
         known = discovered(case.past, case.contract) is not None
         lost = check_target(last, case.turn, known, case.contract)
@@ -26,6 +27,6 @@ def context_kept() -> Scorer:
         # What is answered from memory is retained when it is right: there is nothing to act on.
         retained = not lost and not last["error"] and bool(case.turn.steps or not wrong)
         findings = [*wrong, *lost] if last["error"] else [*lost, *wrong]  # what broke the turn names the failure
-        return score({"retained": retained, "answered": not wrong and not lost}, findings, last["answer"] or "")
+        return by.score({"retained": retained, "answered": not wrong and not lost}, findings, last["answer"] or "")
 
     return grade

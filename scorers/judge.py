@@ -16,7 +16,7 @@ from inspect_ai.solver import TaskState
 from aj.contract import load_contract
 from aj.files import Strict, digest, load_yaml
 from aj.wire import finishing, judge_call
-from scorers.scores import CLUSTER
+from scorers.scores import CLUSTER, grader
 
 Option = Literal["A", "B"]
 
@@ -54,21 +54,25 @@ def persona_judge() -> Scorer:
     The grader is the model of the role "grader": without one the eval fails, since no model may judge itself unasked.
     """
 
+    by = grader(__name__)
+
     async def grade(state: TaskState, target: Target) -> Score:
         # The role's own settings win over this one.
-        grader = get_model(role="grader", required=True, config=GenerateConfig(temperature=0.0))
+        model = get_model(role="grader", required=True, config=GenerateConfig(temperature=0.0))
         reply: str | None = state.output.completion
         if "contract" in state.metadata:
             contract = load_contract(state.metadata["contract"])
             reply = finishing(judge_call(state.output.completion, contract).dispatched, contract)
         if reply is None:
-            return Score(value=0.0, answer=state.output.completion, explanation="the turn does not answer")
-        return await judge_reply(grader, state.metadata["persona"], state.metadata["request"], reply)
+            scored = Score(value=0.0, answer=state.output.completion, explanation="the turn does not answer")
+        else:
+            scored = await judge_reply(model, state.metadata["persona"], state.metadata["request"], reply)
+        return by.sign(scored)
 
     return grade
 
 
-async def judge_reply(grader: Model, persona: str, request: str, reply: str) -> Score:
+async def judge_reply(model: Model, persona: str, request: str, reply: str) -> Score:
     """Ask twice, with the options in either order. What the grader raises is raised.
 
     Returns:
@@ -77,7 +81,7 @@ async def judge_reply(grader: Model, persona: str, request: str, reply: str) -> 
     """
     verdicts, said = [], []
     for fits_first in (True, False):
-        output = await grader.generate(question(persona, request, reply, fits_first))
+        output = await model.generate(question(persona, request, reply, fits_first))
         said.append(output.completion)
         choice = parse_choice(output.completion)
         if choice is None:

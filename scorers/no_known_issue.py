@@ -7,20 +7,21 @@ from aj.findings import Finding
 from aj.wire import judge_call
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
-from scorers.samples import Case, case_of
-from scorers.scores import metrics, score
+from scorers.samples import Case
+from scorers.scores import grader, metrics
 from scorers.world.steps import check_step
 
 
 @scorer(metrics=metrics("right"))
 def no_known_issue() -> Scorer:
     """right: the turn is valid and does what was asked; a failure is named by the pattern it shows, if it shows one."""
+    by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        text, case = state.output.completion, case_of(state.metadata)
+        text, case = state.output.completion, by.case(state.metadata)
         findings = check_turn(text, case)
         shown = known_issue(text, case.past, case.contract, case.mode)
-        return score({"right": not findings}, findings, text, code=shown)
+        return by.score({"right": not findings}, findings, text, code=shown)
 
     return grade
 

@@ -8,8 +8,7 @@ from aj.personas import load_personas
 from aj.wire import finishing, judge_call
 from scorers.checks.contrast import check_contrast
 from scorers.checks.voice import check_voice
-from scorers.samples import case_of
-from scorers.scores import metrics, score
+from scorers.scores import grader, metrics
 from scorers.world.steps import check_said
 
 
@@ -36,22 +35,21 @@ METRICS["match"].append(contrast())
 @scorer(metrics=METRICS)
 def persona_match() -> Scorer:
     """style: every rule of AJ's voice and of the persona holds. facts: the answer is true. match: both."""
+    by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        text, case = state.output.completion, case_of(state.metadata)
+        text, case = state.output.completion, by.case(state.metadata)
         judgement = judge_call(text, case.contract)
         answer = finishing(judgement.call, case.contract)
         if answer is None:
             why = list(judgement.findings) or [
                 Finding("no_answer", "the turn does not answer", "finish with the answer")
             ]
-            return score({"match": False, "style": False, "facts": False}, why, text)
+            return by.score({"match": False, "style": False, "facts": False}, why, text)
         names = [host.name for host in case.scenario.hosts]
         style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks_back)
         wrong = check_said(answer, case.turn, case.past, case.fleet())
         values = {"match": not style and not wrong, "style": not style, "facts": not wrong}
-        scored = score(values, [*style, *wrong], answer)
-        scored.metadata = {**(scored.metadata or {}), "answered": True}
-        return scored
+        return by.score(values, [*style, *wrong], answer, answered=True)
 
     return grade

@@ -6,15 +6,17 @@ The agent loop writes these and the checks read them, so nothing here judges: a 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from inspect_ai.util import StoreModel
 from pydantic import Field
 
 from aj.contract import Conduct, Contract, load_contract
+from aj.files import digest
 from aj.messages import Call, Message, Mode, from_record
 from fleet.fleet import Fleet
-from scenarios.catalogue import scenario_from_record
+from scenarios.catalogue import scenario_from_record, templates
 from scenarios.scenario import Scenario, ScriptedTurn
 
 Seen = tuple[str, str]
@@ -43,6 +45,12 @@ class Case:
     def fleet(self) -> Fleet:
         """The fleet as it stands when the model is asked: the calls of the past, made again."""
         return replay(self.scenario, self.past, self.contract)
+
+
+@cache
+def world(template: str, seed: int, persona: str, contract: str) -> str:
+    """Identity of a scenario and of its contract. Samples carry it, so that none is graded by another day's truth."""
+    return digest(repr(templates()[template].draw(seed, persona)), load_contract(contract).hash)
 
 
 def replay(scenario: Scenario, past: Sequence[Message], contract: Contract) -> Fleet:

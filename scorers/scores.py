@@ -1,10 +1,15 @@
-"""Findings as an Inspect score: the value, the failure code of a wrong sample, and the reasons."""
+"""Findings as an Inspect score: the value, the failure code of a wrong sample, the reasons, and who graded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from inspect_ai.scorer import Metric, Score, grouped, mean, stderr
 
+from aj.errors import DataError
 from aj.findings import Finding
+from aj.identity import identity
+from scorers.samples import Case, case_of, world
 
 CLUSTER = "family"
 """Samples drawn from one phrasing fail together: standard errors are clustered by it."""
@@ -17,13 +22,45 @@ def metrics(*keys: str, by: str | None = None) -> dict[str, list[Metric]]:
     return {key: [mean(), stderr(cluster=CLUSTER), *groups] for key in keys}
 
 
-def score(values: dict[str, bool], findings: Sequence[Finding], answer: str, code: str | None = None) -> Score:
-    """A dict score; `code` names the failure when it is not the first finding's."""
-    shown = [{"code": f.code, "why": f.why, "fix": f.fix} for f in findings]
-    failed = not all(values.values())
-    return Score(
-        value={key: float(right) for key, right in values.items()},
-        answer=answer,
-        explanation="\n".join(f"{f.code}: {f.why}. {f.fix}." for f in findings) or "nothing to object to",
-        metadata={"code": (code or (findings[0].code if findings else "other")) if failed else None, "findings": shown},
-    )
+@dataclass(frozen=True, slots=True)
+class Grader:
+    """Makes a scorer's scores; each names the grader, so that it can be told which code gave it."""
+
+    id: str
+
+    def case(self, metadata: dict[str, Any]) -> Case:
+        """The sample's case.
+
+        Raises:
+            DataError: its template or its contract has changed since the sample was asked, and with it the truth.
+        """
+        scenario = metadata["scenario"]
+        if metadata["world"] != world(**scenario, contract=metadata["contract"]):
+            raise DataError(
+                f"{scenario['template']} or the contract has changed since this sample was asked; run `aj eval` again."
+            )
+        return case_of(metadata)
+
+    def score(
+        self, values: dict[str, bool], findings: Sequence[Finding], answer: str, code: str | None = None, **more: Any
+    ) -> Score:
+        """A dict score; `code` names the failure when it is not the first finding's; `more` is its metadata."""
+        shown = [{"code": f.code, "why": f.why, "fix": f.fix} for f in findings]
+        failure = None if all(values.values()) else code or (findings[0].code if findings else "other")
+        scored = Score(
+            value={key: float(right) for key, right in values.items()},
+            answer=answer,
+            explanation="\n".join(f"{f.code}: {f.why}. {f.fix}." for f in findings) or "nothing to object to",
+            metadata={"code": failure, "findings": shown, **more},
+        )
+        return self.sign(scored)
+
+    def sign(self, scored: Score) -> Score:
+        """The score with the grader's name in it, under a key so short that it stays in sample summaries."""
+        scored.metadata = {**(scored.metadata or {}), "grader": self.id}
+        return scored
+
+
+def grader(module: str) -> Grader:
+    """The grader that a scorer's module is; a scorer asks when it is made, while its code is what was loaded."""
+    return Grader(identity(module))

@@ -3,8 +3,8 @@
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
-from scorers.samples import Trace, case_of
-from scorers.scores import metrics, score
+from scorers.samples import Trace
+from scorers.scores import grader, metrics
 from scorers.traces import check_end, check_turn_answer, check_turn_grounded
 
 
@@ -12,11 +12,12 @@ from scorers.traces import check_end, check_turn_answer, check_turn_grounded
 def task_done() -> Scorer:
     """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: each
     answer is true. grounded: nothing in it is made up. success: all of these. valid: every call was."""
+    by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        case, trace = case_of(state.metadata), state.store_as(Trace)
+        case, trace = by.case(state.metadata), state.store_as(Trace)
         if trace.simulator:
-            return Score.unscored(reason=f"the simulated user failed: {trace.simulator}")
+            return by.sign(Score.unscored(reason=f"the simulated user failed: {trace.simulator}"))
         played = list(zip(trace.turns, case.scenario.turns, strict=True))
         found = check_end(trace, case.scenario) | {
             "facts": [f for done, turn in played for f in check_turn_answer(done, turn, case.scenario)],
@@ -29,6 +30,6 @@ def task_done() -> Scorer:
         valid = valid and not any(turn["error"] for turn in trace.turns)
         values = {"success": not findings} | {part: not of for part, of in found.items()} | {"valid": valid}
         answers = "\n".join(turn["answer"] or f"({turn['error']})" for turn in trace.turns)
-        return score(values, findings, answers)
+        return by.score(values, findings, answers)
 
     return grade

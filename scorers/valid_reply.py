@@ -7,17 +7,17 @@ from aj.findings import Finding
 from aj.wire import judge_call
 from scenarios.oracle import intent
 from scorers.checks.replies import check_reply
-from scorers.samples import case_of
-from scorers.scores import metrics, score
+from scorers.scores import grader, metrics
 from scorers.world.steps import check_step
 
 
 @scorer(metrics=metrics("valid", "right"))
 def valid_reply() -> Scorer:
     """valid: the form is right. right: it also does what was asked."""
+    by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        text, case = state.output.completion, case_of(state.metadata)
+        text, case = state.output.completion, by.case(state.metadata)
         findings = list(check_reply(text, case.contract, case.mode))
         valid = not findings
         call = judge_call(text, case.contract).call if case.mode == "step" else None
@@ -27,6 +27,6 @@ def valid_reply() -> Scorer:
             )
         if call is not None:
             findings += check_step(call, case.turn, case.past, case.fleet(), case.contract)
-        return score({"valid": valid, "right": not findings}, findings, text)
+        return by.score({"valid": valid, "right": not findings}, findings, text)
 
     return grade

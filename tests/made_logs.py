@@ -20,6 +20,7 @@ from tests.quick_inspect import installed_packages_are_listed_once as installed_
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
 
+GRADER = "97ade4"
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
 
 
@@ -28,7 +29,8 @@ def right() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         correct = state.output.completion == target.text
         code = None if correct else state.metadata["slice"]["pattern"]
-        return Score(value={"right": float(correct), "brief": 1.0}, metadata={"code": code, "findings": []})
+        about = {"code": code, "findings": [], "grader": GRADER}
+        return Score(value={"right": float(correct), "brief": 1.0}, metadata=about)
 
     return score
 
@@ -36,7 +38,7 @@ def right() -> Scorer:
 @scorer(metrics={"valid": [mean()]})
 def valid() -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
-        return Score(value={"valid": float(state.output.completion == target.text)})
+        return Score(value={"valid": float(state.output.completion == target.text)}, metadata={"grader": GRADER})
 
     return score
 
@@ -146,7 +148,7 @@ def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
         "contract": "c0ffee",
         "samples": "5a5a",
         "suite": "small",
-        "harness": "4a12",
+        "asked": "4a12",
         "model_name": f"aj-{name}",
         "run": name,
         "adapter": adapter,
@@ -163,7 +165,7 @@ def answered(log: EvalLog, knows: Callable[[str], bool]) -> None:
         assert isinstance(score.value, dict)
         if not knows(str(sample.input)):
             headline = next(iter(score.value))
-            code = {"code": sample.metadata["slice"]["pattern"]}
+            code = {"code": sample.metadata["slice"]["pattern"], "grader": GRADER}
             sample.scores = {scorer_name: Score(value={**score.value, headline: 0.0}, metadata=code)}
 
 

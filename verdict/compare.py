@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
+from verdict.evidence import graded_apart
 from verdict.scores import ALL, Sample, TaskScores, read_folder
 from verdict.stats import MeanEstimate, difference_estimate
 
@@ -37,7 +38,7 @@ def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
     """Compare two eval folders, paired by sample.
 
     Raises:
-        EvidenceError: they share no task or no sample, or a task's version, frozen samples or harness differ.
+        EvidenceError: they share no task or no sample, or a task's version, samples, asking code or grader differ.
     """
     left, right = read_folder(base), read_folder(candidate)
     shared = [task for task in left if task in right]
@@ -51,10 +52,12 @@ def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
     for what, one, other in (
         ("versions", a.version, b.version),
         ("frozen samples", a.metadata.get("samples"), b.metadata.get("samples")),
-        ("harnesses", a.metadata.get("harness"), b.metadata.get("harness")),
+        ("asking code", a.metadata.get("asked"), b.metadata.get("asked")),
     ):
         if one != other:
             raise EvidenceError(f"{a.task}: the two logs have different {what} ({one}, {other}); run `aj eval` again.")
+    if a.graders != b.graders:
+        raise EvidenceError(f"{a.task}: {graded_apart(a, b)}")
     if not a.samples.keys() & b.samples.keys():
         raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on one suite.")
     return [

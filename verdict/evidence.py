@@ -17,8 +17,14 @@ BASE = "base"
 Arm = Mapping[str, TaskScores]
 """One model's logs, by task."""
 
-SHARED = ("contract", "samples", "suite", "harness", "serving")
-"""Metadata that must be there and be equal in both arms."""
+SHARED = {
+    "contract": "contract",
+    "samples": "samples",
+    "suite": "suite",
+    "asked": "asking code",
+    "serving": "serving",
+}
+"""Metadata that must be there and be equal in both arms, and what it is called."""
 
 IDENTITY = ("model_name", "run", "adapter", "dataset")
 """Metadata that must be the same in all logs of one arm."""
@@ -73,6 +79,8 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
             yield f"{lacking} of {len(samples)} samples have no value for {metric} ({allowed}); mend its scorer."
         if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
             yield f"{metric} has values outside 0..1; mend its scorer."
+    if not one_grader(scores):
+        yield f"its scores do not all name one and the same grader; run `aj rescore {scores.path.parent}`."
     unscored = sum(sample.unscored for sample in samples)
     if unscored > limits.max_unscored * epochs:
         allowed = f"allowed: {limits.max_unscored:.0%}"
@@ -84,12 +92,14 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     again = "evaluate both the same way"
     if a.version != b.version:
         yield f"task version {a.version} against {b.version}; {again}."
-    for key in SHARED:
+    for key, name in SHARED.items():
         one, other = a.metadata.get(key), b.metadata.get(key)
         if not one or not other:
-            yield f"a log does not say its {key}; evaluate with `aj eval`."
+            yield f"a log does not name its {name}; evaluate with `aj eval`."
         elif one != other:
-            yield f"{key} differs ({_short(one)} against {_short(other)}); {again}."
+            yield f"{name} differs ({_short(one)} against {_short(other)}); {again}."
+    if one_grader(a) and one_grader(b) and a.graders != b.graders:
+        yield graded_apart(a, b)
     for key in a.settings:
         if a.settings[key] != b.settings[key]:
             yield f"{key} differs ({_short(a.settings[key])} against {_short(b.settings[key])}); {again}."
@@ -102,6 +112,18 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         both = sum(1 for x, y in same if metric in x.values and metric in y.values)
         if both < limits.min_samples:
             yield f"{both} samples have {metric} in both logs, {limits.min_samples} are required; use a larger suite."
+
+
+def one_grader(scores: TaskScores) -> bool:
+    """Whether all scores of each scorer name the same grader."""
+    return all(len(names) == 1 and names[0] for names in scores.graders.values())
+
+
+def graded_apart(a: TaskScores, b: TaskScores) -> str:
+    """The sentence for two logs that were graded by different code."""
+    one, other = (", ".join(name for names in log.graders.values() for name in names) or "none" for log in (a, b))
+    folders = f"`aj rescore {a.path.parent}` and `aj rescore {b.path.parent}`"
+    return f"the two logs were graded by different code ({one} against {other}); run {folders}, then compare those."
 
 
 def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:

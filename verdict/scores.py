@@ -61,6 +61,8 @@ class TaskScores:
     """True when `--limit` or `--sample-id` chose among the samples."""
     expected: int
     """Sample epochs that a complete log holds."""
+    graders: dict[str, tuple[str, ...]]
+    """Scorer -> who gave its scores, as the scores say; "" among them when one does not say."""
     samples: dict[str, Sample]
     """By id."""
 
@@ -128,6 +130,7 @@ def read_log(path: Path) -> TaskScores:
         settings=_settings(log),
         subset=spec.config.limit is not None or spec.config.sample_id is not None,
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
+        graders=_graders(summaries),
         samples=_samples(summaries),
     )
 
@@ -145,6 +148,15 @@ def _settings(log: "EvalLog") -> dict[str, Any]:
         "limits": {name: limit for name, limit in limits.items() if limit is not None},
         "epochs": spec.config.epochs or 1,
     }
+
+
+def _graders(summaries: "Iterable[EvalSampleSummary]") -> dict[str, tuple[str, ...]]:
+    named: dict[str, set[str]] = {}
+    for summary in summaries:
+        scores = {} if summary.error else summary.scores or {}
+        for scorer, score in scores.items():
+            named.setdefault(scorer, set()).add(str((score.metadata or {}).get("grader", "")))
+    return {scorer: tuple(sorted(names)) for scorer, names in named.items()}
 
 
 def _samples(summaries: "Iterable[EvalSampleSummary]") -> dict[str, Sample]:

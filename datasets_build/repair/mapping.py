@@ -22,7 +22,7 @@ from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript
 from datasets_build.repair.passes import Bench, Mended
 
-RULES = Path(__file__).with_suffix(".yaml")
+RULES = Path(__file__).parent / "mapping.yaml"
 
 MAX_COMMAND = 20_000
 

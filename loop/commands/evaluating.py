@@ -2,17 +2,24 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aj.errors import AJError
 from aj.files import logs_dir, write_text
-from loop.commands.terminal import AsJson, Format, console, example, progress, show
+from loop.commands.terminal import AsJson, Format, console, example, progress, say, show
+
+if TYPE_CHECKING:
+    from loop.targets import Target
 
 app = typer.Typer()
 
 SuiteOption = Annotated[str, typer.Option(help="small, full, or practice (for `aj harvest`)")]
+ContractOption = Annotated[
+    str | None,
+    typer.Option(help="for models that are not runs: aj (the default), native or a file; a run has its own"),
+]
 
 
 class BoardFormat(StrEnum):
@@ -26,6 +33,7 @@ class BoardFormat(StrEnum):
 def evaluate(
     model: Annotated[str, typer.Argument(help="a run, champion, base:NAME, or any Inspect model (provider/name)")],
     suite: SuiteOption = "small",
+    contract: ContractOption = None,
     limit: Annotated[
         int | None, typer.Option(help="samples per task, to try things out; the gate refuses such logs")
     ] = None,
@@ -34,7 +42,15 @@ def evaluate(
     from loop.evaluate import evaluate as run_suite
     from loop.targets import find_target
 
-    console.print(str(run_suite(find_target(model), suite, limit=limit)), soft_wrap=True)
+    console.print(str(run_suite(find_target(model, contract), suite, limit)), soft_wrap=True)
+
+
+@app.command(epilog=example("aj rescore logs/evals/HASH"))
+def rescore(folder: Annotated[Path, typer.Argument(help="the folder of a finished eval")]) -> None:
+    """Grade a finished eval again with today's checks, without asking the model, and print the new folder."""
+    from loop.rescore import rescore as grade_again
+
+    console.print(str(grade_again(folder, say)), soft_wrap=True)
 
 
 @app.command(epilog=example("aj compare base:smollm2-135m champion"))
@@ -42,13 +58,14 @@ def compare(
     a: Annotated[str, typer.Argument(help="the reference: a model as for `aj eval`, or a folder of logs")],
     b: Annotated[str, typer.Argument(help="the candidate: likewise")],
     suite: SuiteOption = "small",
+    contract: ContractOption = None,
     slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
     output: AsJson = Format.table,
 ) -> None:
     """Compare two models sample by sample, with confidence intervals."""
     from verdict import compare as paired
 
-    rows = paired.compare(logs_of(a, suite), logs_of(b, suite))
+    rows = paired.compare(*both_arms(a, b, suite, contract))
     show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices))
 
 
@@ -105,18 +122,29 @@ def judge_check(
         progress.print(check.NOT_RUN, soft_wrap=True)
 
 
-def logs_of(name: str, suite: str) -> Path:
-    """A folder of logs by its path, or the finished eval of a model."""
+def both_arms(a: str, b: str, suite: str, contract: str | None) -> tuple[Path, Path]:
+    """The logs of a reference and of a candidate, each given as a folder of logs or as a model.
+
+    A reference that is not a run is taken under the candidate's contract, unless `contract` names another one.
+    """
     from loop.targets import find_target
 
-    if Path(name).is_dir() and list(Path(name).glob("*.eval")):
-        return Path(name)
-    return logs_of_target(find_target(name), suite, name)
+    if not _holds_logs(b):
+        contract = contract or find_target(b).contract
+
+    def logs_of(name: str) -> Path:
+        return Path(name) if _holds_logs(name) else finished_logs(find_target(name, contract), suite, name)
+
+    return logs_of(a), logs_of(b)
 
 
-def logs_of_target(target: Any, suite: str, name: str | None = None) -> Path:
+def finished_logs(target: "Target", suite: str, name: str) -> Path:
     """The finished eval of a model; raises EvidenceError when there is none."""
     from loop.evaluate import eval_folder
     from loop.targets import check_finished
 
-    return check_finished(eval_folder(target, suite), name or target.name)
+    return check_finished(eval_folder(target, suite), name)
+
+
+def _holds_logs(name: str) -> bool:
+    return Path(name).is_dir() and bool(list(Path(name).glob("*.eval")))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from loop.commands.evaluating import SuiteOption, logs_of, logs_of_target
+from loop.commands.evaluating import ContractOption, SuiteOption, both_arms, finished_logs
 from loop.commands.terminal import AsJson, Format, console, example, show
 
 app = typer.Typer()
@@ -19,6 +19,7 @@ def gate(
     a: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
     b: Annotated[str, typer.Argument(help="the candidate: a run, or a folder of logs")],
     suite: SuiteOption = "small",
+    contract: ContractOption = None,
     policy: PolicyOption = DEFAULT_POLICY,
     output: AsJson = Format.table,
 ) -> None:
@@ -27,7 +28,7 @@ def gate(
     from verdict.policy import load_policy
 
     rules = load_policy(policy)
-    verdict = judge.gate(logs_of(a, suite), logs_of(b, suite), rules)
+    verdict = judge.gate(*both_arms(a, b, suite, contract), rules)
     show(output, judge.to_record(verdict), lambda: judge.panel(verdict))
     raise typer.Exit(int(verdict.outcome))
 
@@ -41,12 +42,14 @@ def promote(
 ) -> None:
     """Make a run the champion if it passes the gate against the current one."""
     from loop import registry
-    from loop.targets import find_run, reference
+    from loop.targets import find_run, reference, run_target
     from verdict import gate as judge
     from verdict.policy import load_policy
 
-    rules, folder, reigning = load_policy(policy), find_run(run), reference(base)
-    verdict = judge.gate(logs_of_target(reigning, suite), logs_of(run, suite), rules)
+    rules, folder = load_policy(policy), find_run(run)
+    candidate = run_target(folder)
+    reigning = reference(base, candidate.contract)
+    verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
     console.print(judge.panel(verdict))
     entry = registry.promote(folder, verdict)
     console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion.")

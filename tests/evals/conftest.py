@@ -10,7 +10,7 @@ from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_mo
 from inspect_ai.solver import Solver
 
 from aj.files import read_jsonl
-from evals.frozen import SAMPLES
+from evals.identities import SAMPLES
 from evals.suite import TASKS
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 

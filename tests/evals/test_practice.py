@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from evals.draws import practice
-from evals.frozen import metadata
+from evals.identities import identities
 from evals.reference import reference
 from evals.suite import LOOPED
 from scenarios.catalogue import templates
@@ -33,6 +33,6 @@ def test_a_seed_draws_samples_of_its_own_and_always_the_same():
 
 
 def test_a_practice_log_says_which_samples_it_measured():
-    first, second = (metadata("task_success", "practice", "aj", seed) for seed in (0, 1))
+    first, second = (identities("task_success", "practice", "aj", seed) for seed in (0, 1))
     assert (first["suite"], first["seed"], second["seed"]) == ("practice", 0, 1)
     assert first["samples"] != second["samples"]

@@ -18,8 +18,8 @@ from aj.errors import ConfigError
 from aj.files import digest_file
 from aj.messages import Call, Message
 from aj.wire import render_call
-from evals import frozen
-from evals.frozen import SAMPLES, config, dataset, harness
+from evals.frozen import config, dataset
+from evals.identities import SAMPLES, asked, graded
 from evals.reference import AGENTS, oracle, reference
 from evals.suite import LOOPED
 from scenarios.scenario import ScriptedTurn
@@ -94,9 +94,9 @@ def test_a_log_says_what_it_measured(gold):
         "contract": AJ.hash,
         "samples": samples,
         "suite": "small",
-        "harness": harness(),
+        "asked": asked(name, "small"),
     }
-    assert log.eval.task_version == _task(name).version
+    assert {(score.metadata or {})["grader"] for score in _scores(log)} == {graded(name)}
     assert log.plan.config.temperature == 0.0
     for sample in log.samples or []:
         assert sample.metadata["split"] == "eval"
@@ -302,29 +302,6 @@ def test_a_sample_that_we_broke_is_an_error_and_not_a_zero(evaluate):
 def test_the_small_suite_is_part_of_the_full_one(name):
     small = {sample.id for sample in dataset(name, "small", "aj")}
     assert small < {sample.id for sample in dataset(name, "full", "aj")}
-
-
-@pytest.mark.parametrize(
-    ("path", "counts"),
-    [
-        ("fleet/draw.py", True),
-        ("aj/personas.yaml", True),
-        ("scorers/checks/answers.py", True),
-        ("evals/samples/persona.jsonl", True),
-        ("scorers/judge_labels.jsonl", False),
-        ("verdict/gate.py", False),
-    ],
-)
-def test_the_harness_is_what_asks_and_scores(tmp_path, monkeypatch, path, counts):
-    for name in ("fleet/draw.py", "aj/personas.yaml", "scorers/checks/answers.py", "evals/samples/persona.jsonl"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("old")
-    monkeypatch.setattr(frozen, "HOUSE", tmp_path)
-    monkeypatch.setattr(frozen, "SAMPLES", tmp_path / "evals" / "samples")
-    before = harness.__wrapped__()
-    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / path).write_text("new")
-    assert (harness.__wrapped__() != before) == counts
 
 
 def test_an_unknown_suite_is_refused():

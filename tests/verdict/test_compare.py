@@ -60,12 +60,22 @@ def test_different_frozen_samples_are_not_compared(lab):
         compare(lab.evals("good"), lab.change("old", other))
 
 
-def test_scores_of_different_harnesses_are_not_compared(lab):
+def test_what_different_code_asked_is_not_compared(lab):
     def older(log: EvalLog) -> None:
-        log.eval.metadata = {**(log.eval.metadata or {}), "harness": "other"}
+        log.eval.metadata = {**(log.eval.metadata or {}), "asked": "other"}
 
-    with pytest.raises(EvidenceError, match="different harnesses"):
+    with pytest.raises(EvidenceError, match="different asking code"):
         compare(lab.evals("good"), lab.change("old", older))
+
+
+def test_what_different_code_graded_is_not_compared(lab):
+    def stricter(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            for score in (sample.scores or {}).values():
+                score.metadata = {**(score.metadata or {}), "grader": "other"}
+
+    with pytest.raises(EvidenceError, match=r"graded by different code \(97ade4 against other\); run `aj rescore"):
+        compare(lab.evals("good"), lab.change("old", stricter))
 
 
 def test_logs_without_a_common_task_are_not_compared(lab):

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 
 import pytest
 from inspect_ai.log import EvalError, EvalLog
 from inspect_ai.model import ModelConfig
 from inspect_ai.scorer import Score
 
+from tests.made_logs import GRADER
 from verdict.gate import GateOutcome
 from verdict.policy import Policy
 
@@ -125,12 +127,23 @@ def unscored(log: EvalLog) -> None:
 
 def the_metric_is_missing(log: EvalLog) -> None:
     for sample in (log.samples or [])[:3]:
-        sample.scores = {"right": Score(value={"brief": 1.0})}
+        sample.scores = {"right": Score(value={"brief": 1.0}, metadata={"grader": GRADER})}
+
+
+def graded_by(name: str | None, count: int) -> Callable[[EvalLog], None]:
+    """Let the first `count` scores name another grader, or none."""
+
+    def change(log: EvalLog) -> None:
+        for sample in (log.samples or [])[:count]:
+            for score in (sample.scores or {}).values():
+                score.metadata = {**(score.metadata or {}), "grader": name} if name else {}
+
+    return change
 
 
 def values_out_of_range(log: EvalLog) -> None:
     for sample in (log.samples or [])[:3]:
-        sample.scores = {"right": Score(value={"right": 7.0})}
+        sample.scores = {"right": Score(value={"right": 7.0}, metadata={"grader": GRADER})}
 
 
 @pytest.mark.parametrize(
@@ -166,14 +179,36 @@ def test_a_log_that_is_no_evidence_is_invalid(lab, policy, change, reason):
     refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), reason)
 
 
-@pytest.mark.parametrize("key", ["contract", "samples", "suite", "harness", "serving"])
+@pytest.mark.parametrize("key", ["contract", "samples", "suite", "asked", "serving"])
 @pytest.mark.parametrize("value", ["something else", None])
 def test_both_logs_must_say_the_same(lab, policy, key, value):
     def change(log: EvalLog) -> None:
         log.eval.metadata = {**(log.eval.metadata or {}), key: value}
 
-    reason = f"{key} differs" if value else f"a log does not say its {key}"
+    name = "asking code" if key == "asked" else key
+    reason = f"{name} differs" if value else f"a log does not name its {name}"
     refused(lab.judge(policy, "good", lab.change("same", change)), reason)
+
+
+def test_a_log_that_does_not_say_who_graded_is_invalid(lab, policy):
+    folder = lab.change("same", graded_by(None, 48))
+    refused(lab.judge(policy, "good", folder), f"do not all name one and the same grader; run `aj rescore {folder}`")
+
+
+def test_a_log_that_two_graded_is_invalid(lab, policy):
+    folder = lab.change("same", graded_by("0ther", 3))
+    refused(lab.judge(policy, "good", folder), f"do not all name one and the same grader; run `aj rescore {folder}`")
+
+
+def test_logs_that_different_code_graded_are_invalid(lab, policy):
+    folder = lab.change("same", graded_by("0ther", 48))
+    reason = "the two logs were graded by different code (97ade4 against 0ther); run `aj rescore "
+    refused(lab.judge(policy, "good", folder), reason)
+
+
+def test_logs_that_one_and_the_same_other_code_graded_are_judged(lab, policy):
+    folders = [lab.change(name, graded_by("0ther", 48)) for name in ("old", "good")]
+    assert lab.judge(policy, *folders).outcome is GateOutcome.PROMOTE
 
 
 @pytest.mark.parametrize("key", ["model_name", "run", "adapter", "dataset"])

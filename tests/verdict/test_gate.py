@@ -6,6 +6,7 @@ from inspect_ai.scorer import Score
 from rich.console import Console
 
 from aj.errors import ConfigError
+from tests.made_logs import GRADER
 from verdict.gate import GateOutcome, panel, to_record
 from verdict.policy import Policy, load_policy
 
@@ -62,7 +63,7 @@ def test_one_pattern_that_fell_keeps_the_verdict_open_when_its_samples_are_too_f
     def lose_one_pattern(log: EvalLog) -> None:
         for sample in log.samples or []:
             if sample.metadata["slice"]["pattern"] == "prose" and str(sample.id)[-1] in "012":
-                sample.scores = {"right": Score(value={"right": 0.0, "brief": 1.0})}
+                sample.scores = {"right": Score(value={"right": 0.0, "brief": 1.0}, metadata={"grader": GRADER})}
 
     folder = lab.change("same", lose_one_pattern, tasks="known-issues")
     verdict = lab.judge(adjust(policy, margin=0.4), "good", folder)

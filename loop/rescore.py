@@ -1,0 +1,80 @@
+"""Grade a finished eval anew, with today's graders: no model is asked, and the logs that were graded before stay."""
+
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aj.errors import AJError, EvidenceError
+from aj.files import write_json
+from aj.whole import whole_folder
+from evals.suite import TASKS
+from loop.evaluate import done, graded_folder
+from verdict.scores import TaskScores, read_folder
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+    from inspect_ai.log import EvalLog
+
+NO_MODEL = "mockllm/model"
+"""Inspect wants a model in scorers' reach, and would start the server of the one that answered."""
+
+
+def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Path:
+    """Grade the logs of an eval folder again, into the folder that `aj eval` would use today.
+
+    `report` is told each task as it starts. The new folder appears whole; it is returned at once where it is there.
+
+    Raises:
+        EvidenceError: the logs are not a finished eval of `aj eval`, or what asked is not what would ask today.
+    """
+    scores = read_folder(folder)
+    if missing := [task for task in TASKS if task not in scores or scores[task].status != "success"]:
+        raise EvidenceError(f"{folder} has no finished log of {', '.join(missing)}; run `aj eval` again.")
+    given = {str(log.metadata.get("answers") or "") for log in scores.values()}
+    if len(given) != 1 or not all(given):
+        raise EvidenceError(f"{folder} does not say whose answers it holds; run `aj eval` again.")
+    target = graded_folder(given.pop())
+    if (target / "done.json").exists():
+        return target
+    if target.exists():
+        raise AJError(f"{target} holds the same eval, unfinished; finish it with `aj eval`.")
+    with whole_folder(target) as made:
+        for log in scores.values():
+            report(f"{log.task} …")
+            _rescore(log, made / log.path.name)
+        first = scores[TASKS[0]]
+        write_json(made / "done.json", done(first.model, first.metadata["suite"], first.metadata["answers"]))
+    return target
+
+
+def _rescore(scores: TaskScores, target: Path) -> None:
+    from inspect_ai import score
+    from inspect_ai.log import read_eval_log, write_eval_log
+
+    log = read_eval_log(str(scores.path), resolve_attachments=True)
+    task = _same_task(log, scores)
+    samples = log.samples or []
+    # A sample that ended in an error has no answer to grade. Inspect would grade it all the same.
+    log.samples = [sample for sample in samples if not sample.error]
+    with redirect_stdout(sys.stderr):
+        graded = score(log, task.scorer or [], action="overwrite", model=NO_MODEL, display="none", copy=False)
+    again = {(sample.id, sample.epoch): sample for sample in graded.samples or []}
+    graded.samples = [again.get((sample.id, sample.epoch), sample) for sample in samples]
+    if graded.results and scores.expected:
+        graded.results.total_samples = scores.expected
+    write_eval_log(graded, str(target))
+
+
+def _same_task(log: "EvalLog", scores: TaskScores) -> "Task":
+    """Today's task with the arguments of the log; raises EvidenceError when it would ask otherwise."""
+    make: Callable[..., Task] = getattr(import_module(f"evals.{scores.task}"), scores.task)
+    task = make(**log.eval.task_args)
+    today: dict[str, Any] = task.metadata or {}
+    for key, name in (("contract", "contract"), ("samples", "samples"), ("asked", "code that asks")):
+        if scores.metadata.get(key) != today.get(key):
+            was, now = scores.metadata.get(key), today.get(key)
+            raise EvidenceError(f"{scores.path}: the {name} has changed since ({was} then, {now} now); run `aj eval`.")
+    return task

@@ -1,0 +1,171 @@
+"""Who asked, who graded, what was built and what was trained: which change makes which of them another."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aj import identity as identities
+from evals.identities import NOT_ASKING, asked, graded
+from evals.suite import GRADERS, TASKS
+from scenarios.catalogue import templates
+
+HOUSE = identities.HOUSE
+ROOMS = ("aj", "fleet", "scenarios", "scorers", "evals", "datasets_build", "train", "verdict", "loop")
+
+Change = Callable[[str], str]
+At = Callable[..., dict[str, dict[str, str]]]
+
+
+def everything() -> dict[str, dict[str, str]]:
+    return {"asked": {task: asked(task, "full") for task in TASKS}, "graded": {task: graded(task) for task in TASKS}}
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> At:
+    """All identities in a checkout in which one file was changed."""
+
+    def identified(path: str, change: Change) -> dict[str, dict[str, str]]:
+        room = path.split("/")[0]
+        for name in ROOMS:
+            if name == room:
+                shutil.copytree(HOUSE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                (tmp_path / name).symlink_to(HOUSE / name)
+        text = (tmp_path / path).read_text()
+        assert change(text) != text
+        (tmp_path / path).write_text(change(text))
+        monkeypatch.setattr(identities, "HOUSE", tmp_path)
+        return everything()
+
+    return identified
+
+
+@pytest.fixture(scope="module")
+def now() -> dict[str, dict[str, str]]:
+    return everything()
+
+
+def differing(before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> dict[str, set[str]]:
+    """What is another identity, by kind."""
+    found = {kind: {name for name in before[kind] if before[kind][name] != after[kind][name]} for kind in before}
+    return {kind: names for kind, names in found.items() if names}
+
+
+def another_docstring(text: str) -> str:
+    """Another first docstring, a comment, and a blank line."""
+    return re.sub(r'"""[^"]*"""', '"""Told in other words."""', text, count=1) + "\n# A comment.\n"
+
+
+def stricter(text: str) -> str:
+    """A statement more in every function, before it returns."""
+    return re.sub(r"^( +)return ", r"\1bool()\n\1return ", text, flags=re.MULTILINE)
+
+
+DOCSTRINGS = [
+    *("aj/wire.py", "aj/identity.py", "fleet/linux/ps.py", "scenarios/requests.py", "scenarios/both/everyday.py"),
+    *("scenarios/held_out/disk_space.py", "scenarios/trained_on/disk_space.py", "scorers/task_done.py"),
+    *("scorers/checks/answers.py", "scorers/world/outcome.py", "evals/agent.py", "evals/frozen.py"),
+    *("datasets_build/build.py", "train/sft.py", "train/tokens.py", "loop/evaluate.py", "verdict/gate.py"),
+]
+
+
+@pytest.mark.parametrize("path", DOCSTRINGS)
+def test_a_docstring_or_a_comment_changes_nothing(at, now, path):
+    assert differing(now, at(path, another_docstring)) == {}
+
+
+NEW = """
+
+NEW = "a text of its own"
+
+
+@template("{category}", "{split}", "easy")
+def a_new_one(stage: Stage) -> None:
+    '''Another template.'''
+    stage.turn((NEW,), [here("ls")], {{"": ()}}, "it", "it matters")
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "split"),
+    [
+        ("scenarios/held_out/disk_space.py", "eval"),
+        ("scenarios/trained_on/disk_space.py", "train"),
+        ("scenarios/both/everyday.py", "train"),
+        ("scenarios/both/everyday.py", "eval"),
+    ],
+)
+def test_an_added_template_changes_nothing_that_does_not_draw_from_it(at, now, path, split):
+    def added(text: str) -> str:
+        names = [name for name in ("here", "template") if f" {name}" not in text]
+        imports = f"from scenarios.scenario import {', '.join(names)}\n" if names else ""
+        return text.replace("\nfrom ", f"\n{imports}from ", 1) + NEW.format(category="disk_space", split=split)
+
+    assert differing(now, at(path, added)) == {}
+
+
+CHECKS = sorted(
+    {
+        unit.replace(".", "/") + ".py"
+        for unit in identities.used(*GRADERS.values())
+        if unit.startswith(("scorers.checks.", "scorers.world."))
+    }
+)
+
+
+def test_the_scorers_import_checks():
+    assert {"scorers/checks/answers.py", "scorers/world/outcome.py"} <= set(CHECKS)
+
+
+@pytest.mark.parametrize("path", CHECKS)
+def test_a_changed_check_voids_the_scores_that_it_gave_and_nothing_else(at, now, path):
+    changed = differing(now, at(path, stricter))
+    module = path.removesuffix(".py").replace("/", ".")
+    users = {task for task in TASKS if module in identities.used(GRADERS[task])}
+    assert changed == {"graded": users}
+    assert users
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_asks_holds_no_check(task):
+    units = identities.used(f"evals.{task}", without=NOT_ASKING)
+    assert not [unit for unit in units if unit.startswith(("scorers.checks", "scorers.world"))]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "kinds"),
+    [
+        ("fleet/linux/ps.py", "PID", "PiD", {"asked", "graded"}),
+        ("aj/prompts.py", "return ", "return str() + ", {"asked"}),
+        ("aj/personas.yaml", "hey", "hello", {"asked", "graded"}),
+        ("evals/agent.py", "SPARE_CALLS = 4", "SPARE_CALLS = 5", {"asked"}),
+        ("scenarios/held_out/disk_space.py", "WHY = ", 'WHY = "" + ', {"asked"}),
+        ("scorers/judge_rubric.yaml", "task:", "always_: x\ntask:", set()),
+        ("verdict/gate.py", "return ", "return None or ", set()),
+        ("evals/draws.py", "LAYOUTS:", "MORE = 1\nLAYOUTS:", set()),
+    ],
+)
+def test_whoever_does_it_differently_is_another_one(at, now, path, old, new, kinds):
+    assert set(differing(now, at(path, lambda text: text.replace(old, new, 1)))) == kinds
+
+
+def test_every_template_names_the_code_that_makes_it():
+    for template in templates().values():
+        module, _, name = template.root.partition(":")
+        assert module in identities.used(template.root)
+        assert module.count(".") == 2, "it is the module that registers it, not one that it borrows a function from"
+        assert name
+
+
+def test_every_module_that_is_loaded_to_ask_and_to_grade_is_looked_at():
+    """Identities are read from the source; here they are held against what Python really loads."""
+    code = "import evals.task_success, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    ours = {name for name in loaded if name.split(".")[0] in ROOMS}
+    assert {"fleet.linux.ps", "scorers.checks.answers"} <= ours
+    assert ours <= set(identities.used("evals.task_success", "evals.draws"))
