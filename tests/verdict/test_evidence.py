@@ -251,7 +251,7 @@ def test_too_few_samples_are_invalid(lab, policy):
 def test_a_slice_that_no_sample_has_is_invalid(lab, policy):
     values = policy.model_dump()
     values["metrics"]["known_issues/right"]["slices"] = {"persona": 0.2}
-    refused(lab.judge(Policy.model_validate(values), "good", "same"), "which no sample has")
+    refused(lab.judge(Policy.model_validate(values), "good", "same"), "but no sample has it")
 
 
 def test_a_slice_that_was_not_scored_at_all_is_invalid(lab, policy):
