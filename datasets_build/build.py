@@ -20,7 +20,7 @@ from datasets_build.mix.contamination import asked
 from datasets_build.mix.filters import length_of, measure_by
 from datasets_build.mix.intake import Intake, Tell
 from datasets_build.mix.near import NearIndex
-from datasets_build.mix.pool import Kind, Spool
+from datasets_build.mix.pool import RowKind, Spool
 from datasets_build.mix.shares import Filled, fill
 from datasets_build.mix.tally import Tally
 from datasets_build.recipe import DataRecipe
@@ -150,7 +150,7 @@ def _make(
     """Write every file of the data set into `folder`, and the rest of the lock."""
     spool_file = folder / "spool"
     threshold = recipe.near_duplicates
-    near: dict[Kind, NearIndex] = {"sft": NearIndex(threshold), "dpo": NearIndex(threshold)} if threshold else {}
+    near: dict[RowKind, NearIndex] = {"sft": NearIndex(threshold), "dpo": NearIndex(threshold)} if threshold else {}
     measure = measure_by(recipe.tokenizer)
     with Spool(spool_file) as spool:
         with (folder / "rejects.jsonl").open("w", encoding="utf-8", errors="backslashreplace") as rejects:
@@ -186,7 +186,7 @@ def _by_hash(placed: list[tuple[str, int]], seed: int, identify: Callable[[int],
 
 def _write(
     folder: Path,
-    kind: Kind,
+    kind: RowKind,
     placed: list[tuple[str, int]],
     spool: Spool,
     tally: Tally,

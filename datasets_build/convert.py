@@ -1,6 +1,6 @@
 """Files become offers: every conversation of every record as a row or a pair, or refused with the reason."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from aj.contract import Contract
 from datasets_build.ledger import Refused
 from datasets_build.offer import Offer, finished
-from datasets_build.reading.transcripts import Parsed
+from datasets_build.reading.transcripts import Change, Parsed
 
 if TYPE_CHECKING:
     from datasets_build.reading.records import Raw
-
-Change = Callable[[Parsed], Parsed]
 
 BATCH_ROWS, BATCH_BYTES = 500, 2**20
 """What one process is given at a time."""

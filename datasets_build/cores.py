@@ -7,8 +7,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
 
 
 def cores() -> int:
@@ -17,18 +17,18 @@ def cores() -> int:
 
 
 def in_order(
-    function: Callable[[Task], Result],
-    tasks: Iterable[Task],
+    function: Callable[[_Task], _Result],
+    tasks: Iterable[_Task],
     prepare: Callable[..., None] | None = None,
     given: tuple[Any, ...] = (),
-) -> Iterator[Result]:
+) -> Iterator[_Result]:
     """`function` of every task, each in one of as many processes as there are cores.
 
     Args:
         function: of a module, so that the processes find it.
         prepare: called with `given` in each process before its first task.
     """
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[Future[_Result]] = deque()
     pool = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"), initializer=prepare, initargs=given)
     try:
         for task in tasks:

@@ -20,7 +20,7 @@ Shortfall = Literal["fail", "redistribute"] | Repeat
 """What happens when a part has fewer rows than its count. It is printed, in the lock and on the card."""
 
 
-Family = Literal["shell", "files", "processes", "logs", "containers", "monitoring"]
+ToolFamily = Literal["shell", "files", "processes", "logs", "containers", "monitoring"]
 
 
 class Filters(Strict):
@@ -31,7 +31,7 @@ class Filters(Strict):
     min_score: float | None = None
     """Least grade from 1 to 5 in `metadata.quality`; a row without one passes (Toucan does not grade rows in which no
     tool is called)."""
-    tool_families: tuple[Family, ...] = ()
+    tool_families: tuple[ToolFamily, ...] = ()
     """A row that keeps its own tools calls one of these, by the words of the tool's name; any other row passes."""
     max_characters: int | None = Field(default=None, ge=1)
     """Of the row as it is rendered for the contract, system prompt included."""

@@ -8,7 +8,7 @@ from aj.contract import Contract
 from aj.errors import ConfigError
 from aj.messages import Pair, Row
 from aj.wire import render_prompt, render_row, render_turn
-from datasets_build.recipe import Family, Filters
+from datasets_build.recipe import Filters, ToolFamily
 
 Measure = Callable[[str], int]
 """Length of a text: `len`, or a tokenizer's count."""
@@ -17,7 +17,7 @@ Measure = Callable[[str], int]
 GRADES = ("completeness", "conciseness")
 """Of Toucan's own judgement of an answer: from 1 to 5. Its other measures are shares."""
 
-FAMILIES: dict[Family, str] = {
+FAMILIES: dict[ToolFamily, str] = {
     "shell": "bash cmd command commands exec execute powershell sh shell ssh terminal",
     "files": "directories directory file files filesystem folder folders path",
     "processes": "pid process processes service services systemctl systemd",
@@ -55,7 +55,7 @@ def length_of(item: Row | Pair, contract: Contract, measure: Measure) -> int:
     return sum(measure(message["content"]) for message in prompt) + answer
 
 
-def _calls_one_of(families: Sequence[Family], item: Row | Pair) -> bool:
+def _calls_one_of(families: Sequence[ToolFamily], item: Row | Pair) -> bool:
     """Whether a row of foreign tools calls one of a family; a row of AJ's tools, or without a call, is not asked."""
     called = {message.call.tool for message in item.messages if message.call}
     if not getattr(item, "tools", ()) or not called:

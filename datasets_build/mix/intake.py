@@ -12,7 +12,7 @@ from datasets_build.ledger import Funnel, Refused
 from datasets_build.mix.contamination import Asked
 from datasets_build.mix.filters import Measure, refused_by
 from datasets_build.mix.near import NearIndex
-from datasets_build.mix.pool import Kind, Spool
+from datasets_build.mix.pool import RowKind, Spool
 from datasets_build.offer import Offer, finished
 from datasets_build.recipe import Filters
 from scorers.checks.rows import check_pair, check_row
@@ -33,7 +33,7 @@ class Intake:
     """Gets a JSON line for each refusal as it comes, so that none of them stays in memory."""
     asked: Asked
     measure: Measure
-    near: dict[Kind, NearIndex]
+    near: dict[RowKind, NearIndex]
     """Empty when the recipe does not ask for it."""
     tell: Tell
     unchecked: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from typing import BinaryIO, Literal, Self
 from aj.messages import Pair, Row, pair_from_record, row_from_record
 from datasets_build.mix.apportion import apportion
 
-Kind = Literal["sft", "dpo"]
+RowKind = Literal["sft", "dpo"]
 Stratum = tuple[str, str, str, str]
 """Mode, persona, category, and whether it has several requests: `multi` or `single`."""
 

@@ -10,7 +10,7 @@ from datasets_build.ledger import Refused
 from datasets_build.mix.apportion import apportion
 from datasets_build.mix.collect import STREAMS, Context, files_of
 from datasets_build.mix.intake import Intake
-from datasets_build.mix.pool import Kind, Pool, even, natural, stratum_of
+from datasets_build.mix.pool import Pool, RowKind, even, natural, stratum_of
 from datasets_build.offer import Offer
 from datasets_build.recipe import AnyPart, ConvertedPart, DataRecipe, GeneratedPart, Repeat, WordedPart
 
@@ -35,7 +35,7 @@ class Supply:
 
     def __post_init__(self) -> None:
         share = even(self.part.multi_turn_ratio) if isinstance(self.part, WordedPart) else natural
-        self.pools: dict[Kind, Pool] = {
+        self.pools: dict[RowKind, Pool] = {
             kind: Pool(f"{self.context.seed}.{self.name}", share, lambda need, kind=kind: self._pull(kind, need))
             for kind in ("sft", "dpo")
         }
@@ -64,7 +64,7 @@ class Supply:
             return 0 if stop else self.part.count + self.part.spare - len(self.drawn)
         return self.pools["sft"].waiting
 
-    def _pull(self, kind: Kind, need: int | None) -> bool:
+    def _pull(self, kind: RowKind, need: int | None) -> bool:
         """Take in offers until enough of a kind are waiting to draw `need` of them; None takes in all."""
         if isinstance(self.part, GeneratedPart | WordedPart) and kind == "dpo":
             return False  # these give no pairs: reading on would only make rows that nobody asked for

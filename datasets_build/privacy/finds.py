@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-from datasets_build.privacy.rules import Find, Kind, load_rules
+from datasets_build.privacy.rules import Find, PrivateKind, load_rules
 from datasets_build.privacy.secrets import secrets
 
 
@@ -247,7 +247,7 @@ _LOOKS: tuple[Callable[[str], Iterator[Find]], ...] = (
     _users,
     _hosts,
 )
-_RANK: dict[Kind, int] = {
+_RANK: dict[PrivateKind, int] = {
     kind: rank
     for rank, kind in enumerate(
         ("private_key", "secret", "email", "mac", "ipv6", "ipv4", "private_ipv4", "phone", "host", "user")

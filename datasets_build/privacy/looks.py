@@ -13,7 +13,7 @@ from itertools import count
 from random import Random
 
 from datasets_build.privacy.finds import free_bits, int_of
-from datasets_build.privacy.rules import MARK, Kind, load_rules
+from datasets_build.privacy.rules import MARK, PrivateKind, load_rules
 
 _CLASSES = ("aeiou", "bcdfghjklmnprstvw", "AEIOU", "BCDFGHJKLMNPRSTVW", "0123456789")
 _KEPT = "-_.:/+=@\\ \n\t"
@@ -29,7 +29,7 @@ class Maker:
         self._key = hashlib.sha256(f"look-alikes {seed}".encode()).digest()
         self._orders: dict[str, dict[int, int]] = {}
 
-    def make(self, kind: Kind, value: str, free: Callable[[str], bool]) -> str:
+    def make(self, kind: PrivateKind, value: str, free: Callable[[str], bool]) -> str:
         """The first of this value's look-alikes that is `free`: not taken by another value, not in the text already."""
         candidates = self._candidates(kind, value)
         for candidate, _ in zip(candidates, range(_TRIES), strict=False):
@@ -61,7 +61,7 @@ class Maker:
             self._orders[place] = dict(zip(numbers, [*numbers[1:], *numbers[:1]], strict=True))
         return self._orders[place]
 
-    def _candidates(self, kind: Kind, value: str) -> Iterator[str]:
+    def _candidates(self, kind: PrivateKind, value: str) -> Iterator[str]:
         makers: dict[str, Callable[[str, int], str]] = {
             "secret": self._secret,
             "private_key": self._key_block,

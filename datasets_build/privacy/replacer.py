@@ -19,12 +19,12 @@ from aj.errors import AJError
 from datasets_build.ledger import Refused
 from datasets_build.privacy.finds import finds, is_generic, is_name
 from datasets_build.privacy.looks import Maker
-from datasets_build.privacy.rules import SHORT, Kind, load_rules
+from datasets_build.privacy.rules import SHORT, PrivateKind, load_rules
 from datasets_build.reading.transcripts import Parsed, Transcript, Turn
 
 __all__ = ["Replacer", "finds"]
 
-Change = Callable[[str], str]
+TextChange = Callable[[str], str]
 
 _WORD = (r"[^\W_]", r"(?![^\W_])")
 _NUMBER = (r"[\d.]", r"(?!\d)")
@@ -69,7 +69,7 @@ class Replacer:
 
     def __init__(self, seed: int | str) -> None:
         self._maker = Maker(seed)
-        self.replaced: Counter[Kind] = Counter()
+        self.replaced: Counter[PrivateKind] = Counter()
 
     def replace(self, item: Parsed) -> Parsed:
         """The item with look-alikes, without a title, marked as REPLACED.
@@ -104,8 +104,8 @@ class Replacer:
         """
         return self._changes([text])(text)
 
-    def _changes(self, texts: list[str]) -> Change:
-        found: set[tuple[Kind, str]] = set()
+    def _changes(self, texts: list[str]) -> TextChange:
+        found: set[tuple[PrivateKind, str]] = set()
         for text in texts:
             found.update((find.kind, text[find.start : find.end]) for find in finds(text))
         if not found:
@@ -123,12 +123,12 @@ class _Looks:
     def __init__(self, maker: Maker, corpus: str) -> None:
         self._maker = maker
         self._corpus = corpus
-        self._made: dict[tuple[Kind, str], str] = {}
+        self._made: dict[tuple[PrivateKind, str], str] = {}
         self._used: set[str] = set()
 
-    def of(self, found: Iterable[tuple[Kind, str]]) -> dict[str, tuple[Kind, str]]:
+    def of(self, found: Iterable[tuple[PrivateKind, str]]) -> dict[str, tuple[PrivateKind, str]]:
         """Value -> (kind, look-alike), with the names that values are made of; caseless ones in lower case."""
-        values: dict[str, tuple[Kind, str]] = {}
+        values: dict[str, tuple[PrivateKind, str]] = {}
         for kind, value in found:
             key = value.lower() if kind in _CASELESS else value
             if kind == "private_ipv4":
@@ -146,7 +146,7 @@ class _Looks:
                 values[key] = (kind, self._make(kind, key))
         return values
 
-    def _make(self, kind: Kind, value: str) -> str:
+    def _make(self, kind: PrivateKind, value: str) -> str:
         if (kind, value) not in self._made:
             self._made[kind, value] = self._maker.make(kind, value, self._is_free)
             self._used.add(self._made[kind, value].lower())
@@ -158,7 +158,7 @@ class _Looks:
     def _name(self, word: str) -> str:
         return self._make("user", word)
 
-    def _domain(self, domain: str, values: dict[str, tuple[Kind, str]]) -> str:
+    def _domain(self, domain: str, values: dict[str, tuple[PrivateKind, str]]) -> str:
         """A domain label by label; a public one ends on `.example`. Its parts are values too: they are said alone."""
         suffix = next((own for own in load_rules().private_domains if domain.endswith(f".{own}")), "")
         labels = domain.removesuffix(f".{suffix}").split(".") if suffix else domain.split(".")[:-1]
@@ -175,7 +175,7 @@ class _Looks:
         return values[domain][1]
 
 
-def _substitution(values: dict[str, tuple[Kind, str]]) -> Change:
+def _substitution(values: dict[str, tuple[PrivateKind, str]]) -> TextChange:
     """One pass over a text, the longest value first, so that no look-alike is replaced again."""
     words = sorted((value for value, (kind, _) in values.items() if kind not in _SHAPED), key=len, reverse=True)
     if len(words) > MANY:
@@ -219,7 +219,7 @@ def _either(head: str) -> str:
     return f"[{head}{other}]" if head.isalpha() and len(other) == 1 else re.escape(head)
 
 
-def _edge(kind: Kind, value: str) -> tuple[str, str]:
+def _edge(kind: PrivateKind, value: str) -> tuple[str, str]:
     """A long secret is replaced wherever it stands, a short one only as a word."""
     return _EDGES.get(kind, _WORD if len(value) < SHORT else ("", ""))
 
@@ -254,7 +254,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _mapped(value: Any, change: Change) -> Any:
+def _mapped(value: Any, change: TextChange) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
@@ -262,7 +262,7 @@ def _mapped(value: Any, change: Change) -> Any:
     return [_mapped(part, change) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _changed_turn(turn: Turn, change: Change) -> Turn:
+def _changed_turn(turn: Turn, change: TextChange) -> Turn:
     """Names of tools and of their parameters stay: a user may be called like one."""
     call = turn.call and replace(
         turn.call,

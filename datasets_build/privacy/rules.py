@@ -7,7 +7,7 @@ from typing import Literal
 
 from aj.files import Strict, load_yaml
 
-Kind = Literal["secret", "private_key", "email", "ipv4", "private_ipv4", "ipv6", "mac", "phone", "user", "host"]
+PrivateKind = Literal["secret", "private_key", "email", "ipv4", "private_ipv4", "ipv6", "mac", "phone", "user", "host"]
 
 MARK = "EXAMPLE"
 """Stands in every long look-alike of a secret, and in documentation's own: what holds it is no secret."""
@@ -46,6 +46,6 @@ def load_rules() -> Rules:
 class Find:
     """One private thing: the span and what it is."""
 
-    kind: Kind
+    kind: PrivateKind
     start: int
     end: int

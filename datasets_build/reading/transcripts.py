@@ -58,10 +58,13 @@ Parsed = Transcript | Preference | Refused
 """What `parse(record)` of a source yields: one item for each conversation of the record, and at least one for each
 record, since a refusal is counted and never dropped in silence."""
 
-Read = Callable[[Mapping[str, Any]], Transcript | Preference]
+Change = Callable[[Parsed], Parsed]
+"""Made to what a record says before it is repaired, such as the removal of private data."""
+
+Reader = Callable[[Mapping[str, Any]], Transcript | Preference]
 
 
-def one_conversation(read: Read, value: Mapping[str, Any]) -> Iterator[Parsed]:
+def one_conversation(read: Reader, value: Mapping[str, Any]) -> Iterator[Parsed]:
     """What `read` makes of a record that holds one conversation, or the reason why it makes nothing."""
     try:
         yield read(value)

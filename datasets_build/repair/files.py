@@ -18,12 +18,12 @@ from aj.whole import whole_folder
 from datasets_build.ledger import Funnel, Refused
 from datasets_build.reading.files import SUFFIXES, in_folder, read_records
 from datasets_build.reading.records import Record
-from datasets_build.reading.transcripts import Parsed, Preference, Turn
+from datasets_build.reading.transcripts import Change, Parsed, Preference, Turn
 from datasets_build.repair.diff import hunk, turns_of
 from datasets_build.repair.settle import Settled, settle
 from datasets_build.sources.shapes import parse
 
-Progress = Callable[[Path, int], None]
+FileProgress = Callable[[Path, int], None]
 """Told the file and how many of its records were read, after each one."""
 
 
@@ -43,14 +43,11 @@ class FixReport:
         return total
 
 
-Change = Callable[[Parsed], Parsed]
-
-
 def fix_files(
     paths: Sequence[Path],
     output: Path,
     contract: Contract,
-    progress: Progress | None = None,
+    progress: FileProgress | None = None,
     seed: int | None = 0,
 ) -> FixReport:
     """Repair every item of every file.
@@ -108,7 +105,7 @@ def _fix(
     target: Path,
     shared: tuple[IO[str], IO[str]],
     contract: Contract,
-    progress: Progress | None,
+    progress: FileProgress | None,
     change: Change | None,
 ) -> Funnel:
     funnel = Funnel()

@@ -23,7 +23,7 @@ MAX_PARALLEL = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Spoken:
     """Words of the assistant before it is known whether a call follows them."""
 
     text: str
@@ -135,7 +135,7 @@ class Serial:
     def __init__(self, tools: tuple[dict[str, Any], ...]) -> None:
         self.turns: list[Turn] = []
         self._tools = tools
-        self._words: list[Said] = []
+        self._words: list[Spoken] = []
         self._calls: list[tuple[str, Call]] = []
         self._results: dict[int, Turn] = {}
 
@@ -143,7 +143,7 @@ class Serial:
         self._flush(last=False)
         self.turns.append(Turn("user", text))
 
-    def say(self, said: Said) -> None:
+    def say(self, said: Spoken) -> None:
         if self._results:
             self._flush(last=False)
         if said.text or said.reasoning:

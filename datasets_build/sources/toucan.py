@@ -12,7 +12,7 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Said, Serial, declare, read_json, trimmed
+from datasets_build.sources.foreign import Serial, Spoken, declare, read_json, trimmed
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -124,14 +124,14 @@ def _read(message: Mapping[str, Any], serial: Serial) -> None:
         raise Refused("bad_role", f"a message's role is {str(role)[:40]!r}")
 
 
-def _said(message: Mapping[str, Any], text: str) -> Said:
+def _said(message: Mapping[str, Any], text: str) -> Spoken:
     thought = message.get("reasoning_content")
     reasoning = thought.strip() if isinstance(thought, str) else ""
     if match := _THOUGHT.match(text):
         reasoning, text = "\n\n".join(filter(None, (reasoning, match[1].strip()))), text[match.end() :]
     if "<think>" in text or "</think>" in text:
         raise Refused("unclosed_think", "a thought of the assistant is not closed")
-    return Said(text.strip(), reasoning or None)
+    return Spoken(text.strip(), reasoning or None)
 
 
 def _call(function: Any, serial: Serial) -> None:

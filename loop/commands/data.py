@@ -16,8 +16,8 @@ from loop.commands.terminal import AsJson, Format, console, counting, example, p
 
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
-    from datasets_build.convert import Change
     from datasets_build.offer import Offer
+    from datasets_build.reading.transcripts import Change
     from datasets_build.write import Filter
 
 app = typer.Typer()

@@ -24,7 +24,7 @@ confirmed before anything is done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlannedRow:
     """One row to come: what it is to be, and the template that gives it."""
 
     number: int
@@ -35,7 +35,7 @@ class Place:
     template: str
 
 
-def allot(count: int, multi_turn_ratio: float) -> Iterator[Place]:
+def allot(count: int, multi_turn_ratio: float) -> Iterator[PlannedRow]:
     """`count` places, evenly over personas and categories, round(count * ratio) of them with several turns.
 
     Shares of patterns and cases are kept over the whole as far as the categories have such templates; within them
@@ -56,7 +56,7 @@ def allot(count: int, multi_turn_ratio: float) -> Iterator[Place]:
         template = min(pool[kind], key=lambda name: used[name])
         used[template] += 1
         pattern, case = (kind, _case(template)) if several[number] else (SINGLE, kind)
-        yield Place(number, personas[number % len(personas)], category, pattern, case, template)
+        yield PlannedRow(number, personas[number % len(personas)], category, pattern, case, template)
 
 
 def _spread(count: int, chosen: int, cells: int) -> list[bool]:

@@ -11,7 +11,7 @@ from typing import Any
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Row
-from datasets_build.drawn.worded.allotment import SINGLE, Place, allot
+from datasets_build.drawn.worded.allotment import SINGLE, PlannedRow, allot
 from datasets_build.drawn.worded.checks import check_wording
 from datasets_build.drawn.worded.scenes.drawing import draw_scene
 from datasets_build.drawn.worded.teachers.wording import COST_CAP, FINAL, Job, Slot, Teacher, Worded, slots_of
@@ -24,7 +24,7 @@ REDRAWS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    place: Place
+    place: PlannedRow
     draw: int
     job: Job
 
@@ -101,7 +101,7 @@ def _settle(
     return row, []
 
 
-def _job(place: Place, seed: int, draw: int, contract: Contract) -> Job:
+def _job(place: PlannedRow, seed: int, draw: int, contract: Contract) -> Job:
     """The oracle's conversation for a place, with its slots; `draw` tells a second try for a place from the first."""
     drawn = Random(f"{seed}.{place.number}.{place.template}.{draw}").randrange(2**31)
     scene = draw_scene(place.template, drawn, place.persona)

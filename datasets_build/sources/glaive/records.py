@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Said, Serial, declare, read_json, trimmed
+from datasets_build.sources.foreign import Serial, Spoken, declare, read_json, trimmed
 from datasets_build.sources.glaive.calls import MARK, read_turn
 
 SOURCE, LICENCE, TEACHER = "glaive", "Apache-2.0", "glaive"
@@ -95,6 +95,6 @@ def _read(speaker: str, text: str, before: str | None, serial: Serial) -> None:
         # A second turn in a row is a call after its words; anything else is an "AI:" that was taken for a speaker.
         if before == "ASSISTANT" and (written.name is None or written.before):
             raise Refused("mangled_turns", "two turns of the assistant follow one another")
-        serial.say(Said(written.before))
+        serial.say(Spoken(written.before))
         if written.name is not None:
             serial.call(written.name, written.arguments)

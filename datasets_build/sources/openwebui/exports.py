@@ -118,10 +118,6 @@ class _Reader:
         return assemble([piece for node in group for piece in self.pieces(node)])
 
 
-def _no_target(turn: Turn) -> Turn:
-    return replace(turn, target=False) if turn.role == "assistant" else turn
-
-
 def _pieces(node: Node) -> list[Piece]:
     output = node.raw.get("output")
     if is_output(output):

@@ -1,15 +1,13 @@
 """How good a chat with AJ is: the share of AJ's turns that show none of three known faults.
 
 A turn is bad if it reports an unknown tool, names its tool under an alias of the contract's key, or says that no agents
-were discovered although they had been listed. A build keeps the chats whose score reaches its recipe's threshold.
+were discovered although they had been listed. A build keeps the chats whose score reaches its recipe's threshold; below
+0.7, close to one turn in three teaches a fault.
 """
 
 from collections.abc import Sequence
 
 from aj.contract import load_contract
-
-RECOMMENDED = 0.7
-"""The threshold to use: below it, close to one turn in three teaches a fault."""
 
 
 def faults(turns: Sequence[str]) -> list[str | None]:

@@ -9,7 +9,7 @@ from aj.contract import Contract
 from aj.errors import AJError
 from aj.files import digest, logs_dir
 from datasets_build.drawn.worded.teachers.cost import Request, estimate, price_of
-from datasets_build.drawn.worded.teachers.ledger import Ledger, Result
+from datasets_build.drawn.worded.teachers.ledger import JobResult, Ledger
 from datasets_build.drawn.worded.teachers.message_batches import MAX_TOKENS, Batches, Options
 from datasets_build.drawn.worded.teachers.prompting import SCHEMA, job_prompt, read_wording, system_prompt
 from datasets_build.drawn.worded.teachers.wording import COST_CAP, Job, Teacher, Worded
@@ -124,7 +124,7 @@ class _Run:
         return Request(len(system_prompt()), len(prompt), sum(len(slot.text) for slot in job.slots))
 
 
-def _worded(result: Result) -> Worded:
+def _worded(result: JobResult) -> Worded:
     """What a result means for its job."""
     if result.outcome != "succeeded":
         return Refused(f"teacher_{result.outcome}", result.stop or f"the request is {result.outcome}")

@@ -22,7 +22,7 @@ from aj.errors import AJError, DataError
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class JobResult:
     """What came of one job."""
 
     job: str
@@ -47,7 +47,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "ledger.jsonl"
-        self.results: dict[str, Result] = {}
+        self.results: dict[str, JobResult] = {}
         self.open_intents: dict[str, Intent] = {}
         """intents of which it is not known whether their batch was created"""
         self.open_batches: dict[str, Intent] = {}
@@ -73,7 +73,7 @@ class Ledger:
     def lost(self, intent: str) -> None:
         self._append({"kind": "lost", "intent": intent})
 
-    def record(self, batch: str, results: Sequence[Result]) -> None:
+    def record(self, batch: str, results: Sequence[JobResult]) -> None:
         self._append(*({"kind": "result", "batch": batch, **asdict(result)} for result in results))
 
     def done(self, batch: str) -> None:
@@ -115,7 +115,7 @@ class Ledger:
             del self.open_intents[entry["intent"]]
         elif kind == "result":
             fields = ("job", "outcome", "text", "stop", "cost")
-            self.results[entry["job"]] = Result(*(entry[name] for name in fields))
+            self.results[entry["job"]] = JobResult(*(entry[name] for name in fields))
         elif kind == "done":
             self.open_batches.pop(entry["batch"], None)
         else:

@@ -17,7 +17,7 @@ from anthropic.types.messages import MessageBatch, MessageBatchIndividualRespons
 
 from aj.contract import Contract
 from datasets_build.drawn.worded.teachers.cost import billed
-from datasets_build.drawn.worded.teachers.ledger import Intent, Ledger, Result
+from datasets_build.drawn.worded.teachers.ledger import Intent, JobResult, Ledger
 from datasets_build.drawn.worded.teachers.prompting import SCHEMA, job_prompt, system_prompt
 from datasets_build.drawn.worded.teachers.wording import Job
 
@@ -134,7 +134,7 @@ class Batches:
         """Wait for a batch, and note each of its results once; a job without a result counts as expired."""
         jobs = frozenset(self._ledger.open_batches[batch].jobs)
         self._ended(batch)
-        fresh: list[Result] = []
+        fresh: list[JobResult] = []
         for response in self._client.messages.batches.results(batch):
             if (job := self._job_of(response)) in jobs and job not in self._ledger.results:
                 fresh.append(_result(job, response, self._options.model))
@@ -143,7 +143,7 @@ class Batches:
                 fresh = []
         self._ledger.record(batch, fresh)
         missing = [job for job in sorted(jobs) if job not in self._ledger.results]
-        self._ledger.record(batch, [Result(job, "expired") for job in missing])
+        self._ledger.record(batch, [JobResult(job, "expired") for job in missing])
         self._ledger.done(batch)
 
 
@@ -168,12 +168,12 @@ def _wait(error: anthropic.APIError, attempt: int) -> float:
     return 2.0**attempt
 
 
-def _result(job: str, response: MessageBatchIndividualResponse, model: str) -> Result:
+def _result(job: str, response: MessageBatchIndividualResponse, model: str) -> JobResult:
     result = response.result
     if result.type == "succeeded":
         message = result.message
         text = "".join(block.text for block in message.content if block.type == "text")
         cost = billed(model, message.usage.model_dump())
-        return Result(job, "succeeded", text, message.stop_reason or "", cost)
+        return JobResult(job, "succeeded", text, message.stop_reason or "", cost)
     why = result.error.error.type if result.type == "errored" else ""
-    return Result(job, result.type, stop=why)
+    return JobResult(job, result.type, stop=why)

@@ -17,7 +17,7 @@ from datasets_build.ledger import Refused
 from scenarios.scenario import AnswerKind
 from scenarios.truth import Truth
 
-Place = Literal["user", "note", "answer"]
+SlotPlace = Literal["user", "note", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Slot:
 
     name: str
     """`user_0`, `note_0`, `answer_0` …: numbered by kind, from the top"""
-    place: Place
+    place: SlotPlace
     turn: int
     """which of the user's turns it belongs to, from 0"""
     text: str
@@ -121,7 +121,7 @@ def reworded(messages: Sequence[Message], texts: Mapping[str, str], contract: Co
 
 def _placed(messages: Sequence[Message], contract: Contract) -> Iterator[tuple[int, Slot]]:
     """Each slot with the place of its message."""
-    turn, numbers = 0, dict.fromkeys(get_args(Place), 0)
+    turn, numbers = 0, dict.fromkeys(get_args(SlotPlace), 0)
     for position, message in enumerate(messages):
         turn += message.role == "user" and numbers["user"] > 0
         place, text = _wordable(message, contract)
@@ -130,7 +130,7 @@ def _placed(messages: Sequence[Message], contract: Contract) -> Iterator[tuple[i
             numbers[place] += 1
 
 
-def _wordable(message: Message, contract: Contract) -> tuple[Place, str]:
+def _wordable(message: Message, contract: Contract) -> tuple[SlotPlace, str]:
     """The text of a message that may be worded ("" for none), and what it is."""
     if message.role == "user":
         return "user", message.content
