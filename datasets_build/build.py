@@ -85,7 +85,7 @@ def build(
             _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
         except DataError as error:
             changed = moved(then, lock) if then else []
-            raise DataError(f"{error} Moved since: {'; '.join(changed)}.") if changed else error from error
+            raise DataError(f"{error} Changed since: {'; '.join(changed)}.") if changed else error from error
         for sentence in lock["shortfalls"]:
             say(sentence)
         if then is not None:
@@ -97,9 +97,9 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
     """The part of the lock that is known before any row is made, identity first."""
     inputs = origin.inputs(recipe, root)
     evals = [{"path": name, "sha256": content} for name, content in asked().files]
-    # Not the code: a data set outlives a rewording of its builder. `_finished` says when that has changed.
+    # Not the code: a data set stays valid when its builder is reworded. `_finished` says when the code has changed.
     identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
-    # Of files nobody knows what they share with new samples; what is generated is of the train split anyway.
+    # Files may share anything with new samples; generated rows are of the train split anyway.
     identity += [evals] if recipe.files else []
     identity += [load_contract(OWN_TOOLS).hash] if recipe.keeps_tools else []
     return {
@@ -123,7 +123,7 @@ def _finished(folder: Path, lock: dict[str, Any], say: Say) -> Path:
         say(sentence)
     if changed := moved(then, lock):
         say(
-            f"{folder.name} was built before ({'; '.join(changed)}) and is taken as it is; add "
+            f"{folder.name} was built before ({'; '.join(changed)}) and is used as it is; add "
             f"--locked {folder} to see whether it would still be the same."
         )
     return folder
@@ -132,11 +132,11 @@ def _finished(folder: Path, lock: dict[str, Any], say: Say) -> Path:
 def _compare(then: dict[str, Any], lock: dict[str, Any], say: Say) -> None:
     """Raises DataError when the rows are not those of the lock; says what moved without changing any."""
     changed, different = moved(then, lock), differences(then, lock)
-    cause = f"moved since: {'; '.join(changed)}" if changed else "nothing that the lock names has moved"
+    cause = f"changed since: {'; '.join(changed)}" if changed else "nothing that the lock names has changed"
     if different:
         raise DataError(
             f"This is not data set {then['hash']} again: {'; '.join(different)}; {cause}. "
-            "Bring that back, or build without --locked."
+            "Restore that, or build without --locked."
         )
     say(f"The same bytes as {then['hash']} in all {len(then['files'])} files; {cause}.")
 

@@ -1,4 +1,4 @@
-"""The same work on all cores: results in the order of the tasks, with a few of them in memory at a time."""
+"""The same work on all cores: results in the order of the tasks, with only a few in memory at a time."""
 
 import os
 from collections import deque
@@ -25,7 +25,7 @@ def in_order(
     """`function` of every task, each in one of as many processes as there are cores.
 
     Args:
-        function: of a module, so that the processes find it.
+        function: defined at the top of a module, so that the processes can import it.
         prepare: called with `given` in each process before its first task.
     """
     waiting: deque[Future[_Result]] = deque()

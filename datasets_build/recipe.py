@@ -44,7 +44,7 @@ class Part(Strict):
 
     count: int = Field(ge=0)
     pairs: int | None = Field(default=None, ge=0)
-    """At most so many preference pairs, of each error pattern its share; all when not given."""
+    """At most so many preference pairs, a proportional share of each error pattern; all when not given."""
     shortfall: Shortfall | None = None
     """The recipe's own when not given."""
     filters: Filters = Filters()
@@ -56,7 +56,7 @@ class CorrectionsPart(Part):
     kind: Literal["corrections"]
     multiply: int = Field(ge=1)
     paired: int | None = Field(default=None, ge=0)
-    """Only the first so many variations offer a pair as well; all when not given."""
+    """Only the first so many variations offer a pair too; all when not given."""
 
 
 class GeneratedPart(Part):

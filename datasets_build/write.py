@@ -23,7 +23,7 @@ def write_offers(
     left_out: Filter = lambda _: None,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Funnel:
-    """Write rows to `output`, with pairs and refusals in files beside it: all three, or none if interrupted.
+    """Write rows to `output`, with pairs and refusals in files next to it: all three, or none if interrupted.
 
     Args:
         pairs: where pairs go; `<output>.pairs.jsonl` by default.

@@ -1,7 +1,7 @@
 """The corrections: eight documented error patterns, each with variations, as rows (right answers) and preference pairs.
 
-The wrong text stands only in a pair's `rejected`, never in a row: the original set put it into the system prompt and
-so trained on it.
+The wrong text is only in a pair's `rejected`, never in a row: the original set put it into the system prompt and so
+trained on it.
 """
 
 from collections.abc import Iterator

@@ -71,7 +71,7 @@ def plans(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
 
 
 def chats(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
-    """Chat and intent mode: small talk, and the word that tells it from a task."""
+    """Chat and intent mode: small talk, and the word that distinguishes it from a task."""
     talks = small_talk().train
     for number in range(count):
         talk = talks[number % len(talks)]

@@ -1,4 +1,4 @@
-"""The data set card: where every row came from, as Markdown with plots beside it."""
+"""The data set card: where every row came from, as Markdown with plots."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -77,7 +77,7 @@ FILTERS = {
 
 
 def _takes(part: Mapping[str, Any]) -> Iterator[str]:
-    """What may come into a part, in plain words."""
+    """What a part takes, in plain words."""
     yield KINDS.get(part["kind"], "{kind} from the simulated fleet").format(**part)
     if part["kind"] == "converted":
         yield ", ".join(part["files"])
@@ -159,8 +159,8 @@ def _origin(lock: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"| {one['path']} | {one['bytes']:,} | {one['sha256']} |" for one in lock["inputs"])
         yield ""
     libraries = ", ".join(f"{name} {version}" for name, version in lock["libraries"].items())
-    yield f"Made by code {lock['code']} ({libraries}). Its recipe stands in lock.json."
-    yield "`aj build RECIPE --locked FOLDER` makes the same bytes again, or says what has moved."
+    yield f"Made by code {lock['code']} ({libraries}). Its recipe is in lock.json."
+    yield "`aj build RECIPE --locked FOLDER` makes the same bytes again, or says what has changed."
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -13,7 +13,7 @@ COLOURS = ("#2b6cb0", "#dd6b20", "#718096", "#c53030", "#805ad5", "#2f855a", "#d
 
 
 def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
-    """Horizontal bars, one group a label: `series` maps a series' name to its numbers by label."""
+    """Horizontal bars, one group per label: `series` maps a series' name to its numbers by label."""
     labels = list(dict.fromkeys(label for numbers in series.values() for label in numbers))
     most = max((number for numbers in series.values() for number in numbers.values()), default=0) or 1
     thick = BAR / len(series)
@@ -30,7 +30,7 @@ def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def stacked(title: str, unit: str, rows: Mapping[str, Mapping[str, int]]) -> str:
-    """One bar a label, its parts side by side; `rows` maps a label to its parts."""
+    """One bar per label, its parts side by side; `rows` maps a label to its parts."""
     names = list(dict.fromkeys(name for parts in rows.values() for name in parts))
     most = max((sum(parts.values()) for parts in rows.values()), default=0) or 1
     body: list[str] = []

@@ -1,4 +1,4 @@
-"""Is a data set built again the same as its lock says? What moved, if it is not."""
+"""Is a rebuilt data set the same as its lock says, and if not, what has changed?"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,23 +8,23 @@ from typing import Any
 from aj.errors import DataError
 
 MOST_NAMED = 5
-"""Rows or files that a sentence names; the rest it counts."""
+"""Rows or files that a sentence names; the others are counted."""
 
 
 def read_lock(path: Path) -> dict[str, Any]:
-    """The lock of a data set folder, or the file itself; raises DataError when it is none."""
+    """The lock of a data set folder, or the file itself; raises DataError when it is not one."""
     path = path / "lock.json" if path.is_dir() else path
     try:
         lock = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(lock, dict) or not lock.keys() >= {"hash", "recipe", "files", "order"}:
             raise ValueError("it has no recipe, files and order of rows")
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is no lock of a data set ({error}); give a folder that `aj build` made.") from error
+        raise DataError(f"{path} is not a data set's lock ({error}); give a folder that `aj build` made.") from error
     return lock
 
 
 def moved(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What went into the rows and is not as it was: one sentence each."""
+    """What went into the rows and has changed since: one sentence each."""
     said = [
         f"{name}: {before} then, {after} now"
         for name, before, after in (
@@ -53,8 +53,7 @@ def _files(what: str, then: list[dict[str, Any]], now: list[dict[str, Any]]) -> 
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What the rebuilt files hold that the locked ones did not, and the other way round; empty when all bytes are
-    the same."""
+    """What the rebuilt files hold that the locked ones did not, and vice versa; empty when all bytes are the same."""
     said = []
     for kind, before in then["order"].items():
         after = now["order"][kind]
@@ -63,7 +62,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         if new := sorted(set(after) - set(before)):
             said.append(f"{len(new)} rows of {kind} are new ({_some(new)})")
         if before != after and not lost and not new:
-            said.append(f"the rows of {kind} stand in another order, or another number of times")
+            said.append(f"the rows of {kind} are in another order, or appear another number of times")
     files = [name for name, digest in then["files"].items() if now["files"].get(name) != digest]
     if files and not said:
         said.append(f"other bytes in {', '.join(files)} (the rows are the same, their metadata or rendering is not)")

@@ -30,7 +30,7 @@ DPO = pa.schema([("prompt", _CHAT), ("chosen", _CHAT), ("rejected", _CHAT), *_TO
 
 
 class Export:
-    """One kind's two files, `trl/<kind>.jsonl` and `parquet/<kind>.parquet`, written as the rows come."""
+    """The two files of one kind, `trl/<kind>.jsonl` and `parquet/<kind>.parquet`, written as the rows come."""
 
     def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
         for place in ("trl", "parquet"):

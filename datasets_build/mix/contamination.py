@@ -15,14 +15,14 @@ from aj.state import agents_listed
 SAMPLES = Path(__file__).parents[2] / "evals" / "samples"
 
 GRAM = 8
-"""Words in a row that are no accident. An eval's request of fewer words counts when it is the whole request."""
+"""Consecutive words that are no coincidence. An eval's request of fewer words counts when it is the whole request."""
 
 _WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the samples of the evals ask, in the forms it could be met again."""
+    """What the samples of the evals ask, in the forms in which a row might repeat it."""
 
     templates: frozenset[str]
     hosts: frozenset[str]
@@ -33,7 +33,7 @@ class Asked:
     """(name, hash) of the samples' files."""
 
     def met_in(self, item: Row | Pair, contract: Contract) -> str | None:
-        """What of the evals a row holds: `template`, `host` or `phrase`; None when it holds nothing."""
+        """What a row has in common with the evals: a `template`, `host` or `phrase`; None for nothing."""
         if not self.templates.isdisjoint(item.metadata.get("templates", ())):
             return "template"
         turns = item.messages if isinstance(item, Row) else (*item.messages, item.chosen)
@@ -50,7 +50,7 @@ def asked(samples: Path = SAMPLES) -> Asked:
     """Read every sample.
 
     Raises:
-        DataError: there is none, so that nothing could be told; or one is not a sample.
+        DataError: there are none to compare with, or one is not a sample.
     """
     paths = sorted(samples.glob("*.jsonl"))
     templates: set[str] = set()
@@ -74,7 +74,7 @@ def asked(samples: Path = SAMPLES) -> Asked:
 def _phrases(text: str) -> Iterator[str]:
     words = _WORD.findall(text.lower())
     if 0 < len(words) < GRAM:
-        yield f"{' '.join(words)}."  # the full stop tells a whole request from a run of words
+        yield f"{' '.join(words)}."  # the full stop distinguishes a whole request from a run of words
     for start in range(len(words) - GRAM + 1):
         yield " ".join(words[start : start + GRAM])
 

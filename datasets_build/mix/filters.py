@@ -31,7 +31,7 @@ _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 def measure_by(tokenizer: str | None) -> Measure:
-    """Raises ConfigError when the file is no tokenizer."""
+    """Raises ConfigError when the file is not a tokenizer."""
     return len if tokenizer is None else _tokens(Path(tokenizer))
 
 
@@ -56,7 +56,7 @@ def length_of(item: Row | Pair, contract: Contract, measure: Measure) -> int:
 
 
 def _calls_one_of(families: Sequence[ToolFamily], item: Row | Pair) -> bool:
-    """Whether a row of foreign tools calls one of a family; a row of AJ's tools, or without a call, is not asked."""
+    """Whether a row of foreign tools calls one of the families; a row of AJ's tools, or without a call, passes."""
     called = {message.call.tool for message in item.messages if message.call}
     if not getattr(item, "tools", ()) or not called:
         return True

@@ -1,9 +1,9 @@
 """Near-duplicates: rows that teach almost the same, found by MinHash and proven by their exact similarity.
 
-Compared is what a row teaches: the user's words and AJ's turns (tool, arguments, note, answer), in shingles of three
-words, names and numbers included. Tool results and prompts are not: two rows over one long log are two lessons, and
-two equal answers to one request are one whatever the log between them. Two rows of one template on other hosts share
-less than 60% of that; measured on 80 corrections, 815 rows of the demo, 400 tasks and 600 dialogues, no pair of
+What is compared is what a row teaches: the user's words and AJ's turns (tool, arguments, note, answer), in shingles of
+three words, names and numbers included. Tool results and prompts are not: two rows about one long log are two lessons,
+and two equal answers to one request are one, whatever log is between them. Two rows of one template on other hosts
+share less than 60% of that; measured on 80 corrections, 815 rows of the demo, 400 tasks and 600 dialogues, no pair of
 generated rows reached 70%. Rows of different modes are never alike: the same words teach something else there.
 """
 
@@ -21,7 +21,7 @@ SHINGLE = 3
 """Words. One changed word in fifty leaves 88% of the shingles; with five words a shingle it would leave 81%."""
 
 RECALL = 0.999
-"""Of the pairs at the very threshold: so many share a band. Above it the share grows."""
+"""The share of pairs exactly at the threshold that have a band in common; above it the share grows."""
 
 MOST_HASHES = 256
 """Hashes of a signature, 4 bytes each."""
@@ -63,7 +63,7 @@ class NearIndex:
 
 
 def bands_for(threshold: float) -> tuple[int, int]:
-    """(bands, hashes a band): the most selective bands of which pairs at `threshold` share one with RECALL.
+    """(bands, hashes per band): the most selective bands of which pairs at `threshold` share one with RECALL.
 
     Too few bands lose duplicates without a word: with 16 of eight hashes, 210 of 400 planted ones were found.
     """

@@ -25,7 +25,7 @@ Share = Callable[[int, Sizes, Sizes], list[int]]
 """How many rows of a count each stratum gives, from how many wait in each and how many were drawn before."""
 
 LAST_RESORT = Fraction(1, 10**9)
-"""A weight too small to round to a row beside any other."""
+"""A weight too small to round up to a row next to any other."""
 
 
 class Spool:
@@ -42,7 +42,7 @@ class Spool:
         self._file.close()
 
     def add(self, line: str) -> int:
-        """Keep a finished line; its number."""
+        """Keep a finished line, and return its number."""
         data = line.encode()
         self._file.seek(self._starts[-1])
         self._file.write(data)
@@ -64,14 +64,14 @@ class Spool:
 class Pool:
     """What one part offers of one kind.
 
-    Rows are drawn by stratum, inside of one in the order of a hash over the recipe's seed, the part's name and the
-    row's id: another file among the sources adds its rows to that order and moves no other row in it.
+    Rows are drawn by stratum, and within one in the order of a hash of the recipe's seed, the part's name and the row's
+    id: another file among the sources adds its rows to that order and moves no other row in it.
     """
 
     seed: str
     share: Share
     pull: Callable[[int], bool]
-    """Make the pool hold some more rows, at least so many if there are any; False when its stream has ended."""
+    """Add rows until at least so many are waiting, if there are any; False when the stream has ended."""
     _waiting: dict[Stratum, list[int]] = field(default_factory=dict)
     """Rows not yet drawn: order (64 bits) and number in the spool (32 bits); descending when `_sorted`."""
     _sorted: bool = False
@@ -125,7 +125,7 @@ class Pool:
 
 
 def stratum_of(item: Row | Pair) -> Stratum:
-    """Where metadata says it; a conversation with several requests is `multi`.
+    """As the metadata says; a conversation with several requests is `multi`.
 
     A correction's category is its error pattern. Pairs are often few of many: by persona too, most strata would have
     less than one to give, and some patterns hardly a pair.

@@ -30,7 +30,7 @@ class Supply:
     drawn: list[int] = field(default_factory=list)
     """Numbers of the rows that are in the data set."""
     repeated: list[int] = field(default_factory=list)
-    """Numbers of rows that are in it once more."""
+    """Numbers of rows that are in it once more, for each time."""
     ended: bool = False
 
     def __post_init__(self) -> None:
@@ -42,7 +42,7 @@ class Supply:
         self.intake.of(self.name)
 
     def draw(self, count: int) -> int:
-        """Take so many rows more; how many there were."""
+        """Draw so many more rows, and return how many there were."""
         spool, intake = self.intake.spool, self.intake
         got = self.pools["sft"].draw(count, lambda number: intake.judge(self.name, spool.row(number)))
         self.drawn += got
@@ -67,7 +67,7 @@ class Supply:
     def _pull(self, kind: RowKind, need: int | None) -> bool:
         """Take in offers until enough of a kind are waiting to draw `need` of them; None takes in all."""
         if isinstance(self.part, GeneratedPart | WordedPart) and kind == "dpo":
-            return False  # these give no pairs: reading on would only make rows that nobody asked for
+            return False  # these give no pairs: reading on would only make rows that are not needed
         pool, enough = self.pools[kind], None if need is None else self._enough(need)
         while not self.ended and (enough is None or pool.waiting < enough):
             offer = next(self.offers, None)

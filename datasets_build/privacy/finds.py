@@ -1,7 +1,7 @@
 """Finds what must not leave the house: secrets, addresses, names of users and of machines in private domains.
 
-Detection is meant to be certain rather than complete for prose (a name is found where a path tells it, a phone number
-where it is written as one), and strict for secrets: betterleaks' rules and a few more. Versions look like addresses:
+For prose, detection aims to be certain rather than complete (a name is found where a path shows it, a phone number
+where it is written as one); for secrets it is strict: betterleaks' rules and a few more. Versions look like addresses:
 `10.0.19041.1` is none, and `1.2.3.4` is none behind "version", "v", "==" or a product's slash, or before "-1".
 """
 
@@ -31,7 +31,7 @@ def finds(text: str) -> list[Find]:
 
 
 def _apart(found: list[Find]) -> Iterator[Find]:
-    """Those that overlap none before them."""
+    """The ones that overlap none of those before them."""
     taken: list[tuple[int, int]] = []
     for find in found:
         if _free(taken, find.start, find.end):
@@ -76,7 +76,7 @@ def _ipv4(text: str) -> Iterator[Find]:
 
 @lru_cache(maxsize=65_536)
 def _rank_of(value: str) -> bool | None:
-    """Whether an address is private; None for what is none, or is kept."""
+    """Whether an address is private; None if it is not an address, or is kept."""
     address = int_of(value)
     return None if address is None or is_kept(address) else is_private(address)
 
@@ -89,13 +89,13 @@ def _reads_as_version(text: str, match: re.Match[str], private: bool) -> bool:
         if text[end + 1 : end + 2].isdigit():
             return True
     before = text[max(start - 12, 0) : start]
-    if private:  # a version that is replaced harms nobody, an address that is not does
+    if private:  # replacing a version does no harm, leaving an address does
         return re.search(r"\bv(?:er(?:sion)?)?\.? ?\Z", before, re.IGNORECASE) is not None
     return bool(_VERSION_BEFORE.search(before) or _VERSION_AFTER.match(text, end))
 
 
 def int_of(value: str) -> int | None:
-    """An IPv4 address as a number; None if it is none."""
+    """An IPv4 address as a number; None if it is not one."""
     parts = value.split(".")
     if any(len(part) > 1 and part[0] == "0" for part in parts) or any(int(part) > 255 for part in parts):
         return None
@@ -120,7 +120,7 @@ def is_private(address: int) -> bool:
 
 
 def free_bits(address: int) -> int:
-    """The bits of a private address that tell machines apart; 0 for a public one."""
+    """The bits of a private address that distinguish machines; 0 for a public one."""
     for network, mask in _PRIVATE:
         if address & ~mask == network:
             return mask
@@ -172,7 +172,7 @@ def _emails(text: str) -> Iterator[Find]:
 
 
 def is_reserved(domain: str) -> bool:
-    """Whether a domain belongs to nobody: example.com and the like."""
+    """Whether a domain is reserved and belongs to no one, such as example.com."""
     return any(domain.lower() == kept or domain.lower().endswith(f".{kept}") for kept in load_rules().keep.domains)
 
 
@@ -225,7 +225,7 @@ def _hosts(text: str) -> Iterator[Find]:
 
 
 def own_labels(domain: str) -> list[str]:
-    """The labels of a domain that may tell whose it is: not its private suffix, no words that every network has."""
+    """The labels of a domain that may identify its owner: not its private suffix, nor words that every network has."""
     lower = domain.lower()
     suffix = next((s for s in load_rules().private_domains if lower.endswith(f".{s}")), "")
     labels = lower.removesuffix(f".{suffix}").split(".") if suffix else lower.split(".")[:-1]
@@ -233,7 +233,7 @@ def own_labels(domain: str) -> list[str]:
 
 
 def is_generic(label: str) -> bool:
-    """Whether a label tells nothing: it is short, or made of words that every network has (`web01`, `prod-db`)."""
+    """Whether a label identifies no one: it is short, or made of words that every network has (`web01`, `prod-db`)."""
     return len(label) < 3 or all(word in load_rules().keep.labels for word in re.findall(r"[a-z]+", label.lower()))
 
 

@@ -82,7 +82,7 @@ class Maker:
             yield from hashlib.sha256(start + block.to_bytes(4, "big")).digest()
 
     def _shaped(self, value: str, attempt: int) -> str:
-        """Each letter and digit exchanged for another of its class; what stands behind a backslash stays."""
+        """Each letter and digit exchanged for another of its class; what follows a backslash stays."""
         stream = self._bytes("shape", value.lower(), attempt)
         made: list[str] = []
         for char in value:
@@ -96,7 +96,7 @@ class Maker:
         return prefix + (MARK + rest[len(MARK) :] if len(rest) >= 12 else rest)
 
     def _key_block(self, value: str, attempt: int) -> str:
-        """The lines of a private key; the mark stands where its first characters stood."""
+        """The lines of a private key, with the mark in place of its first characters."""
         made = self._shaped(value, attempt)
         start = len(made) - len(made.lstrip())
         return made[:start] + MARK + made[start + len(MARK) :] if len(made) - start > len(MARK) else made
@@ -128,7 +128,7 @@ class Maker:
         return made.upper() if value.isupper() or value.upper() == value else made
 
     def _phone(self, value: str, attempt: int) -> str:
-        """Country code 999 or area 555, which nobody has; the other digits are drawn, the form stays."""
+        """Country code 999 or area code 555, which are unassigned; the other digits are drawn, the format stays."""
         stream = self._bytes("phone", value, attempt)
         lead = iter("999" if value.startswith("+") else "555")
         return "".join(next(lead, str(next(stream) % 10)) if char.isdigit() else char for char in value)

@@ -1,6 +1,6 @@
 """Replaces what is private in a conversation by look-alikes, the same everywhere, so that grounding still holds.
 
-Values are found where they are certain (`privacy_finds`) and then replaced wherever they stand in the conversation:
+Values are found where they are certain (`privacy_finds`) and then replaced wherever they occur in the conversation:
 in the user's words, a call's arguments, a result and the answer. The same value under the same seed gets the same
 look-alike in every conversation, unless that one is taken there: two values never share one within a conversation.
 
@@ -39,7 +39,7 @@ _EDGES: dict[str, tuple[str, str]] = {
     "ipv6": _HEX,
     "mac": _HEX,
 }
-"""What may not stand before a value (a class), and behind it (a look-ahead), for it to be that value."""
+"""What may not come before a value (a class) or after it (a look-ahead) for it to be that value."""
 _ADDRESS = (
     r"\d{1,3}(?:\.\d{1,3}){3}(?!\d)|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])|"
     r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}"
@@ -54,18 +54,18 @@ _MENTIONED = 4
 
 
 _OURS = ("source", "licence", "quality")
-"""Metadata that no export says."""
+"""Metadata that comes from us, not from an export."""
 
 REPLACED = {"private": "replaced"}
-"""Metadata of what has been gone through: a private address in it is a look-alike."""
+"""Metadata of a conversation whose private values were replaced: a private address in it is a look-alike."""
 
 
 class TooPrivate(AJError):
-    """A conversation with more names and secrets than replacing can be trusted with."""
+    """A conversation with more names and secrets than can be replaced reliably."""
 
 
 class Replacer:
-    """Replaces under one seed; `replaced` counts the values of each kind, once a conversation."""
+    """Replaces under one seed; `replaced` counts the values of each kind, once per conversation."""
 
     def __init__(self, seed: int | str) -> None:
         self._maker = Maker(seed)
@@ -203,7 +203,7 @@ def _substitution(values: dict[str, tuple[PrivateKind, str]]) -> TextChange:
 def _alternatives(values: list[tuple[str, str]], depth: int) -> str:
     """Values and what must follow each, the longest first, as one pattern in any case.
 
-    First characters are told apart once for all that share them: else each value would be tried at each place.
+    Values that share their first characters are grouped; otherwise each value would be tried at each position.
     """
     if depth == 0 or len(values) < 2:
         return "|".join(f"(?i:{re.escape(value)}){after}" for value, after in values)
@@ -220,12 +220,12 @@ def _either(head: str) -> str:
 
 
 def _edge(kind: PrivateKind, value: str) -> tuple[str, str]:
-    """A long secret is replaced wherever it stands, a short one only as a word."""
+    """A long secret is replaced wherever it occurs, a short one only as a word."""
     return _EDGES.get(kind, _WORD if len(value) < SHORT else ("", ""))
 
 
 def _cased(look: str, said: str) -> str:
-    """The look-alike in the case of what was said: `Maria` and `MARIA` are one user."""
+    """The look-alike in the case of the original: `Maria` and `MARIA` are one user."""
     if said.isupper():
         return look.upper()
     if len(look) == len(said):
@@ -263,7 +263,7 @@ def _mapped(value: Any, change: TextChange) -> Any:
 
 
 def _changed_turn(turn: Turn, change: TextChange) -> Turn:
-    """Names of tools and of their parameters stay: a user may be called like one."""
+    """Names of tools and of their parameters stay, since a user may have the same name as one."""
     call = turn.call and replace(
         turn.call,
         params={name: _mapped(part, change) for name, part in turn.call.params.items()},

@@ -10,14 +10,14 @@ from aj.files import Strict, load_yaml
 PrivateKind = Literal["secret", "private_key", "email", "ipv4", "private_ipv4", "ipv6", "mac", "phone", "user", "host"]
 
 MARK = "EXAMPLE"
-"""Stands in every long look-alike of a secret, and in documentation's own: what holds it is no secret."""
+"""Part of every long look-alike of a secret, and of those in documentation: whatever contains it is no secret."""
 
 SHORT = 8
 """A secret below this length is looked for as a word, not as a part of one."""
 
 
 class Keep(Strict):
-    """What is nobody's secret."""
+    """What is no one's secret."""
 
     networks: tuple[str, ...]
     networks6: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Finds secrets: betterleaks' rules, and those that it lacks or wants more certainty for.
+"""Finds secrets: betterleaks' rules, and rules that it does not have or applies only with more evidence.
 
 Its rules leave out keys of Anthropic, passwords of low entropy, and a lone AWS key id.
 """
@@ -15,7 +15,7 @@ _TOKENS = tuple(
     (guard, re.compile(pattern))
     for guard, pattern in (
         ("sk-", r"\bsk-(?:ant-|proj-|live-)?[A-Za-z0-9][\w-]{15,300}"),
-        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),  # betterleaks wants the secret key beside it
+        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),  # betterleaks requires the secret key next to it
         ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
         ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b"),
         ("github_pat_", r"\bgithub_pat_\w{22,255}"),
@@ -39,12 +39,12 @@ _VARIABLE = re.compile(r"[$%{<*~/]|\w+\(")
 
 
 def secrets(text: str) -> Iterator[Find]:
-    """Every place where a secret stands.
+    """Every place where there is a secret.
 
     Raises:
-        AJError: betterleaks is not there; nothing passes unseen.
+        AJError: betterleaks is not installed; nothing passes unchecked.
     """
-    # The scanner stops at a NUL, and what stands behind it would pass unseen; /etc/passwd is a file.
+    # The scanner stops at a NUL, and what follows would pass unchecked; /etc/passwd is a file.
     scanned = text.replace("\0", " ").replace("/passwd", "/      ")
     for match in _KEY_BLOCK.finditer(scanned):
         if MARK not in match[1]:
@@ -65,7 +65,7 @@ def secrets(text: str) -> Iterator[Find]:
 
 
 def _leaked(text: str) -> Iterator[str]:
-    """Values that betterleaks' rules find; of one that stands in the text in another coding, its whole line."""
+    """Values that betterleaks' rules find; of one that is encoded differently in the text, its whole line."""
     scan = _scanner()
     try:
         text.encode()
@@ -92,7 +92,7 @@ def _scanner() -> Callable[[str], list]:
 
 
 def occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
-    """Every span of `value`; of a short one only where it stands as a word."""
+    """Every span of `value`; for a short one, only where it is a whole word."""
     place = text.find(value)
     while place >= 0:
         end = place + len(value)

@@ -88,7 +88,7 @@ def test_a_locked_build_of_nothing_that_moved_says_so(data):
     folder = build(_recipe(), data)
     before = _bytes(folder)
     (said,) = _again(folder, data)
-    assert said == f"The same bytes as {folder.name} in all 7 files; nothing that the lock names has moved."
+    assert said == f"The same bytes as {folder.name} in all 7 files; nothing that the lock names has changed."
     assert _again(folder / "lock.json", data) == [said]
     assert _bytes(folder) == before
 
@@ -120,7 +120,7 @@ def test_a_changed_source_is_named_with_the_rows_it_moved(data):
 def test_a_build_that_cannot_be_made_again_says_what_moved(data):
     folder = build(_recipe(shortfall="fail"), data)
     (data / "a" / "x.jsonl").unlink()
-    with pytest.raises(DataError, match=r"No file of the mix is under .* Moved since: source a/x\.jsonl is gone\."):
+    with pytest.raises(DataError, match=r"No file of the mix is under .* Changed since: source a/x\.jsonl is gone\."):
         _again(folder, data, shortfall="fail")
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_lock_is_refused(data, tmp_path, text):
     path = tmp_path / "lock.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(DataError, match="is no lock of a data set"):
+    with pytest.raises(DataError, match="is not a data set's lock"):
         _again(path, data)
 
 

@@ -19,13 +19,13 @@ SINGLE = "single"
 MULTI_SHARES = {ASK_THEN_ACT: 0.1, **dict.fromkeys(PATTERNS, 0.225)}
 """Of the conversations with several turns."""
 SINGLE_SHARES = {"plain": 0.74, "tool_error": 0.1, "nothing_to_call": 0.07, "ambiguous": 0.05, "destructive": 0.04}
-"""Of the single turns: an error to tell, a question that needs no tool, a request to ask back about, and one to have
+"""Of the single turns: an error to report, a question that needs no tool, a request to ask back about, and one to be
 confirmed before anything is done."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One row to come: what it is to be, and the template that gives it."""
+    """One row to be made: what it should be, and the template that gives it."""
 
     number: int
     persona: str

@@ -1,4 +1,4 @@
-"""Personality for rows that exist: their words anew, their calls and results as they are, or the row is refused."""
+"""Personality for existing rows: new wording for the same calls and results, or the row is refused."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

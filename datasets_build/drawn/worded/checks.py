@@ -67,7 +67,7 @@ def _check_slot(job: Job, slot: Slot, wording: Wording, messages: Sequence[Messa
 
 
 def _check_note(text: str, slot: Slot, sources: Sequence[str], job: Job) -> list[Finding]:
-    """A note is said before the call: a few words, AJ's own rules, and nothing that only the result could tell."""
+    """A note is said before the call: a few words, AJ's own rules, and nothing that only the result could show."""
     found = []
     if words(text, job.hosts) > max(MAX_NOTE_WORDS, words(slot.text)):
         found.append(Finding("note_too_long", f"{words(text)} words beside a call", "say it in a few words"))
@@ -81,9 +81,9 @@ def _check_answer(text: str, slot: Slot, sources: Sequence[str], job: Job) -> li
         return [Finding("answer_too_long", f"{len(text)} characters", "say it shorter")]
     if slot.truth:
         asks, found = slot.truth.asks_back, check_answer(text, slot.truth)
-        sources = [*sources, slot.tells] if asks else sources  # a question may weigh what nobody has looked up
+        sources = [*sources, slot.tells] if asks else sources  # a question may weigh what has not been looked up
     else:
-        # Only the old text says what is true: its names and numbers must stand, and no others may come in.
+        # Only the old text says what is true: its names and numbers must stay, and no others may be added.
         asks, found = slot.text.rstrip().endswith("?"), _check_facts_kept(slot.text, text, job.hosts)
         sources = [*sources, slot.text]
     found += check_grounded(text, sources, job.hosts)

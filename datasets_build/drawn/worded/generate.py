@@ -102,7 +102,7 @@ def _settle(
 
 
 def _job(place: PlannedRow, seed: int, draw: int, contract: Contract) -> Job:
-    """The oracle's conversation for a place, with its slots; `draw` tells a second try for a place from the first."""
+    """The oracle's conversation for a place, with its slots; `draw` is the number of scenes drawn for it before."""
     drawn = Random(f"{seed}.{place.number}.{place.template}.{draw}").randrange(2**31)
     scene = draw_scene(place.template, drawn, place.persona)
     turns = scene.scenario.turns[:1] if place.pattern == SINGLE else scene.scenario.turns

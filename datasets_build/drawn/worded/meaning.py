@@ -1,4 +1,4 @@
-"""Does a new wording of a request still ask for the same? Names, numbers and words that carry meaning must stand."""
+"""Does a new wording of a request still ask for the same? It must keep names, numbers and words that carry meaning."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ _WORDS = frozenset({"CPU", "RAM", "PID", "ERROR"})
 
 
 class Meaning(Strict):
-    """Words of which one stands in a request, and others that may stand for them."""
+    """Words of which a request has one, and others that may replace them."""
 
     asked: tuple[str, ...]
     kept_by: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ def meanings() -> Meanings:
 
 
 def terms_of(text: str, hosts: Iterable[str] = (), filled: Mapping[str, str] | None = None) -> list[str]:
-    """What must stand to the letter in any wording of a request: hosts, slots' values, paths, numbers, quotes."""
+    """What any wording of a request must contain to the letter: hosts, slots' values, paths, numbers, quotes."""
     known = [name for name in (*hosts, *(filled or {}).values()) if name and stands(text, name)]
     quoted = [first or second for first, second in _QUOTED.findall(text)]
     found = [term for term in _TERM.findall(text) if term not in _WORDS and not _is_sentence_end(term)]
@@ -50,12 +50,12 @@ def _is_sentence_end(term: str) -> bool:
 
 
 def stands(text: str, term: str) -> bool:
-    """Does the term stand in the text, not as a part of a longer name?"""
+    """Does the text contain the term, not as part of a longer name?"""
     return re.search(rf"(?<![\w-]){re.escape(term)}(?![\w-])", text) is not None
 
 
 def check_request(old: str, new: str, terms: Sequence[str], hosts: Sequence[str]) -> list[Finding]:
-    """Findings on `new`, a wording of the request `old`, in which `terms` stand."""
+    """Findings on `new`, a wording of the request `old`, which contains `terms`."""
     lost = [term for term in terms if not stands(new, term)]
     found = [Finding("request_lost_term", f"{term!r} is not named any more", f"keep {term!r}") for term in lost]
     added = [name for name in hosts if stands(new, name) and not stands(old, name)]

@@ -1,4 +1,4 @@
-"""Destructive requests: AJ looks what they would hit, asks once, and acts on the user's yes and on nothing else."""
+"""Destructive requests: AJ looks at what they would affect, asks once, and acts only on the user's yes."""
 
 from collections.abc import Sequence
 

@@ -17,7 +17,7 @@ from scenarios.scenario import Scenario, Stage, StatedValues, Template
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A scenario, and for each of its turns the values that stand in the request: service, path, host …"""
+    """A scenario, and for each of its turns the values in the request: service, path, host …"""
 
     scenario: Scenario
     filled: tuple[Mapping[str, str], ...]

@@ -210,7 +210,7 @@ def teaching_conversation_setting(stage: Stage) -> None:
 
 @keep(_MADE, "deployment_check", "hard", (3, 4))
 def follow_up_deeper_versions(stage: Stage) -> None:
-    """The versions, who is behind, and what the app says there."""
+    """The versions, which host is behind, and what the app says there."""
     odd, new = stage.pick(), f"{stage.rng.randrange(2, 9)}.{stage.rng.randrange(10, 30)}.{stage.rng.randrange(10)}"
     old = f"1.{stage.rng.randrange(10, 30)}.{stage.rng.randrange(10)}"
     numbers = {name: old if name == odd else new for name in stage.hosts}

@@ -1,4 +1,4 @@
-"""Conversations about AJ's own workspace, alone and beside the fleet."""
+"""Conversations about AJ's own workspace, alone and together with the fleet."""
 
 from collections.abc import Sequence
 
@@ -96,7 +96,7 @@ def follow_up_deeper_version(stage: Stage) -> None:
 
 @keep(_MADE, "hybrid_workflow", "hard")
 def troubleshooting_journey_port(stage: Stage) -> None:
-    """My port, nobody on it, the service that should be, and a look after its start."""
+    """My port, nothing listening on it, the service that should be, and a look after it has started."""
     name, (service, port) = (
         stage.pick(),
         stage.rng.choice((("postgresql", "5432"), ("grafana", "3000"), ("redis", "6379"))),

@@ -1,4 +1,4 @@
-"""Questions to which nothing has to be called (`questions.yaml`): a template each."""
+"""Questions that need no call (`questions.yaml`), one template each."""
 
 from collections.abc import Sequence
 from functools import cache

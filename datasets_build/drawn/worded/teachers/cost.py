@@ -12,7 +12,7 @@ from aj.files import Strict, load_yaml
 CHARS_PER_TOKEN = 2.8
 """Fewer than the usual 3.5 to 4 of English: command output and JSON take more tokens, and recent tokenizers too."""
 WORDED_SHARE = 1.6
-"""Tokens written for each token of the old texts: new texts are longer, and stand in JSON."""
+"""Tokens written for each token of the old texts: new texts are longer, and wrapped in JSON."""
 THINKING = 250
 """Tokens that a model at low effort thinks before it writes; they are billed as output."""
 

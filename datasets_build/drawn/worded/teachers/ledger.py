@@ -101,7 +101,8 @@ class Ledger:
                 self._take(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise DataError(
-                    f"{self.path}:{number}: not a ledger entry ({error}); mend the line: removing the file pays again."
+                    f"{self.path}:{number}: not a ledger entry ({error}); fix the line "
+                    "rather than delete the file, which would pay for every job again."
                 ) from error
 
     def _take(self, entry: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a model teacher is told: one system prompt for all jobs (so that it can be cached), and one message a job."""
+"""The prompts for a model teacher: one system prompt for all jobs (so that it can be cached), one message per job."""
 
 import json
 from functools import cache
@@ -103,7 +103,7 @@ def _told(rule: VoiceRule) -> str:
 
 
 def job_prompt(job: Job, contract: Contract) -> str:
-    """One conversation and its slots. A retry is told what was wrong with the last wording."""
+    """One conversation and its slots. A retry says what was wrong with the last wording."""
     lines = [f"User: {job.persona}", f"Flavour: {_flavour(job)}", "", "Conversation:"]
     lines += [f"[{message.role}] {render_turn(message, contract)}" for message in job.messages]
     lines += ["", "Slots:", *(json.dumps(_described(slot, job), ensure_ascii=False) for slot in job.slots)]

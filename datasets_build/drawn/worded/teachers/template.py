@@ -97,7 +97,7 @@ def _request(slot: Slot, job: Job, rng: Random) -> str:
 
 
 def _asked(text: str, lists: Lists, terms: Sequence[str], rng: Random) -> str:
-    """The request as it stands, or turned: "check x" -> "can you check x"."""
+    """The request as it is, or turned around: "check x" -> "can you check x"."""
     first = re.match(r"[\w']+", text)
     word = first[0].lower() if first else ""
     simple = "?" not in text and not re.search(r"[.:;]\s|^\W", text)
@@ -158,7 +158,7 @@ def _topic(category: str) -> Lists:
 
 
 def _pieces(slot: Slot, hosts: Sequence[str], rng: Random) -> list[str]:
-    """What the answer tells, in one of its ways: a sentence, or a piece for every host."""
+    """The substance of the answer, said in one of its ways: a sentence, or a piece for each host."""
     ways = facts().get(_key(slot.about), ())
     own = _split(slot.tells or slot.text, hosts)
     if slot.truth is None or not ways or rng.random() < 1 / (1 + len(ways)):
@@ -199,7 +199,7 @@ def _joined(pieces: Sequence[str], rng: Random) -> str:
 
 
 def coded(text: str, terms: Sequence[str]) -> str:
-    """The text with every technical term that stands bare (or in a bare path) in inline code."""
+    """The text with every technical term that is not yet in inline code put into it."""
     if not terms:
         return text
     entries = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))

@@ -1,7 +1,7 @@
 """What passes between the generator and a teacher: a job with numbered slots, and new texts for them.
 
 A teacher is given the whole true conversation and may change nothing but its wording: what the user says, the note
-beside a call, and what AJ answers. Calls and results are never the teacher's.
+that comes with a call, and what AJ answers. Calls and results are not the teacher's to change.
 """
 
 import re
@@ -22,7 +22,7 @@ SlotPlace = Literal["user", "note", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One text of a conversation that may be worded anew."""
+    """One text of a conversation that may be reworded."""
 
     name: str
     """`user_0`, `note_0`, `answer_0` …: numbered by kind, from the top"""
@@ -30,14 +30,14 @@ class Slot:
     turn: int
     """which of the user's turns it belongs to, from 0"""
     text: str
-    """as it stands now"""
+    """its present wording"""
     kind: AnswerKind = "facts"
     truth: Truth | None = None
     """of an answer: what a true one says; None when only the old text says so (an existing row)"""
     tells: str = ""
-    """of an answer: its substance, which must be told"""
+    """of an answer: its substance, which must be kept"""
     why: str = ""
-    """of an answer: a reason for who wants to learn"""
+    """of an answer: the reason behind it, for a user who wants to learn"""
     about: str = ""
     """identity of the request's wording (`Turn.phrasing`)"""
     filled: Mapping[str, str] = field(default_factory=dict)
@@ -142,7 +142,7 @@ def _wordable(message: Message, contract: Contract) -> tuple[SlotPlace, str]:
 
 
 def technical_terms(slot: Slot, hosts: Sequence[str]) -> list[str]:
-    """What belongs in inline code in this answer: hosts, and what stands in code in the old one."""
+    """What belongs in inline code in this answer: hosts, and what is in code in the old one."""
     return list(dict.fromkeys([*hosts, *re.findall(r"`([^`\n]+)`", slot.tells or slot.text)]))
 
 
