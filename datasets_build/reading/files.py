@@ -1,7 +1,7 @@
 """Bytes to records: any file of JSON objects, streamed, with bounded memory and nothing lost.
 
 JSON lines, a JSON array or an indented object, in UTF-8 or UTF-16, with a byte order mark or without; gzip and Parquet,
-which their first bytes tell. Every line that is not blank (every element of an array, every row of a table) gives a
+recognised by their first bytes. Every line that is not blank (every element of an array, every row of a table) gives a
 Record.
 """
 
@@ -20,7 +20,7 @@ from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, decode
 from datasets_build.reading.tables import MAGIC, rows_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".parquet")
-"""What is read of a folder; a file that is named is read whatever it is called."""
+"""What is read from a folder; a file that is named itself is read whatever its ending."""
 CHUNK = 2**20
 
 
@@ -85,7 +85,7 @@ class _Recoded(io.RawIOBase):
 
 
 def _split(file: io.BufferedReader) -> Iterator[Raw]:
-    """The first line that is not blank says what the file is: JSON lines, an array, or an indented object."""
+    """The first line that is not blank decides what the file is: JSON lines, an array, or an indented object."""
     first = True
     for number, data, whole in _lines(file):
         if whole and not data.strip():
@@ -98,7 +98,7 @@ def _split(file: io.BufferedReader) -> Iterator[Raw]:
 
 
 def _lines(file: io.BufferedReader) -> Iterator[tuple[int, bytes, bool]]:
-    """(number, bytes, whether that is all of it) of every line; the rest of one that is too long is read past."""
+    """(number, bytes, whether that is all of it) of every line; the rest of a line that is too long is skipped."""
     number = 1
     while data := file.readline(MAX_RECORD + 1):
         whole = len(data) <= MAX_RECORD
@@ -137,7 +137,7 @@ class _Elements:
         self._at = 0
         self._restarts = _RESTARTS
         self._indent = b""
-        """What stands before the object on its line."""
+        """The text before the object on its line."""
         self._mark = BOM if head.startswith(BOM) else b""
         """The file's byte order mark, for the first object."""
 
@@ -162,7 +162,7 @@ class _Elements:
         self._at = place
 
     def _more(self) -> bool:
-        """Read on; what lies before the current place is forgotten. Doubling keeps a large element's cost linear."""
+        """Read on and forget what is before the current place. Doubling keeps the cost of a large element linear."""
         chunk = self._file.read(max(CHUNK, min(len(self._data) - self._at, MAX_RECORD)))
         self._data, self._at = self._data[self._at :] + chunk, 0
         return bool(chunk)
@@ -200,20 +200,20 @@ class _Elements:
     def _scalar(self) -> Raw:
         line, match = self._line, _BARE.match(self._data, self._at)
         self._at = match.end() if match else self._at + 1
-        return Raw(line, Refused("not_an_object", "something stands where an object belongs"))
+        return Raw(line, Refused("not_an_object", "a value that is not an object"))
 
 
 class _Brackets:
-    """Finds where an object ends, in data that comes piece by piece."""
+    """Finds the end of an object in data that arrives in pieces."""
 
     def __init__(self) -> None:
         self.at = 0
-        """Where to go on when more data has come."""
+        """Where to continue when more data has arrived."""
         self._depth = 0
         self._in_string = False
 
     def close(self, data: bytes, at: int) -> int | None:
-        """The place behind the object's last bracket; None if the data ends before it."""
+        """The place after the object's last bracket; None if the data ends before it."""
         while True:
             at = cast("re.Match[bytes]", (_IN_STRING if self._in_string else _TO_BRACKET).match(data, at)).end()
             self.at = at

@@ -1,7 +1,7 @@
 """Reads the object in a text that was written loosely: in a fence or tags, as a Python literal, with a brace missing.
 
-Nothing is guessed: a text that can be read in two ways is not read at all. Nothing is run: Python literals go through
-`ast.literal_eval`, on bounded text.
+Nothing is guessed: a text that can be read in two ways is not read at all. Nothing is evaluated: Python literals go
+through `ast.literal_eval`, and their length is bounded.
 """
 
 import ast
@@ -31,14 +31,14 @@ class Reading:
     before: str = ""
     after: str = ""
     thought: str = ""
-    """What stands between `<think>` tags before it."""
+    """The text between `<think>` tags before it."""
 
 
 def read_object(text: str) -> Reading | None:
-    """The first object in a text, out of its fence and its tags; None if there is none that can be read for certain.
+    """The first object in a text, out of its fence and its tags; None if none can be read with certainty.
 
     Raises:
-        Refused: a key stands twice in the object (`duplicate_key`), or a second object follows (`several_calls`).
+        Refused: the object has a key twice (`duplicate_key`), or a second object follows (`several_calls`).
     """
     thought, body = split_thought(text.strip())
     found = _OBJECT.search(body)
@@ -56,21 +56,21 @@ def read_object(text: str) -> Reading | None:
     for tag in ("</tool_call>", "</functioncall>"):
         after = after.strip().removeprefix(tag)
     if _OBJECT.search(after):
-        raise Refused("several_calls", "more than one object stands in the turn")
+        raise Refused("several_calls", "the turn holds more than one object")
     before = before.strip()
-    if before.startswith("<think>"):  # never closed: all that stands before the object is the thought
+    if before.startswith("<think>"):  # never closed: all text before the object is the thought
         thought, before = before.removeprefix("<think>").strip(), ""
     return Reading(record, before, after.strip(), thought)
 
 
 def split_thought(text: str) -> tuple[str, str]:
-    """(what stands between leading `<think>` tags, the rest)."""
+    """(the text between leading `<think>` tags, the rest)."""
     match = _THOUGHT.match(text)
     return (match[1].strip(), text[match.end() :]) if match else ("", text)
 
 
 def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    """The object at `start` and where it ends; raw control characters within strings are read as they stand."""
+    """The object at `start` and where it ends; raw control characters within strings are kept."""
     decoder = json.JSONDecoder(object_pairs_hook=_pairs, strict=False)
     try:
         record, end = decoder.raw_decode(body, start)
@@ -81,7 +81,7 @@ def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
 
 def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in items}) < len(items):
-        raise Refused("duplicate_key", "a key stands twice in the object")
+        raise Refused("duplicate_key", "the object has a key twice")
     return dict(items)
 
 
@@ -111,7 +111,7 @@ def _literal(text: str) -> dict[str, Any] | None:
 def _closed(body: str, start: int) -> tuple[str, int]:
     """The object at `start` without trailing commas and with the closing braces that the text lacks, and its end.
 
-    Where a string or a bare value is cut off, the text stays as it is, and no JSON: what is missing is not known.
+    If a string or a bare value is cut off, the text is unchanged, and not JSON: it is unknown what is missing.
     """
     stack: list[str] = []
     commas: list[int] = []

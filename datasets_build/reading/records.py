@@ -1,4 +1,4 @@
-"""One record: its bytes, the object in them, and what had to be overlooked to read it."""
+"""One record: its bytes, the object in them, and the faults that were overlooked in reading it."""
 
 import codecs
 import json
@@ -15,7 +15,7 @@ from datasets_build.ledger import Refused
 MAX_RECORD = 32 * 2**20
 """Bytes of one record. A chat export is one element of some MB; `[{},{},…]` takes 25 times its bytes as objects."""
 MAX_DEPTH = 100
-"""Brackets inside brackets: below the recursion limit of everything that walks a value later."""
+"""Brackets inside brackets: below the recursion limit of all code that walks a value later."""
 
 BOM = codecs.BOM_UTF8
 
@@ -25,7 +25,7 @@ class Raw(NamedTuple):
 
     line: int
     data: bytes | Refused
-    """Its bytes; or why they cannot be had."""
+    """Its bytes, or why they cannot be read."""
 
     @property
     def size(self) -> int:
@@ -43,12 +43,12 @@ class Record:
     """One JSON object, or why there is none: not_json, not_an_object, too_large, too_deep, broken_gzip or
     broken_table."""
     faults: tuple[str, ...] = ()
-    """What had to be overlooked to read it: bom, control_character, bad_utf8, lone_surrogate, not_a_number,
+    """What was overlooked in reading it: bom, control_character, bad_utf8, lone_surrogate, not_a_number,
     duplicate_key (the last one counts)."""
 
 
 def decode(path: Path, raw: Raw) -> Record:
-    """One record from its bytes: strictly if possible, else overlooking the faults that leave no doubt."""
+    """One record from its bytes: strictly if possible, else overlooking faults that leave no doubt about the value."""
     if isinstance(raw.data, Refused):
         return Record(path, raw.line, raw.data)
     try:
@@ -59,13 +59,13 @@ def decode(path: Path, raw: Raw) -> Record:
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The object, and what had to be overlooked. Raises Refused."""
+    """The object, and the faults that were overlooked. Raises Refused."""
     faults: tuple[str, ...] = ()
     if data.startswith(BOM):
         data, faults = data.lstrip(BOM), ("bom",)
     try:
         value = orjson.loads(data)
-        # orjson takes the last of two equal keys without a word: then fewer quotes come back than went in.
+        # orjson silently takes the last of two equal keys; then fewer quotes come back than went in.
         if orjson.dumps(value).count(b'"') == data.count(b'"'):
             return _checked(value, data), faults
     except ValueError:
@@ -78,14 +78,14 @@ def _checked(value: Any, data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         kinds = {"list": "an array", "str": "a text", "NoneType": "null", "bool": "true or false"}
         kind = kinds.get(type(value).__name__, "a number")
-        raise Refused("not_an_object", f"{kind} stands where an object belongs")
+        raise Refused("not_an_object", f"{kind} takes the place of an object")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise Refused("too_deep", f"more than {MAX_DEPTH} brackets inside each other")
+        raise Refused("too_deep", f"nested more than {MAX_DEPTH} deep")
     return value
 
 
 def _depth(value: Any) -> int:
-    """How many objects and arrays lie inside each other; stops counting past MAX_DEPTH."""
+    """How deep objects and arrays are nested; stops counting past MAX_DEPTH."""
     level, depth = [value], 0
     while depth <= MAX_DEPTH:
         level = [v for v in level if isinstance(v, dict | list)]
@@ -97,7 +97,7 @@ def _depth(value: Any) -> int:
 
 
 def _decode_leniently(data: bytes, seen: dict[str, None]) -> Any:
-    """The value; `seen` learns what was overlooked."""
+    """The value; what was overlooked is added to `seen`."""
     text = data.decode("utf-8", "replace")
     if "\ufffd" in text and "\ufffd".encode() not in data:
         seen["bad_utf8"] = None
@@ -111,7 +111,7 @@ def _decode_leniently(data: bytes, seen: dict[str, None]) -> Any:
             value = _loads(text, seen, strict=False)
         return _without_surrogates(value, seen) if re.search(r"\\u[dD][89a-fA-F]", text) else value
     except RecursionError as error:
-        raise Refused("too_deep", f"more than {MAX_DEPTH} brackets inside each other") from error
+        raise Refused("too_deep", f"nested more than {MAX_DEPTH} deep") from error
     except ValueError as error:
         what = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         place = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
@@ -126,7 +126,7 @@ def _loads(text: str, seen: dict[str, None], strict: bool) -> Any:
         return found
 
     def no_number(name: str) -> None:
-        seen["not_a_number"] = None  # JSON has no NaN and no Infinity; null is what JSON says for them
+        seen["not_a_number"] = None  # JSON has no NaN and no Infinity; it has null
 
     def number(digits: str) -> float | None:
         return found if math.isfinite(found := float(digits)) else no_number(digits)
@@ -135,7 +135,7 @@ def _loads(text: str, seen: dict[str, None], strict: bool) -> Any:
 
 
 def _without_surrogates(value: Any, seen: dict[str, None]) -> Any:
-    """Half of a character cannot be written to any file: it becomes U+FFFD."""
+    """Half of a character cannot be written to any file, so it becomes U+FFFD."""
     text = json.dumps(value, ensure_ascii=False)
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if whole == text:

@@ -1,4 +1,4 @@
-"""Parquet, the form in which hubs hand out data sets: every row of a table as the bytes of a JSON object."""
+"""Parquet, the format in which hubs publish data sets: every row of a table as the bytes of a JSON object."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ ROWS = 64
 
 
 def rows_of(path: Path) -> Iterator[Raw]:
-    """Every row of a Parquet file, the first one as line 1; a table that breaks off ends on the refusal.
+    """Every row of a Parquet file, the first one as line 1; a table that breaks off ends with the refusal.
 
     Raises:
         OSError: the file cannot be opened.
@@ -39,7 +39,7 @@ def rows_of(path: Path) -> Iterator[Raw]:
 
 
 def _raw(line: int, row: dict[str, Any]) -> Raw:
-    """Times and numbers that JSON does not have are written as texts."""
+    """Times and numbers that JSON lacks are written as texts."""
     try:
         data = orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
     except TypeError as error:

@@ -1,7 +1,7 @@
-"""What a source's record would teach, as it stands: between the file and the row.
+"""What a source's record would teach, exactly as it is: the stage between the file and the row.
 
-A source parses its records into these. The linter reads them as they are, faults included; the repair turns them into
-rows (`aj.messages`), or says why it cannot.
+A source parses its records into transcripts and preferences. The linter reads them with their faults; the repair turns
+them into rows (`aj.messages`), or says why it cannot.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,10 +18,10 @@ class Turn:
 
     role: Role
     text: str = ""
-    """What would be read or written; of an assistant turn with `call`, the words beside the call."""
+    """What is read or written; of an assistant turn with a `call`, the words beside the call."""
     call: Call | None = None
-    """A call that the record states as an object (`tool_calls`, `function_call`): names and arguments as they stand.
-    A call that stands in the text (AJ's wire form) is left in `text`."""
+    """A call that the record states as an object (`tool_calls`, `function_call`), with unchanged names and arguments.
+    A call within the text (AJ's wire form) is left in `text`."""
     tool: str | None = None
     """The tool of a result."""
     target: bool = True

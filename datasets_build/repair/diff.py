@@ -1,4 +1,4 @@
-"""The diff of a repair: what AJ said in the record, and what he says in the row, to be reviewed in a terminal."""
+"""The diff of a repair, for review in a terminal: what AJ said in the record, and what AJ says in the row."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def hunk(place: str, item: Parsed, value: Row | Pair, repaired: Sequence[str], c
 
 
 def turns_of(item: Parsed) -> Sequence[Turn]:
-    """The turns of an item; of a preference, with the chosen one at the end."""
+    """The turns of an item; of a preference, the chosen one comes last."""
     if isinstance(item, Preference):
         return (*item.turns, item.chosen)
     return () if isinstance(item, Refused) else item.turns
@@ -36,5 +36,5 @@ def _shown(text: str) -> list[str]:
 
 
 def _visible(text: str) -> str:
-    """A diff is read in a terminal: control characters of the data are shown, not obeyed."""
+    """In a terminal, control characters of the data must be shown, not obeyed."""
     return "".join(char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)

@@ -1,7 +1,7 @@
-"""`aj lint --fix`: repaired copies of data files, what was left out with its reason, and a diff to review.
+"""`aj lint --fix`: repaired copies of data files, a quarantine with the reasons, and a diff to review.
 
-Secrets, addresses and names are replaced by look-alikes before the repair. Streams: one record is held at a time. The
-output folder appears whole, by rename; the inputs are never written to.
+Secrets, addresses and names are replaced by look-alikes before the repair. Files are streamed: only one record is in
+memory at a time. The output folder appears as a whole, by rename; the inputs are never written to.
 """
 
 import json
@@ -24,7 +24,7 @@ from datasets_build.repair.settle import Settled, settle
 from datasets_build.sources.shapes import parse
 
 FileProgress = Callable[[Path, int], None]
-"""Told the file and how many of its records were read, after each one."""
+"""Called after each record with the file and the number of its records that were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ def fix_files(
     """Repair every item of every file.
 
     Writes to `output`: for each file `<name>.jsonl` (rows), and `<name>.pairs.jsonl` if it gave pairs;
-    `quarantine.jsonl` with what was rejected (file, line, code, why, and the record as it was: look-alikes are in none
-    of them), which lint passes over; `changes.diff`, what AJ says before and after each repair.
+    `quarantine.jsonl` with what was rejected (file, line, code, why, and the record as it was, without look-alikes),
+    which lint skips; `changes.diff`, what AJ says before and after each repair.
 
     Args:
-        paths: files, or folders whose data files are all taken.
-        seed: of the look-alikes: a value gets the same one in all files. None replaces nothing, and what holds a
-            secret or a private address is quarantined.
+        paths: files, or folders, of which all data files are taken.
+        seed: of the look-alikes; a value gets the same one in all files. With None, nothing is replaced, and a record
+            with a secret or a private address is quarantined.
 
     Raises:
-        AJError: the output folder is not empty, lies inside an input folder, or cannot be written; or secrets cannot be
-            looked for on this machine.
+        AJError: the output folder is not empty, lies inside an input folder, or cannot be written; or this machine
+            cannot search for secrets.
         DataError: a file cannot be read, or there is none.
     """
     files = _named(paths)
@@ -78,7 +78,7 @@ def fix_files(
 
 @dataclass(slots=True)
 class _Files:
-    """The open files of a run: one set for all inputs, and the two of the input at hand."""
+    """The open files of a run: two for all inputs, and two for the current input."""
 
     quarantine: IO[str]
     changes: IO[str]
@@ -87,7 +87,7 @@ class _Files:
 
 
 def _look_alikes(seed: int) -> Change:
-    """Look-alikes in what has none yet; the simulated fleet's addresses and names are nobody's, and stay."""
+    """Put look-alikes where there are none yet; addresses and names of the simulated fleet are nobody's, and stay."""
     from datasets_build.privacy.replacer import REPLACED, Replacer
 
     replacer = Replacer(seed)
@@ -137,7 +137,7 @@ def _keep(value: Row | Pair, files: _Files) -> None:
 
 
 def _settled(record: Record, contract: Contract, change: Change | None) -> Iterator[tuple[Parsed, Settled]]:
-    """Every item of a record; what had to be overlooked to read it counts as repaired, and so does `private`."""
+    """Every item of a record. Faults that were overlooked in reading count as repaired, and so does `private`."""
     if isinstance(record.value, Refused):
         yield record.value, settle(record.value, contract)
         return
@@ -171,7 +171,7 @@ def _rejected(record: Record, refused: Refused) -> dict[str, Any]:
 
 
 def _named(paths: Sequence[Path]) -> dict[str, Path]:
-    """Every input file under the name that its repaired copy gets; two that would share a name keep their endings."""
+    """Every input file by the name of its repaired copy; two that would share a name keep their endings."""
     found: dict[str, Path] = {}
     for path in paths:
         files = in_folder(path) if path.is_dir() else [path]
@@ -181,11 +181,11 @@ def _named(paths: Sequence[Path]) -> dict[str, Path]:
             if name in found or name == "quarantine.jsonl":
                 name = f"{relative}.jsonl"
             if name in found:
-                raise AJError(f"{file} and {found[name]} would be written to one file; fix them one after the other.")
+                raise AJError(f"{file} and {found[name]} would be written to the same file; fix them separately.")
             found[name] = file
     if not found:
         raise DataError(
-            f"No data files in {', '.join(map(str, paths)) or 'nothing'}; give files, or folders with some."
+            f"No data files in {', '.join(map(str, paths)) or 'nothing'}; name data files, or folders that hold some."
         )
     return found
 
@@ -199,7 +199,7 @@ def _check_output(paths: Sequence[Path], output: Path) -> None:
     place = output.resolve()
     for path in paths:
         if path.is_dir() and place.is_relative_to(path.resolve()):
-            raise AJError(f"{output} lies inside the input folder {path}; name an output folder outside of it.")
+            raise AJError(f"{output} is inside the input folder {path}; name an output folder outside it.")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise AJError(f"{output} exists and is not an empty folder; name another one.")
 

@@ -1,7 +1,7 @@
-"""A foreign tool's call as AJ's own: what a shell does, in bash. Which tools that are is data, in `mapping.yaml`.
+"""The pass that turns calls of foreign tools into commands in AJ's own shell; `mapping.yaml` lists these tools.
 
-Pure, and None wherever the counterpart is not certain: an unknown argument, a value of another kind, a schema that does
-not declare what the call gives, a tool that acts somewhere else.
+A call is mapped only where its counterpart is certain: not with an unknown argument, a value of another kind, a schema
+that does not declare what the call gives, or a tool that acts somewhere else.
 """
 
 import re
@@ -53,7 +53,7 @@ class MappingRule(Strict):
     run: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
 
     def slots(self) -> dict[str, tuple[str, str, bool]]:
-        """Argument name -> (the name that `run` uses, its kind, whether it must be there)."""
+        """Argument name -> (the name that `run` uses, its kind, whether it is required)."""
         found = {}
         for names, kind in self.args.items():
             first, *others = names.split("|")
@@ -76,7 +76,7 @@ def map_tools(item: Transcript, bench: Bench) -> Mended:
     """The pass: calls of the record's own tools become the contract's.
 
     Raises:
-        Refused: a call has no counterpart; or nothing is called, and the answer is about tools that AJ does not have.
+        Refused: a call has no counterpart; or there are no calls, and the answer is about tools that AJ does not have.
     """
     if not any(turn.call for turn in item.turns):
         raise Refused("foreign_tool", "the conversation is about tools that AJ does not have")
@@ -145,15 +145,15 @@ def _apply(rule: MappingRule, call: Call, tool: Mapping[str, Any]) -> Act | None
 
 
 def _bare(name: str) -> tuple[str, ...]:
-    """`server-readFile` and `mcp__server__read_file` as read_file; what may be the tool's name, likelier ones first."""
+    """Possible names of the tool, the likeliest first: `server-readFile` and `mcp__server__read_file` are read_file."""
     last = re.split(r"__|[.:/]", name[:200])[-1]
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower().split("-")
-    # Servers are named with hyphens, most tools with underscores; of a tool named with hyphens the last words count.
+    # Servers are named with hyphens, most tools with underscores; of a tool with hyphens, the last words count.
     return (words[-1],) if "_" in words[-1] or len(words) == 1 else ("_".join(words[-2:]), words[-1])
 
 
 def _values(rule: MappingRule, arguments: Mapping[str, Any], tool: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The arguments as words of a command, by the names that `run` uses; None where one does not fit."""
+    """The arguments as words of a command, by the names that `run` uses; None if one does not fit."""
     slots, schema, found = rule.slots(), tool.get("parameters"), {}
     declared = schema.get("properties", {}) if isinstance(schema, dict) else {}
     if not isinstance(declared, dict):
@@ -176,7 +176,7 @@ def _values(rule: MappingRule, arguments: Mapping[str, Any], tool: Mapping[str, 
 
 
 def _declares(schema: Any, kind: str) -> bool:
-    """Whether the tool's schema lets the argument be of this kind; one without a type does not say otherwise."""
+    """Whether the tool's schema allows this kind of argument; a schema without a type allows any."""
     kinds = schema.get("type") if isinstance(schema, dict) else None
     if kinds is None:
         return True
@@ -185,13 +185,13 @@ def _declares(schema: Any, kind: str) -> bool:
 
 
 def _word(kind: str, value: Any) -> Any:
-    """An argument as it stands in the command. Raises ValueError where it is of another kind."""
+    """An argument as a part of the command. Raises ValueError if it is of another kind."""
     if isinstance(value, str) and ("\0" in value or not value.strip()):
-        raise ValueError("nothing, or what no command line can hold")
+        raise ValueError("empty, or with a character that no command line can hold")
     if kind in ("number", "seconds", "milliseconds") and isinstance(value, int | float) and not isinstance(value, bool):
         number = value / 1000 if kind == "milliseconds" else value
         if number < 0 or number > 10**9 or (kind == "number" and number != int(number)):
-            raise ValueError("no count")
+            raise ValueError("not a count")
         return str(int(number)) if kind == "number" else max(1, round(number))
     if kind == "flag" and isinstance(value, bool):
         return "" if value else None
@@ -210,7 +210,7 @@ def _word(kind: str, value: Any) -> Any:
 
 def _checked(path: str) -> str:
     if not path.strip() or "\0" in path or _WINDOWS.match(path):
-        raise ValueError("no path of a shell")
+        raise ValueError("not a path of a shell")
     return path
 
 
@@ -222,7 +222,7 @@ def _path(path: str) -> str:
 
 
 def _fill(word: str, values: Mapping[str, Any], name: str) -> str | None:
-    """A word of `run` with its argument; None where that is missing, "" for a flag's own word."""
+    """A word of `run` with its argument; None if that is missing, "" for a flag's own word."""
     slot = _SLOT.fullmatch(word)
     if not slot:
         return word

@@ -1,5 +1,5 @@
-"""The passes that put turns in the order of a row: history unfolded, each result behind its call, nothing before the
-first turn or after the last one that is trained on."""
+"""The passes that bring turns into the order of a row: history is unfolded, each result follows its call, and the row
+begins and ends with what is trained on."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -61,19 +61,19 @@ def _with_results(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
         if pieces[place]:
             parts.append(replace(turn, text=pieces[place]))
         elif place or not pending:
-            raise Refused("made_up_output", "the turn tells an output that no call precedes")
+            raise Refused("made_up_output", "the turn states an output without a call before it")
         parts.append(Turn("tool", output))
     return [*parts, *([replace(turn, text=pieces[-1])] if pieces[-1] else [])]
 
 
 def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
-    """History that was flattened into one message: (what it was said to be about, its turns in order).
+    """History that was flattened into one message: (its stated subject, its turns in order).
 
     The marks are `[Conversation context: …]`, `[Previous message]:`, `[My response]:` and `[Current message]:`, each
     at the start of a line. None if the text has none.
 
     Raises:
-        Refused: the marks do not alternate and end on the current message: who said what is not certain.
+        Refused: the marks do not alternate and end on the current message: it is not certain who said what.
     """
     marks = [*_MARK.finditer(text)] if "]:" in text else []
     if not any(mark["mark"] for mark in marks):
@@ -90,7 +90,7 @@ def split_history(text: str) -> tuple[str, list[tuple[Role, str]]] | None:
     stray = lead[marks[0].end() :] if marks[0]["context"] else lead
     alternate = [role for role, _ in turns] == wanted and all(content for _, content in turns)
     if not alternate or said[-1]["mark"] != "Current message" or stray.strip():
-        raise Refused("flattened_history", "who said what in the flattened history is not certain")
+        raise Refused("flattened_history", "it is not certain who said what in the flattened history")
     return about, turns
 
 
@@ -107,8 +107,8 @@ def split_written(text: str) -> tuple[list[str], list[str]]:
     place = 0
     while heading := _HEADING.search(text, place):
         end = text.find("\n```", heading.end() - 1)
-        if end < 0:  # the block is never closed: where the output ends is not certain
-            raise Refused("made_up_output", "the turn tells an output whose block is never closed")
+        if end < 0:  # it is not certain where the output ends
+            raise Refused("made_up_output", "the turn states an output whose block is never closed")
         pieces.append(text[place : heading.start()].strip())
         outputs.append(text[heading.end() : end])
         place = end + len("\n```")
@@ -131,7 +131,7 @@ def interleave(item: Transcript, _: Bench) -> Mended:
             continue
         results = _run(item.turns, place + len(calls), lambda turn: turn.role == "tool")
         if len(results) != len(calls) or not all(map(_may_answer, results, calls)):
-            raise Refused("several_calls", "several calls stand in one turn, and their results are not in order")
+            raise Refused("several_calls", "one turn holds several calls, and their results are not in the same order")
         ordered += [turn for both in zip(calls, results, strict=True) for turn in both]
         found.append("several_calls")
         place += 2 * len(calls)
@@ -154,7 +154,7 @@ def _run(turns: Sequence[Turn], start: int, fits: Callable[[Turn], bool]) -> lis
 
 
 def cut(item: Transcript, _: Bench) -> Mended:
-    """Without a demonstration at the start, and cut before what is not to be trained on or has no answer."""
+    """Without a demonstration at the start, and without the end that is not to be trained on or has no answer."""
     turns = item.turns
     skipped = _places(turns, target=False)
     answered = _places(turns, target=True)

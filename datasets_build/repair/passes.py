@@ -1,7 +1,7 @@
 """What a pass of the repair is: a transcript goes in, and one that is closer to a row comes out.
 
-A pass is pure and has one purpose. It reports what it mended by the codes that lint has for it, and raises Refused
-where no repair is certain. Their order is in `datasets_build.repair.settle`.
+A pass is pure and has one purpose. It reports what it mended, by the codes that lint has for it, and raises
+Refused where no repair is certain. Their order is in `datasets_build.repair.settle`.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Plans as a numbered list of sentences: out of objects, dicts, bullets and own numbers."""
+"""Plans as a numbered list of sentences, made from objects, dicts, bullets and other numbering."""
 
 import re
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ def plan_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
         naming: keys that say what the object is, such as `action`.
 
     Raises:
-        Refused: it has no list of steps, or says more than a list of steps can.
+        Refused: it has no list of steps, or says more than a list of steps can hold.
     """
     form = load_retired().plan
     key = next((key for key in form.lists if isinstance(record.get(key), list)), None)
     if key is None:
-        raise Refused("not_a_list", "the plan holds no list of steps")
+        raise Refused("not_a_list", "the plan has no list of steps")
     lost = [name for name, value in record.items() if name not in (key, *naming, *form.labels) and value]
     if lost:
         raise Refused("extra_key", f"the plan says more than its steps: {', '.join(lost)[:80]}")
@@ -33,7 +33,7 @@ def plan_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
 
 
 def plan_in(text: str) -> str:
-    """A plan written as a list: bullets become numbers, and dicts the sentences that they hold; else as it stands."""
+    """A plan that is written as a list: bullets become numbers, dicts become sentences; any other text is unchanged."""
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines or not all(_BULLET.match(line) or _NUMBER.match(line) for line in lines):
         return text
@@ -53,16 +53,16 @@ def _line(text: str) -> str:
         return bare
     reading = read_object(bare)
     if reading is None or reading.before or reading.after:
-        raise Refused("plan_as_dict", "a step of the plan is a dict that cannot be read for certain")
+        raise Refused("plan_as_dict", "a step of the plan is a dict that cannot be read with certainty")
     return _sentence(reading.record)
 
 
 def _sentence(step: Any) -> str:
-    """The words of one step; the number that it gives itself is left out."""
+    """The words of one step, without its own number."""
     if isinstance(step, dict):
         step = _words(step)
     if not isinstance(step, str) or not step.strip():
-        raise Refused("plan_as_dict", "a step of the plan is no text")
+        raise Refused("plan_as_dict", "a step of the plan is not a text")
     text = _NUMBER.sub("", step, count=1).strip() if _NUMBER.match(step) else step.strip()
     if len(text.splitlines()) != 1:
         raise Refused("not_a_list", "a step of the plan has more than one line")

@@ -1,4 +1,4 @@
-"""Explanations that were written as objects, as Markdown; and fences that the runtime takes for made-up output."""
+"""Explanations written as objects become Markdown; fences that the runtime takes for made-up output become plain."""
 
 import re
 import textwrap
@@ -14,12 +14,12 @@ _MARKDOWN = re.compile(r"\*\*|```|^[ \t]*(?:\d+[.)]|[-*•]) ", re.MULTILINE)
 
 
 def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
-    """The object's words: its leading text first, then a heading a key, lists as bullets, code in a bare fence.
+    """The object's words: its leading text, then a heading for each key, with lists as bullets and code in bare fences.
 
-    Every text of the object stands in it, but for the labels that `retired.yaml` names.
+    It holds every text of the object, except for the labels that `retired.yaml` names.
 
     Raises:
-        Refused: it is nested too deep, or whether a text is code or prose is not certain.
+        Refused: it is nested too deeply, or it is not certain whether a text is code or prose.
     """
     catalogue = load_retired()
     skipped = {*naming, *catalogue.labels}
@@ -32,7 +32,7 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
 
 
 def without_tags(text: str, contract: Contract) -> str:
-    """Fences keep what they hold and lose the language that makes the runtime reject them."""
+    """Fences keep their content and lose the language that makes the runtime reject them."""
     languages = "|".join(map(re.escape, contract.made_up.fences))
     return re.sub(rf"```(?:{languages})\b[^\s`]*", "```", text)
 
@@ -53,7 +53,7 @@ def _text(key: str, value: str) -> str:
     if _is_code(key, value):
         return _code(value)
     if "\n" in value.strip() and not _MARKDOWN.search(value) and key not in load_retired().prose.lead:
-        raise Refused("unclear_text", f"whether {key!r} is code or prose is not certain")
+        raise Refused("unclear_text", f"it is not certain whether {key!r} is code or prose")
     return value.strip()
 
 
@@ -70,9 +70,9 @@ def _code(value: str) -> str:
 
 
 def _items(key: str, value: Any, depth: int) -> str:
-    """A list or a dict as bullets; what is nested is indented below its bullet. Steps are numbered."""
+    """A list or a dict as bullets, with nested ones indented. Steps are numbered."""
     if depth > _DEPTH:
-        raise Refused("unclear_text", "the object is nested too deep for a text")
+        raise Refused("unclear_text", "the object is nested too deeply for a text")
     if isinstance(value, dict):
         return "\n".join(_item("-", _entry(name, part, depth)) for name, part in value.items())
     ordered = key.endswith("steps")

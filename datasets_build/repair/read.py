@@ -27,7 +27,7 @@ Read = tuple[Turn, Mode]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a turn stands."""
+    """The surroundings of a turn."""
 
     mode: Mode
     """The mode that the record was taken for."""
@@ -36,7 +36,7 @@ class Place:
     past: Sequence[Turn]
     """The repaired turns before it."""
     agentic: bool
-    """Whether the conversation has calls: prose in it is an answer, and not a call that is missing."""
+    """Whether the conversation has calls: its prose is then an answer, not a missing call."""
     bench: Bench
 
 
@@ -86,7 +86,7 @@ def _check_follows(turn: Turn, last: Turn | None, contract: Contract) -> None:
     else:
         waiting = last.call is not None and finishing(last.call, contract) is None
         if turn.role == "tool" and not waiting:
-            raise Refused("stray_result", "a result stands where no call precedes it")
+            raise Refused("stray_result", "a result does not follow a call")
         if turn.role != "tool" and waiting:
             raise Refused("missing_result", "a call in the middle of the conversation has no result")
         if turn.role == "assistant" and last.role == "assistant":
@@ -139,7 +139,7 @@ def _stated(turn: Turn, stated: Call, place: Place) -> Call:
     thought, words = split_thought(turn.text)
     words = words.strip() or stated.note or ""
     if len(words) > NOTE_LIMIT:
-        raise Refused("prose_before_call", f"{len(words)} characters beside a call are no note")
+        raise Refused("prose_before_call", f"{len(words)} characters beside a call are too long for a note")
     return replace(call, note=words or call.note, reasoning=stated.reasoning or thought or call.reasoning)
 
 
@@ -149,7 +149,7 @@ def _with_thought(call: Call, text: str) -> Call:
 
 
 def _object_in(text: str, mode: Mode) -> Reading | None:
-    """In step mode any object counts; elsewhere only a turn that is nothing but an object, in a fence or not."""
+    """In step mode any object counts; otherwise only a turn that is nothing but an object, in a fence or not."""
     if mode != "step" and not _BEGINS.match(text):
         return None
     reading = read_object(text)
@@ -157,7 +157,7 @@ def _object_in(text: str, mode: Mode) -> Reading | None:
 
 
 def _of_object(reading: Reading, place: Place) -> Read:
-    """An object is an explanation, a plan or a call, in that order of what its names and keys say."""
+    """An object is an explanation, a plan or a call: its names and keys are tried in that order."""
     record, catalogue, contract = reading.record, load_retired(), place.bench.contract
     names = [name.strip() for name in names_of(record, contract)]
     naming = tool_keys(contract)
@@ -194,16 +194,16 @@ def _explained(reading: Reading, naming: tuple[str, ...], contract: Contract) ->
 
 
 def _check_alone(reading: Reading) -> None:
-    """Words around an object that becomes prose would have no certain place in it."""
+    """There is no certain place for words around an object that becomes prose."""
     if reading.before or reading.after:
-        raise Refused("prose_before_call", "words stand around an object that is no call")
+        raise Refused("prose_before_call", "there are words around an object that is not a call")
 
 
 def _with_words(reading: Reading, call: Call) -> Call:
     words = "\n".join(part for part in (reading.before, reading.after, call.note or "") if part)
     if len(words) > NOTE_LIMIT:
         code = "prose_before_call" if reading.before else "prose_after_call"
-        raise Refused(code, f"{len(words)} characters beside a call are no note")
+        raise Refused(code, f"{len(words)} characters beside a call are too long for a note")
     return replace(call, note=words or None, reasoning=call.reasoning or reading.thought or None)
 
 
@@ -216,7 +216,7 @@ def _of_prose(text: str, place: Place) -> Read:
     if place.mode == "chat":
         return _worded(without_tags(text, contract), "chat")
     if not place.agentic:
-        raise Refused("no_call", "prose stands where a call belongs")
+        raise Refused("no_call", "prose takes the place of a call")
     thought, words = split_thought(text)
     if not words.strip():
         raise Refused("empty_output", "a thought without an answer")

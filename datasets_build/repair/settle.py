@@ -43,7 +43,7 @@ class Settled:
 
     value: Row | Pair | Refused
     repaired: tuple[str, ...] = ()
-    """Codes of what was repaired; empty when it was right as it was."""
+    """Codes of what was repaired; empty when nothing had to be."""
 
 
 def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settled:
@@ -70,7 +70,7 @@ def run(item: Transcript, passes: Sequence[Pass], bench: Bench) -> Mended:
     """The transcript after all passes, and the codes of what they mended, each once.
 
     Raises:
-        Refused: a pass knows no certain repair; the passes behind it are not run.
+        Refused: a pass knows no certain repair; later passes are not run.
     """
     found: list[str] = []
     for one in passes:
@@ -115,7 +115,7 @@ def _demand(findings: Sequence[Finding]) -> None:
 
 
 def _conduct(row: Row, contract: Contract) -> list[Finding]:
-    """What `check_row` asks and lint does not: that a discovery was made, not that the user's words name the agents."""
+    """What `check_row` checks and lint does not: lint accepts agents that the user names, without a discovery."""
     places = range(len(row.messages)) if row.layout == "dialogue" else range(len(row.messages) - 1, len(row.messages))
     called = [(place, call) for place in places if (call := row.messages[place].call) is not None]
     return [one for place, call in called for one in check_conduct(call, row.messages[:place], contract)]

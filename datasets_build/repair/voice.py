@@ -23,7 +23,7 @@ def voice(item: Transcript, bench: Bench) -> Mended:
     """What the user reads is in AJ's voice; an answer that ends a task is whole and holds no fence that the runtime
     rejects.
 
-    Only AJ's own rules are checked, since nobody knows for which persona it was written.
+    Only AJ's own rules are checked, since it is unknown for which persona the text was written.
     """
     turns: list[Turn] = []
     for turn in item.turns:
@@ -43,7 +43,7 @@ def _answering(call: Call, contract: Contract) -> Call:
     if gap := _PLACEHOLDER.search(answer):
         raise Refused("placeholder", f"the answer has a gap to fill: {gap[0]}")
     if _promises(answer):
-        raise Refused("unfinished", "the answer ends on what is still to be done")
+        raise Refused("unfinished", "the answer ends with something still to be done")
     _check_voice(answer)
     fixed = without_tags(answer, contract)
     return call if fixed == answer else replace(call, params=call_of(replace(act, answer=fixed), contract).params)
@@ -55,7 +55,7 @@ def _check_voice(text: str) -> None:
 
 
 def _promises(answer: str) -> bool:
-    """Whether the task ends on something still to be done; before a question it waits for the user, and may."""
+    """Whether the answer promises something; with a question it waits for the user, and may promise."""
     sentences = _SENTENCE.split(answer.strip())
     promised = [bool(_PROMISE.match(sentence)) for sentence in sentences]
     return promised[-1] or (any(promised) and "?" not in answer)

@@ -22,7 +22,7 @@ from datasets_build.sources.terminal import clean_terminal, mysql_lines
 SOURCE, LICENCE, TEACHER = "agentinstruct", "Apache-2.0", "gpt-4"
 
 UNFIT = ("alfworld", "webshop", "kg", "mind2web")
-"""Splits of environments that AJ does not work in: a household, a shop, a knowledge graph, web pages."""
+"""Splits of environments in which AJ does not work: a household, a shop, a knowledge graph, web pages."""
 
 MAX_TEXT = 200_000
 
@@ -50,7 +50,7 @@ _BASH = re.compile(r"```(?:bash|sh)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _ACTION = re.compile(r"^Action:[ \t]*(Operation|Answer)\b", re.MULTILINE)
 _NOT_MYSQL = re.compile(r"\bstrftime\(|`\w+\.\w+`", re.IGNORECASE)
 """What MySQL answers with an error: SQLite's date function, and table and column quoted as one name. Some 6% of the
-records show rows for it all the same, so another database gave them."""
+records have rows for it all the same, so these came from another database."""
 _SQL = re.compile(r"```(?:sql)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE)
 _FINAL = re.compile(r"^Final Answer:[ \t]*(.*)", re.MULTILINE | re.DOTALL)
 _NO_ANSWER = ("", "none", "null", "nun", "n/a", "done", "ok", "success", "anything")
@@ -78,10 +78,10 @@ def _split(value: Mapping[str, Any], turns: list[Any]) -> str | None:
 def _transcript(value: Mapping[str, Any]) -> Transcript:
     turns = value.get("conversations")
     if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-        raise Refused("bad_messages", "'conversations' is no list of turns")
+        raise Refused("bad_messages", "'conversations' is not a list of turns")
     split = _split(value, turns)
     if split not in _INSTRUCTIONS:
-        raise Refused("unfit_split", f"the split {split} is no work of AJ's; only os and db are")
+        raise Refused("unfit_split", f"the split {split} is not AJ's kind of work; only os and db are")
     said = [_said(turn) for turn in turns]
     read = _os_turns(said) if split == "os" else _db_turns(said)
     kept, cut = trimmed(read)
@@ -100,7 +100,7 @@ def _said(turn: Mapping[str, Any]) -> tuple[str, str, bool]:
     )
     text = turn.get("value") if "value" in turn else turn.get("content")
     if speaker is None or not isinstance(text, str) or len(text) > MAX_TEXT:
-        raise Refused("bad_messages", f"a turn is no text of a known speaker with {MAX_TEXT:,} characters at most")
+        raise Refused("bad_messages", f"a turn is not a text of a known speaker with at most {MAX_TEXT:,} characters")
     return speaker, text, turn.get("loss") is not False
 
 
@@ -108,7 +108,7 @@ def _said(turn: Mapping[str, Any]) -> tuple[str, str, bool]:
 
 
 def _os_turns(said: list[tuple[str, str, bool]]) -> list[Turn]:
-    """The real problem's turns: the record opens with a solved example, the same in every row."""
+    """The turns of the real problem: each record opens with the same solved example."""
     start = max((i for i, (_, text, _) in enumerate(said) if _NEW_PROBLEM in text), default=0)
     marker = _NEW_PROBLEM if start else _FIRST_PROBLEM
     _, found, problem = said[start][1].partition(marker)
@@ -145,10 +145,10 @@ def _os_call(text: str, learned: bool) -> Turn:
             raise Refused("broken_action", "an answer is not written in parentheses")
         act = finish(rest[1 : rest.rindex(")")].strip())
     elif thought:
-        # A finished task has no words of its own but the thought, and AJ finishes with an answer.
+        # A finished task has no words but the thought, and AJ finishes with an answer.
         return Turn("assistant", call=call_of(finish(thought), load_contract()), target=learned)
     else:
-        raise Refused("broken_action", "the task is finished without a word")
+        raise Refused("broken_action", "the task is finished without any words")
     call = replace(call_of(act, load_contract()), reasoning=thought or None)
     return Turn("assistant", call=call, target=learned)
 
@@ -157,7 +157,7 @@ def _os_call(text: str, learned: bool) -> Turn:
 
 
 def _db_turns(said: list[tuple[str, str, bool]]) -> list[Turn]:
-    """Without the rules of the game and the "Ok." to them, which open every row."""
+    """The turns, without the instructions and the "Ok." with which every row opens."""
     start = 2 if len(said) > 2 and not _ACTION.search(said[1][1]) else 0
     turns: list[Turn] = []
     for speaker, text, learned in said[start:]:
@@ -174,7 +174,7 @@ def _db_turns(said: list[tuple[str, str, bool]]) -> list[Turn]:
 
 
 def _db_call(text: str, learned: bool) -> list[Turn]:
-    """A call or an answer in words; nothing for a placeholder that stands alone after a change of the data."""
+    """A call, or an answer in words; nothing for a placeholder alone after a change of the data."""
     actions = list(_ACTION.finditer(text))
     if len(actions) != 1:
         raise Refused("broken_action", f"a turn states {len(actions)} actions, not one")
@@ -198,7 +198,7 @@ def _final_answer(text: str) -> str:
     try:
         found = read_json(written)
     except ValueError as error:
-        raise Refused("broken_answer", f"the final answer is no list ({written[:40]!r})") from error
+        raise Refused("broken_answer", f"the final answer is not a list ({written[:40]!r})") from error
     values = [_value(part) for part in (found if isinstance(found, list) else [found])]
     return "" if all(value.lower() in _NO_ANSWER for value in values) else ", ".join(values)
 

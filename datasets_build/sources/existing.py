@@ -1,16 +1,16 @@
-"""Earlier AJ data: `{system, instruction, response}` and `{messages, metadata}`, as it stands.
+"""Earlier AJ data, unchanged: `{system, instruction, response}` and `{messages, metadata}`.
 
 History that was flattened into `instruction` (`[Previous message]: …`, `Context: … Task: …`) stays in the user's text.
 
-The mode is read off the response, since the records name none:
+The records do not name a mode, so it is inferred from the response:
 
 - one of the contract's intent words alone: intent;
-- an object (JSON, a Python dict, in a fence or not): plan where it holds a list of steps, else step;
+- an object (JSON or a Python dict, in a fence or not): plan if it holds a list of steps, else step;
 - a list in reply to a system prompt that asks for a plan, or a list of `{"step": …}` objects: plan;
-- prose where the system prompt or the instruction asks for a call in JSON, and does not allow plain text beside it:
-  step, so that a how-to is seen as the missing call that it is;
+- prose, if the system prompt or the instruction asks for a call in JSON and does not also allow plain text: step, so
+  that a how-to is recognised as a missing call;
 - any other prose: chat. Most earlier prompts ("You are AJ, an expert …") ask for no form, and were answered with
-  objects for tasks and prose for questions; that prose is no failure.
+  objects for tasks and prose for questions; that prose is not a failure.
 """
 
 import json
@@ -53,7 +53,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 
 
 def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
-    """The mode that a response was written for; see the module's text for the rule."""
+    """The mode that a response was written for; the module's docstring has the rules."""
     if response.strip().rstrip(".").lower() in _intent_words():
         return "intent"
     lines = [line for line in response.splitlines() if line.strip()]
@@ -67,7 +67,7 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
 
 
 def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record says of itself; the data is the owner's where it names no licence."""
+    """What the record says about itself; data without a licence is the owner's."""
     given = value.get("metadata")
     stated = dict(given) if isinstance(given, dict) else {}
     stated = {"source": "existing", "licence": stated.pop("license", "owner"), **stated}
@@ -83,7 +83,7 @@ def _intent_words() -> tuple[str, ...]:
 
 def _has_steps(response: str) -> bool:
     if not any(sign in response for sign in ("steps", "plan", "\\u")):
-        return False  # neither key can stand there, not even as escapes: most rows need not be read for it
+        return False  # neither key can be in it, not even as escapes: most rows need not be read for this
     try:
         reading = read_object(response)
     except (Refused, RecursionError):
@@ -103,14 +103,14 @@ def _instruction(value: Mapping[str, Any]) -> Transcript:
     instruction, response = value["instruction"], _text(value["response"])
     system = value.get("system") if isinstance(value.get("system"), str) else ""
     if not isinstance(instruction, str) or response is None:
-        raise Refused("no_text", "'instruction' or 'response' is no text")
+        raise Refused("no_text", "'instruction' or 'response' is not a text")
     turns = (Turn("user", instruction), Turn("assistant", response))
     mode = mode_of(response, system or "", instruction)
     return Transcript(turns, mode, system=system or "", metadata=metadata_of(value))
 
 
 def _text(value: Any) -> str | None:
-    """A response that was stored as an object is the text of that object."""
+    """The response; one that was stored as an object becomes its JSON."""
     if isinstance(value, dict | list):
         try:
             return json.dumps(value, ensure_ascii=False)
@@ -128,7 +128,7 @@ def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Transcript:
     tools: dict[str, str] = {}
     for message in messages:
         if not isinstance(message, dict):
-            raise Refused("no_text", "a message is no object")
+            raise Refused("no_text", "a message is not an object")
         content = _content(message.get("content"))
         role = message.get("role")
         if role in ("system", "developer"):
@@ -148,7 +148,7 @@ def _dialogue(value: Mapping[str, Any], messages: list[Any]) -> Transcript:
 
 
 def _mode(turns: list[Turn], system: list[str]) -> Mode:
-    """Step where anything is called; else by the last response."""
+    """Step if anything is called; otherwise the mode of the last response."""
     if any(turn.call or turn.role == "tool" for turn in turns):
         return "step"
     last = next(turn.text for turn in reversed(turns) if turn.role == "assistant")
@@ -157,13 +157,13 @@ def _mode(turns: list[Turn], system: list[str]) -> Mode:
 
 
 def _content(content: Any) -> str:
-    """A message's text; also of a list of text parts."""
+    """The text of a message, which may be a list of text parts."""
     if content is None:
         return ""
     if isinstance(content, list):
         content = "\n".join(texts) if (texts := _texts(content)) is not None else None
     if not isinstance(content, str):
-        raise Refused("no_text", "a message's content is no text")
+        raise Refused("no_text", "a message's content is not a text")
     return content
 
 
@@ -174,24 +174,24 @@ def _texts(parts: list[Any]) -> list[str] | None:
 
 
 def _assistant(message: Mapping[str, Any], content: str, tools: dict[str, str]) -> list[Turn]:
-    """The turn, or one turn a call; `tools` learns which call has which id."""
+    """The turn, or one turn for each call; ids of calls and their tools are added to `tools`."""
     stated = message.get("tool_calls") or (
         [{"function": message["function_call"]}] if message.get("function_call") else []
     )
     turns: list[Turn] = []
     if not isinstance(stated, list):
-        raise Refused("bad_argument", "a tool call is no object with a name")
+        raise Refused("bad_argument", "a tool call is not an object with a name")
     for one in stated:
         function = one.get("function", one) if isinstance(one, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise Refused("bad_argument", "a tool call is no object with a name")
+            raise Refused("bad_argument", "a tool call is not an object with a name")
         tools[str(one.get("id"))] = function["name"]
         turns.append(Turn("assistant", "" if turns else content, Call(function["name"], _arguments(function))))
     return turns or [Turn("assistant", content)]
 
 
 def _arguments(function: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as an object; those that cannot be read stay a text, under the name that they stand under."""
+    """The arguments as an object; those that cannot be read stay a text, under their own name."""
     arguments = function.get("arguments", function.get("parameters"))
     if isinstance(arguments, str) and arguments.strip():
         try:

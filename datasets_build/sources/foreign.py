@@ -1,4 +1,4 @@
-"""What the sources of foreign tools share: strict reading of hostile JSON, and tool lists in one form."""
+"""What the sources with tools of their own share: strict reading of hostile JSON, and tool lists in one form."""
 
 import json
 import math
@@ -12,19 +12,19 @@ from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Turn
 
 SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
-"""A chat template's own token; inside a text it would end the turn, and training refuses it."""
+"""A token of a chat template; inside a text it would end the turn, and training refuses it."""
 
 _NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 MAX_TOOLS = 512
 MAX_PARALLEL = 64
-"""Calls of one emission; the most seen in the source is about a dozen."""
+"""Calls in one emission; the most seen in a source is about a dozen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Words of the assistant before it is known whether a call follows them."""
+    """Words of the assistant, of which it is not yet known whether a call follows."""
 
     text: str
     reasoning: str | None = None
@@ -45,12 +45,12 @@ def read_json(text: str) -> Any:
 def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(items)
     if len(found) < len(items):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return found
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:
@@ -60,7 +60,7 @@ def _finite(text: str) -> float:
 
 
 def read_arguments(value: Any) -> dict[str, Any]:
-    """A call's arguments as an object; they stand as an object, as JSON text, or, where there are none, as nothing.
+    """A call's arguments as an object, read from an object, from JSON text, or from nothing if there are none.
 
     Raises:
         Refused: they are something else, or the text is not JSON.
@@ -79,10 +79,10 @@ def read_arguments(value: Any) -> dict[str, Any]:
 def declare(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
     """A tool list, in OpenAI's form or bare, as {"name", "description", "parameters"}.
 
-    Missing parameters are none. A tool that is declared twice alike stands once.
+    A tool without parameters takes none. A tool that is declared twice in the same way is listed once.
 
     Raises:
-        Refused: an entry is no tool, or one name stands for two different tools.
+        Refused: an entry is not a tool, or two different tools have the same name.
     """
     found: dict[str, dict[str, Any]] = {}
     for entry in tools:
@@ -106,7 +106,7 @@ def declare(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
 def _parameters(value: Any) -> Any:
     if not value:
         return _NO_ARGUMENTS
-    # A list of properties without a type can only mean an object: a call's arguments are one.
+    # Properties without a type can only mean an object, since a call's arguments are one.
     return {"type": "object"} | value if isinstance(value, dict) and "properties" in value else value
 
 
@@ -114,7 +114,7 @@ def tool_called(name: str, tools: tuple[dict[str, Any], ...]) -> str:
     """The declared name of a called tool: its own, or the only one that ends in it after a server's name.
 
     Raises:
-        Refused: no tool, or more than one, answers to the name.
+        Refused: no tool, or more than one, fits the name.
     """
     names = [tool["name"] for tool in tools]
     if name in names:
@@ -128,8 +128,8 @@ def tool_called(name: str, tools: tuple[dict[str, Any], ...]) -> str:
 class Serial:
     """Turns an event stream into turns of one call each: call, result, call, result.
 
-    Words and calls of one emission may stand in several messages; results of parallel calls follow them all and are
-    matched by name, then by order.
+    Words and calls of one emission may be spread over several messages; results of parallel calls follow all of them
+    and are matched by name, then by order.
     """
 
     def __init__(self, tools: tuple[dict[str, Any], ...]) -> None:
@@ -155,7 +155,7 @@ class Serial:
         if self._results:
             self._flush(last=False)
         if len(self._calls) == MAX_PARALLEL:
-            raise Refused("several_calls", f"more than {MAX_PARALLEL} calls stand together")
+            raise Refused("several_calls", f"more than {MAX_PARALLEL} calls in one emission")
         tool = tool_called(name, self._tools)
         words, reasoning = self._said()
         self._calls.append((name, Call(tool, read_arguments(arguments), words or None, reasoning or None)))
@@ -169,7 +169,7 @@ class Serial:
         self._results[waiting[0]] = Turn("tool", text, tool=self._calls[waiting[0]][1].tool)
 
     def close(self) -> list[Turn]:
-        """All turns; the last call may lack its result. Raises Refused where an earlier one does."""
+        """All turns; the last call may lack its result. Raises Refused if an earlier one does."""
         self._flush(last=True)
         return self.turns
 
@@ -185,14 +185,14 @@ class Serial:
         self._calls, self._results = [], {}
 
     def _said(self) -> tuple[str, str]:
-        """The words and the reasoning that wait for a call or the turn's end; they wait no longer."""
+        """Take the words and the reasoning that wait for a call or for the end of the turn."""
         said, self._words = self._words, []
         texts = "\n\n".join(one.text for one in said if one.text)
         return texts, "\n\n".join(one.reasoning for one in said if one.reasoning)
 
 
 def trimmed(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
-    """The turns up to the last of the assistant, and, where something was cut off there, what.
+    """The turns up to the assistant's last one, and, if turns were cut off after it, what they were.
 
     Raises:
         Refused: no assistant turn follows a user's, or a text holds a chat template's token or half a surrogate pair.

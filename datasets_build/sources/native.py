@@ -1,4 +1,4 @@
-"""Our own rows and pairs, as transcripts: so that a built data set is linted and repaired like any other source."""
+"""Our own rows and pairs as transcripts, so that a built data set is linted and repaired like any other source."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,11 +18,11 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     try:
         yield item_of(pair_from_record(record) if "chosen" in record else row_from_record(record))
     except (ValueError, RecursionError) as error:
-        yield Refused("bad_row", f"not a row of ours: {error}")
+        yield Refused("bad_row", f"not a row of this project: {error}")
 
 
 def item_of(value: Row | Pair) -> Transcript | Preference:
-    """A row or a pair as what it would teach."""
+    """A row as a transcript, a pair as a preference."""
     turns = tuple(map(turn_of, value.messages))
     if isinstance(value, Row):
         return Transcript(turns, value.mode, value.layout, tools=value.tools, metadata=value.metadata)

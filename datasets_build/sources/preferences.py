@@ -1,10 +1,10 @@
-"""Earlier AJ preferences, as they stand. Two forms, both with `prompt`, `chosen` and `rejected` as flat strings:
+"""Earlier AJ preferences, unchanged. Two forms, both with `prompt`, `chosen` and `rejected` as flat strings:
 
     {prompt, context, chosen, rejected, category, explanation}
     {prompt, chosen, rejected, metadata: {preference_reason, margin, category}}
 
-The context is not in the prompt, so it stands before it in the user's text (`Context: …`, `Task: …`). The mode is that
-of the chosen response.
+The prompt does not hold the context, so the user's text begins with it (`Context: …`, `Task: …`). The mode is that of
+the chosen response.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,10 +27,10 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 def _preference(value: Mapping[str, Any]) -> Preference:
     prompt, chosen, rejected = (value.get(key) for key in ("prompt", "chosen", "rejected"))
     if not isinstance(prompt, str) or not isinstance(chosen, str) or not isinstance(rejected, str):
-        raise Refused("no_text", "'prompt', 'chosen' or 'rejected' is no text")
+        raise Refused("no_text", "'prompt', 'chosen' or 'rejected' is not a text")
     request = request_of(prompt, value.get("context"))
     if request is None:
-        raise Refused("no_text", "'context' is no text")
+        raise Refused("no_text", "'context' is not a text")
     metadata = metadata_of(value)
     said = {key: value[key] for key in ("category", "explanation") if isinstance(value.get(key), str)}
     system = value.get("system")

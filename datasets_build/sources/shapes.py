@@ -1,4 +1,4 @@
-"""Which source wrote this record, and what would it teach? The registry of known shapes."""
+"""The known shapes of records: which source a record comes from, and what it would teach."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -29,16 +29,16 @@ SHAPES: dict[str, Shape] = {
     "preferences": Shape(preferences.matches, preferences.parse),
     "existing": Shape(existing.matches, existing.parse),
 }
-"""Every shape by the name of its source. They are asked in this order, so the narrower ones stand first."""
+"""Every shape by the name of its source. They are tried in this order, so narrower ones come first."""
 
 
 def shape_of(value: Value) -> str | None:
-    """The name of the first shape that a record has; None if it has none that we know."""
+    """The name of the first shape that fits a record; None if none does."""
     return next((name for name, shape in SHAPES.items() if shape.matches(value)), None)
 
 
 def parse(value: Value) -> Iterator[Parsed]:
-    """What a record would teach, one item a conversation; a record of no known shape is Refused, by its keys."""
+    """What a record would teach, one item for each conversation; a record of unknown shape is refused with its keys."""
     name = shape_of(value)
     if name is not None:
         yield from SHAPES[name].parse(value)

@@ -1,4 +1,4 @@
-"""Output as a terminal captured it: escape codes and prompts removed, and MySQL's rows as its client prints them."""
+"""Captured terminal output: without escape codes and prompts, and MySQL's rows as its client prints them."""
 
 import ast
 import re
@@ -16,11 +16,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ERROR = re.compile(r"(\d{4}) \((\w{5})\): (.*)", re.DOTALL)
 
 MAX_ROWS = 50_000
-"""Characters of a result that are read as rows; a longer one stays as it is."""
+"""Characters of a result that are read as rows; a longer one is unchanged."""
 
 
 def clean_terminal(text: str) -> str:
-    """What the command printed: without colours, titles, carriage returns and the shell's own prompt."""
+    """What the command printed, without colours, titles, carriage returns and the shell's prompt."""
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", _PROMPT.sub("", text)).strip("\n").rstrip()
 
@@ -28,7 +28,7 @@ def clean_terminal(text: str) -> str:
 def mysql_lines(text: str) -> str:
     """Rows as `mysql --batch --skip-column-names` prints them, from the text of a Python list of tuples.
 
-    What is not certainly such a list (a cut one, another value in it) stays as it stands.
+    Any text that is not certainly such a list (one that is cut off, or with other values) is unchanged.
     """
     text = text.strip()
     if match := _ERROR.fullmatch(text):

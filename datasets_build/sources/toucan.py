@@ -42,7 +42,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 def _transcript(value: Mapping[str, Any]) -> Transcript:
     messages = _column(value, "messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise Refused("bad_messages", "'messages' is no list of messages")
+        raise Refused("bad_messages", "'messages' is not a list of messages")
     system = "\n\n".join(_text(message) for message in messages if message.get("role") == "system")
     tools = _tools(value, system)
     serial = Serial(tools)
@@ -59,7 +59,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
 
 
 def _column(value: Mapping[str, Any], name: str) -> Any:
-    """A column's content: it is serialised JSON, or already read."""
+    """The content of a column, which is serialised JSON or already read."""
     column = value.get(name)
     if not isinstance(column, str):
         return column
@@ -81,12 +81,12 @@ def _text(message: Mapping[str, Any]) -> str:
 
 
 def _tools(value: Mapping[str, Any], system: str) -> tuple[dict[str, Any], ...]:
-    """From the columns; where those are missing, from the system text."""
+    """From the columns; if those are missing, from the system text."""
     for column in ("available_tools", "tools"):
         if isinstance(tools := _column(value, column), list):
             return declare(tools)
     for start, end in _BLOCKS:
-        # Hermes' own introduction names an empty pair of tags before the block itself.
+        # Hermes' introduction mentions an empty pair of tags before the block itself.
         text = system.rpartition(start)[2].partition(end)[0].strip() if start in system else ""
         if not text:
             continue
@@ -136,7 +136,7 @@ def _said(message: Mapping[str, Any], text: str) -> Spoken:
 
 def _call(function: Any, serial: Serial) -> None:
     if not isinstance(function, dict):
-        raise Refused("broken_call", "a call is no object")
+        raise Refused("broken_call", "a call is not an object")
     serial.call(function.get("name"), function.get("arguments"))
 
 
@@ -144,7 +144,7 @@ def _listed(value: Any) -> list[dict[str, Any]]:
     """A call or a list of calls as a list."""
     calls = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(call, dict) for call in calls):
-        raise Refused("broken_call", "a call is no object")
+        raise Refused("broken_call", "a call is not an object")
     return calls
 
 
@@ -155,7 +155,7 @@ def _literal(text: str) -> Any:
     try:
         return read_json(text)
     except ValueError:
-        pass  # it is Python's form, as a rule
+        pass  # usually it is Python's form
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
@@ -172,7 +172,7 @@ def _metadata(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _teacher(value: Mapping[str, Any]) -> str:
-    """The model that wrote the conversation, where the record names it; a recipe may say it otherwise."""
+    """The model that wrote the conversation, if the record names it; a recipe may name it instead."""
     metadata = _graded(value, "metadata")
     steps = metadata.get("synthetic_data_gen_configs")
     if isinstance(steps, str):
@@ -188,7 +188,7 @@ def _teacher(value: Mapping[str, Any]) -> str:
 
 
 def _graded(value: Mapping[str, Any], column: str) -> dict[str, Any]:
-    """A column beside the conversation; a broken one takes nothing from the conversation, so it counts as empty."""
+    """A column beside the conversation; a broken one does no harm to the conversation and counts as empty."""
     try:
         found = _column(value, column)
     except Refused:
@@ -199,7 +199,7 @@ def _graded(value: Mapping[str, Any], column: str) -> dict[str, Any]:
 def _quality(value: Mapping[str, Any]) -> dict[str, float | bool]:
     """The source's own grades: completeness and conciseness from 1 to 5, the share of wanted tools used, their order.
 
-    Rows whose right answer is to decline have none.
+    Rows in which the right answer is to decline have no grades.
     """
     grades = _graded(value, "response_quality_assessment")
     found: dict[str, float | bool] = {}

@@ -1,8 +1,8 @@
-"""Earlier AJ data as trajectories: `{task, context, trajectory: [{step_type, …}], metadata}`, as it stands.
+"""Earlier AJ data as trajectories: `{task, context, trajectory: [{step_type, …}], metadata}`, unchanged.
 
-A thought belongs to what is done next: it is the reasoning of that call, or a `<think>` block before the final answer.
-The context is not in the task, so it stands before it in the user's text, as in the other earlier data:
-`Context: …` and `Task: …`, a line each.
+A thought belongs to the next action: it is the reasoning of that call, or a `<think>` block before the final answer.
+The task does not hold the context, so the user's text begins with it, as in the other earlier data: `Context: …` and
+`Task: …`, on a line each.
 """
 
 import json
@@ -24,7 +24,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 
 
 def request_of(task: str, context: Any) -> str | None:
-    """The user's words with the context that the record keeps apart; None if the context is no text."""
+    """The user's words with the context that the record keeps apart; None if the context is not a text."""
     if context in (None, "", [], {}):
         return task
     text = text_of(context)
@@ -32,7 +32,7 @@ def request_of(task: str, context: Any) -> str | None:
 
 
 def text_of(value: Any) -> str | None:
-    """A text, or the JSON of what is none; None if it cannot be written."""
+    """A text as it is, any other value as JSON; None if it cannot be written."""
     if isinstance(value, str):
         return value
     try:
@@ -44,17 +44,17 @@ def text_of(value: Any) -> str | None:
 def _transcript(value: Mapping[str, Any]) -> Transcript:
     task, steps = value.get("task"), value.get("trajectory")
     if not isinstance(task, str) or not isinstance(steps, list):
-        raise Refused("no_text", "'task' is no text, or 'trajectory' no list")
+        raise Refused("no_text", "'task' is not a text, or 'trajectory' not a list")
     request = request_of(task, value.get("context"))
     if request is None:
-        raise Refused("no_text", "'context' is no text")
+        raise Refused("no_text", "'context' is not a text")
     turns = [Turn("user", request)]
     thoughts: list[str] = []
     for step in steps:
         kind = step.get("step_type") if isinstance(step, dict) else None
         content = text_of(step.get("content", "")) if isinstance(step, dict) else None
         if content is None:
-            raise Refused("no_text", "a step is no object, or its content no text")
+            raise Refused("no_text", "a step is not an object, or its content not a text")
         if kind == "thought":
             thoughts.append(content)
             continue

@@ -1,7 +1,7 @@
 """The calls in Glaive, `<functioncall> {"name": "f", "arguments": '{"k": "v"}'}`: read with certainty or refused.
 
-The arguments stand as JSON inside single quotes, which is no JSON: apostrophes within are not escaped, or escaped as
-`\\'`. As a call ends its turn, the last quote is the closing one, and what stands inside must be strict JSON.
+The arguments are JSON inside single quotes, which is not JSON: apostrophes within are not escaped, or escaped as
+`\\'`. Since a call ends its turn, the last quote is the closing one, and the text inside must be strict JSON.
 """
 
 import json
@@ -17,7 +17,7 @@ MARK = "<functioncall>"
 _HEAD = re.compile(r'\{\s*"name"\s*:\s*"([^"\\\n]{1,200})"\s*,\s*"(?:arguments|parameters)"\s*:\s*\'')
 _OTHER = re.compile(r"^AI to ?= ?([\w.-]{1,200}): ?(?=\{)", re.MULTILINE)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-"""A JSON string, also one that never ends: it always matches, so that it never tries again from its middle."""
+"""A JSON string, even one that never ends: it always matches, so the search never starts again in its middle."""
 _ESCAPED_APOSTROPHE = re.compile(r"(?<!\\)((?:\\\\)*)\\'")
 
 
@@ -26,7 +26,7 @@ class Written:
     """One turn's text taken apart."""
 
     before: str
-    """The words before the call, or all words where there is no call."""
+    """The words before the call, or all words if there is no call."""
     name: str | None = None
     arguments: dict[str, Any] | None = None
 
@@ -67,12 +67,12 @@ def _from_object(record: Any) -> tuple[str, dict[str, Any]]:
     name = record.get("name") if isinstance(record, dict) else None
     keys = [key for key in ("arguments", "parameters") if isinstance(record, dict) and key in record]
     if not isinstance(name, str) or len(keys) != 1 or len(record) > 2:
-        raise Refused("broken_call", "a call is no object of a name and its arguments")
+        raise Refused("broken_call", "a call is not an object of a name and its arguments")
     return name, read_arguments(record[keys[0]])
 
 
 def _quoted(rest: str) -> dict[str, Any]:
-    """The arguments of which `rest` holds the text after the opening quote, to the end of the turn."""
+    """The arguments; `rest` is the text after the opening quote, up to the end of the turn."""
     inner = rest.rstrip("} \t\r\n")
     if not inner.endswith("'"):
         raise Refused("truncated_call", "a call breaks off inside its arguments")

@@ -48,7 +48,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
 
 
 def _functions(system: str) -> tuple[dict[str, Any], ...]:
-    """The declared functions: JSON objects one after another, after the first sentence; none in a third of the rows."""
+    """The declared functions: JSON objects in a row after the first sentence; a third of the rows have none."""
     place, found = system.find("{"), []
     while 0 <= place < len(system):
         try:
@@ -63,7 +63,7 @@ def _functions(system: str) -> tuple[dict[str, Any], ...]:
 
 
 def _parts(chat: str) -> list[tuple[str, str]]:
-    """(speaker, text) of every turn, its text as it stands."""
+    """(speaker, text) of every turn, with its text unchanged."""
     chat = chat.strip()
     marks = list(_SPEAKER.finditer(chat))
     if not marks or marks[0].start() > 0:
@@ -73,7 +73,7 @@ def _parts(chat: str) -> list[tuple[str, str]]:
 
 
 def _without_unfinished(parts: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str | None]:
-    """Without a last answer that breaks off: it lacks the end mark that every other answer of the source has."""
+    """Without a last answer that breaks off: it lacks the end mark of every other answer in the source."""
     speaker, text = parts[-1]
     if speaker == "ASSISTANT" and END not in text:
         return parts[:-1], "unfinished_answer"
@@ -83,7 +83,7 @@ def _without_unfinished(parts: list[tuple[str, str]]) -> tuple[list[tuple[str, s
 def _read(speaker: str, text: str, before: str | None, serial: Serial) -> None:
     text = text.removesuffix(END).strip() if speaker == "ASSISTANT" else text
     if END in text or "ASSISTANT:" in text or (speaker != "ASSISTANT" and MARK in text):
-        raise Refused("mangled_text", "a turn's end or a speaker stands inside a text: 'AI:' was once replaced by them")
+        raise Refused("mangled_text", "a text contains an end of turn or a speaker, by which 'AI:' was once replaced")
     if speaker == "FUNCTION RESPONSE":
         serial.result(None, text)
     elif speaker == "USER":
@@ -92,7 +92,7 @@ def _read(speaker: str, text: str, before: str | None, serial: Serial) -> None:
         serial.user(text)
     else:
         written = read_turn(text)
-        # A second turn in a row is a call after its words; anything else is an "AI:" that was taken for a speaker.
+        # A second turn in a row may be a call after its words; anything else is an "AI:" that was taken for a speaker.
         if before == "ASSISTANT" and (written.name is None or written.before):
             raise Refused("mangled_turns", "two turns of the assistant follow one another")
         serial.say(Spoken(written.before))
