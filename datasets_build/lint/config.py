@@ -1,4 +1,4 @@
-"""What is linted and what is told of it: files, folders and globs; codes or families, chosen or left out."""
+"""What is linted and reported: files, folders and globs; codes or families, selected or ignored."""
 
 import difflib
 import glob
@@ -22,14 +22,14 @@ class LintConfig(Strict):
     """`[tool.aj-lint]` of a `pyproject.toml`, or an `aj-lint.toml`."""
 
     select: Codes = ()
-    """Codes or families to tell of; all when empty."""
+    """Codes or families to report; all when empty."""
     ignore: Codes = ()
     per_file_ignores: dict[str, Codes] = Field(default={}, alias="per-file-ignores")
-    """Glob -> codes or families left out in the files that it matches."""
+    """Glob -> codes or families that are ignored in the files that it matches."""
     contract: str = "aj"
 
     def allowed(self, path: Path) -> frozenset[str]:
-        """The codes to tell of in a file."""
+        """The codes to report in a file."""
         ignored = [*self.ignore]
         for pattern, names in self.per_file_ignores.items():
             if fnmatchcase(path.as_posix(), pattern) or fnmatchcase(path.name, pattern) or path.match(pattern):
@@ -38,7 +38,7 @@ class LintConfig(Strict):
 
 
 def codes_of(names: Iterable[str]) -> frozenset[str]:
-    """Codes, with families as all of theirs; raises ConfigError for a name that is neither."""
+    """The codes, with each family replaced by its codes; raises ConfigError for a name that is neither."""
     rules = load_rules()
     families = {rule.family for rule in rules.values()}
     found: set[str] = set()
@@ -51,7 +51,7 @@ def codes_of(names: Iterable[str]) -> frozenset[str]:
 
 
 def load_config(path: Path | None, start: Path) -> LintConfig:
-    """The config at `path`, or the nearest one upward from `start`; the defaults where there is none.
+    """The config at `path`, or the nearest one upwards from `start`; the defaults if there is none.
 
     Raises:
         ConfigError: the file cannot be read, or has an unknown key, code or family.
@@ -98,10 +98,10 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def find_files(names: Sequence[str]) -> list[Path]:
-    """The files that names, folders and globs stand for, each once, those of a folder in order.
+    """The files that names, folders and globs refer to, each once, those of a folder in order.
 
     Raises:
-        DataError: a name stands for nothing.
+        DataError: a name refers to nothing.
     """
     found: dict[Path, None] = {}
     for name in names:
@@ -113,7 +113,7 @@ def find_files(names: Sequence[str]) -> list[Path]:
             files, missing = [path], ""
         else:
             files = sorted(file for file in map(Path, glob.glob(name, recursive=True)) if file.is_file())
-            missing = "there is no such file, and as a glob it matches none"
+            missing = "there is no such file, and it matches none as a glob"
         if not files:
             raise DataError(f"{name}: {missing}; check the path.")
         found |= dict.fromkeys(files)

@@ -1,4 +1,4 @@
-"""Which of my rows teach each failure? The checks that score the model, over what a record would teach as it stands."""
+"""Which rows teach which failure: the checks that score the model, applied to what a record would teach, unchanged."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,62 +16,49 @@ from aj.state import SHORT, discovered
 from aj.wire import Judgement, finishing, judge_call, render_call
 from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own
-from datasets_build.lint.rules import load_rules
-from datasets_build.privacy.replacer import REPLACED
+from datasets_build.lint.rules import rule_finding
+from datasets_build.lint.texts import all_text, check_texts
 from datasets_build.reading.records import Record
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, message_of
 from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
-from scorers.checks.encoding import check_encoding
-from scorers.checks.leaks import check_no_result, check_request, check_system, check_tokens
-from scorers.checks.privacy import check_privacy
+from scorers.checks.leaks import check_no_result
 from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order
 from scorers.checks.taught import agents_shown, as_discovery, patterns_taught, steps_are_objects
 from scorers.checks.voice import check_own_voice, check_voice
 
 Judge = Callable[[str], Judgement]
-"""`judge_call` under one contract; it may remember verdicts, as judging is most of a call's cost."""
+"""`judge_call` under one contract; it may remember its verdicts, since judging is most of the cost of a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding and the turn that it is about; -1 is the record as a whole, or its system prompt."""
+    """A finding and the turn that it is about; -1 means the record as a whole, or its system prompt."""
 
     turn: int
     finding: Finding
 
 
-FAULTS = {
-    "bom": ("the file starts with a byte order mark", "save it as UTF-8 without one"),
-    "control_character": ("a control character stands raw in a string", "write it as an escape, or remove it"),
-    "bad_utf8": ("bytes that are not UTF-8 were lost in reading", "save the file as UTF-8"),
-    "lone_surrogate": ("half of a character is escaped", "write the whole character"),
-    "not_a_number": ("NaN or Infinity stands where JSON has a number", "write null or a number"),
-    "duplicate_key": ("a key stands twice in the record; the last one counts", "keep one"),
-}
-"""Faults of reading: why, and the repair."""
-
-
 def lint_record(record: Record, contract: Contract) -> tuple[list[Parsed], list[Found]]:
-    """What a record holds, and the findings of it and of how it could be read."""
+    """What a record holds, and the findings about it and about the way it had to be read."""
     if isinstance(record.value, Refused):
-        return [], [Found(-1, Finding(record.value.code, record.value.why, "mend the line, or remove it"))]
+        return [], [Found(-1, Finding(record.value.code, record.value.why, "fix the line, or remove it"))]
     items = list(parse(record.value))
-    found = [Found(-1, Finding(fault, *FAULTS[fault])) for fault in record.faults]
+    found = [Found(-1, rule_finding(fault)) for fault in record.faults]
     for item in items:
         if not isinstance(item, Refused):
             found += lint_item(item, contract)
         elif item.code == "unknown_shape":
             found.append(Found(-1, Finding(item.code, item.why, "write a source for this shape")))
         else:
-            found.append(Found(-1, Finding("unusable", f"{item.code}: {item.why}", "mend it at its source")))
+            found.append(Found(-1, Finding("unusable", f"{item.code}: {item.why}", "fix it at its source")))
     return items, found
 
 
 def calls_known_tool(item: Parsed, contract: Contract) -> bool:
-    """Whether a target calls a tool of the contract by its name, rightly or not."""
+    """Whether a target calls a tool of the contract by its name, correctly or not."""
     if not isinstance(item, Transcript):
         return False
     named = re.compile(rf'"{re.escape(contract.wire.keys.tool)}"\s*:\s*"([^"]*)"')
@@ -84,7 +71,7 @@ def calls_known_tool(item: Parsed, contract: Contract) -> bool:
 
 
 def lint_item(item: Transcript | Preference, contract: Contract, judge: Judge | None = None) -> list[Found]:
-    """Everything that is wrong with one conversation, turn by turn; of a preference, its chosen turn is the target."""
+    """Everything that is wrong with one conversation, turn by turn; the target of a preference is its chosen turn."""
     judge = judge or partial(judge_call, contract=contract)
     if isinstance(item, Preference):
         alike = [Found(len(item.turns), _ALIKE)] if _as_text(item.chosen) == _as_text(item.rejected) else []
@@ -94,7 +81,7 @@ def lint_item(item: Transcript | Preference, contract: Contract, judge: Judge | 
     targets = _targets(item)
     roles: list[Role] = [turn.role for turn in item.turns]
     found = [Found(turn, finding) for turn, finding in (*check_ends(roles, targets), *check_order(roles))]
-    found += _texts(item, contract)
+    found += [Found(turn, finding) for turn, finding in check_texts(item, contract)]
     past = _stated(item, contract)
     for number, turn in enumerate(item.turns):
         if number in targets:
@@ -107,7 +94,7 @@ def lint_item(item: Transcript | Preference, contract: Contract, judge: Judge | 
 
 
 def lint_value(value: Row | Pair, contract: Contract, judge: Judge | None = None) -> list[Found]:
-    """The same of a row or a pair, as a repair or a generator gives it."""
+    """The same for a row or a pair, as a repair or a generator returns it."""
     return lint_item(item_of(value), contract, judge)
 
 
@@ -120,7 +107,7 @@ def _targets(item: Transcript) -> list[int]:
 
 
 def _stated(item: Transcript, contract: Contract) -> list[Message]:
-    """The agents that the system prompt or the user's text lists, as a discovery before the first turn."""
+    """The agents that the system prompt or a user's text lists, as a discovery before the first turn."""
     for text in (item.system, *(turn.text for turn in item.turns if turn.role == "user")):
         if agents := (_agents_shown if len(text) < SHORT else agents_shown)(text):
             return [as_discovery(agents, contract)]
@@ -136,12 +123,12 @@ _agents_shown = lru_cache(1024)(agents_shown)
 def _target(
     turn: Turn, past: list[Message], item: Transcript, contract: Contract, judge: Judge
 ) -> tuple[Message, list[Finding]]:
-    """A turn to learn from, as the checks see it, and what is wrong with it."""
+    """A turn that is trained on, as the checks see it, and what is wrong with it."""
     if item.tools:
         return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
     stated = message_of(turn).call
     text = render_call(stated, contract) if stated else turn.text
-    verdict = judge(text) if _is_call(text, turn, item) else None
+    verdict = judge(text) if _is_call(text, turn, item, contract) else None
     findings = _form(text, verdict, item, contract)
     call = verdict.call or verdict.dispatched if verdict else None
     message = Message("assistant", text, call)
@@ -149,7 +136,7 @@ def _target(
         findings += check_conduct(call, past, contract)
     request = next((m.content for m in reversed(past) if m.role == "user"), "")
     for pattern in patterns_taught(text, verdict, past, contract, request):
-        findings.append(Finding(pattern, load_rules()[pattern].what, load_rules()[pattern].fix))
+        findings.append(rule_finding(pattern))
     answer = finishing(call, contract) if verdict else text
     if not (verdict and verdict.call):
         findings += check_no_result(text)
@@ -162,25 +149,30 @@ def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
     return list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
 
 
-def _is_call(text: str, turn: Turn, item: Transcript) -> bool:
-    """Whether a text is judged as a call: what step mode asks for, and in any mode an object that names a tool."""
+def _is_call(text: str, turn: Turn, item: Transcript, contract: Contract) -> bool:
+    """Whether a text is judged as a call: always in step mode, and in any mode if it is an object that names a tool."""
     if turn.call or item.mode == "step":
         return True
     start = text.lstrip()[:400]
-    return start.startswith("{") and any(f'"{key}"' in start for key in ("tool", "action", "arguments", "params"))
+    return start.startswith("{") and any(f'"{key}"' in start for key in _call_keys(contract))
+
+
+def _call_keys(contract: Contract) -> tuple[str, ...]:
+    """Keys that only calls have, in the contract's form, its first alias or OpenAI's; steps of a plan have others."""
+    return contract.wire.keys.tool, contract.aliases.tool_keys[0], contract.wire.keys.params, "arguments"
 
 
 def _form(text: str, verdict: Judgement | None, item: Transcript, contract: Contract) -> list[Finding]:
     said = list(verdict.findings) if verdict else []
     if item.mode == "step":
         return said
-    # To a reply any object in a plan is a dict; a row that keeps its steps as texts in one teaches another fault.
+    # For a reply, any object in a plan is a dict; a row that keeps its steps as texts in one teaches another fault.
     texts = text.lstrip().startswith("{") and not steps_are_objects(text)
     return [*said, *(f for f in check_reply(text, contract, item.mode) if not (texts and f.code == "plan_as_dict"))]
 
 
 def _answer(answer: str, past: list[Message], item: Transcript, contract: Contract) -> list[Finding]:
-    """What AJ tells the user: in his voice, and only what was seen. Small talk between tasks has seen nothing."""
+    """What AJ tells the user must be in AJ's voice and state only what was seen."""
     since = next((n for n in range(len(past) - 1, -1, -1) if past[n].role == "user"), 0)
     names = [agent.id for agent in discovered(past, contract) or ()]
     named = [name for name in names if name in answer]
@@ -199,15 +191,15 @@ def _answer(answer: str, past: list[Message], item: Transcript, contract: Contra
 _LIST_MARK = re.compile(r"^([ \t]{0,20})\d{1,3}[.)](?=[ \t])", re.MULTILINE)
 _DECIMAL = re.compile(r"(?<![\d.])\d{1,15}\.\d{1,15}(?![\d.]*\d)")
 _DECIMALS = 1_000
-"""So many decimals of a row may be told as rounded."""
+"""The most decimals of a row that are also accepted in rounded form."""
 
 
 def _grounded(answer: str, past: list[Message], names: list[str]) -> list[Finding]:
-    """What AJ cannot have seen; a list's own numbers, rounding and the words of his own calls are no inventions."""
+    """What AJ cannot have seen; a list's numbering, rounded decimals and words of AJ's own calls are not made up."""
     sources = [message.content for message in past if message.role in ("user", "tool")]
     if not (found := check_grounded(answer, sources, names)):
         return found
-    known = [*sources, *(_all_text(Turn("assistant", "", message.call)) for message in past if message.call)]
+    known = [*sources, *(all_text(Turn("assistant", "", message.call)) for message in past if message.call)]
     decimals = islice((match[0] for text in sources for match in _DECIMAL.finditer(text)), _DECIMALS)
     known += [told for number in decimals for told in _rounded(number)]
     return check_grounded(_LIST_MARK.sub(r"\1-", answer), known, names)
@@ -233,48 +225,3 @@ def _message(turn: Turn, past: list[Message], judge: Judge) -> Message:
 
 def _as_text(turn: Turn) -> tuple[str, Call | None]:
     return turn.text.strip(), turn.call
-
-
-# --- all texts ------------------------------------------------------------------------------------------------------
-
-
-def _texts(item: Transcript, contract: Contract) -> Iterator[Found]:
-    """What may stand in no text of a row, whoever writes it. Most rows have none of it: they are read in one piece."""
-    nobodys = bool(item.metadata.get("templates"))  # the simulated fleet's addresses and names
-    replaced = item.metadata.get("private") == REPLACED["private"]
-    left_out = _PRIVACY if nobodys else _LOOK_ALIKES if replaced else _NOTHING
-    texts = [_all_text(turn) for turn in item.turns]
-    if _anywhere("\n".join(texts), left_out):
-        for number, text in enumerate(texts):
-            yield from (Found(number, finding) for finding in _anywhere(text, left_out))
-    if item.system:
-        about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__
-        yield from (Found(-1, finding) for finding in about(item.system, left_out, contract.aliases.tool_keys))
-    if any(tool.get("name") == "none" for tool in item.tools):
-        yield Found(-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
-    for number, turn in enumerate(item.turns):
-        if turn.role == "user":
-            if not turn.text.strip():
-                yield Found(number, Finding("empty_turn", "the user says nothing", "leave the row out"))
-            yield from (Found(number, finding) for finding in check_request(turn.text))
-
-
-_NOTHING: frozenset[str] = frozenset()
-_LOOK_ALIKES = frozenset(("private_address",))
-_PRIVACY = frozenset(("private_address", "secret"))
-
-
-def _anywhere(text: str, left_out: frozenset[str]) -> tuple[Finding, ...]:
-    private = check_privacy(text) if left_out != _PRIVACY else ()
-    return (*check_encoding(text), *check_tokens(text), *(found for found in private if found.code not in left_out))
-
-
-@lru_cache(2048)
-def _of_prompt(system: str, left_out: frozenset[str], tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
-    return (*_anywhere(system, left_out), *check_system(system, tool_keys))
-
-
-def _all_text(turn: Turn) -> str:
-    if turn.call is None:
-        return turn.text
-    return "\n".join([turn.text, *(value for value in turn.call.params.values() if isinstance(value, str))])

@@ -1,8 +1,8 @@
-"""Turns of a row that declares its own tools: calls by their schemas, answers in AJ's voice.
+"""Checks for rows that declare their own tools: calls against their schemas, answers for AJ's voice.
 
-AJ's conduct and the eight patterns are about AJ's tools. Nor is it asked whether an answer is grounded: elsewhere
-answers tell sums, other units and what everybody in the field knows (a compound's melting point, a rule of thumb), and
-those cannot be told from what is made up; half of Toucan's answers do so.
+AJ's conduct and the eight patterns concern AJ's tools only. Whether an answer is grounded is not checked either: in
+other fields, answers state sums, other units and common knowledge (a compound's melting point, a rule of thumb), which
+cannot be distinguished from made-up facts; half of Toucan's answers do so.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from scorers.checks.voice import check_own_voice
 
 
 def check_own(turn: Turn, tools: Sequence[dict[str, Any]]) -> list[Finding]:
-    """What is wrong with a turn to learn from, in a row of these tools."""
+    """What is wrong with a turn that is trained on, in a row with these tools."""
     if turn.call:
         return _check_call(turn.call, tools)
     return [*check_no_result(turn.text), *check_own_voice(turn.text)]
@@ -37,11 +37,17 @@ def _check_call(call: Call, tools: Sequence[dict[str, Any]]) -> list[Finding]:
     why = argument_error(validator, call.params) if validator else None
     if why is None:
         return []
-    return [Finding("bad_argument", f"an argument does not fit the tool's schema ({call.tool}: {why[:80]})", "mend it")]
+    return [
+        Finding(
+            "bad_argument",
+            f"an argument does not fit the tool's schema ({call.tool}: {why[:80]})",
+            "give what the tool takes",
+        )
+    ]
 
 
 def _validator_of(parameters: Any) -> Draft202012Validator | None:
-    """None for what calls itself a schema and is none within bounds: nothing to hold a call against."""
+    """None for a schema that is invalid or too large: there is nothing to check a call against."""
     if not isinstance(parameters, dict) or not parameters:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What lint found, told: a table for people, JSON, SARIF 2.1.0 for code scanners, annotations for GitHub."""
+"""What lint found, as a table for people, JSON, SARIF 2.1.0 for code scanners, or annotations for GitHub."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,11 +13,11 @@ from datasets_build.lint.rules import load_rules
 from datasets_build.lint.run import Listed, Outcome
 
 WORST = 10
-"""How many files the table names."""
+"""How many files the table lists."""
 
 
 def fold(outcomes: Iterable[Outcome], total: Outcome, keep: int) -> None:
-    """Count everything into `total`, keeping `keep` findings a code; memory does not grow with the rows."""
+    """Count everything into `total`, keeping `keep` findings of each code; memory does not grow with the rows."""
     for outcome in outcomes:
         total.add(outcome, keep)
 
@@ -26,7 +26,7 @@ def table(total: Outcome) -> Group:
     """Codes with their rows and shares, and the worst files."""
     head = f"{total.rows:,} rows in {len(total.rows_of_file):,} files; {total.faulty:,} with findings"
     if total.quarantined:
-        head = f"{total.quarantined:,} lines of an earlier quarantine are passed over. {head}"
+        head = f"{total.quarantined:,} lines of an earlier quarantine are skipped. {head}"
     if not total.by_code:
         return Group(Text(f"{head}: all clean." if total.rows else "No rows."))
     codes = Table(box=None, pad_edge=False, header_style="bold")
@@ -124,7 +124,7 @@ def _sarif_result(one: Listed, place: int) -> dict[str, Any]:
 
 
 def github_parts(outcomes: Iterable[Outcome], total: Outcome) -> Iterator[str]:
-    """Workflow commands that GitHub shows beside the lines."""
+    """Workflow commands, which GitHub shows next to the lines."""
     for outcome in outcomes:
         for one in outcome.listed:
             file, title = (_property(text) for text in (one.file, one.code))
@@ -141,5 +141,5 @@ def _property(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """A message quotes data: control characters are shown, not obeyed."""
+    """A message quotes data, whose control characters must be shown, not obeyed."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

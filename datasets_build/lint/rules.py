@@ -16,6 +16,7 @@ from aj.acts import DISCOVER, Act, call_of
 from aj.contract import Contract, load_contract
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml
+from aj.findings import Finding
 from aj.meaning import ActKind
 from aj.messages import Layout, Mode
 from aj.personas import load_personas
@@ -166,6 +167,12 @@ def load_rules() -> dict[str, Rule]:
         what, fix = own or words[code]
         rules[code] = Rule(code=code, family=data.family, what=what, fix=fix, data=data)
     return rules
+
+
+def rule_finding(code: str) -> Finding:
+    """A finding in the words of its rule."""
+    rule = load_rules()[code]
+    return Finding(code, rule.what, rule.fix)
 
 
 def _words() -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Linting files: every record in order, on all cores where it pays, with memory that does not grow with the rows."""
+"""Lints files: every record in order, on all cores if that is faster, in memory that does not grow with the rows."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from datasets_build.reading.records import Raw, decode
 BATCH_ROWS = 1000
 BATCH_BYTES = 2**20
 WORTH_A_POOL = 16 * 2**20
-"""Bytes from which more processes save more than they cost to start."""
+"""Bytes above which several processes save more time than it takes to start them."""
 
 Progress = Callable[[int, int], None]
 """Called with the rows and bytes that were read since the last call."""
@@ -47,24 +47,24 @@ class Work:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was found in some records; a few of them, or all."""
+    """What was found in some or all records."""
 
     rows: int = 0
     quarantined: int = 0
-    """Lines of an earlier `--fix`'s quarantine, which are passed over."""
+    """Lines of an earlier `--fix`'s quarantine, which are skipped."""
     faulty: int = 0
     """Rows with a finding."""
     known_tool: int = 0
     """Rows that call a tool of the contract by its name."""
     by_code: Counter[str] = field(default_factory=Counter)
-    """Rows a code."""
+    """Rows by code."""
     by_file: Counter[str] = field(default_factory=Counter)
-    """Rows with a finding a file."""
+    """Rows with a finding, by file."""
     rows_of_file: Counter[str] = field(default_factory=Counter)
     listed: list[Listed] = field(default_factory=list)
 
     def add(self, other: "Outcome", keep: int) -> None:
-        """Count what another outcome holds, and keep at most `keep` of its findings a code."""
+        """Count what another outcome counted, and keep at most `keep` findings of each code."""
         self.rows += other.rows
         self.quarantined += other.quarantined
         self.faulty += other.faulty
@@ -83,7 +83,7 @@ class Outcome:
 
 
 QUARANTINED = {"file", "line", "code", "why", "record"}
-"""The keys of a line of `quarantine.jsonl`: what it holds is known to be at fault, and is in no file of rows."""
+"""The keys of a line of `quarantine.jsonl`, whose record is known to be faulty and is in no file of rows."""
 
 
 def lint_files(
@@ -92,7 +92,7 @@ def lint_files(
     """The outcome of every batch of records, in the order of files and lines.
 
     Args:
-        keep: at most so many findings of a code are listed in each batch; None lists all.
+        keep: the most findings of a code that each batch lists; None lists all.
     """
     work = _work(paths, config, keep)
     pool = sum(path.stat().st_size for path in paths) >= WORTH_A_POOL and cores() > 1
@@ -122,7 +122,7 @@ def _linted(work: Work) -> tuple[int, Outcome]:
 
 
 def lint_batch(work: Work) -> Outcome:
-    """Lint some records; runs in any process."""
+    """Lint some records; this may run in any process."""
     contract, rules, outcome = load_contract(work.contract), load_rules(), Outcome()
     file, kept = str(work.path), Counter[str]()
     for raw in work.raws:
@@ -133,12 +133,12 @@ def lint_batch(work: Work) -> Outcome:
         outcome.rows += 1
         items, found = lint_record(record, contract)
         outcome.known_tool += any(calls_known_tool(item, contract) for item in items)
-        told = [one for one in found if one.finding.code in work.allowed]
-        if not told:
+        reported = [one for one in found if one.finding.code in work.allowed]
+        if not reported:
             continue
         outcome.faulty += 1
-        outcome.by_code.update({one.finding.code for one in told})
-        for turn, finding in ((one.turn, one.finding) for one in told):
+        outcome.by_code.update({one.finding.code for one in reported})
+        for turn, finding in ((one.turn, one.finding) for one in reported):
             kept[finding.code] += 1
             if work.keep is None or kept[finding.code] <= work.keep:
                 place = f"turn {turn + 1}: " if turn >= 0 else ""

@@ -11,7 +11,7 @@ from aj.findings import codes
 from aj.personas import load_personas
 from datasets_build.ledger import Refused
 from datasets_build.lint import items
-from datasets_build.lint.items import FAULTS, lint_item, lint_record
+from datasets_build.lint.items import lint_item, lint_record
 from datasets_build.lint.rules import Example, load_rules
 from datasets_build.reading.files import read_records
 from datasets_build.reading.transcripts import Transcript, Turn
@@ -23,6 +23,7 @@ AJ = load_contract()
 RULES = load_rules()
 LINT = Path(items.__file__).parent
 ROOT = LINT.parents[1]
+FAULTS = ("bom", "control_character", "bad_utf8", "lone_surrogate", "not_a_number", "duplicate_key")
 READING = (
     "not_json", "not_an_object", "too_large", "too_deep", "broken_gzip", "broken_table", "unknown_shape", "unusable",
 )  # fmt: skip

@@ -21,7 +21,7 @@ from aj.contract import load_contract
 from datasets_build.sources.openwebui.pieces import Piece
 
 COMMAND_LIMIT = 8_000
-"""Characters of a command in a heading."""
+"""The most characters of a command in a heading."""
 
 _HEADING = re.compile(
     r"^(?:> ?)?(?:\*\*(?:(?P<tool>\w{1,64}) (?:output|results?):\*\*|(?P<label>Available Agents|Directory listing|"
@@ -46,14 +46,14 @@ _MARKS = ("📋", "💭", "<!-- aj:", "**Thinking:**", "**Reasoning model answer
 
 @dataclass(slots=True)
 class Scan:
-    """A text whose searches go forward only: what was found, or not, is remembered."""
+    """A text that is only searched forward; the result of each search is remembered."""
 
     text: str
     _found: dict[str, tuple[int, int]] = field(default_factory=dict)
     _heading: tuple[int, re.Match[str] | None] | None = None
 
     def find(self, needle: str, start: int) -> int:
-        """As `str.find`; in all, one pass over the text for each needle."""
+        """Like `str.find`, with a single pass over the text for each needle in all."""
         since, place = self._found.get(needle, (-1, -1))
         if not 0 <= since <= start or (place >= 0 and place < start):
             place = self.text.find(needle, start)
@@ -61,7 +61,7 @@ class Scan:
         return place
 
     def heading(self, start: int) -> re.Match[str] | None:
-        """The next heading of a block of AJ's."""
+        """The heading of the next block."""
         if self._heading is not None:
             since, match = self._heading
             if since <= start and (match is None or match.start() >= start):
@@ -72,7 +72,7 @@ class Scan:
 
 
 def read_block(scan: Scan, heading: re.Match[str]) -> tuple[int, list[Piece]] | None:
-    """(where the block ends, its call and its result); None if no output follows the heading."""
+    """(the end of the block, its call and its result); None if no output follows the heading."""
     label = _read_label(scan, heading)
     if label is None:
         return None
@@ -88,7 +88,7 @@ def read_block(scan: Scan, heading: re.Match[str]) -> tuple[int, list[Piece]] | 
 
 
 def _read_label(scan: Scan, heading: re.Match[str]) -> tuple[str, dict[str, Any] | None, int] | None:
-    """(tool, arguments as far as they are certain, where the heading ends)."""
+    """(tool, its arguments if they are certain, the end of the heading)."""
     end = heading.end()
     discovery = call_of(DISCOVER, load_contract())
     if tool := heading["tool"]:
@@ -114,7 +114,7 @@ def _read_label(scan: Scan, heading: re.Match[str]) -> tuple[str, dict[str, Any]
     command = {"command": scan.text[end:stop]}
     if not heading["remote"]:
         return "execute_shell", command, stop + 1
-    # "host" is what the runtime showed where no agent was named.
+    # The runtime showed "host" if no agent was named.
     return "remote_execute", {"agent_id": agent} | command if agent not in ("", "host") else None, stop + 1
 
 
@@ -127,13 +127,13 @@ def _read_execute(text: str, start: int) -> tuple[str, dict[str, Any] | None, in
     command, on, agent = text[start:stop].rpartition("` on `")
     if not on:
         return "execute", {"command": agent}, stop + length
-    # "unknown" is what the runtime showed where no agent was named.
+    # The runtime showed "unknown" if no agent was named.
     params = {"agent_id": agent, "command": command} if agent != "unknown" else None
     return "execute", params, stop + length
 
 
 def _end_of_fence(scan: Scan, start: int) -> tuple[int, int]:
-    """(where the output stops, where the fence ends). Fences with a language within the output are closed first.
+    """(the end of the output, the end of its fence). Fences with a language within the output are closed first.
 
     If that would swallow the next block, the first bare fence ends it. An output that is cut off runs to the end.
     """
@@ -184,7 +184,7 @@ def clean(words: str) -> Iterator[Piece]:
 
 
 def _said(text: str) -> Iterator[Piece]:
-    """The words without the rules (`---`) that part them from a block before or behind."""
+    """The words without the rules (`---`) that separate them from the blocks around them."""
     if "---" in text:
         lines = text.splitlines()
         places = [place for place, line in enumerate(lines) if line.strip() not in ("", "---")]

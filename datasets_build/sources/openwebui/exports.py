@@ -1,10 +1,10 @@
-"""Open-WebUI chat exports, and ChatGPT's: one transcript for the active branch, one preference for rated siblings.
+"""Chat exports of Open-WebUI and ChatGPT: a transcript for the active branch, a preference for rated siblings.
 
-The active branch is the walk up from `currentId`; without one, from the last of the flat list or the newest leaf.
-Where a root is not the start of the talk (a parent is missing), the branch starts at what is left. Other branches are
-alternatives that the user left: they count in the metadata and give preferences only.
+The active branch leads up from `currentId`; without that, from the end of the flat list or the newest leaf. If a parent
+is missing, the branch starts below it. Other branches are alternatives that the user abandoned: they are counted in the
+metadata and only give preferences.
 
-A turn is no target if the user rated it bad, if it shows a fault that `chat_quality` knows, or if it was cut off.
+A turn is not a target if the user rated it bad, if it shows a fault that `quality` knows, or if it was cut off.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,14 +24,14 @@ from datasets_build.sources.openwebui.turns import Assembled, assemble, states_c
 REASONS = {
     "no_chat": "the record holds no chat",
     "empty_chat": "the chat holds no messages",
-    "no_reply": "no message of the assistant's is left on the active branch",
-    "failed_turn": "replies failed, and hold no text",
+    "no_reply": "the active branch has no message of the assistant",
+    "failed_turn": "replies that failed and hold no text",
     "unknown_call": "calls whose arguments the export does not hold; their results are kept",
-    "unfinished_call": "calls that never ended, and the words before them",
-    "rated_tools": "a rated reply uses tools: which of its turns the rating means is not certain",
+    "unfinished_call": "calls that never ended, with the words before them",
+    "rated_tools": "a rated reply uses tools, so it is not certain which of its turns was rated",
     "rated_nothing": "the rated replies hold no text, or the same text",
 }
-"""Code: why nothing of a chat, or of a part of it, can be trained on."""
+"""By code: why a chat, or a part of it, cannot be trained on."""
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -40,7 +40,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    """One chat: its active branch, its rated siblings, and what is lost of it by code.
+    """One chat: its active branch, its rated siblings, and what was lost of it, by code.
 
     Hostile input gives `Refused`, never an exception.
     """
@@ -53,12 +53,12 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
         return
     read = _Reader()
     branch = chat.branch()
-    told = read.tell(branch)
-    if any(turn.role == "assistant" for turn in told.turns):
-        yield _transcript(chat, branch, told)
+    talk = read.turns(branch)
+    if any(turn.role == "assistant" for turn in talk.turns):
+        yield _transcript(chat, branch, talk)
     else:
         yield Refused("no_reply", REASONS["no_reply"])
-    for code, count in told.lost.items():
+    for code, count in talk.lost.items():
         yield Refused(code, f"{count} {REASONS[code]}")
     yield from _preferences(chat, read)
 
@@ -67,7 +67,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Talk:
     """A branch as turns."""
 
     turns: list[Turn] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Told:
 
 
 class _Reader:
-    """Reads each message of a chat once, however many branches it stands on."""
+    """Reads each message of a chat once, however many branches it is on."""
 
     def __init__(self) -> None:
         self._pieces: dict[str, list[Piece]] = {}
@@ -91,28 +91,28 @@ class _Reader:
             self._pieces[node.id] = _pieces(node)
         return self._pieces[node.id]
 
-    def tell(self, branch: Sequence[Node]) -> _Told:
-        """The turns of a branch; a reply is all that stands between two requests."""
-        told = _Told()
+    def turns(self, branch: Sequence[Node]) -> _Talk:
+        """The turns of a branch; a reply is everything between two requests."""
+        talk = _Talk()
         replies = _replies(branch)
-        told.faults = faults([_shown(reply) for reply in replies if not _failed(reply)])
-        found = iter(told.faults)
+        talk.faults = faults([_shown(reply) for reply in replies if not _failed(reply)])
+        found = iter(talk.faults)
         for group in _groups(branch):
             if group[0].role == "system":
-                told.system = told.system or group[0].text
+                talk.system = talk.system or group[0].text
             elif group[0].role == "user":
-                told.turns.append(Turn("user", group[0].text))
+                talk.turns.append(Turn("user", group[0].text))
             elif _failed(group):
-                told.lose("failed_turn", 1)
+                talk.lose("failed_turn", 1)
             else:
                 done = self.assembled(group)
-                target = bool(told.turns) and next(found) is None and not any(map(_spoiled, group))
-                told.turns += [
+                target = bool(talk.turns) and next(found) is None and not any(map(_spoiled, group))
+                talk.turns += [
                     turn if target or turn.role == "tool" else replace(turn, target=False) for turn in done.turns
                 ]
-                told.lose("unknown_call", done.unknown)
-                told.lose("unfinished_call", done.unfinished)
-        return told
+                talk.lose("unknown_call", done.unknown)
+                talk.lose("unfinished_call", done.unfinished)
+        return talk
 
     def assembled(self, group: Sequence[Node]) -> Assembled:
         return assemble([piece for node in group for piece in self.pieces(node)])
@@ -126,7 +126,7 @@ def _pieces(node: Node) -> list[Piece]:
 
 
 def _groups(branch: Sequence[Node]) -> list[list[Node]]:
-    """Each message on its own, but the messages of one use of tools together: calls, results, the answer."""
+    """Each message on its own, but those of one use of tools together: calls, results, the answer."""
     groups: list[list[Node]] = []
     for node in branch:
         if (
@@ -159,29 +159,29 @@ def _spoiled(node: Node) -> bool:
 
 
 def _shown(reply: Sequence[Node]) -> str:
-    """A reply as the user saw it, for the rules of quality."""
+    """A reply as the user saw it, for the quality score."""
     return "\n\n".join(node.text for node in reply)
 
 
-def _transcript(chat: Chat, branch: Sequence[Node], told: _Told) -> Transcript:
-    lost = {f"{code}s": count for code, count in told.lost.items()}
-    found = sorted({fault for fault in told.faults if fault})
-    extra = {"quality": score(told.faults), "faults": found, **_ratings(branch), **lost}
+def _transcript(chat: Chat, branch: Sequence[Node], talk: _Talk) -> Transcript:
+    lost = {f"{code}s": count for code, count in talk.lost.items()}
+    found = sorted({fault for fault in talk.faults if fault})
+    extra = {"quality": score(talk.faults), "faults": found, **_ratings(branch), **lost}
     left = sum(leaf.id != branch[-1].id for leaf in chat.leaves)
     metadata = _metadata(chat, branch) | extra | ({"branches_left": left} if left else {})
-    last = max(place for place, turn in enumerate(told.turns) if turn.role == "assistant")
-    turns = tuple(told.turns[: last + 1])
-    return Transcript(turns, _mode(turns), system=told.system or chat.system, metadata=metadata)
+    last = max(place for place, turn in enumerate(talk.turns) if turn.role == "assistant")
+    turns = tuple(talk.turns[: last + 1])
+    return Transcript(turns, _mode(turns), system=talk.system or chat.system, metadata=metadata)
 
 
 def _mode(turns: Sequence[Turn]) -> Mode:
-    """Step mode if a tool was used anywhere, or a call stands in the text; else they just talked."""
+    """Step mode if a tool was used anywhere or a text holds a call; otherwise chat."""
     used = any(turn.call or turn.role == "tool" for turn in turns)
     return "step" if used or any(turn.role == "assistant" and states_call(turn.text) for turn in turns) else "chat"
 
 
 def _metadata(chat: Chat, branch: Sequence[Node]) -> dict[str, Any]:
-    """No title: it repeats what was said, and nobody trains on it."""
+    """Without the title: it repeats what was said, and is not trained on."""
     models = [name_of(node.raw.get("model")) for node in branch if node.role == "assistant"]
     teacher = next((model for model in reversed(models) if model), "unknown")
     return {"source": "openwebui", "licence": "own", "origin": chat.id, "teacher": teacher}
@@ -196,14 +196,14 @@ def _ratings(branch: Sequence[Node]) -> dict[str, Any]:
 
 
 def _preferences(chat: Chat, read: _Reader) -> Iterator[Parsed]:
-    """A good and a bad reply to one request. With several of a kind each is used, the fewer of them repeatedly."""
+    """A good and a bad reply to one request. If there are several, all are used, the rarer kind repeatedly."""
     for parent in chat.nodes.values():
         siblings = [chat.nodes[child] for child in parent.children if chat.nodes[child].role == "assistant"]
         good = [node for node in siblings if node.rating > 0]
         bad = [node for node in siblings if node.rating < 0]
         if not good or not bad or parent.role != "user":
             continue
-        past = tuple(read.tell(chat.branch(parent.id)).turns)
+        past = tuple(read.turns(chat.branch(parent.id)).turns)
         pairs = zip(good, cycle(bad), strict=False) if len(good) >= len(bad) else zip(cycle(good), bad, strict=False)
         for better, worse in pairs:
             yield _preference(chat, read, past, better, worse)
@@ -222,6 +222,6 @@ def _preference(chat: Chat, read: _Reader, past: tuple[Turn, ...], better: Node,
 
 
 def _reason(node: Node) -> str:
-    """Open-WebUI's own word for why a reply was rated so; a comment is the user's, and stays out."""
+    """Open-WebUI's keyword for the reason of a rating; a comment is the user's own text and is left out."""
     annotation = node.raw.get("annotation")
     return name_of(annotation.get("reason")) if isinstance(annotation, dict) else ""

@@ -1,4 +1,4 @@
-"""What a message is made of, before it is turns: words, thoughts, calls and results, in the order they were shown."""
+"""The pieces of a message before they become turns: words, thoughts, calls and results, in the order shown."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,22 +10,22 @@ from datasets_build.sources.openwebui.tree import Node, content_text, name_of
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One piece; `text` is what was said, thought or came back."""
+    """One piece; `text` is what was said, thought or returned."""
 
     kind: Literal["words", "thought", "call", "result"]
     text: str = ""
     tool: str = ""
     params: dict[str, Any] | None = None
-    """A call's arguments; None where they are unknown, or no JSON object."""
+    """A call's arguments; None if they are unknown or not a JSON object."""
     key: str = ""
-    """The id that a call shares with its result; empty where they are matched by name and order."""
+    """The id that a call shares with its result; empty if they are matched by name and order."""
 
 
 def arguments(value: Any) -> dict[str, Any] | None:
-    """Arguments as an object: they come as an object, as JSON, or as JSON in a JSON string; nothing at all is {}.
+    """Arguments as an object, read from an object, from JSON, or from JSON in a JSON string; from nothing, {}.
 
     Returns:
-        None for what is no JSON object, and for JSON that could not be written again.
+        None for anything but a JSON object, and for JSON that could not be written again.
     """
     for _ in range(3):
         if not isinstance(value, str):
@@ -66,7 +66,7 @@ def pieces_of_message(node: Node) -> list[Piece]:
 
 
 def states_calls(node: Node) -> bool:
-    """Whether `pieces_of_message` is the one to read a message."""
+    """Whether a message is to be read by `pieces_of_message`."""
     recipient = node.raw.get("recipient")
     spoken = recipient is None or recipient in ("", "all")
     return node.role == "tool" or not spoken or bool(node.raw.get("tool_calls"))
@@ -80,7 +80,7 @@ def _of_tool_call(call: dict[str, Any]) -> Piece:
 
 
 def pieces_of_output(items: Sequence[Any]) -> list[Piece]:
-    """The pieces of `message.output`, the newest form, of which `content` is only a rendering."""
+    """The pieces of `message.output`, the newest form; `content` is only a rendering of it."""
     return [piece for item in items if isinstance(item, dict) for piece in _of_item(item)]
 
 

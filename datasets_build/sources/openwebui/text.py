@@ -1,15 +1,15 @@
-"""Splits what a chat shows of an assistant's message into pieces: words, thoughts, calls, results.
+"""Splits the text of an assistant's message, as a chat shows it, into pieces: words, thoughts, calls, results.
 
-Open-WebUI keeps no record of most tool calls but the text that it showed:
+For most tool calls, Open-WebUI keeps no record except the text that it showed:
 
 - `<details type="tool_calls" done id name arguments result>`: attributes are JSON, escaped for HTML, often encoded
   twice; the result is an attribute or the body; `done="false"` or no result is a call that never ended;
 - `<details type="reasoning">` and `<details type="code_interpreter" output>`;
 - plain `<details>` with the summary "… Executing Tool: x" (its parameters in a fence) or "… Tool Result: x";
-- AJ's own blocks, which `openwebui_aj` reads.
+- AJ's own blocks, which `aj` reads.
 
-One pass over the text: each search goes on where the last one ended, and what was not found once is not looked for
-again, so a message of 400,000 characters with a hundred tool logs takes milliseconds.
+It takes one pass over the text: each search continues where the last one ended, and a needle that was not found is not
+searched for again, so a message of 400,000 characters with a hundred tool logs takes milliseconds.
 """
 
 import html
@@ -39,7 +39,7 @@ class _Details:
     summary: str
     text: str
     inside: tuple[int, int]
-    """Where its body stands in `text`."""
+    """The place of its body in `text`."""
     closed: bool
 
     @property
@@ -63,7 +63,7 @@ def _split(text: str) -> Iterator[Piece]:
             start, (end, found) = block.start(), read_block(scan, block) or (block.end(), None)
         else:
             start, (end, found) = tag, _meaning(_read_details(scan, tag), tag)
-        if found is None:  # no activity of a tool: it belongs to the words around it
+        if found is None:  # not about a tool: it belongs to the words around it
             place = end
             continue
         yield from clean(text[said:start])
@@ -76,7 +76,7 @@ def _split(text: str) -> Iterator[Piece]:
 
 
 def _read_details(scan: Scan, start: int) -> _Details | None:
-    """The element at `start`; None if it is no tag. What is never closed runs to the end."""
+    """The element at `start`; None if it is not a tag. An element that is never closed runs to the end."""
     text, place, attributes = scan.text, start + len(_OPEN), {}
     while match := _ATTRIBUTE.match(text, place):
         attributes[match[1]] = html.unescape(match[2] if match[2] is not None else match[3] or "")
@@ -103,7 +103,7 @@ def _read_details(scan: Scan, start: int) -> _Details | None:
 
 
 def _end_of_fences(scan: Scan, place: int) -> int:
-    """Where the fence that a plugin's block opens is closed: before the `</details>` of the block."""
+    """The end of the fence that a plugin's block opens: before the `</details>` of the block."""
     opening = scan.find("```", place)
     closing = scan.find(_CLOSE, place)
     if opening < 0 or closing < 0 or opening > closing:
@@ -113,7 +113,7 @@ def _end_of_fences(scan: Scan, place: int) -> int:
 
 
 def _meaning(details: _Details | None, tag: int) -> tuple[int, list[Piece] | None]:
-    """(where to go on, the pieces); pieces of None where the element tells of no tool."""
+    """(where to continue, the pieces); None for the pieces if the element is not about a tool."""
     if details is None:
         return tag + len(_OPEN), None
     kind = details.attributes.get("type", "")
@@ -127,7 +127,7 @@ def _meaning(details: _Details | None, tag: int) -> tuple[int, list[Piece] | Non
         return details.end, _interpreter(details)
     if match := _TOOL.search(details.summary):
         return details.end, [_plugin(details, match)]
-    # Words: go on behind the opening tag, an element of a tool may stand inside.
+    # Words: continue after the opening tag, since an element about a tool may be inside.
     return details.start + len(_OPEN), None
 
 
@@ -161,7 +161,7 @@ def _plugin(details: _Details, match: re.Match[str]) -> Piece:
 
 
 def _unquoted(result: str) -> str:
-    """A result that was stored as a JSON string, as the text that it holds; anything else as it stands."""
+    """The text of a result that was stored as a JSON string; any other result unchanged."""
     try:
         value: Any = json.loads(result)
         return value.encode().decode() if isinstance(value, str) else result

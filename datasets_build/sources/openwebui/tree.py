@@ -2,7 +2,7 @@
 
 Open-WebUI's own form (`chat.history`), the older flat list (`chat.messages`), items without the `chat` wrapper,
 feedback exports (`snapshot.chat.chat`) and ChatGPT's `mapping` all become one `Chat`. Links are read once and every
-walk remembers where it was, so a tree that bites its tail ends.
+walk remembers where it was, so it ends even in a tree with a cycle.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ class Node:
     role: NodeRole
     text: str
     raw: Mapping[str, Any]
-    """The message as it stands: `output`, `error`, `done`, `model`, `files`."""
+    """The message itself, with `output`, `error`, `done`, `model`, `files`."""
     rating: int = 0
-    """1 or -1 where the user rated it."""
+    """1 or -1 if the user rated it."""
     children: list[str] = field(default_factory=list)
 
     @property
@@ -39,11 +39,11 @@ class Chat:
     id: str
     nodes: dict[str, Node]
     current: str | None
-    """The message that the active branch ends on; None if there is no message at all."""
+    """The last message of the active branch; None if there are no messages."""
     system: str = ""
 
     def branch(self, last: str | None = None) -> list[Node]:
-        """The walk up from `last` (or the active message) to its root, the root first."""
+        """The messages from the root down to `last` (or the active message)."""
         walked: dict[str, Node] = {}
         place = last or self.current
         while place is not None and place in self.nodes and place not in walked:
@@ -104,7 +104,7 @@ def _snapshot(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def name_of(value: Any) -> str:
-    """An id or a name; empty for what can be neither."""
+    """An id or a name; empty for a value that can be neither."""
     return str(value) if isinstance(value, str | int) else ""
 
 
@@ -164,7 +164,7 @@ def content_text(content: Any) -> str:
 
 
 def _current(wanted: list[Any], nodes: dict[str, Node]) -> str | None:
-    """The first of `wanted` that exists; else the newest leaf, the last of several; in a ring any message."""
+    """The first of `wanted` that exists; else the newest leaf, the last one in a tie; in a ring, any message."""
     for name in wanted:
         if isinstance(name, str) and name in nodes:
             return name

@@ -1,13 +1,13 @@
-"""Pieces of an assistant's messages, as turns: one call a turn, its result behind it, never invented arguments.
+"""Pieces of an assistant's messages become turns: one call per turn, then its result, and no invented arguments.
 
-The rule for what is not certain:
+The rules for what is not certain:
 
 - a call with known arguments and a result becomes an assistant turn and a tool turn;
-- a call whose arguments are unknown (AJ's `**<tool> output:**`) becomes no turn, and the words before it go too:
-  as a target they would teach to talk instead of calling. Its result stays, as what the next turn was told;
-- a call that never ended goes, with the words before it.
+- a call whose arguments are unknown (AJ's `**<tool> output:**`) is left out, and so are the words before it: as a
+  target they would teach talking instead of calling. Its result stays, since the next turn answers it;
+- a call that never ended is left out, and so are the words before it.
 
-So every assistant turn that is left says what was certainly said, discovery and final answer among them.
+So every assistant turn that remains is certain, including discoveries and final answers.
 """
 
 import json
@@ -24,11 +24,11 @@ from datasets_build.sources.openwebui.pieces import Piece
 
 @dataclass(slots=True)
 class Assembled:
-    """The turns of a reply, and how many calls of it are in none of them."""
+    """The turns of a reply, and how many of its calls are in none of them."""
 
     turns: list[Turn] = field(default_factory=list)
     unknown: int = 0
-    """Calls whose arguments are unknown or no object; their results are there."""
+    """Calls whose arguments are unknown or not an object; their results are there."""
     unfinished: int = 0
     """Calls without a result."""
 
@@ -69,9 +69,9 @@ def _add_call(done: Assembled, call: Piece, result: Piece | None, words: str, th
 
 
 def without_replays(pieces: Sequence[Piece]) -> list[Piece]:
-    """The pieces without what was shown again: some plugins show all that was done so far behind every new thought.
+    """The pieces without repetitions: after every new thought, some plugins show everything done so far again.
 
-    Only a stretch that starts with the whole stretch before it, calls and results to the letter, is cut.
+    Only a stretch that begins with an exact copy of the stretch before it, calls and results, is cut.
     """
     stretches: list[list[Piece]] = [[]]
     for piece in pieces:
@@ -109,7 +109,7 @@ def _name_keys() -> tuple[str, ...]:
 
 
 class _Results:
-    """Results matched to calls: by id where both have one, else the next result of the same tool that no call took."""
+    """Results matched to calls: by id if both have one, else the next result of the same tool that is not taken."""
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = pieces
@@ -137,6 +137,6 @@ class _Results:
         return self._pieces[place]
 
     def is_left(self, place: int) -> bool:
-        """Whether the result at `place` belongs to no call before it."""
+        """Whether the result at `place` belongs to no earlier call."""
         piece = self._pieces[place]
         return place not in self._taken and self._by_key.get(piece.key) != place

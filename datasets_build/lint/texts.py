@@ -1,0 +1,55 @@
+"""Checks of every text of a row, whoever wrote it: encoding, template tokens, private data, what a prompt may say."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from aj.contract import Contract
+from aj.findings import Finding
+from aj.state import SHORT
+from datasets_build.privacy.replacer import REPLACED
+from datasets_build.reading.transcripts import Transcript, Turn
+from scorers.checks.encoding import check_encoding
+from scorers.checks.leaks import check_request, check_system, check_tokens
+from scorers.checks.privacy import check_privacy
+
+
+def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Finding]]:
+    """(turn, finding) of whatever no text of a row may contain; the turn is -1 for the system prompt."""
+    nobodys = bool(item.metadata.get("templates"))  # the simulated fleet's addresses and names
+    replaced = item.metadata.get("private") == REPLACED["private"]
+    left_out = _PRIVACY if nobodys else _LOOK_ALIKES if replaced else _NOTHING
+    texts = [all_text(turn) for turn in item.turns]
+    if _anywhere("\n".join(texts), left_out):  # most rows have no such finding, and one search finds that out
+        for number, text in enumerate(texts):
+            yield from ((number, finding) for finding in _anywhere(text, left_out))
+    if item.system:
+        about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__
+        yield from ((-1, finding) for finding in about(item.system, left_out, contract.aliases.tool_keys))
+    if any(tool.get("name") == "none" for tool in item.tools):
+        yield (-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
+    for number, turn in enumerate(item.turns):
+        if turn.role == "user":
+            if not turn.text.strip():
+                yield (number, Finding("empty_turn", "the user says nothing", "leave the row out"))
+            yield from ((number, finding) for finding in check_request(turn.text))
+
+
+_NOTHING: frozenset[str] = frozenset()
+_LOOK_ALIKES = frozenset(("private_address",))
+_PRIVACY = frozenset(("private_address", "secret"))
+
+
+def _anywhere(text: str, left_out: frozenset[str]) -> tuple[Finding, ...]:
+    private = check_privacy(text) if left_out != _PRIVACY else ()
+    return (*check_encoding(text), *check_tokens(text), *(found for found in private if found.code not in left_out))
+
+
+@lru_cache(2048)
+def _of_prompt(system: str, left_out: frozenset[str], tool_keys: tuple[str, ...]) -> tuple[Finding, ...]:
+    return (*_anywhere(system, left_out), *check_system(system, tool_keys))
+
+
+def all_text(turn: Turn) -> str:
+    if turn.call is None:
+        return turn.text
+    return "\n".join([turn.text, *(value for value in turn.call.params.values() if isinstance(value, str))])
