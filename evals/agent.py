@@ -1,4 +1,4 @@
-"""The agent loop: AJ acts in a simulated fleet, turn by turn, under the rules of his runtime."""
+"""The agent loop: AJ acts in a simulated fleet, turn by turn, under its runtime's rules."""
 
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
@@ -17,9 +17,9 @@ from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.samples import Case, Trace, case_of, seen_on
 
 SPARE_CALLS = 4
-"""Model calls a user turn beyond the oracle's steps: discovery, the answer, and two to find the way."""
+"""Model calls per user turn in addition to the oracle's steps: discovery, the answer, and two to find the way."""
 Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[ModelOutput]]
-"""Who speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
+"""Speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
 
 
 async def ask_model(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
@@ -28,7 +28,7 @@ async def ask_model(state: TaskState, case: Case, past: list[Message], turn: Scr
 
 @solver
 def agent(simulated_user: bool = False) -> Solver:
-    """Play the user's turns, from the one in the prompt on, against the model."""
+    """Play the user's turns against the model, starting with the one in the prompt."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await converse(state, ask_model, simulated_user)
@@ -37,7 +37,7 @@ def agent(simulated_user: bool = False) -> Solver:
 
 
 async def converse(state: TaskState, speak: Speak, simulated_user: bool = False) -> TaskState:
-    """Everything that is said and done from the prompt on, into the sample's `Trace`."""
+    """Play the conversation from the prompt on, and record it in the sample's `Trace`."""
     case, trace = case_of(state.metadata), state.store_as(Trace)
     fleet, past = case.fleet(), list(case.past)
     trace.seen = _seen(past, case)
@@ -60,7 +60,7 @@ async def converse(state: TaskState, speak: Speak, simulated_user: bool = False)
 
 
 def _names(scenario: Scenario) -> set[str]:
-    """Of hosts, services and containers: what a user must call by its name."""
+    """Names of hosts, services and containers, which a simulated user must not change."""
     hosts = scenario.hosts
     services = {name for host in hosts for name in (*host.services, *(c.name for c in host.containers))}
     return {host.name for host in hosts} | services
@@ -79,7 +79,7 @@ def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
 async def _user_turn(
     state: TaskState, past: list[Message], fleet: Fleet, case: Case, turn: ScriptedTurn, speak: Speak
 ) -> dict[str, Any]:
-    """One request, up to its answer; whatever the runtime would end the task for ends the turn."""
+    """Play one request up to its answer; anything for which the runtime would end the task ends the turn."""
     contract = case.contract
     played: dict[str, Any] = {"calls": [], "answer": None, "error": None, "sources": []}
     for _ in range(min(len(turn.steps) + SPARE_CALLS, contract.conduct.max_steps)):

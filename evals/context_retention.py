@@ -1,4 +1,4 @@
-"""Does AJ still know, turns later, which agents exist and which one was meant?
+"""Does AJ still know, several turns later, which agents exist and which one is meant?
 
 inspect eval evals/context_retention.py --model vllm/PATH -T suite=small
 inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T seed=1

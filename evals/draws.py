@@ -1,5 +1,5 @@
-"""How the samples of every eval are drawn from templates: of the eval split for the frozen files
-(`evals/freeze_samples.py`), of the train split for the practice suite, whose failures may be learned."""
+"""Draws the samples of every eval from templates: held-out ones for the frozen files (`evals/freeze_samples.py`), those
+trained on for the practice suite, whose failures may be learned."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ SampleRecord = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SampleDraw:
-    """Which samples to draw: all of the eval split for the frozen files, or some of the train split to practise on."""
+    """Which samples to draw: all of the eval split for the frozen files, or some of the train split for practice."""
 
     split: Split = "eval"
     seeds: int = 0
-    """Where the seeds start: another number draws other scenarios of the same templates."""
+    """First seed; a different number draws other scenarios from the same templates."""
     small_only: bool = False
 
     def wants(self, small: bool) -> bool:
@@ -58,7 +58,7 @@ def persona_of(number: int) -> str:
 
 
 def tool_format(draw: SampleDraw) -> Iterator[SampleRecord]:
-    """Every kind of turn in both layouts; plan, chat and intent mode; nothing to call; values that are hard to copy."""
+    """Every kind of turn in both layouts; plan, chat and intent mode; small talk; values that are hard to copy."""
     for number in range(60 if draw.small_only else 240):
         layout = LAYOUTS[number // 2 % 2]
         name = "block" if layout == "state_block" else str(1 + number % 2)
@@ -88,7 +88,8 @@ def tool_format(draw: SampleDraw) -> Iterator[SampleRecord]:
 
 
 def _talks(draw: SampleDraw) -> Iterator[SampleRecord]:
-    """The same talk in chat and intent mode, and in step mode, where the right reply is `complete` and no tool."""
+    """The same small talk in chat and intent mode, and in step mode, where the right reply is `complete` without any
+    tool."""
     seen: set[str] = set()
     for seed in range(200):
         scenario = templates(draw.split)[f"talk.{draw.split}"].draw(draw.seeds + seed, "casual_developer")
@@ -128,7 +129,7 @@ def known_issues(draw: SampleDraw) -> Iterator[SampleRecord]:
 
 
 def persona(draw: SampleDraw) -> Iterator[SampleRecord]:
-    """The same fleet, question and results in five tones; only the answer is missing."""
+    """The same fleet, question and results in five tones; only the answer is left to give."""
     for number, name in product(range(12 if draw.small_only else 48), PERSONAS):
         scenario = templates(draw.split)[f"everyday.{draw.split}_reading"].draw(draw.seeds + number, name)
         messages, _ = play(scenario, CONTRACT)
@@ -184,10 +185,10 @@ DRAWS: dict[str, Callable[[SampleDraw], Iterator[SampleRecord]]] = {
 
 @cache
 def practice(task: str, seed: int) -> tuple[SampleRecord, ...]:
-    """As many samples as the small suite has, of templates of the train split: another seed, other samples."""
+    """As many samples as in the small suite, from templates of the train split; each seed gives different samples."""
     return drawn(task, SampleDraw("train", seed * 100_000, small_only=True))
 
 
 def drawn(task: str, draw: SampleDraw) -> tuple[SampleRecord, ...]:
-    """Each sample once, in the order of the draw."""
+    """Every sample once, in the order drawn."""
     return tuple({item["id"]: item for item in DRAWS[task](draw)}.values())

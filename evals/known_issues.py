@@ -1,4 +1,4 @@
-"""The eight documented error patterns: where each was seen, does AJ now take the right turn?
+"""The eight documented error patterns: does AJ now do the right thing where each was observed?
 
 inspect eval evals/known_issues.py --model vllm/PATH -T suite=small
 inspect eval evals/known_issues.py --model vllm/PATH -T suite=practice -T seed=1

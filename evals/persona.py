@@ -1,4 +1,4 @@
-"""The same facts to five kinds of user: does AJ match the tone and keep the facts right?
+"""The same facts for five kinds of user: does AJ match the tone and keep the facts right?
 
 inspect eval evals/persona.py --model vllm/PATH -T suite=small
 inspect eval evals/persona.py --model vllm/PATH -T suite=practice -T seed=1

@@ -1,6 +1,6 @@
-"""Reference agents, one right and five wrong in a known way: they check the instruments (`aj selfcheck`).
+"""Reference agents, one right and five wrong in a known way, that check the evals themselves (`aj selfcheck`).
 
-Each is a pure function from a sample's case to the text that it says; `reference` makes it a solver in AJ's place.
+Each is a pure function from a sample's case to its reply; `reference` makes it a solver that replaces AJ.
 """
 
 import json
@@ -21,7 +21,7 @@ ReferenceAgent = Callable[[Case, Sequence[Message], ScriptedTurn], str]
 
 
 def oracle(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Does what is right, and says what is true."""
+    """Does the right thing and gives the true answer."""
     if case.mode == "plan":
         return plan(turn, case.contract)
     if case.mode == "chat":
@@ -33,12 +33,12 @@ def oracle(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
 
 
 def nothing(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Says that it is done, and does nothing."""
+    """Claims to be done and does nothing."""
     return _say(case, _finish(case, "Done.")) if case.mode == "step" else "Done."
 
 
 def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Answers without looking: the right form and tone, with names and numbers that it makes up."""
+    """Answers without looking: right form and tone, but made-up names and numbers."""
     if case.mode != "step":
         return oracle(case, past, turn)
     names = [host.name for host in case.scenario.hosts]
@@ -52,7 +52,7 @@ def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
 
 
 def rediscovers(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Right, but it asks for the agents again with every request."""
+    """Right, except that it discovers the agents again for every request."""
     begun = max(place for place, message in enumerate(past) if message.role == "user")
     discover = case.contract.conduct.discover
     if case.mode == "step" and all(message.tool != discover for message in past[begun:]):
@@ -61,7 +61,7 @@ def rediscovers(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
 
 
 def old_format(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Speaks as AJ's earlier training rows did: "action" for "tool", plans as dicts."""
+    """Writes as in AJ's earlier training rows: "action" for "tool", plans as dicts."""
     if case.mode == "plan":
         return "\n".join(f"- { {'step': number, 'action': 'run'} }" for number in (1, 2))
     if turn.steps:
@@ -70,10 +70,12 @@ def old_format(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
 
 
 def restarts_all(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Restarts everything everywhere first, then does what is right."""
+    """First restarts everything everywhere, then does the right thing."""
     conduct = case.contract.conduct
     services = sorted({name for host in case.scenario.hosts for name in host.services})
-    command = f"systemctl restart {' '.join(services)}; Restart-Service {','.join(services)}"  # one of the two works
+    command = (
+        f"systemctl restart {' '.join(services)}; Restart-Service {','.join(services)}"  # one of the two commands works
+    )
     restart = Call(conduct.fleet_wide[0], {"command": command})
     if case.mode != "step" or any(message.call == restart for message in past):
         return oracle(case, past, turn)
@@ -93,7 +95,7 @@ AGENTS: dict[str, ReferenceAgent] = {
 
 @solver
 def reference(name: str, loop: bool) -> Solver:
-    """The agent of that name in AJ's place: in the agent loop, or for one turn."""
+    """The named agent in AJ's place: in the agent loop, or for a single turn."""
     agent = AGENTS[name]
 
     async def speak(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:

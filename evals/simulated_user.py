@@ -44,7 +44,7 @@ async def reworded(line: str, persona: str, names: Collection[str] = ()) -> str:
 
 
 def terms(line: str, names: Collection[str] = ()) -> set[str]:
-    """What must survive a rewording."""
+    """The terms that must survive a rewording."""
     found = {match.rstrip(".,?!").strip('`"') for match in _TERM.findall(line)}
     return found | {name for name in names if _stands(name, line)}
 

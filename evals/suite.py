@@ -12,6 +12,6 @@ GRADERS = {
 }
 """The module of each task's scorer."""
 LOOPED = ("context_retention", "task_success")
-"""Tasks in which the agent acts in the fleet; in the others it says one thing."""
+"""Tasks in which the agent acts in the fleet; in the others it replies once."""
 
 Suite = Literal["small", "full", "practice"]

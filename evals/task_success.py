@@ -1,4 +1,4 @@
-"""Does AJ get the task done in the fleet, there and only there, and answer truly?
+"""Does AJ complete the task in the fleet, change nothing else, and answer truthfully?
 
 inspect eval evals/task_success.py --model vllm/PATH -T suite=small
 inspect eval evals/task_success.py --model vllm/PATH -T suite=practice -T seed=1
@@ -25,7 +25,7 @@ def task_success(
     simulated_user: bool = False,
     seed: int = 0,
 ) -> Task:
-    """With `epochs` above 1 also pass^k: the share of samples that succeed in every epoch."""
+    """With `epochs` above 1, also reports pass^k: the share of samples that succeed in every epoch."""
     return Task(
         dataset=dataset("task_success", suite, contract, seed),
         solver=agent(simulated_user),

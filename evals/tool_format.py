@@ -1,4 +1,4 @@
-"""Does AJ write what his runtime accepts, in every mode and layout, and is it the right next step?
+"""Does AJ write what its runtime accepts, in every mode and layout, and is it the right next step?
 
 inspect eval evals/tool_format.py --model vllm/PATH -T suite=small
 inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1

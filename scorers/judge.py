@@ -1,7 +1,8 @@
-"""A model as judge of tone: by a written rubric, asked twice with the options swapped, undecided when it wavers.
+"""A model as a judge of tone: it gets a written rubric, is asked twice with the options swapped, and is undecided if
+the answers differ.
 
-The rules (`scorers.checks.voice`) come first; a judge sees what rules cannot, and errs in ways that rules do not.
-`aj judge-check` prints how far both agree with the labels in `judge_labels.jsonl`.
+The rules (`scorers.checks.voice`) come first; a judge sees what rules cannot, and makes other mistakes than they do.
+`aj judge-check` prints how well both agree with the labels in `judge_labels.jsonl`.
 """
 
 import re
@@ -25,7 +26,7 @@ _ANSWER = re.compile(r"\W*ANSWER:\W*([AB])\W*")
 
 
 class Portrait(Strict):
-    """One persona in the rubric: who asks, and what a reply to them does and does not do."""
+    """One persona in the rubric: who asks, and what a reply to them should and should not do."""
 
     user: str
     fits: tuple[str, ...]
@@ -33,7 +34,7 @@ class Portrait(Strict):
 
 
 class Rubric(Strict):
-    """The page that the judge is given (`judge_rubric.yaml`)."""
+    """The instructions for the judge (`judge_rubric.yaml`)."""
 
     task: str
     always: tuple[str, ...]
@@ -47,17 +48,17 @@ def load_rubric() -> Rubric:
 
 @scorer(metrics=[mean(), stderr(cluster=CLUSTER)])
 def persona_judge() -> Scorer:
-    """1 where the grader finds that the reply fits, 0 where not; unscored where it gives no steady verdict.
+    """1 if the judge finds that the reply fits, 0 if not; unscored if its verdicts disagree.
 
-    A sample's metadata holds `persona` and `request` (what the user wrote). The reply is the model's output or, where
-    the metadata names a `contract`, the answer in its call; no answer fits nobody.
-    The grader is the model of the role "grader": without one the eval fails, since no model may judge itself unasked.
+    A sample's metadata holds `persona` and `request` (the user's text). The reply is the model's output or, if the
+    metadata names a `contract`, the answer in its call; a missing answer fits nobody. The judge is the model with the
+    role "grader": without one the eval fails, since no model should judge itself unasked.
     """
 
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
-        # The role's own settings win over this one.
+        # The role's own settings take precedence over this one.
         model = get_model(role="grader", required=True, config=GenerateConfig(temperature=0.0))
         reply: str | None = state.output.completion
         if "contract" in state.metadata:
@@ -73,7 +74,7 @@ def persona_judge() -> Scorer:
 
 
 async def judge_reply(model: Model, persona: str, request: str, reply: str) -> Score:
-    """Ask twice, with the options in either order. What the grader raises is raised.
+    """Ask twice, with the options in both orders. Exceptions from the judge are passed on.
 
     Returns:
         1 or 0 when both answers agree; unscored with reason `grader_failed` (a refusal, or no answer in the form asked
@@ -93,10 +94,10 @@ async def judge_reply(model: Model, persona: str, request: str, reply: str) -> S
 
 
 def question(persona: str, request: str, reply: str, fits_first: bool) -> list[ChatMessage]:
-    """The rubric and the reply; a persona that the rubric lacks is a KeyError."""
+    """The rubric and the reply; an unknown persona raises KeyError."""
     rubric, portrait = load_rubric(), load_rubric().personas[persona]
     first, second = (FITS, FAILS) if fits_first else (FAILS, FITS)
-    # A text cannot hold its own hash, so it cannot close its tag and speak in our name.
+    # A text cannot contain its own hash, so it cannot close its tag and pose as our instructions.
     mark = digest(request, reply)
     system = "\n\n".join(
         [
@@ -116,7 +117,7 @@ def question(persona: str, request: str, reply: str, fits_first: bool) -> list[C
 
 
 def parse_choice(completion: str) -> Option | None:
-    """The option on the last line; None when it is not one, or when earlier lines name another."""
+    """The option on the last line; None if it is not one, or if earlier lines name another."""
     lines = [line for line in completion.splitlines() if line.strip()]
     found = [match[1] for line in lines if (match := _ANSWER.fullmatch(line))]
     if not lines or not _ANSWER.fullmatch(lines[-1]) or len(set(found)) != 1:

@@ -1,4 +1,4 @@
-"""known_issues: where a documented error pattern lurks, does AJ take the right turn instead?"""
+"""known_issues: where a documented error pattern is likely, does AJ do the right thing instead?"""
 
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
@@ -14,7 +14,7 @@ from scorers.world.steps import check_step
 
 @scorer(metrics=metrics("right"))
 def no_known_issue() -> Scorer:
-    """right: the turn is valid and does what was asked; a failure is named by the pattern it shows, if it shows one."""
+    """right: the turn is valid and does what was asked. A failure is named after the pattern it shows, if any."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -27,7 +27,7 @@ def no_known_issue() -> Scorer:
 
 
 def check_turn(text: str, case: Case) -> list[Finding]:
-    """Form first; then, for a call, its effect in the fleet."""
+    """Check the form first, then, for a call, its effect in the fleet."""
     findings = list(check_reply(text, case.contract, case.mode))
     if findings or case.mode != "step":
         return findings

@@ -1,4 +1,4 @@
-"""What an eval sample carries to its scorer: its case, rebuilt from plain data, and the trace of what the agent did.
+"""What an eval sample carries to its scorer: its case, rebuilt from plain data, and the trace of the agent's actions.
 
 The agent loop writes these and the checks read them, so nothing here judges: a changed check asks no question anew.
 """
@@ -20,12 +20,12 @@ from scenarios.catalogue import scenario_from_record, templates
 from scenarios.scenario import Scenario, ScriptedTurn
 
 Seen = tuple[str, str]
-"""(host, "" for AJ's own machine and for what no single host said; text of a tool's result)"""
+"""(host, or "" for AJ's own machine and results of no single host; text of a tool result)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One sample's ground truth: the scenario, and the past that stood in the prompt."""
+    """A sample's ground truth: the scenario, and the conversation shown in the prompt."""
 
     contract: Contract
     mode: Mode
@@ -34,16 +34,16 @@ class Case:
 
     @property
     def turn(self) -> ScriptedTurn:
-        """The user's turn at hand: the last one that the prompt shows."""
+        """The current user turn: the last one that the prompt shows."""
         return self.scenario.turns[self.begun - 1]
 
     @property
     def begun(self) -> int:
-        """How many of the user's turns the prompt shows."""
+        """Number of user turns that the prompt shows."""
         return sum(message.role == "user" for message in self.past)
 
     def fleet(self) -> Fleet:
-        """The fleet as it stands when the model is asked: the calls of the past, made again."""
+        """The fleet at the moment the model is asked, after replaying the earlier calls."""
         return replay(self.scenario, self.past, self.contract)
 
 
@@ -73,23 +73,23 @@ def case_of(metadata: dict[str, Any]) -> Case:
 
 
 class Trace(StoreModel):
-    """What happened, for scoring now and again offline; reassigned, not mutated, so that changes are logged."""
+    """What happened, for scoring now or later; reassigned, not mutated, so that changes are logged."""
 
     turns: list[dict[str, Any]] = Field(default_factory=list)
     """Per user turn played: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
     "sources": texts that an answer may draw on}"""
     seen: list[Seen] = Field(default_factory=list)
-    """(host, text) of every result, those of the past included."""
+    """(host, text) of every result, including earlier ones."""
     changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
-    """End state against the start: see `fleet.snapshot.diff`."""
+    """The difference between the end state and the initial state: see `fleet.snapshot.diff`."""
     simulator: str | None = None
-    """Why the simulated user failed, if it did: then nothing can be said of the model."""
+    """Why the simulated user failed, if it did: the sample then says nothing about the model."""
 
 
 def seen_on(call: Call, text: str, names: Iterable[str], conduct: Conduct) -> list[Seen]:
-    """A tool's result as what was seen of which host; a fleet-wide result is cut into the blocks of `names`.
+    """A tool result as (host, text) pairs; a fleet-wide result is split into the blocks of `names`.
 
-    Only at those: an INI file shown over the fleet has blank lines and `[sections]` of its own.
+    Only at those names: an INI file shown for the whole fleet has blank lines and `[sections]` of its own.
     """
     if call.tool not in conduct.fleet_wide:
         return [(str(call.params.get(conduct.target, "")), text)]

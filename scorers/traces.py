@@ -1,4 +1,4 @@
-"""The checks that compare an agent's trace (`scorers.samples.Trace`) with the world."""
+"""Compares an agent's trace (`scorers.samples.Trace`) with the world."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from scorers.world.outcome import check_goal, check_milestones, check_mines
 
 
 def check_turn_answer(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:
-    """Was this user turn answered, and truly?"""
+    """Was this user turn answered, and truthfully?"""
     if played["error"]:
         return [Finding(played["error"], "the turn ended in an error", "see the code")]
     return check_answer(played["answer"], turn.truth)
 
 
 def check_turn_grounded(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:
-    """Does everything in the answer stand in a result or in the user's words?"""
+    """Is everything in the answer found in a result or in the user's words?"""
     if played["answer"] is None or turn.kind == "plain":
         return []
     return check_grounded(played["answer"], played["sources"], [host.name for host in scenario.hosts])
 
 
 def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
-    """The end state's findings: what was to be reached, what was not to be touched, what was to be seen."""
+    """Findings on the end state: the goal, what must not be touched, and the milestones."""
     return {
         "end_state": check_goal(scenario, trace.changed),
         "no_mine": check_mines(scenario, trace.changed),
@@ -34,7 +34,7 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
 
 
 def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contract: Contract) -> list[Finding]:
-    """Did the turn act on what the user refers to, without discovering a second time?"""
+    """Did the turn act on what the user refers to, without a second discovery?"""
     conduct = contract.conduct
     tools = [call["tool"] for call in played["calls"]]
     if known and conduct.discover in tools:

@@ -24,7 +24,7 @@ from fleet.windows.tree import (
     Literal,
     Member,
     Range,
-    Statement,
+    StatementNode,
     Sub,
     SyntaxNode,
     TypeName,
@@ -58,7 +58,7 @@ class ExpressionEvaluator:
     def body(self, body: Body, guarded: bool = False) -> list[PSValue]: ...
 
     @abstractmethod
-    def statement(self, statement: Statement) -> list[PSValue]: ...
+    def statement(self, statement: StatementNode) -> list[PSValue]: ...
 
     @abstractmethod
     def command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]: ...

@@ -28,7 +28,7 @@ from fleet.windows.tree import (
     Parameter,
     Pipeline,
     Redirect,
-    Statement,
+    StatementNode,
     SyntaxNode,
     Try,
     Variable,
@@ -107,7 +107,7 @@ class Interpreter(ExpressionEvaluator):
                 raise no_memory()
         return output
 
-    def statement(self, statement: Statement) -> list[PSValue]:
+    def statement(self, statement: StatementNode) -> list[PSValue]:
         match statement:
             case Pipeline():
                 return self.pipeline(statement)

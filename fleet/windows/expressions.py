@@ -15,7 +15,7 @@ from fleet.windows.tree import (
     Literal,
     Member,
     Range,
-    Statement,
+    StatementNode,
     SyntaxNode,
     TypeName,
     Unary,
@@ -64,7 +64,7 @@ class ExpressionParser(StringParser):
     """Parses expressions; a subclass parses the content of `$( )` and `{ }`."""
 
     @abstractmethod
-    def statement(self) -> Statement: ...
+    def statement(self) -> StatementNode: ...
 
     def starts_expression(self) -> bool:
         """Whether the statement at the position is an expression rather than a command."""

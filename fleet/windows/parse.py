@@ -21,7 +21,7 @@ from fleet.windows.tree import (
     Parameter,
     Pipeline,
     Redirect,
-    Statement,
+    StatementNode,
     SyntaxNode,
     Try,
     Variable,
@@ -96,7 +96,7 @@ class Parser(ExpressionParser):
         self.expect("}")
         return body
 
-    def statement(self) -> Statement:
+    def statement(self) -> StatementNode:
         self.spaces(lines=True)
         if found := self.match(KEYWORD):
             return self._keyword(found[1].lower())
@@ -118,7 +118,7 @@ class Parser(ExpressionParser):
         self.at += 2
         return Assign(target, operator, Pipeline((Literal(1),)))
 
-    def _keyword(self, word: str) -> Statement:
+    def _keyword(self, word: str) -> StatementNode:
         match word:
             case "if":
                 return self._if()
@@ -131,7 +131,7 @@ class Parser(ExpressionParser):
                 value = None if self.char() in ENDS else self.statement()
                 return Leave(word, value)  # type: ignore[arg-type]
 
-    def _condition(self) -> Statement:
+    def _condition(self) -> StatementNode:
         self.expect("(")
         condition = self.statement()
         self.expect(")")

@@ -93,7 +93,7 @@ class Sub:
 
 @dataclass(frozen=True, slots=True)
 class HashLiteral:
-    pairs: tuple[tuple["SyntaxNode", "Statement"], ...]
+    pairs: tuple[tuple["SyntaxNode", "StatementNode"], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,19 +146,19 @@ class Assign:
     target: "SyntaxNode"
     operator: str
     """ "=" or "+=" and the like"""
-    value: "Statement"
+    value: "StatementNode"
 
 
 @dataclass(frozen=True, slots=True)
 class If:
-    clauses: tuple[tuple["Statement", "Body"], ...]
+    clauses: tuple[tuple["StatementNode", "Body"], ...]
     otherwise: "Body | None"
 
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
     variable: str
-    items: "Statement"
+    items: "StatementNode"
     body: "Body"
 
 
@@ -174,7 +174,7 @@ class Leave:
     """exit, return or throw, with its value."""
 
     keyword: OneOf["exit", "return", "throw"]
-    value: "Statement | None"
+    value: "StatementNode | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Forbidden:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    statements: tuple["Statement", ...]
+    statements: tuple["StatementNode", ...]
 
 
 SyntaxNode = (
@@ -207,4 +207,4 @@ SyntaxNode = (
     | Block
     | CommandNode
 )
-Statement = Pipeline | Assign | If | ForEach | Try | Leave | Forbidden
+StatementNode = Pipeline | Assign | If | ForEach | Try | Leave | Forbidden

@@ -33,7 +33,7 @@ Root = Annotated[Path | None, typer.Option(help="the folder with the files of th
 Output = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
 Seed = Annotated[int, typer.Option(help="a different seed draws different rows")]
 Files = Annotated[list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")]
-ContractOption = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
+ContractName = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
 
 SHAPES = {
     "existing": ("existing", "trajectories", "preferences", "native"),
@@ -81,7 +81,7 @@ def corrections(
     multiply: Annotated[int, typer.Option(min=1, help="variations per pattern")] = 10,
     pairs: Annotated[Path | None, typer.Option(help="the file for the pairs; by default next to the rows")] = None,
     seed: Seed = 0,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Make rows and pairs from the eight documented error patterns and their right answers."""
@@ -110,7 +110,7 @@ def conversational(
         Path | None, typer.Option(help="reword the rows of this file instead of drawing new ones")
     ] = None,
     seed: Seed = 0,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Make conversations in five tones: calls and results from the simulated fleet, wording from a teacher."""
@@ -136,7 +136,7 @@ def chat_exports(
     output: Output,
     min_quality: Annotated[float, typer.Option(min=0, max=1, help="smallest share of good turns in a chat")] = 0.7,
     seed: Annotated[int, typer.Option(help="a different seed gives different look-alikes")] = 0,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert Open-WebUI chats to rows and rated answers to pairs, with look-alikes for secrets and addresses."""
@@ -150,7 +150,7 @@ def chat_exports(
 
 
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
-def existing(files: Files, output: Output, contract: ContractOption = "aj", shown: AsJson = Format.table) -> None:
+def existing(files: Files, output: Output, contract: ContractName = "aj", shown: AsJson = Format.table) -> None:
     """Convert AJ's earlier training data, and native rows and pairs; repair what is certain."""
     _convert("existing", files, output, contract, ForeignTreatment.map, shown)
 
@@ -165,7 +165,7 @@ def toucan(
     files: Files,
     output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert trajectories of Toucan-1.5M to rows."""
@@ -177,7 +177,7 @@ def glaive(
     files: Files,
     output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert chats of Glaive function calling v2 to rows."""
@@ -189,7 +189,7 @@ def agentinstruct(
     files: Files,
     output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
-    contract: ContractOption = "aj",
+    contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert the os and db splits of AgentInstruct to rows."""
