@@ -179,7 +179,7 @@ def test_a_line_that_a_crash_cut_off_is_dropped_and_a_broken_one_is_not(tmp_path
     assert list(Ledger(tmp_path).open_intents) == ["a"]
     assert path.read_text().endswith("}\n")
     path.write_text('{"kind": "surprise"}\n')
-    with pytest.raises(DataError, match=r"ledger\.jsonl:1: .*pays again"):
+    with pytest.raises(DataError, match=r"ledger\.jsonl:1: .*pay for every job again"):
         Ledger(tmp_path)
 
 
