@@ -39,7 +39,7 @@ def output(shell: LinuxShell, line: str) -> str:
 # --- sizes ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_command_tells_the_same_size(shell: LinuxShell):
+def test_every_command_reports_the_same_size(shell: LinuxShell):
     size = 12 * GIB + len("first\nlast\n")
     assert output(shell, f"stat -c %s {BIG}") == f"{size}\n"
     assert output(shell, f"ls -l {BIG}").split()[4] == str(size)

@@ -41,7 +41,7 @@ def out(line: str) -> str:
 # --- looking --------------------------------------------------------------------------------------------------------
 
 
-def test_status_tells_staged_changed_deleted_and_new_apart():
+def test_status_distinguishes_staged_changed_deleted_and_new():
     run, _ = shell({"app.py": "changed\n", "docs/a.md": "a\n", "new/x.txt": "x\n", "docs/b.md": "b\n"})
     assert run.run("git status -s")[0] == " D VERSION\n M app.py\n?? docs/b.md\n?? new/\n"
     run.run("git add app.py docs")
@@ -55,7 +55,7 @@ def test_status_tells_staged_changed_deleted_and_new_apart():
     assert "\tnew/\n" in text
 
 
-def test_a_clean_tree_is_said_to_be_clean():
+def test_a_clean_tree_is_reported_as_clean():
     assert out("git status") == "On branch main\nnothing to commit, working tree clean\n"
 
 

@@ -32,7 +32,7 @@ def day(time: int) -> datetime:
 
 @given(hosts)
 @drawn
-def test_df_tells_every_mount_in_kib(host: Host):
+def test_df_shows_every_mount_in_kib(host: Host):
     assert [
         (row["filesystem"], row["1k_blocks"], row["used"], row["available"], row["use_percent"], row["mounted_on"])
         for row in parsed("df", host, "df")
@@ -84,7 +84,7 @@ def test_mount_and_lsblk_know_the_same_disks_as_df(host: Host):
 
 @given(hosts)
 @drawn
-def test_ps_aux_tells_every_process(host: Host):
+def test_ps_aux_shows_every_process(host: Host):
     rows = {row["pid"]: row for row in parsed("ps", host, "ps aux")}
     assert len(rows) == len(host.processes) + 2  # the shell and ps itself
     for process in host.processes:
@@ -96,7 +96,7 @@ def test_ps_aux_tells_every_process(host: Host):
 
 @given(hosts)
 @drawn
-def test_ps_ef_tells_every_parent(host: Host):
+def test_ps_ef_shows_every_parent(host: Host):
     rows = {row["pid"]: row for row in parsed("ps", host, "ps -ef")}
     for process in host.processes:
         assert (rows[process.pid]["ppid"], rows[process.pid]["cmd"]) == (process.parent, process.command)
@@ -104,7 +104,7 @@ def test_ps_ef_tells_every_parent(host: Host):
 
 @given(hosts)
 @drawn
-def test_free_tells_the_memory_that_ps_and_top_tell(host: Host):
+def test_free_shows_the_memory_that_ps_and_top_show(host: Host):
     memory, swap = parsed("free", host, "free")
     assert memory["total"] == host.memory.total
     assert (memory["used"], memory["free"]) == (host.memory_used, host.memory_free)
@@ -117,7 +117,7 @@ def test_free_tells_the_memory_that_ps_and_top_tell(host: Host):
 
 @given(hosts)
 @drawn
-def test_top_tells_load_memory_and_the_busiest_first(host: Host):
+def test_top_shows_load_memory_and_the_busiest_first(host: Host):
     (top,) = parsed("top", host, "top -bn1")
     assert (top["load_1m"], top["load_5m"], top["load_15m"]) == (host.load, *host.loads)
     assert (top["tasks_total"], top["users"]) == (len(host.processes), sum(login.end is None for login in host.logins))
@@ -162,7 +162,7 @@ def test_who_and_last_tell_the_logins(host: Host):
 
 @given(hosts)
 @drawn
-def test_the_machine_tells_its_kernel_clock_and_user(host: Host):
+def test_the_machine_shows_its_kernel_clock_and_user(host: Host):
     row = parsed("uname", host, "uname -a")
     assert (row["node_name"], row["kernel_release"], row["machine"]) == (host.name, host.system.kernel, "x86_64")
     assert parsed("date", host, "date")["epoch_utc"] == host.now

@@ -117,7 +117,7 @@ def test_following_a_log_ends_at_once_with_the_code_of_a_time_out(shell: LinuxSh
     assert shell.run("tail -n +2 /tmp/log; seq 5 | tail -2; tail -c 4 /tmp/log")[0] == "two\n4\n5\ntwo\n"
 
 
-def test_a_loop_without_end_is_ended_and_keeps_what_it_said(shell: LinuxShell):
+def test_a_loop_without_end_is_stopped_and_keeps_its_output(shell: LinuxShell):
     stdout, _, code = shell.run("while true; do date +%s; sleep 60; done")
     assert code == 124
     assert stdout.startswith(f"{NOON}\n{NOON + 60}\n")

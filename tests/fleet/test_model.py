@@ -35,7 +35,7 @@ def _process(command: str, cpu: float = 0.0, resident: int = 0) -> Process:
         ("/run/nginx.pid", "/run"),
     ],
 )
-def test_a_path_lies_on_the_longest_mount_that_holds_it(path, target):
+def test_a_path_is_on_the_longest_mount_that_contains_it(path, target):
     assert BARE.mount_of(path).target == target
 
 

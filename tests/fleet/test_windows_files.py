@@ -64,7 +64,7 @@ def test_wildcards_fit_any_part_of_a_path(machine: Machine):
         (r"Remove-Item C:\inetpub", "has children and the Recurse parameter was not specified."),
     ],
 )
-def test_what_cannot_be_done_to_a_path_is_said(machine: Machine, line: str, words: str):
+def test_what_cannot_be_done_to_a_path_is_reported(machine: Machine, line: str, words: str):
     before = machine.host.files
     stdout, stderr, code = WindowsShell(machine).run(line)
     assert (stdout, code) == ("", 1)

@@ -74,7 +74,7 @@ def test_a_full_disk_keeps_a_service_from_starting_and_room_lets_it():
     assert machine.host.services["W3SVC"].state == "active"
 
 
-def test_an_unknown_service_is_said_and_the_others_go_on():
+def test_an_unknown_service_is_reported_and_the_others_go_on():
     shell, _ = windows("Spooler")
     stdout, stderr, code = shell.run("Get-Service nope, Spooler | Select-Object -ExpandProperty Name")
     assert (stdout, code) == ("Spooler\n", 1)

@@ -178,7 +178,7 @@ def test_the_old_event_log_has_its_own_table(machine: Machine):
     assert "Application" in text(machine, "Get-EventLog -List")
 
 
-def test_where_there_are_no_events_it_is_said(machine: Machine):
+def test_the_absence_of_events_is_reported(machine: Machine):
     shell = WindowsShell(machine)
     assert (
         'There is not an event log on the localhost computer that matches "Nope".' in shell.run("Get-WinEvent Nope")[1]

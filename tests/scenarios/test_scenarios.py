@@ -123,7 +123,7 @@ def test_an_intent_over_the_fleet_has_a_fact_of_each_host_that_differs():
             assert all(all(values) for values in said.values())
 
 
-def test_a_dictated_command_stands_in_the_request_to_the_letter():
+def test_a_dictated_command_is_in_the_request_verbatim():
     """A persona's words around it would join the command."""
     for persona in PERSONAS:
         for name in [name for name in templates() if name.startswith("hard_values.")]:
