@@ -114,9 +114,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 try:
                     record = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    raise DataError(
-                        f"{path}:{number}: not a JSON object ({error}); fix or remove the line."
-                    ) from error
+                    raise DataError(f"{path}:{number}: not a JSON object ({error}); fix or remove the line.") from error
                 if not isinstance(record, dict):
                     raise DataError(f"{path}:{number}: a {type(record).__name__} where a JSON object belongs.")
                 yield number, record
