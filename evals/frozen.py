@@ -1,7 +1,7 @@
-"""Samples as Inspect samples: the prompt rendered from the contract, the ground truth in the metadata.
+"""Turns samples into Inspect samples: the prompt rendered from the contract, the ground truth in the metadata.
 
-The suites small and full are frozen, of the eval split. The suite practice is drawn from the train split: what fails
-there may be learned (`aj harvest`), and no log of it is evidence for the gate.
+The suites small and full are frozen and belong to the eval split. The practice suite is drawn from the train split: its
+failures may be learned (`aj harvest`), and none of its logs is evidence for the gate.
 """
 
 from typing import Any
@@ -26,17 +26,17 @@ from scenarios.catalogue import templates
 from scorers.samples import world
 
 MAX_TOKENS = 128
-"""Tokens of one reply: AJ's longest gold answer takes 88; a base model would ramble on for thousands."""
+"""Longest reply in tokens: AJ's longest gold answer takes 88; a base model would ramble on for thousands."""
 
 
 def dataset(task: str, suite: Suite, contract: str, seed: int = 0) -> MemoryDataset:
-    """The samples of a task: those marked "small", all of them, or those that `seed` draws to practise on."""
+    """The samples of a task: those marked "small", all, or those that `seed` draws for practice."""
     chosen = [record for record in records(task, suite, seed) if suite != "small" or record["small"]]
     return MemoryDataset([_to_sample(record, contract) for record in chosen], name=task)
 
 
 def config(constrained: bool, contract: str, temperature: float = 0.0) -> GenerateConfig:
-    """Temperature 0, unless several epochs are to differ. Constrained decoding is off by default: we measure the model,
+    """Temperature 0, unless several epochs should differ. Constrained decoding is off by default: we measure the model,
     not the grammar."""
     schema = None
     if constrained:
@@ -67,6 +67,6 @@ def _to_sample(record: dict[str, Any], contract: str) -> Sample:
 
 
 def _chat(message: dict[str, str]) -> ChatMessage:
-    # Messages, not system_message(): that reads the prompt's JSON braces as a template.
+    # Messages instead of system_message(), which would read the prompt's JSON braces as a template.
     kind = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}[message["role"]]
     return kind(content=message["content"])

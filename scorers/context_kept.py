@@ -1,4 +1,4 @@
-"""context_retention: the last turn refers to what was established before. Does AJ still know it?"""
+"""context_retention: the last turn refers to what was established before; does AJ still know it?"""
 
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
@@ -12,8 +12,8 @@ from scorers.world.outcome import check_goal, check_mines
 
 @scorer(metrics=metrics("retained", "answered", by="distance"))
 def context_kept() -> Scorer:
-    """retained: the turn acts on what was meant, without a second discovery. answered: its answer is true too, and
-    what was asked for was done, and nothing else."""
+    """retained: the turn acts on what was meant, without a second discovery. answered: its answer is also true, and
+    what was asked for was done and nothing else."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -24,9 +24,11 @@ def context_kept() -> Scorer:
         wrong = check_turn_answer(last, case.turn, case.scenario)
         wrong += check_turn_grounded(last, case.turn, case.scenario)
         wrong += check_goal(case.scenario, trace.changed) + check_mines(case.scenario, trace.changed)
-        # What is answered from memory is retained when it is right: there is nothing to act on.
+        # An answer from memory counts as retained if it is right: there is nothing to act on.
         retained = not lost and not last["error"] and bool(case.turn.steps or not wrong)
-        findings = [*wrong, *lost] if last["error"] else [*lost, *wrong]  # what broke the turn names the failure
+        findings = (
+            [*wrong, *lost] if last["error"] else [*lost, *wrong]
+        )  # the failure is named after what broke the turn
         return by.score({"retained": retained, "answered": not wrong and not lost}, findings, last["answer"] or "")
 
     return grade

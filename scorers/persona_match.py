@@ -1,4 +1,4 @@
-"""persona: the same facts to five kinds of user. Does the answer match the tone, and are the facts still right?"""
+"""persona: the same facts for five kinds of user; does the answer match the tone, and are the facts still right?"""
 
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import TaskState
@@ -14,7 +14,7 @@ from scorers.world.steps import check_said
 
 @metric
 def contrast() -> Metric:
-    """Share of questions whose replies differ between personas in the right direction, where all five answered."""
+    """Share of questions whose replies differ between personas in the right direction, if all five were answered."""
 
     def share(scores: list[SampleScore]) -> float:
         replies: dict[str, dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Findings as an Inspect score: the value, the failure code of a wrong sample, the reasons, and who graded."""
+"""Turns findings into an Inspect score: the values, the failure code, the reasons, and the grader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from aj.identity import identity
 from scorers.samples import Case, case_of, world
 
 CLUSTER = "family"
-"""Samples drawn from one phrasing fail together: standard errors are clustered by it."""
+"""Samples drawn from one template fail together, so standard errors are clustered by it."""
 
 
 def metrics(*keys: str, by: str | None = None) -> dict[str, list[Metric]]:
@@ -24,7 +24,7 @@ def metrics(*keys: str, by: str | None = None) -> dict[str, list[Metric]]:
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """Makes a scorer's scores; each names the grader, so that it can be told which code gave it."""
+    """Creates a scorer's scores; each names the grader, that is, the code that gave it."""
 
     id: str
 

@@ -1,4 +1,4 @@
-"""task_success: was everything that the user asked for done, there and only there, and answered truly?"""
+"""task_success: was everything done that the user asked for, nothing else, and was the answer true?"""
 
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
@@ -10,8 +10,8 @@ from scorers.traces import check_end, check_turn_answer, check_turn_grounded
 
 @scorer(metrics=metrics("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"))
 def task_done() -> Scorer:
-    """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: each
-    answer is true. grounded: nothing in it is made up. success: all of these. valid: every call was."""
+    """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: every
+    answer is true. grounded: nothing in it is made up. success: all of these. valid: every call was valid."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -23,7 +23,8 @@ def task_done() -> Scorer:
             "facts": [f for done, turn in played for f in check_turn_answer(done, turn, case.scenario)],
             "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, case.scenario)],
         }
-        # A broken call names the failure before what it led to; a mine before what was merely not reached.
+        # The failure is named after a broken call rather than its consequences, and after a mine rather than a missed
+        # goal.
         order = ("no_mine", "facts", "end_state", "milestones", "grounded")
         findings = [f for part in order for f in found[part]]
         valid = all(call["valid"] for turn in trace.turns for call in turn["calls"])

@@ -1,4 +1,4 @@
-"""tool_format: does the raw completion have the form that its mode asks for, and is it the right next step?"""
+"""tool_format: does the raw completion have the form that its mode requires, and is it the right next step?"""
 
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
