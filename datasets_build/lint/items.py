@@ -7,13 +7,14 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import islice
 
+from aj.acts import finishing
 from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
 from aj.state import SHORT, discovered
-from aj.wire import Judgement, finishing, judge_call, render_call
+from aj.wire import Judgement, judge_call, render_call
 from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import rule_finding

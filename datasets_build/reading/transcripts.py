@@ -77,7 +77,7 @@ def one_conversation(read: Reader, value: Mapping[str, Any]) -> Iterator[Parsed]
 def message_of(turn: Turn) -> Message:
     """A turn as a row holds it; the words beside a call are its note."""
     if turn.call is not None:
-        return Message(turn.role, call=replace(turn.call, note=turn.text or turn.call.note))
+        return Message(turn.role, call=replace(turn.call, note=turn.text) if turn.text else turn.call)
     return Message(turn.role, turn.text, tool=turn.tool)
 
 
@@ -85,4 +85,6 @@ def turn_of(message: Message) -> Turn:
     """A row's message as a turn; a call's note is the words beside it."""
     if message.call is None:
         return Turn(message.role, message.content, tool=message.tool)
-    return Turn(message.role, message.call.note or "", replace(message.call, note=None))
+    if not message.call.note:
+        return Turn(message.role, call=message.call)
+    return Turn(message.role, message.call.note, replace(message.call, note=None))

@@ -38,7 +38,7 @@ def unfold(item: Transcript, _: Bench) -> Mended:
         parts, code = _unfolded(turn, item.mode, turns)
         turns += parts
         found += [code] if code else []
-    return Mended(replace(item, turns=tuple(turns)), tuple(found))
+    return Mended(replace(item, turns=tuple(turns)) if turns != list(item.turns) else item, tuple(found))
 
 
 def _unfolded(turn: Turn, mode: Mode, before: Sequence[Turn]) -> tuple[Sequence[Turn], str]:
@@ -135,7 +135,7 @@ def interleave(item: Transcript, _: Bench) -> Mended:
         ordered += [turn for both in zip(calls, results, strict=True) for turn in both]
         found.append("several_calls")
         place += 2 * len(calls)
-    return Mended(replace(item, turns=tuple(ordered)), tuple(found))
+    return Mended(replace(item, turns=tuple(ordered)) if found else item, tuple(found))
 
 
 def _may_answer(result: Turn, turn: Turn) -> bool:
@@ -165,7 +165,8 @@ def cut(item: Transcript, _: Bench) -> Mended:
         start += 1
     stop = min((place for place in skipped if place > answered[0]), default=len(turns))
     last = max(place for place in answered if place < stop)
-    return Mended(replace(item, turns=turns[start : last + 1]), ("untrained_turns",) if skipped else ())
+    kept = turns[start : last + 1]
+    return Mended(replace(item, turns=kept) if kept != turns else item, ("untrained_turns",) if skipped else ())
 
 
 def _places(turns: Iterable[Turn], target: bool) -> list[int]:

@@ -27,9 +27,9 @@ def voice(item: Transcript, bench: Bench) -> Mended:
     """
     turns: list[Turn] = []
     for turn in item.turns:
-        if turn.call is not None:
-            turn = replace(turn, call=_answering(turn.call, bench.contract))
-        elif turn.role == "assistant" and item.mode == "chat":
+        if turn.call is not None and (call := _answering(turn.call, bench.contract)) is not turn.call:
+            turn = replace(turn, call=call)
+        elif turn.role == "assistant" and turn.call is None and item.mode == "chat":
             _check_voice(turn.text)
         turns.append(turn)
     return Mended(replace(item, turns=tuple(turns)))

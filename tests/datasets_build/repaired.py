@@ -2,8 +2,8 @@
 
 import json
 
-from aj.contract import load_contract
-from aj.messages import Row
+from aj.contract import Contract, load_contract
+from aj.messages import Call, Row
 from aj.wire import render_turn
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript, Turn
@@ -16,20 +16,24 @@ EXPERT = "You are AJ, an expert for servers."
 AGENTS = "Available agents:\n  - web01: web01 (linux) @ 203.0.113.5:50051"
 
 
-def settled(response, instruction="Show the free space", system=EXPERT) -> Settled:
+def settled(response, instruction="Show the free space", system=EXPERT, contract=CONTRACT) -> Settled:
     """What becomes of one earlier record."""
     text = response if isinstance(response, str) else json.dumps(response)
     (item,) = existing.parse({"system": system, "instruction": instruction, "response": text})
-    return settle(item, CONTRACT)
+    return settle(item, contract)
 
 
-def conversation(*turns: Turn) -> Settled:
-    return settle(Transcript(turns), CONTRACT)
+def conversation(*turns: Turn, contract: Contract = CONTRACT) -> Settled:
+    return settle(Transcript(turns), contract)
 
 
 def row_of(outcome: Settled) -> Row:
     assert isinstance(outcome.value, Row), outcome.value
     return outcome.value
+
+
+def last_call(outcome: Settled) -> Call | None:
+    return row_of(outcome).messages[-1].call
 
 
 def code_of(outcome: Settled) -> str:

@@ -4,26 +4,77 @@ import json
 
 import pytest
 
+from aj.acts import DISCOVER, act_of, call_of, finish, here, on
 from aj.messages import Call, Row
-from tests.datasets_build.repaired import call, code, said, settled
+from datasets_build.reading.transcripts import Turn
+from datasets_build.repair.settle import settle
+from datasets_build.sources import agentinstruct
+from tests.datasets_build.repaired import AGENTS, call, code, conversation, last_call, row_of, said, settled
+from tests.renamed import renamed_contract
+
+RENAMED = renamed_contract()
+OLD_FORMS = [
+    {"action": "execute_command", "shell": "bash", "command": "df -h", "requires_sudo": False},
+    {"tool": "execute_shell", "params": {"cmd": "df -h"}},
+    {"tool": "bash", "command": "df -h"},
+    {"tool": "bash", "args": {"command": "df -h"}},
+    {"name": "run_command", "arguments": '{"script": "df -h"}'},
+    {"tool": "terminal", "action": "execute_command", "command": "df -h"},
+    "{'tool': 'bash', 'params': {'command': 'df -h'}}",
+    '```json\n{"tool": "bash", "params": {"command": "df -h"}}\n```',
+]
 
 
-@pytest.mark.parametrize(
-    "old",
-    [
-        {"action": "execute_command", "shell": "bash", "command": "df -h", "requires_sudo": False},
-        {"tool": "execute_shell", "params": {"cmd": "df -h"}},
-        {"tool": "bash", "command": "df -h"},
-        {"tool": "bash", "args": {"command": "df -h"}},
-        {"name": "run_command", "arguments": '{"script": "df -h"}'},
-        {"tool": "terminal", "action": "execute_command", "command": "df -h"},
-        "{'tool': 'bash', 'params': {'command': 'df -h'}}",
-        '```json\n{"tool": "bash", "params": {"command": "df -h"}}\n```',
-    ],
-)
+@pytest.mark.parametrize("old", OLD_FORMS)
 def test_every_old_form_of_a_command_becomes_the_call(old):
     assert call(old) == {"tool": "bash", "params": {"command": "df -h"}}
     assert settled(old).repaired
+
+
+@pytest.mark.parametrize("old", OLD_FORMS)
+def test_under_a_contract_with_other_names_it_becomes_that_contracts_call(old):
+    assert last_call(settled(old, contract=RENAMED)) == call_of(here("df -h"), RENAMED)
+
+
+def test_a_tool_of_that_contract_with_wrong_parameters_is_read_like_a_retired_one():
+    old = {"tool": RENAMED.acts["here"].tool, "params": {"cmd": "df -h"}}
+    assert last_call(settled(old, contract=RENAMED)) == call_of(here("df -h"), RENAMED)
+
+
+def test_the_repair_speaks_acts_over_a_whole_conversation():
+    turns = (
+        Turn("user", "How long is web01 up?"),
+        Turn("assistant", "", Call("discover", {})),
+        Turn("tool", AGENTS, tool="discover"),
+        Turn("assistant", "", Call("remote_execute", {"cmd": "uptime"})),
+        Turn("tool", "up 3 days", tool="remote_execute"),
+        Turn("assistant", "`web01` is up for 3 days."),
+    )
+    row = row_of(conversation(*turns, contract=RENAMED))
+    said = [act_of(message.call, RENAMED) for message in row.messages if message.call]
+    assert said == [DISCOVER, on("web01", "uptime"), finish("`web01` is up for 3 days.")]
+    assert [message.tool for message in row.messages if message.role == "tool"] == [
+        RENAMED.acts["discover"].tool,
+        RENAMED.acts["on_one"].tool,
+    ]
+
+
+def test_what_a_source_knows_to_be_an_act_is_one_under_any_contract():
+    record = {
+        "id": "os_1",
+        "conversations": [
+            {"from": "human", "value": "Now, my problem is: How full is the disk?"},
+            {"from": "gpt", "value": "Think: look.\n\nAct: bash\n\n```bash\ndf -h /\n```"},
+            {"from": "human", "value": "The output of the OS:\n45%"},
+            {"from": "gpt", "value": "Think: done.\n\nAct: answer(45%)"},
+        ],
+    }
+    (item,) = agentinstruct.parse(record)
+    row = row_of(settle(item, RENAMED))
+    assert [act_of(message.call, RENAMED) for message in row.messages if message.call] == [
+        here("df -h /"),
+        finish("45%"),
+    ]
 
 
 def test_a_right_call_is_converted_as_it_was():
