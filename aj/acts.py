@@ -7,13 +7,17 @@ The world performs acts, scenarios and checks speak of them, and only a contract
     call_of(on("web01", "df -h"), contract) == Call("remote_bash", {"agent_id": "web01", "command": "df -h"})
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aj.contract import Contract
 from aj.errors import ContractError
 from aj.meaning import NEEDS, ActKind, CallMeaning
-from aj.messages import Call
+from aj.messages import Call, Message
+
+REACHES: tuple[ActKind, ...] = ("on_one", "on_all")
+"""Acts that run a command on agents, which must have been discovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,19 @@ class Act:
     """Why the task cannot be done; either this or `answer`."""
 
     @property
+    def words(self) -> str:
+        """What an act that ends the task tells the user."""
+        return self.answer or self.error
+
+    @property
     def runs(self) -> bool:
         """Whether it runs a command."""
         return self.kind in ("here", "on_one", "on_all")
 
     @property
     def reaches_agents(self) -> bool:
-        """Whether it runs a command on agents, which must have been discovered."""
-        return self.kind in ("on_one", "on_all")
+        """Whether it runs a command on agents."""
+        return self.kind in REACHES
 
 
 DISCOVER = Act("discover")
@@ -63,11 +72,18 @@ def on_all(command: str) -> Act:
 
 
 def think(thought: str) -> Act:
+    """Write a thought down."""
     return Act("think", thought=thought)
 
 
 def finish(answer: str) -> Act:
+    """End the task with an answer."""
     return Act("finish", answer=answer)
+
+
+def give_up(error: str) -> Act:
+    """End the task that cannot be done."""
+    return Act("finish", error=error)
 
 
 def call_of(act: Act, contract: Contract, note: str | None = None) -> Call:
@@ -117,7 +133,40 @@ def meaning_of(call: Call, contract: Contract) -> Act:
 def finishing(call: Call | None, contract: Contract) -> str | None:
     """The answer (or the error) of a finishing call; None for any other."""
     act = act_of(call, contract)
-    return act.answer or act.error if act and act.kind == "finish" else None
+    return act.words if act and act.kind == "finish" else None
+
+
+def to_records(past: Sequence[Message], contract: Contract) -> list[dict[str, Any]]:
+    """A conversation without the contract's words, to be kept in a file: each call as its act, and its note.
+
+    Raises:
+        ContractError: a call means nothing.
+    """
+    records: list[dict[str, Any]] = []
+    for message in past:
+        records.append({"role": message.role, "content": message.content})
+        if message.call:
+            fields = {name: value for name, value in asdict(meaning_of(message.call, contract)).items() if value}
+            records[-1] = {"role": message.role, "content": message.call.note or "", "act": fields}
+    return records
+
+
+def from_records(records: Iterable[dict[str, Any]], contract: Contract) -> list[Message]:
+    """The conversation as it goes under `contract`: the inverse of `to_records`.
+
+    Raises:
+        ContractError: the contract lacks an act.
+    """
+    past: list[Message] = []
+    tool = None
+    for record in records:
+        call = call_of(Act(**record["act"]), contract, record["content"] or None) if "act" in record else None
+        if record["role"] == "tool":
+            past.append(Message("tool", record["content"], tool=tool))
+        else:
+            past.append(Message(record["role"], "" if call else record["content"], call))
+        tool = call.tool if call else tool
+    return past
 
 
 def written(kind: ActKind, contract: Contract) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aj.acts import act_of, written
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message
@@ -10,19 +11,16 @@ from aj.state import discovered
 
 def check_conduct(call: Call, past: Sequence[Message], contract: Contract) -> list[Finding]:
     """Discovery rules and loops, as the runtime enforces them; `past` ends before the call."""
-    conduct = contract.conduct
-    agents = discovered(past, contract)
-    found = []
-    if call.tool == conduct.discover and agents is not None:
+    act, found = act_of(call, contract), list[Finding]()
+    agents = discovered(past, contract) if act and (act.kind == "discover" or act.reaches_agents) else None
+    if act and act.kind == "discover" and agents is not None:
         found.append(Finding("second_discovery", "the agents were discovered before", "use the agents already listed"))
-    if call.tool in (*conduct.targeted, *conduct.fleet_wide) and agents is None:
+    if act and act.reaches_agents and agents is None:
+        discover = written("discover", contract)
+        found.append(Finding("before_discovery", f"{call.tool} before {discover}", f"call {discover} first"))
+    if act and act.kind == "on_one" and agents is not None and act.host not in [agent.id for agent in agents]:
         found.append(
-            Finding("before_discovery", f"{call.tool} before {conduct.discover}", f"call {conduct.discover} first")
-        )
-    target = call.params.get(conduct.target)
-    if call.tool in conduct.targeted and agents is not None and target not in [agent.id for agent in agents]:
-        found.append(
-            Finding("unknown_agent", f"{target!r} was not discovered", "use an agent of the list, spelled as there")
+            Finding("unknown_agent", f"{act.host!r} was not discovered", "use an agent of the list, spelled as there")
         )
     return found + check_loop(call, past, contract)
 
@@ -39,7 +37,7 @@ def check_loop(call: Call, past: Sequence[Message], contract: Contract) -> list[
         return [
             Finding(
                 "loop",
-                f"{call.tool} for the {limit.uses}rd time within {limit.window} steps",
+                f"{call.tool} is used {limit.uses} times within {limit.window} steps",
                 "finish or do something else",
             )
         ]

@@ -106,6 +106,8 @@ class Aliases(Strict):
     params_keys: tuple[str, ...]
     lifted: dict[str, tuple[str, ...]]
     retired_tools: tuple[str, ...]
+    earlier: dict[ActKind, CallMeaning]
+    """How AJ's earlier data wrote an act, under the first of `tool_keys`."""
 
 
 class Deviation(Strict):

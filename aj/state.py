@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
+from aj.acts import act_of
 from aj.contract import Contract
 from aj.messages import Call, Message
 
@@ -23,7 +23,7 @@ SHORT = 4000
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One machine that AJ can reach, as `list_agents` shows it."""
+    """One machine that AJ can reach, as a discovery lists it."""
 
     id: str
     platform: str = "linux"
@@ -35,7 +35,7 @@ class Agent:
 
 
 def agents_listed(text: str) -> tuple[Agent, ...]:
-    """The agents in a `list_agents` result."""
+    """The agents in the result of a discovery."""
     return (_listed if len(text) < SHORT else _listed.__wrapped__)(text)
 
 
@@ -46,19 +46,31 @@ def _listed(text: str) -> tuple[Agent, ...]:
 
 def discovered(messages: Sequence[Message], contract: Contract) -> tuple[Agent, ...] | None:
     """The agents of the last discovery; None when nothing was discovered yet."""
-    for message in reversed(messages):
-        if message.role == "tool" and message.tool == contract.conduct.discover:
-            return agents_listed(message.content)
+    for place in range(len(messages) - 1, -1, -1):
+        if _lists_agents(messages, place, contract):
+            return agents_listed(messages[place].content)
     return None
+
+
+def _lists_agents(messages: Sequence[Message], place: int, contract: Contract) -> bool:
+    """Whether a message is the result of a discovery. Its tool says so, unless that one serves other acts as well."""
+    message, meaning = messages[place], contract.acts.get("discover")
+    if message.role != "tool" or meaning is None or message.tool != meaning.tool:
+        return False
+    if len(contract.meanings[meaning.tool]) == 1:
+        return True
+    act = act_of(messages[place - 1].call, contract) if place else None
+    return act is not None and act.kind == "discover"
 
 
 def past_steps(messages: Sequence[Message], contract: Contract) -> list[tuple[Call, str]]:
     """(call, result) of every call finished for the task at hand; the discovery shows in the agents instead."""
     start = max((i for i, message in enumerate(messages) if message.role == "user"), default=0)
     steps = []
-    for call_message, result_message in pairwise(messages[start:]):
-        if call_message.call and result_message.role == "tool" and result_message.tool != contract.conduct.discover:
-            steps.append((call_message.call, result_message.content))
+    for place in range(start + 1, len(messages)):
+        call, result = messages[place - 1].call, messages[place]
+        if call and result.role == "tool" and not _lists_agents(messages, place, contract):
+            steps.append((call, result.content))
     return steps
 
 
@@ -76,9 +88,9 @@ def state_block(messages: Sequence[Message], contract: Contract) -> str:
 
 
 def _describe(call: Call, contract: Contract) -> str:
-    where = call.params.get(contract.conduct.target)
-    place = f"{call.tool} {where}" if where else call.tool
-    return f"{place} `{call.params.get('command', '')}`"
+    act = act_of(call, contract)
+    place = f"{call.tool} {act.host}" if act and act.host else call.tool
+    return f"{place} `{act.command if act else ''}`"
 
 
 def _one_line(output: str) -> str:

@@ -1,13 +1,14 @@
 """The one home of the wire form: render_call beside judge_call, and conversations as chat messages."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
+from aj.acts import Act
 from aj.contract import Contract, contract_with
+from aj.errors import ContractError
+from aj.extract import Unreadable, extract, lint_text
 from aj.findings import Finding
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
@@ -15,6 +16,10 @@ from aj.schemas import argument_error
 from aj.state import state_block
 
 RuntimeOutcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
+
+
+NO_TOOL = "none"
+"""What is written as a tool's name, in any case, where no tool is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,23 @@ def render_call(call: Call, contract: Contract) -> str:
     elif call.reasoning:
         before = f"<{contract.wire.think_tag}>\n{call.reasoning}\n</{contract.wire.think_tag}>\n\n{before}"
     return f"{before}{contract.wire.open}{json.dumps(record, ensure_ascii=False)}{contract.wire.close}"
+
+
+def render_earlier(act: Act, contract: Contract, **beside: str) -> str:
+    """An act as AJ's earlier data wrote it: a retired tool under another key than the tool's, its fields beside it.
+
+    Args:
+        beside: more keys of the object.
+
+    Raises:
+        ContractError: the contract does not say how the earlier data wrote the act.
+    """
+    earlier = contract.aliases.earlier.get(act.kind)
+    if earlier is None:
+        raise ContractError(f"The contract {contract.name!r} has no earlier {act.kind!r}; add it to aliases.earlier.")
+    fields = {name: getattr(act, field) for field, name in earlier.parameters.items()}
+    record = {contract.aliases.tool_keys[0]: earlier.tool, **fields, **beside}
+    return f"{contract.wire.open}{json.dumps(record, ensure_ascii=False)}{contract.wire.close}"
 
 
 def render_turn(message: Message, contract: Contract) -> str:
@@ -111,17 +133,13 @@ def call_schema(contract: Contract) -> dict[str, Any]:
 # --- parse ----------------------------------------------------------------------------------------------------------
 
 
-class _Rejected(ValueError):
-    """The text holds no readable object; carries the finding's code."""
-
-
 def judge_call(text: str, contract: Contract) -> Judgement:
     """Is this completion exactly one valid call? Every deviation by its code, and what the runtime would do."""
-    findings = [*_lint_text(text, contract)]
+    findings = [*lint_text(text, contract)]
     rejected = any(f.code in ("made_up_output", "code_fence") for f in findings)
     try:
-        record, around = _extract(text, contract)
-    except _Rejected as error:
+        record, around = extract(text, contract)
+    except Unreadable as error:
         findings.append(contract.finding(str(error)))
         too_long = str(error) == "no_call" and len(text.strip()) > contract.wire.prose_limit
         return Judgement(None, _worst_first(findings), "rejected" if rejected or too_long else "parse_error")
@@ -148,99 +166,6 @@ def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: f.code in untidy))
 
 
-def _lint_text(text: str, contract: Contract) -> list[Finding]:
-    """Deviations of the raw text, wherever they stand (also inside an answer)."""
-    found = list(made_up(text, contract))
-    if "\\" not in text:
-        return found
-    if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text) if "\\u" in text else None:
-        found.append(contract.finding("escaped_unicode", span=match.span()))
-    # `\n` before a lower-case letter may start a folder's name; elsewhere it is a line's end, as in "C:\n- 20% used".
-    if match := re.search(r"(?<![A-Za-z0-9])[A-Za-z]:\\(?:[^\\\"/n]|n[a-z])", text) if ":\\" in text else None:
-        found.append(contract.finding("lone_backslash", match[0], match.span()))
-    return found
-
-
-def made_up(text: str, contract: Contract) -> list[Finding]:
-    """What the runtime rejects as output that no tool gave: fences, output headings, phrases."""
-    found, marks = [], contract.made_up
-    fence, patterns, any_mark = _compiled(marks.fences, marks.patterns, marks.phrases)
-    if "```" in text and (match := fence.search(text)):
-        found.append(contract.finding("code_fence", match[0], match.span()))
-    # The leftmost mark is told, but most texts have none, and finding that out one by one takes a tenth of the time.
-    if any(phrase in text for phrase in marks.phrases) or any(pattern.search(text) for pattern in patterns):
-        match = any_mark.search(text)
-        assert match is not None
-        found.append(contract.finding("made_up_output", match[0], match.span()))
-    return found
-
-
-@lru_cache
-def _compiled(
-    fences: tuple[str, ...], patterns: tuple[str, ...], phrases: tuple[str, ...]
-) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...], re.Pattern[str]]:
-    """A contract's marks of made-up output: its fences, each of its patterns, and any pattern or phrase."""
-    fence = re.compile(rf"```(?:{'|'.join(map(re.escape, fences))})\b")
-    return fence, tuple(map(re.compile, patterns)), re.compile("|".join([*patterns, *map(re.escape, phrases)]))
-
-
-def _extract(text: str, contract: Contract) -> tuple[dict[str, Any], list[str]]:
-    """The first object in the text, and codes for what stands around it."""
-    wire, around = contract.wire, []
-    body = text.strip()
-    if not body:
-        raise _Rejected("empty_output")
-    if body.startswith(f"<{wire.think_tag}>"):
-        tag = re.escape(wire.think_tag)
-        if match := re.match(rf"<{tag}>.*?</{tag}>\s*", body, re.DOTALL):
-            body = body[match.end() :]
-        else:
-            around.append("unclosed_think")
-    opening = body.find(wire.open.strip())
-    start = body.find("{", opening) if opening >= 0 else -1
-    if start < 0:
-        raise _Rejected("no_call")
-    record, end = _decode(body, start)
-    before, after = body[:start].strip(), body[end:].strip()
-    before = before.removesuffix(wire.open.strip()).strip()
-    after = after.removeprefix(wire.close.strip()).strip()
-    if before and "unclosed_think" not in around and wire.keys.note:
-        around.append("prose_before_call")
-    if after:
-        around.append("several_calls" if "{" in after else "prose_after_call")
-    return record, around
-
-
-def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(items)
-    if len(found) < len(items):
-        raise _Rejected("duplicate_key")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise _Rejected("broken_json")  # NaN and Infinity are Python's, not JSON's
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
-
-
-def _decode(body: str, start: int) -> tuple[dict[str, Any], int]:
-    try:
-        record, end = _DECODER.raw_decode(body, start)
-        # Half of a surrogate pair is no text: nothing could write it. Without escapes the text itself shows that.
-        if "\\u" in body or body.count("{") + body.count("[") > 100:
-            json.dumps(record, ensure_ascii=False).encode()
-        else:
-            body[start:end].encode()
-    except _Rejected:
-        raise
-    except (ValueError, RecursionError) as error:
-        python = re.match(r"\{\s*'|\{.*?:\s*(?:'|True\b|False\b|None\b)", body[start:], re.DOTALL)
-        raise _Rejected("python_dict" if python else "broken_json") from error
-    return record, end
-
-
 def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | None, list[Finding]]:
     """The call that the object states, and what is wrong with the object."""
     keys, aliases, findings = contract.wire.keys, contract.aliases, []
@@ -250,7 +175,7 @@ def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | Non
         tool = next((record[k] for k in (*aliases.tool_keys, *aliases.name_keys) if isinstance(record.get(k), str)), "")
     elif tool not in contract.tool_by_name:
         retired = tool in aliases.retired_tools
-        code = "tool_none" if tool.lower() == "none" else "retired_tool" if retired else "unknown_tool"
+        code = "tool_none" if tool.lower() == NO_TOOL else "retired_tool" if retired else "unknown_tool"
         findings.append(contract.finding(code, tool))
     params = record.get(keys.params)
     known = {keys.tool, keys.params, keys.note, keys.reasoning}
@@ -308,10 +233,3 @@ def _runtime(record: dict[str, Any], contract: Contract) -> tuple[RuntimeOutcome
         return "bad_arguments", None
     note = record.get(keys.note or "")
     return "runs", Call(tool, params, note if isinstance(note, str) else None)
-
-
-def finishing(call: Call | None, contract: Contract) -> str | None:
-    """The answer of a finishing call; None for any other."""
-    if call is None or call.tool != contract.conduct.finish:
-        return None
-    return str(call.params.get("answer") or call.params.get("error") or "")

@@ -7,9 +7,10 @@ from typing import Any
 from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from aj.acts import act_of, meaning_of
 from aj.conduct import check_conduct
 from aj.messages import Message, calls, reply, result, user
-from aj.wire import finishing, judge_call, render_turn
+from aj.wire import judge_call, render_turn
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
@@ -71,8 +72,8 @@ def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
     return [
         seen
         for asked, told in pairwise(past)
-        if asked.call and told.role == "tool"
-        for seen in seen_on(asked.call, told.content, names, case.contract.conduct)
+        if told.role == "tool" and (act := act_of(asked.call, case.contract))
+        for seen in seen_on(act, told.content, names)
     ]
 
 
@@ -95,11 +96,11 @@ async def _user_turn(
         past.append(calls(call.tool, call.params, call.note))
         if misconduct:
             return played | {"error": misconduct[0].code}
-        answer = finishing(call, contract)
-        if answer is not None:
+        act = meaning_of(call, contract)
+        if act.kind == "finish":
             sources = [message.content for message in past if message.role in ("user", "tool")]
-            return played | {"answer": answer, "sources": sources}
-        output = result(call.tool, fleet.dispatch(call, contract))
+            return played | {"answer": act.words, "sources": sources}
+        output = result(call.tool, fleet.dispatch(act))
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))
     return played | {"error": "too_many_calls"}

@@ -7,9 +7,10 @@ from functools import cache
 from itertools import count, product
 from typing import Any
 
+from aj.acts import act_of, to_records
 from aj.contract import load_contract
 from aj.files import digest
-from aj.messages import Layout, Message, Mode, to_record, user
+from aj.messages import Layout, Message, Mode, user
 from aj.personas import load_personas
 from aj.splits import Split
 from scenarios.both.ladder import DISTANCES, PROBES
@@ -19,6 +20,7 @@ from scenarios.oracle import play
 from scenarios.scenario import Scenario, Template
 
 CONTRACT = load_contract()
+"""Whatever it is, the samples are the same: they hold acts."""
 PERSONAS = sorted(load_personas().personas)
 LAYOUTS: tuple[Layout, ...] = ("dialogue", "state_block")
 SampleRecord = dict[str, Any]
@@ -47,7 +49,7 @@ def record(
         "layout": layout,
         "template": family,
         "slice": slices,
-        "messages": [to_record(message) for message in past],
+        "messages": to_records(past, CONTRACT),
         "scenario": scenario.to_record(),
     }
     return {"id": digest(body), **body}
@@ -88,8 +90,8 @@ def tool_format(draw: SampleDraw) -> Iterator[SampleRecord]:
 
 
 def _talks(draw: SampleDraw) -> Iterator[SampleRecord]:
-    """The same small talk in chat and intent mode, and in step mode, where the right reply is `complete` without any
-    tool."""
+    """The same small talk in chat and intent mode, and in step mode, where the right reply ends the task
+    without running anything."""
     seen: set[str] = set()
     for seed in range(200):
         scenario = templates(draw.split)[f"talk.{draw.split}"].draw(draw.seeds + seed, "casual_developer")
@@ -108,7 +110,8 @@ def _hard_values(draw: SampleDraw) -> Iterator[SampleRecord]:
     for seed, name in product(range(2 if draw.small_only else 10), kinds):
         scenario = templates(draw.split)[name].draw(draw.seeds + seed, persona_of(seed))
         past, _ = play(scenario, CONTRACT)
-        cut = max(i for i, message in enumerate(past) if message.call and message.call.tool == "remote_bash")
+        acts = [act_of(message.call, CONTRACT) for message in past]
+        cut = max(i for i, act in enumerate(acts) if act and act.kind == "on_one")
         yield record(
             scenario, past[:cut], seed < 2, scenario.turns[0].phrasing, _form("dialogue", "step", "hard_value")
         )

@@ -17,8 +17,9 @@ from inspect_ai.model import (
 )
 from inspect_ai.util import JSONSchema
 
+from aj.acts import from_records
 from aj.contract import load_contract
-from aj.messages import from_record
+from aj.messages import to_record
 from aj.wire import call_schema, render_prompt
 from evals.identities import records
 from evals.suite import Suite
@@ -46,13 +47,13 @@ def config(constrained: bool, contract: str, temperature: float = 0.0) -> Genera
 
 
 def _to_sample(record: dict[str, Any], contract: str) -> Sample:
-    past = [from_record(message) for message in record["messages"]]
+    past = from_records(record["messages"], load_contract(contract))
     prompt = render_prompt(past, load_contract(contract), record["mode"], record["layout"])
     case = {
         "contract": contract,
         "mode": record["mode"],
         "layout": record["layout"],
-        "past": record["messages"],
+        "past": [to_record(message) for message in past],
         "scenario": record["scenario"],
         "template": record["template"],
         "family": record["template"],

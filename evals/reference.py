@@ -3,17 +3,18 @@
 Each is a pure function from a sample's case to its reply; `reference` makes it a solver that replaces AJ.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 
 from inspect_ai.model import ModelOutput, ModelUsage
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from aj.messages import Call, Message
-from aj.wire import render_call
+from aj.acts import DISCOVER, Act, act_of, call_of, finish, here, on_all
+from aj.messages import Message
+from aj.state import discovered
+from aj.wire import render_call, render_earlier
 from evals.agent import converse
-from scenarios.oracle import answer, intent, next_call, plan
+from scenarios.oracle import answer, intent, next_act, plan
 from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case, case_of
 
@@ -23,18 +24,18 @@ ReferenceAgent = Callable[[Case, Sequence[Message], ScriptedTurn], str]
 def oracle(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Does the right thing and gives the true answer."""
     if case.mode == "plan":
-        return plan(turn, case.contract)
+        return plan(turn)
     if case.mode == "chat":
         return turn.items
     if case.mode == "intent":
         return intent(turn)
-    step = next_call(turn, past, [host.name for host in case.scenario.hosts], case.contract)
-    return _say(case, step or _finish(case, answer(turn, case.scenario.persona)))
+    step = next_act(turn, past, [host.name for host in case.scenario.hosts], case.contract)
+    return _say(case, step or finish(answer(turn, case.scenario.persona)))
 
 
 def nothing(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Claims to be done and does nothing."""
-    return _say(case, _finish(case, "Done.")) if case.mode == "step" else "Done."
+    return _say(case, finish("Done.")) if case.mode == "step" else "Done."
 
 
 def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
@@ -48,39 +49,34 @@ def blind(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     values = [either for of in turn.truth.stated.values() for value in of for either in value.split("|")]
     for value in sorted({*values} - {*names}):
         text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "unknown", text)
-    return _say(case, _finish(case, text))
+    return _say(case, finish(text))
 
 
 def rediscovers(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """Right, except that it discovers the agents again for every request."""
     begun = max(place for place, message in enumerate(past) if message.role == "user")
-    discover = case.contract.conduct.discover
-    if case.mode == "step" and all(message.tool != discover for message in past[begun:]):
-        return _say(case, Call(discover))
+    if case.mode == "step" and discovered(past[begun:], case.contract) is None:
+        return _say(case, DISCOVER)
     return oracle(case, past, turn)
 
 
 def old_format(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
-    """Writes as in AJ's earlier training rows: "action" for "tool", plans as dicts."""
+    """Writes as in AJ's earlier training rows: another key for the tool, plans as dicts."""
     if case.mode == "plan":
         return "\n".join(f"- { {'step': number, 'action': 'run'} }" for number in (1, 2))
     if turn.steps:
-        return json.dumps({"action": "execute_command", "command": turn.steps[0].params["command"]})
-    return json.dumps({"action": "direct_answer", "response": turn.items})
+        return render_earlier(here(turn.steps[0].command), case.contract)
+    return render_earlier(finish(turn.items), case.contract)
 
 
 def restarts_all(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
     """First restarts everything everywhere, then does the right thing."""
-    conduct = case.contract.conduct
     services = sorted({name for host in case.scenario.hosts for name in host.services})
-    command = (
-        f"systemctl restart {' '.join(services)}; Restart-Service {','.join(services)}"  # one of the two commands works
-    )
-    restart = Call(conduct.fleet_wide[0], {"command": command})
-    if case.mode != "step" or any(message.call == restart for message in past):
+    command = f"systemctl restart {' '.join(services)}; Restart-Service {','.join(services)}"  # one of the two works
+    restart = on_all(command)
+    if case.mode != "step" or any(act_of(message.call, case.contract) == restart for message in past):
         return oracle(case, past, turn)
-    known = any(message.tool == conduct.discover for message in past)
-    return _say(case, restart if known else Call(conduct.discover))
+    return _say(case, DISCOVER if discovered(past, case.contract) is None else restart)
 
 
 AGENTS: dict[str, ReferenceAgent] = {
@@ -114,9 +110,5 @@ def reference(name: str, loop: bool) -> Solver:
     return solve
 
 
-def _finish(case: Case, text: str) -> Call:
-    return Call(case.contract.conduct.finish, {"answer": text})
-
-
-def _say(case: Case, call: Call) -> str:
-    return render_call(call, case.contract)
+def _say(case: Case, act: Act) -> str:
+    return render_call(call_of(act, case.contract), case.contract)

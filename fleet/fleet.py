@@ -1,10 +1,9 @@
-"""A simulated fleet: machines with shells, and the contract's tools that act on them, with the runtime's results."""
+"""A simulated fleet: machines with shells, and the acts that they perform, with the runtime's results."""
 
 from collections.abc import Sequence
 from shlex import quote
 
-from aj.contract import Contract
-from aj.messages import Call
+from aj.acts import Act
 from fleet.linux.shell import LinuxShell
 from fleet.model import Host, Machine
 from fleet.windows.shell import WindowsShell
@@ -15,11 +14,11 @@ LOCAL = "workspace"
 MAX_OUTPUT = 4_000
 """Characters of output that come back; the runtime cuts the rest."""
 TIMEOUT = 60
-"""Seconds of the fleet's clock that a command gets when the call names no time-out."""
+"""Seconds of the fleet's clock that a command gets when the act names none."""
 
 
 class Fleet:
-    """Hosts by name, plus AJ's local workspace. Deterministic: the same hosts and calls give the same results."""
+    """Hosts by name, plus AJ's local workspace. Deterministic: the same hosts and acts give the same results."""
 
     def __init__(self, hosts: Sequence[Host], local: Host) -> None:
         self._machines = {host.name: Machine(host) for host in hosts}
@@ -45,42 +44,41 @@ class Fleet:
         """Every machine's state, AJ's own too; `fleet.snapshot.diff` tells two of these apart."""
         return {**self.hosts, LOCAL: self.local}
 
-    def dispatch(self, call: Call, contract: Contract) -> str:
-        """The result text of a call that the contract accepts.
-
-        Raises:
-            KeyError: the contract names a tool that this fleet does not have (our fault, not the model's).
-        """
-        handlers = {
-            "bash": lambda p: self._bash(p["command"], p.get("cwd", WORKSPACE), p.get("timeout", TIMEOUT)),
-            "remote_bash": lambda p: self._remote(p["agent_id"], p["command"], p.get("timeout", TIMEOUT)),
-            "remote_bash_all": lambda p: self._remote_all(p["command"], p.get("timeout", TIMEOUT)),
-            "list_agents": lambda _: self._list(),
-            "think": lambda _: "",
-            contract.conduct.finish: lambda _: "",
-        }
-        return handlers[call.tool](call.params)
+    def dispatch(self, act: Act) -> str:
+        """Perform an act; the text of its result, "" where it has none."""
+        timeout = act.timeout or TIMEOUT
+        match act.kind:
+            case "here":
+                return self._here(act.command, act.folder or WORKSPACE, timeout)
+            case "on_one":
+                return self._on_one(act.host, act.command, timeout)
+            case "on_all":
+                return self._on_all(act.command, timeout)
+            case "discover":
+                return self._list()
+            case "think" | "finish":
+                return ""
 
     def _list(self) -> str:
         if not self._shells:
             return "No agents available"
         return "\n".join(["Available agents:", *(machine.host.agent.line for machine in self._machines.values())])
 
-    def _bash(self, command: str, folder: str, timeout: int) -> str:
+    def _here(self, command: str, folder: str, timeout: int) -> str:
         if not command.strip():
             return "ERROR: No command provided"
         line = f"cd {quote(folder)} || exit; {command}"
         output, error = self._run(self._local, self._local_machine, line, timeout)
         return output or f"ERROR: {error}"
 
-    def _remote(self, agent: str, command: str, timeout: int) -> str:
+    def _on_one(self, agent: str, command: str, timeout: int) -> str:
         if agent not in self._shells:
             return f"ERROR: Agent '{agent}' not found. Available: {', '.join(self._shells)}"
         output, error = self._run(self._shells[agent], self._machines[agent], command, timeout)
         late = f"Failed to execute on {agent}: " if error.startswith("Command timed out") else ""
         return output or f"ERROR: {late}{error}"
 
-    def _remote_all(self, command: str, timeout: int) -> str:
+    def _on_all(self, command: str, timeout: int) -> str:
         if not self._shells:
             return "ERROR: No agents available"
         blocks, failed = [], False

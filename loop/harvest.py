@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aj.acts import meaning_of
 from aj.errors import DataError
 from aj.files import write_jsonl
 from aj.findings import Finding
 from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
-from aj.wire import finishing, judge_call, render_turn
+from aj.wire import judge_call, render_turn
 from datasets_build.ledger import Funnel, Refused
 from evals.suite import LOOPED, TASKS
 from scenarios.catalogue import templates
@@ -145,8 +146,9 @@ def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Refused:
         call = judge_call(message.text, case.contract).call
         assert call is not None
         awaited = None
-        if finishing(call, case.contract) is None:
-            awaited = result(call.tool, replay(case.scenario, past, case.contract).dispatch(call, case.contract))
+        act = meaning_of(call, case.contract)
+        if act.kind != "finish":
+            awaited = result(call.tool, replay(case.scenario, past, case.contract).dispatch(act))
         past.append(Message("assistant", call=call))
     return Refused("no_wrong_step", "each step is right by itself")
 
@@ -177,7 +179,7 @@ def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: Ta
 def right_turn(case: Case, layout: Layout) -> Message:
     """What the oracle says next; with a note only where training rows have one, after the user's message."""
     if case.mode == "plan":
-        return reply(plan(case.turn, case.contract))
+        return reply(plan(case.turn))
     if case.mode == "chat":
         return reply(case.turn.items)
     if case.mode == "intent":

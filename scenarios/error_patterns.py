@@ -1,13 +1,14 @@
 """The eight documented error patterns as cases: a context, the right next turn, and the wrong text observed."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from aj.acts import Act, call_of, finish, here, on_all
 from aj.contract import Contract
-from aj.messages import Layout, Message, Mode, reply, user, without_note
+from aj.messages import Call, Layout, Message, Mode, reply, user, without_note
 from aj.splits import Split
+from aj.wire import NO_TOOL, render_call, render_earlier
 from scenarios.catalogue import templates
 from scenarios.oracle import plan, play, solve
 from scenarios.scenario import Scenario, ScriptedTurn
@@ -49,7 +50,7 @@ def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contra
     scenario = templates(split)[f"patterns.{split}_{name}"].draw(seed, persona)
     turn, wrong = scenario.turns[-1], pattern.wrong(scenario, contract, Random(seed))
     if pattern.mode == "plan":
-        return PatternCase(name, scenario, (user(turn.text),), reply(plan(turn, contract)), wrong, "plan", "dialogue")
+        return PatternCase(name, scenario, (user(turn.text),), reply(plan(turn)), wrong, "plan", "dialogue")
     past, fleet = play(scenario, contract, until=len(scenario.turns) - 1)
     past.append(user(turn.text))
     right = solve(turn, persona, past, fleet, contract)[0]
@@ -59,37 +60,38 @@ def draw_case(name: str, split: Split, seed: int, persona: str, contract: Contra
 
 
 def _command(scenario: Scenario) -> str:
-    return str(scenario.turns[-1].steps[0].params["command"])
+    return scenario.turns[-1].steps[0].command
 
 
 def _host(scenario: Scenario) -> str:
-    return str(scenario.turns[-1].steps[0].params["agent_id"])
+    return scenario.turns[-1].steps[0].host
 
 
-def _wrong_output_format(scenario: Scenario, _: Contract, rng: Random) -> str:
+def _said(act: Act, contract: Contract) -> str:
+    return render_call(call_of(act, contract), contract)
+
+
+def _wrong_output_format(scenario: Scenario, contract: Contract, rng: Random) -> str:
     hosts = " ".join(host.name for host in scenario.hosts)
-    return json.dumps(
-        {"action": "execute_command", "command": f"for h in {hosts}; do ssh $h {_command(scenario)}; done"}
-    )
+    return render_earlier(here(f"for h in {hosts}; do ssh $h {_command(scenario)}; done"), contract)
 
 
-def _tool_none(scenario: Scenario, _: Contract, rng: Random) -> str:
-    return json.dumps({"tool": "none", "params": {}})
+def _tool_none(scenario: Scenario, contract: Contract, rng: Random) -> str:
+    return render_call(Call(NO_TOOL), contract)
 
 
-def _lost_context(scenario: Scenario, _: Contract, rng: Random) -> str:
-    return json.dumps({"action": "direct_answer", "response": "There are no agents to check yet."})
+def _lost_context(scenario: Scenario, contract: Contract, rng: Random) -> str:
+    return render_earlier(finish("There are no agents to check yet."), contract)
 
 
-def _hallucinated(scenario: Scenario, _: Contract, rng: Random) -> str:
-    command = f"run_on_remote {_host(scenario)} {_command(scenario)}"
-    return json.dumps({"tool": "bash", "params": {"command": command}})
+def _hallucinated(scenario: Scenario, contract: Contract, rng: Random) -> str:
+    return _said(here(f"run_on_remote {_host(scenario)} {_command(scenario)}"), contract)
 
 
-def _wrong_count(scenario: Scenario, _: Contract, rng: Random) -> str:
+def _wrong_count(scenario: Scenario, contract: Contract, rng: Random) -> str:
     count = rng.choice([n for n in (1, 2, 3, 4, 5) if n != len(scenario.hosts)])
     answer = f"There {'is' if count == 1 else 'are'} {count} agent{'s' * (count > 1)} online."
-    return json.dumps({"tool": "complete", "params": {"answer": answer}})
+    return _said(finish(answer), contract)
 
 
 def _code_block(scenario: Scenario, _: Contract, rng: Random) -> str:
@@ -97,12 +99,12 @@ def _code_block(scenario: Scenario, _: Contract, rng: Random) -> str:
     return f"You can restart it on {host} like this:\n\n```bash\nssh {host}\n{_command(scenario)}\n```"
 
 
-def _missing_discovery(scenario: Scenario, _: Contract, rng: Random) -> str:
-    return json.dumps({"tool": "remote_bash_all", "params": {"command": _command(scenario)}})
+def _missing_discovery(scenario: Scenario, contract: Contract, rng: Random) -> str:
+    return _said(on_all(_command(scenario)), contract)
 
 
 def _plan_as_dict(scenario: Scenario, contract: Contract, rng: Random) -> str:
-    lines = plan(scenario.turns[-1], contract).splitlines()
+    lines = plan(scenario.turns[-1]).splitlines()
     return "\n".join(f"- { {'step': n, 'action': line.split('. ', 1)[1]} }" for n, line in enumerate(lines, start=1))
 
 

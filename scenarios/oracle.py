@@ -1,10 +1,11 @@
-"""The oracle: solves a scenario with the tools and gives the true answer in AJ's voice for the persona."""
+"""The oracle: solves a scenario act by act, and gives the true answer in AJ's voice for the persona."""
 
 from collections.abc import Container, Sequence
 from random import Random
 
+from aj.acts import DISCOVER, Act, act_of, call_of, finish
 from aj.contract import Contract
-from aj.messages import Call, Message, calls, result, user
+from aj.messages import Message, result, user
 from aj.personas import load_personas
 from aj.state import discovered
 from fleet.fleet import Fleet
@@ -22,27 +23,27 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
 
 
 def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
-    """The messages after the user's message, up to the finishing call; acts on `fleet`."""
+    """The messages after the user's message, up to the answer; acts on `fleet`."""
     turns: list[Message] = []
     rng = Random(turn.text)
     note = _note(persona, rng) if turn.kind != "plain" else None
-    while (step := next_call(turn, [*past, *turns], fleet.hosts, contract)) is not None:
-        turns.append(calls(step.tool, step.params, None if turns else note))
-        turns.append(result(step.tool, fleet.dispatch(step, contract)))
-    return [*turns, calls(contract.conduct.finish, {"answer": answer(turn, persona, rng)})]
+    while (act := next_act(turn, [*past, *turns], fleet.hosts, contract)) is not None:
+        call = call_of(act, contract, None if turns else note)
+        turns.append(Message("assistant", call=call))
+        turns.append(result(call.tool, fleet.dispatch(act)))
+    return [*turns, Message("assistant", call=call_of(finish(answer(turn, persona, rng)), contract))]
 
 
-def next_call(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Call | None:
-    """The oracle's next call after `past`, which ends within `turn`; None if only the answer is missing."""
-    conduct = contract.conduct
-    remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
+def next_act(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str], contract: Contract) -> Act | None:
+    """What the oracle does next after `past`, which ends within `turn`; None if only the answer is missing."""
+    remote = any(step.reaches_agents for step in turn.steps)
     about_agents = turn.truth.count is not None or any(name in hosts for name in turn.truth.stated)
     no_such_agent = turn.kind == "failed" and not turn.steps  # the list of agents shows it
     if (remote or about_agents or no_such_agent) and discovered(past, contract) is None:
-        return Call(conduct.discover)
+        return DISCOVER
     begun = max(place for place, message in enumerate(past) if message.role == "user")
-    acted = [m for m in past[begun:] if m.call and contract.tool_by_name[m.call.tool].effect == "write"]
-    return turn.steps[len(acted)] if len(acted) < len(turn.steps) else None
+    done = sum(act.runs for message in past[begun:] if (act := act_of(message.call, contract)))
+    return turn.steps[done] if done < len(turn.steps) else None
 
 
 def _note(persona: str, rng: Random) -> str | None:
@@ -62,17 +63,12 @@ def answer(turn: ScriptedTurn, persona: str, rng: Random | None = None) -> str:
     return text
 
 
-def plan(turn: ScriptedTurn, contract: Contract) -> str:
+def plan(turn: ScriptedTurn) -> str:
     """The turn as a numbered list of steps, for plan mode."""
-    conduct = contract.conduct
-    remote = any(step.tool in (*conduct.targeted, *conduct.fleet_wide) for step in turn.steps)
-    steps = ["Discover the agents."] if remote else []
+    steps = ["Discover the agents."] if any(step.reaches_agents for step in turn.steps) else []
     for step in turn.steps:
-        target = step.params.get(conduct.target)
-        where = (
-            f"on `{target}`" if target else "on every agent" if step.tool in conduct.fleet_wide else "in the workspace"
-        )
-        steps.append(f"Run `{step.params['command']}` {where}.")
+        where = {"on_one": f"on `{step.host}`", "on_all": "on every agent"}.get(step.kind, "in the workspace")
+        steps.append(f"Run `{step.command}` {where}.")
     return "\n".join(f"{number}. {step}" for number, step in enumerate([*steps, "Report the result."], start=1))
 
 

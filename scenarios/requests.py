@@ -5,12 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from aj.acts import here, on, on_all
 from aj.files import Strict, load_yaml
 from aj.splits import Split, SplitTexts
 from fleet.linux.usage import human_memory
 from fleet.model import Host
 from fleet.workspace import FOLDER
-from scenarios.scenario import AnswerKind, Stage, here, on, on_all
+from scenarios.scenario import AnswerKind, Stage
 from scenarios.smalltalk import small_talk
 
 Scope = Literal["fleet", "host", "local"]

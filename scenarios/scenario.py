@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from aj.messages import Call
+from aj.acts import Act
 from aj.personas import load_personas
 from aj.splits import Split
 from fleet.draw import draw_clock, draw_host
@@ -32,8 +32,8 @@ class ScriptedTurn:
     """in the persona's tone"""
     phrasing: str
     """identity of the wording, `template.number`: training and evals must not share any"""
-    steps: tuple[Call, ...]
-    """the oracle's actions, without discovery (added when needed) and without the answer"""
+    steps: tuple[Act, ...]
+    """what the oracle does, without discovery (added when needed) and without the answer"""
     truth: Truth
     items: str
     """the content of the answer, which the persona's voice wraps"""
@@ -119,7 +119,7 @@ class Stage:
     def turn(
         self,
         texts: Sequence[str],
-        steps: Sequence[Call],
+        steps: Sequence[Act],
         stated: StatedValues,
         items: str,
         why: str,
@@ -168,21 +168,6 @@ class Stage:
             tuple(self._may),
             tuple(self._milestones),
         )
-
-
-def on(host: str, command: str) -> Call:
-    """A call on one agent."""
-    return Call("remote_bash", {"agent_id": host, "command": command})
-
-
-def on_all(command: str) -> Call:
-    """A call on every agent."""
-    return Call("remote_bash_all", {"command": command})
-
-
-def here(command: str) -> Call:
-    """A call on AJ's own machine."""
-    return Call("bash", {"command": command})
 
 
 BuildScenario = Callable[[Stage], None]

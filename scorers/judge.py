@@ -14,9 +14,10 @@ from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, Ge
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
+from aj.acts import finishing
 from aj.contract import load_contract
 from aj.files import Strict, digest, load_yaml
-from aj.wire import finishing, judge_call
+from aj.wire import judge_call
 from scorers.scores import CLUSTER, grader
 
 Option = Literal["A", "B"]

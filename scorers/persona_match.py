@@ -3,9 +3,10 @@
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import TaskState
 
+from aj.acts import finishing
 from aj.findings import Finding
 from aj.personas import load_personas
-from aj.wire import finishing, judge_call
+from aj.wire import judge_call
 from scorers.checks.contrast import check_contrast
 from scorers.checks.voice import check_voice
 from scorers.scores import grader, metrics

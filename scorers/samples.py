@@ -12,9 +12,10 @@ from typing import Any
 from inspect_ai.util import StoreModel
 from pydantic import Field
 
-from aj.contract import Conduct, Contract, load_contract
+from aj.acts import Act, meaning_of
+from aj.contract import Contract, load_contract
 from aj.files import digest
-from aj.messages import Call, Message, Mode, from_record
+from aj.messages import Message, Mode, from_record
 from fleet.fleet import Fleet
 from scenarios.catalogue import scenario_from_record, templates
 from scenarios.scenario import Scenario, ScriptedTurn
@@ -58,7 +59,7 @@ def replay(scenario: Scenario, past: Sequence[Message], contract: Contract) -> F
     fleet = scenario.fleet()
     for message in past:
         if message.call:
-            fleet.dispatch(message.call, contract)
+            fleet.dispatch(meaning_of(message.call, contract))
     return fleet
 
 
@@ -86,13 +87,13 @@ class Trace(StoreModel):
     """Why the simulated user failed, if it did: the sample then says nothing about the model."""
 
 
-def seen_on(call: Call, text: str, names: Iterable[str], conduct: Conduct) -> list[Seen]:
-    """A tool result as (host, text) pairs; a fleet-wide result is split into the blocks of `names`.
+def seen_on(act: Act, text: str, names: Iterable[str]) -> list[Seen]:
+    """An act's result as (host, text) pairs; a fleet-wide result is split into the blocks of `names`.
 
     Only at those names: an INI file shown for the whole fleet has blank lines and `[sections]` of its own.
     """
-    if call.tool not in conduct.fleet_wide:
-        return [(str(call.params.get(conduct.target, "")), text)]
+    if act.kind != "on_all":
+        return [(act.host, text)]
     heads = "|".join(map(re.escape, names))
     _, *parts = re.split(rf"(?:\A|\n\n)\[({heads})\](?=\n| ERROR: )", text)
     return [(name, said.strip()) for name, said in zip(parts[::2], parts[1::2], strict=True)]

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from aj.acts import Act, meaning_of, written
 from aj.contract import Contract
 from aj.findings import Finding
+from aj.messages import Call
 from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.checks.answers import check_answer, check_grounded
 from scorers.samples import Trace
@@ -35,20 +37,15 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
 
 def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contract: Contract) -> list[Finding]:
     """Did the turn act on what the user refers to, without a second discovery?"""
-    conduct = contract.conduct
-    tools = [call["tool"] for call in played["calls"]]
-    if known and conduct.discover in tools:
+    acts = [meaning_of(Call(call["tool"], call["params"]), contract) for call in played["calls"]]
+    discovers = any(act.kind == "discover" for act in acts)
+    if known and discovers:
         return [Finding("second_discovery", "the agents were discovered before", "use the agents already listed")]
-    if not known and conduct.discover not in tools and "?" not in (played["answer"] or ""):
-        return [
-            Finding("invented", "nothing was discovered, and AJ neither discovers nor asks", f"call {conduct.discover}")
-        ]
-    meant = {_target(step.tool, step.params, contract) for step in turn.steps}
-    acted = {
-        _target(call["tool"], call["params"], contract)
-        for call in played["calls"]
-        if contract.tool_by_name[call["tool"]].effect == "write"
-    }
+    if not known and not discovers and "?" not in (played["answer"] or ""):
+        why, fix = "nothing was discovered, and AJ neither discovers nor asks", f"call {written('discover', contract)}"
+        return [Finding("invented", why, fix)]
+    meant = {_target(step) for step in turn.steps}
+    acted = {_target(act) for act in acts if act.runs}
     if meant == acted:
         return []
     shown = ", ".join(sorted(acted)) or "nothing"
@@ -56,7 +53,5 @@ def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contra
     return [Finding("lost_reference", why, "resolve the reference")]
 
 
-def _target(tool: str, params: dict[str, Any], contract: Contract) -> str:
-    if tool in contract.conduct.fleet_wide:
-        return "all of them"
-    return str(params.get(contract.conduct.target, "the workspace"))
+def _target(act: Act) -> str:
+    return "all of them" if act.kind == "on_all" else act.host or "the workspace"

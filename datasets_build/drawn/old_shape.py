@@ -4,13 +4,13 @@ They serve the regression recipe, which shows that the gate stops a model traine
 rows had this key; a build refuses such rows unless its recipe names the source under `unchecked`.
 """
 
-import json
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
+from aj.acts import act_of, finish, here
 from aj.contract import Contract
 from aj.messages import Row, reply
+from aj.wire import render_earlier
 from datasets_build.drawn.corrections import draw_corrections
 from scenarios.error_patterns import PATTERNS, PatternCase
 
@@ -21,16 +21,13 @@ def old_shape(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         if number == count:
             return
         metadata = {"source": "old_shape", "templates": [turn.phrasing for turn in case.scenario.turns]}
-        yield Row((*case.past, reply(_answer(case))), case.mode, case.layout, metadata)
+        yield Row((*case.past, reply(_answer(case, contract))), case.mode, case.layout, metadata)
 
 
-def _answer(case: PatternCase) -> str:
+def _answer(case: PatternCase, contract: Contract) -> str:
     if case.mode == "plan":
         return case.wrong
     if case.turn.steps:
-        command = case.turn.steps[0].params["command"]
-        old: dict[str, Any] = {"action": "execute_command", "command": command, "explanation": "Runs it"}
-    else:
-        call = case.right.call
-        old = {"action": "direct_answer", "response": str(call.params.get("answer", "")) if call else ""}
-    return json.dumps(old, ensure_ascii=False)
+        return render_earlier(here(case.turn.steps[0].command), contract, explanation="Runs it")
+    act = act_of(case.right.call, contract)
+    return render_earlier(finish(act.answer if act else ""), contract)

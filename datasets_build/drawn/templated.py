@@ -67,7 +67,7 @@ def plans(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     for number in range(count):
         scenario = _draw("everyday.train_remote", rng, number)
         turn = scenario.turns[0]
-        yield Row((user(turn.text), reply(plan(turn, contract))), "plan", "dialogue", _metadata(scenario))
+        yield Row((user(turn.text), reply(plan(turn))), "plan", "dialogue", _metadata(scenario))
 
 
 def chats(rng: Random, contract: Contract, count: int) -> Iterator[Row]:

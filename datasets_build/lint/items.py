@@ -111,7 +111,7 @@ def _stated(item: Transcript, contract: Contract) -> list[Message]:
     """The agents that the system prompt or a user's text lists, as a discovery before the first turn."""
     for text in (item.system, *(turn.text for turn in item.turns if turn.role == "user")):
         if agents := (_agents_shown if len(text) < SHORT else agents_shown)(text):
-            return [as_discovery(agents, contract)]
+            return as_discovery(agents, contract)
     return []
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from aj.acts import act_of
 from aj.contract import Contract
 from aj.errors import DataError
 from aj.files import digest_file, read_jsonl
-from aj.messages import Message, Pair, Row, from_record
+from aj.messages import Message, Pair, Row
 from aj.state import agents_listed
 
 SAMPLES = Path(__file__).parents[2] / "evals" / "samples"
@@ -37,7 +38,7 @@ class Asked:
         if not self.templates.isdisjoint(item.metadata.get("templates", ())):
             return "template"
         turns = item.messages if isinstance(item, Row) else (*item.messages, item.chosen)
-        if any(host in self.hosts for turn in turns for host in _hosts(turn, contract.conduct.target)):
+        if any(host in self.hosts for turn in turns for host in _hosts(turn, contract)):
             return "host"
         requests = (turn.content for turn in turns if turn.role == "user")
         if any(phrase in self.phrases for request in requests for phrase in _phrases(request)):
@@ -59,12 +60,12 @@ def asked(samples: Path = SAMPLES) -> Asked:
     for path in paths:
         for number, record in read_jsonl(path):
             try:
-                turns = [from_record(message) for message in record["messages"]]
+                turns = [(turn["role"], turn["content"]) for turn in record["messages"]]
                 templates |= {record["template"], record["scenario"]["template"]}
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError) as error:
                 raise DataError(f"{path}:{number}: not a sample ({error!r}); run evals/freeze_samples.py.") from error
-            hosts |= {agent.id for turn in turns if turn.role == "tool" for agent in agents_listed(turn.content)}
-            phrases |= {phrase for turn in turns if turn.role == "user" for phrase in _phrases(turn.content)}
+            hosts |= {agent.id for role, text in turns if role == "tool" for agent in agents_listed(text)}
+            phrases |= {phrase for role, text in turns if role == "user" for phrase in _phrases(text)}
     if not phrases:
         raise DataError(f"{samples} holds no eval samples to compare with; run evals/freeze_samples.py.")
     files = tuple((path.name, digest_file(path)) for path in paths)
@@ -79,8 +80,8 @@ def _phrases(text: str) -> Iterator[str]:
         yield " ".join(words[start : start + GRAM])
 
 
-def _hosts(turn: Message, target: str) -> Iterator[str]:
+def _hosts(turn: Message, contract: Contract) -> Iterator[str]:
     if turn.role == "tool":
         yield from (agent.id for agent in agents_listed(turn.content))
-    elif turn.call and isinstance(host := turn.call.params.get(target), str):
-        yield host
+    elif (act := act_of(turn.call, contract)) and act.host:
+        yield act.host

@@ -3,10 +3,11 @@
 from functools import cache
 from pathlib import Path
 
+from aj.acts import on
 from aj.files import Strict, load_yaml
 from aj.splits import SplitTexts
 from scenarios.both.everyday import SPLITS
-from scenarios.scenario import BuildScenario, Stage, Template, on, register
+from scenarios.scenario import BuildScenario, Stage, Template, register
 
 ASK = {
     "train": ("run this on {host}: {command}", "on {host} run {command}", "execute {command} on {host}", "{host}: {command}",

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from aj.acts import on
 from aj.files import Strict, load_yaml
 from aj.splits import SplitTexts
 from scenarios.both.everyday import SPLITS
 from scenarios.requests import ask, catalogue, talk
-from scenarios.scenario import BuildScenario, Stage, Template, on, register
+from scenarios.scenario import BuildScenario, Stage, Template, register
 
 DISTANCES = {"train": (1, 2, 3, 4, 6), "eval": (1, 2, 4, 8, 16)}
 """Turns between the fact and the question. Training uses shorter distances, so that the long ones test what was

@@ -1,7 +1,8 @@
 """Config comparison, held out: files, keys and situations that are not trained on."""
 
+from aj.acts import on, on_all
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import Setting, set_value, some_hosts, wants_file, with_service, without_service, write
 
 SETTINGS = (

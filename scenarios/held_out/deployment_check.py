@@ -1,7 +1,8 @@
 """Deployment checks, held out: containers, files and situations that are not trained on."""
 
+from aj.acts import on, on_all
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import (
     DOCKER_PS,
     add_process,

@@ -1,9 +1,10 @@
 """Local and remote work combined, held out: files and values that are not trained on."""
 
+from aj.acts import here, on, on_all
 from fleet.actions import stop
 from fleet.workspace import FOLDER, edit
 from scenarios.requests import listed
-from scenarios.scenario import Stage, here, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import bumped, set_value, some_hosts, wants_file, with_service, write
 
 CONFIG = f"{FOLDER}/config.yml"

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from aj.acts import here
 from fleet.fleet import LOCAL
 from fleet.workspace import FOLDER, clean, edit, repository
-from scenarios.scenario import Stage, here, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import set_value, wants_file, write
 
 CONFIG = f"{FOLDER}/config.yml"

@@ -1,7 +1,8 @@
 """Log investigation, held out: how many, how often, where, since when, and what follows."""
 
+from aj.acts import on, on_all
 from fleet.model import File
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, log_of, set_value, wants_file, with_service, write
 
 BILLING, ORDERS = "/var/log/billing/billing.log", "/var/log/orders/orders.log"

@@ -1,7 +1,8 @@
 """Multi-agent health, held out: the whole fleet inspected, compared, and repaired in one place."""
 
+from aj.acts import on, on_all
 from fleet.linux.usage import human_memory
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import add_process, fail_service, healthy, some_hosts, with_service
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from scenarios.scenario import Stage, on, on_all, template
+from aj.acts import on, on_all
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, add_process, memory_share, some_hosts, with_service
 
 PROGRAMS = {

@@ -1,8 +1,9 @@
 """Service management, held out: services and situations that are not trained on."""
 
+from aj.acts import on, on_all
 from fleet.actions import enable, stop
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, add_process, fail_service, healthy, some_hosts, unknown_host, with_service
 
 SERVICES = ("mysql", "rabbitmq", "prometheus", "apache2", "orders", "billing")

@@ -1,9 +1,10 @@
 """Targeted diagnosis, held out: what is wrong with one host, and what can be done about it."""
 
+from aj.acts import on
 from fleet.draw import install
 from fleet.linux.usage import human_memory
 from fleet.software import software
-from scenarios.scenario import Stage, on, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import (
     add_process,
     fail_service,

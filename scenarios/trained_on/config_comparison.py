@@ -1,6 +1,7 @@
 """Config comparison, trained on: one value, one key on all hosts, the deviating one, changes since a backup."""
 
-from scenarios.scenario import Stage, on, on_all, template
+from aj.acts import on, on_all
+from scenarios.scenario import Stage, template
 from scenarios.trouble import Setting, set_value, wants_file, with_service, without_service, write
 
 SETTINGS = (

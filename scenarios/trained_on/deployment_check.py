@@ -1,8 +1,9 @@
 """Deployment checks, trained on: which version runs where, which containers are up, is every file there."""
 
+from aj.acts import on, on_all
 from fleet.software import software
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, DOCKER_PS, bumped, some_hosts, unknown_host, version, with_containers, write
 
 CONTAINERS = ("api", "worker", "cache", "mailer")

@@ -1,8 +1,9 @@
 """Disk space, trained on: how much is left, what is large, which host is fullest, and what may be deleted."""
 
+from aj.acts import on, on_all
 from fleet.linux.listing import human
 from fleet.model import File
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import EMPTY, fill_disk, free_on_c, with_usage
 
 MIB = 1024 * 1024

@@ -1,8 +1,9 @@
 """Local and remote work combined, trained on: comparing local files with hosts, and copying values over."""
 
+from aj.acts import here, on, on_all
 from fleet.workspace import FOLDER, edit
 from scenarios.requests import listed
-from scenarios.scenario import Stage, here, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import bumped, set_value, some_hosts, unknown_host, version, wants_file, with_service, write
 
 REMOTE = "/srv/app/VERSION"

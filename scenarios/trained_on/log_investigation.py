@@ -1,9 +1,10 @@
 """Log investigation, trained on: count, find the last and the first, find where, read before acting."""
 
+from aj.acts import on, on_all
 from fleet.actions import stamp
 from fleet.model import File
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, log_of, log_times, some_hosts, with_service, write
 
 ORDERS, BILLING = "/var/log/orders/orders.log", "/var/log/billing/billing.log"

@@ -1,7 +1,8 @@
 """Multi-agent health, trained on: one command for every host, and which hosts to report."""
 
+from aj.acts import on, on_all
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, fail_service, healthy, some_hosts, unknown_host, with_load, with_service
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from aj.acts import on
 from fleet.actions import enable
 from scenarios.requests import ask
-from scenarios.scenario import Stage, on, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import fail_service, fill_disk, with_service, with_usage, write
 
 FULL = "a full disk stops services from writing"

@@ -1,7 +1,8 @@
 """Troubleshooting journeys, trained on: four turns from a symptom to a running service."""
 
+from aj.acts import on
 from fleet.actions import stop
-from scenarios.scenario import Stage, on, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import add_process, failing, fill_disk, with_service
 
 FULL = "a full disk stops services from writing"

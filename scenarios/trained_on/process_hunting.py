@@ -1,7 +1,8 @@
 """Process hunting, trained on: the largest consumer, its pid, where a program runs, and how to kill it."""
 
+from aj.acts import on, on_all
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, add_process, memory_share, some_hosts
 
 JOBS = {

@@ -1,8 +1,9 @@
 """Service management, trained on: is it up, does it start at boot, restart it, why is it down."""
 
+from aj.acts import on, on_all
 from fleet.actions import enable, stop
 from scenarios.requests import listed
-from scenarios.scenario import Stage, on, on_all, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import fail_service, some_hosts, with_service, without_service
 
 SERVICES = ("nginx", "postgresql", "redis", "grafana", "haproxy", "cron")

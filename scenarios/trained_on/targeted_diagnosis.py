@@ -1,8 +1,9 @@
 """Targeted diagnosis, trained on: one host, one question, and the one command that answers it."""
 
+from aj.acts import on
 from fleet.linux.usage import human_memory
 from fleet.software import software
-from scenarios.scenario import Stage, on, template
+from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, fail_service, fill_disk, set_value, with_containers, with_service
 
 CAUSES = {

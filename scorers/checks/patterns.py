@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from aj.acts import act_of
 from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Message, Mode
 from aj.state import discovered
-from aj.wire import Judgement, finishing, judge_call
+from aj.wire import Judgement, judge_call
 from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
 
@@ -36,17 +37,15 @@ def issues(text: str, judgement: Judgement, past: Sequence[Message], contract: C
         yield "wrong_output_format"
     if "no_call" in found and "```" in text:
         yield "code_block_instead_of_action"
-    call = judgement.dispatched
-    if call is None:
+    act = act_of(judgement.dispatched, contract)
+    if act is None:
         return
-    conduct = contract.conduct
-    if call.tool in (*conduct.targeted, *conduct.fleet_wide) and agents is None:
+    if act.reaches_agents and agents is None:
         yield "missing_list_agents"
     names = [agent.id for agent in agents or ()]
-    if call.tool == "bash" and any(name in str(call.params.get("command")) for name in names):
+    if act.kind == "here" and any(name in act.command for name in names):
         yield "hallucinated_commands"
-    answer = finishing(call, contract)
-    if answer and names and (counted := _COUNTED.search(answer)) and number_of(counted[1]) != len(names):
+    if act.words and names and (counted := _COUNTED.search(act.words)) and number_of(counted[1]) != len(names):
         yield "wrong_count"
 
 

@@ -3,9 +3,10 @@
 import re
 
 from aj.contract import Contract
+from aj.extract import made_up
 from aj.findings import Finding
 from aj.messages import Mode
-from aj.wire import judge_call, made_up
+from aj.wire import judge_call
 
 _ITEM = re.compile(r"^\d+[.)] \S")
 

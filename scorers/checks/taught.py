@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from aj.acts import DISCOVER, REACHES, act_of, call_of
 from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Message, result
@@ -18,7 +19,7 @@ from scorers.checks.answers import NUMBERS
 from scorers.checks.patterns import issues, number_of
 
 _SHOWN = re.compile(
-    r"\b(?:agents|list_agents (?:returned|found|shows|showed)|"
+    r"\b(?:agents|\w{1,30}_agents (?:returned|found|shows|showed)|"
     r"(?:available|discovered|online|connected|known) (?:servers|hosts|machines))"
     r"(?: available| discovered| online| connected)?[ ]?(?:\(\d{1,4}\))?: ?([^\n]{1,2000})",
     re.IGNORECASE,
@@ -52,10 +53,11 @@ def agents_shown(text: str) -> tuple[Agent, ...]:
     return ()
 
 
-def as_discovery(agents: Sequence[Agent], contract: Contract) -> Message:
-    """Agents as the result of a discovery, so that every check that looks for one finds them."""
+def as_discovery(agents: Sequence[Agent], contract: Contract) -> list[Message]:
+    """Agents as a discovery and its result, so that every check that looks for one finds them."""
     lines = (agent.line if agent.address else replace(agent, address="unknown").line for agent in agents)
-    return result(contract.conduct.discover, "\n".join(lines))
+    call = call_of(DISCOVER, contract)
+    return [Message("assistant", call=call), result(call.tool, "\n".join(lines))]
 
 
 def patterns_taught(
@@ -72,10 +74,10 @@ def patterns_taught(
     found = dict.fromkeys(issues(text, judgement, past, contract)) if judgement else {}
     if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
         del found["code_block_instead_of_action"]  # a question of knowledge asks for no action
-    if "hallucinated_commands" in found and judgement and judgement.dispatched:
-        command = str(judgement.dispatched.params.get("command"))
-        bare = _QUOTED.sub(" ", command)
-        if not _REACHES.search(command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
+    act = act_of(judgement.dispatched, contract) if judgement else None
+    if "hallucinated_commands" in found and act:
+        bare = _QUOTED.sub(" ", act.command)
+        if not _REACHES.search(act.command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
             del found["hallucinated_commands"]  # a host's name in a text to write reaches for no machine
     found |= dict.fromkeys(_in_words(text, judgement, past, contract))
     return list(found)
@@ -88,12 +90,17 @@ def _in_words(text: str, judgement: Judgement | None, past: Sequence[Message], c
     if judgement and "remote" in text and _INVENTED.search(text):
         yield "hallucinated_commands"
     agents = discovered(past, contract)
-    if judgement and agents is None and "retired_tool" in codes(judgement.findings) and '"remote_' in text:
+    if judgement and agents is None and "retired_tool" in codes(judgement.findings) and _reached_agents(text, contract):
         yield "missing_list_agents"
     if agents and (judgement is None or judgement.dispatched is None):
         total = _TOTAL.search(text)
         if total and number_of(total[1]) != len(agents):
             yield "wrong_count"
+
+
+def _reached_agents(text: str, contract: Contract) -> bool:
+    """Whether a text names a tool by which the earlier data reached agents."""
+    return any(f'"{earlier.tool}"' in text for kind, earlier in contract.aliases.earlier.items() if kind in REACHES)
 
 
 def steps_are_objects(text: str) -> bool:

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
+from aj.acts import Act, meaning_of, written
 from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message
-from aj.wire import finishing
 from fleet.fleet import LOCAL, Fleet
 from fleet.snapshot import diff
-from scenarios.oracle import next_call
+from scenarios.oracle import next_act
 from scenarios.scenario import ScriptedTurn
 from scorers.checks.answers import check_answer, check_grounded
 
@@ -19,24 +19,22 @@ def check_step(
     call: Call, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet, contract: Contract
 ) -> list[Finding]:
     """Findings on the next call after `past`, which ends on the user's message or on a result. Acts on `fleet`."""
-    conduct = contract.conduct
     if found := check_conduct(call, past, contract):
         return found
-    wanted = next_call(turn, past, fleet.hosts, contract)
-    if wanted is None:
-        answer = finishing(call, contract)
-        return [_wrong_tool(call, conduct.finish)] if answer is None else check_said(answer, turn, past, fleet)
-    if call.tool != wanted.tool:
-        return [_wrong_tool(call, wanted.tool)]
-    target = wanted.params.get(conduct.target)
-    if call.params.get(conduct.target) != target:
-        why = f"acts on {call.params.get(conduct.target)}, not on {target}"
+    act, wanted = meaning_of(call, contract), next_act(turn, past, fleet.hosts, contract)
+    if wanted is None and act.kind == "finish":
+        return check_said(act.words, turn, past, fleet)
+    if wanted is None or act.kind != wanted.kind:
+        right = written(wanted.kind if wanted else "finish", contract)
+        return [Finding("wrong_tool", f"{call.tool} where {right} is right", f"call {right}")]
+    if act.host != wanted.host:
+        why = f"acts on {act.host}, not on {wanted.host}"
         return [Finding("wrong_host", why, "act on the host that was asked about")]
-    if turn.exact and call.params["command"] != wanted.params["command"]:
-        why = f"runs {call.params['command']!r}, asked for was {wanted.params['command']!r}"
+    if turn.exact and act.command != wanted.command:
+        why = f"runs {act.command!r}, asked for was {wanted.command!r}"
         return [Finding("wrong_command", why, "copy the command to the letter")]
     last = bool(turn.steps) and wanted is turn.steps[-1]
-    return _check_effect(call, wanted, turn if last else None, fleet, contract)
+    return _check_effect(act, wanted, turn if last else None, fleet)
 
 
 def check_said(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
@@ -48,18 +46,16 @@ def check_said(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: 
     return check_grounded(answer, sources, list(fleet.hosts))
 
 
-def _check_effect(
-    call: Call, wanted: Call, turn: ScriptedTurn | None, fleet: Fleet, contract: Contract
-) -> list[Finding]:
+def _check_effect(act: Act, wanted: Act, turn: ScriptedTurn | None, fleet: Fleet) -> list[Finding]:
     """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts that
     the oracle's tells (an earlier step may have told the others)."""
-    if wanted.tool == contract.conduct.discover:
+    if wanted.kind == "discover":
         return []
     before = fleet.snapshot()
     hosts = [host for name, host in before.items() if name != LOCAL]
     oracle = Fleet(hosts, before[LOCAL])
-    told = oracle.dispatch(wanted, contract)
-    output = fleet.dispatch(call, contract)
+    told = oracle.dispatch(wanted)
+    output = fleet.dispatch(act)
     meant, changed = diff(before, oracle.snapshot()), diff(before, fleet.snapshot())
     if changed != meant:
         stray = sorted({*changed} ^ {*meant}) or sorted(changed)
@@ -77,7 +73,3 @@ def _check_effect(
 def _tells(output: str, value: str) -> bool:
     """As a word of its own: `inactive` does not tell `active`."""
     return any(re.search(rf"(?<!\w){re.escape(either)}(?!\w)", output) for either in value.split("|"))
-
-
-def _wrong_tool(call: Call, wanted: str) -> Finding:
-    return Finding("wrong_tool", f"{call.tool} where {wanted} is right", f"call {wanted}")

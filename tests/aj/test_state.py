@@ -5,6 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aj.acts import DISCOVER
 from aj.contract import load_contract
 from aj.messages import Call, calls, reply, result, user
 from aj.state import ONE_LINE, Agent, agents_listed, discovered, past_steps, state_block
@@ -15,7 +16,7 @@ from fleet.workspace import draw_workspace
 AJ = load_contract()
 HOSTS = [draw_host(name, Random(name)) for name in ("web01", "db-2")]
 FLEET = Fleet(HOSTS, draw_workspace(Random(7), HOSTS[0].now))
-LIST = FLEET.dispatch(Call("list_agents"), AJ)
+LIST = FLEET.dispatch(DISCOVER)
 FOUND = [user("disks?"), calls("list_agents"), result("list_agents", LIST)]
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True)
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from aj.acts import finishing, meaning_of
 from aj.contract import load_contract
 from aj.messages import Row
-from aj.wire import finishing
 from datasets_build.drawn.worded.scenes import confirmations, journeys, questions
 from datasets_build.drawn.worded.scenes.drawing import draw_scene, scenes
 from fleet.names import names
@@ -58,7 +58,7 @@ def test_the_oracle_solves_an_own_scene_with_true_answers_and_no_stray_change(na
     assert check_mines(scene.scenario, changed) == []
     names = [host.name for host in scene.scenario.hosts]
     seen = [
-        seen_on(call.call, said.content, names, AJ.conduct)
+        seen_on(meaning_of(call.call, AJ), said.content, names)
         for call, said in itertools.pairwise(messages)
         if call.call and said.role == "tool"
     ]

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
+from aj.acts import finishing
 from aj.contract import load_contract
 from aj.messages import Row, row_from_record, row_to_record, user
 from aj.personas import load_personas
-from aj.wire import finishing
 from datasets_build.drawn.worded.allotment import ASK_THEN_ACT, PATTERNS, SINGLE, SINGLE_SHARES, allot
 from datasets_build.drawn.worded.generate import REDRAWS, generate
 from datasets_build.drawn.worded.scenes.drawing import draw_scene

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from inspect_ai.util import Store
 
+from aj.acts import finishing, meaning_of
 from aj.contract import load_contract
 from aj.files import digest
 from aj.messages import Message, to_record
 from aj.personas import load_personas
-from aj.wire import finishing, judge_call
+from aj.wire import judge_call
 from evals.reference import oracle
 from evals.suite import LOOPED, TASKS
 from fleet.fleet import Fleet
@@ -113,7 +114,7 @@ def _traced(example: Example) -> Trace:
             turns.append({"calls": [], "answer": None, "error": None})
         if message.role == "tool":
             assert call
-            seen += seen_on(call, message.content, names, AJ.conduct)
+            seen += seen_on(meaning_of(call, AJ), message.content, names)
         if call := message.call:
             turns[-1]["calls"].append({"tool": call.tool, "params": call.params, "valid": True})
             turns[-1] |= {"answer": finishing(call, AJ), "sources": list(sources)}

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aj.acts import DISCOVER, finishing, here, on, on_all
 from aj.contract import load_contract
 from aj.messages import Call, calls, result, user
 from aj.personas import load_personas
-from aj.wire import finishing, judge_call, render_call
+from aj.wire import judge_call, render_call
 from fleet.names import draw_names, names
 from fleet.snapshot import diff
 from scenarios.catalogue import scenario_from_record, templates
-from scenarios.oracle import answer, next_call, plan, play
+from scenarios.oracle import answer, next_act, plan, play
 from scenarios.requests import ORDINALS, ask, catalogue
-from scenarios.scenario import AnswerKind, ScriptedTurn, Stage, Template, here, on, on_all, register
+from scenarios.scenario import AnswerKind, ScriptedTurn, Stage, Template, register
 from scenarios.truth import Truth
 
 AJ = load_contract()
@@ -102,7 +103,7 @@ def test_a_reference_by_position_names_that_host(seed):
     said = [nth for nth in (*ORDINALS, "last") if f"the {nth} " in turn.text]
     (nth,) = said
     assert host == list(stage.hosts)[(*ORDINALS, "last").index(nth) if nth != "last" else -1]
-    assert turn.steps[0].params["agent_id"] == host
+    assert turn.steps[0].host == host
 
 
 def test_an_asked_service_is_one_of_the_host():
@@ -129,7 +130,7 @@ def test_a_dictated_command_is_in_the_request_verbatim():
         for name in [name for name in templates() if name.startswith("hard_values.")]:
             turn = templates()[name].draw(1, persona).turns[0]
             assert turn.exact
-            assert str(turn.steps[0].params["command"]) in turn.text
+            assert turn.steps[0].command in turn.text
 
 
 # --- the oracle -----------------------------------------------------------------------------------------------------
@@ -165,7 +166,6 @@ ABSENT = replace(DISK, steps=(), truth=Truth({"": ("none",)}), kind="failed")
 ASKED = [user("disk?")]
 LISTED = [*ASKED, calls("list_agents"), result("list_agents", "  - web01: web01 (linux) @ 10.0.0.2:7000")]
 LOOKED = [*LISTED, calls("remote_bash", {"agent_id": "web01", "command": "df"}), result("remote_bash", "45%")]
-DISCOVER = Call("list_agents")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ DISCOVER = Call("list_agents")
         (replace(ABSENT, kind="ask_back", truth=Truth(asks_back=True)), ASKED, None),
     ],
 )
-def test_the_next_call_discovers_when_needed_then_takes_the_steps_then_answers(turn, past, wanted):
-    assert next_call(turn, past, ["web01"], AJ) == wanted
+def test_the_oracle_discovers_when_needed_then_takes_the_steps_then_answers(turn, past, wanted):
+    assert next_act(turn, past, ["web01"], AJ) == wanted
 
 
 @pytest.mark.parametrize("kind", ["facts", "count", "restart", "ask_back", "failed"])
@@ -202,14 +202,14 @@ def test_talk_is_answered_as_it_is_written():
 
 def test_a_plan_discovers_takes_each_step_where_it_belongs_and_reports():
     turn = replace(DISK, steps=(here("cat hosts.txt"), on("web01", "df -h /"), on_all("uptime")))
-    assert plan(turn, AJ).splitlines() == [
+    assert plan(turn).splitlines() == [
         "1. Discover the agents.",
         "2. Run `cat hosts.txt` in the workspace.",
         "3. Run `df -h /` on `web01`.",
         "4. Run `uptime` on every agent.",
         "5. Report the result.",
     ]
-    assert plan(LOCAL, AJ).splitlines() == ["1. Run `ls` in the workspace.", "2. Report the result."]
+    assert plan(LOCAL).splitlines() == ["1. Run `ls` in the workspace.", "2. Report the result."]
 
 
 def test_only_a_finishing_call_gives_an_answer():

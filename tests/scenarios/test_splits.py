@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 
-from aj.messages import Call
+from aj.acts import Act
 from aj.personas import load_personas
 from aj.splits import Split
 from fleet.names import names
@@ -94,7 +94,7 @@ class Listening(Stage):
         self.heard: list[str] = []
 
     def turn(
-        self, texts: Sequence[str], steps: Sequence[Call], stated: StatedValues, items: str, why: str, **rest
+        self, texts: Sequence[str], steps: Sequence[Act], stated: StatedValues, items: str, why: str, **rest
     ) -> None:
         self.heard += texts
         super().turn(texts, steps, stated, items, why, **rest)

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
+from aj.acts import DISCOVER, here, on, on_all
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.messages import Call
 from fleet.draw import draw_host
 from fleet.model import File
 from fleet.snapshot import Diff, diff, flatten
@@ -122,7 +122,7 @@ def test_the_allowed_part_of_a_host_allows_no_other():
 def test_what_a_command_really_does_is_held_against_the_scenario():
     def after(command: str, host: str = "web01") -> Diff:
         fleet = RESTART.fleet()
-        fleet.dispatch(Call("remote_bash", {"agent_id": host, "command": command}), AJ)
+        fleet.dispatch(on(host, command))
         return diff(RESTART.start, fleet.snapshot())
 
     def found(changed: Diff) -> list[str]:
@@ -164,28 +164,27 @@ NAMES = ["web01", "db-2"]
 
 
 @pytest.mark.parametrize(
-    ("tool", "params", "text", "seen"),
+    ("act", "text", "seen"),
     [
-        ("remote_bash", {"agent_id": "web01", "command": "df"}, "45%", [("web01", "45%")]),
-        ("bash", {"command": "ls"}, "a\nb", [("", "a\nb")]),
-        ("list_agents", {}, "Available agents:", [("", "Available agents:")]),
-        ("remote_bash_all", {"command": "df"}, "[web01]\n45%\n\n[db-2]\n5%", [("web01", "45%"), ("db-2", "5%")]),
-        ("remote_bash_all", {"command": "cat x"}, "[web01]\na\n\nb\n\n[db-2]\nc", [("web01", "a\n\nb"), ("db-2", "c")]),
+        (on("web01", "df"), "45%", [("web01", "45%")]),
+        (here("ls"), "a\nb", [("", "a\nb")]),
+        (DISCOVER, "Available agents:", [("", "Available agents:")]),
+        (on_all("df"), "[web01]\n45%\n\n[db-2]\n5%", [("web01", "45%"), ("db-2", "5%")]),
+        (on_all("cat x"), "[web01]\na\n\nb\n\n[db-2]\nc", [("web01", "a\n\nb"), ("db-2", "c")]),
         (
-            "remote_bash_all",
-            {"command": "cat app.ini"},
+            on_all("cat app.ini"),
             "[web01]\nport=1\n\n[mail]\nport=2\n\n[db-2]\nport=3",
             [("web01", "port=1\n\n[mail]\nport=2"), ("db-2", "port=3")],
         ),
     ],
 )
-def test_a_result_is_seen_of_the_host_that_gave_it(tool, params, text, seen):
-    assert seen_on(Call(tool, params), text, NAMES, AJ.conduct) == seen
+def test_a_result_is_seen_of_the_host_that_gave_it(act, text, seen):
+    assert seen_on(act, text, NAMES) == seen
 
 
 def test_a_host_that_failed_is_seen_to_fail():
     text = "[web01]\n45%\n\n[db-2] ERROR: exit code 1\n\nSome agents failed"
-    (first, second) = seen_on(Call("remote_bash_all", {"command": "df"}), text, NAMES, AJ.conduct)
+    (first, second) = seen_on(on_all("df"), text, NAMES)
     assert first == ("web01", "45%")
     assert second[0] == "db-2"
     assert second[1].startswith("ERROR: exit code 1")

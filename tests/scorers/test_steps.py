@@ -5,14 +5,15 @@ from random import Random
 
 import pytest
 
+from aj.acts import DISCOVER, Act, call_of, finish, give_up, here, on, on_all, think
 from aj.contract import load_contract
-from aj.findings import codes
-from aj.messages import Call, Message, calls, result, user
+from aj.findings import Finding, codes
+from aj.messages import Message, calls, result, user
 from fleet.draw import draw_host
 from fleet.fleet import Fleet
 from fleet.workspace import draw_workspace
 from scenarios.oracle import answer
-from scenarios.scenario import ScriptedTurn, here, on, on_all
+from scenarios.scenario import ScriptedTurn
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
 from scorers.world.steps import check_said, check_step
@@ -45,11 +46,11 @@ COLD = [user("now?")]
 
 
 def _known(fleet: Fleet) -> list[Message]:
-    return [*COLD, calls("list_agents"), result("list_agents", fleet.dispatch(Call("list_agents"), AJ))]
+    return [*COLD, calls("list_agents"), result("list_agents", fleet.dispatch(DISCOVER))]
 
 
-def _answer(text: str) -> Call:
-    return Call("complete", {"answer": text})
+def _check(act: Act, turn: ScriptedTurn, past: list[Message], fleet: Fleet) -> list[Finding]:
+    return check_step(call_of(act, AJ), turn, past, fleet, AJ)
 
 
 KNOWN_CASES = [
@@ -60,9 +61,9 @@ KNOWN_CASES = [
     (DISKS, on_all("nosuchcmd"), ["wrong_command"]),
     (DISKS, on("web01", "df -h /"), ["wrong_tool"]),
     (DISKS, here("df -h /"), ["wrong_tool"]),
-    (DISKS, _answer("`web01` 45%"), ["wrong_tool"]),
-    (DISKS, Call("think", {"thought": "hm"}), ["wrong_tool"]),
-    (DISKS, Call("list_agents"), ["second_discovery"]),
+    (DISKS, finish("`web01` 45%"), ["wrong_tool"]),
+    (DISKS, think("hm"), ["wrong_tool"]),
+    (DISKS, DISCOVER, ["second_discovery"]),
     (DISKS, on_all("df -h /; systemctl restart nginx"), ["unasked_change"]),
     (DISKS, on_all("df -h /; touch /tmp/was-here"), ["unasked_change"]),
     (DISK, on("web01", "df -h /"), []),
@@ -79,16 +80,16 @@ KNOWN_CASES = [
     (RESTART, on("web01", "systemctl restart nginx; rm /srv/app/VERSION"), ["wrong_effect"]),
     (RESTART, on("db02", "systemctl restart nginx"), ["wrong_host"]),
     (RESTART, on_all("systemctl restart nginx"), ["wrong_tool"]),
-    (COUNT, _answer("`web01` and `db02`, 2 agents"), []),
-    (COUNT, _answer("`web01` and `db02`, 3 agents"), ["wrong_count"]),
-    (COUNT, _answer("2 agents"), ["name_missing", "name_missing"]),
+    (COUNT, finish("`web01` and `db02`, 2 agents"), []),
+    (COUNT, finish("`web01` and `db02`, 3 agents"), ["wrong_count"]),
+    (COUNT, finish("2 agents"), ["name_missing", "name_missing"]),
     (COUNT, on_all("hostname"), ["wrong_tool"]),
     (DICTATED, on("web01", "echo 'a  b'"), []),
     (DICTATED, on("web01", "echo 'a b'"), ["wrong_command"]),
     (DICTATED, on("web01", 'echo "a  b"'), ["wrong_command"]),
     (DICTATED, on("db02", "echo 'a  b'"), ["wrong_host"]),
-    (WHICH, _answer("Do you mean `web01` or `db02`?"), []),
-    (WHICH, _answer("I restarted `web01`."), ["no_question"]),
+    (WHICH, finish("Do you mean `web01` or `db02`?"), []),
+    (WHICH, finish("I restarted `web01`."), ["no_question"]),
     (WHICH, on("web01", "systemctl restart nginx"), ["wrong_tool"]),
     (TWO, on("web01", "rm /srv/app/VERSION"), []),
     (TWO, on("web01", "rm -f /srv/app/VERSION; ls /srv/app"), []),
@@ -97,30 +98,30 @@ KNOWN_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("turn", "call", "findings"), KNOWN_CASES)
-def test_a_step_after_discovery_is_judged_by_its_effect(fleet, turn, call, findings):
-    assert codes(check_step(call, turn, _known(fleet), fleet, AJ)) == findings
+@pytest.mark.parametrize(("turn", "act", "findings"), KNOWN_CASES)
+def test_a_step_after_discovery_is_judged_by_its_effect(fleet, turn, act, findings):
+    assert codes(_check(act, turn, _known(fleet), fleet)) == findings
 
 
 @pytest.mark.parametrize(
-    ("turn", "call", "findings"),
+    ("turn", "act", "findings"),
     [
-        (DISKS, Call("list_agents"), []),
+        (DISKS, DISCOVER, []),
         (DISKS, on_all("df -h /"), ["before_discovery"]),
         (DISK, on("web01", "df -h /"), ["before_discovery"]),
         (DISKS, here("df -h /"), ["wrong_tool"]),
-        (COUNT, _answer("2 agents"), ["wrong_tool"]),
+        (COUNT, finish("2 agents"), ["wrong_tool"]),
         (LOCAL, here("ls"), []),
         (LOCAL, here("ls -la"), []),
         (LOCAL, here("cat VERSION"), ["wrong_command"]),
         (LOCAL, here("ls; rm VERSION"), ["unasked_change"]),
-        (LOCAL, Call("list_agents"), ["wrong_tool"]),
-        (WHICH, _answer("Which one do you mean?"), []),
-        (WHICH, Call("list_agents"), ["wrong_tool"]),
+        (LOCAL, DISCOVER, ["wrong_tool"]),
+        (WHICH, finish("Which one do you mean?"), []),
+        (WHICH, DISCOVER, ["wrong_tool"]),
     ],
 )
-def test_a_first_step_discovers_unless_the_turn_is_local_or_a_question_back(fleet, turn, call, findings):
-    assert codes(check_step(call, turn, COLD, fleet, AJ)) == findings
+def test_a_first_step_discovers_unless_the_turn_is_local_or_a_question_back(fleet, turn, act, findings):
+    assert codes(_check(act, turn, COLD, fleet)) == findings
 
 
 LOOKS = _turn((on("web01", "df -h /"), on("web01", "hostname")), Truth({"web01": (*FULL["web01"], "web01")}))
@@ -128,11 +129,11 @@ LOOKS = _turn((on("web01", "df -h /"), on("web01", "hostname")), Truth({"web01":
 
 def test_only_the_last_step_of_several_must_tell_the_facts_and_only_those_that_the_oracles_tells(fleet):
     known = _known(fleet)
-    assert check_step(on("web01", "true"), LOOKS, known, fleet, AJ) == []
-    seen = fleet.dispatch(LOOKS.steps[0], AJ)
-    past = [*known, calls("remote_bash", LOOKS.steps[0].params), result("remote_bash", seen)]
-    assert codes(check_step(on("web01", "true"), LOOKS, past, fleet, AJ)) == ["wrong_command"]
-    assert check_step(on("web01", "uname -n"), LOOKS, past, fleet, AJ) == []  # the disk was told before
+    assert _check(on("web01", "true"), LOOKS, known, fleet) == []
+    seen = fleet.dispatch(LOOKS.steps[0])
+    past = [*known, Message("assistant", call=call_of(LOOKS.steps[0], AJ)), result("remote_bash", seen)]
+    assert codes(_check(on("web01", "true"), LOOKS, past, fleet)) == ["wrong_command"]
+    assert _check(on("web01", "uname -n"), LOOKS, past, fleet) == []  # the disk was told before
 
 
 def test_a_word_within_another_word_tells_nothing(fleet):
@@ -140,18 +141,18 @@ def test_a_word_within_another_word_tells_nothing(fleet):
     asked = ScriptedTurn(
         "is nginx up?", "x", (on("web01", "systemctl is-active nginx"),), Truth({"web01": ("active",)}), "", ""
     )
-    assert codes(check_step(state, asked, _known(fleet), fleet, AJ)) == ["wrong_command"]
+    assert codes(_check(state, asked, _known(fleet), fleet)) == ["wrong_command"]
 
 
 def test_once_there_is_a_result_only_the_true_answer_is_right(fleet):
-    seen = fleet.dispatch(DISKS.steps[0], AJ)
+    seen = fleet.dispatch(DISKS.steps[0])
     past = [*_known(fleet), calls("remote_bash_all", {"command": "df -h /"}), result("remote_bash_all", seen)]
     true = answer(DISKS, "senior_engineer")
-    assert check_step(_answer(true), DISKS, past, fleet, AJ) == []
-    assert codes(check_step(_answer("`web01` 0%, `db02` 0%"), DISKS, past, fleet, AJ)) == ["wrong_fact", "wrong_fact"]
-    assert codes(check_step(_answer(f"{true} Down since 03:17."), DISKS, past, fleet, AJ)) == ["ungrounded"]
-    assert codes(check_step(on_all("df -h /"), DISKS, past, fleet, AJ)) == ["wrong_tool"]
-    assert codes(check_step(Call("complete", {"error": "cannot"}), DISKS, past, fleet, AJ)) == ["name_missing"] * 2
+    assert _check(finish(true), DISKS, past, fleet) == []
+    assert codes(_check(finish("`web01` 0%, `db02` 0%"), DISKS, past, fleet)) == ["wrong_fact", "wrong_fact"]
+    assert codes(_check(finish(f"{true} Down since 03:17."), DISKS, past, fleet)) == ["ungrounded"]
+    assert codes(_check(on_all("df -h /"), DISKS, past, fleet)) == ["wrong_tool"]
+    assert codes(_check(give_up("cannot"), DISKS, past, fleet)) == ["name_missing"] * 2
 
 
 def test_a_true_answer_is_made_up_where_nobody_looked(fleet):

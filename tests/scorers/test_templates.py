@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import pytest
 
+from aj.acts import finishing, meaning_of
 from aj.conduct import check_conduct
 from aj.contract import load_contract
 from aj.messages import Message, Row
-from aj.wire import finishing
 from fleet.snapshot import diff
 from scenarios.catalogue import templates
 from scenarios.oracle import play
@@ -30,7 +30,7 @@ def _seen(messages: list[Message], scenario: Scenario) -> list[tuple[str, str]]:
             call = message.call
         elif message.role == "tool":
             assert call
-            seen += seen_on(call, message.content, names, AJ.conduct)
+            seen += seen_on(meaning_of(call, AJ), message.content, names)
     return seen
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from inspect_ai.util import Store
 
+from aj.acts import here, on, on_all
 from aj.contract import load_contract
 from aj.findings import codes
 from fleet.draw import draw_host
 from fleet.workspace import draw_workspace
 from scenarios.oracle import answer
-from scenarios.scenario import Milestone, Scenario, ScriptedTurn, here, on, on_all
+from scenarios.scenario import Milestone, Scenario, ScriptedTurn
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
 from scorers.samples import Trace

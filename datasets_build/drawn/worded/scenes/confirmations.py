@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from aj.acts import here, on, on_all
 from datasets_build.drawn.worded.scenes.made import Made, keep
 from fleet.model import File
 from fleet.snapshot import flatten
 from fleet.workspace import FOLDER, clean, edit
 from scenarios.requests import listed
-from scenarios.scenario import Stage, Template, here, on, on_all
+from scenarios.scenario import Stage, Template
 from scenarios.trouble import add_process, with_service
 
 YES = ("yes, go ahead", "yes", "do it", "yes please", "confirmed, go on", "go", "that's right, do it", "yes, all of it")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from aj.messages import Call
+from aj.acts import Act
 from datasets_build.drawn.worded.scenes import confirmations, journeys, questions
 from scenarios.catalogue import templates
 from scenarios.scenario import Scenario, Stage, StatedValues, Template
@@ -31,7 +31,7 @@ class _PlainStage(Stage):
         self.filled: list[Mapping[str, str]] = []
 
     def turn(
-        self, texts: Sequence[str], steps: Sequence[Call], stated: StatedValues, items: str, why: str, **rest: Any
+        self, texts: Sequence[str], steps: Sequence[Act], stated: StatedValues, items: str, why: str, **rest: Any
     ) -> None:
         super().turn(texts, steps, stated, items, why, **rest)
         slots = {name: value for name, value in rest.items() if name not in _OPTIONS}

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from aj.acts import on, on_all
 from datasets_build.drawn.worded.scenes import local_journeys
 from datasets_build.drawn.worded.scenes.made import Made, keep
 from fleet.software import software
 from scenarios.requests import ask
-from scenarios.scenario import Stage, Template, on, on_all
+from scenarios.scenario import Stage, Template
 from scenarios.trouble import ABSENT, Setting, add_process, set_value, some_hosts, with_containers, with_load, write
 
 JOBS = {

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from aj.acts import here, on
 from datasets_build.drawn.worded.scenes.made import Made, keep
 from fleet.actions import stop
 from fleet.workspace import FOLDER, clean, edit, repository
 from scenarios.requests import ask
-from scenarios.scenario import Stage, Template, here, on
+from scenarios.scenario import Stage, Template
 from scenarios.trouble import set_value, wants_file, with_service, write
 
 REMOTE = "/srv/app/VERSION"

@@ -6,10 +6,11 @@ that comes with a call, and what AJ answers. Calls and results are not the teach
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from aj.acts import call_of, finish, finishing, give_up, meaning_of
 from aj.contract import Contract
 from aj.files import digest
 from aj.messages import Call, Message, to_record
@@ -114,8 +115,8 @@ def reworded(messages: Sequence[Message], texts: Mapping[str, str], contract: Co
         elif slot.place == "note":
             worded[place] = replace(message, call=replace(call, note=text))
         else:
-            key = "answer" if call.params.get("answer") else "error"
-            worded[place] = replace(message, call=replace(call, params=call.params | {key: text}))
+            said = finish(text) if meaning_of(call, contract).answer else give_up(text)
+            worded[place] = replace(message, call=replace(call, params=call_of(said, contract).params))
     return tuple(worded)
 
 
@@ -136,7 +137,7 @@ def _wordable(message: Message, contract: Contract) -> tuple[SlotPlace, str]:
         return "user", message.content
     if message.call is None:
         return "answer", message.content if message.role == "assistant" else ""
-    if said := answered(message.call, contract):
+    if said := finishing(message.call, contract):
         return "answer", said
     return "note", message.call.note or ""
 
@@ -151,9 +152,7 @@ def trajectory(messages: Sequence[Message], contract: Contract) -> list[Any]:
     kept: list[Any] = []
     for message in messages:
         if message.call:
-            spoken = ("answer", "error") if answered(message.call, contract) else ()
-            params = {key: value for key, value in message.call.params.items() if key not in spoken}
-            kept.append((message.call.tool, params, message.call.reasoning))
+            kept.append((_unsaid(message.call, contract), message.call.reasoning))
         elif message.role == "tool":
             kept.append((message.tool, message.content))
         else:
@@ -161,9 +160,6 @@ def trajectory(messages: Sequence[Message], contract: Contract) -> list[Any]:
     return kept
 
 
-def answered(call: Call, contract: Contract) -> str:
-    """The words that a finishing call says to the user; "" of any other call."""
-    if call.tool != contract.conduct.finish:
-        return ""
-    text = call.params.get("answer") or call.params.get("error")
-    return text if isinstance(text, str) else ""
+def _unsaid(call: Call, contract: Contract) -> dict[str, Any]:
+    """What a call does, without what it says to the user."""
+    return asdict(replace(meaning_of(call, contract), answer="", error=""))
