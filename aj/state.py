@@ -1,4 +1,4 @@
-"""What a conversation has established: the agents discovered, the steps done, the task at hand."""
+"""What a conversation has established: the agents discovered, the steps done, the current task."""
 
 import re
 from collections.abc import Sequence
@@ -15,15 +15,16 @@ _AGENT_LINE = re.compile(
 )
 
 ONE_LINE = 400
-"""Characters of a step's result that the state block shows."""
+"""Characters of a step's result shown in the state block."""
 
 SHORT = 4000
-"""Characters below which a text's reading is remembered: a row's checks ask for the same one, many rows share one."""
+"""Texts shorter than this many characters are read once and remembered: the checks of a row read the same text, and
+many rows share one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One machine that AJ can reach, as a discovery lists it."""
+    """A machine that AJ can reach, as shown by a discovery."""
 
     id: str
     platform: str = "linux"
@@ -45,7 +46,7 @@ def _listed(text: str) -> tuple[Agent, ...]:
 
 
 def discovered(messages: Sequence[Message], contract: Contract) -> tuple[Agent, ...] | None:
-    """The agents of the last discovery; None when nothing was discovered yet."""
+    """The agents of the last discovery; None if there was none."""
     for place in range(len(messages) - 1, -1, -1):
         if _lists_agents(messages, place, contract):
             return agents_listed(messages[place].content)
@@ -64,7 +65,7 @@ def _lists_agents(messages: Sequence[Message], place: int, contract: Contract) -
 
 
 def past_steps(messages: Sequence[Message], contract: Contract) -> list[tuple[Call, str]]:
-    """(call, result) of every call finished for the task at hand; the discovery shows in the agents instead."""
+    """(call, result) of every finished call of the current task; discoveries are shown as agents instead."""
     start = max((i for i, message in enumerate(messages) if message.role == "user"), default=0)
     steps = []
     for place in range(start + 1, len(messages)):
@@ -75,7 +76,7 @@ def past_steps(messages: Sequence[Message], contract: Contract) -> list[tuple[Ca
 
 
 def state_block(messages: Sequence[Message], contract: Contract) -> str:
-    """The past as one user message: the agents, the completed steps with one-line results, then the task."""
+    """The past as one user message: the agents, the completed steps with one-line results, and the task."""
     agents = discovered(messages, contract)
     shown = ", ".join(f"{agent.id} ({agent.platform})" for agent in agents or ()) or "none discovered"
     lines = [f"Agents: {shown}"]

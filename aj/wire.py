@@ -1,4 +1,4 @@
-"""The one home of the wire form: render_call beside judge_call, and conversations as chat messages."""
+"""The wire form: renders and judges calls, and renders conversations as chat messages."""
 
 import json
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ class Judgement:
     """What a completion says (strictly), and what AJ's runtime would make of it (leniently)."""
 
     call: Call | None
-    """The call, when the text is exactly one valid call; else None."""
+    """The call, if the text is exactly one valid call; else None."""
     findings: tuple[Finding, ...]
-    """Every deviation from the contract, the worst first; empty if and only if `call` is set."""
+    """Every deviation from the contract, worst first; empty if and only if `call` is set."""
     outcome: RuntimeOutcome
-    """What the runtime does; with "runs" it dispatches `dispatched`."""
+    """What the runtime does; if "runs", it dispatches `dispatched`."""
     dispatched: Call | None = None
 
     @property
@@ -96,7 +96,7 @@ def render_prompt(
 
 
 def row_contract(row: Row, contract: Contract) -> Contract:
-    """The contract under which a row is rendered and checked: its own tools', where it has any, else `contract`."""
+    """The contract for rendering and checking a row: that of its own tools, if it has any, else `contract`."""
     return contract_with(row.tools) if row.tools else contract
 
 
@@ -154,7 +154,7 @@ def judge_call(text: str, contract: Contract) -> Judgement:
 
 
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
-    """What breaks the dispatch stands before what is only untidy, so that the first code names the failure."""
+    """What breaks the dispatch comes before what is merely untidy, so that the first code names the failure."""
     untidy = [
         "extra_key",
         "prose_after_call",
@@ -167,7 +167,7 @@ def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | None, list[Finding]]:
-    """The call that the object states, and what is wrong with the object."""
+    """The call stated by the object, and what is wrong with the object."""
     keys, aliases, findings = contract.wire.keys, contract.aliases, []
     tool = record.get(keys.tool)
     if not isinstance(tool, str):
@@ -221,7 +221,8 @@ def _argument_error(tool: str, params: dict[str, Any], contract: Contract) -> st
 
 
 def _runtime(record: dict[str, Any], contract: Contract) -> tuple[RuntimeOutcome, Call | None]:
-    """What AJ's runtime dispatches: it takes aliases of the tool key, lifts a few flat parameters, ignores the rest."""
+    """What AJ's runtime dispatches: it accepts aliases of the tool key, lifts a few flat parameters, and ignores the
+    rest."""
     keys, aliases = contract.wire.keys, contract.aliases
     named = [record[key] for key in (keys.tool, *aliases.tool_keys) if isinstance(record.get(key), str)]
     if not named or named[0] not in contract.tool_by_name:

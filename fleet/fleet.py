@@ -1,4 +1,4 @@
-"""A simulated fleet: machines with shells, and the acts that they perform, with the runtime's results."""
+"""A simulated fleet: machines with shells, and the acts performed on them."""
 
 from collections.abc import Sequence
 from shlex import quote
@@ -10,15 +10,15 @@ from fleet.windows.shell import WindowsShell
 
 WORKSPACE = "/workspace"
 LOCAL = "workspace"
-"""Name of AJ's own machine in a snapshot."""
+"""The name of AJ's own machine in a snapshot."""
 MAX_OUTPUT = 4_000
-"""Characters of output that come back; the runtime cuts the rest."""
+"""Characters of output that are returned; the runtime cuts off the rest."""
 TIMEOUT = 60
-"""Seconds of the fleet's clock that a command gets when the act names none."""
+"""Default time-out of a command, in seconds of the fleet's clock."""
 
 
 class Fleet:
-    """Hosts by name, plus AJ's local workspace. Deterministic: the same hosts and acts give the same results."""
+    """Hosts by name, plus AJ's local workspace. Deterministic: the same hosts and calls give the same results."""
 
     def __init__(self, hosts: Sequence[Host], local: Host) -> None:
         self._machines = {host.name: Machine(host) for host in hosts}
@@ -41,7 +41,7 @@ class Fleet:
         return self._local.sync()
 
     def snapshot(self) -> dict[str, Host]:
-        """Every machine's state, AJ's own too; `fleet.snapshot.diff` tells two of these apart."""
+        """The state of every machine including AJ's own; `fleet.snapshot.diff` compares two of these."""
         return {**self.hosts, LOCAL: self.local}
 
     def dispatch(self, act: Act) -> str:
@@ -89,9 +89,9 @@ class Fleet:
         return "\n\n".join([*blocks, *(["Some agents failed"] if failed else [])])
 
     def _run(self, shell: LinuxShell | WindowsShell, machine: Machine, command: str, timeout: int) -> tuple[str, str]:
-        """(output, "") of a command that said something, else ("", error). Standard error follows standard output."""
+        """(output, "") if the command printed something, else ("", error). Standard error follows standard output."""
         begun = machine.host.now
-        # Every call starts at home, as a new process does; a host without a home (rm -rf /) still answers.
+        # Every call starts in the home folder, like a new process; a host without one (rm -rf /) still answers.
         home = "cd 2>/dev/null; " if shell is not self._local and machine.host.platform == "linux" else ""
         stdout, stderr, code = shell.run(home + command)
         if code == 124 or machine.host.now - begun > timeout:

@@ -10,7 +10,7 @@ from aj.wire import judge_call
 from scorers.checks.contrast import check_contrast
 from scorers.checks.voice import check_voice
 from scorers.scores import grader, metrics
-from scorers.world.steps import check_said
+from scorers.world.steps import check_final_answer
 
 
 @metric
@@ -49,7 +49,7 @@ def persona_match() -> Scorer:
             return by.score({"match": False, "style": False, "facts": False}, why, text)
         names = [host.name for host in case.scenario.hosts]
         style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks_back)
-        wrong = check_said(answer, case.turn, case.past, case.fleet())
+        wrong = check_final_answer(answer, case.turn, case.past, case.fleet())
         values = {"match": not style and not wrong, "style": not style, "facts": not wrong}
         return by.score(values, [*style, *wrong], answer, answered=True)
 

@@ -1,7 +1,8 @@
-"""What a row teaches: the documented patterns that one of its turns shows, on the evidence of the row alone.
+"""What a row teaches: the documented patterns shown by one of its turns, judged from the row alone.
 
-A model's output is judged in a conversation whose discovery is known (`scorers.checks.patterns`). Many rows tell the
-past in words instead: the agents stand in the user's text, the tools have old names. What is certain there counts too.
+A model's output is judged in a conversation whose discovery is known (`scorers.checks.patterns`). Many rows describe
+the past in words instead: agents are listed in the user's text, and tools have old names. Whatever is certain there
+counts too.
 """
 
 import json
@@ -63,7 +64,7 @@ def as_discovery(agents: Sequence[Agent], contract: Contract) -> list[Message]:
 def patterns_taught(
     text: str, judgement: Judgement | None, past: Sequence[Message], contract: Contract, request: str
 ) -> list[str]:
-    """The patterns that a target's text shows, without doubles, in the order of `issues`.
+    """The patterns that a target's text shows, without duplicates, in the order of `issues`.
 
     Args:
         text: the turn as it is written.
@@ -73,12 +74,12 @@ def patterns_taught(
     """
     found = dict.fromkeys(issues(text, judgement, past, contract)) if judgement else {}
     if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
-        del found["code_block_instead_of_action"]  # a question of knowledge asks for no action
+        del found["code_block_instead_of_action"]  # a knowledge question asks for no action
     act = act_of(judgement.dispatched, contract) if judgement else None
     if "hallucinated_commands" in found and act:
         bare = _QUOTED.sub(" ", act.command)
         if not _REACHES.search(act.command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
-            del found["hallucinated_commands"]  # a host's name in a text to write reaches for no machine
+            del found["hallucinated_commands"]  # a host's name in a text to be written does not address a machine
     found |= dict.fromkeys(_in_words(text, judgement, past, contract))
     return list(found)
 
@@ -104,10 +105,10 @@ def _reached_agents(text: str, contract: Contract) -> bool:
 
 
 def steps_are_objects(text: str) -> bool:
-    """`{"steps": [{"step": 1, "action": …}, …]}`, whatever else the object holds.
+    """Whether an object has the form `{"steps": [{"step": 1, "action": …}, …]}`, whatever else it holds.
 
-    Only under "steps", as the dict plans of the earlier data were counted (91 rows of the known files). Four more rows
-    there have such a list under "plan": with them the count would be another one than the known.
+    Only under "steps", as dict plans were counted in the earlier data (91 rows of the known files). Four more rows have
+    such a list under "plan": counting them would change the known number.
     """
     if '"steps"' not in text or not text.lstrip().startswith("{"):
         return False

@@ -1,4 +1,4 @@
-"""One decision: is this the right next call for the turn, given what is known? Decided by its effect in the fleet."""
+"""One decision: is this the right next call, given what is known? Judged by its effect in the fleet."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def check_step(
         return found
     act, wanted = meaning_of(call, contract), next_act(turn, past, fleet.hosts, contract)
     if wanted is None and act.kind == "finish":
-        return check_said(act.words, turn, past, fleet)
+        return check_final_answer(act.words, turn, past, fleet)
     if wanted is None or act.kind != wanted.kind:
         right = written(wanted.kind if wanted else "finish", contract)
         return [Finding("wrong_tool", f"{call.tool} where {right} is right", f"call {right}")]
@@ -37,18 +37,18 @@ def check_step(
     return _check_effect(act, wanted, turn if last else None, fleet)
 
 
-def check_said(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
-    """Is the answer true, and does every number and name in it stand in the past?"""
+def check_final_answer(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
+    """Is the answer true, and are all its numbers and names found in the conversation?"""
     found = check_answer(answer, turn.truth)
     if turn.kind == "plain" or found:
-        return found  # talk may tell of the world's numbers: nothing was looked up
+        return found  # small talk may mention numbers: nothing was looked up
     sources = [message.content for message in past if message.role in ("user", "tool")]
     return check_grounded(answer, sources, list(fleet.hosts))
 
 
 def _check_effect(act: Act, wanted: Act, turn: ScriptedTurn | None, fleet: Fleet) -> list[Finding]:
-    """Whatever the command is, it must change what the oracle's changes, and a turn's last one must tell the facts that
-    the oracle's tells (an earlier step may have told the others)."""
+    """Whatever the command, it must change what the oracle's changes, and the last one of a turn must show the facts
+    that the oracle's shows (an earlier step may have shown others)."""
     if wanted.kind == "discover":
         return []
     before = fleet.snapshot()
@@ -71,5 +71,5 @@ def _check_effect(act: Act, wanted: Act, turn: ScriptedTurn | None, fleet: Fleet
 
 
 def _tells(output: str, value: str) -> bool:
-    """As a word of its own: `inactive` does not tell `active`."""
+    """Whether a value appears as a whole word: `inactive` does not show `active`."""
     return any(re.search(rf"(?<!\w){re.escape(either)}(?!\w)", output) for either in value.split("|"))

@@ -17,7 +17,7 @@ from scenarios.oracle import play
 from scorers.checks.rows import check_row
 from scorers.samples import seen_on
 from scorers.world.outcome import check_goal, check_milestones, check_mines
-from scorers.world.steps import check_said
+from scorers.world.steps import check_final_answer
 
 AJ = load_contract()
 OWN = [made.name for made in (*journeys.made(), *confirmations.made(), *questions.made())]
@@ -52,7 +52,7 @@ def test_the_oracle_solves_an_own_scene_with_true_answers_and_no_stray_change(na
     turns = iter(scene.scenario.turns)
     for place, message in enumerate(messages):
         if (answer := finishing(message.call, AJ)) is not None:
-            assert check_said(answer, next(turns), messages[:place], fleet) == [], answer
+            assert check_final_answer(answer, next(turns), messages[:place], fleet) == [], answer
     changed = diff(scene.scenario.start, fleet.snapshot())
     assert check_goal(scene.scenario, changed) == []
     assert check_mines(scene.scenario, changed) == []

@@ -45,7 +45,7 @@ def test_right_instruments_pass_and_every_mean_is_told(small):
 
 
 def test_an_instrument_that_lets_made_up_answers_pass_is_named(few, monkeypatch):
-    monkeypatch.setattr(persona_match, "check_said", lambda *_: [])
+    monkeypatch.setattr(persona_match, "check_final_answer", lambda *_: [])
     done = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--format", "json"])
     assert done.exit_code == 1
     assert "blind scored 1.000 on persona/facts, but 0 to 0.1 is expected" in done.stderr
@@ -64,7 +64,7 @@ def test_an_instrument_that_breaks_is_an_error_that_names_agent_and_task(few, mo
     def broken(*_: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(persona_match, "check_said", broken)
+    monkeypatch.setattr(persona_match, "check_final_answer", broken)
     with pytest.raises(AJError, match=r"agent 'oracle' broke persona \(.*division by zero"):
         selfcheck.selfcheck("small", lambda _: None)
 

@@ -16,7 +16,7 @@ from scenarios.oracle import answer
 from scenarios.scenario import ScriptedTurn
 from scenarios.trouble import with_service
 from scenarios.truth import Truth
-from scorers.world.steps import check_said, check_step
+from scorers.world.steps import check_final_answer, check_step
 
 AJ = load_contract()
 HOSTS = [with_service(with_service(draw_host(name, Random(name)), "nginx"), "docker") for name in ("web01", "db02")]
@@ -157,10 +157,10 @@ def test_once_there_is_a_result_only_the_true_answer_is_right(fleet):
 
 def test_a_true_answer_is_made_up_where_nobody_looked(fleet):
     true = answer(DISKS, "senior_engineer")
-    assert set(codes(check_said(true, DISKS, _known(fleet), fleet))) == {"ungrounded"}
+    assert set(codes(check_final_answer(true, DISKS, _known(fleet), fleet))) == {"ungrounded"}
 
 
 def test_talk_may_tell_of_numbers_that_nobody_looked_up(fleet):
     talk = _turn((), Truth(), kind="plain")
-    assert check_said("Since 1999!", talk, COLD, fleet) == []
-    assert codes(check_said("Since 1999!", replace(talk, kind="facts"), COLD, fleet)) == ["ungrounded"]
+    assert check_final_answer("Since 1999!", talk, COLD, fleet) == []
+    assert codes(check_final_answer("Since 1999!", replace(talk, kind="facts"), COLD, fleet)) == ["ungrounded"]
