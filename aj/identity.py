@@ -83,7 +83,10 @@ def used(*roots: str, without: Sequence[str] = (), house: Path | None = None) ->
         seen.add((module, name))
         if module not in found:
             found[module] = set()
-            waiting += [(module, _EFFECTS), *((package, "") for package in _packages(module))]
+            waiting += [
+                (module, _EFFECTS),
+                *((package, "") for package in _packages(module) if _exists(package, house)),
+            ]
         statements, places = _read(module, house), _places(module, house)
         for place in places.get(name, places[""]):
             if place not in found[module]:

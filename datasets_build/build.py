@@ -15,6 +15,7 @@ from datasets_build.finished.card import card, plots
 from datasets_build.finished.locked import differences, moved, read_lock
 from datasets_build.finished.parquet import DPO, SFT, Export, dpo_record, sft_record
 from datasets_build.mix import origin
+from datasets_build.mix.accepted import still_accepted
 from datasets_build.mix.collect import Context
 from datasets_build.mix.contamination import asked
 from datasets_build.mix.filters import length_of, measure_by
@@ -24,9 +25,6 @@ from datasets_build.mix.pool import RowKind, Spool
 from datasets_build.mix.shares import Filled, fill
 from datasets_build.mix.tally import Tally
 from datasets_build.recipe import DataRecipe
-
-CODE_VERSION = 5
-"""Raised when the builder's output changes for the same recipe, so that old data sets are not taken for new ones."""
 
 DATA = origin.ROOT / "data"
 """Where a recipe's files are looked for when no root is given."""
@@ -77,12 +75,18 @@ def build(
     folder = logs_dir() / "datasets" / lock["hash"]
     then = read_lock(locked) if locked else None
     if then is None and (folder / "lock.json").exists():
-        return _finished(folder, lock, say)
+        if still_accepted(folder, lock["checks"], recipe, contract):
+            return _finished(folder, lock, say)
+        # Today's checks refuse a row of it. It stays, since runs were trained on it, and another one is built.
+        lock["hash"] = digest(lock["hash"], lock["checks"])
+        folder = folder.with_name(lock["hash"])
+        if (folder / "lock.json").exists():
+            return _finished(folder, lock, say)
     if folder.exists() and not (folder / "lock.json").exists():
         raise DataError(f"{folder} has lost its lock.json; remove the folder, then build again.")
     with whole_folder(folder) as made:
         try:
-            _make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
+            make(made, lock, recipe, contract, Context(contract, recipe.seed, root), tell)
         except DataError as error:
             changed = moved(then, lock) if then else []
             raise DataError(f"{error} Changed since: {'; '.join(changed)}.") if changed else error from error
@@ -97,8 +101,8 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
     """The part of the lock that is known before any row is made, identity first."""
     inputs = origin.inputs(recipe, root)
     evals = [{"path": name, "sha256": content} for name, content in asked().files]
-    # Not the code: a data set stays valid when its builder is reworded. `_finished` says when the code has changed.
-    identity = [recipe.identity(), contract.hash, origin.wording(), CODE_VERSION, inputs]
+    code, libraries = origin.code(recipe), origin.libraries()
+    identity = [recipe.identity(), contract.hash, code, libraries, inputs]
     # Files may share anything with new samples; generated rows are of the train split anyway.
     identity += [evals] if recipe.files else []
     identity += [load_contract(OWN_TOOLS).hash] if recipe.keeps_tools else []
@@ -108,9 +112,9 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
         "recipe": recipe.identity(),
         "contract": {"name": contract.name, "hash": contract.hash},
         "seed": recipe.seed,
-        "code": origin.code(),
-        "code_version": CODE_VERSION,
-        "libraries": origin.libraries(),
+        "code": code,
+        "checks": origin.checks(),
+        "libraries": libraries,
         "inputs": inputs,
         "evals": evals,
         "unit": "tokens" if recipe.tokenizer else "characters",
@@ -122,10 +126,7 @@ def _finished(folder: Path, lock: dict[str, Any], say: Say) -> Path:
     for sentence in then["shortfalls"]:
         say(sentence)
     if changed := moved(then, lock):
-        say(
-            f"{folder.name} was built before ({'; '.join(changed)}) and is used as it is; add "
-            f"--locked {folder} to see whether it would still be the same."
-        )
+        say(f"{folder.name} was built before ({'; '.join(changed)}), and its rows are still what would be built.")
     return folder
 
 
@@ -144,7 +145,7 @@ def _compare(then: dict[str, Any], lock: dict[str, Any], say: Say) -> None:
 # --- making ---------------------------------------------------------------------------------------------------------
 
 
-def _make(
+def make(
     folder: Path, lock: dict[str, Any], recipe: DataRecipe, contract: Contract, context: Context, tell: Tell
 ) -> None:
     """Write every file of the data set into `folder`, and the rest of the lock."""

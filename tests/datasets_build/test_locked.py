@@ -13,10 +13,14 @@ from typing import Any
 import pytest
 
 from aj.errors import DataError
+from aj.findings import Finding
+from aj.messages import read_rows
 from aj.whole import STAGING
 from datasets_build.build import build
-from datasets_build.mix import collect, origin
+from datasets_build.finished.locked import read_lock
+from datasets_build.mix import accepted, collect, intake, origin
 from datasets_build.recipe import ConvertedPart, DataRecipe
+from scorers.checks.rows import check_row
 from tests.datasets_build import made
 
 ROOT = Path(__file__).parents[2]
@@ -136,15 +140,50 @@ def test_another_recipe_is_named(data, change):
 
 def test_code_that_changed_is_told_even_if_no_byte_did(data, monkeypatch):
     folder = build(_recipe(), data)
-    monkeypatch.setattr(origin, "code", lambda: "0123456789ab")
+    monkeypatch.setattr(origin, "code", lambda recipe: "0123456789ab")
     (said,) = _again(folder, data)
     assert said.startswith("The same bytes")
     assert "code: " in said
     assert "0123456789ab now" in said
+    assert build(_recipe(), data) != folder, "rows that other code made are another data set"
+
+
+def test_a_data_set_stays_up_to_date_under_changed_checks_that_accept_its_rows(data, monkeypatch):
+    folder = build(_recipe(), data)
+    before = _bytes(folder)
+    monkeypatch.setattr(origin, "checks", lambda: "0123456789ab")
     told: list[str] = []
     assert build(_recipe(), data, say=told.append) == folder
-    assert len(told) == 1
-    assert f"--locked {folder}" in told[0]
+    assert told == [*read_lock(folder)["shortfalls"], told[-1]]
+    assert "0123456789ab now), and its rows are still what would be built" in told[-1]
+    assert _bytes(folder) == before
+
+
+def test_a_data_set_with_a_row_that_a_changed_check_refuses_is_built_again_beside_it(data, monkeypatch):
+    folder = build(_recipe(), data)
+    before = _bytes(folder)
+    victim = read_rows(folder / "sft.jsonl")[0].id
+
+    def stricter(row, contract):
+        return [Finding("too_short", "it is too short", "write more")] if row.id == victim else check_row(row, contract)
+
+    monkeypatch.setattr(origin, "checks", lambda: "0123456789ab")
+    for module in (accepted, intake):
+        monkeypatch.setattr(module, "check_row", stricter)
+    again = build(_recipe(), data)
+    assert again != folder
+    assert read_lock(again)["hash"] == again.name
+    assert victim not in {row.id for row in read_rows(again / "sft.jsonl")}
+    assert _bytes(folder) == before, "runs were trained on it"
+    assert build(_recipe(), data) == again
+    assert build(_recipe(unchecked=["talk", "a"]), data).name != folder.name, "another recipe"
+
+
+def test_rows_that_a_recipe_keeps_unchecked_are_not_checked_again(data, monkeypatch):
+    folder = build(_recipe(unchecked=["talk", "a"]), data)
+    monkeypatch.setattr(origin, "checks", lambda: "0123456789ab")
+    monkeypatch.setattr(accepted, "check_row", lambda row, contract: [Finding("never", "never", "never")])
+    assert build(_recipe(unchecked=["talk", "a"]), data) == folder
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"hash": "x"}', None])

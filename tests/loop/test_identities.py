@@ -5,14 +5,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from aj import identity as identities
+from aj.contract import load_contract
+from aj.files import load_yaml
+from datasets_build.drawn.generators import COUNTED, templates_of
+from datasets_build.mix import origin
+from datasets_build.recipe import DataRecipe
 from evals.identities import NOT_ASKING, asked, graded
 from evals.suite import GRADERS, TASKS
 from scenarios.catalogue import templates
+from train.base import conversion
+from train.run import trained_by
 
 HOUSE = identities.HOUSE
 ROOMS = ("aj", "fleet", "scenarios", "scorers", "evals", "datasets_build", "train", "verdict", "loop")
@@ -21,8 +30,18 @@ Change = Callable[[str], str]
 At = Callable[..., dict[str, dict[str, str]]]
 
 
+RECIPES = {name: load_yaml(HOUSE / f"datasets_build/recipes/{name}.yaml", DataRecipe) for name in ("demo", "aj-10k")}
+
+
 def everything() -> dict[str, dict[str, str]]:
-    return {"asked": {task: asked(task, "full") for task in TASKS}, "graded": {task: graded(task) for task in TASKS}}
+    return {
+        "asked": {task: asked(task, "full") for task in TASKS},
+        "graded": {task: graded(task) for task in TASKS},
+        "built": {name: origin.code(recipe) for name, recipe in RECIPES.items()},
+        "accepted": {"": origin.checks()},
+        "trained": {"": trained_by()},
+        "base": {"": conversion()},
+    }
 
 
 @pytest.fixture
@@ -125,6 +144,8 @@ def test_the_scorers_import_checks():
 @pytest.mark.parametrize("path", CHECKS)
 def test_a_changed_check_voids_the_scores_that_it_gave_and_nothing_else(at, now, path):
     changed = differing(now, at(path, stricter))
+    made_by_checks = {"built": {"aj-10k"}, "accepted": {""}}  # of the demo's rows they only accept or refuse each
+    changed = {kind: names for kind, names in changed.items() if made_by_checks.get(kind) != names}
     module = path.removesuffix(".py").replace("/", ".")
     users = {task for task in TASKS if module in identities.used(GRADERS[task])}
     assert changed == {"graded": users}
@@ -140,10 +161,17 @@ def test_what_asks_holds_no_check(task):
 @pytest.mark.parametrize(
     ("path", "old", "new", "kinds"),
     [
-        ("fleet/linux/ps.py", "PID", "PiD", {"asked", "graded"}),
-        ("aj/prompts.py", "return ", "return str() + ", {"asked"}),
-        ("aj/personas.yaml", "hey", "hello", {"asked", "graded"}),
+        ("fleet/linux/ps.py", "PID", "PiD", {"asked", "graded", "built"}),
+        ("aj/prompts.py", "return ", "return str() + ", {"asked", "built", "trained"}),
+        ("aj/personas.yaml", "hey", "hello", {"asked", "graded", "built"}),
         ("evals/agent.py", "SPARE_CALLS = 4", "SPARE_CALLS = 5", {"asked"}),
+        ("scenarios/smalltalk.yaml", "good morning", "morning", {"asked", "built"}),
+        ("datasets_build/mix/shares.py", "return ", "return None or ", {"built"}),
+        ("datasets_build/finished/card.py", "return ", "return None or ", set()),
+        ("train/sft.py", "return save_adapter", "return None or save_adapter", {"trained"}),
+        ("train/preflight.py", "return ", "return None or ", set()),
+        ("train/serve.py", "return ", "return None or ", set()),
+        ("loop/commands/training.py", "return", "print()\n        return", set()),
         ("scenarios/held_out/disk_space.py", "WHY = ", 'WHY = "" + ', {"asked"}),
         ("scorers/judge_rubric.yaml", "task:", "always_: x\ntask:", set()),
         ("verdict/gate.py", "return ", "return None or ", set()),
@@ -169,3 +197,32 @@ def test_every_module_that_is_loaded_to_ask_and_to_grade_is_looked_at():
     ours = {name for name in loaded if name.split(".")[0] in ROOMS}
     assert {"fleet.linux.ps", "scorers.checks.answers"} <= ours
     assert ours <= set(identities.used("evals.task_success", "evals.draws"))
+
+
+def test_the_demo_draws_only_from_templates_of_both_splits():
+    drawn = {
+        template.root.partition(":")[0] for part in RECIPES["demo"].parts.values() for template in templates_of(part)
+    }
+    assert drawn
+    assert all(module.startswith("scenarios.both.") for module in drawn)
+
+
+def test_a_recipe_that_draws_from_a_category_draws_from_all_of_its_templates():
+    tasks = DataRecipe.model_validate(
+        {"name": "t", "seed": 1, "rows": 1, "parts": {"tasks": {"kind": "tasks", "count": 1}}}
+    )
+    (part,) = tasks.parts.values()
+    names = {template.name for template in templates("train").values() if template.category == "disk_space"}
+    assert names <= {template.name for template in templates_of(part)}
+
+
+@pytest.mark.parametrize("kind", sorted(COUNTED))
+def test_a_generator_draws_from_no_other_template_than_it_says(kind):
+    part = DataRecipe.model_validate(
+        {"name": "t", "seed": 1, "rows": 1, "parts": {kind: {"kind": kind, "count": 1}}}
+    ).parts[kind]
+    allowed = {template.name for template in templates_of(part)}
+    rows = islice(COUNTED[kind](Random(1), load_contract(), 40), 40)
+    named = {name for row in rows for name in row.metadata["templates"]}
+    drawn = {name for name in templates("train") if any(one == name or one.startswith(f"{name}.") for one in named)}
+    assert drawn <= allowed

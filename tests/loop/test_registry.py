@@ -122,12 +122,12 @@ CONTENDER = """
 import json, sys
 from pathlib import Path
 from aj.errors import EvidenceError
-from verdict.gate import Outcome, Verdict
+from verdict.gate import GateOutcome, Verdict
 from loop.registry import promote
 logs, run = Path(sys.argv[1]), sys.argv[2]
 adapter = json.loads((logs / "runs" / run / "manifest.json").read_text())["adapter"]
 try:
-    verdict = Verdict(Outcome.PROMOTE, (), (), (), None, run, adapter, "base", "p")
+    verdict = Verdict(GateOutcome.PROMOTE, (), (), (), None, run, adapter, "base", "p")
     promote(logs / "runs" / run, verdict, logs / "registry")
 except EvidenceError:
     sys.exit(3)
