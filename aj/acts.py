@@ -29,9 +29,9 @@ class Act:
     """The agent that a command runs on; case-sensitive."""
     command: str = ""
     timeout: int | None = None
-    """Seconds that the command may take; None for what is usual."""
+    """Seconds that the command may take; None for the default."""
     folder: str | None = None
-    """Where in the workspace the command runs; None for its top."""
+    """Where in the workspace the command runs; None for its root."""
     thought: str = ""
     answer: str = ""
     error: str = ""
@@ -102,9 +102,9 @@ def call_of(act: Act, contract: Contract, note: str | None = None) -> Call:
 def act_of(call: Call | None, contract: Contract) -> Act | None:
     """What a call means; None for no call, and for one that means nothing in this contract (as of a retired tool).
 
-    The call need not be valid: a parameter that is missing leaves its field empty, and one that no act knows is not
-    read. Of several acts that share the tool the most specific is meant: the one whose fixed values the call has, and
-    that reads most of its parameters.
+    The call need not be valid: a missing parameter leaves its field empty, and unknown ones are ignored. If several
+    acts share the tool, the most specific one is meant: the one whose fixed values the call has, and that reads most of
+    its parameters.
     """
     if call is None or not (meanings := contract.meanings.get(call.tool)):
         return None
@@ -190,7 +190,7 @@ def _fit(kind: ActKind, meaning: CallMeaning, params: dict[str, Any]) -> tuple[i
 
 
 def _value(field: str, value: Any) -> Any:
-    """A field's value as its type, also from a call that no schema has seen."""
+    """A field's value with its type, also from a call that was never checked against a schema."""
     if field == "timeout":
         return value if isinstance(value, int) else None
     return value if isinstance(value, str) else str(value or "")

@@ -20,13 +20,13 @@ def check_conduct(call: Call, past: Sequence[Message], contract: Contract) -> li
         found.append(Finding("before_discovery", f"{call.tool} before {discover}", f"call {discover} first"))
     if act and act.kind == "on_one" and agents is not None and act.host not in [agent.id for agent in agents]:
         found.append(
-            Finding("unknown_agent", f"{act.host!r} was not discovered", "use an agent of the list, spelled as there")
+            Finding("unknown_agent", f"{act.host!r} was not discovered", "use an agent from the list, spelled the same")
         )
     return found + check_loop(call, past, contract)
 
 
 def check_loop(call: Call, past: Sequence[Message], contract: Contract) -> list[Finding]:
-    """Whether the runtime would take the call for one time too many of the same."""
+    """Whether the runtime would regard the call as a loop."""
     limit, recent = contract.conduct.loop, list[str]()
     for message in reversed(past):
         if message.role == "user" or len(recent) == limit.window - 1:

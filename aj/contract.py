@@ -1,4 +1,4 @@
-"""Loads and validates a contract: one YAML file that says how AJ speaks. Its content hash is its identity."""
+"""Loads and validates a contract: one YAML file that says how AJ speaks. Its identity is a hash of its content."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ CONTRACTS = Path(__file__).parent / "contracts"
 
 
 class Keys(Strict):
-    """Names of a call's keys on the wire; a note or reasoning of None has no key."""
+    """The keys of a call on the wire; None for a note or reasoning without a key."""
 
     tool: str
     params: str
@@ -79,7 +79,7 @@ class Loop(Strict):
 
 
 class Conduct(Strict):
-    """Rules over a conversation that the runtime enforces; an empty name of a tool is no rule."""
+    """Rules of a conversation that the runtime enforces; an empty tool name means no rule."""
 
     discover: str
     target: str
@@ -91,7 +91,7 @@ class Conduct(Strict):
 
 
 class MadeUp(Strict):
-    """Marks of output that no tool gave."""
+    """Signs of output that did not come from a tool."""
 
     fences: tuple[str, ...]
     patterns: tuple[str, ...]
@@ -99,7 +99,7 @@ class MadeUp(Strict):
 
 
 class Aliases(Strict):
-    """Keys and names seen instead of the right ones."""
+    """Keys and names that occur instead of the right ones."""
 
     tool_keys: tuple[str, ...]
     name_keys: tuple[str, ...]
@@ -171,17 +171,17 @@ class Contract(Strict):
 
     @cached_property
     def validators(self) -> dict[str, Draft202012Validator]:
-        """A compiled JSON Schema validator a tool: compiling one per check cost most of a check's time."""
+        """A compiled JSON Schema validator per tool: compiling one per check took most of a check's time."""
         return {tool.name: compile_schema(tool.parameters) for tool in self.tools}
 
     def finding(self, code: str, detail: str = "", span: tuple[int, int] | None = None) -> Finding:
-        """A finding with the contract's words for `code`; an unknown code is our own fault and raises KeyError."""
+        """A finding with the contract's words for `code`; an unknown code is our own fault, a KeyError."""
         deviation = self.deviations[code]
         return Finding(code, f"{deviation.why} ({detail})" if detail else deviation.why, deviation.fix, span)
 
 
 OWN_TOOLS = "tools"
-"""The contract whose form and modes a row with tools of its own has."""
+"""The contract with the form and modes of rows that have their own tools."""
 
 
 @cache
@@ -196,7 +196,7 @@ def load_contract(name: str | Path = "aj") -> Contract:
         path = CONTRACTS / f"{name}.yaml"
         if not path.exists():
             known = ", ".join(sorted(file.stem for file in CONTRACTS.glob("*.yaml")))
-            raise ContractError(f"There is no contract {str(name)!r}; known: {known}, or give the path of a YAML file.")
+            raise ContractError(f"There is no contract {str(name)!r}; use one of {known}, or the path of a YAML file.")
     try:
         return _load(path)
     except ConfigError as error:
@@ -221,17 +221,17 @@ def _merged(path: Path, heirs: tuple[Path, ...]) -> dict[str, Any]:
 
 
 MAX_OWN_TOOLS = 200_000
-"""Characters of a row's own tool list as JSON, some 50,000 tokens: more fits no context that a row is trained in."""
+"""Characters of a row's own tool list as JSON, about 50,000 tokens: more fits into no context in training."""
 
 
 def contract_with(tools: Sequence[dict[str, Any]]) -> Contract:
-    """The contract OWN_TOOLS (native wire form, none of AJ's conduct) with the tools that a row itself declares.
+    """The contract OWN_TOOLS (native wire form, without AJ's conduct) with the tools that a row declares itself.
 
     Args:
-        tools: {"name", "description", "parameters": JSON Schema}, in the order in which the prompt shows them.
+        tools: {"name", "description", "parameters": JSON Schema}, in the order of the prompt.
 
     Raises:
-        ContractError: a schema is not one, or is too large or too deep; two tools share a name; there is none.
+        ContractError: a schema is invalid, too large or nested too deep; two tools share a name; there is no tool.
     """
     try:
         text = json.dumps(list(tools), ensure_ascii=False, allow_nan=False)
@@ -239,13 +239,13 @@ def contract_with(tools: Sequence[dict[str, Any]]) -> Contract:
     except (ValueError, TypeError, RecursionError) as error:
         raise ContractError(f"The row's tools are not JSON ({str(error)[:80]}); leave the row out.") from error
     if len(text) > MAX_OWN_TOOLS:
-        raise ContractError(f"The row's tools take {len(text):,} characters, {MAX_OWN_TOOLS:,} at most; leave it out.")
+        raise ContractError(f"The row's tools take {len(text):,} characters of {MAX_OWN_TOOLS:,}; leave the row out.")
     return _contract_with(text)
 
 
 @lru_cache(maxsize=128)
 def _contract_with(text: str) -> Contract:
-    # Built whole, never `model_copy`: a copy skips validation and takes the cached hash and validators along.
+    # Built from scratch, never `model_copy`: a copy skips validation and keeps the cached hash and validators.
     base = load_contract(OWN_TOOLS)
     parts = {name: getattr(base, name) for name in Contract.model_fields}
     try:
@@ -253,11 +253,11 @@ def _contract_with(text: str) -> Contract:
         return Contract(**parts)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ContractError(f"The row's tools are no tools ({first['msg'][:200]}); leave the row out.") from error
+        raise ContractError(f"The row's tools are invalid ({first['msg'][:200]}); leave the row out.") from error
 
 
 def _own_tool(tool: dict[str, Any]) -> Tool:
-    # What a foreign tool does is unknown, so it counts as one that changes things.
+    # What a foreign tool does is unknown, so it counts as a tool that changes things.
     return Tool.model_validate(
         {
             "name": tool.get("name"),
@@ -269,7 +269,7 @@ def _own_tool(tool: dict[str, Any]) -> Tool:
 
 
 def tools_json(contract: Contract) -> str:
-    """The tools in OpenAI form, one JSON object a line, as Qwen2.5's template writes them."""
+    """The tools in OpenAI form, one JSON object per line, as in Qwen2.5's template."""
 
     def openai(tool: Tool) -> dict[str, Any]:
         function = {"name": tool.name, "description": tool.summary, "parameters": tool.parameters}

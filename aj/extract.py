@@ -1,4 +1,4 @@
-"""The text around a call: the first object in a completion, and what is wrong with the text outside of it."""
+"""The text around a call: the first object in a completion, and what is wrong with the text outside it."""
 
 import json
 import re
@@ -10,29 +10,29 @@ from aj.findings import Finding
 
 
 class Unreadable(ValueError):
-    """The text holds no object that can be read; carries the code of the finding."""
+    """The text contains no readable object; the message is the finding's code."""
 
 
 def lint_text(text: str, contract: Contract) -> list[Finding]:
-    """Deviations of the raw text, wherever they stand (also inside an answer)."""
+    """Deviations of the raw text, anywhere in it (also inside an answer)."""
     found = list(made_up(text, contract))
     if "\\" not in text:
         return found
     if match := re.search(r"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}", text) if "\\u" in text else None:
         found.append(contract.finding("escaped_unicode", span=match.span()))
-    # `\n` before a lower-case letter may start a folder's name; elsewhere it is a line's end, as in "C:\n- 20% used".
+    # `\n` before a lower-case letter may start a folder's name; otherwise it ends a line, as in "C:\n- 20% used".
     if match := re.search(r"(?<![A-Za-z0-9])[A-Za-z]:\\(?:[^\\\"/n]|n[a-z])", text) if ":\\" in text else None:
         found.append(contract.finding("lone_backslash", match[0], match.span()))
     return found
 
 
 def made_up(text: str, contract: Contract) -> list[Finding]:
-    """What the runtime rejects as output that no tool gave: fences, output headings, phrases."""
+    """What the runtime rejects as made-up output: fences, output headings, phrases."""
     found, marks = [], contract.made_up
     fence, patterns, any_mark = _compiled(marks.fences, marks.patterns, marks.phrases)
     if "```" in text and (match := fence.search(text)):
         found.append(contract.finding("code_fence", match[0], match.span()))
-    # The leftmost mark is told, but most texts have none, and finding that out one by one takes a tenth of the time.
+    # The leftmost mark is reported. Most texts have none, and testing for each mark takes a tenth of the time.
     if any(phrase in text for phrase in marks.phrases) or any(pattern.search(text) for pattern in patterns):
         match = any_mark.search(text)
         assert match is not None
@@ -44,13 +44,13 @@ def made_up(text: str, contract: Contract) -> list[Finding]:
 def _compiled(
     fences: tuple[str, ...], patterns: tuple[str, ...], phrases: tuple[str, ...]
 ) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...], re.Pattern[str]]:
-    """A contract's marks of made-up output: its fences, each of its patterns, and any pattern or phrase."""
+    """A contract's marks of made-up output: fences, each pattern, and any pattern or phrase."""
     fence = re.compile(rf"```(?:{'|'.join(map(re.escape, fences))})\b")
     return fence, tuple(map(re.compile, patterns)), re.compile("|".join([*patterns, *map(re.escape, phrases)]))
 
 
 def extract(text: str, contract: Contract) -> tuple[dict[str, Any], list[str]]:
-    """The first object in the text, and codes for what stands around it."""
+    """The first object in the text, and codes for what surrounds it."""
     wire, around = contract.wire, []
     body = text.strip()
     if not body:
@@ -93,7 +93,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constan
 def _decode(body: str, start: int) -> tuple[dict[str, Any], int]:
     try:
         record, end = _DECODER.raw_decode(body, start)
-        # Half of a surrogate pair is no text: nothing could write it. Without escapes the text itself shows that.
+        # Half of a surrogate pair cannot be written. Without escapes, the text itself shows that.
         if "\\u" in body or body.count("{") + body.count("[") > 100:
             json.dumps(record, ensure_ascii=False).encode()
         else:

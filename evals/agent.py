@@ -43,7 +43,7 @@ async def converse(state: TaskState, speak: Speak, simulated_user: bool = False)
     fleet, past = case.fleet(), list(case.past)
     trace.seen = _seen(past, case)
     for number, turn in enumerate(case.scenario.turns[case.begun - 1 :]):
-        if number:  # the first of these is the sample's input
+        if number:  # the first one is the sample's input
             try:
                 text = turn.text
                 if simulated_user:

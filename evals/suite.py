@@ -1,4 +1,4 @@
-"""The suite: its tasks, what grades each, and in which of them the agent acts in the fleet."""
+"""The tasks of the suite, what grades them, and those in which the agent acts in the fleet."""
 
 from typing import Literal
 

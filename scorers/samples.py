@@ -50,7 +50,7 @@ class Case:
 
 @cache
 def world(template: str, seed: int, persona: str, contract: str) -> str:
-    """Identity of a scenario and of its contract. Samples carry it, so that none is graded by another day's truth."""
+    """Identity of a scenario and its contract. Samples carry it, so that none is graded by a later truth."""
     return digest(repr(templates()[template].draw(seed, persona)), load_contract(contract).hash)
 
 
@@ -64,7 +64,7 @@ def replay(scenario: Scenario, past: Sequence[Message], contract: Contract) -> F
 
 
 def case_of(metadata: dict[str, Any]) -> Case:
-    """Rebuild the case from a sample's metadata; our own data, so a KeyError is our fault and surfaces."""
+    """Rebuild the case from a sample's metadata. It is our own data, so a KeyError is our fault."""
     return Case(
         contract=load_contract(metadata["contract"]),
         mode=metadata["mode"],
@@ -77,8 +77,8 @@ class Trace(StoreModel):
     """What happened, for scoring now or later; reassigned, not mutated, so that changes are logged."""
 
     turns: list[dict[str, Any]] = Field(default_factory=list)
-    """Per user turn played: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
-    "sources": texts that an answer may draw on}"""
+    """Per user turn: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
+    "sources": texts that an answer may use}"""
     seen: list[Seen] = Field(default_factory=list)
     """(host, text) of every result, including earlier ones."""
     changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)

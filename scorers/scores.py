@@ -50,7 +50,7 @@ class Grader:
         scored = Score(
             value={key: float(right) for key, right in values.items()},
             answer=answer,
-            explanation="\n".join(f"{f.code}: {f.why}. {f.fix}." for f in findings) or "nothing to object to",
+            explanation="\n".join(f"{f.code}: {f.why}. {f.fix}." for f in findings) or "no problems found",
             metadata={"code": failure, "findings": shown, **more},
         )
         return self.sign(scored)

@@ -42,7 +42,7 @@ def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contra
     if known and discovers:
         return [Finding("second_discovery", "the agents were discovered before", "use the agents already listed")]
     if not known and not discovers and "?" not in (played["answer"] or ""):
-        why, fix = "nothing was discovered, and AJ neither discovers nor asks", f"call {written('discover', contract)}"
+        why, fix = "nothing was discovered, but AJ neither discovers nor asks", f"call {written('discover', contract)}"
         return [Finding("invented", why, fix)]
     meant = {_target(step) for step in turn.steps}
     acted = {_target(act) for act in acts if act.runs}

@@ -87,7 +87,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
-    with pytest.raises(ContractError, match=r"no contract 'klingon'; known: aj, native"):
+    with pytest.raises(ContractError, match=r"no contract 'klingon'; use one of aj, native"):
         load_contract("klingon")
 
 
