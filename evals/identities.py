@@ -11,7 +11,7 @@ from aj.errors import ConfigError
 from aj.files import digest, digest_file, read_jsonl
 from aj.identity import identity
 from evals.draws import practice
-from evals.suite import GRADERS, Suite
+from evals.suite import GRADERS, TASKS, Suite
 from scenarios.catalogue import templates
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -39,6 +39,11 @@ def asked(task: str, suite: str, seed: int = 0) -> str:
 def graded(task: str) -> str:
     """Identity of what grades a task's answers today; every score names the one that made it."""
     return identity(GRADERS[task])
+
+
+def today() -> dict[str, tuple[str, str]]:
+    """Task -> its frozen samples and its grader of today: what the leaderboard ranks side by side."""
+    return {task: (digest_file(SAMPLES / f"{task}.jsonl"), graded(task)) for task in TASKS}
 
 
 def records(task: str, suite: str, seed: int = 0) -> tuple[dict[str, Any], ...]:

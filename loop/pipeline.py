@@ -106,11 +106,12 @@ def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
 
 def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
     """Print the paired comparison of base and candidate, and the leaderboard of all arms, also as an HTML file."""
+    from evals.identities import today
     from verdict import board, compare
 
     rows = compare.compare(evals["base"], evals["candidate"])
     console.print(compare.table(rows, targets["base"].name, targets["candidate"].name, slices=False))
-    ranked = board.board(list(evals.values()))
+    ranked = board.board(list(evals.values()), today())
     console.print(board.table(board.headlines(ranked)))
     known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]
     console.print(board.slice_table(known, "The documented error patterns, 95% intervals"))

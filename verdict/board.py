@@ -5,7 +5,7 @@ One list of rows becomes a table for the terminal, Markdown, and a self-containe
 
 import html
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -32,10 +32,19 @@ class BoardRow:
     high: float
     n: int
     """Samples with a score."""
+    comparable: bool
+    """False when other samples or another grader than today's are behind it; it is ranked after the others."""
 
 
-def board(folders: Sequence[Path]) -> list[BoardRow]:
+Today = Mapping[str, tuple[str, str]]
+"""Task -> its samples and its grader of today."""
+
+
+def board(folders: Sequence[Path], today: Today | None = None) -> list[BoardRow]:
     """Rows of all eval folders: task by task, headline metric first, best model first.
+
+    Rows with other samples or another grader than `today`'s come after the others: `aj compare` refuses to compare
+    them. A task that `today` does not name is taken as it is.
 
     Raises:
         EvidenceError: a folder has no log, or a log cannot be read.
@@ -46,13 +55,20 @@ def board(folders: Sequence[Path]) -> list[BoardRow]:
         row
         for folder, scores in arms
         for task in scores.values()
-        for row in _rows(_model(scores) if names[_model(scores)] == 1 else f"{_model(scores)} ({folder.name})", task)
+        for row in _rows(
+            _model(scores) if names[_model(scores)] == 1 else f"{_model(scores)} ({folder.name})", task, today or {}
+        )
     ]
     places: dict[tuple[str, str, str], int] = {}
     for row in rows:
         places.setdefault((row.task, row.metric, row.slice), len(places))
     tasks = list(dict.fromkeys(row.task for row in rows))
-    return sorted(rows, key=lambda r: (tasks.index(r.task), places[r.task, r.metric, r.slice], -r.mean, r.model))
+
+    def place(row: BoardRow) -> tuple[Any, ...]:
+        line = places[row.task, row.metric, row.slice]
+        return tasks.index(row.task), line, not row.comparable, -row.mean, row.model
+
+    return sorted(rows, key=place)
 
 
 def _model(scores: dict[str, TaskScores]) -> str:
@@ -60,18 +76,21 @@ def _model(scores: dict[str, TaskScores]) -> str:
     return f"{first.model} (practice)" if first.metadata.get("suite") == "practice" else first.model
 
 
-def _rows(model: str, scores: TaskScores) -> list[BoardRow]:
+def _rows(model: str, scores: TaskScores, today: Today) -> list[BoardRow]:
+    found = {(str(scores.metadata.get("samples")), name) for names in scores.graders.values() for name in names}
+    comparable = scores.task not in today or today[scores.task] in found
     return [
-        _row(model, scores.task, metric, name, samples)
+        _row(model, scores.task, metric, name, samples, comparable)
         for metric in scores.metrics
         for name, samples in scores.slices(metric).items()
     ]
 
 
-def _row(model: str, task: str, metric: str, name: str, samples: Sequence[Sample]) -> BoardRow:
+def _row(model: str, task: str, metric: str, name: str, samples: Sequence[Sample], comparable: bool) -> BoardRow:
     values = [sample.values[metric] for sample in samples]
     estimate = score_estimate(values, [sample.family or sample.id for sample in samples])
-    return BoardRow(model, task, metric, name, estimate.mean, estimate.low(TAIL), estimate.high(TAIL), estimate.n)
+    bounds = estimate.low(TAIL), estimate.high(TAIL)
+    return BoardRow(model, task, metric, name, estimate.mean, *bounds, estimate.n, comparable)
 
 
 def headlines(rows: Sequence[BoardRow]) -> list[BoardRow]:
@@ -93,7 +112,7 @@ def table(rows: Sequence[BoardRow]) -> "Table":
     from rich.table import Table
 
     heads, grid = _grid(rows)
-    result = Table("model", title="Leaderboard: headline metrics, 95% intervals")
+    result = Table("model", title="Leaderboard: headline metrics, 95% intervals", caption=note(rows) or None)
     for head in heads:
         result.add_column(escape(head), justify="right")
     for model, cells in grid.items():
@@ -126,12 +145,26 @@ def _grid(rows: Sequence[BoardRow]) -> tuple[list[str], dict[str, dict[str, Boar
     grid: dict[str, dict[str, BoardRow]] = {}
     for row in chosen:
         grid.setdefault(row.model, {})[f"{row.task}/{row.metric}"] = row
-    ranked = sorted(grid.items(), key=lambda item: -sum(row.mean for row in item[1].values()) / len(heads))
-    return heads, dict(ranked)
+
+    def place(item: tuple[str, dict[str, BoardRow]]) -> tuple[bool, float]:
+        cells = item[1].values()
+        return not all(row.comparable for row in cells), -sum(row.mean for row in cells) / len(heads)
+
+    return heads, dict(sorted(grid.items(), key=place))
+
+
+OLDER = " †"
+"""Marks a score that must not be compared with the others."""
+NOTE = "† other samples or another grader than today's: not comparable; run `aj rescore FOLDER`, or `aj eval` again"
+
+
+def note(rows: Sequence[BoardRow]) -> str:
+    """What the mark in the table means; empty when no row has it."""
+    return "" if all(row.comparable for row in rows) else NOTE
 
 
 def _cell(row: BoardRow) -> str:
-    return f"{row.mean:.2f} ({row.low:.2f}–{row.high:.2f})"
+    return f"{row.mean:.2f} ({row.low:.2f}–{row.high:.2f}){'' if row.comparable else OLDER}"
 
 
 def to_markdown(rows: Sequence[BoardRow]) -> str:
@@ -142,6 +175,7 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
         lines.append(_line([model, *(_cell(cells[head]) if head in cells else "" for head in heads)]))
     lines += ["", _line(["task", "metric", "slice", "model", "score (95%)", "n"]), _line(["---"] * 4 + ["---:"] * 2)]
     lines += [_line([r.task, r.metric, r.slice, r.model, _cell(r), str(r.n)]) for r in rows]
+    lines += ["", note(rows)] if note(rows) else []
     return "\n".join(lines) + "\n"
 
 
@@ -160,7 +194,7 @@ def to_html(rows: Sequence[BoardRow]) -> str:
     )
     columns = "".join(f"<th scope=col>{html.escape(head)}</th>" for head in heads)
     tasks = "".join(_html_task(task, rows) for task in dict.fromkeys(row.task for row in rows))
-    return _PAGE.substitute(columns=columns, summary=summary, tasks=tasks)
+    return _PAGE.substitute(columns=columns, summary=summary, tasks=tasks, note=html.escape(note(rows)))
 
 
 def _html_task(task: str, rows: Sequence[BoardRow]) -> str:
@@ -179,9 +213,10 @@ def _html_task(task: str, rows: Sequence[BoardRow]) -> str:
 
 def _html_cell(row: BoardRow) -> str:
     """The number, and below it a bar from 0 to 1 with the interval and the mean."""
+    mark = "" if row.comparable else OLDER
     left, width = 100 * row.low, max(100 * (row.high - row.low), 0.5)
     return (
-        f"<span class=v>{row.mean:.2f} <small>{row.low:.2f}–{row.high:.2f}</small></span>"
+        f"<span class=v>{row.mean:.2f} <small>{row.low:.2f}–{row.high:.2f}</small>{mark}</span>"
         f"<span class=bar aria-hidden=true><i style='left:{left:.1f}%;width:{width:.1f}%'></i>"
         f"<b style='left:{100 * row.mean:.1f}%'></b></span>"
     )
@@ -210,6 +245,7 @@ summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
 <p>The headline metric of each task with its 95% interval; samples from one template count as one family.
 Overlapping intervals do not mean that models are equal: <code>aj compare</code> compares them sample by sample.</p>
 <div class=wide><table><thead><tr><th scope=col>model</th>$columns</tr></thead><tbody>$summary</tbody></table></div>
+<p>$note</p>
 <h2>By task, metric and slice</h2>
 $tasks
 </html>

@@ -78,12 +78,13 @@ def board(
     ] = BoardFormat.table,
 ) -> None:
     """Show the leaderboard of every model that was evaluated."""
+    from evals.identities import today
     from verdict import board as ranking
 
     found = folders or sorted(path.parent for path in logs_dir().glob("evals/*/done.json"))
     if not found:
         raise AJError("No model has been evaluated yet; run `aj eval MODEL` or `make loop`.")
-    rows = ranking.board(found)
+    rows = ranking.board(found, today())
     shown = rows if slices else ranking.headlines(rows)
     draw = ranking.slice_table if slices else ranking.table
     if output is BoardFormat.markdown:

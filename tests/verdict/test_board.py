@@ -5,12 +5,15 @@ from html.parser import HTMLParser
 from inspect_ai.log import EvalLog
 from rich.console import Console
 
+from tests.made_logs import GRADER
 from verdict.board import BoardRow, board, headlines, slice_table, table, to_html, to_markdown, to_records
 
 
 def test_a_row_has_exactly_the_promised_fields(lab):
     records = to_records(board([lab.evals("good")]))
-    assert {tuple(record) for record in records} == {("model", "task", "metric", "slice", "mean", "low", "high", "n")}
+    assert {tuple(record) for record in records} == {
+        ("model", "task", "metric", "slice", "mean", "low", "high", "n", "comparable")
+    }
     json.dumps(records, allow_nan=False)
 
 
@@ -30,6 +33,36 @@ def test_the_better_model_stands_first_in_every_task(lab):
 def test_a_model_that_knows_nothing_is_apart_from_one_that_knows_nearly_all(lab):
     good, base = headlines(board([lab.evals("good"), lab.evals("base")]))[:2]
     assert base.high < good.low
+
+
+def test_a_model_that_another_grader_graded_is_ranked_after_the_others_and_marked(lab):
+    def older(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            for score in (sample.scores or {}).values():
+                score.metadata = {**(score.metadata or {}), "grader": "older"}
+
+    folders = [lab.change("good", older), lab.evals("old"), lab.evals("base")]
+    today = dict.fromkeys(("known_issues", "tool_format"), ("5a5a", GRADER))
+    rows = headlines(board(folders, today))
+    assert [(row.model, row.comparable) for row in rows if row.task == "known_issues"] == [
+        ("aj-old", True),
+        ("aj-base", True),
+        ("aj-good", False),
+    ]
+    text = to_markdown(board(folders, today))
+    assert [line.split(" | ")[0] for line in text.splitlines()[2:5]] == ["| aj-old", "| aj-base", "| aj-good"]
+    assert "† |" in text.splitlines()[4]
+    assert "aj rescore FOLDER" in text
+    assert "†" in to_html(rows)
+    assert "†" not in to_markdown(board(folders[1:], today))
+
+
+def test_a_model_that_was_asked_other_samples_is_not_comparable(lab):
+    today = {"known_issues": ("0ther", GRADER)}
+    assert {row.task: row.comparable for row in board([lab.evals("old")], today)} == {
+        "known_issues": False,
+        "tool_format": True,
+    }
 
 
 def test_two_folders_of_one_model_name_are_told_apart(lab):
@@ -72,7 +105,7 @@ def test_the_terminal_table_has_one_line_a_model(lab):
 
 def test_slices_stand_one_a_line_with_a_column_a_model():
     rows = [
-        BoardRow(model, "known_issues", "right", f"pattern={name}", mean, mean - 0.1, mean + 0.1, 25)
+        BoardRow(model, "known_issues", "right", f"pattern={name}", mean, mean - 0.1, mean + 0.1, 25, True)
         for model, mean in (("old", 0.25), ("new", 0.75))
         for name in ("wrong_count", "lost_context")
     ]
