@@ -15,6 +15,7 @@ from jsonschema_rs import Draft202012Validator
 from aj.findings import Finding
 from aj.messages import Call
 from aj.schemas import BadSchema, argument_error, compile_schema
+from aj.wire import NO_TOOL
 from datasets_build.reading.transcripts import Turn
 from scorers.checks.leaks import check_no_result
 from scorers.checks.voice import check_own_voice
@@ -28,8 +29,8 @@ def check_own(turn: Turn, tools: Sequence[dict[str, Any]]) -> list[Finding]:
 
 
 def _check_call(call: Call, tools: Sequence[dict[str, Any]]) -> list[Finding]:
-    if call.tool.lower() == "none":
-        return [Finding("tool_none", 'the tool is "none"', "answer without a call")]
+    if call.tool.lower() == NO_TOOL:
+        return [Finding("tool_none", f'the tool is "{NO_TOOL}"', "answer without a call")]
     declared = next((tool for tool in tools if tool.get("name") == call.tool), None)
     if declared is None:
         return [Finding("unknown_tool", f"there is no such tool ({call.tool})", "use a tool that the record declares")]

@@ -100,7 +100,7 @@ def _names(contract: Contract) -> dict[str, str]:
         "action": aliases.tool_keys[0],
         "name": aliases.name_keys[0],
         "arguments": aliases.params_keys[0],
-        "earlier": aliases.retired_tools[0],
+        "earlier": aliases.earlier["here"].tool,
         "here": acts["here"].tool,
         "command": acts["here"].parameters["command"],
         "finish": acts["finish"].tool,

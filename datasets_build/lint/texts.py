@@ -6,6 +6,7 @@ from functools import lru_cache
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.state import SHORT
+from aj.wire import NO_TOOL
 from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.transcripts import Transcript, Turn
 from scorers.checks.encoding import check_encoding
@@ -25,8 +26,8 @@ def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Fin
     if item.system:
         about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__
         yield from ((-1, finding) for finding in about(item.system, left_out, contract.aliases.tool_keys))
-    if any(tool.get("name") == "none" for tool in item.tools):
-        yield (-1, Finding("system_lists_none", 'the record declares a tool "none"', "remove it from the tools"))
+    if any(tool.get("name") == NO_TOOL for tool in item.tools):
+        yield (-1, Finding("system_lists_none", f'the record declares a tool "{NO_TOOL}"', "remove it from the tools"))
     for number, turn in enumerate(item.turns):
         if turn.role == "user":
             if not turn.text.strip():

@@ -11,6 +11,7 @@ from aj.contract import Contract
 from aj.meaning import ActKind
 from aj.messages import Call
 from aj.state import discovered
+from aj.wire import NO_TOOL
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Turn, message_of
 from datasets_build.repair.retired import Catalogue, Retired, load_retired
@@ -55,7 +56,7 @@ def to_call(record: Mapping[str, Any], request: str, past: Sequence[Turn], contr
     retired = _retired(names, catalogue, contract)
     if retired.to not in contract.acts:
         raise Refused("retired_tool", f"this contract has no call for the act {retired.to!r}")
-    if name.lower() == "none" and not any(params.get(key) for key in retired.params.get("answer", ())):
+    if name.lower() == NO_TOOL and not any(params.get(key) for key in retired.params.get("answer", ())):
         raise Refused("tool_none", "no tool is named, and nothing is said")
     taken = _Taken(params, catalogue)
     kind, fields = _meant(retired, taken, past, contract)

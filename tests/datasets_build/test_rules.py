@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aj.contract import load_contract
+from aj.contract import Contract, load_contract
 from aj.findings import codes
 from aj.personas import load_personas
 from datasets_build.ledger import Refused
@@ -18,6 +18,7 @@ from datasets_build.reading.transcripts import Transcript, Turn
 from datasets_build.sources import shapes
 from datasets_build.sources.shapes import Shape
 from scenarios.error_patterns import PATTERNS
+from tests.renamed import renamed_contract
 
 AJ = load_contract()
 RULES = load_rules()
@@ -41,20 +42,21 @@ def _parse(value):
         yield Refused("no_text", "'response' is no text")
 
 
-def _codes(example: Example, tmp_path: Path) -> list[str]:
+def _codes(example: Example, contract: Contract, tmp_path: Path) -> list[str]:
     if example.raw is None:
-        return codes([found.finding for found in lint_item(example.item(AJ), AJ)])
+        return codes([found.finding for found in lint_item(example.item(contract), contract)])
     (tmp_path / "file").write_bytes(example.data)
     (record,) = read_records(tmp_path / "file")
-    return codes([found.finding for found in lint_record(record, AJ)[1]])
+    return codes([found.finding for found in lint_record(record, contract)[1]])
 
 
+@pytest.mark.parametrize("contract", [AJ, renamed_contract()], ids=lambda contract: contract.name)
 @pytest.mark.parametrize("code", RULES)
-def test_the_example_shows_the_code_and_the_repair_shows_none(code, tmp_path):
+def test_the_example_shows_the_code_and_the_repair_shows_none(code, contract, tmp_path):
     data = RULES[code].data
-    assert code in _codes(data.example, tmp_path)
+    assert code in _codes(data.example, contract, tmp_path)
     if data.repaired is not None:
-        assert _codes(data.repaired, tmp_path) == []
+        assert _codes(data.repaired, contract, tmp_path) == []
 
 
 def test_every_code_of_the_checks_has_an_entry():
