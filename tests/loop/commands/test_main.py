@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from loop.commands import main
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ["build", "train", "serve", "eval", "compare", "board", "gate", "promote", "rollback", "loop"]
+COMMANDS = ["build", "train", "serve", "eval", "rescore", "compare", "board", "gate", "promote", "rollback", "loop"]
 
 
 @pytest.fixture
