@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jsonschema_rs import Draft202012Validator
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
@@ -79,13 +79,8 @@ class Loop(Strict):
 
 
 class Conduct(Strict):
-    """Rules of a conversation that the runtime enforces; an empty tool name means no rule."""
+    """Limits on a conversation that the runtime enforces."""
 
-    discover: str
-    target: str
-    targeted: tuple[str, ...]
-    fleet_wide: tuple[str, ...]
-    finish: str
     max_steps: int
     loop: Loop
 
@@ -143,16 +138,6 @@ class Contract(Strict):
         check_fields(acts)
         check_tools(acts, {tool.name: tool.parameters for tool in info.data.get("tools", ())})
         return acts
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> "Contract":
-        names = [tool.name for tool in self.tools]
-        conduct = self.conduct
-        named = (conduct.discover, conduct.finish, *conduct.targeted, *conduct.fleet_wide)
-        missing = [name for name in named if name and name not in names]
-        if missing:
-            raise ValueError(f"conduct names tools that do not exist: {', '.join(missing)}")
-        return self
 
     @cached_property
     def hash(self) -> str:

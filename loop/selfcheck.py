@@ -66,8 +66,12 @@ EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
 }
 
 
-def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
+def selfcheck(suite: str, report: Callable[[str], None], contract: str = "aj", limit: int | None = None) -> list[Mean]:
     """Run every reference agent over the suite; `report` is called with the name of each one as it starts.
+
+    Args:
+        contract: a contract's name or file; the same agents must score the same under each.
+        limit: samples per task; the expected means are those of all samples.
 
     Raises:
         AJError: a task ended in an error, or a metric with an expected mean was not scored.
@@ -77,7 +81,7 @@ def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
     means: list[Mean] = []
     for agent in AGENTS:
         report(agent)
-        means += _means(agent, suite)
+        means += _means(agent, suite, contract, limit)
     scored = {(m.agent, f"{m.task}/{m.metric}") for m in means}
     asked = {(agent, metric) for agent, metric in EXPECTED if agent in AGENTS and metric.split("/")[0] in TASKS}
     if missing := sorted(metric for _, metric in asked - scored):
@@ -85,7 +89,7 @@ def selfcheck(suite: str, report: Callable[[str], None]) -> list[Mean]:
     return means
 
 
-def _means(agent: str, suite: str) -> Iterator[Mean]:
+def _means(agent: str, suite: str, contract: str, limit: int | None) -> Iterator[Mean]:
     from inspect_ai import eval
 
     from evals.reference import reference
@@ -96,7 +100,8 @@ def _means(agent: str, suite: str) -> Iterator[Mean]:
                 f"evals/{task}.py",
                 solver=reference(agent, task in LOOPED),
                 model=None,
-                task_args={"suite": suite},
+                task_args={"suite": suite, "contract": contract},
+                limit=limit,
                 log_dir=logs,
                 display="rich" if sys.stderr.isatty() else "none",
                 log_realtime=False,

@@ -1,6 +1,9 @@
 """AJ's contract with another name for every tool, parameter and key: what holds under it depends on no name."""
 
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from aj.contract import Contract, load_contract
 
@@ -15,14 +18,16 @@ def renamed_contract() -> Contract:
     keys.update({part: _new(key) for part, key in keys.items()})
     for act in contract["acts"].values():
         act.update({part: _new(name) for part, name in act.items()})
-    aliases, conduct = contract["aliases"], contract["conduct"]
+    aliases = contract["aliases"]
     aliases["lifted"] = {_new(tool): [*map(_new, names)] for tool, names in aliases["lifted"].items()}
-    for rule, named in conduct.items():  # the rules that name tools or parameters
-        if isinstance(named, str):
-            conduct[rule] = _new(named)
-        elif isinstance(named, tuple):
-            conduct[rule] = [*map(_new, named)]
     return Contract.model_validate(contract | {"name": "renamed"})
+
+
+def write_contract(contract: Contract, folder: Path) -> Path:
+    """The contract as a file of its own."""
+    path = folder / f"{contract.name}.yaml"
+    path.write_text(yaml.safe_dump(contract.model_dump(mode="json", exclude_unset=True), sort_keys=False))
+    return path
 
 
 def _new(name: str) -> str:

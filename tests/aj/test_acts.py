@@ -79,7 +79,6 @@ def one_tool() -> Contract:
         "on_all": {"tool": "run", "command": "command", "fixed": {"target": "all"}},
         "discover": {"tool": "run", "fixed": {"command": "agents"}},
     }
-    parts["conduct"] |= {"discover": "", "targeted": [], "fleet_wide": []}
     return Contract.model_validate(parts)
 
 

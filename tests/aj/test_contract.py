@@ -30,7 +30,7 @@ def _line(path: Path, part: str) -> int:
     return next(n for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1) if part in line)
 
 
-@pytest.mark.parametrize("name", ["aj", "native", "tools"])
+@pytest.mark.parametrize("name", ["aj", "native", "three", "tools"])
 def test_the_contracts_load_by_name_and_by_path(name):
     assert load_contract(name).name == name
     assert load_contract(CONTRACTS / f"{name}.yaml").hash == load_contract(name).hash
@@ -52,7 +52,7 @@ def test_the_two_contracts_have_the_same_tools_in_another_wire_form():
         ("command: {type: string, minLength: 1}", "command: {type: text}", "parameters:", "not a JSON Schema"),
         ("      type: object\n", "      type: array\n", "parameters:", "must be of type object"),
         ("name: think", "name: bash", "tools:", "two tools have the same name"),
-        ("targeted: [remote_bash]", "targeted: [rsh]", "name: aj", "conduct names tools that do not exist: rsh"),
+        ("{tool: remote_bash,", "{tool: rsh,", "on_one:", "there is no tool 'rsh'"),
         ("effect: read", "effect: maybe", "effect: maybe", "effect"),
     ],
 )
