@@ -17,7 +17,7 @@ from aj.errors import AJError, ConfigError, DataError
 Model = TypeVar("Model", bound=BaseModel)
 
 HASH_LENGTH = 12
-"""Hex digits in the name of a folder: 48 bits, no collision to expect below a million runs."""
+"""Hex digits in the name of a folder: 48 bits, enough for a million runs without a collision."""
 
 
 class Strict(BaseModel):
@@ -27,7 +27,7 @@ class Strict(BaseModel):
 
 
 class Misplaced(ValueError):
-    """A validator's complaint about a part of what it was given; `at` are the keys that lead to that part."""
+    """A validator's complaint about a part of its input; `at` are the keys that lead to that part."""
 
     def __init__(self, why: str, *at: str | int) -> None:
         super().__init__(why)
@@ -35,7 +35,7 @@ class Misplaced(ValueError):
 
 
 def logs_dir() -> Path:
-    """Where everything written goes: `$AJ_LOGS`, or `logs/` in the checkout."""
+    """Where everything is written: `$AJ_LOGS`, or `logs/` in the checkout."""
     return Path(os.environ.get("AJ_LOGS") or Path(__file__).parents[1] / "logs")
 
 
@@ -50,7 +50,7 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds; raises ConfigError as `load_yaml` does."""
+    """The mapping in a YAML file; raises ConfigError as `load_yaml` does."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -60,12 +60,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
         line = mark.line + 1 if mark else 1
         raise ConfigError(f"{path}:{line}: not valid YAML ({getattr(error, 'problem', None) or error}).") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}:1: a {type(values).__name__} where 'key: value' lines belong.")
+        raise ConfigError(f"{path}:1: the file must consist of 'key: value' lines, not of a {type(values).__name__}.")
     return values
 
 
 def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Model:
-    """Turn what `path` holds into `model`; raises ConfigError with the line of the first fault."""
+    """Turn the values in `path` into `model`; raises ConfigError with the line of the first fault."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -76,7 +76,7 @@ def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Mod
 
 
 def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """The line (from 1) of the deepest part of `location` that the YAML has."""
+    """The line (from 1) of the deepest part of `location` that exists in the YAML."""
     line = node.start_mark.line + 1 if node else 1
     for key in location:
         if isinstance(node, yaml.MappingNode):
@@ -116,7 +116,9 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 except (ValueError, RecursionError) as error:
                     raise DataError(f"{path}:{number}: not a JSON object ({error}); fix or remove the line.") from error
                 if not isinstance(record, dict):
-                    raise DataError(f"{path}:{number}: a {type(record).__name__} where a JSON object belongs.")
+                    raise DataError(
+                        f"{path}:{number}: not a JSON object but a {type(record).__name__}; fix or remove the line."
+                    )
                 yield number, record
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
@@ -161,21 +163,21 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
 
 def digest(*parts: Any) -> str:
-    """The identity of a stage's inputs: the first hex digits of a sha256 over canonical JSON."""
+    """The identity of values: the first hex digits of a sha256 over canonical JSON."""
     return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()[:HASH_LENGTH]
 
 
 def digest_file(path: Path) -> str:
-    """The sha256 of a file's bytes, shortened like every identity here."""
+    """The sha256 of a file's bytes, shortened like every identity."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]
 
 
 def digest_weights(folder: Path) -> str:
-    """The identity of a model's or an adapter's weights: of its one safetensors file, or of its shards together.
+    """The identity of the weights of a model or adapter: of its safetensors file, or of all its shards.
 
     Raises:
-        OSError: there is none, or one cannot be read.
+        OSError: there is no such file, or one cannot be read.
     """
     shards = [digest_file(path) for path in sorted(folder.glob("*.safetensors"))]
     if not shards:

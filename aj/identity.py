@@ -1,14 +1,14 @@
-"""Identity: the digest of the code and the data files that an eval, a data set or a run is really made by.
+"""Identity: the digest of the code and data files that an eval, a data set or a run is really made with.
 
-Code is digested as it is parsed, so comments, docstrings and layout do not count. What it imports is read from the
-source, inside functions too; nothing that is digested is imported. A root is a module (`evals.persona`), or one
-definition of a module (`scenarios.both.talk:talk`). Of a module that is imported by name, only the definitions that are
-used in the end count, and the statements that are run for their effect. So a new template, or a new function in a
-shared module, changes the identity of nothing that does not use it.
+Code is digested after parsing, so comments, docstrings and layout do not count. Imports are read from the source, also
+inside functions; nothing is actually imported. A root is a module (`evals.persona`), or one definition of a module
+(`scenarios.both.talk:talk`). Of a module that is imported by name, only the definitions that are used count, and the
+statements that run for their effect. So a new template, or a new function in a shared module, changes the identity of
+nothing that does not use it.
 
-A data file counts where a statement that counts names it in a string constant, and it lies beside the module or below.
-YAML counts as it is parsed. Files chosen at run time (contracts, recipes, policies, samples) are identified by whoever
-chooses them.
+A data file counts if a counted statement names it in a string constant, and if it is in the module's folder or below.
+YAML is digested after parsing. Files chosen at run time (contracts, recipes, policies, samples) are identified by
+whoever chooses them.
 """
 
 import ast
@@ -27,7 +27,7 @@ HOUSE = Path(__file__).parents[1]
 DATA = (".yaml", ".json", ".jsonl", ".jinja")
 
 Name = tuple[str, str]
-"""A module and a name in it; "" stands for all of the module."""
+"""A module and a name in it; "" means the whole module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class Statement:
     shape: str
     """Digest of its syntax tree."""
     defines: frozenset[str]
-    """Names; empty for a statement that is run for its effect."""
+    """Names; empty for a statement that runs for its effect."""
     uses: frozenset[str]
     """Names, and words of string constants, which may be names (forward references)."""
     imports: frozenset[Name]
     files: frozenset[str]
     """String constants that could name a data file."""
     is_template: bool
-    """It is registered by the decorator `@template`: the templates of a file know nothing of each other."""
+    """Registered by the decorator `@template`: the templates of a file are independent of each other."""
 
 
 def identity(*roots: str, without: Sequence[str] = (), house: Path | None = None) -> str:
-    """The digest of `roots` and of all that they use, without the modules (or packages) named in `without`.
+    """The digest of `roots` and of everything they use, without the modules (or packages) named in `without`.
 
-    `house` is the checkout to read; this one when not given.
+    `house` is the checkout to read, by default this one.
 
     Raises:
         KeyError: a root does not exist.
@@ -113,7 +113,7 @@ def _places(module: str, house: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _packages(module: str) -> list[str]:
-    """The packages that a module lies in: they are imported before it."""
+    """The packages that contain a module, which are imported before it."""
     words = module.split(".")
     return [".".join(words[:end]) for end in range(1, len(words))]
 
@@ -139,7 +139,7 @@ def _path(module: str, house: Path) -> Path:
 
 @cache
 def _data_below(folder: Path) -> dict[str, list[Path]]:
-    """The data files of a folder and of those in it, by name."""
+    """The data files of a folder and its subfolders, by name."""
     found: dict[str, list[Path]] = {}
     for path in sorted(path for path in folder.rglob("*") if path.suffix in DATA):
         found.setdefault(path.name, []).append(path)
@@ -150,7 +150,7 @@ def _data_below(folder: Path) -> dict[str, list[Path]]:
 def _digest_data(path: Path) -> str:
     if path.suffix != ".yaml":
         return digest_file(path)
-    # The C loader reads the same values ten times as fast. The order of keys is kept: a draw may follow it.
+    # The C loader reads the same values ten times as fast. The order of keys is kept, since a draw may follow it.
     values = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return digest(json.dumps(values, default=str))
 
@@ -174,7 +174,7 @@ def _parse(source: bytes) -> tuple[Statement, ...]:
 
 
 def _singles(node: ast.stmt) -> Iterable[ast.stmt]:
-    """An import of several names as several imports, each of which may go unused."""
+    """An import of several names as several imports, each of which may be unused."""
     if isinstance(node, ast.Import):
         return [ast.Import([alias]) for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -223,14 +223,14 @@ def _is_idle(node: ast.AST) -> bool:
 
 
 _UNSEEN = {"ctx", "kind", "type_comment", "type_ignores"}
-"""Fields of a syntax tree that follow from the others, or say how a thing was written."""
+"""Fields of a syntax tree that follow from others, or that only say how something was written."""
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _FORWARD = 80
 """Characters of the longest string that may be a forward reference."""
 
 
 class _Walk:
-    """A statement's syntax tree as lines of text, and what was met on the way.
+    """A statement's syntax tree as lines of text, and what was found on the way.
 
     The text is written here because `ast.dump` and `ast.unparse` differ between versions of Python.
     """
@@ -242,7 +242,7 @@ class _Walk:
         self.files: set[str] = set()
 
     def visit(self, node: ast.AST) -> None:
-        """Write the node's kind, those of its fields that hold something, and a closing mark."""
+        """Write the node's kind, its non-empty fields, and a closing mark."""
         self._meet(node)
         write = self.shape.append
         write(type(node).__name__)

@@ -1,6 +1,6 @@
 """Who asked and who graded: the identities of an eval, which decide what its scores may be compared with.
 
-A changed check changes who graded, and no answer has to be asked for again (`aj rescore`).
+A changed check changes only who graded: the answers stay, and are graded again (`aj rescore`).
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from scenarios.catalogue import templates
 
 SAMPLES = Path(__file__).parent / "samples"
 NOT_ASKING = ("evals.draws", "scorers.judge", *GRADERS.values())
-"""Modules that a task imports and that put no question: what is drawn is identified by the samples themselves."""
+"""Modules that a task imports, but that do not affect what is asked: the samples identify what was drawn."""
 
 
 def identities(task: str, suite: str, contract: str, seed: int = 0) -> dict[str, Any]:
@@ -31,13 +31,13 @@ def identities(task: str, suite: str, contract: str, seed: int = 0) -> dict[str,
 
 
 def asked(task: str, suite: str, seed: int = 0) -> str:
-    """Identity of what puts a task's samples to a model: prompts, world, solver, and the templates of the samples."""
+    """Identity of what asks a model: prompts, world, solver, and the templates of the samples."""
     used = {record["scenario"]["template"] for record in records(task, suite, seed)}
     return identity(f"evals.{task}", *(templates()[name].root for name in used), without=NOT_ASKING)
 
 
 def graded(task: str) -> str:
-    """Identity of what grades a task's answers today; every score names the one that made it."""
+    """Identity of what grades a task's answers today; every score names its own."""
     return identity(GRADERS[task])
 
 
@@ -47,7 +47,7 @@ def today() -> dict[str, tuple[str, str]]:
 
 
 def records(task: str, suite: str, seed: int = 0) -> tuple[dict[str, Any], ...]:
-    """Samples in plain data: those that `seed` draws to practise on, or all of the frozen ones (`small` is a mark).
+    """Samples as plain data: those that `seed` draws for practice, or all frozen ones (`small` marks some of them).
 
     Raises:
         ConfigError: there is no such suite, or it takes no seed.

@@ -25,7 +25,7 @@ CONNECTIONS = 16
 
 
 def answers(target: Target, suite: str, limit: int | None = None) -> str:
-    """Identity of what a model answers: its weights, what asks it, and how it is served. No folder's name is in it."""
+    """Identity of a model's answers: its weights, what asks, and how it is served, but no folder's name."""
     from evals.identities import identities
 
     asked = [identities(task, suite, target.contract) for task in TASKS]
@@ -33,12 +33,12 @@ def answers(target: Target, suite: str, limit: int | None = None) -> str:
 
 
 def eval_folder(target: Target, suite: str, limit: int | None = None) -> Path:
-    """Where the logs of this model on this suite are, once today's graders have graded them."""
+    """The folder for the logs of this model on this suite, graded by today's graders."""
     return graded_folder(answers(target, suite, limit))
 
 
 def graded_folder(given: str) -> Path:
-    """Where the logs with these answers are, once today's graders have graded them."""
+    """The folder for the logs with these answers, graded by today's graders."""
     from evals.identities import graded
 
     return logs_dir() / "evals" / digest(given, [graded(task) for task in TASKS])
@@ -67,12 +67,12 @@ def evaluate(target: Target, suite: str, limit: int | None = None) -> Path:
 
 
 def done(model: str, suite: str, given: str) -> dict[str, Any]:
-    """What `done.json` says of a finished folder."""
+    """The content of a finished folder's `done.json`."""
     return {"model": model, "suite": suite, "tasks": TASKS, "answers": given}
 
 
 def _answered(given: str) -> Path | None:
-    """The newest finished folder that holds these answers, graded by whomever."""
+    """The newest finished folder with these answers, whoever graded them."""
     finished = sorted(logs_dir().glob("evals/*/done.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     told = ((path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in finished)
     return next((folder for folder, about in told if about.get("answers") == given), None)

@@ -1,4 +1,4 @@
-"""Grade a finished eval anew, with today's graders: no model is asked, and the logs that were graded before stay."""
+"""Grades a finished eval again with today's graders: no model is asked, and the old logs stay."""
 
 import sys
 from collections.abc import Callable
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
 NO_MODEL = "mockllm/model"
-"""Inspect wants a model in scorers' reach, and would start the server of the one that answered."""
+"""Inspect needs a model for scorers, and would start the server of the one that answered."""
 
 
 def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Path:
     """Grade the logs of an eval folder again, into the folder that `aj eval` would use today.
 
-    `report` is told each task as it starts. The new folder appears whole; it is returned at once where it is there.
+    `report` is called with each task as it starts. The new folder appears complete; if it exists, it is returned.
 
     Raises:
-        EvidenceError: the logs are not a finished eval of `aj eval`, or what asked is not what would ask today.
+        EvidenceError: the logs are not a finished eval of `aj eval`, or today's code would ask something else.
     """
     scores = read_folder(folder)
     if missing := [task for task in TASKS if task not in scores or scores[task].status != "success"]:
         raise EvidenceError(f"{folder} has no finished log of {', '.join(missing)}; run `aj eval` again.")
     given = {str(log.metadata.get("answers") or "") for log in scores.values()}
     if len(given) != 1 or not all(given):
-        raise EvidenceError(f"{folder} does not say whose answers it holds; run `aj eval` again.")
+        raise EvidenceError(f"{folder} does not say whose answers it contains; run `aj eval` again.")
     target = graded_folder(given.pop())
     if (target / "done.json").exists():
         return target
     if target.exists():
-        raise AJError(f"{target} holds the same eval, unfinished; finish it with `aj eval`.")
+        raise AJError(f"{target} contains the same eval, unfinished; finish it with `aj eval`.")
     with whole_folder(target) as made:
         for log in scores.values():
             report(f"{log.task} …")
@@ -57,7 +57,7 @@ def _rescore(scores: TaskScores, target: Path) -> None:
     log = read_eval_log(str(scores.path), resolve_attachments=True)
     task = _same_task(log, scores)
     samples = log.samples or []
-    # A sample that ended in an error has no answer to grade. Inspect would grade it all the same.
+    # A sample that ended in an error has no answer to grade, but Inspect would grade it anyway.
     log.samples = [sample for sample in samples if not sample.error]
     with redirect_stdout(sys.stderr):
         graded = score(log, task.scorer or [], action="overwrite", model=NO_MODEL, display="none", copy=False)
@@ -69,7 +69,7 @@ def _rescore(scores: TaskScores, target: Path) -> None:
 
 
 def _same_task(log: "EvalLog", scores: TaskScores) -> "Task":
-    """Today's task with the arguments of the log; raises EvidenceError when it would ask otherwise."""
+    """Today's task with the arguments of the log; raises EvidenceError if it would ask something else."""
     make: Callable[..., Task] = getattr(import_module(f"evals.{scores.task}"), scores.task)
     task = make(**log.eval.task_args)
     today: dict[str, Any] = task.metadata or {}

@@ -24,9 +24,9 @@ class Target:
     model: str
     """As for Inspect: provider/model."""
     weights: str
-    """What identifies it, wherever its folder is: a hash of its weights; the model's name where they are not ours."""
+    """Identifies the model wherever its folder is: a hash of its weights, or its name if the weights are not ours."""
     contract: str = DEFAULT_CONTRACT
-    """The contract that it is asked under: a run's own."""
+    """The contract that it is evaluated under: a run's own."""
     run: str = BASE
     """The run's hash, or "base"."""
     adapter: str | None = None

@@ -43,7 +43,9 @@ def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
     left, right = read_folder(base), read_folder(candidate)
     shared = [task for task in left if task in right]
     if not shared:
-        raise EvidenceError(f"{base} and {candidate} share no task; found {_names(left)} and {_names(right)}.")
+        raise EvidenceError(
+            f"{base} and {candidate} share no task; found {_names(left)} and {_names(right)}; run `aj eval` for both."
+        )
     return [row for task in shared for row in compare_task(left[task], right[task])]
 
 
@@ -59,7 +61,7 @@ def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
     if a.graders != b.graders:
         raise EvidenceError(f"{a.task}: {graded_apart(a, b)}")
     if not a.samples.keys() & b.samples.keys():
-        raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on one suite.")
+        raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on the same suite.")
     return [
         _row(a.task, metric, name, pairs)
         for metric in a.metrics

@@ -12,10 +12,10 @@ from verdict.policy import Limits
 from verdict.scores import TaskScores
 
 BASE = "base"
-"""What an eval's `run` says when no adapter was trained."""
+"""The `run` of an eval without a trained adapter."""
 
 Arm = Mapping[str, TaskScores]
-"""One model's logs, by task."""
+"""The logs of one model, by task."""
 
 SHARED = {
     "contract": "contract",
@@ -24,16 +24,16 @@ SHARED = {
     "asked": "asking code",
     "serving": "serving",
 }
-"""Metadata that must be there and be equal in both arms, and what it is called."""
+"""Metadata that must exist and be equal in both arms, and its names in sentences."""
 
 IDENTITY = ("model_name", "run", "adapter", "dataset")
-"""Metadata that must be the same in all logs of one arm."""
+"""Metadata that must be equal in all logs of one arm."""
 
 
 def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limits: Limits, logs: Path) -> list[str]:
-    """Why `base` and `candidate` cannot be compared; empty when they can.
+    """Why `base` and `candidate` cannot be compared; empty if they can.
 
-    `gated` maps each required task to its gated metrics; `logs` is the folder that holds runs/ and datasets/.
+    `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/.
     """
     missing = [
         f"{name} has no log of {task}; run `aj eval` for it."
@@ -54,33 +54,33 @@ def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limi
 
 
 def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
-    """One log by itself."""
+    """Problems of one log."""
     if scores.status != "success":
         yield f"its status is {scores.status}, not success; run the eval again."
     if scores.subset:
-        yield "it was run on chosen samples (--limit or --sample-id); run the whole suite."
+        yield "it was run on some samples only (--limit or --sample-id); run the whole suite."
     samples = scores.samples.values()
     epochs = sum(sample.epochs for sample in samples)
     if epochs != scores.expected or not epochs:
-        yield f"it holds {epochs} of {scores.expected} sample epochs; run the eval again."
+        yield f"it has {epochs} of {scores.expected} sample epochs; run the eval again."
         return
     errors = sum(sample.errors for sample in samples)
     if errors > limits.max_errors * epochs:
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
     if unknown := sum(1 for sample in samples if not sample.family or not sample.template):
-        yield f"{unknown} samples name no family or no template; their metadata must."
+        yield f"{unknown} samples have no family or no template; add both to their metadata."
     if practised := sum(1 for sample in samples if sample.split != "eval"):
-        yield f"{practised} samples are not of the eval split; evaluate on the suite small or full."
+        yield f"{practised} samples are not from the eval split; evaluate on the suite small or full."
     for metric in metrics:
         values = [sample.values[metric] for sample in samples if metric in sample.values]
         lacking = len(samples) - len(values)
         if lacking > limits.max_unscored * len(samples):
             allowed = f"allowed: {limits.max_unscored:.0%}"
-            yield f"{lacking} of {len(samples)} samples have no value for {metric} ({allowed}); mend its scorer."
+            yield f"{lacking} of {len(samples)} samples have no value for {metric} ({allowed}); fix its scorer."
         if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
-            yield f"{metric} has values outside 0..1; mend its scorer."
+            yield f"{metric} has values outside 0..1; fix its scorer."
     if not one_grader(scores):
-        yield f"its scores do not all name one and the same grader; run `aj rescore {scores.path.parent}`."
+        yield f"its scores do not all name the same grader; run `aj rescore {scores.path.parent}`."
     unscored = sum(sample.unscored for sample in samples)
     if unscored > limits.max_unscored * epochs:
         allowed = f"allowed: {limits.max_unscored:.0%}"
@@ -88,8 +88,8 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
 
 
 def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
-    """The two logs of one task."""
-    again = "evaluate both the same way"
+    """Problems between the two logs of one task."""
+    again = "evaluate both in the same way"
     if a.version != b.version:
         yield f"task version {a.version} against {b.version}; {again}."
     for key, name in SHARED.items():
@@ -104,14 +104,14 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         if a.settings[key] != b.settings[key]:
             yield f"{key} differs ({_short(a.settings[key])} against {_short(b.settings[key])}); {again}."
     if a.samples.keys() != b.samples.keys():
-        yield f"{len(a.samples.keys() ^ b.samples.keys())} samples are in one log only; {again}."
+        yield f"{len(a.samples.keys() ^ b.samples.keys())} samples are in only one of the logs; {again}."
     same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
     if any((x.slices, x.family, x.template) != (y.slices, y.family, y.template) for x, y in same):
-        yield f"one sample id stands for different samples; {again}."
+        yield f"the same sample id belongs to different samples; {again}."
     for metric in metrics:
         both = sum(1 for x, y in same if metric in x.values and metric in y.values)
         if both < limits.min_samples:
-            yield f"{both} samples have {metric} in both logs, {limits.min_samples} are required; use a larger suite."
+            yield f"{both} samples have {metric} in both logs, but {limits.min_samples} are needed; use a larger suite."
 
 
 def one_grader(scores: TaskScores) -> bool:
@@ -127,28 +127,28 @@ def graded_apart(a: TaskScores, b: TaskScores) -> str:
 
 
 def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
-    """Logs of one folder must be of one model: a folder of each model's best tasks would pass anything."""
+    """Logs of a folder must be of one model: a folder with the best tasks of several models would pass anything."""
     for key in IDENTITY:
         values = {_short(scores.metadata.get(key)) for scores in arm}
         if len(values) > 1:
-            yield f"its logs name several values of {key} ({', '.join(sorted(values))}); keep one model a folder."
+            yield f"its logs have different values of {key} ({', '.join(sorted(values))}); keep one model per folder."
     if len({scores.metadata.get("contract") for scores in arm}) > 1:
         yield "its logs were made under several contracts; evaluate again."
     if not all(scores.metadata.get("run") for scores in arm):
-        yield "a log does not say which run it is of; evaluate with `aj eval`."
+        yield "a log does not say which run it evaluates; evaluate with `aj eval`."
 
 
 def _not_the_run(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path) -> Iterator[str]:
-    """Is the adapter that was scored the one that would be promoted, trained on nothing the suite asks?"""
+    """Is the scored adapter the one that would be promoted, and was it trained on nothing that the suite asks?"""
     metadata = candidate[tasks[0]].metadata
     run = metadata.get("run")
     if not run:
         return  # `_mixed` says so
     if run == BASE or not metadata.get("adapter"):
-        yield "the candidate is a base model without adapter; there is nothing to promote."
+        yield "the candidate is a base model without an adapter; there is nothing to promote."
         return
     if run == base[tasks[0]].metadata.get("run"):
-        yield f"the reference and the candidate are one run ({run}); there is nothing to compare."
+        yield f"the reference and the candidate are the same run ({run}); there is nothing to compare."
     try:
         manifest = read_manifest(logs / "runs" / str(run))
     except EvidenceError as error:
@@ -157,7 +157,7 @@ def _not_the_run(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path) ->
     for key in ("adapter", "contract", "dataset"):
         if metadata.get(key) != manifest.get(key):
             scored, recorded = _short(metadata.get(key)), _short(manifest.get(key))
-            yield f"the {key} scored ({scored}) is not the run's ({recorded}); run `aj eval {run}`."
+            yield f"the {key} that was scored ({scored}) is not the run's ({recorded}); run `aj eval {run}`."
     yield from _leaked(candidate, tasks, logs / "datasets" / str(manifest.get("dataset")) / "lock.json", manifest)
 
 
@@ -169,7 +169,7 @@ def _leaked(candidate: Arm, tasks: Sequence[str], path: Path, manifest: Mapping[
         return
     trained = lock.get("templates")
     if lock.get("hash") != manifest.get("dataset") or not isinstance(trained, list) or not trained:
-        yield f"{path} does not name this data set's templates; build it again."
+        yield f"{path} does not name the templates of this data set; build it again."
         return
     asked = {sample.template for task in tasks for sample in candidate[task].samples.values()}
     if leaked := sorted(str(template) for template in asked & set(trained)):
@@ -178,17 +178,17 @@ def _leaked(candidate: Arm, tasks: Sequence[str], path: Path, manifest: Mapping[
 
 
 def read_manifest(run: Path) -> dict[str, Any]:
-    """A finished run's manifest, once its weights were found to be those recorded there.
+    """The manifest of a finished run, after checking that its weights are those recorded there.
 
     Raises:
-        EvidenceError: the run is missing or unfinished, or its weights were changed since.
+        EvidenceError: the run is missing or unfinished, or its weights have changed since.
     """
     manifest = _read_object(run / "manifest.json")
     _check_weights(run / "adapter", manifest.get("adapter"))
     if manifest.get("merged"):
         _check_weights(run / "merged", manifest["merged"])
     if manifest.get("hash") != run.name:
-        raise EvidenceError(f"{run / 'manifest.json'} is of run {manifest.get('hash')}; train the run again.")
+        raise EvidenceError(f"{run / 'manifest.json'} belongs to run {manifest.get('hash')}; train the run again.")
     return manifest
 
 
@@ -198,7 +198,7 @@ def _check_weights(folder: Path, recorded: Any) -> None:
     except OSError as error:
         raise EvidenceError(f"{folder} cannot be read ({error.strerror}); train the run again.") from error
     if not isinstance(recorded, str) or recorded[:HASH_LENGTH] != found:
-        raise EvidenceError(f"{folder} does not hold the weights its manifest records; train the run again.")
+        raise EvidenceError(f"{folder} does not contain the weights that its manifest records; train the run again.")
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -207,9 +207,9 @@ def _read_object(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise EvidenceError(f"{path} is missing; without it nothing can be promoted.") from error
     except (OSError, ValueError) as error:
-        raise EvidenceError(f"{path} cannot be read ({error}); make it again.") from error
+        raise EvidenceError(f"{path} cannot be read ({error}); delete it and make it again.") from error
     if not isinstance(value, dict):
-        raise EvidenceError(f"{path} holds no JSON object; make it again.")
+        raise EvidenceError(f"{path} is not a JSON object; delete it and make it again.")
     return value
 
 

@@ -12,30 +12,30 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSampleSummary
 
 ALL = "all"
-"""The slice that holds every sample."""
+"""The slice with all samples."""
 
 TRANSPORT = {
     *("max_retries", "timeout", "attempt_timeout", "stream_idle_timeout"),
     *("max_connections", "adaptive_connections", "batch", "cache"),
 }
-"""Generation settings that say how requests travel, not what is asked (a cache is keyed to its adapter)."""
+"""Generation settings about the transport of requests, not their content (a cache is keyed by adapter)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample's scores, averaged over the epochs that have one."""
+    """The scores of one sample, averaged over the epochs that have one."""
 
     id: str
     values: dict[str, float]
-    """Metric -> 0..1; a metric that no epoch scored is absent."""
+    """Metric -> 0..1; a metric that no epoch scored is missing."""
     slices: dict[str, str]
     family: str | None
-    """Samples of one family fail together; the unit of the standard errors. None in logs that do not say."""
+    """Samples of a family fail together, so it is the unit of standard errors. None if the log does not say."""
     template: str | None
     split: str | None
-    """eval, or train where the sample was drawn to practise on."""
+    """eval, or train for samples of the practice suite."""
     codes: tuple[str, ...]
-    """A failure code per wrong epoch."""
+    """One failure code per wrong epoch."""
     epochs: int
     errors: int
     """Epochs that ended in an error."""
@@ -51,18 +51,18 @@ class TaskScores:
     task: str
     version: str
     status: str
-    """Inspect's: started, success, cancelled or error; `invalidated` when a person marked the log so."""
+    """Inspect's: started, success, cancelled or error; `invalidated` if someone marked the log so."""
     model: str
-    """Display name: the log's `model_name`, else Inspect's name of the model."""
+    """Display name: the log's `model_name`, otherwise Inspect's name of the model."""
     metadata: dict[str, Any]
     settings: dict[str, Any]
-    """Whatever decides what is asked and how it is judged: generation, task arguments, scorers, graders, limits."""
+    """What decides what is asked and how it is judged: generation, task arguments, scorers, graders, limits."""
     subset: bool
-    """True when `--limit` or `--sample-id` chose among the samples."""
+    """Whether `--limit` or `--sample-id` selected samples."""
     expected: int
-    """Sample epochs that a complete log holds."""
+    """Sample epochs of a complete log."""
     graders: dict[str, tuple[str, ...]]
-    """Scorer -> who gave its scores, as the scores say; "" among them when one does not say."""
+    """Scorer -> the graders that its scores name; "" if one names none."""
     samples: dict[str, Sample]
     """By id."""
 
@@ -82,23 +82,23 @@ class TaskScores:
 
 
 def read_folder(folder: Path) -> dict[str, TaskScores]:
-    """The logs of one model's eval folder, by task.
+    """The logs in one model's eval folder, by task.
 
-    A log that did not succeed counts only where no other log of its task did (an interrupted suite leaves such logs).
+    A log that did not succeed counts only if no other log of its task did (an interrupted suite leaves such logs).
 
     Raises:
-        EvidenceError: no log there, one cannot be read, or two successful logs of one task: choosing between them
+        EvidenceError: there is no log, one cannot be read, or a task has two successful logs: choosing between them
             would be choosing the verdict.
     """
     paths = sorted(folder.glob("*.eval"))
     if not paths:
-        raise EvidenceError(f"{folder} holds no eval logs; run `aj eval` first.")
+        raise EvidenceError(f"{folder} contains no eval logs; run `aj eval` first.")
     found: dict[str, TaskScores] = {}
     for scores in map(read_log, paths):
         other = found.get(scores.task)
         if other and other.status == scores.status == "success":
             raise EvidenceError(
-                f"{folder} holds two successful logs of {scores.task} ({other.path.name}, {scores.path.name}); "
+                f"{folder} has two successful logs of {scores.task} ({other.path.name}, {scores.path.name}); "
                 "move one away."
             )
         if not other or other.status != "success":
@@ -110,14 +110,14 @@ def read_log(path: Path) -> TaskScores:
     """Read one `.eval` file.
 
     Raises:
-        EvidenceError: the file is missing, cut short or not an Inspect log.
+        EvidenceError: the file is missing, truncated or not an Inspect log.
     """
     from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
 
     try:
         log = read_eval_log(str(path), header_only=True)
         summaries = read_eval_log_sample_summaries(str(path))
-    except Exception as error:  # zip, zstd, JSON and schema errors share no base
+    except Exception as error:  # zip, zstd, JSON and schema errors have no common base
         raise EvidenceError(f"{path} cannot be read ({error}); run its eval again.") from error
     spec = log.eval
     return TaskScores(
@@ -187,7 +187,7 @@ def _sample(key: str, epochs: "list[EvalSampleSummary]") -> Sample:
 
 
 def _values(epoch: "EvalSampleSummary") -> dict[str, float]:
-    """One epoch's metrics; empty when it ended in an error or its scorer could not decide."""
+    """The metrics of one epoch; empty if it ended in an error or its scorer could not decide."""
     from inspect_ai.scorer import value_to_float
 
     if epoch.error:

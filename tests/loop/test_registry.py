@@ -53,7 +53,7 @@ def test_a_verdict_about_another_adapter_promotes_nothing(lab):
 def test_weights_changed_after_the_verdict_are_not_promoted(lab):
     verdict = passing(lab, "good", "base")
     (lab.run("good") / "adapter" / "adapter_model.safetensors").write_bytes(b"other")
-    with pytest.raises(EvidenceError, match="does not hold the weights its manifest records"):
+    with pytest.raises(EvidenceError, match="does not contain the weights that its manifest records"):
         promote(lab.run("good"), verdict, lab.logs / "registry")
 
 
@@ -80,7 +80,7 @@ def test_a_rollback_to_a_run_that_was_changed_is_refused(lab):
     crown(lab, "good", "base")
     crown(lab, "same", "good")
     (lab.run("good") / "adapter" / "adapter_model.safetensors").write_bytes(b"other")
-    with pytest.raises(EvidenceError, match="does not hold the weights its manifest records"):
+    with pytest.raises(EvidenceError, match="does not contain the weights that its manifest records"):
         rollback(lab.logs / "registry")
 
 

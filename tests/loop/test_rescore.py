@@ -143,7 +143,7 @@ def test_logs_that_do_not_say_whose_answers_they_hold_are_refused(logs):
         log.eval.metadata = {key: value for key, value in (log.eval.metadata or {}).items() if key != "answers"}
 
     changed(folder, forget)
-    with pytest.raises(EvidenceError, match="does not say whose answers it holds; run `aj eval` again"):
+    with pytest.raises(EvidenceError, match="does not say whose answers it contains; run `aj eval` again"):
         rescore(folder)
 
 
@@ -158,7 +158,7 @@ def test_an_unfinished_eval_of_the_same_is_not_overwritten(logs, monkeypatch):
     folder = eval_folder(SILENT, "small", limit=2)
     a_check_changes(monkeypatch)
     eval_folder(SILENT, "small", limit=2).mkdir()
-    with pytest.raises(AJError, match="holds the same eval, unfinished"):
+    with pytest.raises(AJError, match="contains the same eval, unfinished"):
         rescore(folder)
 
 

@@ -22,7 +22,7 @@ def refused(verdict, reason):
 
 
 def test_a_missing_folder_is_invalid(lab, policy):
-    refused(lab.judge(policy, "good", "nobody"), "holds no eval logs")
+    refused(lab.judge(policy, "good", "nobody"), "contains no eval logs")
 
 
 def test_a_corrupt_log_is_invalid(lab, policy):
@@ -155,14 +155,14 @@ def values_out_of_range(log: EvalLog) -> None:
             (an_unfinished_log, "its status is cancelled"),
             (an_invalidated_log, "its status is invalidated"),
             (a_chosen_subset, "--limit"),
-            (missing_samples, "holds 44 of 48 sample epochs"),
-            (more_epochs_asked_than_held, "holds 48 of 192 sample epochs"),
-            (other_samples, "6 samples are in one log only"),
-            (relabelled_samples, "one sample id stands for different samples"),
-            (samples_without_family, "48 samples name no family or no template"),
-            (samples_without_template, "48 samples name no family or no template"),
-            (samples_to_practise_on, "48 samples are not of the eval split"),
-            (samples_of_no_split, "48 samples are not of the eval split"),
+            (missing_samples, "has 44 of 48 sample epochs"),
+            (more_epochs_asked_than_held, "has 48 of 192 sample epochs"),
+            (other_samples, "6 samples are in only one of the logs"),
+            (relabelled_samples, "the same sample id belongs to different samples"),
+            (samples_without_family, "48 samples have no family or no template"),
+            (samples_without_template, "48 samples have no family or no template"),
+            (samples_to_practise_on, "48 samples are not from the eval split"),
+            (samples_of_no_split, "48 samples are not from the eval split"),
             (warmer, "generation differs"),
             (longer_by_command_line, "generation differs"),
             (other_task_arguments, "task arguments differs"),
@@ -192,12 +192,12 @@ def test_both_logs_must_say_the_same(lab, policy, key, value):
 
 def test_a_log_that_does_not_say_who_graded_is_invalid(lab, policy):
     folder = lab.change("same", graded_by(None, 48))
-    refused(lab.judge(policy, "good", folder), f"do not all name one and the same grader; run `aj rescore {folder}`")
+    refused(lab.judge(policy, "good", folder), f"do not all name the same grader; run `aj rescore {folder}`")
 
 
 def test_a_log_that_two_graded_is_invalid(lab, policy):
     folder = lab.change("same", graded_by("0ther", 3))
-    refused(lab.judge(policy, "good", folder), f"do not all name one and the same grader; run `aj rescore {folder}`")
+    refused(lab.judge(policy, "good", folder), f"do not all name the same grader; run `aj rescore {folder}`")
 
 
 def test_logs_that_different_code_graded_are_invalid(lab, policy):
@@ -217,7 +217,7 @@ def test_a_folder_with_logs_of_two_models_is_invalid(lab, policy, key):
         log.eval.metadata = {**(log.eval.metadata or {}), key: "another"}
 
     folder = lab.change("same", change, tasks="tool-format")
-    refused(lab.judge(policy, "good", folder), f"its logs name several values of {key}")
+    refused(lab.judge(policy, "good", folder), f"its logs have different values of {key}")
 
 
 def test_a_reference_with_logs_of_two_models_is_invalid(lab, policy):
@@ -225,7 +225,7 @@ def test_a_reference_with_logs_of_two_models_is_invalid(lab, policy):
         log.eval.metadata = {**(log.eval.metadata or {}), "run": "weaker"}
 
     folder = lab.change("good", change, tasks="tool-format")
-    refused(lab.judge(policy, folder, "same"), "the reference: its logs name several values of run")
+    refused(lab.judge(policy, folder, "same"), "the reference: its logs have different values of run")
 
 
 def test_a_folder_made_under_two_contracts_is_invalid_even_if_both_folders_are(lab, policy):
@@ -245,7 +245,7 @@ def test_a_manifest_that_cannot_be_read_is_invalid(lab, policy, text):
 def test_too_few_samples_are_invalid(lab, policy):
     values = policy.model_dump()
     values["evidence"]["min_samples"] = 49
-    refused(lab.judge(Policy.model_validate(values), "good", "same"), "48 samples have right in both logs, 49")
+    refused(lab.judge(Policy.model_validate(values), "good", "same"), "48 samples have right in both logs, but 49")
 
 
 def test_a_slice_that_no_sample_has_is_invalid(lab, policy):
@@ -271,14 +271,14 @@ def test_a_base_model_cannot_be_promoted(lab, policy):
 
 
 def test_a_run_is_not_compared_with_itself(lab, policy):
-    refused(lab.judge(policy, "good", "good"), "are one run (good)")
+    refused(lab.judge(policy, "good", "good"), "are the same run (good)")
 
 
 def test_a_log_that_names_no_run_is_invalid(lab, policy):
     def forget(log: EvalLog) -> None:
         log.eval.metadata = {**(log.eval.metadata or {}), "run": None}
 
-    refused(lab.judge(policy, "good", lab.change("same", forget)), "does not say which run it is of")
+    refused(lab.judge(policy, "good", lab.change("same", forget)), "does not say which run it evaluates")
 
 
 @pytest.mark.parametrize("key", ["adapter", "contract", "dataset"])
@@ -290,13 +290,13 @@ def test_what_was_scored_must_be_what_the_run_recorded(lab, policy, key):
         weights = (lab.run("same") / "adapter" / "adapter_model.safetensors").read_bytes()
         change = {"adapter": hashlib.sha256(weights).hexdigest()}
     path.write_text(json.dumps(manifest | change))
-    refused(lab.judge(policy, "good", "same"), f"the {key} scored")
+    refused(lab.judge(policy, "good", "same"), f"the {key} that was scored")
 
 
 @pytest.mark.parametrize("file", ["adapter/adapter_model.safetensors", "merged/model.safetensors"])
 def test_weights_changed_since_training_are_invalid(lab, policy, file):
     (lab.run("same") / file).write_bytes(b"other weights")
-    refused(lab.judge(policy, "good", "same"), "does not hold the weights its manifest records")
+    refused(lab.judge(policy, "good", "same"), "does not contain the weights that its manifest records")
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "adapter/adapter_model.safetensors", "merged/model.safetensors"])
@@ -308,7 +308,7 @@ def test_a_run_with_a_missing_file_is_invalid(lab, policy, file):
 def test_a_manifest_of_another_run_is_invalid(lab, policy):
     shutil.rmtree(lab.run("same"))
     shutil.copytree(lab.run("good"), lab.run("same"))
-    refused(lab.judge(policy, "good", "same"), "is of run good")
+    refused(lab.judge(policy, "good", "same"), "belongs to run good")
 
 
 def test_training_on_a_template_of_the_suite_is_invalid(lab, policy):

@@ -84,7 +84,7 @@ def test_chosen_samples_are_marked_as_a_subset(tmp_path):
 
 
 def test_an_empty_folder_is_no_evidence(tmp_path):
-    with pytest.raises(EvidenceError, match="holds no eval logs; run `aj eval`"):
+    with pytest.raises(EvidenceError, match="contains no eval logs; run `aj eval`"):
         read_folder(tmp_path)
 
 
