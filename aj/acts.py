@@ -108,7 +108,7 @@ def act_of(call: Call | None, contract: Contract) -> Act | None:
     """
     if call is None or not (meanings := contract.meanings.get(call.tool)):
         return None
-    fitting = [pair for pair in meanings if pair[1].fixed.items() <= call.params.items()]
+    fitting = [pair for pair in meanings if not pair[1].fixed or pair[1].fixed.items() <= call.params.items()]
     if not fitting:
         return None
     kind, meaning = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda pair: _fit(*pair, call.params))

@@ -48,7 +48,7 @@ def _listed(text: str) -> tuple[Agent, ...]:
 def discovered(messages: Sequence[Message], contract: Contract) -> tuple[Agent, ...] | None:
     """The agents of the last discovery; None if there was none."""
     for place in range(len(messages) - 1, -1, -1):
-        if _lists_agents(messages, place, contract):
+        if messages[place].role == "tool" and _lists_agents(messages, place, contract):
             return agents_listed(messages[place].content)
     return None
 
