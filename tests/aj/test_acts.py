@@ -1,5 +1,7 @@
 """A contract says which call means which act; the same act is another call under another contract, and reads back."""
 
+import ast
+
 import pytest
 
 from aj.acts import DISCOVER, Act, act_of, call_of, finish, finishing, here, meaning_of, on, on_all, think, written
@@ -141,3 +143,26 @@ def test_acts_that_cannot_be_right_are_refused_with_their_line(tmp_path, old, ne
         load_contract(path)
     assert str(caught.value).startswith(f"{path}:{line}: acts.")
     assert said in str(caught.value)
+
+
+# --- nobody else knows ----------------------------------------------------------------------------------------------
+
+HOUSE = CONTRACTS.parents[1]
+SPEAKS_ACTS = [HOUSE / "fleet" / "fleet.py"] + [
+    path for room in ("aj", "scenarios", "scorers", "evals", "loop") for path in sorted((HOUSE / room).rglob("*.py"))
+]
+
+
+def test_only_a_contract_names_a_tool_or_looks_into_a_calls_parameters():
+    parameters = {name for tool in AJ.tools for name in tool.parameters["properties"]}
+    own_words = {*Act.__dataclass_fields__, *AJ.acts}  # an act's fields and kinds, named as some parameters are
+    names = ({tool.name for tool in AJ.tools} | parameters) - own_words
+    assert {"bash", "remote_bash", "list_agents", "complete", "agent_id"} <= names
+    found = []
+    for path in SPEAKS_ACTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
+            looks = isinstance(node, ast.Attribute) and node.attr == "params" and HOUSE / "aj" not in path.parents
+            if named or looks:
+                found.append(str(path.relative_to(HOUSE)))
+    assert set(found) <= {"evals/agent.py"}  # the trace keeps a call as it was made
