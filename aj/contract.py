@@ -159,9 +159,23 @@ class Contract(Strict):
         """A compiled JSON Schema validator per tool: compiling one per check took most of a check's time."""
         return {tool.name: compile_schema(tool.parameters) for tool in self.tools}
 
+    @cached_property
+    def explained(self) -> dict[str, Deviation]:
+        """The deviations, with this contract's own names filled in."""
+        keys = self.wire.keys
+        finish = self.acts["finish"].tool if "finish" in self.acts else "plain text"
+        names = {"{{tool}}": keys.tool, "{{params}}": keys.params, "{{finish}}": finish}
+
+        def named(text: str) -> str:
+            for slot, name in names.items():
+                text = text.replace(slot, name)
+            return text
+
+        return {code: Deviation(why=named(one.why), fix=named(one.fix)) for code, one in self.deviations.items()}
+
     def finding(self, code: str, detail: str = "", span: tuple[int, int] | None = None) -> Finding:
         """A finding with the contract's words for `code`; an unknown code is our own fault, a KeyError."""
-        deviation = self.deviations[code]
+        deviation = self.explained[code]
         return Finding(code, f"{deviation.why} ({detail})" if detail else deviation.why, deviation.fix, span)
 
 

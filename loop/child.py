@@ -11,13 +11,14 @@ from aj.errors import TrainError
 _PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 
 
-def train_in_child(recipe: Path, data: Path) -> Path:
+def train_in_child(recipe: Path, data: Path, contract: str) -> Path:
     """Run `aj train` as a child process and return the run's folder.
 
     Raises:
         TrainError: the child failed, and has printed its own message.
     """
     command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), "--data", str(data)]
+    command += ["--contract", contract]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=_die_with_parent)
     output, _ = child.communicate()
     if child.returncode:

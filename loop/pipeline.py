@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from aj.errors import ConfigError
 from aj.files import Strict, load_yaml, logs_dir, write_text
 from loop.child import train_in_child
 from loop.registry import champion, promote
@@ -46,10 +47,13 @@ class Finished:
     """The run was already the champion; there was nothing to decide."""
 
 
-def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> Finished:
+def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, contract: str | None = None) -> Finished:
     """Run what is not up to date; print the comparison of base and candidate, the leaderboard, and the verdict.
 
-    `root` is the folder with the files of the data recipe's mix, by default data/.
+    `root` is the folder with the files of the data recipe, by default data/; `contract` replaces that of both recipes.
+
+    Raises:
+        ConfigError: the data recipe and the training recipe name different contracts.
     """
     from datasets_build.build import build
     from datasets_build.recipe import DataRecipe
@@ -59,8 +63,16 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None) -> 
     training = load_yaml(ROOT / recipe.train, Recipe)
     policy = load_policy(ROOT / recipe.policy)
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
+    if contract:
+        training = training.model_copy(update={"contract": contract})
+        data_recipe = data_recipe.model_copy(update={"contract": contract})
+    if data_recipe.contract != training.contract:
+        raise ConfigError(
+            f"{recipe.data} is for the contract {data_recipe.contract!r}, {recipe.train} for {training.contract!r}; "
+            "name the same one in both, or give --contract."
+        )
     data = _stage(console, "build", lambda: build(data_recipe, root))
-    run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data))
+    run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
     targets = {"base": base_target(training.base, training.contract), "candidate": run_target(run)}
     reigning = champion()
     if reigning and reigning["run"] != run.name:

@@ -12,6 +12,8 @@ from aj.messages import Pair, Row, read_pairs, read_rows
 @dataclass(frozen=True, slots=True)
 class DataSet:
     hash: str
+    contract: str
+    """The hash of the contract that it was built for."""
     rows: list[Row]
     pairs: list[Pair]
 
@@ -25,7 +27,7 @@ def read_dataset(folder: Path) -> DataSet:
     lock = folder / "lock.json"
     try:
         locked = json.loads(lock.read_text(encoding="utf-8"))
-        name, files = locked["hash"], locked["files"]
+        name, contract, files = locked["hash"], locked["contract"]["hash"], locked["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder} is no finished data set ({lock.name}: {error}); run `aj build`.") from error
     # Rows first: a corrupt line is reported by its number, which says more than a wrong hash of the file.
@@ -36,4 +38,4 @@ def read_dataset(folder: Path) -> DataSet:
             raise DataError(
                 f"{folder / file} is not the file its lock.json names; delete the folder and run `aj build` again."
             )
-    return DataSet(name, rows, pairs)
+    return DataSet(name, contract, rows, pairs)

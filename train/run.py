@@ -94,10 +94,16 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     Raises:
         ConfigError: the contract is wrong.
         DataError: the data set is not what its lock says.
-        TrainError: the base is missing, or a row is too long or cannot be rendered.
+        TrainError: the data set is for another contract, the base is missing, or a row is too long or cannot be
+            rendered.
     """
     contract = load_contract(recipe.contract)
     data = read_dataset(dataset)
+    if data.contract != contract.hash:
+        raise TrainError(
+            f"{dataset} was built for another contract ({data.contract}) than {recipe.contract!r} ({contract.hash}); "
+            "build it for that one, or give --contract."
+        )
     base = find_base(recipe.base)
     if download or cached(base):
         tokenizer = load_tokenizer(fetch(base), recipe.template)

@@ -180,4 +180,4 @@ def _words() -> dict[str, tuple[str, str]]:
     personas = load_personas()
     spoken = [*personas.voice.rules, *(rule for persona in personas.personas.values() for rule in persona.rules)]
     words = {rule.code: (rule.why, rule.fix) for rule in spoken}
-    return words | {code: (said.why, said.fix) for code, said in load_contract().deviations.items()}
+    return words | {code: (said.why, said.fix) for code, said in load_contract().explained.items()}

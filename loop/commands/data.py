@@ -33,7 +33,10 @@ Root = Annotated[Path | None, typer.Option(help="the folder with the files of th
 Output = Annotated[Path, typer.Option(help="the file for the rows; pairs and rejects are written next to it")]
 Seed = Annotated[int, typer.Option(help="a different seed draws different rows")]
 Files = Annotated[list[Path], typer.Argument(help="files, globs or folders: JSON lines or arrays (also .gz), Parquet")]
-ContractName = Annotated[str, typer.Option(help="aj, native, or the path of a contract")]
+ContractName = Annotated[str, typer.Option(help="a contract's name, such as aj or native, or the path of its file")]
+InsteadContract = Annotated[
+    str | None, typer.Option("--contract", help="a contract's name or file, instead of the one that the recipe names")
+]
 
 SHAPES = {
     "existing": ("existing", "trajectories", "preferences", "native"),
@@ -49,6 +52,7 @@ SHAPES = {
 def build(
     recipe: Annotated[Path, typer.Argument(help="a data recipe (YAML), or the name of one in datasets_build/recipes")],
     root: Root = None,
+    contract: InsteadContract = None,
     locked: Annotated[
         Path | None, typer.Option(help="the folder or lock.json of a data set: build it again and report what changed")
     ] = None,
@@ -57,8 +61,11 @@ def build(
     from datasets_build.build import build as build_dataset
     from datasets_build.recipe import DataRecipe, recipe_path
 
+    loaded = load_yaml(recipe_path(recipe), DataRecipe)
+    if contract:
+        loaded = loaded.model_copy(update={"contract": contract})
     with counting() as tell:
-        folder = build_dataset(load_yaml(recipe_path(recipe), DataRecipe), root, locked, say, tell)
+        folder = build_dataset(loaded, root, locked, say, tell)
     console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True)
     console.print(str(folder), soft_wrap=True)
 

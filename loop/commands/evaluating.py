@@ -8,6 +8,7 @@ import typer
 
 from aj.errors import AJError
 from aj.files import logs_dir, write_text
+from loop.commands.data import ContractName
 from loop.commands.terminal import AsJson, Format, console, example, progress, say, show
 
 if TYPE_CHECKING:
@@ -97,11 +98,11 @@ def board(
 
 
 @app.command(epilog=example("aj selfcheck --suite small"))
-def selfcheck(suite: SuiteOption = "full", output: AsJson = Format.table) -> None:
+def selfcheck(suite: SuiteOption = "full", contract: ContractName = "aj", output: AsJson = Format.table) -> None:
     """Check the evals themselves with reference agents. Exit code 1 if one scores what it should not."""
     from loop import selfcheck as check
 
-    means = check.selfcheck(suite, lambda agent: progress.print(f"{agent} …"))
+    means = check.selfcheck(suite, lambda agent: progress.print(f"{agent} …"), contract)
     show(output, check.to_records(means), lambda: check.table(means))
     for line in (wrong := check.wrong(means)):
         progress.print(line)

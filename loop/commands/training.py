@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aj.files import load_yaml
-from loop.commands.data import Root
+from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
 
 app = typer.Typer()
@@ -17,6 +17,7 @@ app = typer.Typer()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML)")],
     data: Annotated[Path, typer.Option(help="the folder of a data set, as `aj build` prints it")],
+    contract: InsteadContract = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what the run would do and need")] = False,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
@@ -25,6 +26,8 @@ def train(
     from train.run import train as train_run
 
     loaded = load_yaml(recipe, Recipe)
+    if contract:
+        loaded = loaded.model_copy(update={"contract": contract})
     if dry_run:
         for what, much in plan(loaded, data).describe():
             console.print(f"{what:<16} {much}", highlight=False)
@@ -48,13 +51,14 @@ def serve(
 def loop(
     recipe: Annotated[Path, typer.Argument(help="a loop recipe (YAML)")],
     root: Root = None,
+    contract: InsteadContract = None,
     output: AsJson = Format.table,
 ) -> None:
     """Build, train, evaluate, compare, gate and promote; skip what is up to date. Exit codes as for `aj gate`."""
     from loop.pipeline import LoopRecipe, run_loop
     from verdict.gate import to_record
 
-    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console, root)
+    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console, root, contract)
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
         print(

@@ -15,7 +15,7 @@ from rich.console import Console
 from aj.errors import AJError, TrainError
 from aj.files import digest_file, read_jsonl
 from aj.whole import resumable
-from tests.train.tiny import MODULES, make_recipe
+from tests.train.tiny import MODULES, make_recipe, make_row, write_dataset
 from train.run import dry_run, prepare, train
 
 
@@ -89,7 +89,7 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
     told = StringIO()
     resumed = train(recipe, dataset, Console(file=told))
     assert resumed == tmp_path / "runs" / run.name
-    assert "continuing from checkpoint" in told.getvalue()
+    assert "resuming from checkpoint" in told.getvalue()
     steps = [[(line["stage"], line["step"]) for _, line in read_jsonl(r / "metrics.jsonl")] for r in (resumed, run)]
     assert steps[0] == steps[1]
     # Nearly always byte for byte; on a busy machine threads may split a sum in another way, which was seen once.
@@ -106,15 +106,21 @@ def test_two_processes_do_not_train_one_run(tiny_base, dataset, tmp_path, monkey
         train(recipe, dataset)
 
 
-def test_every_input_is_part_of_a_runs_identity(tiny_base, dataset):
+def test_every_input_is_part_of_a_runs_identity(tiny_base, dataset, tmp_path):
     recipe = make_recipe(tiny_base)
     hashes = {prepare(recipe, dataset).hash, prepare(make_recipe(tiny_base, seed=1), dataset).hash}
     sft = {**recipe.sft.model_dump(), "max_length": 2048}  # the native prompt is longer
     longer = make_recipe(tiny_base, sft=sft)
     hashes.add(prepare(longer, dataset).hash)
-    hashes.add(prepare(make_recipe(tiny_base, sft=sft, contract="native", dpo=None), dataset).hash)
+    native = write_dataset(tmp_path, [make_row("web01")], [], "native")
+    hashes.add(prepare(make_recipe(tiny_base, sft=sft, contract="native", dpo=None), native).hash)
     hashes.add(prepare(make_recipe(tiny_base, sft=sft, contract="aj", dpo=None), dataset).hash)
     assert len(hashes) == 5
+
+
+def test_a_data_set_of_another_contract_is_refused(tiny_base, dataset):
+    with pytest.raises(TrainError, match=r"built for another contract .* than 'native' .* or give --contract"):
+        prepare(make_recipe(tiny_base, contract="native"), dataset)
 
 
 def test_logs_that_cannot_be_written_are_one_clear_sentence(tiny_base, dataset, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from aj.contract import load_contract
 from aj.files import digest, digest_file, write_json, write_jsonl
 from aj.messages import Message, Pair, Row, calls, pair_to_record, reply, result, row_to_record, user
 from train.recipe import Recipe
@@ -21,11 +22,12 @@ def make_pair(host: str) -> Pair:
     return Pair((user(f"is {host} up?"),), chosen, '{"action": "list_agents", "params": {}}')
 
 
-def write_dataset(folder: Path, rows: list[Row], pairs: list[Pair]) -> Path:
+def write_dataset(folder: Path, rows: list[Row], pairs: list[Pair], contract: str = "aj") -> Path:
     write_jsonl(folder / "sft.jsonl", [row_to_record(row) for row in rows])
     write_jsonl(folder / "dpo.jsonl", [pair_to_record(pair) for pair in pairs])
     files = {name: digest_file(folder / name) for name in ("sft.jsonl", "dpo.jsonl")}
-    write_json(folder / "lock.json", {"hash": digest(files), "files": files})
+    lock = {"hash": digest(files), "contract": {"name": contract, "hash": load_contract(contract).hash}, "files": files}
+    write_json(folder / "lock.json", lock)
     return folder
 
 

@@ -134,7 +134,7 @@ def test_a_usage_error_is_one_sentence_and_no_verdict(failing, monkeypatch, word
 def test_an_interrupted_command_says_how_to_resume(logs, monkeypatch, capsys):
     from verdict import board
 
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     (logs / "evals" / "abc").mkdir(parents=True)
