@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from inspect_ai.util import Store
 
-from aj.acts import finishing, meaning_of
+from aj.acts import finishing, from_records, meaning_of, to_records
 from aj.contract import load_contract
 from aj.files import digest
 from aj.messages import Message, to_record
@@ -71,8 +71,13 @@ def examples(samples) -> dict[str, list[Example]]:
             slices[key].append(record)
         count = 50 if task == "task_success" else 1 if task == "context_retention" else OF_EACH_SLICE
         some = [record for of in slices.values() for record in of[:count]]
-        chosen[task] = [Example(r, case_of({**r, "contract": "aj", "past": r["messages"]})) for r in some]
+        chosen[task] = [Example(r, case_of({**r, "contract": "aj", "past": _past(r)})) for r in some]
     return chosen
+
+
+def _past(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The messages of a frozen sample under the contract `aj`."""
+    return [to_record(message) for message in from_records(record["messages"], AJ)]
 
 
 def _answer(text: str) -> str | None:
@@ -214,7 +219,7 @@ def test_the_past_in_a_sample_is_what_its_scenario_plays(examples, task):
     """Scorers play the scenario again: a past of another world would be scored against the wrong one."""
     for example in examples[task]:
         record, (messages, _) = example.record, example.played
-        assert record["messages"] == [to_record(m) for m in messages[: len(record["messages"])]], example.id
+        assert record["messages"] == to_records(messages[: len(record["messages"])], AJ), example.id
 
 
 @pytest.mark.parametrize("task", TASKS)

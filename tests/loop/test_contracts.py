@@ -1,22 +1,31 @@
 """Everything follows the contract: under other names for every tool, parameter and key, and under AJ's three tools of
 March, data is built and linted, the evals check out, and the gate decides."""
 
+import json
 from pathlib import Path
 
 import pytest
+from inspect_ai import eval
+from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
 from aj.contract import CONTRACTS, Contract, load_contract
-from aj.files import load_yaml
+from aj.files import digest_weights, load_yaml
 from aj.messages import read_pairs, read_rows
 from datasets_build.build import build
 from datasets_build.lint.items import lint_value
 from datasets_build.recipe import RECIPES, DataRecipe
 from evals import reference
+from evals.frozen import dataset
 from evals.suite import TASKS
+from evals.tool_format import tool_format
 from loop import selfcheck
 from scenarios.error_patterns import PATTERNS, draw_case
 from scorers.checks.patterns import known_issue
+from scorers.samples import case_of
+from tests.made_logs import arm, write_run
 from tests.renamed import renamed_contract, write_contract
+from verdict.gate import GateOutcome, gate
+from verdict.policy import Policy
 
 ARMS = ("old_format", "oracle")
 
@@ -56,3 +65,46 @@ def test_the_evals_accept_what_is_right_and_reject_the_old_format(path, tmp_path
     means = selfcheck.selfcheck("small", lambda _: None, str(path), limit=4)
     assert selfcheck.wrong(means) == []
     assert {m.task for m in means} == set(TASKS)
+
+
+@pytest.mark.loop
+def test_the_gate_promotes_who_speaks_the_contract_and_refuses_who_does_not(contract, path, tmp_path):
+    policy = Policy.model_validate(
+        {
+            "confidence": 0.95,
+            "evidence": {"min_samples": 25, "max_errors": 0.02, "max_unscored": 0.02},
+            "metrics": {"tool_format/valid": {"margin": 0.1, "floor": 0.7}},
+        }
+    )
+    for name, agent in (("old", "old_format"), ("good", "oracle")):
+        write_run(tmp_path, name)
+        manifest = tmp_path / "runs" / name / "manifest.json"
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"contract": contract.hash}))
+        about = arm(name, True, digest_weights(tmp_path / "runs" / name / "adapter"))
+        for computed in ("contract", "samples", "suite", "asked"):
+            del about[computed]  # the task says these itself
+        task = tool_format("small", str(path))
+        eval(task, scripted(agent, path), metadata=about, log_dir=str(tmp_path / "evals" / name), display="none")
+    old, good = tmp_path / "evals" / "old", tmp_path / "evals" / "good"
+    assert gate(old, good, policy, tmp_path).outcome is GateOutcome.PROMOTE
+    assert gate(good, old, policy, tmp_path).outcome is GateOutcome.REJECT
+
+
+def scripted(agent: str, path: Path) -> Model:
+    """A model that answers each sample's prompt as a reference agent would."""
+    replies = {}
+    for sample in dataset("tool_format", "small", str(path)):
+        case = case_of(sample.metadata or {})
+        assert not isinstance(sample.input, str)
+        replies[_words(sample.input)] = reference.AGENTS[agent](case, case.past, case.turn)
+
+    def answer(messages: list[ChatMessage], *_: object) -> ModelOutput:
+        output = ModelOutput.from_content("mockllm/model", replies[_words(messages)])
+        output.usage = ModelUsage()  # left unset, it downloads a tokenizer
+        return output
+
+    return get_model("mockllm/model", custom_outputs=answer, memoize=False)
+
+
+def _words(messages: list[ChatMessage]) -> str:
+    return "\n".join(message.text for message in messages)

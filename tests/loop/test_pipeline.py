@@ -31,7 +31,7 @@ def test_the_data_is_built_from_the_files_under_the_root(recipe, tmp_path, monke
     (tmp_path / "files" / "old" / "a.jsonl").write_text(json.dumps(row) + "\n")
     built = []
 
-    def stop(training: Path, data: Path) -> Path:
+    def stop(training: Path, data: Path, contract: str) -> Path:
         built.append(data)
         raise AJError("far enough")
 
