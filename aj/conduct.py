@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aj.acts import act_of, written
+from aj.acts import REACHES, kind_of, meaning_of, written
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message
@@ -11,17 +11,18 @@ from aj.state import discovered
 
 def check_conduct(call: Call, past: Sequence[Message], contract: Contract) -> list[Finding]:
     """Discovery rules and loops, as the runtime enforces them; `past` ends before the call."""
-    act, found = act_of(call, contract), list[Finding]()
-    agents = discovered(past, contract) if act and (act.kind == "discover" or act.reaches_agents) else None
-    if act and act.kind == "discover" and agents is not None:
+    kind, found = kind_of(call, contract), list[Finding]()
+    agents = discovered(past, contract) if kind == "discover" or kind in REACHES else None
+    if kind == "discover" and agents is not None:
         found.append(Finding("second_discovery", "the agents were discovered before", "use the agents already listed"))
-    if act and act.reaches_agents and agents is None:
+    if kind in REACHES and agents is None:
         discover = written("discover", contract)
         found.append(Finding("before_discovery", f"{call.tool} before {discover}", f"call {discover} first"))
-    if act and act.kind == "on_one" and agents is not None and act.host not in [agent.id for agent in agents]:
-        found.append(
-            Finding("unknown_agent", f"{act.host!r} was not discovered", "use an agent from the list, spelled the same")
-        )
+    if kind == "on_one" and agents is not None:
+        host = meaning_of(call, contract).host
+        if host not in [agent.id for agent in agents]:
+            why = f"{host!r} was not discovered"
+            found.append(Finding("unknown_agent", why, "use an agent from the list, spelled the same"))
     return found + check_loop(call, past, contract)
 
 

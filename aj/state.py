@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aj.acts import act_of
+from aj.acts import act_of, kind_of
 from aj.contract import Contract
 from aj.messages import Call, Message
 
@@ -54,14 +54,13 @@ def discovered(messages: Sequence[Message], contract: Contract) -> tuple[Agent, 
 
 
 def _lists_agents(messages: Sequence[Message], place: int, contract: Contract) -> bool:
-    """Whether a message is the result of a discovery. Its tool says so, unless that one serves other acts as well."""
-    message, meaning = messages[place], contract.acts.get("discover")
-    if message.role != "tool" or meaning is None or message.tool != meaning.tool:
+    """Whether a result is that of a discovery. Its tool says so, unless that one serves other acts as well."""
+    meaning = contract.acts.get("discover")
+    if meaning is None or messages[place].tool != meaning.tool:
         return False
     if len(contract.meanings[meaning.tool]) == 1:
         return True
-    act = act_of(messages[place - 1].call, contract) if place else None
-    return act is not None and act.kind == "discover"
+    return place > 0 and kind_of(messages[place - 1].call, contract) == "discover"
 
 
 def past_steps(messages: Sequence[Message], contract: Contract) -> list[tuple[Call, str]]:

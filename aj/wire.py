@@ -42,6 +42,10 @@ class Judgement:
 # --- render ---------------------------------------------------------------------------------------------------------
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+"""Made once: `json.dumps` makes an encoder for each call, which takes a quarter of the time of rendering it."""
+
+
 def render_call(call: Call, contract: Contract) -> str:
     """A call as wire text. Raw UTF-8: the runtime corrupts `\\u2014`-style escapes."""
     keys = contract.wire.keys
@@ -55,7 +59,7 @@ def render_call(call: Call, contract: Contract) -> str:
         record[keys.reasoning] = call.reasoning
     elif call.reasoning:
         before = f"<{contract.wire.think_tag}>\n{call.reasoning}\n</{contract.wire.think_tag}>\n\n{before}"
-    return f"{before}{contract.wire.open}{json.dumps(record, ensure_ascii=False)}{contract.wire.close}"
+    return f"{before}{contract.wire.open}{_ENCODER.encode(record)}{contract.wire.close}"
 
 
 def render_earlier(act: Act, contract: Contract, **beside: str) -> str:
@@ -185,7 +189,7 @@ def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | Non
         params = {}
     elif tool in contract.validators:
         findings += _check_arguments(tool, params, contract)
-    aliased = {*aliases.tool_keys, *aliases.name_keys, *aliases.params_keys}
+    aliased = (*aliases.tool_keys, *aliases.name_keys, *aliases.params_keys)
     if stray := [key for key in extra if key not in aliased]:
         findings.append(contract.finding("extra_key", ", ".join(stray)))
     elif extra and not findings:

@@ -20,7 +20,7 @@ from datasets_build.lint.own_tools import check_own
 from datasets_build.lint.rules import rule_finding
 from datasets_build.lint.texts import all_text, check_texts
 from datasets_build.reading.records import Record
-from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, message_of
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, call_with_note
 from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
 from scorers.checks.answers import check_grounded
@@ -127,7 +127,7 @@ def _target(
     """A turn that is trained on, as the checks see it, and what is wrong with it."""
     if item.tools:
         return Message("assistant", turn.text, turn.call), _first_of_each(check_own(turn, item.tools))
-    stated = message_of(turn).call
+    stated = call_with_note(turn)
     text = render_call(stated, contract) if stated else turn.text
     verdict = judge(text) if _is_call(text, turn, item, contract) else None
     findings = _form(text, verdict, item, contract)

@@ -77,8 +77,13 @@ def one_conversation(read: Reader, value: Mapping[str, Any]) -> Iterator[Parsed]
 def message_of(turn: Turn) -> Message:
     """A turn as a row holds it; the words beside a call are its note."""
     if turn.call is not None:
-        return Message(turn.role, call=replace(turn.call, note=turn.text) if turn.text else turn.call)
+        return Message(turn.role, call=call_with_note(turn))
     return Message(turn.role, turn.text, tool=turn.tool)
+
+
+def call_with_note(turn: Turn) -> Call | None:
+    """The call that a turn states, with the words beside it as its note."""
+    return replace(turn.call, note=turn.text) if turn.call and turn.text else turn.call
 
 
 def turn_of(message: Message) -> Turn:

@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aj.acts import Act, call_of
@@ -68,7 +67,7 @@ def to_call(record: Mapping[str, Any], request: str, past: Sequence[Turn], contr
     if kind == "here":
         _check_shell(command, params.get("shell"), request, catalogue)
     taken.check_rest(command)
-    return replace(_call(kind, fields, contract), note=note, reasoning=reasoning)
+    return call_of(_act(kind, fields, contract), contract, note, reasoning)
 
 
 def _retired(names: Iterable[str], catalogue: Catalogue, contract: Contract) -> Retired:
@@ -180,14 +179,14 @@ def _meant(retired: Retired, taken: _Taken, past: Sequence[Turn], contract: Cont
     return kind, fields
 
 
-def _call(kind: ActKind, fields: Mapping[str, Any], contract: Contract) -> Call:
+def _act(kind: ActKind, fields: Mapping[str, Any], contract: Contract) -> Act:
     meaning = contract.acts.get(kind)
     if meaning is None:
         raise Refused("retired_tool", f"this contract has no call for the act {kind!r}")
     for field, value in fields.items():
         if not value or field not in meaning.parameters:
             raise Refused("bad_argument", f"the act {kind!r} cannot have the {field} {str(value)[:40]!r}")
-    return call_of(Act(kind, **fields), contract)
+    return Act(kind, **fields)
 
 
 def _only_agent(past: Sequence[Turn], contract: Contract) -> str:

@@ -112,7 +112,7 @@ def _call(act: Act, call: Call, contract: Contract) -> Call | None:
     parameters = contract.acts["here"].parameters
     if (act.folder is not None and "folder" not in parameters) or (act.timeout and "timeout" not in parameters):
         return None
-    made = replace(call_of(act, contract, call.note), reasoning=call.reasoning)
+    made = call_of(act, contract, call.note, call.reasoning)
     return made if contract.validators[made.tool].is_valid(made.params) else None
 
 

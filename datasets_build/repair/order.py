@@ -175,7 +175,8 @@ def _places(turns: Iterable[Turn], target: bool) -> list[int]:
 
 def end_before_loop(item: Transcript, bench: Bench) -> Mended:
     """The calls before the one that the runtime takes for a loop are right decisions: the row ends on the last one."""
-    if item.layout != "dialogue":
+    uses = bench.contract.conduct.loop.uses
+    if item.layout != "dialogue" or sum(turn.call is not None for turn in item.turns) < uses:
         return Mended(item)
     messages = [message_of(turn) for turn in item.turns]
     for place, message in enumerate(messages):

@@ -5,11 +5,11 @@ Refused where no repair is certain. Their order is in `datasets_build.repair.set
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aj.contract import Contract
-from datasets_build.lint.items import Judge
+from aj.wire import Judgement, judge_call
 from datasets_build.reading.transcripts import Transcript
 
 
@@ -26,7 +26,14 @@ class Bench:
     """What every pass works with."""
 
     contract: Contract
-    judge: Judge
+    judged: dict[str, Judgement] = field(default_factory=dict)
+    """By text: passes and checks read the same one, and judging is most of the cost of a call."""
+
+    def judge(self, text: str) -> Judgement:
+        """`judge_call` under the contract, once for each text."""
+        if text not in self.judged:
+            self.judged[text] = judge_call(text, self.contract)
+        return self.judged[text]
 
 
 Pass = Callable[[Transcript, Bench], Mended]

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aj.acts import call_of, finish, finishing
+from aj.acts import call_of, finish, kind_of
 from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Call, Mode
 from aj.wire import render_call
 from datasets_build.ledger import Refused
 from datasets_build.reading.loose import Reading, read_object, split_thought
-from datasets_build.reading.transcripts import Transcript, Turn, message_of
+from datasets_build.reading.transcripts import Transcript, Turn, call_with_note
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call, tool_keys
 from datasets_build.repair.passes import Bench, Mended
 from datasets_build.repair.plans import plan_in, plan_of
@@ -67,7 +67,7 @@ def read(item: Transcript, bench: Bench) -> Mended:
 
 def as_written(turn: Turn, contract: Contract) -> str:
     """A turn of AJ's as text; a call that the record states is written as the contract writes calls."""
-    return render_call(call, contract) if (call := message_of(turn).call) else turn.text
+    return render_call(call, contract) if (call := call_with_note(turn)) else turn.text
 
 
 def _faults(turn: Turn, mode: Mode, bench: Bench) -> list[str]:
@@ -84,7 +84,7 @@ def _check_follows(turn: Turn, last: Turn | None, contract: Contract) -> None:
         if turn.role != "user":
             raise Refused("no_user", "the conversation does not begin with the user")
     else:
-        waiting = last.call is not None and finishing(last.call, contract) is None
+        waiting = last.call is not None and kind_of(last.call, contract) != "finish"
         if turn.role == "tool" and not waiting:
             raise Refused("stray_result", "a result does not follow a call")
         if turn.role != "tool" and waiting:
@@ -220,7 +220,7 @@ def _of_prose(text: str, place: Place) -> Read:
     thought, words = split_thought(text)
     if not words.strip():
         raise Refused("empty_output", "a thought without an answer")
-    return _step(replace(call_of(finish(without_tags(words.strip(), contract)), contract), reasoning=thought or None))
+    return _step(call_of(finish(without_tags(words.strip(), contract)), contract, reasoning=thought or None))
 
 
 def _word(text: str, contract: Contract) -> str:

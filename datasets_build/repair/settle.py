@@ -9,14 +9,13 @@ agent, no result, no word of an answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from typing import Any, Literal
 
 from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Pair, Row
-from aj.wire import judge_call, render_turn
+from aj.wire import render_turn
 from datasets_build.ledger import Refused
 from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, message_of
@@ -55,7 +54,7 @@ def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settle
     """
     if isinstance(item, Refused):
         return Settled(item)
-    bench = Bench(contract, cache(partial(judge_call, contract=contract)))
+    bench = Bench(contract)
     try:
         if isinstance(item, Preference):
             return _pair(item, bench)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from aj.acts import act_of, call_of
+from aj.acts import call_of, kind_of, meaning_of
 from aj.contract import Contract
 from aj.messages import Call
 from datasets_build.ledger import Refused
@@ -32,14 +32,13 @@ def voice(item: Transcript, bench: Bench) -> Mended:
         elif turn.role == "assistant" and turn.call is None and item.mode == "chat":
             _check_voice(turn.text)
         turns.append(turn)
-    return Mended(replace(item, turns=tuple(turns)))
+    return Mended(replace(item, turns=tuple(turns)) if turns != list(item.turns) else item)
 
 
 def _answering(call: Call, contract: Contract) -> Call:
-    act = act_of(call, contract)
-    if act is None or act.kind != "finish" or not act.answer:
+    act = meaning_of(call, contract) if kind_of(call, contract) == "finish" else None
+    if act is None or not (answer := act.answer):
         return call
-    answer = act.answer
     if gap := _PLACEHOLDER.search(answer):
         raise Refused("placeholder", f"the answer has a gap to fill: {gap[0]}")
     if _promises(answer):

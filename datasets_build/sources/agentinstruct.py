@@ -8,7 +8,6 @@ as Python tuples is written as `mysql --batch --skip-column-names` prints it, so
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from aj.acts import act_of, call_of, finish, here
@@ -149,7 +148,7 @@ def _os_call(text: str, learned: bool) -> Turn:
         return Turn("assistant", call=call_of(finish(thought), load_contract()), target=learned)
     else:
         raise Refused("broken_action", "the task is finished without any words")
-    call = replace(call_of(act, load_contract()), reasoning=thought or None)
+    call = call_of(act, load_contract(), reasoning=thought or None)
     return Turn("assistant", call=call, target=learned)
 
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from aj.acts import act_of
+from aj.acts import REACHES, act_of, kind_of
 from aj.contract import Contract
 from aj.findings import codes
 from aj.messages import Message, Mode
-from aj.state import discovered
+from aj.state import Agent, discovered
 from aj.wire import Judgement, judge_call
 from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
@@ -22,12 +22,15 @@ def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mo
     """The most specific documented pattern that a raw completion shows; None if it shows none."""
     if mode == "plan":
         return "plan_as_dict" if "plan_as_dict" in codes(check_reply(text, contract, mode)) else None
-    return next(issues(text, judge_call(text, contract), past, contract), None)
+    return next(issues(text, judge_call(text, contract), discovered(past, contract), contract), None)
 
 
-def issues(text: str, judgement: Judgement, past: Sequence[Message], contract: Contract) -> Iterator[str]:
-    """Every documented pattern that a completion for a call shows, the most specific first."""
-    agents = discovered(past, contract)
+def issues(text: str, judgement: Judgement, agents: Sequence[Agent] | None, contract: Contract) -> Iterator[str]:
+    """Every documented pattern that a completion for a call shows, the most specific first.
+
+    Args:
+        agents: those discovered before; None without a discovery.
+    """
     found = codes(judgement.findings)
     if "tool_none" in found:
         yield "tool_none_error"
@@ -37,16 +40,14 @@ def issues(text: str, judgement: Judgement, past: Sequence[Message], contract: C
         yield "wrong_output_format"
     if "no_call" in found and "```" in text:
         yield "code_block_instead_of_action"
-    act = act_of(judgement.dispatched, contract)
-    if act is None:
-        return
-    if act.reaches_agents and agents is None:
+    if agents is None and kind_of(judgement.dispatched, contract) in REACHES:
         yield "missing_list_agents"
-    names = [agent.id for agent in agents or ()]
-    if act.kind == "here" and any(name in act.command for name in names):
-        yield "hallucinated_commands"
-    if act.words and names and (counted := _COUNTED.search(act.words)) and number_of(counted[1]) != len(names):
-        yield "wrong_count"
+    act = act_of(judgement.dispatched, contract) if agents else None
+    if agents and act:
+        if act.kind == "here" and any(agent.id in act.command for agent in agents):
+            yield "hallucinated_commands"
+        if act.words and (counted := _COUNTED.search(act.words)) and number_of(counted[1]) != len(agents):
+            yield "wrong_count"
 
 
 def number_of(word: str) -> int:

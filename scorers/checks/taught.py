@@ -72,25 +72,26 @@ def patterns_taught(
         past: the turns before, with the agents that the row lists in words as a discovery.
         request: what the user asked for last.
     """
-    found = dict.fromkeys(issues(text, judgement, past, contract)) if judgement else {}
+    agents = discovered(past, contract)
+    found = dict.fromkeys(issues(text, judgement, agents, contract)) if judgement else {}
     if "code_block_instead_of_action" in found and _KNOWLEDGE.match(request):
         del found["code_block_instead_of_action"]  # a knowledge question asks for no action
-    act = act_of(judgement.dispatched, contract) if judgement else None
-    if "hallucinated_commands" in found and act:
+    if "hallucinated_commands" in found and judgement and (act := act_of(judgement.dispatched, contract)):
         bare = _QUOTED.sub(" ", act.command)
-        if not _REACHES.search(act.command) and not any(agent.id in bare for agent in discovered(past, contract) or ()):
+        if not _REACHES.search(act.command) and not any(agent.id in bare for agent in agents or ()):
             del found["hallucinated_commands"]  # a host's name in a text to be written does not address a machine
-    found |= dict.fromkeys(_in_words(text, judgement, past, contract))
+    found |= dict.fromkeys(_in_words(text, judgement, agents, contract))
     return list(found)
 
 
-def _in_words(text: str, judgement: Judgement | None, past: Sequence[Message], contract: Contract) -> Iterator[str]:
+def _in_words(
+    text: str, judgement: Judgement | None, agents: Sequence[Agent] | None, contract: Contract
+) -> Iterator[str]:
     items = "{" in text and ("\n" in text or text[0] != "{")
     if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"
     if judgement and "remote" in text and _INVENTED.search(text):
         yield "hallucinated_commands"
-    agents = discovered(past, contract)
     if judgement and agents is None and "retired_tool" in codes(judgement.findings) and _reached_agents(text, contract):
         yield "missing_list_agents"
     if agents and (judgement is None or judgement.dispatched is None):

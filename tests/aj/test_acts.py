@@ -4,7 +4,21 @@ import ast
 
 import pytest
 
-from aj.acts import DISCOVER, Act, act_of, call_of, finish, finishing, here, meaning_of, on, on_all, think, written
+from aj.acts import (
+    DISCOVER,
+    Act,
+    act_of,
+    call_of,
+    finish,
+    finishing,
+    here,
+    kind_of,
+    meaning_of,
+    on,
+    on_all,
+    think,
+    written,
+)
 from aj.contract import CONTRACTS, Contract, load_contract
 from aj.errors import ContractError
 from aj.messages import Call
@@ -26,6 +40,7 @@ ACTS = [
 def test_an_act_is_a_call_of_the_contract_and_reads_back(act, call):
     assert call_of(act, AJ) == call
     assert act_of(call, AJ) == act
+    assert kind_of(call, AJ) == act.kind
 
 
 @pytest.mark.parametrize("name", ["aj", "native"])
@@ -45,6 +60,7 @@ def test_a_note_goes_into_the_call():
 @pytest.mark.parametrize("call", [None, Call("execute_command", {"command": "ls"}), Call("none")])
 def test_what_the_contract_does_not_know_means_nothing(call):
     assert act_of(call, AJ) is None
+    assert kind_of(call, AJ) is None
     assert finishing(call, AJ) is None
 
 
@@ -99,6 +115,7 @@ def one_tool() -> Contract:
 )
 def test_of_several_acts_the_most_specific_is_meant(params, act):
     assert act_of(Call("run", params), one_tool()) == act
+    assert kind_of(Call("run", params), one_tool()) == act.kind
 
 
 def test_acts_that_share_a_tool_read_back():
