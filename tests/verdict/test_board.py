@@ -42,7 +42,7 @@ def test_a_model_that_another_grader_graded_is_ranked_after_the_others_and_marke
                 score.metadata = {**(score.metadata or {}), "grader": "older"}
 
     folders = [lab.change("good", older), lab.evals("old"), lab.evals("base")]
-    today = dict.fromkeys(("known_issues", "tool_format"), ("5a5a", GRADER))
+    today: dict[str, tuple[str, str]] = dict.fromkeys(("known_issues", "tool_format"), ("5a5a", GRADER))
     rows = headlines(board(folders, today))
     assert [(row.model, row.comparable) for row in rows if row.task == "known_issues"] == [
         ("aj-old", True),
