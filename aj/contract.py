@@ -26,6 +26,11 @@ class Keys(Strict):
     note: str | None
     reasoning: str | None
 
+    @cached_property
+    def spoken(self) -> tuple[str, ...]:
+        """The keys whose values are text."""
+        return tuple(key for key in (self.note, self.reasoning) if key)
+
 
 class Wire(Strict):
     """The text form of a call and of a tool's result."""
@@ -103,6 +108,11 @@ class Aliases(Strict):
     retired_tools: tuple[str, ...]
     earlier: dict[ActKind, CallMeaning]
     """How AJ's earlier data wrote an act, under the first of `tool_keys`."""
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """All keys that occur instead of the right ones."""
+        return frozenset((*self.tool_keys, *self.name_keys, *self.params_keys))
 
 
 class Deviation(Strict):

@@ -122,12 +122,11 @@ def render_row(row: Row, contract: Contract) -> list[dict[str, str]]:
 def call_schema(contract: Contract) -> dict[str, Any]:
     """The JSON Schema of a call, for constrained decoding of the `aj` wire form."""
     keys = contract.wire.keys
-    spoken = [key for key in (keys.note, keys.reasoning) if key]
 
     def one(tool: Any) -> dict[str, Any]:
         # An enum of one, not a const: Inspect drops a schema's const on the way to the server.
         properties = {keys.tool: {"type": "string", "enum": [tool.name]}, keys.params: tool.parameters}
-        properties |= {key: {"type": "string"} for key in spoken}
+        properties |= {key: {"type": "string"} for key in keys.spoken}
         required = [keys.tool, keys.params]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -182,23 +181,22 @@ def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | Non
         code = "tool_none" if tool.lower() == NO_TOOL else "retired_tool" if retired else "unknown_tool"
         findings.append(contract.finding(code, tool))
     params = record.get(keys.params)
-    known = {keys.tool, keys.params, keys.note, keys.reasoning}
+    known = (keys.tool, keys.params, *keys.spoken)
     extra = [key for key in record if key not in known]
     if not isinstance(params, dict):
         findings.append(_missing_params(extra, tool, contract))
         params = {}
     elif tool in contract.validators:
         findings += _check_arguments(tool, params, contract)
-    aliased = (*aliases.tool_keys, *aliases.name_keys, *aliases.params_keys)
-    if stray := [key for key in extra if key not in aliased]:
+    if stray := [key for key in extra if key not in aliases.keys]:
         findings.append(contract.finding("extra_key", ", ".join(stray)))
     elif extra and not findings:
         findings.append(contract.finding("extra_key", ", ".join(extra)))
-    spoken = [key for key in (keys.note, keys.reasoning) if key]
-    note, reasoning = (record.get(key) if key else None for key in (keys.note, keys.reasoning))
-    if any(not isinstance(record[key], str) for key in spoken if key in record):
+    if any(not isinstance(record[key], str) for key in keys.spoken if key in record):
         findings.append(contract.finding("bad_argument", "note and reasoning are text"))
-    return (None if findings else Call(tool, params, note, reasoning)), findings
+    if findings:
+        return None, findings
+    return Call(tool, params, record.get(keys.note or ""), record.get(keys.reasoning or "")), findings
 
 
 def _missing_tool(record: dict[str, Any], contract: Contract) -> str:
