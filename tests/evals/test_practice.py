@@ -12,6 +12,7 @@ from scenarios.catalogue import templates
 from scorers.samples import case_of
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("name", ["tool_format", "known_issues", "persona", "context_retention", "task_success"])
 def test_practice_samples_are_of_the_train_split_and_the_oracle_is_right_on_them(evaluate, samples, name):
     task = getattr(importlib.import_module(f"evals.{name}"), name)(suite="practice")
