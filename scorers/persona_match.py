@@ -1,5 +1,8 @@
 """persona: the same facts for five kinds of user; does the answer match the tone, and are the facts still right?"""
 
+import math
+from collections import defaultdict
+
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import TaskState
 
@@ -7,24 +10,25 @@ from aj.acts import finishing
 from aj.findings import Finding
 from aj.personas import load_personas
 from aj.wire import judge_call
-from scorers.checks.contrast import check_contrast
+from scorers.checks.contrast import check_contrast, check_recipient
 from scorers.checks.voice import check_voice
 from scorers.scores import grader, metrics
 from scorers.world.steps import check_final_answer
 
 
-@metric
+@metric(scores="unreduced")
 def contrast() -> Metric:
-    """Share of questions whose replies differ between personas in the right direction, if all five were answered."""
+    """Share of questions whose replies differ between personas in the right direction, epoch by epoch, among those
+    answered to all five; NaN if none was."""
 
     def share(scores: list[SampleScore]) -> float:
-        replies: dict[str, dict[str, str]] = {}
+        asked: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
         for scored in scores:
-            about = scored.sample_metadata or {}
-            if scored.score.answer and (scored.score.metadata or {}).get("answered"):
-                replies.setdefault(about["group"], {})[about["persona"]] = scored.score.answer
-        whole = [group for group in replies.values() if len(group) == len(load_personas().personas)]
-        return sum(not check_contrast(group) for group in whole) / len(whole) if whole else 0.0
+            about, told = scored.sample_metadata or {}, scored.score.metadata or {}
+            if scored.score.answer and "epoch" in told:  # only an answer has one
+                asked[about["group"], told["epoch"]][about["persona"]] = scored.score.answer
+        whole = [replies for replies in asked.values() if len(replies) == len(load_personas().personas)]
+        return sum(not check_contrast(replies) for replies in whole) / len(whole) if whole else math.nan
 
     return share
 
@@ -35,7 +39,8 @@ METRICS["match"].append(contrast())
 
 @scorer(metrics=METRICS)
 def persona_match() -> Scorer:
-    """style: every rule of AJ's voice and of the persona holds. facts: the answer is true. match: both."""
+    """style: every rule of AJ's voice and of the persona holds, and the reply is for no other one. facts: the answer is
+    true. match: both."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -48,9 +53,12 @@ def persona_match() -> Scorer:
             ]
             return by.score({"match": False, "style": False, "facts": False}, why, text)
         names = [host.name for host in case.scenario.hosts]
-        style = check_voice(answer, case.scenario.persona, names, asks_back=case.turn.truth.asks_back)
+        asks_back, persona = case.turn.truth.asks_back, case.scenario.persona
+        style = check_voice(answer, persona, names, asks_back)
+        if not style and not asks_back:  # a question back is much the same for everybody
+            style = check_recipient(answer, persona, names)
         wrong = check_final_answer(answer, case.turn, case.past, case.fleet())
         values = {"match": not style and not wrong, "style": not style, "facts": not wrong}
-        return by.score(values, [*style, *wrong], answer, answered=True)
+        return by.score(values, [*style, *wrong], answer, epoch=state.epoch)
 
     return grade

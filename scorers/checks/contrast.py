@@ -1,15 +1,15 @@
-"""Contrast: do replies to different personas, about the same facts, differ in the right direction?
+"""Contrast: is a reply for this persona and no other, and do replies to the same facts differ in the right direction?
 
-Three counts are compared: words that are not facts (length), contractions and relaxed words (formality), and reasons
-(explanation). Counts, not rates: in a reply of ten words, one contraction changes a rate by a tenth, and a brief reply
-would look informal just for being brief.
+`check_recipient` reads one reply. `check_contrast` compares several by three counts: words that are not facts (length),
+contractions and relaxed words (formality), and reasons (explanation). Counts, not rates: in a reply of ten words, one
+contraction changes a rate by a tenth, and a brief reply would look informal just for being brief.
 """
 
 from collections.abc import Mapping, Sequence
 
 from aj.findings import Finding
-from aj.personas import load_personas
-from scorers.checks.voice import CASUAL, phrases, prose, words
+from aj.personas import Persona, load_personas
+from scorers.checks.voice import CASUAL, check_voice, phrases, prose, words
 
 SENIOR, EXECUTIVE, LEARNER = "senior_engineer", "executive_brief", "curious_learner"
 
@@ -19,6 +19,30 @@ INFORMAL_LEAD = 1
 """How many more relaxed words the casual reply needs than the executive's: the least that a reader notices."""
 REASON_LEAD = 1
 """How many more reasons the learner's reply needs than the senior's: the learner's own rule asks for one."""
+
+
+def check_recipient(answer: str, persona: str, technical: Sequence[str]) -> list[Finding]:
+    """A finding if a reply that keeps the persona's rules reads like a reply to another persona. Arguments as for
+    `check_voice`."""
+    reader = recipient(answer, technical)
+    if reader == persona:
+        return []
+    return [Finding("no_contrast", f"reads like a reply to {reader or 'nobody'}", f"answer as {persona} would like it")]
+
+
+def recipient(answer: str, technical: Sequence[str]) -> str | None:
+    """The persona whom a reply is for: the most demanding one whose rules it keeps; None if it keeps nobody's.
+
+    It depends on the reply alone, so one style for all five users suits one of them at most, whatever it is made of.
+    """
+    personas = load_personas().personas
+    fits = [persona for persona in personas if not check_voice(answer, persona, technical)]
+    return max(fits, key=lambda persona: _demands(personas[persona]), default=None)
+
+
+def _demands(persona: Persona) -> int:
+    """How many rules ask for something to be there; among equals, `max` takes the first in `personas.yaml`."""
+    return sum(1 for rule in persona.rules if rule.starts or rule.has or rule.ends or rule.min_words)
 
 
 def check_contrast(replies: Mapping[str, str], technical: Sequence[str] = ()) -> list[Finding]:

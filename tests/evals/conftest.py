@@ -41,10 +41,16 @@ def model_that_says() -> Callable[[Speak], Model]:
 
 @pytest.fixture(scope="session")
 def evaluate(tmp_path_factory: pytest.TempPathFactory, model_that_says: Callable[[Speak], Model]) -> Evaluate:
-    """Run a task on `limit` samples, drawn from all of its kinds: a function speaks as the model, or a solver as AJ."""
+    """Run a task on `limit` samples, drawn from all of its kinds: a function speaks as the model, or a solver as AJ.
+    `options` are of Inspect's `eval`."""
 
     def run(
-        task: Task, speak: Speak = lambda _: "", limit: int = 12, status: str = "success", solver: Solver | None = None
+        task: Task,
+        speak: Speak = lambda _: "",
+        limit: int = 12,
+        status: str = "success",
+        solver: Solver | None = None,
+        **options: Any,
     ) -> EvalLog:
         (log,) = eval(
             task,
@@ -55,6 +61,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory, model_that_says: Callable
             log_dir=str(tmp_path_factory.mktemp("logs")),
             display="none",
             log_realtime=False,
+            **options,
         )
         assert log.status == status, log.error
         return log

@@ -1,10 +1,12 @@
-"""Contrast: the same facts said to five users, in the right direction and in wrong ones."""
+"""Contrast: whom a reply is for; the same facts said to five users, in the right direction and in wrong ones."""
 
 import pytest
 
 from aj.findings import codes
 from aj.personas import load_personas
-from scorers.checks.contrast import check_contrast
+from loop.judge_check import read_labels
+from scorers.checks.contrast import check_contrast, check_recipient, recipient
+from scorers.checks.voice import check_voice
 
 RIGHT = {
     "casual_developer": "Yep, it's fine: `web01` 45%, `db01` 91%. Want me to clean up `db01`?",
@@ -75,3 +77,49 @@ def test_a_finding_says_what_was_counted():
 def test_an_unknown_persona_is_the_callers_fault():
     with pytest.raises(KeyError):
         check_contrast({"pirate": "Arr."})
+
+
+# Whom one reply is for
+
+ONE_STYLE = {
+    "a status for all": "Status: {facts}. So that's where it stands now. What's next?",
+    "casual": "Yep, here's what I've got: {facts}. Okay? Want me to check more?",
+    "executive": "TL;DR: {facts}.",
+    "plain": "{facts}.",
+    "an on-call's with a reason": "Okay. {facts}. Checking it now, so what's next?",
+    "every mark at once": "Got it. TL;DR: {facts}. It matters because disks fill. Hang tight. Want me to check more?",
+    "every mark at the end": "{facts}. Okay: summary, that's why, because it means you're good; next? Want more?",
+    "yes to everybody": "Yes, {facts}, so that's it now, checking the rest next. Shall I go on?",
+}
+
+
+@pytest.mark.parametrize("style", ONE_STYLE.values(), ids=ONE_STYLE)
+def test_one_style_for_all_suits_one_persona_at_most(style):
+    reply = style.format(facts="`web01` 45%, `db01` 91%")
+    suited = [persona for persona in RIGHT if not check_voice(reply, persona, []) + check_recipient(reply, persona, [])]
+    assert len(suited) <= 1
+
+
+@pytest.mark.parametrize("persona", RIGHT)
+def test_a_reply_is_recognised_as_the_personas_that_it_was_written_for(persona):
+    assert recipient(RIGHT[persona], []) == persona
+
+
+def test_a_reply_that_breaks_everybodys_rules_is_for_nobody():
+    assert recipient("I am so sorry!!! `db01` is at 91%.", []) is None
+    (finding,) = check_recipient("I am so sorry!!! `db01` is at 91%.", "senior_engineer", [])
+    assert finding.code == "no_contrast"
+    assert "reads like a reply to nobody" in finding.why
+
+
+def test_a_reply_that_keeps_the_rules_of_a_more_demanding_persona_is_for_that_one():
+    assert check_voice("Summary: `db01` is at 91%.", "senior_engineer", []) == []
+    assert recipient("Summary: `db01` is at 91%.", []) == "executive_brief"
+
+
+def test_replies_that_people_found_fitting_are_nearly_all_recognised():
+    fitting = [
+        label for label in read_labels()[1] if label.fits and not check_voice(label.reply, label.persona, label.terms)
+    ]
+    kept = sum(recipient(label.reply, label.terms) == label.persona for label in fitting)
+    assert kept / len(fitting) > 0.95
