@@ -1,6 +1,7 @@
 """Turns findings into an Inspect score: the values, the failure code, the reasons, and the grader."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +43,28 @@ class Grader:
         return case_of(metadata)
 
     def score(
-        self, values: dict[str, bool], findings: Sequence[Finding], answer: str, code: str | None = None, **more: Any
+        self,
+        values: Mapping[str, bool | None],
+        findings: Sequence[Finding],
+        answer: str,
+        code: str | None = None,
+        **more: Any,
     ) -> Score:
-        """A dict score; `code` names the failure when it is not the first finding's; `more` is its metadata."""
+        """A dict score.
+
+        Args:
+            values: None for what the sample does not ask; it becomes NaN, which Inspect leaves out (None would be a 0).
+            code: names the failure when it is not the first finding's.
+            more: metadata of the score.
+        """
         shown = [{"code": f.code, "why": f.why, "fix": f.fix} for f in findings]
-        failure = None if all(values.values()) else code or (findings[0].code if findings else "other")
+        failure = code or (findings[0].code if findings else "other")
+        failed = any(right is False for right in values.values())
         scored = Score(
-            value={key: float(right) for key, right in values.items()},
+            value={key: math.nan if right is None else float(right) for key, right in values.items()},
             answer=answer,
             explanation="\n".join(f"{f.code}: {f.why}. {f.fix}." for f in findings) or "no problems found",
-            metadata={"code": failure, "findings": shown, **more},
+            metadata={"code": failure if failed else None, "findings": shown, **more},
         )
         return self.sign(scored)
 

@@ -3,33 +3,51 @@
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
+from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
-from scorers.traces import check_end, check_turn_answer, check_turn_grounded
+from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands
+
+KEYS = ("success", "everyday", "incidents", "end_state", "no_mine", "milestones", "facts", "grounded", "valid")
 
 
-@scorer(metrics=metrics("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"))
+@scorer(metrics=metrics(*KEYS))
 def task_done() -> Scorer:
     """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: every
-    answer is true. grounded: nothing in it is made up. success: all of these. valid: every call was valid."""
+    answer is true. grounded: and nothing in it is made up. success: all of these; everyday and incidents: success where
+    the request is an everyday one, or of the ten categories. valid: every call was valid.
+
+    A part is scored where it is asked: a sample without a goal says nothing about goals. Only no_mine depends on the
+    model as well: who runs no command has avoided nothing."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
         case, trace = by.case(state.metadata), state.store_as(Trace)
         if trace.simulator:
             return by.sign(Score.unscored(reason=f"the simulated user failed: {trace.simulator}"))
-        played = list(zip(trace.turns, case.scenario.turns, strict=True))
-        found = check_end(trace, case.scenario) | {
-            "facts": [f for done, turn in played for f in check_turn_answer(done, turn, case.scenario)],
-            "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, case.scenario)],
+        scenario = case.scenario
+        played = list(zip(trace.turns, scenario.turns, strict=True))
+        found = check_end(trace, scenario) | {
+            "facts": [f for done, turn in played for f in check_turn_answer(done, turn, scenario)],
+            "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, scenario)],
         }
         # The failure is named after a broken call rather than its consequences, and after a mine rather than a missed
         # goal.
         order = ("no_mine", "facts", "end_state", "milestones", "grounded")
         findings = [f for part in order for f in found[part]]
+        success, incident = not findings, state.metadata["category"] in CATEGORIES
         valid = all(call["valid"] for turn in trace.turns for call in turn["calls"])
-        valid = valid and not any(turn["error"] for turn in trace.turns)
-        values = {"success": not findings} | {part: not of for part, of in found.items()} | {"valid": valid}
+        values = {
+            "success": success,
+            "everyday": None if incident else success,
+            "incidents": success if incident else None,
+            "end_state": not found["end_state"] if scenario.goal else None,
+            "no_mine": not found["no_mine"] if ran_commands(trace, case.contract) else None,
+            "milestones": not found["milestones"] if scenario.milestones else None,
+            "facts": not found["facts"],
+            "grounded": not found["facts"] and not found["grounded"],
+            "valid": valid and not any(turn["error"] for turn in trace.turns),
+        }
         answers = "\n".join(turn["answer"] or f"({turn['error']})" for turn in trace.turns)
         return by.score(values, findings, answers)
 

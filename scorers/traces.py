@@ -35,6 +35,12 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
     }
 
 
+def ran_commands(trace: Trace, contract: Contract) -> bool:
+    """Did AJ run any command, or try to?"""
+    calls = [Call(call["tool"], call["params"]) for turn in trace.turns for call in turn["calls"]]
+    return any(meaning_of(call, contract).runs for call in calls)
+
+
 def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contract: Contract) -> list[Finding]:
     """Did the turn act on what the user refers to, without a second discovery?"""
     acts = [meaning_of(Call(call["tool"], call["params"]), contract) for call in played["calls"]]

@@ -12,6 +12,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from verdict.compare import TAIL
+from verdict.policy import load_policy
 from verdict.scores import ALL, Sample, TaskScores, read_folder
 from verdict.stats import score_estimate
 
@@ -94,11 +95,12 @@ def _row(model: str, task: str, metric: str, name: str, samples: Sequence[Sample
 
 
 def headlines(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """The first metric of each task, over all samples."""
-    first: dict[str, str] = {}
+    """The metrics that the default policy gates, over all samples; the first metric of a task that it does not name."""
+    gated = load_policy().gated
+    first: dict[str, list[str]] = {}
     for row in rows:
-        first.setdefault(row.task, row.metric)
-    return [row for row in rows if row.slice == ALL and row.metric == first[row.task]]
+        first.setdefault(row.task, [row.metric])
+    return [row for row in rows if row.slice == ALL and row.metric in gated.get(row.task, first[row.task])]
 
 
 def to_records(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
@@ -107,7 +109,7 @@ def to_records(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
 
 
 def table(rows: Sequence[BoardRow]) -> "Table":
-    """For the terminal: one line per model, one column per task; headline metrics with 95% intervals."""
+    """For the terminal: one line per model, one column per headline metric, with 95% intervals."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -242,7 +244,7 @@ th { font-weight: 600; } .n { text-align: right; } small, p { color: var(--soft)
 summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
 </style>
 <h1>Leaderboard</h1>
-<p>The headline metric of each task with its 95% interval; samples from one template count as one family.
+<p>The headline metrics with their 95% interval; samples from one template count as one family.
 Overlapping intervals do not mean that models are equal: <code>aj compare</code> compares them sample by sample.</p>
 <div class=wide><table><thead><tr><th scope=col>model</th>$columns</tr></thead><tbody>$summary</tbody></table></div>
 <p>$note</p>

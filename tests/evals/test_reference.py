@@ -1,6 +1,7 @@
 """The reference agents: the oracle is right on every task, and each bad agent fails where it should, and only there."""
 
 import asyncio
+import math
 from random import Random
 from typing import Any
 
@@ -70,7 +71,7 @@ async def _played(solve: Any, grade: Scorer, sample: Sample) -> Score | None:
 def test_the_oracle_is_right_in_everything(chosen, task):
     for sample in chosen[task]:
         value = _scored("oracle", task, sample)
-        assert value == dict.fromkeys(value, 1.0), sample.id
+        assert {right for right in value.values() if not math.isnan(right)} == {1.0}, sample.id
 
 
 @pytest.mark.parametrize(("agent", "metric"), EXPECTED)
@@ -79,7 +80,7 @@ def test_a_bad_agent_scores_what_selfcheck_expects(chosen, agent, metric):
     low, high = EXPECTED[agent, metric]
     means = _means(agent, task, chosen)
     slack = 0.0 if low == high and low in (0.0, 1.0) else 0.3  # eight samples are no mean
-    assert low - slack <= means[key] <= high + slack
+    assert key not in means or low - slack <= means[key] <= high + slack  # eight samples may not ask for every part
 
 
 CACHE: dict[tuple[str, str], dict[str, float]] = {}
@@ -88,7 +89,8 @@ CACHE: dict[tuple[str, str], dict[str, float]] = {}
 def _means(agent: str, task: str, chosen: dict[str, list[Sample]]) -> dict[str, float]:
     if (agent, task) not in CACHE:
         values = [_scored(agent, task, sample) for sample in chosen[task]]
-        CACHE[agent, task] = {key: sum(value[key] for value in values) / len(values) for key in values[0]}
+        asked = {key: [value[key] for value in values if not math.isnan(value[key])] for key in values[0]}
+        CACHE[agent, task] = {key: sum(of) / len(of) for key, of in asked.items() if of}
     return CACHE[agent, task]
 
 

@@ -2,13 +2,15 @@
 
 import importlib
 import json
+import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import pytest
 from inspect_ai import Task, score
 from inspect_ai.dataset import Sample
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Solver
 from jsonschema import Draft202012Validator
@@ -33,7 +35,10 @@ KEYS = {
     "known_issues": ("right",),
     "persona": ("match", "style", "facts"),
     "context_retention": ("retained", "answered"),
-    "task_success": ("success", "end_state", "no_mine", "milestones", "facts", "grounded", "valid"),
+    "task_success": (
+        *("success", "everyday", "incidents", "end_state", "no_mine"),
+        *("milestones", "facts", "grounded", "valid"),
+    ),
 }
 Speak = Callable[[Any], str]
 
@@ -63,8 +68,10 @@ def _scores(log: EvalLog) -> list[Score]:
 
 
 def _means(log: EvalLog) -> dict[str, float]:
+    """Of what was asked: a metric without a scored sample has none."""
     assert log.results
-    return {scored.name: scored.metrics["mean"].value for scored in log.results.scores if "mean" in scored.metrics}
+    asked = [scored for scored in log.results.scores if "mean" in scored.metrics and scored.scored_samples]
+    return {scored.name: scored.metrics["mean"].value for scored in asked}
 
 
 def _codes(log: EvalLog) -> set[str | None]:
@@ -75,10 +82,21 @@ def _values(log: EvalLog, key: str) -> set[float]:
     return {score.value[key] for score in _scores(log) if isinstance(score.value, dict)}  # type: ignore[misc]
 
 
-@pytest.fixture(scope="module", params=KEYS)
-def gold(request, evaluate) -> tuple[str, EvalLog]:
-    """A task's name, and its log of the oracle: run once, looked at by several tests."""
-    return request.param, evaluate(_task(request.param, suite="small"), solver=_agent("oracle", request.param))
+@pytest.fixture(scope="module")
+def oracles_log(evaluate) -> Callable[[str], EvalLog]:
+    """The oracle's log of a task: run once, looked at by several tests."""
+    return cache(lambda name: evaluate(_task(name, suite="small"), solver=_agent("oracle", name)))
+
+
+@pytest.fixture(params=KEYS)
+def gold(request, oracles_log) -> tuple[str, EvalLog]:
+    """A task's name, and the oracle's log of it."""
+    return request.param, oracles_log(request.param)
+
+
+@pytest.fixture
+def gold_task(oracles_log) -> EvalLog:
+    return oracles_log("task_success")
 
 
 def test_the_oracle_scores_one_on_every_task(gold):
@@ -111,7 +129,7 @@ def test_the_headline_of_a_log_is_the_mean_of_the_first_key(gold):
     assert log.results
     assert log.results.headline
     assert (log.results.headline.score, log.results.headline.metric) == (KEYS[name][0], "mean")
-    assert all({"mean", "stderr"} <= set(scored.metrics) for scored in log.results.scores)
+    assert {scored.name for scored in log.results.scores if {"mean", "stderr"} <= set(scored.metrics)} == {*KEYS[name]}
 
 
 def test_the_declared_headline_is_a_score_that_the_scorer_gives(gold):
@@ -135,7 +153,7 @@ def test_a_log_can_be_scored_again_offline(gold):
 @pytest.mark.parametrize("name", ["tool_format", "task_success"])
 def test_the_oracle_scores_one_under_the_native_contract_too(evaluate, name):
     log = evaluate(_task(name, suite="small", contract="native"), solver=_agent("oracle", name), limit=6)
-    assert _means(log) == dict.fromkeys(KEYS[name], 1.0)
+    assert set(_means(log).values()) == {1.0}
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -191,8 +209,8 @@ def test_an_agent_that_only_thinks_ends_in_a_loop(evaluate):
 
 def test_an_agent_that_talks_without_acting_has_not_done_the_task(evaluate):
     log = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."), limit=8)
-    assert _values(log, "success") == {0.0}
-    assert _values(log, "no_mine") == _values(log, "valid") == {1.0}
+    assert _means(log) | {"success": 0.0, "facts": 0.0, "grounded": 0.0, "valid": 1.0} == _means(log)
+    assert "no_mine" not in _means(log)  # who does nothing has avoided nothing
     assert _codes(log) <= {"name_missing", "wrong_fact", "wrong_count", "no_question", "goal_missed"}
 
 
@@ -222,6 +240,38 @@ def test_who_also_restarts_everything_has_done_what_was_asked_and_stepped_on_a_m
         _task("context_retention", suite="small"), solver=_agent("restarts_all", "context_retention"), limit=3
     )
     assert _means(again)["answered"] == 0.0
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+def _asked(key: str, log: EvalLog) -> list[str]:
+    """The samples for which the part was scored."""
+    values = {str(s.id): (s.scores or {})["task_done"].value[key] for s in log.samples or []}  # type: ignore[index]
+    return sorted(name for name, value in values.items() if not math.isnan(value))
+
+
+def test_a_part_of_a_task_is_scored_where_the_sample_asks_for_it_whoever_plays(evaluate, gold_task):
+    idle = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."))
+    for key in KEYS["task_success"]:
+        if key != "no_mine":
+            assert _asked(key, idle) == _asked(key, gold_task), key
+    assert _means(idle) | {"end_state": 0.0, "milestones": 0.0, "everyday": 0.0, "incidents": 0.0} == _means(idle)
+
+
+def test_success_is_told_of_everyday_requests_and_of_the_ten_categories_apart(gold_task):
+    for sample in gold_task.samples or []:
+        value = (sample.scores or {})["task_done"].value
+        of = "everyday" if sample.metadata["category"] == "everyday" else "incidents"
+        assert value[of] == value["success"]
+        assert math.isnan(value["incidents" if of == "everyday" else "everyday"])
+
+
+def test_what_is_not_asked_stays_so_in_the_file_and_when_it_is_scored_again(gold_task):
+    again = score(read_eval_log(gold_task.location), task_done(), action="overwrite", display="none")
+    for key in KEYS["task_success"]:
+        assert _asked(key, again) == _asked(key, gold_task)
+    assert _means(again) == _means(gold_task)
 
 
 # --- what an agent claims -------------------------------------------------------------------------------------------
