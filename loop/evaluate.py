@@ -18,6 +18,7 @@ from aj.files import digest, logs_dir, write_json
 from evals.suite import TASKS
 from loop.orphans import end_orphans
 from loop.targets import Target
+from verdict.samples import DONE, seals
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
@@ -55,25 +56,25 @@ def evaluate(target: Target, suite: str, limit: int | None = None) -> Path:
 
     given = answers(target, suite, limit)
     folder = graded_folder(given)
-    if (folder / "done.json").exists():
+    if (folder / DONE).exists():
         return folder
     if not folder.exists() and (answered := _answered(given)) is not None:
         return rescore(answered)
     with _locked(folder):
         end_orphans(target.model)
         _run(target, suite, given, limit, folder)
-        write_json(folder / "done.json", done(target.name, suite, given))
+        write_json(folder / DONE, done(folder, target.name, suite, given))
     return folder
 
 
-def done(model: str, suite: str, given: str) -> dict[str, Any]:
+def done(folder: Path, model: str, suite: str, given: str) -> dict[str, Any]:
     """The content of a finished folder's `done.json`."""
-    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given}
+    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "seals": seals(folder)}
 
 
 def _answered(given: str) -> Path | None:
     """The newest finished folder with these answers, whoever graded them."""
-    finished = sorted(logs_dir().glob("evals/*/done.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    finished = sorted(logs_dir().glob(f"evals/*/{DONE}"), key=lambda path: path.stat().st_mtime, reverse=True)
     told = ((path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in finished)
     return next((folder for folder, about in told if about.get("answers") == given), None)
 

@@ -12,6 +12,7 @@ from aj.files import write_json
 from aj.whole import whole_folder
 from evals.suite import TASKS
 from loop.evaluate import done, graded_folder
+from verdict.samples import DONE, read_recorded, unsealed
 from verdict.scores import TaskScores, read_folder
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
     `report` is called with each task as it starts. The new folder appears complete; if it exists, it is returned.
 
     Raises:
-        EvidenceError: the logs are not a finished eval of `aj eval`, or today's code would ask something else.
+        EvidenceError: the logs are not a finished eval of `aj eval`, their answers were changed since, or today's code
+            would ask something else.
     """
     scores = read_folder(folder)
     if missing := [task for task in TASKS if task not in scores or scores[task].status != "success"]:
@@ -36,8 +38,11 @@ def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
     given = {str(log.metadata.get("answers") or "") for log in scores.values()}
     if len(given) != 1 or not all(given):
         raise EvidenceError(f"{folder} does not say whose answers it contains; run `aj eval` again.")
+    for log in scores.values():
+        if problem := unsealed(log, read_recorded(log.path), answers_only=True):
+            raise EvidenceError(f"{log.path}: {problem}")
     target = graded_folder(given.pop())
-    if (target / "done.json").exists():
+    if (target / DONE).exists():
         return target
     if target.exists():
         raise AJError(f"{target} contains the same eval, unfinished; finish it with `aj eval`.")
@@ -46,7 +51,7 @@ def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
             report(f"{log.task} …")
             _rescore(log, made / log.path.name)
         first = scores[TASKS[0]]
-        write_json(made / "done.json", done(first.model, first.metadata["suite"], first.metadata["answers"]))
+        write_json(made / DONE, done(made, first.model, first.metadata["suite"], first.metadata["answers"]))
     return target
 
 

@@ -9,6 +9,7 @@ from aj.errors import AJError, EvidenceError
 from aj.files import digest, logs_dir, read_yaml
 from loop.registry import champion
 from verdict.evidence import read_manifest
+from verdict.samples import DONE
 
 BASE = "base"
 """What logs of an untrained model have instead of a run's hash."""
@@ -115,6 +116,6 @@ def reference(base: str, contract: str) -> Target:
 
 def check_finished(folder: Path, name: str) -> Path:
     """Raises EvidenceError if `name` has no finished eval in `folder`."""
-    if not (folder / "done.json").exists():
+    if not (folder / DONE).exists():
         raise EvidenceError(f"{name} has no finished eval; run `aj eval {name}` first.")
     return folder

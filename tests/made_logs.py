@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
+from aj.errors import EvidenceError
+from aj.files import write_json
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
+from verdict.samples import DONE, seals
 
 GRADER = "97ade4"
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
@@ -100,14 +104,20 @@ class Lab:
     def evals(self, name: str) -> Path:
         return self.logs / "evals" / name
 
-    def change(self, source: str, change: Callable[[EvalLog], None], tasks: str = "") -> Path:
-        """A copy of `source`'s eval folder in which `change` was applied to every log."""
+    def change(
+        self, source: str, change: Callable[[EvalLog], EvalLog | None], tasks: str = "", sealed: bool = True
+    ) -> Path:
+        """A copy of `source`'s eval folder in which `change` was applied to every log.
+
+        `sealed`: as if the eval itself had written them so; otherwise somebody changed them later.
+        """
         target = self.logs / "evals" / f"{source}-changed"
         shutil.copytree(self.evals(source), target)
         for path in target.glob(f"*{tasks}_*.eval"):
             log = read_eval_log(str(path))
-            change(log)
-            write_eval_log(log, str(path))
+            write_eval_log(change(log) or log, str(path))
+        if sealed:
+            seal(target)
         return target
 
     def judge(self, policy: Policy, base: str | Path, candidate: str | Path) -> Verdict:
@@ -117,6 +127,14 @@ class Lab:
 
     def run(self, name: str) -> Path:
         return self.logs / "runs" / name
+
+
+def seal(folder: Path) -> None:
+    """Seal the logs as `aj eval` does when it has written them; not if one cannot be read any more."""
+    done = folder / DONE
+    told = json.loads(done.read_text()) if done.exists() else {}
+    with suppress(EvidenceError):
+        write_json(done, {**told, "seals": seals(folder)})
 
 
 def weights(name: str) -> bytes:
@@ -153,6 +171,7 @@ def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
         "run": name,
         "adapter": adapter,
         "dataset": f"d{name}" if trained else None,
+        "answers": f"answers of {name}",
         "serving": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
     }
 
@@ -188,6 +207,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             answered(copy, knows)
             (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
             write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))
+    for name in ARMS:
+        seal(root / "logs" / "evals" / name)
     for name in ("good", "same", "old"):
         write_run(root / "logs", name)
     return root / "logs"

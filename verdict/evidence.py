@@ -9,6 +9,7 @@ from typing import Any
 from aj.errors import EvidenceError
 from aj.files import HASH_LENGTH, digest_weights
 from verdict.policy import Limits
+from verdict.samples import Recorded, edited, misnumbered, read_recorded, unsealed, untold
 from verdict.scores import TaskScores
 
 BASE = "base"
@@ -34,6 +35,9 @@ def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limi
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
     `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/.
+
+    Raises:
+        EvidenceError: the samples of a log cannot be read.
     """
     missing = [
         f"{name} has no log of {task}; run `aj eval` for it."
@@ -45,9 +49,13 @@ def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limi
         return missing
     found: list[str] = []
     for task, metrics in gated.items():
-        for name, scores in (("the reference", base[task]), ("the candidate", candidate[task])):
-            found += [f"{task}, {name}: {problem}" for problem in _incomplete(scores, metrics, limits)]
+        recorded = [read_recorded(arm[task].path) for arm in (base, candidate)]
+        for name, arm, inside in zip(("the reference", "the candidate"), (base, candidate), recorded, strict=True):
+            told = (*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside))
+            found += [f"{task}, {name}: {problem}" for problem in told]
         found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
+        if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):
+            found.append(f"{task}: {apart} samples have another input in each log; evaluate both in the same way.")
     for name, arm in (("the reference", base), ("the candidate", candidate)):
         found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()))]
     return found + list(_not_the_run(base, candidate, list(gated), logs))
@@ -73,10 +81,10 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
         yield f"{practised} samples are not from the eval split; evaluate on the suite small or full."
     for metric in metrics:
         values = [sample.values[metric] for sample in samples if metric in sample.values]
-        lacking = len(samples) - len(values)
-        if lacking > limits.max_unscored * len(samples):
+        lacking = epochs - errors - sum(sample.scored.get(metric, 0) for sample in samples)
+        if lacking > limits.max_unscored * epochs:
             allowed = f"allowed: {limits.max_unscored:.0%}"
-            yield f"{lacking} of {len(samples)} samples have no value for {metric} ({allowed}); fix its scorer."
+            yield f"{lacking} of {epochs} sample epochs have no value for {metric} ({allowed}); fix its scorer."
         if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
             yield f"{metric} has values outside 0..1; fix its scorer."
     if not one_grader(scores):
@@ -85,6 +93,21 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
     if unscored > limits.max_unscored * epochs:
         allowed = f"allowed: {limits.max_unscored:.0%}"
         yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
+
+
+def _changed(scores: TaskScores, recorded: Recorded) -> Iterator[str]:
+    """Signs that a log does not say what the eval wrote."""
+    rescore = f"move {scores.path.parent} elsewhere and run `aj rescore` on it"
+    if recorded.edits:
+        yield f"{len(recorded.edits)} scores were edited by hand: {edited(recorded.edits)}; {rescore}."
+    if problem := unsealed(scores, recorded):
+        yield problem
+    if apart := untold(scores, recorded):
+        yield f"{apart} samples say something else than the log's summaries of them; {rescore}."
+    if uneven := misnumbered(recorded, scores.settings["eval settings"]["epochs"]):
+        yield f"{uneven} samples are not in the log once for each epoch; run the eval again."
+    if scores.retuned:
+        yield f"{', '.join(scores.retuned)} changed while the eval ran (`inspect ctl config`); run it again."
 
 
 def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
@@ -132,7 +155,7 @@ def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
         values = {_short(scores.metadata.get(key)) for scores in arm}
         if len(values) > 1:
             yield f"its logs have different values of {key} ({', '.join(sorted(values))}); keep one model per folder."
-    if len({scores.metadata.get("contract") for scores in arm}) > 1:
+    if len({_short(scores.metadata.get("contract")) for scores in arm}) > 1:
         yield "its logs were made under several contracts; evaluate again."
     if not all(scores.metadata.get("run") for scores in arm):
         yield "a log does not say which run it evaluates; evaluate with `aj eval`."

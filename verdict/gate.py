@@ -94,9 +94,9 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) 
     """
     try:
         left, right = read_folder(base), read_folder(candidate)
+        found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir())
     except AJError as error:
         return _verdict(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
-    found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir())
     found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]
     if found:
         return _verdict(GateOutcome.INVALID, found, [], left, right, policy)

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
+from verdict.settings import retuned, settings
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog, EvalSampleSummary
+    from inspect_ai.log import EvalSampleSummary
 
 ALL = "all"
 """The slice with all samples."""
 
-TRANSPORT = {
-    *("max_retries", "timeout", "attempt_timeout", "stream_idle_timeout"),
-    *("max_connections", "adaptive_connections", "batch", "cache"),
-}
-"""Generation settings about the transport of requests, not their content (a cache is keyed by adapter)."""
+MACHINE_LIMITS = ("time", "working", "cost", "operator")
+"""Limits of Inspect that say nothing about the model: a sample that one cut short ended in an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,11 @@ class Sample:
     """One failure code per wrong epoch."""
     epochs: int
     errors: int
-    """Epochs that ended in an error."""
+    """Epochs that ended in an error, or that a limit of time or money or a person cut short."""
     unscored: int
     """Epochs whose scorer could not decide."""
+    scored: dict[str, int]
+    """Metric -> the epochs that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,14 @@ class TaskScores:
     """Inspect's: started, success, cancelled or error; `invalidated` if someone marked the log so."""
     model: str
     """Display name: the log's `model_name`, otherwise Inspect's name of the model."""
+    answered_by: str
+    """Inspect's name of the model."""
     metadata: dict[str, Any]
+    """As the eval wrote it, without what was edited in later."""
     settings: dict[str, Any]
-    """What decides what is asked and how it is judged: generation, task arguments, scorers, graders, limits."""
+    """What both arms must share (`verdict.settings`)."""
+    retuned: tuple[str, ...]
+    """Settings that were changed while the eval ran."""
     subset: bool
     """Whether `--limit` or `--sample-id` selected samples."""
     expected: int
@@ -120,61 +125,76 @@ def read_log(path: Path) -> TaskScores:
     except Exception as error:  # zip, zstd, JSON and schema errors have no common base
         raise EvidenceError(f"{path} cannot be read ({error}); run its eval again.") from error
     spec = log.eval
+    metadata = spec.metadata or {}
+    epochs = [Epoch.of_summary(summary) for summary in summaries]
     return TaskScores(
         path=path,
         task=spec.task.rsplit("/", 1)[-1],
         version=str(spec.task_version),
         status="invalidated" if log.invalidated else log.status,
-        model=str(log.metadata.get("model_name") or spec.model),
-        metadata=log.metadata,
-        settings=_settings(log),
+        model=str(metadata.get("model_name") or spec.model),
+        answered_by=spec.model,
+        metadata=metadata,
+        settings=settings(log),
+        retuned=retuned(log),
         subset=spec.config.limit is not None or spec.config.sample_id is not None,
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
-        graders=_graders(summaries),
-        samples=_samples(summaries),
+        graders=_graders(epochs),
+        samples=samples_of(epochs, path),
     )
 
 
-def _settings(log: "EvalLog") -> dict[str, Any]:
-    spec = log.eval
-    generation = log.plan.config.merge(spec.model_generate_config).model_dump(exclude_none=True, mode="json")
-    limits = {name: getattr(spec.config, name) for name in ("message_limit", "token_limit", "turn_limit")}
-    return {
-        "generation": {key: value for key, value in generation.items() if key not in TRANSPORT},
-        "task arguments": spec.task_args,
-        "solver": [step.model_dump(mode="json") for step in log.plan.steps],
-        "scorers": [scorer.model_dump(mode="json", exclude_none=True) for scorer in spec.scorers or []],
-        "graders": {role: str(model) for role, model in (spec.model_roles or {}).items()},
-        "limits": {name: limit for name, limit in limits.items() if limit is not None},
-        "epochs": spec.config.epochs or 1,
-    }
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One sample in one epoch, as its summary or the sample itself tells it."""
+
+    id: str
+    metadata: dict[str, Any]
+    scores: dict[str, tuple[Any, dict[str, Any]]]
+    """Scorer -> value and metadata; empty if the epoch ended in an error."""
+    error: bool
+
+    @classmethod
+    def of_summary(cls, summary: "EvalSampleSummary") -> "Epoch":
+        told = {scorer: (score.value, score.metadata or {}) for scorer, score in (summary.scores or {}).items()}
+        error = bool(summary.error) or summary.limit in MACHINE_LIMITS
+        return cls(str(summary.id), summary.metadata, {} if error else told, error)
+
+    @classmethod
+    def of_sample(cls, sample: dict[str, Any]) -> "Epoch":
+        """From a log's sample, as JSON."""
+        scores = sample.get("scores") or {}
+        told = {scorer: (score["value"], score.get("metadata") or {}) for scorer, score in scores.items()}
+        error = bool(sample.get("error")) or (sample.get("limit") or {}).get("type") in MACHINE_LIMITS
+        return cls(str(sample["id"]), sample.get("metadata") or {}, {} if error else told, error)
 
 
-def _graders(summaries: "Iterable[EvalSampleSummary]") -> dict[str, tuple[str, ...]]:
+def _graders(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
     named: dict[str, set[str]] = {}
-    for summary in summaries:
-        scores = {} if summary.error else summary.scores or {}
-        for scorer, score in scores.items():
-            named.setdefault(scorer, set()).add(str((score.metadata or {}).get("grader", "")))
+    for epoch in epochs:
+        for scorer, (_, about) in epoch.scores.items():
+            named.setdefault(scorer, set()).add(str(about.get("grader", "")))
     return {scorer: tuple(sorted(names)) for scorer, names in named.items()}
 
 
-def _samples(summaries: "Iterable[EvalSampleSummary]") -> dict[str, Sample]:
-    epochs: dict[str, list[EvalSampleSummary]] = {}
-    for summary in summaries:
-        epochs.setdefault(str(summary.id), []).append(summary)
-    return {key: _sample(key, group) for key, group in epochs.items()}
+def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
+    """Samples by id; raises EvidenceError when two scorers give one metric."""
+    groups: dict[str, list[Epoch]] = {}
+    for epoch in epochs:
+        groups.setdefault(epoch.id, []).append(epoch)
+    return {key: _sample(key, group, path) for key, group in groups.items()}
 
 
-def _sample(key: str, epochs: "list[EvalSampleSummary]") -> Sample:
-    scored = [_values(epoch) for epoch in epochs]
-    metrics = dict.fromkeys(metric for values in scored for metric in values)
+def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
+    values = [_values(epoch, path) for epoch in epochs]
+    metrics = dict.fromkeys(metric for scored in values for metric in scored)
+    by_metric = {metric: [scored[metric] for scored in values if metric in scored] for metric in metrics}
     metadata = epochs[0].metadata
     slices = metadata.get("slice")
-    errors = sum(1 for epoch in epochs if epoch.error)
+    errors = sum(epoch.error for epoch in epochs)
     return Sample(
         id=key,
-        values={metric: _mean(values[metric] for values in scored if metric in values) for metric in metrics},
+        values={metric: math.fsum(numbers) / len(numbers) for metric, numbers in by_metric.items()},
         slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
@@ -182,34 +202,33 @@ def _sample(key: str, epochs: "list[EvalSampleSummary]") -> Sample:
         codes=tuple(code for epoch in epochs for code in _codes(epoch)),
         epochs=len(epochs),
         errors=errors,
-        unscored=sum(1 for values in scored if not values) - errors,
+        unscored=sum(1 for scored in values if not scored) - errors,
+        scored={metric: len(numbers) for metric, numbers in by_metric.items()},
     )
 
 
-def _values(epoch: "EvalSampleSummary") -> dict[str, float]:
+def _values(epoch: Epoch, path: Path) -> dict[str, float]:
     """The metrics of one epoch; empty if it ended in an error or its scorer could not decide."""
     from inspect_ai.scorer import value_to_float
 
-    if epoch.error:
-        return {}
-    numbers: dict[str, float] = {}
+    found: dict[str, float] = {}
     to_float = value_to_float()
-    for scorer, score in (epoch.scores or {}).items():
-        parts = score.value if isinstance(score.value, dict) else {scorer: score.value}
-        numbers |= {metric: to_float(value) for metric, value in parts.items() if isinstance(value, str | int | float)}
-    return {metric: value for metric, value in numbers.items() if not math.isnan(value)}
+    for scorer, (value, _) in epoch.scores.items():
+        parts = value if isinstance(value, dict) else {scorer: value}
+        numbers = {metric: to_float(part) for metric, part in parts.items() if isinstance(part, str | int | float)}
+        if twice := found.keys() & numbers.keys():
+            raise EvidenceError(
+                f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
+                "other; score again with one of them (`inspect score --action overwrite`)."
+            )
+        found |= numbers
+    return {metric: value for metric, value in found.items() if not math.isnan(value)}
 
 
-def _codes(epoch: "EvalSampleSummary") -> Iterable[str]:
-    for score in (epoch.scores or {}).values():
-        code = (score.metadata or {}).get("code")
-        if code:
+def _codes(epoch: Epoch) -> Iterable[str]:
+    for _, about in epoch.scores.values():
+        if code := about.get("code"):
             yield str(code)
-
-
-def _mean(values: Iterable[float]) -> float:
-    numbers = list(values)
-    return math.fsum(numbers) / len(numbers)
 
 
 def _text(value: Any) -> str | None:

@@ -19,7 +19,7 @@ from loop.evaluate import eval_folder, evaluate
 from loop.rescore import rescore
 from loop.targets import Target as Model
 from scorers.task_done import task_done
-from tests.made_logs import right
+from tests.made_logs import right, seal
 from verdict.compare import compare
 from verdict.gate import GateOutcome
 from verdict.scores import read_folder
@@ -60,10 +60,12 @@ def logs(evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def changed(folder: Path, change) -> None:
+    """As if `aj eval` had written the logs so."""
     for path in folder.glob("*.eval"):
         log = read_eval_log(str(path))
         change(log)
         write_eval_log(log, str(path))
+    seal(folder)
 
 
 def a_check_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +138,27 @@ def test_answers_to_other_questions_are_not_graded(logs, monkeypatch, key, reaso
     assert len(list((logs / "evals").glob("*"))) == 1, "nothing is left behind"
 
 
+def test_answers_that_were_changed_are_not_graded_and_scores_that_were_are_given_anew(logs):
+    folder = eval_folder(SILENT, "small", limit=2)
+    first = read_folder(folder)["persona"].samples
+    path = next(folder.glob("*persona*.eval"))
+    log = read_eval_log(str(path))
+    for sample in log.samples or []:
+        for given in (sample.scores or {}).values():
+            assert isinstance(given.value, dict)
+            given.value = dict.fromkeys(given.value, 1.0)
+    write_eval_log(log, str(path))
+    elsewhere = folder.rename(logs / "elsewhere")
+    assert read_folder(elsewhere)["persona"].samples != first
+    assert read_folder(rescore(elsewhere))["persona"].samples == first
+    shutil.rmtree(folder)
+    for sample in log.samples or []:
+        sample.output.completion = "What a nice day."
+    write_eval_log(log, str(elsewhere / path.name))
+    with pytest.raises(EvidenceError, match=r"it was changed after it was written; delete .* and run `aj eval` again"):
+        rescore(elsewhere)
+
+
 def test_logs_that_do_not_say_whose_answers_they_hold_are_refused(logs):
     folder = eval_folder(SILENT, "small", limit=2)
 
@@ -186,12 +209,17 @@ def lenient() -> Scorer:
     return grade
 
 
-def by_inspect(lab, name: str, by: Scorer) -> Path:
-    """A copy of an arm whose known_issues were graded anew, as `inspect score --action overwrite` does it."""
+def by_inspect(lab, name: str, by: Scorer, sealed: bool = True) -> Path:
+    """A copy of an arm whose known_issues were graded anew, as `inspect score --action overwrite` does it.
+
+    `sealed`: and as `aj rescore` writes it.
+    """
     folder = lab.change(name, lambda log: None)
     (path,) = folder.glob("*known-issues*.eval")
     graded = score(read_eval_log(str(path)), by, action="overwrite", model="mockllm/model", display="none")
     write_eval_log(graded, str(path))
+    if sealed:
+        seal(folder)
     return folder
 
 
@@ -205,6 +233,16 @@ def test_a_log_that_another_checkout_graded_is_invalid_and_says_why(lab, policy)
     )
     with pytest.raises(EvidenceError, match="graded by different code"):
         compare(lab.evals("old"), folder)
+
+
+def test_a_log_that_inspect_graded_in_its_place_is_invalid_and_can_be_graded_again(lab, policy):
+    folders = [by_inspect(lab, name, lenient(), sealed=False) for name in ("old", "good")]
+    verdict = lab.judge(policy, *folders)
+    assert verdict.outcome is GateOutcome.INVALID
+    assert [reason.split(";")[0] for reason in verdict.reasons] == [
+        f"known_issues, the {side}: its scores were changed after they were written"
+        for side in ("reference", "candidate")
+    ]
 
 
 def test_graded_by_the_same_code_on_both_sides_they_compare_and_gate(lab, policy):

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 
 import pytest
-from inspect_ai.log import EvalError, EvalLog
+from inspect_ai.log import EvalError, EvalLog, MetadataEdit, ProvenanceData, TagsEdit, edit_eval_log, edit_score
 from inspect_ai.model import ModelConfig
-from inspect_ai.scorer import Score
+from inspect_ai.scorer import Score, ScoreEdit
 
 from tests.made_logs import GRADER
 from verdict.gate import GateOutcome
@@ -95,7 +96,11 @@ def warmer(log: EvalLog) -> None:
 
 
 def longer_by_command_line(log: EvalLog) -> None:
-    log.eval.model_generate_config.max_tokens = 4096
+    log.eval.model_generate_config.max_tokens = log.plan.config.max_tokens = 4096
+
+
+def a_model_of_its_own_settings(log: EvalLog) -> None:
+    log.eval.model_generate_config.top_p = 0.5
 
 
 def other_task_arguments(log: EvalLog) -> None:
@@ -165,12 +170,13 @@ def values_out_of_range(log: EvalLog) -> None:
             (samples_of_no_split, "48 samples are not from the eval split"),
             (warmer, "generation differs"),
             (longer_by_command_line, "generation differs"),
+            (a_model_of_its_own_settings, "generation differs"),
             (other_task_arguments, "task arguments differs"),
-            (another_grader, "graders differs"),
+            (another_grader, "model graders differs"),
             (another_scorer, "scorers differs"),
             (errors, "3 of 48 samples ended in an error (allowed: 2%)"),
             (unscored, "3 of 48 sample epochs are unscored (allowed: 2%)"),
-            (the_metric_is_missing, "3 of 48 samples have no value for right"),
+            (the_metric_is_missing, "3 of 48 sample epochs have no value for right"),
             (values_out_of_range, "right has values outside 0..1"),
         ]
     ],
@@ -180,7 +186,7 @@ def test_a_log_that_is_no_evidence_is_invalid(lab, policy, change, reason):
 
 
 @pytest.mark.parametrize("key", ["contract", "samples", "suite", "asked", "serving"])
-@pytest.mark.parametrize("value", ["something else", None])
+@pytest.mark.parametrize("value", ["something else", {"something": "else"}, None])
 def test_both_logs_must_say_the_same(lab, policy, key, value):
     def change(log: EvalLog) -> None:
         log.eval.metadata = {**(log.eval.metadata or {}), key: value}
@@ -188,6 +194,109 @@ def test_both_logs_must_say_the_same(lab, policy, key, value):
     name = "asking code" if key == "asked" else key
     reason = f"{name} differs" if value else f"a log does not name its {name}"
     refused(lab.judge(policy, "good", lab.change("same", change)), reason)
+
+
+# --- logs that somebody changed after they were written, and logs of plain `inspect eval` ---------------------------
+
+
+def edited_by_hand(log: EvalLog) -> None:
+    """As in Inspect's viewer, which keeps the history."""
+    for sample in (log.samples or [])[:3]:
+        ((name, score),) = (sample.scores or {}).items()
+        assert isinstance(score.value, dict)
+        edit = ScoreEdit(value=dict.fromkeys(score.value, 1.0), provenance=ME)
+        edit_score(log, sample.id, name, edit, epoch=sample.epoch)
+
+
+ME = ProvenanceData(author="me", reason="looks right")
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("arm", ["reference", "candidate"])
+def test_scores_edited_by_hand_are_invalid_and_counted(lab, policy, arm, sealed):
+    folder = lab.change("same", edited_by_hand, tasks="known-issues", sealed=sealed)
+    arms = ("good", folder) if arm == "candidate" else (folder, "good")
+    refused(lab.judge(policy, *arms), f"the {arm}: 3 scores were edited by hand: 3 by me (looks right); move {folder}")
+
+
+def without_seal(log: EvalLog) -> None:
+    """As plain `inspect eval` writes it: no folder of answers is named, so that nothing is sealed."""
+    log.eval.metadata = {key: value for key, value in (log.eval.metadata or {}).items() if key != "answers"}
+
+
+def test_scores_edited_in_a_log_that_was_never_sealed_are_invalid(lab, policy):
+    def change(log: EvalLog) -> None:
+        without_seal(log)
+        edited_by_hand(log)
+
+    refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), "3 scores were edited by hand")
+
+
+def test_tags_notes_and_labels_edited_later_are_harmless_and_unread(lab, policy):
+    """The metadata of an edit would name another grader of the world; the gate reads what the eval wrote."""
+
+    def relabel(log: EvalLog) -> EvalLog:
+        edits = [TagsEdit(tags_add=["seen"]), MetadataEdit(metadata_set={"asked": "other", "run": "base", "note": "n"})]
+        return edit_eval_log(log, edits, ME)
+
+    folders = [lab.change(name, relabel, sealed=False) for name in ("base", "good")]
+    verdict = lab.judge(policy, *folders)
+    assert verdict.outcome is GateOutcome.PROMOTE, verdict.reasons
+    assert (verdict.run, verdict.reference) == ("good", "base")
+
+
+def test_an_edit_of_metadata_does_not_make_two_logs_alike(lab, policy):
+    def asked_by_others(log: EvalLog) -> EvalLog:
+        log.eval.metadata = {**(log.eval.metadata or {}), "asked": "other"}
+        return edit_eval_log(log, [MetadataEdit(metadata_set={"asked": "4a12"})], ME)
+
+    refused(lab.judge(policy, "good", lab.change("same", asked_by_others)), "asking code differs (4a12 against other)")
+
+
+def another_score(log: EvalLog) -> None:
+    sample = (log.samples or [])[0]
+    sample.scores = {name: score.model_copy(update={"answer": "w"}) for name, score in (sample.scores or {}).items()}
+
+
+def another_answer(log: EvalLog) -> None:
+    (log.samples or [])[0].output.completion = "wrong"
+
+
+def another_plan(log: EvalLog) -> None:
+    log.plan.config.max_tokens = 63
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        settled(change)
+        for change in [
+            (another_score, "its scores were changed after they were written"),
+            (another_answer, "it was changed after it was written"),
+            (another_plan, "it was changed after it was written"),
+        ]
+    ],
+)
+def test_a_log_that_was_changed_after_it_was_written_is_invalid(lab, policy, change, reason):
+    refused(lab.judge(policy, "good", lab.change("same", change, "known-issues", sealed=False)), reason)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "nothing", '{"seals": {}}', '{"seals": []}'])
+def test_a_log_of_aj_eval_without_its_seal_is_invalid(lab, policy, text):
+    (lab.evals("same") / "done.json").write_text(text)
+    refused(lab.judge(policy, "good", "same"), "has no seal of it; delete")
+
+
+def test_summaries_that_say_something_else_than_the_samples_are_invalid(lab, policy):
+    """Only the short form in the log was edited: the samples still say what they said."""
+    (path,) = lab.evals("old").glob("*known-issues*.eval")
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["summaries.json"] = parts["summaries.json"].replace(b'"right":0.0', b'"right":1.0')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    refused(lab.judge(policy, "good", "old"), "14 samples say something else than the log's summaries of them")
 
 
 def test_a_log_that_does_not_say_who_graded_is_invalid(lab, policy):
