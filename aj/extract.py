@@ -13,6 +13,13 @@ class Unreadable(ValueError):
     """The text contains no readable object; the message is the finding's code."""
 
 
+def reply_start(text: str, contract: Contract) -> int:
+    """Where a reply begins: after the first closing tag of thoughts, where the runtime cuts; 0 without one."""
+    tag = f"</{contract.wire.think_tag}>"
+    place = text.find(tag)
+    return place + len(tag) if place >= 0 else 0
+
+
 def lint_text(text: str, contract: Contract) -> list[Finding]:
     """Deviations of the raw text, anywhere in it (also inside an answer)."""
     found = list(made_up(text, contract))

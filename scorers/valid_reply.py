@@ -6,7 +6,7 @@ from inspect_ai.solver import TaskState
 from aj.findings import Finding
 from aj.wire import judge_call
 from scenarios.oracle import intent
-from scorers.checks.replies import check_reply
+from scorers.checks.replies import check_reply, said_word
 from scorers.scores import grader, metrics
 from scorers.world.steps import check_step
 
@@ -21,10 +21,8 @@ def valid_reply() -> Scorer:
         findings = list(check_reply(text, case.contract, case.mode))
         valid = not findings
         call = judge_call(text, case.contract).call if case.mode == "step" else None
-        if case.mode == "intent" and valid and text.strip().rstrip(".") != intent(case.turn):
-            findings.append(
-                Finding("wrong_intent", f"{text.strip()} where {intent(case.turn)} is right", "say what it is")
-            )
+        if case.mode == "intent" and valid and (said := said_word(text, case.contract)) != intent(case.turn):
+            findings.append(Finding("wrong_intent", f"{said} where {intent(case.turn)} is right", "say what it is"))
         if call is not None:
             findings += check_step(call, case.turn, case.past, case.fleet(), case.contract)
         return by.score({"valid": valid, "right": not findings}, findings, text)

@@ -1,4 +1,4 @@
-"""Explanations written as objects become Markdown; fences that the runtime takes for made-up output become plain."""
+"""Explanations written as objects become Markdown; fences that the runtime refuses in an answer become plain."""
 
 import re
 import textwrap
@@ -34,7 +34,7 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
 def without_tags(text: str, contract: Contract) -> str:
     """Fences keep their content and lose the language that makes the runtime reject them."""
     languages = "|".join(map(re.escape, contract.made_up.fences))
-    return re.sub(rf"```(?:{languages})\b[^\s`]*", "```", text)
+    return re.sub(rf"```[ \t]*(?:{languages})[^\s`]*", "```", text, flags=re.IGNORECASE)
 
 
 def _block(key: str, value: Any, bare: bool) -> str:

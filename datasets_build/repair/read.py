@@ -17,7 +17,7 @@ from datasets_build.repair.passes import Bench, Mended
 from datasets_build.repair.plans import plan_in, plan_of
 from datasets_build.repair.prose import markdown_of, without_tags
 from datasets_build.repair.retired import load_retired
-from scorers.checks.replies import check_reply
+from scorers.checks.replies import check_reply, said_word
 
 _BEGINS = re.compile(r"\s*(?:<think>|```\w*\s*\{|\{)")
 
@@ -188,7 +188,7 @@ def _planned(reading: Reading, naming: tuple[str, ...], contract: Contract) -> R
 
 
 def _explained(reading: Reading, naming: tuple[str, ...], contract: Contract) -> Read:
-    text = without_tags(markdown_of(reading.record, naming), contract)
+    text = markdown_of(reading.record, naming)
     _check_alone(reading)
     return _worded(text, "chat")
 
@@ -212,9 +212,9 @@ def _of_prose(text: str, place: Place) -> Read:
     if place.mode == "intent":
         return _worded(_word(text, contract), "intent")
     if place.mode == "plan":
-        return _worded(without_tags(plan_in(text), contract), "plan")
+        return _worded(plan_in(text), "plan")
     if place.mode == "chat":
-        return _worded(without_tags(text, contract), "chat")
+        return _worded(text, "chat")
     if not place.agentic:
         raise Refused("no_call", "prose takes the place of a call")
     thought, words = split_thought(text)
@@ -224,6 +224,6 @@ def _of_prose(text: str, place: Place) -> Read:
 
 
 def _word(text: str, contract: Contract) -> str:
-    word = text.strip().rstrip(".").lower()
+    word = said_word(text, contract)
     allowed = next((mode.words for mode in contract.modes.values() if mode.reply == "word"), ())
     return word if word in allowed else text

@@ -15,7 +15,9 @@ from scorers.checks.voice import check_own_voice
 _PLACEHOLDER = re.compile(
     r"\[(?:list|summary|insert|your|contents?|details?|describe|add|fill|name)\b[^\]\n]{0,60}\](?!\()"
 )
-_PROMISE = re.compile(r"(?:let me (?!know)|i'll |i will |now i'll )", re.IGNORECASE)
+_NOW = re.compile(r"(?:now )?let me (?!know\b)|now i(?:'| wi)ll ", re.IGNORECASE)
+_LATER = re.compile(r"i(?:'| wi)ll (?!not\b|never\b|no longer\b|need (?!to\b)|wait\b)", re.IGNORECASE)
+_WAITS = re.compile(r"\b(?:once|if|when|whenever|until|unless|before|after|as soon as) (?:you|i)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -54,7 +56,12 @@ def _check_voice(text: str) -> None:
 
 
 def _promises(answer: str) -> bool:
-    """Whether the answer promises something; with a question it waits for the user, and may promise."""
-    sentences = _SENTENCE.split(answer.strip())
-    promised = [bool(_PROMISE.match(sentence)) for sentence in sentences]
-    return promised[-1] or (any(promised) and "?" not in answer)
+    """Whether the answer promises what should have been done. A refusal promises nothing, and after a question or with
+    a condition it is the user's turn; only what AJ does at once stays a promise at the end of such an answer."""
+    sentences = _SENTENCE.split(answer.strip().replace("’", "'"))
+    if _NOW.match(sentences[-1]):
+        return True
+    if "?" in answer:
+        return False
+    later = [sentence for sentence in sentences if _LATER.match(sentence) and not _WAITS.search(sentence)]
+    return bool(later) or any(map(_NOW.match, sentences))

@@ -5,7 +5,8 @@ History that was flattened into `instruction` (`[Previous message]: …`, `Conte
 The records do not name a mode, so it is inferred from the response:
 
 - one of the contract's intent words alone: intent;
-- an object (JSON or a Python dict, in a fence or not): plan if it holds a list of steps, else step;
+- an object (JSON or a Python dict, alone in a fence or without one): plan if it holds a list of steps, else step; an
+  object in the code of an explanation says nothing, unless it calls a tool that AJ has or had;
 - a list in reply to a system prompt that asks for a plan, or a list of `{"step": …}` objects: plan;
 - prose, if the system prompt or the instruction asks for a call in JSON and does not also allow plain text: step, so
   that a how-to is recognised as a missing call;
@@ -25,6 +26,8 @@ from datasets_build.ledger import Refused
 from datasets_build.reading.loose import read_object
 from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
 from datasets_build.sources import native
+from scorers.checks.replies import said_word
+from scorers.checks.voice import prose
 
 _ASKS_FOR_A_CALL = re.compile(
     r"available tools:"
@@ -38,8 +41,8 @@ _ASKS_FOR_A_PLAN = re.compile(
 )
 _LIST = re.compile(r"\s*(?:\d+[.)]|[-*•]) \S")
 _STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
-_OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:```\w*\s*)?\{")
-_CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:")
+_OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:\{|```\w*\s*\{(?:[^`]|`(?!``))*```\s*\Z)")
+_CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:(?:\s*['\"](\w+)['\"])?")
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -54,13 +57,13 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 
 def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
     """The mode that a response was written for; the module's docstring has the rules."""
-    if response.strip().rstrip(".").lower() in _intent_words():
+    if said_word(response, load_contract()) in _intent_words():
         return "intent"
     lines = [line for line in response.splitlines() if line.strip()]
     listed = bool(lines) and all(_LIST.match(line) for line in lines)
     if listed and (_ASKS_FOR_A_PLAN.search(system) or all(_STEP.search(line) for line in lines)):
         return "plan"
-    if _OBJECT.match(response) or _CALL.search(response):
+    if _OBJECT.match(response) or _calls(response):
         return "plan" if _has_steps(response) else "step"
     asked = f"{system}\n{instruction}"
     return "step" if _ASKS_FOR_A_CALL.search(asked) and not _ALLOWS_TEXT.search(asked) else "chat"
@@ -79,6 +82,15 @@ def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _intent_words() -> tuple[str, ...]:
     return next((mode.words for mode in load_contract().modes.values() if mode.reply == "word"), ())
+
+
+def _calls(response: str) -> bool:
+    """Whether there is a call in the words of a response, or one of a tool that AJ has or had in its code."""
+    if "{" not in response or not (found := list(_CALL.finditer(response))):
+        return False
+    words, contract = prose(response), load_contract()
+    known = (*contract.tool_by_name, *contract.aliases.retired_tools)
+    return any(call[1] in known or words[call.start()] == "{" for call in found)
 
 
 def _has_steps(response: str) -> bool:

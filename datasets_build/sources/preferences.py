@@ -4,7 +4,7 @@
     {prompt, chosen, rejected, metadata: {preference_reason, margin, category}}
 
 The prompt does not hold the context, so the user's text begins with it (`Context: …`, `Task: …`). The mode is that of
-the chosen response.
+the chosen response; where that one is prose, a rejected call or plan shows what was asked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,10 @@ def _preference(value: Mapping[str, Any]) -> Preference:
     metadata = metadata_of(value)
     said = {key: value[key] for key in ("category", "explanation") if isinstance(value.get(key), str)}
     system = value.get("system")
-    mode = mode_of(chosen, system if isinstance(system, str) else "", prompt)
+    asked = (system if isinstance(system, str) else "", prompt)
+    mode = mode_of(chosen, *asked)
+    if mode == "chat" and (wanted := mode_of(rejected, *asked)) != "intent":
+        mode = wanted
     return Preference(
         (Turn("user", request),),
         Turn("assistant", chosen),

@@ -19,9 +19,11 @@ _COUNTED = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)}) (?:\w+ )?agents?\b", re.IGN
 
 
 def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mode) -> str | None:
-    """The most specific documented pattern that a raw completion shows; None if it shows none."""
+    """The most specific documented pattern that a raw completion shows; None if it shows none, as prose in a chat."""
     if mode == "plan":
         return "plan_as_dict" if "plan_as_dict" in codes(check_reply(text, contract, mode)) else None
+    if mode != "step" and not text.lstrip().startswith("{"):
+        return None
     return next(issues(text, judge_call(text, contract), discovered(past, contract), contract), None)
 
 

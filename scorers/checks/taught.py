@@ -106,16 +106,14 @@ def _reached_agents(text: str, contract: Contract) -> bool:
 
 
 def steps_are_objects(text: str) -> bool:
-    """Whether an object has the form `{"steps": [{"step": 1, "action": …}, …]}`, whatever else it holds.
-
-    Only under "steps", as dict plans were counted in the earlier data (91 rows of the known files). Four more rows have
-    such a list under "plan": counting them would change the known number.
-    """
-    if '"steps"' not in text or not text.lstrip().startswith("{"):
+    """Whether an object has the form `{"steps": [{"step": 1, "action": …}, …]}`, whatever else it holds. The list may
+    be called "plan"; under any other name, its dicts must have a "step"."""
+    if ('"step' not in text and '"plan"' not in text) or not text.lstrip().startswith("{"):
         return False
     try:
         record = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return False
-    steps = record.get("steps")
-    return isinstance(steps, list) and any(isinstance(step, dict) for step in steps)
+    lists = [(key, steps) for key, steps in record.items() if isinstance(steps, list)]
+    dicts = ((key, step) for key, steps in lists for step in steps if isinstance(step, dict))
+    return any(key in ("steps", "plan") or "step" in step for key, step in dicts)

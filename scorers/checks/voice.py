@@ -10,7 +10,7 @@ from aj.personas import VoiceRule, load_personas
 CASUAL = "casual_developer"
 """The only user whose answer may contain an emoji."""
 
-_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _HIDDEN = "\0"
 """Replaces each character that is not prose, so that offsets stay the same."""
 # A flag, or a picture with its skin tone and joined parts, is one emoji; check marks of a list are none.

@@ -86,7 +86,8 @@ def test_the_diff_shows_what_aj_says_before_and_after(data, tmp_path):
 
 
 def test_characters_that_nobody_sees_do_not_reach_the_terminal(tmp_path):
-    record = OLD | {"response": "Like so:\u202e\x9b2J\n```python\nprint(1)\n```"}
+    answer = {"answer": "Like so:\u202e\x9b2J\n```python\nprint(1)\n```"}
+    record = OLD | {"response": json.dumps({"tool": "complete", "params": answer}, ensure_ascii=False)}
     (tmp_path / "rows.jsonl").write_text(json.dumps(record))
     fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", CONTRACT)
     diff = (tmp_path / "out" / "changes.diff").read_text()

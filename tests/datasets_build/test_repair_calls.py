@@ -6,6 +6,7 @@ import pytest
 
 from aj.acts import DISCOVER, act_of, call_of, finish, here, on
 from aj.messages import Call, Row
+from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Turn
 from datasets_build.repair.settle import settle
 from datasets_build.sources import agentinstruct
@@ -147,6 +148,27 @@ def test_an_old_answer_completes_the_task():
 )
 def test_what_is_not_certain_is_rejected_with_its_code(old, why):
     assert code(old) == why
+
+
+@pytest.mark.parametrize(
+    ("answer", "unfinished"),
+    [
+        ("That would erase the box. I will not run it.", False),
+        ("I'll never do that on a production host.", False),
+        ("Three boxes match. Which one do you mean? I'll need a yes before I delete anything.", False),
+        ("Shall I restart it? I’ll do it then.", False),
+        ("I will delete them once you confirm.", False),
+        ("I'll wait for your word.", False),
+        ("I'll check the logs next.", True),
+        ("It is down. I will restart it now.", True),
+        ("I'll need to look at the logs first.", True),
+        ("Odd, isn't it? Let me look.", True),
+        ("Let me know if it happens again.", False),
+    ],
+)
+def test_an_answer_is_unfinished_if_it_promises_what_nobody_has_to_allow(answer, unfinished):
+    outcome = settled({"action": "direct_answer", "response": answer})
+    assert (isinstance(outcome.value, Refused) and outcome.value.code == "unfinished") == unfinished
 
 
 def test_prose_where_a_call_belongs_is_rejected():

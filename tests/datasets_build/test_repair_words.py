@@ -46,9 +46,19 @@ def test_an_explanation_that_is_an_object_becomes_markdown():
     )
 
 
-def test_a_fence_that_the_runtime_rejects_loses_its_language_alone():
-    assert said("Like so:\n\n```python\nprint(1)\n```") == "Like so:\n\n```\nprint(1)\n```"
-    assert said("Like so:\n\n```bash\nls\n```") == "Like so:\n\n```bash\nls\n```"
+@pytest.mark.parametrize("language", ["python", "JSON", "python3", "jsonc", " Shell", "bash", ""])
+def test_a_fence_in_a_chat_stays_as_it_is(language):
+    text = f"Like so:\n\n```{language}\nls\n```"
+    assert said(text) == text
+
+
+@pytest.mark.parametrize("language", ["python", "JSON", "python3", "jsonc", " Shell"])
+def test_a_fence_that_the_runtime_rejects_in_an_answer_loses_its_language_alone(language):
+    def answer(language: str) -> dict[str, str]:
+        return {"action": "direct_answer", "response": f"Like so:\n\n```{language}\nls\n```"}
+
+    assert said(answer(language)) == said(answer(""))
+    assert "bash" in str(said(answer("bash")))
 
 
 def test_code_that_may_as_well_be_prose_is_rejected():

@@ -103,6 +103,12 @@ def test_a_plan_of_dicts_is_a_pattern_and_a_clean_plan_is_none():
     assert known_issue("no list at all", COLD, AJ, "plan") is None
 
 
+@pytest.mark.parametrize("mode", ["chat", "intent"])
+def test_only_an_object_in_place_of_a_chat_shows_a_pattern_of_calls(mode):
+    assert known_issue("Do this:\n```bash\nsystemctl restart nginx\n```", KNOWN, AJ, mode) is None
+    assert known_issue('{"action": "direct_answer"}', KNOWN, AJ, mode) == "wrong_output_format"
+
+
 @given(st.text(), st.sampled_from(["step", "plan", "chat", "intent"]))
 def test_any_text_can_be_judged(text, mode):
     shown = known_issue(text, KNOWN, AJ, mode)

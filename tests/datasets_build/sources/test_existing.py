@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,33 @@ def test_the_mode_follows_the_response():
     assert mode("1. Look\n2. Clean") == "chat"
     assert mode("- {'step': 1, 'action': 'Look'}\n- {'step': 2, 'action': 'Clean'}") == "plan"
     assert mode("Run df -h and look at the last column.") == "chat"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "Pass it as a dict:\n```python\nclient.find({'name': 'web01'})\n```",
+        'Put this there:\n```json\n{"name": "Debug", "type": "node"}\n```\nThen press F5.',
+        '```json\n{"name": "Debug"}\n```\nThen press F5.',
+        "Set `{'action': 'drop'}` in the rule.",
+        'Each step is `{"step": 1}`.',
+    ],
+)
+def test_objects_in_the_code_of_an_explanation_are_part_of_a_chat(response):
+    assert mode(response) == "chat"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        'Like so:\n```json\n{"tool": "bash", "params": {"command": "df"}}\n```',
+        '```json\n{"action": "execute_command", "command": "df"}\n```\nThat shows it.',
+        '```\n{"mood": "fine"}\n```',
+        "I run {'action': 'df'}.",
+    ],
+)
+def test_a_call_of_a_tool_that_aj_has_or_had_is_one_in_any_wrapping(response):
+    assert mode(response) == "step"
 
 
 def test_prose_is_a_missing_call_where_the_prompt_asks_for_one_and_allows_no_text():
