@@ -37,7 +37,7 @@ def test_both_forms_keep_what_they_say_of_themselves():
         ("1. Look\n2. Report", '{"steps": [{"step": 1}]}', "plan"),
         ("1. Look\n2. Report", "- {'step': 1, 'action': 'look'}", "plan"),
         ("Yes, `web01` answers.", "dunno", "chat"),
-        ("Pass `{'name': 'a'}`.", "Use a dict:\n```json\n{\"name\": 1}\n```\nlike so", "chat"),
+        ("Pass `{'name': 'a'}`.", 'Use a dict:\n```json\n{"name": 1}\n```\nlike so', "chat"),
         ("Fine, thanks!", "task", "chat"),
     ],
 )
