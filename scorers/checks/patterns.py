@@ -9,8 +9,8 @@ from aj.findings import codes
 from aj.messages import Message, Mode
 from aj.state import Agent, discovered
 from aj.wire import Judgement, judge_call
-from scorers.checks.answers import NUMBERS
 from scorers.checks.replies import check_reply
+from scorers.checks.said.spelling import NUMBERS
 
 _NO_AGENTS = re.compile(
     r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE

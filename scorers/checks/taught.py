@@ -16,8 +16,8 @@ from aj.findings import codes
 from aj.messages import Message, result
 from aj.state import Agent, agents_listed, discovered
 from aj.wire import Judgement
-from scorers.checks.answers import NUMBERS
 from scorers.checks.patterns import issues, number_of
+from scorers.checks.said.spelling import NUMBERS
 
 _SHOWN = re.compile(
     r"\b(?:agents|\w{1,30}_agents (?:returned|found|shows|showed)|"

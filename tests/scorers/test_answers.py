@@ -61,7 +61,7 @@ def test_a_state_is_not_found_in_its_opposite():
 
 
 @pytest.mark.parametrize(
-    ("answer", "right"), [("web-1 is active", True), ("web-1 is Running", True), ("web-1 is up", False)]
+    ("answer", "right"), [("web-1 is active", True), ("web-1 is Running", True), ("web-1 is enabled", False)]
 )
 def test_either_of_two_words_for_a_value_is_right(answer, right):
     assert (check_answer(answer, Truth({"web-1": ("active|running",)})) == []) == right

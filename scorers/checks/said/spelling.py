@@ -1,0 +1,34 @@
+"""One spelling of what can be written in many ways: quotes, sizes, percentages, contractions, numbers in words."""
+
+import re
+
+NUMBERS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+_SIZE = re.compile(
+    r"(?<=\d) ?(?:([KMGT])(?:i?[Bb]|i)?|([kmgt])i?[bB]|([KMGTkmgt])(?:ilo|ega|iga|era|ibi|ebi)bytes?|"
+    r"([gG])igs?|([mM])egs?)(?![\w])"
+)
+_PERCENT = re.compile(r"(?<=\d)(?: ?%| ?(?:percent|per cent|pct)\b)", re.IGNORECASE)
+_CONTRACTED = ((re.compile(r"\bwon't\b", re.I), "will not"), (re.compile(r"\b(?:can't|cannot)\b", re.I), "can not"),
+    (re.compile(r"\bain't\b", re.I), "is not"), (re.compile(r"(?<=[a-z])n't\b", re.I), " not"))  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Straight quotes, and one spelling of sizes and percentages: 3.1 GiB, 3.1GB and 3.1Gi are 3.1G."""
+    if not text.isascii():
+        text = text.translate(_QUOTES)
+    if any(char in text for char in "KMGTkmg"):
+        text = _SIZE.sub(lambda size: next(filter(None, size.groups())).upper(), text)
+    return _PERCENT.sub("%", text)
+
+
+def spelled_out(text: str) -> str:
+    """As `plain`, in lower case, without emphasis and contractions: for reading what is said and denied."""
+    text = plain(text).replace("**", "").lower()
+    if "'" in text or "cannot" in text:
+        for short, long in _CONTRACTED:
+            text = short.sub(long, text)
+    return text

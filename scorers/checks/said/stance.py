@@ -1,0 +1,97 @@
+"""How something is said: as a fact, denied, of the past, or left open."""
+
+import re
+from typing import Literal
+
+Stance = Literal["said", "denied", "past", "open"]
+
+_BOUNDARY = re.compile(
+    r"[.!?](?=\s|$)|[;\n()]|:\s|,\s|\s[—–-]+\s|"
+    r"(?<!anything )(?<!nothing )\bbut\b|\b(?:although|though|while|whereas|yet|because|since|so|which|who)\b|"
+    r"\b(?:and|then)\b(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b)"
+)
+_ASIDE = re.compile(r"\((yet|currently|now|really|actually|at all|any ?more|exactly|quite)\)")
+_DENIAL = re.compile(
+    r"\b(?:not(?! (?:only|just|merely|simply|to worry)\b)|never|no longer|neither|nor|none|no one|nobody|"
+    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|far from|rather than|instead of|other than|"
+    r"(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|stop(?:s|ped)? being|ceased? to|ceased being|lacks?|"
+    r"(?:wrong|false|untrue|incorrect) (?:that|to say))\b"
+)
+_NO = re.compile(
+    r"\b(?:no|without)\b(?! (?:doubt|question|problem|problems|issue|issues|trouble)\b)[\s`'\"]*(?:\w+[\s`'\"]+){0,2}$"
+)
+_NEAR = re.compile(
+    r"\b(?:not|never|no longer|neither|nor|rather than|instead of|other than)[\s`'\"]*"
+    r"(?:(?:on|by|the|a|an|in|at|is|from|for|to|with|it)[\s`'\"]+){0,2}$"
+)
+_REFUTED = re.compile(
+    r"[\s`'\"]*(?:[:?,–—|-]+[\s`'\"]*(?:no|nope|not (?:really|so|at all|true|any ?more))(?=[\s`'\"]*(?:[.,;!)|]|$))|"
+    r"(?:is|are|was|would be) (?:wrong|false|untrue|incorrect|not (?:right|true|correct|the|what|it|so)\b)|"
+    r"(?:no longer|not any ?more)\b|(?:is|are) (?:no longer|never)\b)"
+)
+_CONFIRMED = re.compile(r"[\s`'\"]*[:?,–—|-]+[\s`'\"]*(?:yes|yep|yeah|true|confirmed|it is|indeed)\b")
+_PAST = re.compile(
+    r"\b(?:was|were|had|used to be|previously|before|earlier|formerly|initially|originally|at first|until|once|"
+    r"after|since|went|as of yesterday|yesterday)\b|\bfrom[\s`'\"]*(?:\w+[\s`'\"]+)?$"
+)
+_PAST_AFTER = re.compile(
+    r"[\s`'\"]*(?:\w+\s){0,2}(?:before(?!hand)|earlier|previously|at first|until|yesterday|in the past)\b"
+)
+_OPEN = re.compile(
+    r"\b(?:maybe|perhaps|possibly|might|could(?! not)|may(?! not)|not sure|unsure|unclear|"
+    r"unknown (?:if|whether)|should|ought|supposed|expected|either|whether|if|unless|would|in case|between|guess)\b"
+)
+
+
+_GENERAL = re.compile(
+    r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b|"
+    r"\b(?:an?|any|every|when|while|if|once)\s+(?!result\b)(?:\w+\s+)*$"
+)
+
+
+def in_general(text: str, place: int) -> bool:
+    """Whether a place is in a sentence about things of its kind, not about this one: "a failed service stays down"."""
+    ends = list(re.finditer(r"[.!?;\n](?=\s)", text[:place]))
+    return _GENERAL.search(text[ends[-1].end() if ends else 0 : place]) is not None
+
+
+def stance(text: str, start: int, end: int, near: bool = False) -> Stance:
+    """How `text[start:end]` is said within its clause.
+
+    Args:
+        text: a claim in one spelling (`spelling.spelled_out`).
+        near: only a denial right before it counts; for names, of which something else may be denied.
+    """
+    text = _ASIDE.sub(r" \1 ", text)
+    before, after = _clause_before(text, start), text[end:]
+    if _REFUTED.match(after):
+        return "denied"
+    if _CONFIRMED.match(after):
+        return "said"
+    if _NEAR.search(before) if near else _DENIAL.search(before) or _NO.search(before):
+        return "denied"
+    if _OPEN.search(before) or _asked(text, end):
+        return "open"
+    if _PAST.search(before) or _PAST_AFTER.match(after):
+        return "past"
+    return "said"
+
+
+def _clause_before(text: str, start: int) -> str:
+    """The words of the clause that come before a place."""
+    begin = 0
+    for boundary in _BOUNDARY.finditer(text, 0, start):
+        before = text[begin : boundary.start()]
+        follows = text[boundary.end() : start].lstrip()
+        interrupted = boundary[0].strip() == "," and re.search(r"\b(?:not|never|no longer)\s*$", before)
+        listed = boundary[0].strip() == "," and "neither" in before
+        if interrupted or listed or (boundary[0].strip() == "," and re.match(r"(?:nor|or)\b", follows)):
+            continue
+        begin = boundary.end()
+    return text[begin:start]
+
+
+def _asked(text: str, end: int) -> bool:
+    """Whether the clause after a place ends on a question mark."""
+    boundary = _BOUNDARY.search(text, end)
+    return boundary is not None and boundary[0] == "?"

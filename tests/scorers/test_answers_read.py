@@ -1,0 +1,140 @@
+"""An answer is read as people write: lists and tables, units in any spelling, what is denied and what is left open."""
+
+import pytest
+
+from aj.findings import codes
+from scenarios.truth import Truth
+from scorers.checks.answers import check_answer, check_grounded
+
+FOUR = {name: (name,) for name in ("a1", "b2", "c3", "d4")}
+
+TRUE = [
+    ("There are 4:\n1. `a1`\n2. `b2`\n3. `c3`\n4. `d4`", Truth(FOUR, count=4)),
+    ("4 agents, 3 Linux and 1 Windows: `a1`, `b2`, `c3`, `d4`.", Truth(FOUR, count=4)),
+    ("All four are online: a1, b2, c3 and d4", Truth(FOUR, count=4)),
+    (
+        "| # | agent |\n|---|---|\n| 1 | `a1` |\n| 2 | `b2` |\n| 3 | `c3` |\n| 4 | `d4` |\n\n4 in total",
+        Truth(FOUR, count=4),
+    ),
+    ("`a1`, `b2`, `c3` and `d4`: that's 4, all of them up. Agents listen on port 7000.", Truth(FOUR, count=4)),
+    ("`db01` is at 91 %.", Truth({"db01": ("91%",)})),
+    ("`db01` is at 91 percent.", Truth({"db01": ("91%",)})),
+    ("`W3SVC` is not running on `p3`", Truth({"p3": ("stopped|not running|down",)})),
+    ("`W3SVC` isn't running on `p3`", Truth({"p3": ("stopped|down",)})),
+    ("`nginx` on `web01` is active, not failed", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is active and has not failed.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is **active**. No errors in the log.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is not only active but also enabled.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` went from failed to active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` was failed, I restarted it, and it is active again.", Truth({"web01": ("active",)})),
+    ("`web-1` is at 45% (up from 41%), `web-2` is at 5%, 95% free", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("| Host | Use % |\n|---|---|\n| web-1 | 45 |\n| web-2 | 5 |", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("| | web-1 | web-2 |\n|---|---|---|\n| disk | 45% | 5% |", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("`web-1` and `web-2` are at 45% and 5%, respectively.", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("Disk:\n- **web-1**\n  - 45%\n- **web-2**\n  - 5%", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("Active:\n- `a`\n- `b`\n\nFailed:\n- `c`", Truth({"a": ("active",), "b": ("active",), "c": ("failed",)})),
+    ("All of them are active: `a`, `b`, `c`.", Truth({"a": ("active",), "b": ("active",), "c": ("active",)})),
+    ("`a`, `b` and `c` are all active.", Truth({"a": ("active",), "b": ("active",), "c": ("active",)})),
+    (
+        "I checked `a`, `b` and `c`. All three are active.",
+        Truth({"a": ("active",), "b": ("active",), "c": ("active",)}),
+    ),
+    (
+        "All are active except `c`, which has failed: `a`, `b`.",
+        Truth({"a": ("active",), "b": ("active",), "c": ("failed",)}),
+    ),
+    ("`a` and `b` are active, but `c` has failed.", Truth({"a": ("active",), "b": ("active",), "c": ("failed",)})),
+    ("active on `a` and `b`, failed on `c`", Truth({"a": ("active",), "b": ("active",), "c": ("failed",)})),
+    ("`a` uses 3.1 GB of 7.8 GB.", Truth({"a": ("3.1Gi",)})),
+    ("The load on `a` is 0.5 (5 min: 0.40, 15 min: 0.42)", Truth({"a": ("0.50",)})),
+    ("load average of `a`: 0.38, 0.40, 0.42", Truth({"a": ("0.38",)})),
+    ("`a` has two cores and a load of 0.38", Truth({"a": ("0.38", "2")})),
+    ("`a` runs 1.1.4 rather than 4.2.6", Truth({"a": ("1.1.4",)})),
+    ("`a` is on 1.1.4, it should be 4.2.6", Truth({"a": ("1.1.4",)})),
+    ("`a`: 1,234 errors", Truth({"a": ("1234",)})),
+    ("`x` does not exist on `a`", Truth({"a": ("no such file|does not exist|missing",)})),
+    ("`x` doesn't exist on `a`", Truth({"a": ("no such file|does not exist|missing",)})),
+    ("`nginx` on `A` IS ACTIVE", Truth({"A": ("active",)})),
+    ("'nginx' on \"a\" is 'active'", Truth({"a": ("active",)})),
+    ("Got it. `cron` on `gateway8` isn't active.", Truth({"gateway8": ("failed|down|not",)})),
+    ("7 errors out of 120 lines", Truth(count=7)),
+    ("No errors.", Truth(count=0)),
+    ("`search` did not start on `w`: port 29200 is already allocated", Truth({"w": ("search", "29200")})),
+    ("I could not start `search` on `w`: port 29200 is taken", Truth({"w": ("search", "29200")})),
+    ("`nginx` is active on `a`; `redis` has failed there, though.", Truth({"a": ("active",)})),
+    ("Is `nginx` up on `a`? Yes, it is active.", Truth({"a": ("active",)})),
+    ("I checked whether `nginx` on `a` is active: it is.", Truth({"a": ("active",)})),
+    ("`a` was rebooted last, 92 days ago", Truth({"a": ("92 days",)})),
+    ("Up 92 days: `a`", Truth({"a": ("92 days",)})),
+    ("It takes 61% CPU on `a`", Truth({"a": ("61.0|61.0%",)})),
+]
+UNTRUE = [
+    ("There are 3:\n1. `a1`\n2. `b2`\n3. `c3`\n4. `d4`", Truth(FOUR, count=4)),
+    ("6 agents, 4 online: a1 b2 c3 d4", Truth(FOUR, count=4)),
+    ("4 or 5 agents: a1 b2 c3 d4", Truth(FOUR, count=4)),
+    ("`db01` is at 19 %", Truth({"db01": ("91%",)})),
+    ("`mysql` on `store-7` is not active.", Truth({"store-7": ("active",)})),
+    ("`nginx` on `web01` isn't running.", Truth({"web01": ("active|running|up",)})),
+    ("`frontend` on `srv-3` is not up again.", Truth({"srv-3": ("frontend", "up|running|started")})),
+    ("`cron` on `gateway8` is not failed.", Truth({"gateway8": ("failed|down|not",)})),
+    ("`nginx` on `web01` is no longer active.", Truth({"web01": ("active|running|up",)})),
+    ("`nginx` on `web01` is neither active nor enabled.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is neither enabled nor active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` never got active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` failed to become active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is anything but active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is far from active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is failed rather than active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is inactive instead of active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` stopped being active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is active. It has failed.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is active or failed.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` is either failed or active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01`: active? No.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` might be active.", Truth({"web01": ("active",)})),
+    ("`nginx` on `web01` should be active.", Truth({"web01": ("active",)})),
+    ("None of them is active: `a`, `b`", Truth({"a": ("active",), "b": ("active",)})),
+    ("Nothing is active on `a`", Truth({"a": ("active",)})),
+    ("`a` is on 1.1.4 or 4.2.6", Truth({"a": ("1.1.4",)})),
+    ("`a` is on 4.2.6 or 1.1.4", Truth({"a": ("1.1.4",)})),
+    ("`a` is on `4.2.6` or `1.1.4`", Truth({"a": ("1.1.4",)})),
+    ("`a`: 1.1.4, maybe 4.2.6", Truth({"a": ("1.1.4",)})),
+    ("`a`: 1.1.4 (or 4.2.6)", Truth({"a": ("1.1.4",)})),
+    ("`a`: somewhere between 1.1.4 and 4.2.6", Truth({"a": ("1.1.4",)})),
+    ("`a`: 1.1.4. `a`: 4.2.6.", Truth({"a": ("1.1.4",)})),
+    ("`a` is at 45% or 46%", Truth({"a": ("45%",)})),
+    ("`a` is at 45%. `a` is at 46%", Truth({"a": ("45%",)})),
+    ("`a` is at 45% to 60%", Truth({"a": ("45%",)})),
+    ("`a` has a load of 0.38 or 0.83", Truth({"a": ("0.38",)})),
+    ("`a` uses 3.1G or 3.2G", Truth({"a": ("3.1Gi",)})),
+    ("`a` has port 8080 or 8081", Truth({"a": ("8080",)})),
+    ("`a` isn't at 45%", Truth({"a": ("45%",)})),
+    ("`a` doesn't run 1.1.4", Truth({"a": ("1.1.4",)})),
+    ("`web-1` 5%, `web-2` 45%", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("| Host | Use % |\n|---|---|\n| web-1 | 5 |\n| web-2 | 45 |", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("`web-1` and `web-2` are at 5% and 45%, respectively.", Truth({"web-1": ("45%",), "web-2": ("5%",)})),
+    ("Active:\n- `a`\n- `c`\n\nFailed:\n- `b`", Truth({"a": ("active",), "b": ("active",), "c": ("failed",)})),
+    ("All of them are active: `a`, `b`, `c`.", Truth({"a": ("active",), "b": ("active",), "c": ("failed",)})),
+    (
+        "All are active except `b`, which has failed: `a`, `c`.",
+        Truth({"a": ("active",), "b": ("active",), "c": ("failed",)}),
+    ),
+    ("`x` does exist on `a`", Truth({"a": ("no such file|does not exist|missing",)})),
+    ("`x` had 45%, it is at 97% now: `a`", Truth({"a": ("45%",)})),
+    ("the two do not differ: `a`, `b`", Truth({"a": (), "b": (), "": ("differ|different|not|another|unequal|no",)})),
+    ("`a` takes 61.0M", Truth({"a": ("61.0%",)})),
+]
+
+
+@pytest.mark.parametrize(("answer", "truth"), TRUE)
+def test_a_true_answer_is_right_in_any_form(answer, truth):
+    assert check_answer(answer, truth) == []
+
+
+@pytest.mark.parametrize(("answer", "truth"), UNTRUE)
+def test_an_answer_that_denies_swaps_or_hedges_is_wrong(answer, truth):
+    assert codes(check_answer(answer, truth))[0] in ("wrong_fact", "wrong_count")
+
+
+def test_a_number_under_a_percent_heading_may_be_told_as_a_percentage():
+    assert check_grounded("It uses 61% CPU.", ["%CPU COMMAND\n61.0 postgres"], []) == []
