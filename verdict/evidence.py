@@ -81,10 +81,13 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
         yield f"{practised} samples are not from the eval split; evaluate on the suite small or full."
     for metric in metrics:
         values = [sample.values[metric] for sample in samples if metric in sample.values]
-        lacking = epochs - errors - sum(sample.scored.get(metric, 0) for sample in samples)
+        told = sum(sample.scored.get(metric, 0) + sample.unasked.get(metric, 0) for sample in samples)
+        lacking = epochs - errors - told
         if lacking > limits.max_unscored * epochs:
             allowed = f"allowed: {limits.max_unscored:.0%}"
             yield f"{lacking} of {epochs} sample epochs have no value for {metric} ({allowed}); fix its scorer."
+        if uneven := sum(1 for sample in samples if sample.scored.get(metric) and sample.unasked.get(metric)):
+            yield f"{uneven} samples ask for {metric} in some epochs only; fix its scorer."
         if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
             yield f"{metric} has values outside 0..1; fix its scorer."
     if not one_grader(scores):
@@ -132,6 +135,8 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     if any((x.slices, x.family, x.template) != (y.slices, y.family, y.template) for x, y in same):
         yield f"the same sample id belongs to different samples; {again}."
     for metric in metrics:
+        if apart := sum(1 for x, y in same if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
+            yield f"{apart} samples ask for {metric} in only one of the logs; {again}."
         both = sum(1 for x, y in same if metric in x.values and metric in y.values)
         if both < limits.min_samples:
             yield f"{both} samples have {metric} in both logs, but {limits.min_samples} are needed; use a larger suite."

@@ -118,7 +118,7 @@ def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
     task, metric = name.split("/")
     if task not in base or task not in candidate:
         return  # `problems` says so
-    samples = base[task].samples.values()
+    samples = [sample for sample in base[task].samples.values() if not sample.unasked.get(metric)]
     for key in rule.slices:
         values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
         if not values:

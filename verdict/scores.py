@@ -40,7 +40,9 @@ class Sample:
     unscored: int
     """Epochs whose scorer could not decide."""
     scored: dict[str, int]
-    """Metric -> the epochs that have it."""
+    """Metric -> epochs that have it, in the scorer's order."""
+    unasked: dict[str, int]
+    """Metric -> epochs in which the sample does not ask for it: NaN in a dict score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ class TaskScores:
 
     @property
     def metrics(self) -> list[str]:
-        """Headline first."""
-        return list(dict.fromkeys(metric for sample in self.samples.values() for metric in sample.values))
+        """Those that a sample has, headline first."""
+        found = dict.fromkeys(metric for sample in self.samples.values() for metric in sample.scored)
+        return [metric for metric in found if any(sample.scored.get(metric) for sample in self.samples.values())]
 
     def slices(self, metric: str) -> dict[str, list[Sample]]:
         """Scored samples by slice: `all` first, then `name=value` in order."""
@@ -186,15 +189,16 @@ def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
 
 
 def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
-    values = [_values(epoch, path) for epoch in epochs]
-    metrics = dict.fromkeys(metric for scored in values for metric in scored)
-    by_metric = {metric: [scored[metric] for scored in values if metric in scored] for metric in metrics}
+    given = [_values(epoch, path) for epoch in epochs]
+    metrics = dict.fromkeys(metric for values in given for metric in values)
+    by_metric = {metric: [values[metric] for values in given if metric in values] for metric in metrics}
+    scored = {metric: [value for value in values if not math.isnan(value)] for metric, values in by_metric.items()}
     metadata = epochs[0].metadata
     slices = metadata.get("slice")
     errors = sum(epoch.error for epoch in epochs)
     return Sample(
         id=key,
-        values={metric: math.fsum(numbers) / len(numbers) for metric, numbers in by_metric.items()},
+        values={metric: math.fsum(numbers) / len(numbers) for metric, numbers in scored.items() if numbers},
         slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
@@ -202,13 +206,17 @@ def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
         codes=tuple(code for epoch in epochs for code in _codes(epoch)),
         epochs=len(epochs),
         errors=errors,
-        unscored=sum(1 for scored in values if not scored) - errors,
-        scored={metric: len(numbers) for metric, numbers in by_metric.items()},
+        unscored=sum(1 for values in given if not values) - errors,
+        scored={metric: len(numbers) for metric, numbers in scored.items()},
+        unasked={metric: len(by_metric[metric]) - len(numbers) for metric, numbers in scored.items()},
     )
 
 
 def _values(epoch: Epoch, path: Path) -> dict[str, float]:
-    """The metrics of one epoch; empty if it ended in an error or its scorer could not decide."""
+    """The metrics of one epoch; NaN for one that the sample does not ask for.
+
+    Empty if the epoch ended in an error or its scorer could not decide.
+    """
     from inspect_ai.scorer import value_to_float
 
     found: dict[str, float] = {}
@@ -221,8 +229,9 @@ def _values(epoch: Epoch, path: Path) -> dict[str, float]:
                 f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
                 "other; score again with one of them (`inspect score --action overwrite`)."
             )
-        found |= numbers
-    return {metric: value for metric, value in found.items() if not math.isnan(value)}
+        if isinstance(value, dict) or not all(map(math.isnan, numbers.values())):
+            found |= numbers
+    return found
 
 
 def _codes(epoch: Epoch) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -135,6 +136,19 @@ def the_metric_is_missing(log: EvalLog) -> None:
         sample.scores = {"right": Score(value={"brief": 1.0}, metadata={"grader": GRADER})}
 
 
+def unasked(log: EvalLog) -> None:
+    """The scorer says of three wrong samples that they do not ask for its metric."""
+    for sample in (log.samples or [])[:3]:
+        sample.scores = {"right": Score(value={"right": math.nan, "brief": 1.0}, metadata={"grader": GRADER})}
+
+
+def unasked_in_one_epoch(log: EvalLog) -> None:
+    log.eval.config.epochs = 2
+    again = [sample.model_copy(update={"epoch": 2}) for sample in log.samples or []]
+    unasked(log)
+    log.samples = (log.samples or []) + again
+
+
 def graded_by(name: str | None, count: int) -> Callable[[EvalLog], None]:
     """Let the first `count` scores name another grader, or none."""
 
@@ -177,6 +191,8 @@ def values_out_of_range(log: EvalLog) -> None:
             (errors, "3 of 48 samples ended in an error (allowed: 2%)"),
             (unscored, "3 of 48 sample epochs are unscored (allowed: 2%)"),
             (the_metric_is_missing, "3 of 48 sample epochs have no value for right"),
+            (unasked, "3 samples ask for right in only one of the logs"),
+            (unasked_in_one_epoch, "3 samples ask for right in some epochs only"),
             (values_out_of_range, "right has values outside 0..1"),
         ]
     ],
@@ -194,6 +210,11 @@ def test_both_logs_must_say_the_same(lab, policy, key, value):
     name = "asking code" if key == "asked" else key
     reason = f"{name} differs" if value else f"a log does not name its {name}"
     refused(lab.judge(policy, "good", lab.change("same", change)), reason)
+
+
+def test_samples_that_do_not_ask_for_a_metric_in_either_log_are_left_out(lab, policy):
+    verdict = lab.judge(policy, *(lab.change(name, unasked, "known-issues") for name in ("good", "same")))
+    assert verdict.outcome is GateOutcome.PROMOTE, verdict.reasons
 
 
 # --- logs that somebody changed after they were written, and logs of plain `inspect eval` ---------------------------

@@ -1,14 +1,16 @@
+import math
 from pathlib import Path
 
 import pytest
 from inspect_ai import Task, eval, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, EvalSampleLimit
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, match, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
 from aj.errors import EvidenceError
+from verdict.samples import read_recorded
 from verdict.scores import read_folder
 
 
@@ -69,6 +71,56 @@ def test_epochs_are_averaged_and_a_broken_instrument_is_never_a_zero(tmp_path):
     assert samples["fine"].values == {"first": 0.5, "second": 1.0}
     assert (samples["broken"].values, samples["broken"].errors, samples["broken"].unscored) == ({}, 2, 0)
     assert (samples["undecided"].values, samples["undecided"].errors, samples["undecided"].unscored) == ({}, 0, 2)
+
+
+@scorer(metrics={"first": [mean()], "second": [mean()]})
+def partly() -> Scorer:
+    """Asks for `first` of every other sample."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return Score(value={"first": 1.0 if state.metadata["asks"] else math.nan, "second": 0.0})
+
+    return score
+
+
+@task
+def parts() -> Task:
+    data = MemoryDataset([Sample(id=n, input="x", metadata={"asks": n % 2 == 0}) for n in (1, 2)])
+    return Task(dataset=data, solver=generate(), scorer=partly())
+
+
+def test_a_part_that_a_sample_does_not_ask_for_is_neither_wrong_nor_unscored(tmp_path):
+    eval(parts(), model=mock(), epochs=2, log_dir=str(tmp_path), display="none")
+    scores = read_folder(tmp_path)["parts"]
+    assert scores.metrics == ["first", "second"], "in the scorer's order, though the first sample has only the second"
+    assert [(s.values, s.scored, s.unasked, s.unscored) for s in scores.samples.values()] == [
+        ({"second": 0.0}, {"first": 0, "second": 2}, {"first": 2, "second": 0}, 0),
+        ({"first": 1.0, "second": 0.0}, {"first": 2, "second": 2}, {"first": 0, "second": 0}, 0),
+    ]
+    assert read_recorded(scores.path).samples == scores.samples
+
+
+@pytest.mark.parametrize("limit", ["time", "working", "cost", "operator", "token"])
+def test_a_sample_that_the_machine_cut_short_is_an_error_and_not_wrong(lab, limit):
+    def cut(log: EvalLog) -> None:
+        (log.samples or [])[0].limit = EvalSampleLimit(type=limit, limit=1)
+
+    folder = lab.change("good", cut, "known-issues")
+    scores = read_folder(folder)["known_issues"]
+    sample = scores.samples["made_up-0"]
+    assert (sample.errors, bool(sample.values)) == ((0, True) if limit == "token" else (1, False))
+    assert read_recorded(scores.path).samples == scores.samples
+
+
+def test_two_scorers_of_one_metric_are_not_chosen_between(lab):
+    """As `inspect score --action append` leaves it."""
+
+    def append(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            sample.scores = {**(sample.scores or {}), "right1": Score(value={"right": 1.0})}
+
+    with pytest.raises(EvidenceError, match=r"two scorers give right \(right, right1\)"):
+        read_folder(lab.change("good", append, "known-issues", sealed=False))
 
 
 def test_a_plain_inspect_log_is_read_without_our_metadata(tmp_path):
