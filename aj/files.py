@@ -52,7 +52,7 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises ConfigError as `load_yaml` does."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
     except (yaml.YAMLError, ValueError) as error:
@@ -62,6 +62,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}:1: the file must consist of 'key: value' lines, not of a {type(values).__name__}.")
     return values
+
+
+def parse_yaml(text: str) -> Any:
+    """The values of a YAML text; raises yaml.YAMLError. The C loader reads the same values ten times as fast."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def parse_yaml(text: str) -> Any:
+    """The values of a YAML text; raises yaml.YAMLError. The C loader gives the same values in a tenth of the time."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Model:

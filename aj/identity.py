@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
-from aj.files import digest, digest_file
+from aj.files import digest, digest_file, parse_yaml
 
 HOUSE = Path(__file__).parents[1]
 DATA = (".yaml", ".json", ".jsonl", ".jinja")
@@ -70,34 +68,37 @@ def identity(*roots: str, without: Sequence[str] = (), house: Path | None = None
 def used(*roots: str, without: Sequence[str] = (), house: Path | None = None) -> dict[str, set[int]]:
     """The modules that `identity` covers, and the places of the statements that count in each."""
     house = house or HOUSE
-    waiting = [(module, name) for module, _, name in (root.partition(":") for root in roots)]
+    waiting = {(module, name) for module, _, name in (root.partition(":") for root in roots)}
     for module, name in waiting:
         if not _exists(module, house) or (name and name not in _places(module, house)):
             raise KeyError(f"{house} has no {module} that defines {name or 'anything'}")
+    cut = cache(lambda module: f"{module}.".startswith(tuple(f"{name}." for name in without)))
     found: dict[str, set[int]] = {}
     seen: set[Name] = set()
     while waiting:
         module, name = waiting.pop()
-        if (module, name) in seen or any(f"{module}.".startswith(f"{cut}.") for cut in without):
-            continue
         seen.add((module, name))
-        if module not in found:
-            found[module] = set()
-            waiting += [
-                (module, _EFFECTS),
-                *((package, "") for package in _packages(module) if _exists(package, house)),
-            ]
-        statements, places = _read(module, house), _places(module, house)
-        for place in places.get(name, places[""]):
-            if place not in found[module]:
-                found[module].add(place)
-                waiting += [(module, use) for use in statements[place].uses if use in places]
-                waiting += [target for asked in statements[place].imports if (target := _target(*asked, house))]
+        if not cut(module):
+            places, leads = _reach(module, name, house)
+            found.setdefault(module, set()).update(places)
+            waiting |= leads - seen
     return found
 
 
 _EFFECTS = "*"
 """Stands for the statements of a module that define nothing."""
+
+
+@cache
+def _reach(module: str, name: str, house: Path) -> tuple[frozenset[int], frozenset[Name]]:
+    """The statements that a name stands for, and the names that count because of them."""
+    statements, places = _read(module, house), _places(module, house)
+    counted = places.get(name, places[""])
+    leads = {(module, _EFFECTS), *((package, "") for package in _packages(module) if _exists(package, house))}
+    for statement in (statements[place] for place in counted):
+        leads |= {(module, use) for use in statement.uses if use in places}
+        leads |= {target for asked in statement.imports if (target := _target(*asked, house))}
+    return frozenset(counted), frozenset(leads)
 
 
 @cache
@@ -148,11 +149,13 @@ def _data_below(folder: Path) -> dict[str, list[Path]]:
 
 @cache
 def _digest_data(path: Path) -> str:
-    if path.suffix != ".yaml":
-        return digest_file(path)
-    # The C loader reads the same values ten times as fast. The order of keys is kept, since a draw may follow it.
-    values = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return digest(json.dumps(values, default=str))
+    return _digest_yaml(path.read_bytes()) if path.suffix == ".yaml" else digest_file(path)
+
+
+@cache
+def _digest_yaml(text: bytes) -> str:
+    # The order of keys is kept, since a draw may follow it.
+    return digest(json.dumps(parse_yaml(text.decode()), default=str))
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
