@@ -3,6 +3,7 @@
 What loads torch or trl is imported inside of fixtures and tests: half a minute that collecting need not take.
 """
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from train.base import find_base, load_tokenizer
 from train.run import quiet_environment, train
 
 quiet_environment()
+# How many threads share a sum changes its last bits. And where torch has used several, a forked process waits for them.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
