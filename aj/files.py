@@ -69,11 +69,6 @@ def parse_yaml(text: str) -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def parse_yaml(text: str) -> Any:
-    """The values of a YAML text; raises yaml.YAMLError. The C loader gives the same values in a tenth of the time."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
 def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Model:
     """Turn the values in `path` into `model`; raises ConfigError with the line of the first fault."""
     try:

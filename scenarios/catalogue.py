@@ -1,7 +1,7 @@
 """Looks up templates by name, and restores scenarios from records."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -45,4 +45,9 @@ def templates(split: Split | None = None) -> Mapping[str, Template]:
 
 def scenario_from_record(record: Mapping[str, Any]) -> Scenario:
     """The inverse of `Scenario.to_record`; a KeyError on a record of another shape is our own fault."""
-    return templates()[record["template"]].draw(record["seed"], record["persona"])
+    return _kept(record["template"], record["seed"], record["persona"])
+
+
+@lru_cache(maxsize=1024)  # a whole suite: each scenario is needed to identify a sample, to play it and to score it
+def _kept(template: str, seed: int, persona: str) -> Scenario:
+    return templates()[template].draw(seed, persona)

@@ -17,7 +17,7 @@ from aj.contract import Contract, load_contract
 from aj.files import digest
 from aj.messages import Message, Mode, from_record
 from fleet.fleet import Fleet
-from scenarios.catalogue import scenario_from_record, templates
+from scenarios.catalogue import scenario_from_record
 from scenarios.scenario import Scenario, ScriptedTurn
 
 Seen = tuple[str, str]
@@ -51,7 +51,8 @@ class Case:
 @cache
 def world(template: str, seed: int, persona: str, contract: str) -> str:
     """Identity of a scenario and its contract. Samples carry it, so that none is graded by a later truth."""
-    return digest(repr(templates()[template].draw(seed, persona)), load_contract(contract).hash)
+    scenario = scenario_from_record({"template": template, "seed": seed, "persona": persona})
+    return digest(repr(scenario), load_contract(contract).hash)
 
 
 def replay(scenario: Scenario, past: Sequence[Message], contract: Contract) -> Fleet:

@@ -1,97 +1,21 @@
-"""The reference agents: the oracle is right on every task, and each bad agent fails where it should, and only there."""
+"""The reference agents, one reply at a time: what each is right about, and how it fails.
 
-import asyncio
-import math
-from random import Random
-from typing import Any
-
-import pytest
-from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ModelName
-from inspect_ai.scorer import Score, Scorer, Target
-from inspect_ai.solver import TaskState
+`aj selfcheck` plays them all on the whole small suite, and holds what they score against what is expected.
+"""
 
 from aj.conduct import check_conduct
 from aj.contract import load_contract
 from aj.findings import codes
 from aj.messages import calls, result, user
 from aj.wire import judge_call
-from evals.frozen import dataset
-from evals.reference import AGENTS, oracle, reference
-from evals.suite import LOOPED
+from evals.reference import AGENTS, oracle
 from loop.selfcheck import EXPECTED
 from scenarios.catalogue import templates
 from scorers.checks.answers import check_answer
 from scorers.checks.replies import check_reply
-from scorers.context_kept import context_kept
-from scorers.no_known_issue import no_known_issue
-from scorers.persona_match import persona_match
 from scorers.samples import Case
-from scorers.task_done import task_done
-from scorers.valid_reply import valid_reply
 
 AJ = load_contract()
-SCORERS = {
-    "tool_format": valid_reply,
-    "known_issues": no_known_issue,
-    "persona": persona_match,
-    "context_retention": context_kept,
-    "task_success": task_done,
-}
-
-
-@pytest.fixture(scope="module")
-def chosen() -> dict[str, list[Sample]]:
-    """Eight samples of each task, of all of its kinds."""
-
-    def some(data: MemoryDataset) -> list[Sample]:
-        return Random(3).sample(list(data), 8)
-
-    return {task: some(dataset(task, "small", "aj")) for task in SCORERS}  # type: ignore[arg-type]
-
-
-def _scored(agent: str, task: str, sample: Sample) -> dict[str, float]:
-    """What the agent scores on a sample: the solver and the scorer of the eval, without Inspect around them."""
-    solve, grade = reference(agent, task in LOOPED), SCORERS[task]()
-    score = asyncio.run(_played(solve, grade, sample))
-    assert score
-    assert isinstance(score.value, dict)
-    return score.value  # type: ignore[return-value]
-
-
-async def _played(solve: Any, grade: Scorer, sample: Sample) -> Score | None:
-    assert not isinstance(sample.input, str)
-    state = TaskState(
-        ModelName("none/none"), str(sample.id), 1, sample.input, list(sample.input), metadata=sample.metadata
-    )
-    return await grade(await solve(state, None), Target(""))
-
-
-@pytest.mark.parametrize("task", SCORERS)
-def test_the_oracle_is_right_in_everything(chosen, task):
-    for sample in chosen[task]:
-        value = _scored("oracle", task, sample)
-        assert {right for right in value.values() if not math.isnan(right)} == {1.0}, sample.id
-
-
-@pytest.mark.parametrize(("agent", "metric"), EXPECTED)
-def test_a_bad_agent_scores_what_selfcheck_expects(chosen, agent, metric):
-    task, key = metric.split("/")
-    low, high = EXPECTED[agent, metric]
-    means = _means(agent, task, chosen)
-    slack = 0.0 if low == high and low in (0.0, 1.0) else 0.3  # eight samples are no mean
-    assert key not in means or low - slack <= means[key] <= high + slack  # eight samples may not ask for every part
-
-
-CACHE: dict[tuple[str, str], dict[str, float]] = {}
-
-
-def _means(agent: str, task: str, chosen: dict[str, list[Sample]]) -> dict[str, float]:
-    if (agent, task) not in CACHE:
-        values = [_scored(agent, task, sample) for sample in chosen[task]]
-        asked = {key: [value[key] for value in values if not math.isnan(value[key])] for key in values[0]}
-        CACHE[agent, task] = {key: sum(of) / len(of) for key, of in asked.items() if of}
-    return CACHE[agent, task]
 
 
 def test_every_bad_agent_fails_every_kind_of_task_that_asks_for_more_than_form():

@@ -21,7 +21,7 @@ from aj.files import digest_file
 from aj.messages import Call, Message
 from aj.wire import render_call
 from evals.frozen import config, dataset
-from evals.identities import SAMPLES, asked, graded
+from evals.identities import SAMPLES, asked, graded, records
 from evals.reference import AGENTS, oracle, reference
 from evals.suite import LOOPED
 from scenarios.scenario import ScriptedTurn
@@ -135,7 +135,7 @@ def test_the_headline_of_a_log_is_the_mean_of_the_first_key(gold):
 def test_the_declared_headline_is_a_score_that_the_scorer_gives(gold):
     name, log = gold
     assert log.results
-    declared = _task(name).headline_metric
+    declared = _task(name, suite="small").headline_metric
     assert declared
     assert (declared.scorer, declared.score) in {(scored.scorer, scored.name) for scored in log.results.scores}
 
@@ -351,7 +351,12 @@ def test_a_sample_that_we_broke_is_an_error_and_not_a_zero(evaluate):
 @pytest.mark.parametrize("name", KEYS)
 def test_the_small_suite_is_part_of_the_full_one(name):
     small = {sample.id for sample in dataset(name, "small", "aj")}
-    assert small < {sample.id for sample in dataset(name, "full", "aj")}
+    assert small < {record["id"] for record in records(name, "full")}
+
+
+def test_the_full_suite_is_every_frozen_sample():
+    full = [sample.id for sample in dataset("persona", "full", "aj")]
+    assert full == [record["id"] for record in records("persona", "full")]
 
 
 def test_an_unknown_suite_is_refused():
