@@ -140,7 +140,13 @@ class Stage:
         persona = load_personas().personas[self.persona]
         toneless = exact or kind == "plain"  # a tone would add words to the command, and small talk is used as it is
         said_so = text if toneless else persona.say(text, self.split, self._tone)
-        truth = Truth({name: tuple(values) for name, values in stated.items()}, count, tuple(never), kind == "ask_back")
+        truth = Truth(
+            {name: tuple(values) for name, values in stated.items()},
+            count,
+            tuple(never),
+            asks_back=kind == "ask_back",
+            told=f"restarted {items}" if kind == "restart" else items if kind in ("facts", "failed") else "",
+        )
         identity = phrasing or f"{self.template}.{self.split}.{len(self.turns)}.{number}"
         self.turns.append(ScriptedTurn(said_so, identity, tuple(steps), truth, items, why, kind, exact))
 

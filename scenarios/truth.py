@@ -16,3 +16,5 @@ class Truth:
     """names that must not be mentioned, such as hosts that do not meet the requested condition"""
     asks_back: bool = False
     """the right answer is a question, and nothing is done"""
+    told: str = ""
+    """the oracle's own words for it, where they are known: a true answer denies nothing that they say"""

@@ -16,7 +16,7 @@ def check_turn_answer(played: dict[str, Any], turn: ScriptedTurn, scenario: Scen
     """Was this user turn answered, and truthfully?"""
     if played["error"]:
         return [Finding(played["error"], "the turn ended in an error", "see the code")]
-    return check_answer(played["answer"], turn.truth)
+    return check_answer(played["answer"], turn.truth, played["sources"], [host.name for host in scenario.hosts])
 
 
 def check_turn_grounded(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:

@@ -37,6 +37,8 @@ def _stands(number: str, known: str) -> bool:
     not become 3.1M."""
     if any(not _digits_follow(known, end) for end in _alone(number.lower(), known)):
         return True
+    if number.count(".") == 1 and any(not _digits_follow(known, end) for end in _alone(f"{number}0", known)):
+        return True
     bare = number.rstrip("KMGT%")
     if bare == number:
         return False

@@ -39,7 +39,8 @@ def check_step(
 
 def check_final_answer(answer: str, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet) -> list[Finding]:
     """Is the answer true, and are all its numbers and names found in the conversation?"""
-    found = check_answer(answer, turn.truth)
+    results = [message.content for message in past if message.role == "tool"]
+    found = check_answer(answer, turn.truth, results, list(fleet.hosts))
     if turn.kind == "plain" or found:
         return found  # small talk may mention numbers: nothing was looked up
     sources = [message.content for message in past if message.role in ("user", "tool")]

@@ -138,3 +138,52 @@ def test_an_answer_that_denies_swaps_or_hedges_is_wrong(answer, truth):
 
 def test_a_number_under_a_percent_heading_may_be_told_as_a_percentage():
     assert check_grounded("It uses 61% CPU.", ["%CPU COMMAND\n61.0 postgres"], []) == []
+
+
+# --- in the oracle's own words, beside the results, among other hosts ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "answer", "right"),
+    [
+        ("restarted `cron` on `a`", "Bounced `cron` on `a`, it is up again.", True),
+        ("restarted `cron` on `a`", "Restarted `cron` on `a`. I did not restart anything else.", True),
+        ("restarted `cron` on `a`", "I have not restarted `cron` on `a`.", False),
+        ("restarted `cron` on `a`", "I could not restart `cron` on `a`.", False),
+        ("restarted `cron` on `a`", "The restart of `cron` on `a` failed.", False),
+        ("`cron` on `a` has exited", "`cron` on `a` has stopped.", True),
+        ("`cron` on `a` has exited", "`cron` on `a` has not exited.", False),
+        ("`cron` on `a` has exited", "`cron` on `a` is running.", False),
+        ("`cron` did not start on `a`", "I tried to start `cron` on `a`, but it failed.", True),
+        ("`cron` did not start on `a`", "Could not start `cron` on `a`.", True),
+        ("`cron` did not start on `a`", "Started `cron` on `a`.", False),
+        ("`a` is not in `cron`", "`a` is missing from `cron`.", True),
+        ("`a` is not in `cron`", "`a` is in `cron`.", False),
+        ("the process is gone, `cron` on `a` is up", "the process does not exist any more, `cron` on `a` runs", True),
+        ("the process is gone, `cron` on `a` is up", "the process is not gone, `cron` on `a` runs", False),
+    ],
+)
+def test_what_the_oracle_says_is_not_denied_and_what_it_denies_is_not_said(told, answer, right):
+    assert (check_answer(answer, Truth({"a": ("cron",)}, told=told)) == []) == right
+
+
+DF = "Filesystem      Size  Used Avail Use% Mounted on\n/dev/sda1        40G   15G   24G  38% /"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("`a` is at 38%, 24G of 40G are free.", None),
+        (f"a:\n{DF}", "pasted_result"),
+        (f"`a`\n```\n{DF}\n```", "pasted_result"),
+        ("`a` is at 38%. " + "That is what I saw when I looked. " * 40, "too_long"),
+        ("`a` 38%, `b` 38%", "wrong_name"),
+        ("`a` is at 38%; I did not look at `b`.", None),
+    ],
+)
+def test_an_answer_tells_what_was_asked_and_no_more(answer, code):
+    assert codes(check_answer(answer, Truth({"a": ("38%",)}), [DF], ["a", "b"]))[:1] == ([code] if code else [])
+
+
+def test_a_list_of_names_may_be_as_the_command_shows_it():
+    assert check_answer("VERSION\napp.py", Truth({"": ("VERSION", "app.py")}), ["VERSION\napp.py"]) == []

@@ -15,6 +15,7 @@ _MIDDLE = re.compile(
 _WEAK = re.compile(r"\b(?:and|plus)\b|[&/]")
 _CLOSING = re.compile(r"\)")
 _ALL = re.compile(r"\b(?:all|both|each|every|everything|everyone|everywhere|they|any|none|neither)\b")
+_TAKEN_BACK = re.compile(r"\b(?:wait|correction|scratch that|on second thoughts?|i mean|i take (?:it|that) back)\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|[;\n]+")
 _YOU = r"you have|you are on|yours?|local(?:ly)?|(?:the |my |your )?(?:workspace|checkout|project)|here(?!'s)"
 """The user's own machine, in words."""
@@ -46,7 +47,8 @@ def claims_about(answer: str, names: Sequence[str], you: bool = False) -> dict[s
     text = re.sub(r":\s*\n+", ": ", text)
     groups = _groups(text, names, you)
     if len({name for group in groups for name in group.names}) <= 1 and not any(said.values()):
-        return {"": [answer], **{name: [text, answer] for name in names}}
+        nameless = _without(text, names)  # a host's name states no value
+        return {"": [_without(answer, names)], **{name: [nameless] for name in names}}
     here: list[str] = []
     for group, claim in _shares(text, groups):
         for name in group.names:
@@ -55,9 +57,18 @@ def claims_about(answer: str, names: Sequence[str], you: bool = False) -> dict[s
         if _ALL.search(sentence) and not _groups(sentence, names):
             for claims in said.values():
                 claims.append(sentence)
+        if _TAKEN_BACK.search(sentence):
+            for claims in said.values():
+                claims.append(text[text.index(sentence) :])
     for sentence in _SENTENCE.split(text):
         _respectively(sentence, names, said)
-    return {"": here or [answer], **said}
+    return {"": here or [_without(answer, names)], **said}
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    for name in names:
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text)
+    return text
 
 
 # --- prose ----------------------------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ Stance = Literal["said", "denied", "past", "open"]
 _BOUNDARY = re.compile(
     r"[.!?](?=\s|$)|[;\n()]|:\s|,\s|\s[—–-]+\s|"
     r"(?<!anything )(?<!nothing )\bbut\b|\b(?:although|though|while|whereas|yet|because|since|so|which|who)\b|"
-    r"\b(?:and|then)\b(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b)"
+    r"\b(?:and|then)\b(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b|"
+    r"\s+`[^`]*`[^,.;]{0,40}?\b(?:is|are|has|have|runs?|was)\b)"
 )
 _ASIDE = re.compile(r"\((yet|currently|now|really|actually|at all|any ?more|exactly|quite)\)")
 _DENIAL = re.compile(
     r"\b(?:not(?! (?:only|just|merely|simply|to worry)\b)|never|no longer|neither|nor|none|no one|nobody|"
-    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|far from|rather than|instead of|other than|"
-    r"(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|stop(?:s|ped)? being|ceased? to|ceased being|lacks?|"
+    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|far from|nowhere near|not even close to|"
+    r"rather than|instead of|other than|(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|"
+    r"stop(?:s|ped)? being|ceased? (?:to|being)|lacks?|"
     r"(?:wrong|false|untrue|incorrect) (?:that|to say))\b"
 )
 _NO = re.compile(
@@ -27,9 +29,11 @@ _NEAR = re.compile(
 _REFUTED = re.compile(
     r"[\s`'\"]*(?:[:?,–—|-]+[\s`'\"]*(?:no|nope|not (?:really|so|at all|true|any ?more))(?=[\s`'\"]*(?:[.,;!)|]|$))|"
     r"(?:is|are|was|would be) (?:wrong|false|untrue|incorrect|not (?:right|true|correct|the|what|it|so)\b)|"
-    r"(?:no longer|not any ?more)\b|(?:is|are) (?:no longer|never)\b)"
+    r"(?:no longer|not any ?more)\b)"
 )
-_CONFIRMED = re.compile(r"[\s`'\"]*[:?,–—|-]+[\s`'\"]*(?:yes|yep|yeah|true|confirmed|it is|indeed)\b")
+_CONFIRMED = re.compile(
+    r"[\s`'\"]*[:?–—|-]+[\s`'\"]*(?:yes|yep|yeah|true|confirmed|it (?:is|does|has))(?=[\s`'\"]*(?:[.,;!)|]|$))"
+)
 _PAST = re.compile(
     r"\b(?:was|were|had|used to be|previously|before|earlier|formerly|initially|originally|at first|until|once|"
     r"after|since|went|as of yesterday|yesterday)\b|\bfrom[\s`'\"]*(?:\w+[\s`'\"]+)?$"
@@ -43,16 +47,23 @@ _OPEN = re.compile(
 )
 
 
-_GENERAL = re.compile(
-    r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b|"
-    r"\b(?:an?|any|every|when|while|if|once)\s+(?!result\b)(?:\w+\s+)*$"
-)
+_LESSON = re.compile(r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b")
+_OF_A_KIND = re.compile(r"\b(?:an?|any|every|when|while|if|once)\s+(?:\w+\s+)*$")
 
 
 def in_general(text: str, place: int) -> bool:
     """Whether a place is in a sentence about things of its kind, not about this one: "a failed service stays down"."""
+    return in_lesson(text, place) or _OF_A_KIND.search(_sentence_before(text, place)) is not None
+
+
+def in_lesson(text: str, place: int) -> bool:
+    """Whether a place is in a sentence that teaches: "This matters because a failed service stays down"."""
+    return _LESSON.search(_sentence_before(text, place)) is not None
+
+
+def _sentence_before(text: str, place: int) -> str:
     ends = list(re.finditer(r"[.!?;\n](?=\s)", text[:place]))
-    return _GENERAL.search(text[ends[-1].end() if ends else 0 : place]) is not None
+    return text[ends[-1].end() if ends else 0 : place]
 
 
 def stance(text: str, start: int, end: int, near: bool = False) -> Stance:

@@ -3,7 +3,7 @@
 POLES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "up": (
         frozenset({"active", "running", "runs", "started", "alive", "online", "restarted", "up"}),
-        frozenset({"inactive", "failed", "stopped", "dead", "exited", "offline", "crashed", "down", "killed", "ended"}),
+        frozenset({"inactive", "failed", "stopped", "dead", "exited", "offline", "crashed", "down"}),
     ),
     "enabled": (frozenset({"enabled"}), frozenset({"disabled"})),
     "there": (frozenset({"exists", "exist"}), frozenset({"missing", "gone", "deleted", "removed", "absent"})),
@@ -53,7 +53,6 @@ def opposites(alternatives: tuple[str, ...]) -> frozenset[str]:
     known = {
         (axis, side) for word in alternatives for axis, poles in POLES.items() for side in (0, 1) if word in poles[side]
     }
-    if len(known) != 1:
+    if len({axis for axis, _ in known}) != len(known):
         return frozenset()
-    ((axis, side),) = known
-    return POLES[axis][1 - side] - set(alternatives)
+    return frozenset(word for axis, side in known for word in POLES[axis][1 - side]) - set(alternatives)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from scorers.checks.said.spelling import NUMBERS, spelled_out
-from scorers.checks.said.stance import Stance, in_general, stance
+from scorers.checks.said.stance import Stance, in_general, in_lesson, stance
 from scorers.checks.said.states import LITERAL_OPPOSITE, POLES, opposites, with_synonyms
 
 _NUMBER = re.compile(r"(\d+)(?:\.(\d+))?([%kmgt]?)")
@@ -15,7 +15,7 @@ _WORDS = {number: word for word, number in NUMBERS.items()}
 _OR = re.compile(
     rf"{_QUOTE}(?:\s*[,(–—-]*\s*(?:or(?: (?:maybe|perhaps|possibly|else))?|maybe|perhaps|possibly|alternatively|"
     r"otherwise|if not|(?:it )?(?:could|might|may) (?:also )?be)\s+(?:it(?:'s| is)\s+)?(?:(?:even|on|at|rather)\s+)?|"
-    rf"\s*/\s*|\s+to\s+|\s*[–—]\s*){_QUOTE}"
+    rf"\s*/\s*|\s+to\s+|(?<=[\d%kmgt])[–—](?=\d)){_QUOTE}"
 )
 _STATE = re.compile(
     r"\b(?:" + "|".join(sorted({word for poles in POLES.values() for side in poles for word in side})) + r")\b"
@@ -39,33 +39,55 @@ def says(claims: Sequence[str], value: str, excused: Sequence[str] = ()) -> bool
     """
     alternatives = with_synonyms(tuple(spelled_out(either) for either in value.split("|")))
     wrong_states = opposites(alternatives)
-    near = not wrong_states and not any(
-        _NUMBER.fullmatch(either) or _VERSION.fullmatch(either) for either in alternatives
-    )
+    near = not wrong_states and not any(map(_is_measured, alternatives))
     places = [(claim, span) for claim in claims for either in alternatives for span in _places(claim, either)]
     stances = [(claim, span, _stance(claim, span, near)) for claim, span in places]
     if any(how == "denied" and not in_general(claim, span[0]) for claim, span, how in stances):
         return False
-    held = [(claim, span) for claim, span, how in stances if how in ("said", "past")]
+    held = [(claim, span) for claim, span, how in stances if how in ("said", "past") and not in_lesson(claim, span[0])]
     if not held and not any(_opposite_denied(claim, alternatives) for claim in claims):
         return False
-    if wrong_states and any(_contradicts(claim, wrong_states, held) for claim in claims):
+    if wrong_states and any(contradicts(claim, wrong_states, held) for claim in claims):
         return False
     fine = (*alternatives, *(spelled_out(either) for other in excused for either in other.split("|")))
     return not any(_rivalled(claim, span, fine) for claim, span in held) and not _other_said(claims, held, fine)
 
 
+_OWN_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|runs?|left|stays?|keeps?|needs?|not|untouched)\b")
+
+
+def shares(claims: Sequence[str], value: str) -> bool:
+    """Whether claims about one host state the value of another: a number or a state, or a name without its own verb."""
+    alternatives = tuple(spelled_out(either) for either in value.split("|"))
+    measured = bool(opposites(alternatives)) or any(map(_is_measured, alternatives))
+    return any(
+        _stance(claim, span, near=not measured) in ("said", "past")
+        for claim in claims
+        if measured or not _OWN_VERB.search(claim)
+        for either in alternatives
+        for span in _places(claim, either)
+    )
+
+
+def _is_measured(value: str) -> bool:
+    return bool(_NUMBER.fullmatch(value) or _VERSION.fullmatch(value))
+
+
 def _places(claim: str, value: str) -> Iterator[tuple[int, int]]:
     for match in pattern_of(value).finditer(claim):
-        if value != "up" or _IS_UP.search(claim, 0, match.start()):
+        if value != "up" or is_up(claim, match.start()):
             yield match.span()
 
 
+def is_up(claim: str, place: int) -> bool:
+    """Whether "up" is a state there; others look things up."""
+    return _IS_UP.search(claim, 0, place) is not None
+
+
 _IS_UP = re.compile(
-    r"(?:\b(?:is|are|be|been|back|still|now|again|currently|all|both|came|comes?|gets?|got|stays?|brought|it|status|state)|[:=(,|—–-]|^)"
+    r"(?:\b(?:is|not|never|longer|are|be|been|back|still|now|again|currently|all|both|came|comes?|gets?|got|stays?|brought|it|status|state)|[:=(,|—–-]|^)"
     r"[\s`'\"*]*$"
 )
-"""What stands before "up" as a state; others look things up."""
 
 
 @lru_cache(4096)
@@ -102,15 +124,20 @@ def _opposite_denied(claim: str, alternatives: Sequence[str]) -> bool:
 
 _SUBJECT = re.compile(r"`([^`]+)`")
 _PREDICATE = re.compile(
-    r"(?:\b(?:is|are|has|have|remains?|stays?|still|now|currently|shows?|reports?|says?|both|all|also|in an?|state|"
-    r"status)|[:=(,|/—–-]|^)"
+    r"(?:\b(?:is|are|has|have|remains?|stays?|still|now|currently|shows?|reports?|says?|both|all|also|or|and|"
+    r"in an?|state|status)|[:=(,|/—–-]|^)"
     r"[\s`'\"*]*$"
 )
 _EVENT = re.compile(r"\b(?:again|now|back|restarted|recovered|since then|after(?:wards)?|any ?more)\b")
 
 
-def _contradicts(claim: str, wrong: frozenset[str], held: Sequence[tuple[str, tuple[int, int]]]) -> bool:
-    """Whether a claim also says, of the same thing and of now, a state that excludes the right one."""
+def contradicts(claim: str, wrong: frozenset[str], held: Sequence[tuple[str, tuple[int, int]]]) -> bool:
+    """Whether a claim also says, of the same thing and of now, a state that excludes the right one.
+
+    Args:
+        wrong: states that exclude the right one.
+        held: (claim, place in it) of each time that the right one is said.
+    """
     subjects = {name for said, span in held for name in _subjects(said, span[0])}
     changed = any(_EVENT.search(_sentence(said, span[0])) for said, span in held)
     for place in _STATE.finditer(claim):
@@ -175,6 +202,8 @@ def _kind(claim: str, span: tuple[int, int]) -> re.Pattern[str]:
 
 
 def _is_fine(word: str, fine: Sequence[str]) -> bool:
+    if _STATE.fullmatch(word):
+        return word in fine
     return any(pattern_of(value).fullmatch(word) for value in fine) or any(
         word in value or value in word for value in fine if not value[0].isdigit()
     )
