@@ -36,7 +36,8 @@ from scorers.traces import check_end, check_target, check_turn_answer, check_tur
 
 AJ = load_contract()
 ONE_TURN = ("tool_format", "known_issues", "persona")
-OF_EACH_SLICE = 6
+OF_EACH_SLICE = {"tool_format": 6, "known_issues": 3, "persona": 4, "context_retention": 1, "task_success": 24}
+"""Samples that stand for all; those of task_success, whose slices are many, are one slice here."""
 
 
 @dataclass
@@ -69,8 +70,7 @@ def examples(samples) -> dict[str, list[Example]]:
         for record in Random(5).sample(records, len(records)):
             key = "task_success" if task == "task_success" else str(record["slice"])
             slices[key].append(record)
-        count = 50 if task == "task_success" else 1 if task == "context_retention" else OF_EACH_SLICE
-        some = [record for of in slices.values() for record in of[:count]]
+        some = [record for of in slices.values() for record in of[: OF_EACH_SLICE[task]]]
         chosen[task] = [Example(r, case_of({**r, "contract": "aj", "past": _past(r)})) for r in some]
     return chosen
 

@@ -55,7 +55,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     (tmp_path / "canary").write_text(f"{secret}\n")
     monkeypatch.setenv("AJ_CANARY", secret)
     monkeypatch.chdir(tmp_path)  # what a relative path would hit
-    monkeypatch.setattr(shell, "MAX_SECONDS", 0.5)  # a dozen lines take all the time that they are given
+    monkeypatch.setattr(shell, "MAX_SECONDS", 0.2)  # a dozen lines take all the time that they are given
     connections: list[object] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 

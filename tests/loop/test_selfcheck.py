@@ -15,16 +15,11 @@ from scorers import persona_match
 
 
 @pytest.fixture
-def small(monkeypatch) -> None:
-    """Two agents, one task."""
+def few(monkeypatch) -> None:
+    """Two agents, one task, the first ten samples of the suite."""
     agents = {name: agent for name, agent in reference.AGENTS.items() if name in ("oracle", "blind")}
     monkeypatch.setattr(reference, "AGENTS", agents)
     monkeypatch.setattr(selfcheck, "TASKS", ("persona",))
-
-
-@pytest.fixture
-def few(small, monkeypatch) -> None:
-    """… and the first ten samples of the suite."""
     whole = frozen.dataset
     monkeypatch.setattr(frozen, "dataset", lambda *args: whole(*args)[:10])
 
@@ -32,7 +27,7 @@ def few(small, monkeypatch) -> None:
 # --- real runs ------------------------------------------------------------------------------------------------------
 
 
-def test_right_instruments_pass_and_every_mean_is_told(small):
+def test_right_instruments_pass_and_every_mean_is_told(few):
     told: list[str] = []
     means = selfcheck.selfcheck("small", told.append)
     assert told == ["oracle", "blind"]
@@ -41,7 +36,7 @@ def test_right_instruments_pass_and_every_mean_is_told(small):
     assert shown.keys() == {(agent, metric) for agent in told for metric in ("match", "style", "facts")}
     assert shown["oracle", "match"].mean == 1.0
     assert shown["blind", "facts"].mean < 0.1
-    assert {m.n for m in means} == {60}
+    assert {m.n for m in means} == {10}
 
 
 def test_an_instrument_that_lets_made_up_answers_pass_is_named(few, monkeypatch):

@@ -32,7 +32,7 @@ def _draw(name: str, seed: int, split: Split = "train", layout: Layout = "dialog
 
 @pytest.mark.parametrize("name", PATTERNS)
 @given(SEEDS, SPLITS, LAYOUTS)
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_the_right_turn_passes_every_check_and_the_wrong_text_shows_its_pattern(name, seed, split, layout):
     case = _draw(name, seed, split, layout)
     right = render_turn(case.right, AJ)
@@ -129,11 +129,11 @@ def test_a_case_is_of_the_split_it_was_asked_for():
 
 
 def test_cases_vary_in_hosts_phrasing_and_wrong_text():
-    cases = [_draw("missing_list_agents", seed) for seed in range(25)]
-    assert len({tuple(host.name for host in case.scenario.hosts) for case in cases}) > 20
-    assert len({case.turn.text for case in cases}) > 15
+    cases = [_draw("missing_list_agents", seed) for seed in range(12)]
+    assert len({tuple(host.name for host in case.scenario.hosts) for case in cases}) > 9
+    assert len({case.turn.text for case in cases}) > 7
     assert len({case.scenario.persona for case in cases}) == 5
-    assert len({_draw("wrong_count", seed).wrong for seed in range(15)}) > 2
+    assert len({_draw("wrong_count", seed).wrong for seed in range(8)}) > 2
 
 
 def test_a_plan_is_asked_for_without_a_past():
@@ -142,6 +142,6 @@ def test_a_plan_is_asked_for_without_a_past():
 
 
 def test_a_state_block_case_has_no_note_since_nothing_was_said_before():
-    for seed in range(20):
+    for seed in range(8):
         assert _draw("missing_list_agents", seed, layout="state_block").right.call == Call("list_agents")
-    assert any(_draw("missing_list_agents", seed).right.call != Call("list_agents") for seed in range(20))
+    assert any(_draw("missing_list_agents", seed).right.call != Call("list_agents") for seed in range(8))
