@@ -20,6 +20,12 @@ HASH_LENGTH = 12
 """Hex digits in the name of a folder: 48 bits, enough for a million runs without a collision."""
 
 
+SAMPLES = Path(__file__).parents[1] / "evals" / "samples"
+"""The frozen samples of the evals, `TASK.jsonl`: other stages read what is asked here, and import no eval."""
+WORDINGS = "wordings.txt"
+"""File in SAMPLES with every wording that the samples could have been written with, one a line."""
+
+
 class Strict(BaseModel):
     """Base of everything read from YAML: frozen, and an unknown key is an error."""
 

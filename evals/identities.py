@@ -3,18 +3,16 @@
 A changed check changes only who graded: the answers stay, and are graded again (`aj rescore`).
 """
 
-from pathlib import Path
 from typing import Any, get_args
 
 from aj.contract import load_contract
 from aj.errors import ConfigError
-from aj.files import digest, digest_file, read_jsonl
+from aj.files import SAMPLES, digest, digest_file, read_jsonl
 from aj.identity import identity
 from evals.draws import practice
 from evals.suite import GRADERS, TASKS, Suite
 from scenarios.catalogue import templates
 
-SAMPLES = Path(__file__).parent / "samples"
 NOT_ASKING = ("evals.draws", "scorers.judge", *GRADERS.values())
 """Modules that a task imports, but that do not affect what is asked: the samples identify what was drawn."""
 

@@ -1,4 +1,4 @@
-"""Does a row hold anything that the evals ask? Compared with every sample, read from its file."""
+"""Does a row hold anything that the evals ask, or could ask? Compared with every sample and every wording."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,10 @@ from pathlib import Path
 from aj.acts import act_of
 from aj.contract import Contract
 from aj.errors import DataError
-from aj.files import digest_file, read_jsonl
+from aj.files import SAMPLES, WORDINGS, digest_file, read_jsonl
 from aj.messages import Message, Pair, Row
 from aj.state import agents_listed
-
-SAMPLES = Path(__file__).parents[2] / "evals" / "samples"
+from datasets_build.mix.wordings import Wordings
 
 GRAM = 8
 """Consecutive words that are no coincidence. An eval's request of fewer words counts when it is the whole request."""
@@ -30,20 +29,21 @@ class Asked:
     """Agents that the samples' fleets list: ids of the eval split, so a row that acts on one is of an eval's world."""
     phrases: frozenset[str]
     """Runs of GRAM words of their requests, and shorter requests whole."""
+    wordings: Wordings
     files: tuple[tuple[str, str], ...]
     """(name, hash) of the samples' files."""
 
     def met_in(self, item: Row | Pair, contract: Contract) -> str | None:
-        """What a row has in common with the evals: a `template`, `host` or `phrase`; None for nothing."""
+        """What a row has in common with the evals: a `template`, `host`, `phrase` or `wording`; None for nothing."""
         if not self.templates.isdisjoint(item.metadata.get("templates", ())):
             return "template"
         turns = item.messages if isinstance(item, Row) else (*item.messages, item.chosen)
         if any(host in self.hosts for turn in turns for host in _hosts(turn, contract)):
             return "host"
-        requests = (turn.content for turn in turns if turn.role == "user")
+        requests = [turn.content for turn in turns if turn.role == "user"]
         if any(phrase in self.phrases for request in requests for phrase in _phrases(request)):
             return "phrase"
-        return None
+        return "wording" if any(map(self.wordings.fits, requests)) else None
 
 
 @cache
@@ -53,11 +53,11 @@ def asked(samples: Path = SAMPLES) -> Asked:
     Raises:
         DataError: there are none to compare with, or one is not a sample.
     """
-    paths = sorted(samples.glob("*.jsonl"))
+    paths = [*sorted(samples.glob("*.jsonl")), samples / WORDINGS]
     templates: set[str] = set()
     hosts: set[str] = set()
     phrases: set[str] = set()
-    for path in paths:
+    for path in paths[:-1]:
         for number, record in read_jsonl(path):
             try:
                 turns = [(turn["role"], turn["content"]) for turn in record["messages"]]
@@ -68,8 +68,12 @@ def asked(samples: Path = SAMPLES) -> Asked:
             phrases |= {phrase for role, text in turns if role == "user" for phrase in _phrases(text)}
     if not phrases:
         raise DataError(f"{samples} holds no eval samples to compare with; run evals/freeze_samples.py.")
+    try:
+        wordings = Wordings.read(paths[-1])
+    except OSError as error:
+        raise DataError(f"{paths[-1]} cannot be read ({error.strerror}); run evals/freeze_samples.py.") from error
     files = tuple((path.name, digest_file(path)) for path in paths)
-    return Asked(frozenset(templates), frozenset(hosts), frozenset(phrases), files)
+    return Asked(frozenset(templates), frozenset(hosts), frozenset(phrases), wordings, files)
 
 
 def _phrases(text: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A row that holds anything the evals ask is told by its template, by a host it acts on, or by a run of words."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 
 from aj.contract import load_contract
 from aj.errors import DataError
-from aj.files import read_jsonl
+from aj.files import SAMPLES, WORDINGS, read_jsonl
 from aj.messages import Pair, Row, calls, reply, result, user
-from datasets_build.mix.contamination import GRAM, SAMPLES, asked
+from datasets_build.mix.contamination import GRAM, asked
+from scenarios.requests import catalogue
 
 AJ = load_contract()
 
@@ -62,10 +64,51 @@ def test_a_short_request_counts_only_whole_and_other_words_do_not_count(tmp_path
     turns = [{"role": "user", "content": "how many boxes are there?"}]
     record = {"template": "t.0", "scenario": {"template": "s"}, "messages": turns}
     (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    (tmp_path / WORDINGS).write_text("")
     evals = asked(tmp_path)
     assert evals.met_in(_chat("How many boxes, are there"), AJ) == "phrase"
     assert evals.met_in(_chat("how many boxes are there in the cellar?"), AJ) is None
     assert evals.met_in(_chat("how many are there"), AJ) is None
+
+
+FILLS = {"service": "nginx", "nth": "third"}
+
+
+def _filled(text: str) -> str:
+    return re.sub(r"\{([a-z_]+)\}", lambda slot: FILLS.get(slot[1], "kappa-3"), text)
+
+
+def test_a_training_request_at_any_training_place_is_met_nowhere():
+    places = [
+        place for name in type(catalogue().places).model_fields for place in getattr(catalogue().places, name).train
+    ]
+    asks = [
+        _filled(text.replace("{where}", place))
+        for i in catalogue().intents.values()
+        for text in i.train
+        for place in places
+    ]
+    assert len(asks) > 5000
+    assert [text for text in asks if asked().met_in(_chat(text), AJ)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "met"),
+    [
+        ("how full is the /data volume of web-1?", "wording"),
+        ("HOW FULL IS THE /data VOLUME OF WEB-1", "wording"),
+        ("so, tell me: how full is the /data volume of web-1, and why?", "wording"),
+        ("nginx, sorry", "wording"),
+        ("web-1, sorry", None),
+        ("the notes.txt one", "wording"),
+        ("the highest one", None),
+        ("drop the top one", "wording"),
+        ("drop the top one from the list", None),
+        ("how full is the root disk of web-1?", None),
+    ],
+)
+def test_a_long_wording_is_met_inside_a_request_and_a_short_one_as_the_whole_of_it(text, met):
+    assert asked().met_in(_chat(text), AJ) == met
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,23 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from itertools import chain
 
 import pytest
 
-from aj.acts import Act
+from aj.files import SAMPLES, WORDINGS
 from aj.personas import load_personas
 from aj.splits import Split
+from datasets_build.mix.contamination import asked
+from evals.wordings import SEEDS as FROZEN
+from evals.wordings import Listening, wordings
 from fleet.names import names
 from scenarios.both import hard_values, ladder
 from scenarios.catalogue import CATEGORIES, templates
 from scenarios.requests import catalogue
-from scenarios.scenario import Scenario, Stage, StatedValues, Template
+from scenarios.scenario import Scenario
 from scenarios.smalltalk import small_talk
 
 CATALOGUE, PERSONAS = catalogue(), load_personas().personas
@@ -86,20 +89,6 @@ def test_every_slot_of_a_request_is_filled(name):
 # --- the templates --------------------------------------------------------------------------------------------------
 
 
-class Listening(Stage):
-    """A stage that also keeps every phrasing it is offered, not only the one that is drawn."""
-
-    def __init__(self, made: Template, seed: int) -> None:
-        super().__init__(made.name, made.split, seed, "senior_engineer", made.size, made.windows)
-        self.heard: list[str] = []
-
-    def turn(
-        self, texts: Sequence[str], steps: Sequence[Act], stated: StatedValues, items: str, why: str, **rest
-    ) -> None:
-        self.heard += texts
-        super().turn(texts, steps, stated, items, why, **rest)
-
-
 @cache
 def _drawn(split: Split) -> tuple[list[Scenario], set[str]]:
     """Scenarios of every template of a split on several seeds, and all phrasings that they could have used, with a
@@ -110,10 +99,7 @@ def _drawn(split: Split) -> tuple[list[Scenario], set[str]]:
             stage = Listening(made, seed)
             made.build(stage)
             scenarios.append(stage.scenario())
-            for text in stage.heard:
-                for name in sorted(stage.hosts, key=len, reverse=True):
-                    text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "{host}", text)
-                phrasings.add(_plain(text))
+            phrasings |= set(map(_plain, stage.heard))
     return scenarios, phrasings
 
 
@@ -153,6 +139,30 @@ def test_no_phrasing_of_one_split_is_one_of_the_other():
     train, held_out = _drawn("train")[1], _drawn("eval")[1]
     assert min(len(train), len(held_out)) > 500
     assert sorted(train & held_out) == []
+
+
+FILLS = {"file": "old/notes.txt", "thing": "the oldest kernel", "service": "nginx", "command": "uptime -p | wc -l"}
+
+
+def _said(split: Split) -> list[str]:
+    """Every phrasing of a split as somebody might write it, with its slots filled."""
+    fill = re.compile(r"(?<!\$)\{([a-z_]+)\}")
+    return [fill.sub(lambda slot: FILLS.get(slot[1], "kappa-3"), text) for text in sorted(_drawn(split)[1])]
+
+
+def test_a_row_that_says_any_wording_of_the_eval_split_is_refused_without_a_personas_words_around_it():
+    """`_drawn` has other seeds than the frozen wordings, lower case, and no punctuation at the end."""
+    assert not set(SEEDS) & set(FROZEN)
+    assert [text for text in _said("eval") if not asked().wordings.fits(text)] == []
+
+
+def test_a_row_that_says_any_wording_of_the_training_split_is_kept():
+    assert [text for text in _said("train") if asked().wordings.fits(text)] == []
+
+
+def test_the_frozen_wordings_are_those_of_today():
+    """If not: python evals/freeze_samples.py."""
+    assert (SAMPLES / WORDINGS).read_text(encoding="utf-8").splitlines() == wordings()
 
 
 def test_no_request_of_one_split_is_one_of_the_other():
