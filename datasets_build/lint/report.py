@@ -25,8 +25,8 @@ def fold(outcomes: Iterable[Outcome], total: Outcome, keep: int) -> None:
 def table(total: Outcome) -> Group:
     """Codes with their rows and shares, and the worst files."""
     head = f"{total.rows:,} rows in {len(total.rows_of_file):,} files; {total.faulty:,} with findings"
-    if total.quarantined:
-        head = f"{total.quarantined:,} lines of an earlier quarantine are skipped. {head}"
+    if total.books:
+        head = f"{total.books:,} lines of a quarantine, of rejects or of a lock are skipped. {head}"
     if not total.by_code:
         return Group(Text(f"{head}: all clean." if total.rows else "No rows."))
     codes = Table(box=None, pad_edge=False, header_style="bold")

@@ -11,6 +11,7 @@ from datasets_build.cores import cores, in_order
 from datasets_build.lint.config import LintConfig
 from datasets_build.lint.items import calls_known_tool, lint_record
 from datasets_build.lint.rules import load_rules
+from datasets_build.reading.books import is_book
 from datasets_build.reading.files import read_raw
 from datasets_build.reading.records import Raw, decode
 
@@ -50,8 +51,8 @@ class Outcome:
     """What was found in some or all records."""
 
     rows: int = 0
-    quarantined: int = 0
-    """Lines of an earlier `--fix`'s quarantine, which are skipped."""
+    books: int = 0
+    """Lines of quarantines, rejects and locks, which are no rows and are skipped."""
     faulty: int = 0
     """Rows with a finding."""
     known_tool: int = 0
@@ -66,7 +67,7 @@ class Outcome:
     def add(self, other: "Outcome", keep: int) -> None:
         """Count what another outcome counted, and keep at most `keep` findings of each code."""
         self.rows += other.rows
-        self.quarantined += other.quarantined
+        self.books += other.books
         self.faulty += other.faulty
         self.known_tool += other.known_tool
         for mine, theirs in (
@@ -80,10 +81,6 @@ class Outcome:
             if kept[one.code] < keep:
                 kept[one.code] += 1
                 self.listed.append(one)
-
-
-QUARANTINED = {"file", "line", "code", "why", "record"}
-"""The keys of a line of `quarantine.jsonl`, whose record is known to be faulty and is in no file of rows."""
 
 
 def lint_files(
@@ -127,8 +124,8 @@ def lint_batch(work: Work) -> Outcome:
     file, kept = str(work.path), Counter[str]()
     for raw in work.raws:
         record = decode(work.path, raw)
-        if isinstance(record.value, dict) and record.value.keys() == QUARANTINED:
-            outcome.quarantined += 1
+        if isinstance(record.value, dict) and is_book(record.value):
+            outcome.books += 1
             continue
         outcome.rows += 1
         items, found = lint_record(record, contract)

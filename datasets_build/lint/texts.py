@@ -8,6 +8,7 @@ from aj.findings import Finding
 from aj.state import SHORT
 from aj.wire import NO_TOOL
 from datasets_build.privacy.replacer import REPLACED
+from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn
 from scorers.checks.encoding import check_encoding
 from scorers.checks.leaks import check_request, check_system, check_tokens
@@ -29,10 +30,23 @@ def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Fin
     if any(tool.get("name") == NO_TOOL for tool in item.tools):
         yield (-1, Finding("system_lists_none", f'the record declares a tool "{NO_TOOL}"', "remove it from the tools"))
     for number, turn in enumerate(item.turns):
+        if turn.role == "assistant" and turn.target and _tells_thought(turn.text, item, contract):
+            why = "the thought of the assistant stands in what it tells the user"
+            yield (number, Finding("thought", why, "leave it out, or make it a call's reasoning"))
         if turn.role == "user":
             if not turn.text.strip():
                 yield (number, Finding("empty_turn", "the user says nothing", "leave the row out"))
             yield from ((number, finding) for finding in check_request(turn.text))
+
+
+def _tells_thought(text: str, item: Transcript, contract: Contract) -> bool:
+    """Whether a thought would be learned as words for the user; before a call, the contract's own tag is right."""
+    if "<" not in text:
+        return False
+    thought, said = split_thought(text)
+    if item.mode == "step" and text.lstrip().startswith(f"<{contract.wire.think_tag}>"):
+        return False
+    return bool(thought) or (item.mode != "step" and holds_thought(said))
 
 
 _NOTHING: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets_build.ledger import Refused
+from datasets_build.reading.thoughts import split_thought
 
 LITERAL_LIMIT = 20_000
 """Characters of a Python literal that are read; the parser needs much more memory than the text."""
@@ -20,7 +21,6 @@ _PYTHON = re.compile(r"\{\s*'|:\s*(?:'|True\b|False\b|None\b)")
 _OPEN_FENCE = re.compile(r"```[\w+#.-]*\s*\Z")
 _CLOSE_FENCE = re.compile(r"\A\s*```")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,6 @@ def read_object(text: str) -> Reading | None:
     if before.startswith("<think>"):  # never closed: all text before the object is the thought
         thought, before = before.removeprefix("<think>").strip(), ""
     return Reading(record, before, after.strip(), thought)
-
-
-def split_thought(text: str) -> tuple[str, str]:
-    """(the text between leading `<think>` tags, the rest)."""
-    match = _THOUGHT.match(text)
-    return (match[1].strip(), text[match.end() :]) if match else ("", text)
 
 
 def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:

@@ -24,6 +24,10 @@ class Turn:
     A call within the text (AJ's wire form) is left in `text`."""
     tool: str | None = None
     """The tool of a result."""
+    key: str = ""
+    """The id that a call and its result share; empty if the record gives them none."""
+    thought: str = ""
+    """What was thought before words that are no call; a call has its `reasoning`."""
     target: bool = True
     """Whether an assistant turn is trained on; demonstrations and cut-off turns are not."""
 

@@ -119,23 +119,50 @@ def split_written(text: str) -> tuple[list[str], list[str]]:
 
 
 def interleave(item: Transcript, _: Bench) -> Mended:
-    """Parallel calls, followed by their results in the same order, become one call and one result after the other."""
+    """Parallel calls, followed by their results, become one call and one result after the other.
+
+    A result belongs to the call whose id it has; where no call and no result has one, to the call at its place.
+    """
     ordered: list[Turn] = []
     found: list[str] = []
     place = 0
     while place < len(item.turns):
         calls = _run(item.turns, place, lambda turn: turn.role == "assistant" and turn.call is not None)
-        if len(calls) < 2:
+        if not calls:
             ordered.append(item.turns[place])
             place += 1
             continue
         results = _run(item.turns, place + len(calls), lambda turn: turn.role == "tool")
-        if len(results) != len(calls) or not all(map(_may_answer, results, calls)):
-            raise Refused("several_calls", "one turn holds several calls, and their results are not in the same order")
-        ordered += [turn for both in zip(calls, results, strict=True) for turn in both]
+        if len(calls) == 1 and (not results or _answers(results[0], calls[0])):
+            ordered.append(calls[0])
+            place += 1
+            continue
+        ordered += [turn for both in zip(calls, _in_order(calls, results), strict=True) for turn in both]
         found.append("several_calls")
-        place += 2 * len(calls)
+        place += len(calls) + len(results)
     return Mended(replace(item, turns=tuple(ordered)) if found else item, tuple(found))
+
+
+def _in_order(calls: Sequence[Turn], results: Sequence[Turn]) -> list[Turn]:
+    """The result of each call. Raises Refused unless each has exactly one."""
+    keys = [turn.key for turn in (*calls, *results)]
+    if len(calls) == 1:
+        raise Refused("stray_result", "a result has another id than the call before it")
+    if len(results) != len(calls):
+        raise Refused("several_calls", f"one turn holds {len(calls)} calls, and {len(results)} results follow")
+    by_key = {turn.key: turn for turn in results}
+    if any(keys):
+        wanted = [turn.key for turn in calls]
+        if not all(keys) or len(by_key) < len(results) or sorted(wanted) != sorted(by_key):
+            raise Refused("several_calls", "one turn holds several calls, and the ids of the results are not theirs")
+        return [by_key[key] for key in wanted]
+    if not all(map(_may_answer, results, calls)):
+        raise Refused("several_calls", "one turn holds several calls, and their results are not in the same order")
+    return list(results)
+
+
+def _answers(result: Turn, turn: Turn) -> bool:
+    return not (result.key and turn.key) or result.key == turn.key
 
 
 def _may_answer(result: Turn, turn: Turn) -> bool:

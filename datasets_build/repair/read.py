@@ -10,7 +10,8 @@ from aj.findings import codes
 from aj.messages import Call, Mode
 from aj.wire import render_call
 from datasets_build.ledger import Refused
-from datasets_build.reading.loose import Reading, read_object, split_thought
+from datasets_build.reading.loose import Reading, read_object
+from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn, call_with_note
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call, tool_keys
 from datasets_build.repair.passes import Bench, Mended
@@ -62,7 +63,15 @@ def read(item: Transcript, bench: Bench) -> Mended:
         raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
     mode = modes.pop()
     layout = item.layout if mode == item.mode else "dialogue"
+    if mode != "step":
+        found += ["thought" for turn in item.turns if turn.role == "assistant" and _thought(turn)]
     return Mended(replace(item, turns=tuple(turns), mode=mode, layout=layout), tuple(found))
+
+
+def set_aside_thoughts(item: Transcript, _: Bench) -> Mended:
+    """What was thought before words that are no call is not said to the user, and a row has no place for it."""
+    turns = tuple(replace(turn, thought="") for turn in item.turns)
+    return Mended(replace(item, turns=turns), tuple("thought" for turn in item.turns if turn.thought))
 
 
 def as_written(turn: Turn, contract: Contract) -> str:
@@ -120,7 +129,16 @@ def _read(turn: Turn, place: Place) -> Read:
     reading = _object_in(turn.text, place.mode)
     if reading is not None:
         return _of_object(reading, place)
-    return _of_prose(turn.text, place)
+    thought, words = split_thought(turn.text)
+    if holds_thought(words):
+        raise Refused("unclosed_think", "a thought is not closed, or stands in the middle of the words")
+    if not words.strip():
+        raise Refused("empty_output", "a thought without an answer")
+    return _of_prose(words.strip() if thought else words, "\n\n".join(filter(None, (turn.thought, thought))), place)
+
+
+def _thought(turn: Turn) -> str:
+    return turn.thought or split_thought(turn.text)[0]
 
 
 def _step(call: Call) -> Read:
@@ -207,7 +225,7 @@ def _with_words(reading: Reading, call: Call) -> Call:
     return replace(call, note=words or None, reasoning=call.reasoning or reading.thought or None)
 
 
-def _of_prose(text: str, place: Place) -> Read:
+def _of_prose(text: str, thought: str, place: Place) -> Read:
     contract = place.bench.contract
     if place.mode == "intent":
         return _worded(_word(text, contract), "intent")
@@ -217,10 +235,7 @@ def _of_prose(text: str, place: Place) -> Read:
         return _worded(text, "chat")
     if not place.agentic:
         raise Refused("no_call", "prose takes the place of a call")
-    thought, words = split_thought(text)
-    if not words.strip():
-        raise Refused("empty_output", "a thought without an answer")
-    return _step(call_of(finish(without_tags(words.strip(), contract)), contract, reasoning=thought or None))
+    return _step(call_of(finish(without_tags(text.strip(), contract)), contract, reasoning=thought or None))
 
 
 def _word(text: str, contract: Contract) -> str:

@@ -22,7 +22,7 @@ from datasets_build.reading.transcripts import Parsed, Preference, Transcript, m
 from datasets_build.repair.mapping import map_tools
 from datasets_build.repair.order import cut, end_before_loop, interleave, unfold
 from datasets_build.repair.passes import Bench, Mended, Pass
-from datasets_build.repair.read import as_written, read
+from datasets_build.repair.read import as_written, read, set_aside_thoughts
 from datasets_build.repair.voice import voice
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair, check_row
@@ -32,7 +32,7 @@ Foreign = Literal["map", "keep"]
 PASSES: tuple[Pass, ...] = (unfold, interleave, cut, read, voice, end_before_loop)
 MAPPED: tuple[Pass, ...] = (map_tools, *PASSES)
 """For a record with tools of its own, whose calls become the contract's."""
-KEPT: tuple[Pass, ...] = (cut, interleave)
+KEPT: tuple[Pass, ...] = (cut, interleave, set_aside_thoughts)
 """For a record that keeps its own tools."""
 
 

@@ -1,9 +1,8 @@
-"""What the sources with tools of their own share: strict reading of hostile JSON, and tool lists in one form."""
+"""What the sources with tools of their own share: strict reading of hostile JSON, and one call a turn."""
 
 import json
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +13,6 @@ from datasets_build.reading.transcripts import Turn
 SPECIAL_TOKEN = re.compile(r"<[|｜][\w▁ ]{1,40}[|｜]>")
 """A token of a chat template; inside a text it would end the turn, and training refuses it."""
 
-_NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
-
-
-MAX_TOOLS = 512
 MAX_PARALLEL = 64
 """Calls in one emission; the most seen in a source is about a dozen."""
 
@@ -27,7 +22,8 @@ class Spoken:
     """Words of the assistant, of which it is not yet known whether a call follows."""
 
     text: str
-    reasoning: str | None = None
+    thought: str = ""
+    learned: bool = True
 
 
 def read_json(text: str) -> Any:
@@ -60,7 +56,8 @@ def _finite(text: str) -> float:
 
 
 def read_arguments(value: Any) -> dict[str, Any]:
-    """A call's arguments as an object, read from an object, from JSON text, or from nothing if there are none.
+    """A call's arguments as an object, read from an object, from JSON text (even in a JSON text, as some clients encode
+    it twice), or from nothing if there are none.
 
     Raises:
         Refused: they are something else, or the text is not JSON.
@@ -69,45 +66,13 @@ def read_arguments(value: Any) -> dict[str, Any]:
         return {}
     try:
         found = read_json(value if isinstance(value, str) else json.dumps(value))
+        if isinstance(found, str) and found.lstrip().startswith("{"):
+            found = read_json(found)
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused("broken_call", f"the call's arguments cannot be read ({str(error)[:80]})") from error
     if not isinstance(found, dict):
         raise Refused("arguments_not_object", f"the call's arguments are a {type(found).__name__}, not an object")
     return found
-
-
-def declare(tools: Iterable[Any]) -> tuple[dict[str, Any], ...]:
-    """A tool list, in OpenAI's form or bare, as {"name", "description", "parameters"}.
-
-    A tool without parameters takes none. A tool that is declared twice in the same way is listed once.
-
-    Raises:
-        Refused: an entry is not a tool, or two different tools have the same name.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for entry in tools:
-        inner = entry.get("function", entry) if isinstance(entry, dict) else None
-        if not isinstance(inner, dict) or not isinstance(name := inner.get("name"), str) or not name.strip():
-            raise Refused("bad_tools", "an entry of the tool list has no name")
-        description = inner.get("description")
-        tool = {
-            "name": name,
-            "description": description if isinstance(description, str) else "",
-            "parameters": _parameters(inner.get("parameters", inner.get("input_schema"))),
-        }
-        _check_text(json.dumps(tool, ensure_ascii=False))
-        if found.setdefault(name, tool) != tool:
-            raise Refused("declared_twice", f"the tool {name[:60]!r} is declared twice, differently")
-        if len(found) > MAX_TOOLS:
-            raise Refused("bad_tools", f"the record declares more than {MAX_TOOLS} tools")
-    return tuple(found.values())
-
-
-def _parameters(value: Any) -> Any:
-    if not value:
-        return _NO_ARGUMENTS
-    # Properties without a type can only mean an object, since a call's arguments are one.
-    return {"type": "object"} | value if isinstance(value, dict) and "properties" in value else value
 
 
 def tool_called(name: str, tools: tuple[dict[str, Any], ...]) -> str:
@@ -129,14 +94,14 @@ class Serial:
     """Turns an event stream into turns of one call each: call, result, call, result.
 
     Words and calls of one emission may be spread over several messages; results of parallel calls follow all of them
-    and are matched by name, then by order.
+    and are matched by the ids that they share, without ids by name, then by order.
     """
 
     def __init__(self, tools: tuple[dict[str, Any], ...]) -> None:
         self.turns: list[Turn] = []
         self._tools = tools
         self._words: list[Spoken] = []
-        self._calls: list[tuple[str, Call]] = []
+        self._calls: list[_Called] = []
         self._results: dict[int, Turn] = {}
 
     def user(self, text: str) -> None:
@@ -146,27 +111,40 @@ class Serial:
     def say(self, said: Spoken) -> None:
         if self._results:
             self._flush(last=False)
-        if said.text or said.reasoning:
+        if said.text or said.thought:
             self._words.append(said)
 
-    def call(self, name: Any, arguments: Any) -> None:
+    def call(self, name: Any, arguments: Any, key: str = "", learned: bool = True) -> None:
         if not isinstance(name, str):
             raise Refused("broken_call", "a call names no tool")
         if self._results:
             self._flush(last=False)
         if len(self._calls) == MAX_PARALLEL:
             raise Refused("several_calls", f"more than {MAX_PARALLEL} calls in one emission")
+        if key and any(key == one.key for one in self._calls):
+            raise Refused(
+                "several_calls", "two calls of one turn have the same id, so their results have no certain call"
+            )
         tool = tool_called(name, self._tools)
-        words, reasoning = self._said()
-        self._calls.append((name, Call(tool, read_arguments(arguments), words or None, reasoning or None)))
+        said = self._said()
+        call = Call(tool, read_arguments(arguments), said.text or None, said.thought or None)
+        self._calls.append(_Called(name, call, key, learned and said.learned))
 
-    def result(self, name: Any, text: str) -> None:
+    def result(self, name: Any, text: str, key: str = "") -> None:
         waiting = [i for i in range(len(self._calls)) if i not in self._results]
-        if isinstance(name, str):
-            waiting = [i for i in waiting if name in (self._calls[i][0], self._calls[i][1].tool)]
+        keyed = [i for i in waiting if self._calls[i].key]
+        if key and keyed:
+            waiting = [i for i in keyed if self._calls[i].key == key]
+        elif len(self._calls) > 1 and (key or keyed):
+            raise Refused(
+                "several_calls", "one turn holds several calls, and only some of them and their results have ids"
+            )
+        elif isinstance(name, str) and name:
+            waiting = [i for i in waiting if name in (self._calls[i].name, self._calls[i].call.tool)]
         if not waiting or self._words:
-            raise Refused("result_without_call", f"a result of {str(name)[:60]!r} follows no call of it")
-        self._results[waiting[0]] = Turn("tool", text, tool=self._calls[waiting[0]][1].tool)
+            code = "several_calls" if len(self._calls) > 1 and key else "result_without_call"
+            raise Refused(code, f"a result of {str(name or key)[:60]!r} follows no call of it")
+        self._results[waiting[0]] = Turn("tool", text, tool=self._calls[waiting[0]].call.tool)
 
     def close(self) -> list[Turn]:
         """All turns; the last call may lack its result. Raises Refused if an earlier one does."""
@@ -175,20 +153,32 @@ class Serial:
 
     def _flush(self, last: bool) -> None:
         missing = [i for i in range(len(self._calls)) if i not in self._results]
-        words, _ = self._said()
-        if missing and (words or not last or missing != [len(self._calls) - 1]):
-            raise Refused("no_result", f"the call of {self._calls[missing[0]][0][:60]!r} has no result")
-        for i, (_, call) in enumerate(self._calls):
-            self.turns.append(Turn("assistant", call=call))
+        said = self._said()
+        if missing and (said.text or not last or missing != [len(self._calls) - 1]):
+            raise Refused("no_result", f"the call of {self._calls[missing[0]].name[:60]!r} has no result")
+        for i, one in enumerate(self._calls):
+            self.turns.append(Turn("assistant", call=one.call, target=one.learned))
             self.turns += [self._results[i]] if i in self._results else []
-        self.turns += [Turn("assistant", words)] if words else []
+        if said.text:
+            self.turns.append(Turn("assistant", said.text, thought=said.thought, target=said.learned))
         self._calls, self._results = [], {}
 
-    def _said(self) -> tuple[str, str]:
-        """Take the words and the reasoning that wait for a call or for the end of the turn."""
+    def _said(self) -> Spoken:
+        """Take the words and the thoughts that wait for a call or for the end of the turn."""
         said, self._words = self._words, []
         texts = "\n\n".join(one.text for one in said if one.text)
-        return texts, "\n\n".join(one.reasoning for one in said if one.reasoning)
+        thoughts = "\n\n".join(one.thought for one in said if one.thought)
+        return Spoken(texts, thoughts, all(one.learned for one in said))
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A call that waits for its result: as it was named, and as the tool that is declared."""
+
+    name: str
+    call: Call
+    key: str
+    learned: bool
 
 
 def trimmed(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
@@ -204,12 +194,13 @@ def trimmed(turns: list[Turn]) -> tuple[tuple[Turn, ...], str | None]:
     for turn in kept:
         said = (turn.call.note, turn.call.reasoning, turn.call.params) if turn.call else ()
         for word in (turn.text, *(str(part) for part in said if part)):
-            _check_text(word)
+            check_text(word)
     rest = turns[end + 1 :]
     return kept, f"ends_on_{rest[-1].role}" if rest else None
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raises Refused if a text holds half of a surrogate pair or a template's token."""
     try:
         text.encode()
     except UnicodeEncodeError as error:

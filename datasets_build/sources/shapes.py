@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed
-from datasets_build.sources import agentinstruct, existing, native, preferences, toucan, trajectories
+from datasets_build.sources import agentinstruct, existing, native, rendered, toucan, trajectories
+from datasets_build.sources.chats import choices, conversations, exchanges, logs, named
 from datasets_build.sources.glaive import records as glaive
 from datasets_build.sources.openwebui import exports as openwebui
 
@@ -20,14 +21,19 @@ class Shape(NamedTuple):
 
 
 SHAPES: dict[str, Shape] = {
+    "rendered": Shape(rendered.matches, rendered.parse),
     "native": Shape(native.matches, native.parse),
     "openwebui": Shape(openwebui.matches, openwebui.parse),
     "toucan": Shape(toucan.matches, toucan.parse),
     "glaive": Shape(glaive.matches, glaive.parse),
     "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse),
     "trajectories": Shape(trajectories.matches, trajectories.parse),
-    "preferences": Shape(preferences.matches, preferences.parse),
+    "preferences": Shape(choices.matches, choices.parse),
+    "logs": Shape(logs.matches, logs.parse),
+    "conversations": Shape(conversations.matches, conversations.parse),
     "existing": Shape(existing.matches, existing.parse),
+    "exchanges": Shape(exchanges.matches, exchanges.parse),
+    "named": Shape(named.matches, named.parse),
 }
 """Every shape by the name of its source. They are tried in this order, so narrower ones come first."""
 

@@ -6,13 +6,14 @@ are read too.
 """
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datasets_build.ledger import Refused
+from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Serial, Spoken, declare, read_json, trimmed
+from datasets_build.sources.declared import declare, tools_in
+from datasets_build.sources.foreign import Serial, Spoken, read_json, trimmed
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -23,11 +24,6 @@ MAX_COLUMN = 4_000_000
 """Characters of one column; the longest conversations of the source have some 400,000."""
 
 MAX_LITERAL = 100_000
-
-_BLOCKS = (("<|im_system|>tool_declare<|im_middle|>", "<|im_end|>"), ("<tools>", "</tools>"))
-"""Where the system text declares the tools: as Kimi-K2's template does, and as Hermes does."""
-
-_THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -85,20 +81,7 @@ def _tools(value: Mapping[str, Any], system: str) -> tuple[dict[str, Any], ...]:
     for column in ("available_tools", "tools"):
         if isinstance(tools := _column(value, column), list):
             return declare(tools)
-    for start, end in _BLOCKS:
-        # Hermes' introduction mentions an empty pair of tags before the block itself.
-        text = system.rpartition(start)[2].partition(end)[0].strip() if start in system else ""
-        if not text:
-            continue
-        try:
-            return declare(read_json(text) if text.startswith("[") else [read_json(line) for line in _lines(text)])
-        except ValueError as error:
-            raise Refused("bad_tools", f"the system text's tool list is not JSON ({str(error)[:80]})") from error
-    return ()
-
-
-def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip()]
+    return tools_in(system)
 
 
 def _read(message: Mapping[str, Any], serial: Serial) -> None:
@@ -125,13 +108,11 @@ def _read(message: Mapping[str, Any], serial: Serial) -> None:
 
 
 def _said(message: Mapping[str, Any], text: str) -> Spoken:
-    thought = message.get("reasoning_content")
-    reasoning = thought.strip() if isinstance(thought, str) else ""
-    if match := _THOUGHT.match(text):
-        reasoning, text = "\n\n".join(filter(None, (reasoning, match[1].strip()))), text[match.end() :]
-    if "<think>" in text or "</think>" in text:
+    stated = message.get("reasoning_content")
+    thought, said = split_thought(text)
+    if holds_thought(said):
         raise Refused("unclosed_think", "a thought of the assistant is not closed")
-    return Spoken(text.strip(), reasoning or None)
+    return Spoken(said.strip(), "\n\n".join(filter(None, (stated.strip() if isinstance(stated, str) else "", thought))))
 
 
 def _call(function: Any, serial: Serial) -> None:

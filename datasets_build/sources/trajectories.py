@@ -12,7 +12,7 @@ from typing import Any
 from aj.messages import Call
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, Turn, one_conversation
-from datasets_build.sources.existing import metadata_of
+from datasets_build.sources.inferred import metadata_of
 
 
 def matches(value: Mapping[str, Any]) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.foreign import Serial, Spoken, declare, read_json, trimmed
+from datasets_build.sources.declared import declare
+from datasets_build.sources.foreign import Serial, Spoken, read_json, trimmed
 from datasets_build.sources.glaive.calls import MARK, read_turn
 
 SOURCE, LICENCE, TEACHER = "glaive", "Apache-2.0", "glaive"

@@ -1,0 +1,68 @@
+"""Records that hold a list of messages, in any of the forms that `messages` reads.
+
+{"messages", "tools" | "functions", "system"}     OpenAI's fine-tuning files, Hugging Face, Mistral, Anthropic
+{"conversations", "tools", "system"}              ShareGPT, LLaMA-Factory, Hermes, ToolACE, APIGen-MT
+{"messages", "reward_info"}                       trajectories of tau2
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
+from datasets_build.sources import native
+from datasets_build.sources.chats.marks import demand_learned
+from datasets_build.sources.chats.messages import messages_of
+from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.turns import transcript_of
+from datasets_build.sources.declared import listed_in, tools_of
+from datasets_build.sources.inferred import metadata_of
+
+COLUMNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "traj")
+
+
+def matches(value: Mapping[str, Any]) -> bool:
+    return column_of(value) is not None and not native.matches(value)
+
+
+def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
+    return one_conversation(_transcript, value)
+
+
+def column_of(value: Mapping[str, Any]) -> str | None:
+    """The column with the messages: a list of objects, or JSON text of one."""
+    return next((name for name in COLUMNS if _is_list(value.get(name))), None)
+
+
+def chat_of(value: Mapping[str, Any]) -> Chat:
+    """The conversation of a record as it stands, marks aside."""
+    column = column_of(value)
+    said = messages_of(value, value[column] if column else [])
+    if isinstance(system := value.get("system"), str | list) and system:
+        said = [Said("system", _system(system)), *said]
+    told = "\n\n".join(one.text for one in said if one.role == "system")
+    tools = tools_of(value, told)
+    if not tools and any(one.text.lstrip().startswith("[") for one in said if one.role == "assistant"):
+        tools = listed_in(told)
+    return Chat(tuple(said), tools, metadata_of(value))
+
+
+def _transcript(value: Mapping[str, Any]) -> Transcript:
+    demand_learned(value)
+    reward = value.get("reward_info")
+    if isinstance(reward, dict) and isinstance(got := reward.get("reward"), int | float) and got < 1:
+        raise Refused("failed_task", f"the trajectory failed (reward {got}); only those with a reward of 1 are learned")
+    return transcript_of(chat_of(value))
+
+
+def _is_list(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.lstrip()[:20].replace(" ", "").startswith('[{"')
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value[:1])
+
+
+def _system(system: Any) -> str:
+    """A system prompt, which Anthropic also takes as a list of text blocks."""
+    if isinstance(system, str):
+        return system
+    return "\n\n".join(one["text"] for one in system if isinstance(one, dict) and isinstance(one.get("text"), str))

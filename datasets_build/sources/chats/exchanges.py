@@ -1,0 +1,84 @@
+"""Records with one request and its reply in columns of their own.
+
+{"prompt", "completion", "label"}                         TRL, and KTO; texts or lists of messages
+{"instruction", "input", "output", "system", "history"}   Alpaca, LLaMA-Factory
+{"question", "answer"}, {"input", "output"} …             the same by other names, perhaps with a `context`
+{"query", "answers", "tools"}                             xLAM: the answers are calls
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from datasets_build.ledger import Refused
+from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
+from datasets_build.sources.chats.marks import demand_learned
+from datasets_build.sources.chats.messages import messages_of
+from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.turns import transcript_of
+from datasets_build.sources.chats.written import calls_of
+from datasets_build.sources.declared import tools_of
+from datasets_build.sources.inferred import metadata_of
+from datasets_build.sources.trajectories import request_of
+
+REQUESTS = ("prompt", "instruction", "question", "query", "user", "input")
+REPLIES = ("completion", "output", "response", "answer", "answers", "assistant")
+
+
+def matches(value: Mapping[str, Any]) -> bool:
+    return all(_column(value, names) for names in (REQUESTS, REPLIES))
+
+
+def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
+    return one_conversation(_transcript, value)
+
+
+def asked_of(value: Mapping[str, Any]) -> list[Said]:
+    """What comes before the reply: the system prompt, the history, the request."""
+    found = [Said("system", value["system"])] if isinstance(value.get("system"), str) and value["system"] else []
+    history = value.get("history") or []
+    for past in history if isinstance(history, list) else [history]:
+        if not isinstance(past, list) or len(past) != 2 or not all(isinstance(one, str) for one in past):
+            raise Refused("no_text", "'history' is not a list of pairs of texts")
+        found += [Said("user", past[0]), Said("assistant", past[1])]
+    column = _column(value, REQUESTS)
+    request = value[column] if column else None
+    if isinstance(request, list):
+        return [*found, *messages_of(value, request)]
+    words = [request, value.get("input")] if column != "input" else [request]
+    told = "\n\n".join(one for one in words if isinstance(one, str) and one.strip())
+    request = request_of(told, value.get("context"))
+    if request is None:
+        raise Refused("no_text", "'context' is not a text")
+    return [*found, Said("user", request)]
+
+
+def _transcript(value: Mapping[str, Any]) -> Transcript:
+    demand_learned(value)
+    asked = asked_of(value)
+    tools = tools_of(value, "\n\n".join(one.text for one in asked if one.role == "system"))
+    column = _column(value, REPLIES)
+    reply = value[column] if column else None
+    metadata = metadata_of(value)
+    if isinstance(reply, str):
+        said = [Said("assistant", reply)]
+        if tools and column == "answers":
+            calls = calls_of(reply)
+            # The record does not hold their results, so it ends on the first call, a right one by itself.
+            said = [Said("assistant", calls=calls[:1])]
+            metadata |= {"cut": "calls"} if len(calls) > 1 else {}
+    else:
+        said = messages_of(value, reply if isinstance(reply, list) else [reply])
+    return transcript_of(Chat((*asked, *said), tools, metadata))
+
+
+def _column(value: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first of the columns that holds a text, a message or a list of messages."""
+    return next((name for name in names if _speaks(value.get(name))), None)
+
+
+def _speaks(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "content" in value and "role" in value
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) for one in value)
+    return isinstance(value, str)

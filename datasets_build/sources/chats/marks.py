@@ -1,0 +1,69 @@
+"""Marks by which a record says that it, or one of its replies, is not to be learned.
+
+label: false             KTO's undesirable answer (also kto_tag, and the names that other tools give it)
+weight: 0                OpenAI: no loss on this message
+train, trainable, loss   Axolotl, AgentInstruct and others: false or 0
+masked, mask: true       the other way round
+loss_mask                of a message 0 or 1, of a record one of them for each message
+train_detail             Axolotl: parts of a message; one that is left out leaves out the message
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from datasets_build.ledger import Refused
+
+_UNLESS = ("weight", "loss_weight", "train", "training", "trainable", "train_on", "train_on_turn", "loss", "learn")
+_IF = ("masked", "mask", "ignore_loss")
+_LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted")
+
+
+def is_learned(value: Mapping[str, Any]) -> bool:
+    """Whether a message, or a record by the same names, may be learned."""
+    if any(_says_no(value[name]) for name in _UNLESS if name in value):
+        return False
+    if any(_says_yes(value[name]) for name in _IF if name in value):
+        return False
+    mask = value.get("loss_mask")
+    if mask is not None and not isinstance(mask, list) and _says_no(mask):
+        return False
+    parts = value.get("train_detail")
+    return not (isinstance(parts, list) and any(isinstance(one, dict) and _says_no(one.get("train")) for one in parts))
+
+
+def mask_of(value: Mapping[str, Any], messages: int) -> list[bool]:
+    """Whether each message of a record is learned, by a mask beside the messages; one of another length says nothing
+    certain.
+
+    Raises:
+        Refused: the mask has another length.
+    """
+    mask = value.get("loss_mask")
+    if not isinstance(mask, list):
+        return [True] * messages
+    if len(mask) != messages:
+        raise Refused("not_to_learn", f"'loss_mask' has {len(mask)} entries for {messages} messages")
+    return [not _says_no(one) for one in mask]
+
+
+def demand_learned(value: Mapping[str, Any]) -> None:
+    """Raises Refused if the record as a whole is an example of what not to do."""
+    said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
+    if said is None and not is_learned(value):
+        said = next((name for name in (*_UNLESS, *_IF, "loss_mask") if name in value), "a mark")
+    if said is not None:
+        mark = f"{said}: {str(value.get(said))[:20]}"
+        raise Refused("not_to_learn", f"the record is marked as one not to learn from ({mark})")
+
+
+def _says_no(value: Any) -> bool:
+    """False and 0, also as texts."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("false", "0", "0.0", "no")
+    return isinstance(value, bool | int | float) and not value
+
+
+def _says_yes(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in ("true", "1", "1.0", "yes")
+    return isinstance(value, bool | int | float) and bool(value)

@@ -1,0 +1,46 @@
+"""The one form that all chats lead to: who said what, thought what, called what and got what back."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Speaker = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A call as the record states it."""
+
+    tool: str
+    arguments: Any = None
+    """An object, JSON text, JSON text in a JSON text, or nothing."""
+    key: str = ""
+    """The id that its result refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message."""
+
+    role: Speaker
+    text: str = ""
+    thought: str = ""
+    calls: tuple[Stated, ...] = ()
+    tool: str = ""
+    """Of a result: the tool, if it is named."""
+    key: str = ""
+    """Of a result: the id of its call, if it is given."""
+    learned: bool = True
+    """Whether the record lets a model learn it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """One conversation of a record, with the tools that the record declares."""
+
+    said: tuple[Said, ...]
+    tools: tuple[dict[str, Any], ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def system(self) -> str:
+        return "\n\n".join(one.text for one in self.said if one.role == "system" and one.text)

@@ -1,0 +1,127 @@
+"""Chats as transcripts and preferences: one call a turn, each result behind its call, in the mode of the replies."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aj.messages import Call, Mode
+from datasets_build.ledger import Refused
+from datasets_build.reading.thoughts import holds_thought, split_thought
+from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
+from datasets_build.sources.chats.said import Chat, Said, Stated
+from datasets_build.sources.chats.written import split_calls
+from datasets_build.sources.foreign import Serial, Spoken, read_arguments, trimmed
+from datasets_build.sources.inferred import mode_of
+
+
+def transcript_of(chat: Chat) -> Transcript:
+    """One conversation. Raises Refused if none of it can or may be learned."""
+    replies = [one for one in chat.said if one.role == "assistant"]
+    if not replies:
+        raise Refused("no_target", "the conversation has no assistant turn")
+    if not any(one.learned for one in replies):
+        raise Refused("not_to_learn", "no reply of the conversation is to be learned (weight 0, a mask, or the like)")
+    return _with_own_tools(chat) if chat.tools else _as_written(chat)
+
+
+def preferences_of(chat: Chat, chosen: Sequence[Said], rejected: Sequence[Said]) -> Iterator[Parsed]:
+    """The pair of two replies to a chat. With tools of its own it is none: the chosen reply alone is a row."""
+    if chat.tools:
+        yield transcript_of(replace(chat, said=(*chat.said, *chosen)))
+        yield Refused("own_tools_pair", "a pair has no tools of its own, so the rejected reply is left out")
+        return
+    past = _turns(chat.said)
+    better, worse = _turns(chosen), _turns(rejected)
+    if any(len(turns) != 1 or turns[0].role != "assistant" for turns in (better, worse)):
+        raise Refused("several_turns", "the chosen and the rejected reply are not one turn each")
+    if not past or past[-1].role == "assistant":
+        raise Refused("no_user", "the pair holds no request")
+    mode, wanted = (_mode([*past, reply], chat.system) for reply in (better[0], worse[0]))
+    if mode == "chat" and wanted != "intent":  # the rejected reply shows what was asked for: a call, or a plan
+        mode = wanted
+    yield Preference(tuple(past), better[0], worse[0], mode, metadata=chat.metadata)
+
+
+# --- AJ's tools, or none --------------------------------------------------------------------------------------------
+
+
+def _as_written(chat: Chat) -> Transcript:
+    turns = _turns(chat.said)
+    return Transcript(tuple(turns), _mode(turns, chat.system), system=chat.system, metadata=chat.metadata)
+
+
+def _turns(said: Sequence[Said]) -> list[Turn]:
+    turns: list[Turn] = []
+    named = {call.key: call.tool for one in said for call in one.calls if call.key}
+    for one in said:
+        if one.role == "user":
+            turns.append(Turn("user", one.text))
+        elif one.role == "tool":
+            turns.append(Turn("tool", one.text, tool=one.tool or named.get(one.key) or None, key=one.key))
+        elif one.role == "assistant" and one.calls:
+            turns += _calls(one)
+        elif one.role == "assistant" and (one.text or not one.thought):
+            turns.append(Turn("assistant", one.text, thought=one.thought, target=one.learned))
+    return turns
+
+
+def _calls(said: Said) -> list[Turn]:
+    """A turn for each call; the words and the thought come with the first."""
+    first, *others = [
+        Turn("assistant", call=Call(call.tool, _arguments(call)), key=call.key, target=said.learned)
+        for call in said.calls
+    ]
+    assert first.call
+    first = replace(first, text=said.text, call=replace(first.call, reasoning=said.thought or None))
+    return [first, *others]
+
+
+def _arguments(call: Stated) -> dict[str, Any]:
+    """The arguments as an object; those that cannot be read stay as they are, under their own name."""
+    try:
+        return read_arguments(call.arguments)
+    except Refused:
+        return {"arguments": call.arguments}
+
+
+def _mode(turns: Sequence[Turn], system: str) -> Mode:
+    """Step if anything is called; otherwise the mode of the last response."""
+    if any(turn.call or turn.role == "tool" for turn in turns):
+        return "step"
+    last = next(turn.text for turn in reversed(turns) if turn.role == "assistant")
+    asked = next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
+    return mode_of(last, system, asked)
+
+
+# --- tools of its own -----------------------------------------------------------------------------------------------
+
+
+def _with_own_tools(chat: Chat) -> Transcript:
+    serial = Serial(chat.tools)
+    names = [tool["name"] for tool in chat.tools]
+    first = next((place for place, one in enumerate(chat.said) if one.role == "user"), 0)
+    greeted = any(one.role == "assistant" for one in chat.said[:first])
+    for one in chat.said[first:]:
+        if one.role == "user":
+            if not one.text.strip():
+                raise Refused("no_user", "a user's message is empty")
+            serial.user(one.text)
+        elif one.role == "tool":
+            serial.result(one.tool, one.text, one.key)
+        elif one.role == "assistant":
+            _say(one, names, serial)
+    turns, cut = trimmed(serial.close())
+    cuts = [*(["greeting"] if greeted else []), *([cut] if cut else [])]
+    metadata = chat.metadata | ({"cut": ", ".join(cuts)} if cuts else {})
+    return Transcript(turns, "step", system=chat.system, tools=chat.tools, metadata=metadata)
+
+
+def _say(said: Said, names: Sequence[str], serial: Serial) -> None:
+    thought, text = split_thought(said.text)
+    if holds_thought(text):
+        raise Refused("unclosed_think", "a thought of the assistant is not closed")
+    words, written = split_calls(text, names) if not said.calls else (text, ())
+    thought = "\n\n".join(filter(None, (said.thought, thought)))
+    serial.say(Spoken(words.strip(), thought, said.learned))
+    for call in (*said.calls, *written):
+        serial.call(call.tool, call.arguments, call.key, said.learned)
