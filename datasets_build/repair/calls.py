@@ -80,7 +80,10 @@ def _retired(names: Iterable[str], catalogue: Catalogue, contract: Contract) -> 
         entry = catalogue.by_name.get(key) or _of_own_tool(name.strip(), catalogue, contract)
         if entry is None:
             known = key in contract.aliases.retired_tools
-            raise Refused("retired_tool" if known else "unknown_tool", f"{name[:40]!r} has no certain counterpart")
+            if known:
+                raise Refused("retired_tool", f"{name[:40]!r} has no certain counterpart")
+            why = f"{name[:40]!r} has no certain counterpart; list a row's own tools in its column 'tools'"
+            raise Refused("unknown_tool", why)
         found.append(entry)
     if any(entry.to != found[0].to for entry in found):
         raise Refused("unknown_tool", f"the object names several tools: {', '.join(names)[:80]}")

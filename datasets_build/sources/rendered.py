@@ -25,7 +25,7 @@ def matches(value: Mapping[str, Any]) -> bool:
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     try:
         yield _read(value)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         yield Refused("bad_row", f"not a row as this project exports it ({type(error).__name__}: {str(error)[:80]})")
     except Refused as refused:
         yield refused

@@ -7,6 +7,7 @@ from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed
 from datasets_build.sources import agentinstruct, existing, native, rendered, toucan, trajectories
 from datasets_build.sources.chats import choices, conversations, exchanges, logs, named
+from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.glaive import records as glaive
 from datasets_build.sources.openwebui import exports as openwebui
 
@@ -47,7 +48,12 @@ def parse(value: Value) -> Iterator[Parsed]:
     """What a record would teach, one item for each conversation; a record of unknown shape is refused with its keys."""
     name = shape_of(value)
     if name is not None:
-        yield from SHAPES[name].parse(value)
+        try:
+            demand_learned(value)
+        except Refused as refused:
+            yield refused
+        else:
+            yield from SHAPES[name].parse(value)
         return
     keys = ", ".join(sorted(map(str, value))[:12]) or "none"
     yield Refused("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")

@@ -11,11 +11,13 @@ import typer
 from rich.table import Table
 
 from aj.contract import load_contract
-from aj.files import load_yaml
+from aj.errors import DataError
+from aj.files import load_yaml, read_jsonl
 from loop.commands.terminal import AsJson, Format, console, counting, example, progress, say
 
 if TYPE_CHECKING:
     from aj.messages import Pair, Row
+    from datasets_build.ledger import Funnel
     from datasets_build.offer import Offer
     from datasets_build.reading.transcripts import Change
     from datasets_build.write import Filter
@@ -39,7 +41,17 @@ InsteadContract = Annotated[
 ]
 
 SHAPES = {
-    "existing": ("existing", "trajectories", "preferences", "native"),
+    "existing": (
+        "existing",
+        "trajectories",
+        "preferences",
+        "native",
+        "rendered",
+        "conversations",
+        "exchanges",
+        "logs",
+        "named",
+    ),
     "chat-exports": ("openwebui",),
     "toucan": ("toucan",),
     "glaive": ("glaive",),
@@ -156,15 +168,21 @@ def chat_exports(
     _convert("chat-exports", files, output, contract, ForeignTreatment.map, shown, Replacer(seed).replace, too_poor)
 
 
-@data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
-def existing(files: Files, output: Output, contract: ContractName = "aj", shown: AsJson = Format.table) -> None:
-    """Convert AJ's earlier training data, and native rows and pairs; repair what is certain."""
-    _convert("existing", files, output, contract, ForeignTreatment.map, shown)
-
-
 ForeignTools = Annotated[
     ForeignTreatment, typer.Option(help="map: turn calls into AJ's; keep: rows keep their own tools (native contract)")
 ]
+
+
+@data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
+def existing(
+    files: Files,
+    output: Output,
+    foreign: ForeignTools = ForeignTreatment.map,
+    contract: ContractName = "aj",
+    shown: AsJson = Format.table,
+) -> None:
+    """Convert training data that you have: AJ's earlier rows, chats, preferences and request logs in common forms."""
+    _convert("existing", files, output, contract, foreign, shown)
 
 
 @data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))
@@ -241,9 +259,21 @@ def _write(
 ) -> None:
     from datasets_build.write import beside, write_offers
 
+    rejects = beside(output, "rejects")
     with progress.status("reading …") as status:
         funnel = write_offers(items, output, pairs, left_out, lambda read: status.update(f"{read} read …"))
-    _show(funnel.to_record(), [output, pairs or beside(output, "pairs"), beside(output, "rejects")], shown)
+    _show(funnel.to_record(), [output, pairs or beside(output, "pairs"), rejects], shown)
+    if not funnel.outcomes["kept"]:
+        raise DataError(f"No row was kept. {_mostly(funnel, rejects)}")
+
+
+def _mostly(funnel: "Funnel", rejects: Path) -> str:
+    """The most frequent reason for which conversations were refused, in the words of the first of them."""
+    if not funnel.rejected:
+        return f"{funnel.read:,} conversations were read; name files that hold some."
+    code, count = max(funnel.rejected.items(), key=lambda one: one[1])
+    why = next(one["why"] for _, one in read_jsonl(rejects) if one["code"] == code)
+    return f"{count:,} of {funnel.read:,} conversations were refused as {code}: {why}. {rejects} has all of them."
 
 
 def _show(funnel: dict[str, int], written: Sequence[Path], shown: Format) -> None:

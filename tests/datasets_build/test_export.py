@@ -13,6 +13,8 @@ from aj.wire import render_prompt, render_row, render_turn
 from datasets_build.build import build
 from datasets_build.finished.card import OUTCOMES
 from datasets_build.finished.charts import LEFT, RIGHT, WIDTH, bars, histogram, stacked
+from datasets_build.lint.config import LintConfig, find_files
+from datasets_build.lint.run import Outcome, lint_files
 from datasets_build.recipe import DataRecipe
 
 AJ = load_contract()
@@ -112,3 +114,12 @@ def test_a_histogram_counts_every_value_once(values):
     if values:
         assert next(iter(counted)).startswith(f"{min(values):,}–")
         assert int(list(counted)[-1].partition("–")[2].replace(",", "")) >= max(values)
+
+
+def test_lint_finds_nothing_in_what_a_build_wrote_and_passes_over_its_books(folder):
+    total = Outcome()
+    for outcome in lint_files(find_files([str(folder)]), LintConfig()):
+        total.add(outcome, 10)
+    assert total.listed == []
+    assert total.rows == 3 * (14 + 4)
+    assert total.books >= 1

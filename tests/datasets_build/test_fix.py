@@ -161,9 +161,9 @@ def test_lint_finds_nothing_in_what_was_fixed_and_passes_over_its_quarantine(dat
     total = Outcome()
     for outcome in lint_files(find_files([str(tmp_path / "out")]), LintConfig()):
         total.add(outcome, 10)
-    assert (total.rows, total.quarantined, total.listed) == (5, 2, [])
+    assert (total.rows, total.books, total.listed) == (5, 2, [])
     assert len(total.rows_of_file) == 4
-    assert "2 lines of an earlier quarantine" in str(table(total).renderables[0])
+    assert "2 lines of a quarantine" in str(table(total).renderables[0])
 
 
 def test_two_files_of_one_name_keep_apart(tmp_path):

@@ -6,7 +6,8 @@ from aj.messages import Call, Pair, Row
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Preference, Turn
 from datasets_build.repair.settle import settle
-from datasets_build.sources import preferences, trajectories
+from datasets_build.sources import trajectories
+from datasets_build.sources.chats import choices
 from scorers.checks.rows import check_pair
 from tests.datasets_build.repaired import AGENTS, CONTRACT, code_of, conversation, row_of, settled
 
@@ -65,7 +66,7 @@ def test_what_lint_finds_in_a_repaired_row_rejects_it(turns, code):
 
 
 def pair_of(chosen, rejected):
-    (item,) = preferences.parse({"prompt": "Show the free space", "chosen": chosen, "rejected": rejected})
+    (item,) = choices.parse({"prompt": "Show the free space", "chosen": chosen, "rejected": rejected})
     return settle(item, CONTRACT)
 
 

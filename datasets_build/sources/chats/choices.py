@@ -18,9 +18,8 @@ from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed
 from datasets_build.sources.chats.conversations import chat_of, column_of
 from datasets_build.sources.chats.exchanges import REQUESTS, asked_of
-from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.chats.messages import messages_of
-from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import preferences_of
 from datasets_build.sources.declared import tools_of
 from datasets_build.sources.inferred import metadata_of
@@ -37,7 +36,6 @@ def matches(value: Mapping[str, Any]) -> bool:
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     try:
-        demand_learned(value)
         yield from _read(value)
     except Refused as refused:
         yield refused
@@ -53,38 +51,38 @@ def _read(value: Mapping[str, Any]) -> Iterator[Parsed]:
     if better:
         chosen = _replies(value[better])
     else:  # the conversation ends on the chosen reply
-        chat, chosen = Chat(chat.said[:-1], chat.tools, chat.metadata), list(chat.said[-1:])
+        chat, chosen = Talk(chat.said[:-1], chat.tools, chat.metadata), list(chat.said[-1:])
     shared = _shared(chosen, rejected)
     if shared:
         systems = tuple(one for one in chat.said if one.role == "system")
-        chat = Chat((*systems, *chosen[:shared]), chat.tools, chat.metadata)
+        chat = Talk((*systems, *chosen[:shared]), chat.tools, chat.metadata)
         chosen, rejected = chosen[shared:], rejected[shared:]
     said = {key: value[key] for key in ("category", "explanation") if isinstance(value.get(key), str)}
-    chat = Chat(chat.said, chat.tools, {**said, **metadata_of(value)})
+    chat = Talk(chat.said, chat.tools, {**said, **metadata_of(value)})
     yield from preferences_of(chat, chosen, rejected)
 
 
-def _asked(value: Mapping[str, Any]) -> Chat:
+def _asked(value: Mapping[str, Any]) -> Talk:
     if column_of(value):
         return chat_of(value)
     if any(isinstance(value.get(name), str | list) for name in REQUESTS):
-        return Chat(tuple(asked_of(value)), tools_of(value))
-    return Chat((), tools_of(value))
+        return Talk(tuple(asked_of(value)), tools_of(value))
+    return Talk((), tools_of(value))
 
 
-def _replies(stated: Any) -> list[Said]:
+def _replies(stated: Any) -> list[Utterance]:
     """A text, a message, or a list of them."""
     if isinstance(stated, str):
-        return _spoken(stated) if _SPEAKER.match(stated) else [Said("assistant", stated)]
+        return _spoken(stated) if _SPEAKER.match(stated) else [Utterance("assistant", stated)]
     return messages_of({}, stated if isinstance(stated, list) else [stated])
 
 
-def _spoken(text: str) -> list[Said]:
+def _spoken(text: str) -> list[Utterance]:
     r"""Anthropic's `\n\nHuman: …\n\nAssistant: …`."""
     marks = list(_SPEAKER.finditer(text))
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     found = [
-        Said("user" if mark[1] == "Human" else "assistant", text[mark.end() : end].strip())
+        Utterance("user" if mark[1] == "Human" else "assistant", text[mark.end() : end].strip())
         for mark, end in zip(marks, ends, strict=True)
     ]
     if any(one.role == two.role for one, two in pairwise(found)):
@@ -92,7 +90,7 @@ def _spoken(text: str) -> list[Said]:
     return found
 
 
-def _shared(chosen: Sequence[Said], rejected: Sequence[Said]) -> int:
+def _shared(chosen: Sequence[Utterance], rejected: Sequence[Utterance]) -> int:
     """How many messages both begin with, before their last."""
     most = min(len(chosen), len(rejected)) - 1
     return next((place for place in range(most) if chosen[place] != rejected[place]), max(most, 0))

@@ -11,9 +11,8 @@ from typing import Any
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
 from datasets_build.sources import native
-from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.chats.messages import messages_of
-from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
 from datasets_build.sources.declared import listed_in, tools_of
 from datasets_build.sources.inferred import metadata_of
@@ -34,21 +33,20 @@ def column_of(value: Mapping[str, Any]) -> str | None:
     return next((name for name in COLUMNS if _is_list(value.get(name))), None)
 
 
-def chat_of(value: Mapping[str, Any]) -> Chat:
+def chat_of(value: Mapping[str, Any]) -> Talk:
     """The conversation of a record as it stands, marks aside."""
     column = column_of(value)
     said = messages_of(value, value[column] if column else [])
     if isinstance(system := value.get("system"), str | list) and system:
-        said = [Said("system", _system(system)), *said]
+        said = [Utterance("system", _system(system)), *said]
     told = "\n\n".join(one.text for one in said if one.role == "system")
     tools = tools_of(value, told)
     if not tools and any(one.text.lstrip().startswith("[") for one in said if one.role == "assistant"):
         tools = listed_in(told)
-    return Chat(tuple(said), tools, metadata_of(value))
+    return Talk(tuple(said), tools, metadata_of(value))
 
 
 def _transcript(value: Mapping[str, Any]) -> Transcript:
-    demand_learned(value)
     reward = value.get("reward_info")
     if isinstance(reward, dict) and isinstance(got := reward.get("reward"), int | float) and got < 1:
         raise Refused("failed_task", f"the trajectory failed (reward {got}); only those with a reward of 1 are learned")

@@ -11,9 +11,8 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
-from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.chats.messages import messages_of
-from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
 from datasets_build.sources.chats.written import calls_of
 from datasets_build.sources.declared import tools_of
@@ -32,14 +31,14 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     return one_conversation(_transcript, value)
 
 
-def asked_of(value: Mapping[str, Any]) -> list[Said]:
+def asked_of(value: Mapping[str, Any]) -> list[Utterance]:
     """What comes before the reply: the system prompt, the history, the request."""
-    found = [Said("system", value["system"])] if isinstance(value.get("system"), str) and value["system"] else []
+    found = [Utterance("system", value["system"])] if isinstance(value.get("system"), str) and value["system"] else []
     history = value.get("history") or []
     for past in history if isinstance(history, list) else [history]:
         if not isinstance(past, list) or len(past) != 2 or not all(isinstance(one, str) for one in past):
             raise Refused("no_text", "'history' is not a list of pairs of texts")
-        found += [Said("user", past[0]), Said("assistant", past[1])]
+        found += [Utterance("user", past[0]), Utterance("assistant", past[1])]
     column = _column(value, REQUESTS)
     request = value[column] if column else None
     if isinstance(request, list):
@@ -49,26 +48,25 @@ def asked_of(value: Mapping[str, Any]) -> list[Said]:
     request = request_of(told, value.get("context"))
     if request is None:
         raise Refused("no_text", "'context' is not a text")
-    return [*found, Said("user", request)]
+    return [*found, Utterance("user", request)]
 
 
 def _transcript(value: Mapping[str, Any]) -> Transcript:
-    demand_learned(value)
     asked = asked_of(value)
     tools = tools_of(value, "\n\n".join(one.text for one in asked if one.role == "system"))
     column = _column(value, REPLIES)
     reply = value[column] if column else None
     metadata = metadata_of(value)
     if isinstance(reply, str):
-        said = [Said("assistant", reply)]
+        said = [Utterance("assistant", reply)]
         if tools and column == "answers":
             calls = calls_of(reply)
             # The record does not hold their results, so it ends on the first call, a right one by itself.
-            said = [Said("assistant", calls=calls[:1])]
+            said = [Utterance("assistant", calls=calls[:1])]
             metadata |= {"cut": "calls"} if len(calls) > 1 else {}
     else:
         said = messages_of(value, reply if isinstance(reply, list) else [reply])
-    return transcript_of(Chat((*asked, *said), tools, metadata))
+    return transcript_of(Talk((*asked, *said), tools, metadata))
 
 
 def _column(value: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

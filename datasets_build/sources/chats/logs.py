@@ -11,9 +11,8 @@ from typing import Any
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
 from datasets_build.sources.chats.conversations import chat_of, column_of
-from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.chats.messages import messages_of
-from datasets_build.sources.chats.said import Chat, Said
+from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
 from datasets_build.sources.declared import tools_of
 from datasets_build.sources.inferred import metadata_of
@@ -48,15 +47,14 @@ def _inner(value: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any
 
 
 def _exchange(value: Mapping[str, Any]) -> Transcript:
-    demand_learned(value)
     if value.get("error"):
         raise Refused("failed_request", "the request ended with an error")
     request = _inner(value, _REQUESTS)
     chat = chat_of(request)
-    return transcript_of(Chat((*chat.said, *_answered(_inner(value, _RESPONSES))), chat.tools, metadata_of(value)))
+    return transcript_of(Talk((*chat.said, *_answered(_inner(value, _RESPONSES))), chat.tools, metadata_of(value)))
 
 
-def _answered(response: Mapping[str, Any]) -> list[Said]:
+def _answered(response: Mapping[str, Any]) -> list[Utterance]:
     """The message of a response; of several choices the first."""
     choices = response.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
@@ -69,14 +67,13 @@ def _answered(response: Mapping[str, Any]) -> list[Said]:
 
 
 def _responses(value: Mapping[str, Any]) -> Transcript:
-    demand_learned(value)
     _demand_finished(value.get("status"))
     stated = value["input"]
-    said = [Said("user", stated)] if isinstance(stated, str) else messages_of(value, stated)
+    said = [Utterance("user", stated)] if isinstance(stated, str) else messages_of(value, stated)
     if isinstance(told := value.get("instructions"), str) and told:
-        said = [Said("system", told), *said]
+        said = [Utterance("system", told), *said]
     said += messages_of({}, value["output"])
-    return transcript_of(Chat(tuple(said), tools_of(value), metadata_of(value)))
+    return transcript_of(Talk(tuple(said), tools_of(value), metadata_of(value)))
 
 
 def _demand_finished(reason: Any) -> None:

@@ -16,6 +16,7 @@ from datasets_build.ledger import Refused
 _UNLESS = ("weight", "loss_weight", "train", "training", "trainable", "train_on", "train_on_turn", "loss", "learn")
 _IF = ("masked", "mask", "ignore_loss")
 _LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted")
+_MARKS = frozenset((*_LABELS, *_UNLESS, *_IF, "loss_mask", "train_detail"))
 
 
 def is_learned(value: Mapping[str, Any]) -> bool:
@@ -48,6 +49,8 @@ def mask_of(value: Mapping[str, Any], messages: int) -> list[bool]:
 
 def demand_learned(value: Mapping[str, Any]) -> None:
     """Raises Refused if the record as a whole is an example of what not to do."""
+    if _MARKS.isdisjoint(value):
+        return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
     if said is None and not is_learned(value):
         said = next((name for name in (*_UNLESS, *_IF, "loss_mask") if name in value), "a mark")

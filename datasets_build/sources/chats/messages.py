@@ -14,7 +14,7 @@ from typing import Any, Literal
 from datasets_build.ledger import Refused
 from datasets_build.reading.thoughts import split_thought
 from datasets_build.sources.chats.marks import is_learned, mask_of
-from datasets_build.sources.chats.said import Said, Speaker
+from datasets_build.sources.chats.said import Speaker, Utterance
 from datasets_build.sources.chats.written import call_of, calls_of, split_results
 from datasets_build.sources.foreign import read_json
 
@@ -36,7 +36,7 @@ _PICTURES = ("image", "image_url", "input_image", "input_file", "file", "documen
 _COLUMNS = ("images", "image", "videos", "audios", "files", "attachments")
 
 
-def messages_of(value: Mapping[str, Any], stated: Any) -> list[Said]:
+def messages_of(value: Mapping[str, Any], stated: Any) -> list[Utterance]:
     """The messages of a record, of which `stated` is the list, or JSON text of it.
 
     Raises:
@@ -55,9 +55,9 @@ def messages_of(value: Mapping[str, Any], stated: Any) -> list[Said]:
     return _joined([one for message, wanted in zip(stated, learned, strict=True) for one in said_of(message, wanted)])
 
 
-def _joined(said: list[Said]) -> list[Said]:
+def _joined(said: list[Utterance]) -> list[Utterance]:
     """Without messages that are only a thought: it belongs to what the assistant says or calls next."""
-    found: list[Said] = []
+    found: list[Utterance] = []
     for one in said:
         last = found[-1] if found else None
         if last and last.thought and not last.text and not last.calls and one.role == "assistant":
@@ -68,7 +68,7 @@ def _joined(said: list[Said]) -> list[Said]:
     return found
 
 
-def said_of(message: Any, learned: bool = True) -> list[Said]:
+def said_of(message: Any, learned: bool = True) -> list[Utterance]:
     """What one message says; a user's message with results in it says several things."""
     if not isinstance(message, dict):
         raise Refused("no_text", "a message is not an object")
@@ -80,15 +80,15 @@ def said_of(message: Any, learned: bool = True) -> list[Said]:
     learned = learned and is_learned(message)
     if role == "call":
         thought, text = split_thought(_text(content))
-        return [Said("assistant", thought=thought, calls=calls_of(text), learned=learned)]
+        return [Utterance("assistant", thought=thought, calls=calls_of(text), learned=learned)]
     if role == "tool":
         return _results(message, _text(content))
     if role == "assistant":
         return [_reply(message, content, learned)]
     results = _blocks(content, "tool_result")
-    told = [Said("tool", _text(one.get("content")), key=_key(one, "tool_use_id")) for one in results]
+    told = [Utterance("tool", _text(one.get("content")), key=_key(one, "tool_use_id")) for one in results]
     text = _text(content)
-    return [*told, Said(role, text)] if text or not told else told
+    return [*told, Utterance(role, text)] if text or not told else told
 
 
 def _role(message: Mapping[str, Any]) -> Speaker | Literal["call"]:
@@ -99,33 +99,33 @@ def _role(message: Mapping[str, Any]) -> Speaker | Literal["call"]:
     return role
 
 
-def _reply(message: Mapping[str, Any], content: Any, learned: bool) -> Said:
+def _reply(message: Mapping[str, Any], content: Any, learned: bool) -> Utterance:
     thoughts = [_thought(one) for kind in _THOUGHTS for one in _blocks(content, kind)]
     thoughts += [message[key] for key in _THOUGHT_KEYS if isinstance(message.get(key), str)]
     calls = [*_listed(message.get("tool_calls")), *_listed(message.get("function_call")), *_blocks(content, "tool_use")]
     thought = "\n\n".join(dict.fromkeys(filter(None, (one.strip() for one in thoughts))))
-    return Said("assistant", _text(content), thought, tuple(map(call_of, calls)), learned=learned)
+    return Utterance("assistant", _text(content), thought, tuple(map(call_of, calls)), learned=learned)
 
 
-def _results(message: Mapping[str, Any], text: str) -> list[Said]:
+def _results(message: Mapping[str, Any], text: str) -> list[Utterance]:
     name = message.get("name")
     key = _key(message, "tool_call_id", "call_id", "tool_use_id", *(("id",) if "requestor" in message else ()))
     found = split_results(text)
     if len(found) > 1:
-        return [Said("tool", output, tool=tool) for tool, output in found]
+        return [Utterance("tool", output, tool=tool) for tool, output in found]
     ((tool, output),) = found
-    return [Said("tool", output, tool=tool or (name if isinstance(name, str) else ""), key=key)]
+    return [Utterance("tool", output, tool=tool or (name if isinstance(name, str) else ""), key=key)]
 
 
-def _item(item: Mapping[str, Any], kind: Any, learned: bool) -> Said:
+def _item(item: Mapping[str, Any], kind: Any, learned: bool) -> Utterance:
     """An item of OpenAI's Responses that is no message."""
     if item.get("status") in ("in_progress", "incomplete"):
         raise Refused("unfinished", f"an item of the output is {item['status']}")
     if kind == "function_call":
-        return Said("assistant", calls=(call_of(item),), learned=learned)
+        return Utterance("assistant", calls=(call_of(item),), learned=learned)
     if kind == "function_call_output":
-        return Said("tool", _text(item.get("output")), key=_key(item, "call_id"))
-    return Said("assistant", thought=_thought(item), learned=learned)
+        return Utterance("tool", _text(item.get("output")), key=_key(item, "call_id"))
+    return Utterance("assistant", thought=_thought(item), learned=learned)
 
 
 # --- content --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Utterance:
     """One message."""
 
     role: Speaker
@@ -34,10 +34,10 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
+class Talk:
     """One conversation of a record, with the tools that the record declares."""
 
-    said: tuple[Said, ...]
+    said: tuple[Utterance, ...]
     tools: tuple[dict[str, Any], ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 

@@ -8,13 +8,13 @@ from aj.messages import Call, Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
-from datasets_build.sources.chats.said import Chat, Said, Stated
+from datasets_build.sources.chats.said import Stated, Talk, Utterance
 from datasets_build.sources.chats.written import split_calls
 from datasets_build.sources.foreign import Serial, Spoken, read_arguments, trimmed
 from datasets_build.sources.inferred import mode_of
 
 
-def transcript_of(chat: Chat) -> Transcript:
+def transcript_of(chat: Talk) -> Transcript:
     """One conversation. Raises Refused if none of it can or may be learned."""
     replies = [one for one in chat.said if one.role == "assistant"]
     if not replies:
@@ -24,7 +24,7 @@ def transcript_of(chat: Chat) -> Transcript:
     return _with_own_tools(chat) if chat.tools else _as_written(chat)
 
 
-def preferences_of(chat: Chat, chosen: Sequence[Said], rejected: Sequence[Said]) -> Iterator[Parsed]:
+def preferences_of(chat: Talk, chosen: Sequence[Utterance], rejected: Sequence[Utterance]) -> Iterator[Parsed]:
     """The pair of two replies to a chat. With tools of its own it is none: the chosen reply alone is a row."""
     if chat.tools:
         yield transcript_of(replace(chat, said=(*chat.said, *chosen)))
@@ -45,12 +45,12 @@ def preferences_of(chat: Chat, chosen: Sequence[Said], rejected: Sequence[Said])
 # --- AJ's tools, or none --------------------------------------------------------------------------------------------
 
 
-def _as_written(chat: Chat) -> Transcript:
+def _as_written(chat: Talk) -> Transcript:
     turns = _turns(chat.said)
     return Transcript(tuple(turns), _mode(turns, chat.system), system=chat.system, metadata=chat.metadata)
 
 
-def _turns(said: Sequence[Said]) -> list[Turn]:
+def _turns(said: Sequence[Utterance]) -> list[Turn]:
     turns: list[Turn] = []
     named = {call.key: call.tool for one in said for call in one.calls if call.key}
     for one in said:
@@ -65,7 +65,7 @@ def _turns(said: Sequence[Said]) -> list[Turn]:
     return turns
 
 
-def _calls(said: Said) -> list[Turn]:
+def _calls(said: Utterance) -> list[Turn]:
     """A turn for each call; the words and the thought come with the first."""
     first, *others = [
         Turn("assistant", call=Call(call.tool, _arguments(call)), key=call.key, target=said.learned)
@@ -96,7 +96,7 @@ def _mode(turns: Sequence[Turn], system: str) -> Mode:
 # --- tools of its own -----------------------------------------------------------------------------------------------
 
 
-def _with_own_tools(chat: Chat) -> Transcript:
+def _with_own_tools(chat: Talk) -> Transcript:
     serial = Serial(chat.tools)
     names = [tool["name"] for tool in chat.tools]
     first = next((place for place, one in enumerate(chat.said) if one.role == "user"), 0)
@@ -116,7 +116,7 @@ def _with_own_tools(chat: Chat) -> Transcript:
     return Transcript(turns, "step", system=chat.system, tools=chat.tools, metadata=metadata)
 
 
-def _say(said: Said, names: Sequence[str], serial: Serial) -> None:
+def _say(said: Utterance, names: Sequence[str], serial: Serial) -> None:
     thought, text = split_thought(said.text)
     if holds_thought(text):
         raise Refused("unclosed_think", "a thought of the assistant is not closed")

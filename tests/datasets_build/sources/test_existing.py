@@ -82,44 +82,13 @@ def test_a_response_stored_as_an_object_is_its_text():
     assert json.loads(item.turns[1].text) == {"tool": "list_agents", "params": {}}
 
 
-def test_messages_keep_their_calls_and_results_in_order():
-    function = {"name": "execute_shell", "arguments": '{"cmd": "df -h"}'}
-    messages = [
-        {"role": "system", "content": "You are AJ."},
-        {"role": "user", "content": [{"type": "text", "text": "Free space?"}]},
-        {"role": "assistant", "content": "On it.", "tool_calls": [{"id": "c1", "function": function}]},
-        {"role": "tool", "tool_call_id": "c1", "content": "/dev/sda1 40%"},
-        {"role": "assistant", "content": "40% used."},
-    ]
-    item = parsed({"messages": messages, "metadata": {"id": "row-7", "license": "MIT"}})
-    assert item.mode == "step"
-    assert item.system == "You are AJ."
-    assert [turn.role for turn in item.turns] == ["user", "assistant", "tool", "assistant"]
-    assert item.turns[1].call.params == {"cmd": "df -h"}
-    assert item.turns[1].text == "On it."
-    assert item.turns[2].tool == "execute_shell"
-    assert item.metadata["licence"] == "MIT"
-
-
-def test_arguments_that_cannot_be_read_stay_as_they_are():
-    function = {"name": "bash", "arguments": "{cut off"}
-    item = parsed({"messages": [{"role": "assistant", "tool_calls": [{"function": function}]}]})
-    assert item.turns[0].call.params == {"arguments": "{cut off"}
-
-
 def test_records_that_no_row_can_come_from_say_why():
     assert parsed(record(7)).code == "no_text"
-    assert parsed({"messages": [{"role": "user", "content": "hi"}]}).code == "no_target"
-    assert parsed({"messages": [{"role": "narrator", "content": "hi"}]}).code == "unknown_role"
-    assert parsed({"messages": [{"role": "user", "content": [{"image": "x"}]}]}).code == "no_text"
-    assert parsed({"messages": [{"role": "assistant", "tool_calls": "none"}]}).code == "bad_argument"
 
 
 def test_only_earlier_data_matches():
     assert existing.matches(record("task"))
-    assert existing.matches({"messages": []})
-    assert not existing.matches({"messages": [], "mode": "step", "layout": "dialogue"})
-    assert not existing.matches({"messages": "[]"})
+    assert not existing.matches({"messages": []})
     assert not existing.matches({"conversations": []})
 
 
@@ -128,21 +97,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=8,
 )
-MESSAGE = st.fixed_dictionaries(
-    {},
-    optional={
-        "role": st.sampled_from(["user", "assistant", "tool", "system"]) | VALUES,
-        "content": VALUES,
-        "tool_calls": st.lists(st.fixed_dictionaries({"function": VALUES}), max_size=2) | VALUES,
-        "function_call": VALUES,
-    },
-)
 
 
 @settings(max_examples=60)
 @given(
     st.fixed_dictionaries({"instruction": VALUES, "response": VALUES}, optional={"system": VALUES, "metadata": VALUES})
-    | st.fixed_dictionaries({"messages": st.lists(MESSAGE | VALUES, max_size=4)})
 )
 def test_hostile_records_give_one_item_and_no_error(value):
     assert isinstance(parsed(value), Transcript | Refused)

@@ -1,0 +1,168 @@
+"""What a record marks as not to be learned is no target; what was thought is no answer."""
+
+import pytest
+
+from aj.messages import Row
+from datasets_build.lint.items import lint_item
+from datasets_build.sources.shapes import parse
+from tests.datasets_build.sources.talks import (
+    AJ,
+    ASKED,
+    TOLD,
+    TOOL,
+    call,
+    calling,
+    codes,
+    made,
+    pair,
+    result,
+    row,
+    said,
+    spoken,
+    user,
+)  # fmt: skip
+
+BAD = "Look yourself, please."
+LISTED = "Available agents:\n  - web01: web01 (linux) @ 203.0.113.4:22\n  - db01: db01 (linux) @ 203.0.113.5:22"
+
+
+@pytest.mark.parametrize("no", [False, 0, 0.0, "false", "0"])
+def test_a_record_marked_as_undesirable_is_refused(no):
+    for name in ("label", "kto_tag", "weight", "train", "trainable", "loss"):
+        for record in (
+            {"messages": [user(), said(BAD)]},
+            {"prompt": [user()], "completion": [said(BAD)]},
+            {"prompt": ASKED, "completion": BAD},
+            {"conversations": [{"from": "human", "value": ASKED}, {"from": "gpt", "value": BAD}]},
+            {"instruction": ASKED, "response": BAD},
+        ):
+            assert codes(record | {name: no}) == ["not_to_learn"], (name, record)
+    assert isinstance(row({"messages": [user(), said()], "label": True}), Row)
+    assert isinstance(row({"messages": [user(), said()], "label": 3}), Row)
+
+
+MARKS = (
+    {"weight": 0}, {"weight": 0.0}, {"train": False}, {"trainable": False}, {"loss": False}, {"loss": 0},
+    {"loss_weight": 0}, {"masked": True}, {"mask": 1}, {"loss_mask": 0}, {"training": "false"},
+    {"train_detail": [{"begin_offset": 0, "end_offset": 4, "train": False}]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=str)
+def test_a_marked_reply_is_no_target_and_the_next_one_is(mark):
+    found = row({"messages": [user(), said(BAD, **mark), user("And db01?"), said()]})
+    assert spoken(found) == ["And db01?", TOLD]
+    assert found.metadata["repaired"] == ["untrained_turns"]
+    assert codes({"messages": [user(), said(BAD, **mark)]}) == ["not_to_learn"]
+    marked = [user(), calling(call("a"), **mark), result("a"), user("And db01?"), said()]
+    assert spoken(row({"messages": marked, "tools": [TOOL]})) == ["And db01?", TOLD]
+
+
+def test_a_mask_beside_the_messages_marks_them():
+    talk = [user(), said(BAD), user("And db01?"), said()]
+    assert spoken(row({"messages": talk, "loss_mask": [0, 0, 0, 1]})) == ["And db01?", TOLD]
+    assert codes({"messages": talk, "loss_mask": [0, 0, 0, 0]}) == ["not_to_learn"]
+    assert codes({"messages": talk, "loss_mask": [1, 0]}) == ["not_to_learn"]
+
+
+def test_a_rejected_reply_beside_the_messages_makes_a_pair():
+    assert pair({"messages": [user(), said()], "rejected_response": BAD}).rejected == BAD
+
+
+# --- thoughts -------------------------------------------------------------------------------------------------------
+
+THOUGHTS = (
+    "<think>\nthey want web01\n</think>\n\n", "they want web01\n</think>\n\n", "<thinking>they want web01</thinking>\n",
+    "<reasoning>they want web01</reasoning>", "<thought>they want web01</thought>\n\n",
+    "<THINK>they</THINK><think>want web01</think>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("thought", THOUGHTS)
+def test_a_thought_goes_from_a_chat_and_is_a_finding(thought):
+    record = {"messages": [user(), said(thought + TOLD)]}
+    (item,) = parse(record)
+    assert "thought" in [found.finding.code for found in lint_item(item, AJ)]  # pyright: ignore
+    found = row(record)
+    assert (spoken(found), found.metadata["repaired"]) == ([ASKED, TOLD], ["thought"])
+    own = row(record | {"tools": [TOOL]})
+    assert (spoken(own), own.metadata["repaired"]) == ([ASKED, TOLD], ["thought"])
+
+
+@pytest.mark.parametrize("thought", THOUGHTS)
+def test_a_thought_before_an_answer_in_step_mode_is_its_reasoning(thought):
+    talk = [user("How many?"), calling({"function": {"name": "list_agents", "arguments": "{}"}}), result(text=LISTED)]
+    last = row({"messages": [*talk, said(f"{thought}2: `web01` and `db01`.")]}).messages[-1].call
+    assert last is not None
+    assert last.params == {"answer": "2: `web01` and `db01`."}
+    assert "want web01" in (last.reasoning or "")
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking"])
+def test_a_thought_beside_a_call_is_its_reasoning_and_beside_words_it_is_counted(key):
+    listed = {"function": {"name": "list_agents", "arguments": "{}"}}
+    last = row({"messages": [user("Who is there?"), calling(listed, **{key: "Not discovered."})]}).messages[-1]
+    assert last.call is not None
+    assert last.call.reasoning == "Not discovered."
+    found = row({"messages": [user(), said(**{key: "Look it up."})]})
+    assert (spoken(found), found.metadata["repaired"]) == ([ASKED, TOLD], ["thought"])
+
+
+def test_a_thought_without_an_end_or_in_the_middle_is_refused_and_a_mention_is_not():
+    for text in ("<think>so far", "It is <thinking>no</thinking> full.", "<think>a</think>"):
+        assert codes({"messages": [user(), said(text)]}) in (["unclosed_think"], ["empty_output"])
+    mention = "R1 writes `<think>` first:\n\n```text\n<think>…</think>\n```"
+    assert spoken(row({"messages": [user(), said(mention)]}))[1] == mention
+
+
+# --- parallel calls -------------------------------------------------------------------------------------------------
+
+
+def _both(*results, keys=("a", "b")):
+    listed = {"function": {"name": "list_agents", "arguments": "{}"}}
+    calls = [
+        {"id": key, "function": {"name": "remote_bash", "arguments": {"agent_id": host, "command": "uptime -p"}}}
+        for host, key in zip(("web01", "db01"), keys, strict=True)
+    ]
+    return {"messages": [user("Compare them."), calling(listed), result(text=LISTED), calling(*calls), *results]}
+
+
+DONE = said("`web01` is up 3 days, `db01` 91.")
+
+
+def test_results_of_parallel_calls_go_to_the_calls_whose_ids_they_have():
+    swapped = row(_both(result("b", "up 91 days"), result("a", "up 3 days"), DONE))
+    assert [text for text in spoken(swapped) if isinstance(text, str)][2:] == ["up 3 days", "up 91 days"]
+    assert swapped.metadata["repaired"][0] == "several_calls"
+    unnamed = row(_both(result(None, "up 3 days"), result(None, "up 91 days"), DONE, keys=(None, None)))
+    assert [text for text in spoken(unnamed) if isinstance(text, str)][2:] == ["up 3 days", "up 91 days"]
+
+
+def test_results_whose_ids_are_not_those_of_the_calls_are_refused():
+    first, second = result("a", "up 3 days"), result("b", "up 91 days")
+    for record in (
+        _both(first, result("c", "up 91 days"), DONE),
+        _both(first, first, DONE),
+        _both(first, DONE),
+        _both(first, result(None, "up 91 days"), DONE),
+        _both(first, second, DONE, keys=("a", "a")),
+        _both(first, second, DONE, keys=("a", None)),
+        _both(first, second, DONE, keys=(None, None)),
+        _both(first, second, second, DONE),
+    ):
+        assert codes(record) == ["several_calls"], record
+    single = _both()
+    single["messages"] = [single["messages"][0], calling({"id": "x", "function": {"name": "list_agents"}}),
+                          result("y", LISTED), said("2: `web01` and `db01`.")]  # fmt: skip
+    assert codes(single) == ["stray_result"]
+
+
+def test_own_tools_are_paired_by_id_as_well():
+    calls = calling(call("a", "web01"), call("b", "db01"))
+    talk = [user(), calls, result("b", "91%"), result("a", "42%"), said()]
+    assert spoken(row({"messages": talk, "tools": [TOOL]})) == [
+        ASKED, ("disk_free", {"host": "web01"}), "42%", ("disk_free", {"host": "db01"}), "91%", TOLD,
+    ]  # fmt: skip
+    for wrong in ([result("a"), result("c")], [result("a"), result()], [result("a"), result("a")], [result("a")]):
+        (found,) = made({"messages": [user(), calls, *wrong, said()], "tools": [TOOL]})
+        assert not isinstance(found, Row)
