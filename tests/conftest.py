@@ -24,6 +24,10 @@ LONGEST_FIRST = ("train", "evals", "loop", "scorers", "aj")
 """Folders, so that at the end no worker waits long for another."""
 
 
+INSPECT = ("evals", "loop", "verdict", "test_docs.py")
+"""What runs evals, or reads the made logs of one."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
     if hasattr(config, "workerinput"):
@@ -39,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return {"train": "torch", "evals": "inspect", "loop": "inspect"}.get(file.split("/")[1], file)
+            return {"train": "torch", **dict.fromkeys(INSPECT, "inspect")}.get(file.split("/")[1], file)
 
     config.option.loadscopereorder = False  # by number of tests, of which the longest have few
     return ByFile(config, log)
