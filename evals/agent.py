@@ -6,6 +6,7 @@ from typing import Any
 
 from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import LimitExceededError
 
 from aj.acts import act_of, meaning_of
 from aj.conduct import check_conduct
@@ -16,9 +17,12 @@ from fleet.fleet import Fleet
 from fleet.snapshot import diff
 from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.samples import Case, Trace, case_of, seen_on
+from scorers.stops import UNJUDGED, stopped
 
 SPARE_CALLS = 4
 """Model calls per user turn in addition to the oracle's steps: discovery, the answer, and two to find the way."""
+BUDGETS = ("message", "token", "turn")
+"""Limits of Inspect that a model uses up by what it says: a turn that they cut short was played, up to there."""
 Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[ModelOutput]]
 """Speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
 
@@ -38,26 +42,40 @@ def agent(simulated_user: bool = False) -> Solver:
 
 
 async def converse(state: TaskState, speak: Speak, simulated_user: bool = False) -> TaskState:
-    """Play the conversation from the prompt on, and record it in the sample's `Trace`."""
+    """Play the conversation from the prompt on, and record it in the sample's `Trace`, up to where a limit ends it."""
     case, trace = case_of(state.metadata), state.store_as(Trace)
     fleet, past = case.fleet(), list(case.past)
-    trace.seen = _seen(past, case)
-    for number, turn in enumerate(case.scenario.turns[case.begun - 1 :]):
-        if number:  # the first one is the sample's input
+    try:
+        for number, turn in enumerate(case.scenario.turns[case.begun - 1 :]):
+            played: dict[str, Any] = {"calls": [], "answer": None, "error": "interrupted", "sources": []}
             try:
-                text = turn.text
-                if simulated_user:
-                    text = await reworded(turn.text, case.scenario.persona, _names(case.scenario))
+                if number:  # the first one is the sample's input
+                    await _say(state, past, case, turn, simulated_user)
+                played = await _user_turn(state, past, fleet, case, turn, speak, played)
             except SimulatorFailure as failure:
                 trace.simulator = str(failure)
                 return state
-            state.messages.append(ChatMessageUser(content=text))
-            past.append(user(text))
-        played = await _user_turn(state, past, fleet, case, turn, speak)
-        trace.turns = [*trace.turns, played]
-    trace.seen = _seen(past, case)
-    trace.changed = diff(case.scenario.start, fleet.snapshot())
+            except LimitExceededError as limit:
+                if limit.type in BUDGETS:
+                    played["error"] = "no_reply" if state.output.empty else "limit"
+                raise
+            finally:
+                trace.turns = [*trace.turns, played]
+            if played["error"] in UNJUDGED:
+                return state
+    finally:
+        trace.seen = _seen(past, case)
+        trace.changed = diff(case.scenario.start, fleet.snapshot())
     return state
+
+
+async def _say(state: TaskState, past: list[Message], case: Case, turn: ScriptedTurn, simulated_user: bool) -> None:
+    """The user's next line; raises SimulatorFailure."""
+    text = turn.text
+    if simulated_user:
+        text = await reworded(turn.text, case.scenario.persona, _names(case.scenario))
+    state.messages.append(ChatMessageUser(content=text))
+    past.append(user(text))
 
 
 def _names(scenario: Scenario) -> set[str]:
@@ -78,14 +96,27 @@ def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
 
 
 async def _user_turn(
-    state: TaskState, past: list[Message], fleet: Fleet, case: Case, turn: ScriptedTurn, speak: Speak
+    state: TaskState,
+    past: list[Message],
+    fleet: Fleet,
+    case: Case,
+    turn: ScriptedTurn,
+    speak: Speak,
+    played: dict[str, Any],
 ) -> dict[str, Any]:
-    """Play one request up to its answer; anything for which the runtime would end the task ends the turn."""
+    """Play one request up to its answer; anything for which the runtime would end the task ends the turn.
+
+    The calls are added to `played` one by one, so that they are known if a limit cuts the turn short."""
     contract = case.contract
-    played: dict[str, Any] = {"calls": [], "answer": None, "error": None, "sources": []}
     for _ in range(min(len(turn.steps) + SPARE_CALLS, contract.conduct.max_steps)):
         state.output = await speak(state, case, past, turn)
+        stop = stopped(state.output, state.metadata)
+        if stop in UNJUDGED:
+            return played | {"error": stop}
         state.messages.append(state.output.message)
+        if stop:
+            past.append(reply(state.output.completion))
+            return played | {"error": stop}
         judgement = judge_call(state.output.completion, contract)
         call = judgement.dispatched
         if call is None or judgement.outcome != "runs":
@@ -99,7 +130,7 @@ async def _user_turn(
         act = meaning_of(call, contract)
         if act.kind == "finish":
             sources = [message.content for message in past if message.role in ("user", "tool")]
-            return played | {"answer": act.words, "sources": sources}
+            return played | {"answer": act.words, "error": None, "sources": sources}
         output = result(call.tool, fleet.dispatch(act))
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))

@@ -7,6 +7,7 @@ inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T s
 from inspect_ai import Task, task
 
 from evals.agent import agent
+from evals.arguments import Seed, checked
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -14,12 +15,15 @@ from scorers.context_kept import context_kept
 
 
 @task
-def context_retention(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
+@checked
+def context_retention(
+    suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: Seed = 0, reasoning: bool = False
+) -> Task:
     return Task(
-        dataset=dataset("context_retention", suite, contract, seed),
+        dataset=dataset("context_retention", suite, contract, seed, reasoning),
         solver=agent(),
         scorer=context_kept(),
-        config=config(constrained, contract),
+        config=config(constrained, contract, reasoning=reasoning),
         metadata=identities("context_retention", suite, contract, seed),
         headline_metric="context_kept.retained",
     )

@@ -25,34 +25,34 @@ from evals.identities import records
 from evals.suite import Suite
 from scenarios.catalogue import templates
 from scorers.samples import world
-
-MAX_TOKENS = 128
-"""Longest reply in tokens: AJ's longest gold answer takes 88; a base model would ramble on for thousands."""
+from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS
 
 
-def dataset(task: str, suite: Suite, contract: str, seed: int = 0) -> MemoryDataset:
+def dataset(task: str, suite: Suite, contract: str, seed: int = 0, reasoning: bool = False) -> MemoryDataset:
     """The samples of a task: those marked "small", all, or those that `seed` draws for practice."""
     chosen = [record for record in records(task, suite, seed) if suite != "small" or record["small"]]
-    return MemoryDataset([_to_sample(record, contract) for record in chosen], name=task)
+    return MemoryDataset([_to_sample(record, contract, reasoning) for record in chosen], name=task)
 
 
-def config(constrained: bool, contract: str, temperature: float = 0.0) -> GenerateConfig:
+def config(constrained: bool, contract: str, temperature: float = 0.0, reasoning: bool = False) -> GenerateConfig:
     """Temperature 0, unless several epochs should differ. Constrained decoding is off by default: we measure the model,
-    not the grammar."""
+    not the grammar. A reasoning model has tokens of its own for its thoughts."""
+    max_tokens = REPLY_TOKENS + (THOUGHT_TOKENS if reasoning else 0)
     schema = None
     if constrained:
         json_schema = JSONSchema.model_validate(call_schema(load_contract(contract)))
         schema = ResponseSchema(name="call", json_schema=json_schema)
-    return GenerateConfig(temperature=temperature, max_tokens=MAX_TOKENS, response_schema=schema)
+    return GenerateConfig(temperature=temperature, max_tokens=max_tokens, response_schema=schema)
 
 
-def _to_sample(record: dict[str, Any], contract: str) -> Sample:
+def _to_sample(record: dict[str, Any], contract: str, reasoning: bool) -> Sample:
     past = from_records(record["messages"], load_contract(contract))
     prompt = render_prompt(past, load_contract(contract), record["mode"], record["layout"])
     case = {
         "contract": contract,
         "mode": record["mode"],
         "layout": record["layout"],
+        "reasoning": reasoning,
         "past": [to_record(message) for message in past],
         "scenario": record["scenario"],
         "template": record["template"],

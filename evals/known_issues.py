@@ -7,6 +7,7 @@ inspect eval evals/known_issues.py --model vllm/PATH -T suite=practice -T seed=1
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
+from evals.arguments import Seed, checked
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -14,12 +15,15 @@ from scorers.no_known_issue import no_known_issue
 
 
 @task
-def known_issues(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
+@checked
+def known_issues(
+    suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: Seed = 0, reasoning: bool = False
+) -> Task:
     return Task(
-        dataset=dataset("known_issues", suite, contract, seed),
+        dataset=dataset("known_issues", suite, contract, seed, reasoning),
         solver=generate(),
         scorer=no_known_issue(),
-        config=config(constrained, contract),
+        config=config(constrained, contract, reasoning=reasoning),
         metadata=identities("known_issues", suite, contract, seed),
         headline_metric="no_known_issue.right",
     )

@@ -8,6 +8,7 @@ inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grade
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
+from evals.arguments import Seed, checked, require_role
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -16,14 +17,22 @@ from scorers.persona_match import persona_match
 
 
 @task
+@checked
 def persona(
-    suite: Suite = "full", contract: str = "aj", constrained: bool = False, judge: bool = False, seed: int = 0
+    suite: Suite = "full",
+    contract: str = "aj",
+    constrained: bool = False,
+    judge: bool = False,
+    seed: Seed = 0,
+    reasoning: bool = False,
 ) -> Task:
+    if judge:
+        require_role("grader", "judge")
     return Task(
-        dataset=dataset("persona", suite, contract, seed),
+        dataset=dataset("persona", suite, contract, seed, reasoning),
         solver=generate(),
         scorer=[persona_match(), persona_judge()] if judge else persona_match(),
-        config=config(constrained, contract),
+        config=config(constrained, contract, reasoning=reasoning),
         metadata=identities("persona", suite, contract, seed),
         headline_metric="persona_match.match",
     )

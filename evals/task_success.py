@@ -9,6 +9,7 @@ inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --mo
 from inspect_ai import Epochs, Task, task
 
 from evals.agent import agent
+from evals.arguments import Count, Seed, Temperature, checked, require_role
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -16,21 +17,25 @@ from scorers.task_done import task_done
 
 
 @task
+@checked
 def task_success(
     suite: Suite = "full",
     contract: str = "aj",
     constrained: bool = False,
-    epochs: int = 1,
-    temperature: float = 0.0,
+    epochs: Count = 1,
+    temperature: Temperature = 0.0,
     simulated_user: bool = False,
-    seed: int = 0,
+    seed: Seed = 0,
+    reasoning: bool = False,
 ) -> Task:
     """With `epochs` above 1, also reports pass^k: the share of samples that succeed in every epoch."""
+    if simulated_user:
+        require_role("user", "simulated_user")
     return Task(
-        dataset=dataset("task_success", suite, contract, seed),
+        dataset=dataset("task_success", suite, contract, seed, reasoning),
         solver=agent(simulated_user),
         scorer=task_done(),
-        config=config(constrained, contract, temperature),
+        config=config(constrained, contract, temperature, reasoning),
         epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"]) if epochs > 1 else None,
         metadata=identities("task_success", suite, contract, seed),
         headline_metric="task_done.success",

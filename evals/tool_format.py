@@ -7,6 +7,7 @@ inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
 from inspect_ai import Task, task
 from inspect_ai.solver import generate
 
+from evals.arguments import Seed, checked
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -14,12 +15,15 @@ from scorers.valid_reply import valid_reply
 
 
 @task
-def tool_format(suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: int = 0) -> Task:
+@checked
+def tool_format(
+    suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: Seed = 0, reasoning: bool = False
+) -> Task:
     return Task(
-        dataset=dataset("tool_format", suite, contract, seed),
+        dataset=dataset("tool_format", suite, contract, seed, reasoning),
         solver=generate(),
         scorer=valid_reply(),
-        config=config(constrained, contract),
+        config=config(constrained, contract, reasoning=reasoning),
         metadata=identities("tool_format", suite, contract, seed),
         headline_metric="valid_reply.valid",
     )

@@ -49,7 +49,7 @@ def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = 
         report: called with the name of each log as it is read.
 
     Returns:
-        The counts: read = passed + unscored + duplicate + kept + every `rejected:CODE`.
+        The counts: read = passed + unscored + interrupted + duplicate + kept + every `rejected:CODE`.
 
     Raises:
         DataError: a sample is not from the training split, or was asked under another contract; nothing is written.
@@ -113,8 +113,10 @@ def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Refused | str:
     template = templates().get(metadata["scenario"]["template"])
     if template is None or template.split != TEACHES:  # whatever its metadata says about the split
         raise _refused(log, f"sample {sample.id} is from the template {metadata['scenario']['template']}")
+    if sample.error or sample.limit:  # what the model would have said is unknown
+        return "interrupted"
     graded = [score for score in (sample.scores or {}).values() if isinstance(score.value, dict)]
-    if sample.error or not graded:
+    if not graded:
         return "unscored"
     code = next((str(code) for score in graded if (code := (score.metadata or {}).get("code"))), None)
     if code is None:

@@ -19,6 +19,7 @@ from aj.contract import load_contract
 from aj.files import Strict, digest, load_yaml
 from aj.wire import judge_call
 from scorers.scores import CLUSTER, grader
+from scorers.stops import UNJUDGED, stopped
 
 Option = Literal["A", "B"]
 
@@ -61,6 +62,8 @@ def persona_judge() -> Scorer:
     async def grade(state: TaskState, target: Target) -> Score:
         # The role's own settings take precedence over this one.
         model = get_model(role="grader", required=True, config=GenerateConfig(temperature=0.0))
+        if (stop := stopped(state.output, state.metadata)) in UNJUDGED:
+            return by.unscored(stop, UNJUDGED[stop])
         reply: str | None = state.output.completion
         if "contract" in state.metadata:
             contract = load_contract(state.metadata["contract"])

@@ -9,6 +9,7 @@ from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 from scorers.samples import Case
 from scorers.scores import grader, metrics
+from scorers.stops import stopped
 from scorers.world.steps import check_step
 
 
@@ -19,6 +20,8 @@ def no_known_issue() -> Scorer:
 
     async def grade(state: TaskState, target: Target) -> Score:
         text, case = state.output.completion, by.case(state.metadata)
+        if stop := stopped(state.output, state.metadata):
+            return by.stopped(stop, text, "right")
         findings = check_turn(text, case)
         shown = known_issue(text, case.past, case.contract, case.mode)
         return by.score({"right": not findings}, findings, text, code=shown)

@@ -13,6 +13,7 @@ from aj.wire import judge_call
 from scorers.checks.contrast import check_contrast, check_recipient
 from scorers.checks.voice import check_voice
 from scorers.scores import grader, metrics
+from scorers.stops import stopped
 from scorers.world.steps import check_final_answer
 
 
@@ -45,6 +46,8 @@ def persona_match() -> Scorer:
 
     async def grade(state: TaskState, target: Target) -> Score:
         text, case = state.output.completion, by.case(state.metadata)
+        if stop := stopped(state.output, state.metadata):
+            return by.stopped(stop, text, "match", "style", "facts")
         judgement = judge_call(text, case.contract)
         answer = finishing(judgement.call, case.contract)
         if answer is None:

@@ -11,6 +11,7 @@ from aj.errors import DataError
 from aj.findings import Finding
 from aj.identity import identity
 from scorers.samples import Case, case_of, world
+from scorers.stops import UNJUDGED
 
 CLUSTER = "family"
 """Samples drawn from one template fail together, so standard errors are clustered by it."""
@@ -67,6 +68,17 @@ class Grader:
             metadata={"code": failure if failed else None, "findings": shown, **more},
         )
         return self.sign(scored)
+
+    def stopped(self, stop: str, answer: str, *keys: str) -> Score:
+        """The score of a reply that something else ended than the model (`scorers.stops.stopped`)."""
+        if stop in UNJUDGED:
+            return self.unscored(stop, UNJUDGED[stop])
+        cut = Finding(stop, "the reply did not come to its end", "say less")
+        return self.score(dict.fromkeys(keys, False), [cut], answer)
+
+    def unscored(self, code: str, why: str) -> Score:
+        """For what nobody can judge: Inspect counts it, and leaves it out of every mean."""
+        return self.sign(Score.unscored(reason=code, explanation=why))
 
     def sign(self, scored: Score) -> Score:
         """The score with the grader's name in it, under a key so short that it stays in sample summaries."""

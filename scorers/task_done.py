@@ -6,7 +6,8 @@ from inspect_ai.solver import TaskState
 from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
-from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands
+from scorers.stops import UNJUDGED
+from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands, unjudged
 
 KEYS = ("success", "everyday", "incidents", "end_state", "no_mine", "milestones", "facts", "grounded", "valid")
 
@@ -24,9 +25,12 @@ def task_done() -> Scorer:
     async def grade(state: TaskState, target: Target) -> Score:
         case, trace = by.case(state.metadata), state.store_as(Trace)
         if trace.simulator:
-            return by.sign(Score.unscored(reason=f"the simulated user failed: {trace.simulator}"))
+            return by.unscored("simulator", f"the simulated user failed: {trace.simulator}")
+        if code := unjudged(trace):
+            return by.unscored(code, UNJUDGED[code])
         scenario = case.scenario
-        played = list(zip(trace.turns, scenario.turns, strict=True))
+        # After a turn that a limit cut short, no other was played: its own findings are enough to fail the task.
+        played = list(zip(trace.turns, scenario.turns, strict=False))
         found = check_end(trace, scenario) | {
             "facts": [f for done, turn in played for f in check_turn_answer(done, turn, scenario)],
             "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, scenario)],

@@ -9,7 +9,16 @@ from aj.messages import Call
 from scenarios.scenario import Scenario, ScriptedTurn
 from scorers.checks.answers import check_answer, check_grounded
 from scorers.samples import Trace
+from scorers.stops import UNJUDGED
 from scorers.world.outcome import check_goal, check_milestones, check_mines
+
+
+def unjudged(trace: Trace) -> str | None:
+    """Why nobody can judge what was played (a code of `scorers.stops.UNJUDGED`); None if it can be judged."""
+    if not trace.turns:
+        return "no_reply"
+    error = trace.turns[-1]["error"]
+    return error if error in UNJUDGED else None
 
 
 def check_turn_answer(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:

@@ -8,6 +8,7 @@ from aj.wire import judge_call
 from scenarios.oracle import intent
 from scorers.checks.replies import check_reply, said_word
 from scorers.scores import grader, metrics
+from scorers.stops import stopped
 from scorers.world.steps import check_step
 
 
@@ -18,6 +19,8 @@ def valid_reply() -> Scorer:
 
     async def grade(state: TaskState, target: Target) -> Score:
         text, case = state.output.completion, by.case(state.metadata)
+        if stop := stopped(state.output, state.metadata):
+            return by.stopped(stop, text, "valid", "right")
         findings = list(check_reply(text, case.contract, case.mode))
         valid = not findings
         call = judge_call(text, case.contract).call if case.mode == "step" else None

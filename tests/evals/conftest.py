@@ -54,7 +54,7 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory, model_that_says: Callable
     ) -> EvalLog:
         (log,) = eval(
             task,
-            model=model_that_says(speak),
+            model=options.pop("model", None) or model_that_says(speak),
             solver=solver,
             limit=limit,
             sample_shuffle=5,

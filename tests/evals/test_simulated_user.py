@@ -105,9 +105,10 @@ def test_a_user_who_loses_a_name_fails_alone_and_the_sample_is_unscored(converse
     assert lost
     for sample in lost:
         (score,) = (sample.scores or {}).values()
-        assert str(score.reason).startswith("the simulated user failed: lost ")
+        assert score.reason == "simulator"
+        assert str(score.explanation).startswith("the simulated user failed: lost ")
     assert log.results
-    assert {scored.unscored_samples for scored in log.results.scores} == {len(lost)}
+    assert {found.unscored_samples for found in log.results.scores if found.name == "success"} == {len(lost)}
 
 
 def test_a_user_is_asked_again_before_it_is_given_up(converse_with):

@@ -247,8 +247,8 @@ def test_who_also_restarts_everything_has_done_what_was_asked_and_stepped_on_a_m
 
 def _asked(key: str, log: EvalLog) -> list[str]:
     """The samples for which the part was scored."""
-    values = {str(s.id): (s.scores or {})["task_done"].value[key] for s in log.samples or []}  # type: ignore[index]
-    return sorted(name for name, value in values.items() if not math.isnan(value))
+    values = {str(s.id): (s.scores or {})["task_done"].as_dict()[key] for s in log.samples or []}
+    return sorted(name for name, value in values.items() if isinstance(value, float) and not math.isnan(value))
 
 
 def test_a_part_of_a_task_is_scored_where_the_sample_asks_for_it_whoever_plays(evaluate, gold_task):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from inspect_ai import Task, eval
 from inspect_ai.dataset import Sample
-from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.log import EvalError, read_eval_log, write_eval_log
 from typer.testing import CliRunner
 
 from aj.contract import load_contract
@@ -173,6 +173,20 @@ def test_an_unscored_sample_is_counted_and_a_right_text_is_not_rejected_for_itse
     assert funnel["unscored"] == 1
     assert funnel["rejected:same_text"] + len(pairs) == 9
     assert funnel["rejected:same_text"] > 5
+
+
+def test_what_a_limit_or_an_error_stopped_is_left_out_and_counted(tmp_path):
+    task = _task("tool_format", "practice")
+    solver = reference("old_format", loop=False)
+    (log,) = eval(
+        task, solver=solver, model=None, log_dir=str(tmp_path), display="none", log_realtime=False, time_limit=0
+    )
+    assert {sample.limit.type for sample in log.samples or [] if sample.limit} == {"time"}
+    assert _harvested(Path(log.location), tmp_path / "pairs.jsonl") == ([], _funnel(read=10, interrupted=10))
+    assert log.samples
+    log.samples[0].limit, log.samples[0].error = None, EvalError(message="reset", traceback="", traceback_ansi="")
+    write_eval_log(log, str(tmp_path / "error.eval"))
+    assert _harvested(tmp_path / "error.eval", tmp_path / "pairs.jsonl")[1]["interrupted"] == 10
 
 
 def test_an_empty_folder_and_an_unknown_task_are_named(tmp_path, made):
