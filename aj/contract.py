@@ -1,6 +1,7 @@
 """Loads and validates a contract: one YAML file that says how AJ speaks. Its identity is a hash of its content."""
 
 import json
+import re
 from collections.abc import Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -42,6 +43,8 @@ class Wire(Strict):
     result_open: str
     result_close: str
     prose_limit: int
+    call_marks: tuple[str, ...]
+    """Keys of which a text above `prose_limit` characters must have one, or the runtime takes it for prose."""
 
 
 class Tool(Strict):
@@ -90,12 +93,44 @@ class Conduct(Strict):
     loop: Loop
 
 
+class Sign(Strict):
+    """A form that output takes."""
+
+    has: tuple[str, ...] = Field(min_length=1)
+    """Texts in lower case of which each match contains one: most replies have none, and are not searched."""
+    pattern: str
+
+
 class MadeUp(Strict):
-    """Signs of output that did not come from a tool."""
+    """Signs of output that did not come from a tool, in any case."""
 
     fences: tuple[str, ...]
-    patterns: tuple[str, ...]
+    """How the language of a fenced block begins."""
+    signs: tuple[Sign, ...]
     phrases: tuple[str, ...]
+
+    @cached_property
+    def fence(self) -> re.Pattern[str]:
+        return re.compile(rf"```\s*(?:{'|'.join(map(re.escape, self.fences))})", re.IGNORECASE)
+
+    @cached_property
+    def sign(self) -> re.Pattern[str]:
+        """Any sign or phrase."""
+        patterns = [*(sign.pattern for sign in self.signs), *map(re.escape, self.phrases)]
+        return re.compile("|".join(patterns), re.IGNORECASE)
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """Texts in lower case of which each match of `sign` contains one."""
+        return (*self.phrases, *(piece for sign in self.signs for piece in sign.has))
+
+
+class Sentences(Strict):
+    """What the runtime does with a tool's name that is a sentence: it takes the first of `tools` in it."""
+
+    above: int
+    """Characters of a name that is taken for a sentence."""
+    tools: tuple[str, ...]
 
 
 class Aliases(Strict):
@@ -104,7 +139,11 @@ class Aliases(Strict):
     tool_keys: tuple[str, ...]
     name_keys: tuple[str, ...]
     params_keys: tuple[str, ...]
-    lifted: dict[str, tuple[str, ...]]
+    lifted: dict[str, str]
+    """Key of the object -> parameter. If `params` is empty, the runtime takes the first of these alone."""
+    notes: tuple[str, ...]
+    """Keys that the runtime reads as a note, after the contract's own."""
+    sentences: Sentences
     retired_tools: tuple[str, ...]
     earlier: dict[ActKind, CallMeaning]
     """How AJ's earlier data wrote an act, under the first of `tool_keys`."""

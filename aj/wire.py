@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from aj.acts import Act
 from aj.contract import Contract, contract_with
@@ -12,11 +12,9 @@ from aj.extract import Unreadable, extract, lint_text
 from aj.findings import Finding
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
+from aj.runtime import RuntimeOutcome, react
 from aj.schemas import argument_error
 from aj.state import state_block
-
-RuntimeOutcome = Literal["runs", "unknown_tool", "bad_arguments", "parse_error", "rejected"]
-
 
 NO_TOOL = "none"
 """What is written as a tool's name, in any case, where no tool is meant."""
@@ -33,6 +31,9 @@ class Judgement:
     outcome: RuntimeOutcome
     """What the runtime does; if "runs", it dispatches `dispatched`."""
     dispatched: Call | None = None
+    attempted: Call | None = None
+    """With "unknown_tool" and "bad_arguments", the call that gets `error` in place of a result; the task goes on."""
+    error: str = ""
 
     @property
     def ok(self) -> bool:
@@ -138,22 +139,22 @@ def call_schema(contract: Contract) -> dict[str, Any]:
 
 def judge_call(text: str, contract: Contract) -> Judgement:
     """Is this completion exactly one valid call? Every deviation by its code, and what the runtime would do."""
-    findings = [*lint_text(text, contract)]
-    rejected = any(f.code in ("made_up_output", "code_fence") for f in findings)
+    findings, call, record = lint_text(text, contract), None, None
     try:
         record, around = extract(text, contract)
     except Unreadable as error:
         findings.append(contract.finding(str(error)))
-        too_long = str(error) == "no_call" and len(text.strip()) > contract.wire.prose_limit
-        return Judgement(None, _worst_first(findings), "rejected" if rejected or too_long else "parse_error")
-    findings += [contract.finding(code) for code in around]
-    call, shape = _read_object(record, contract)
-    findings += shape
+    else:
+        findings += [contract.finding(code) for code in around]
+        call, shape = _read_object(record, contract)
+        findings += shape
     if not findings:
         assert call is not None
-        return Judgement(call, (), "runs", call)
-    outcome, dispatched = ("rejected", None) if rejected else _runtime(record, contract)
-    return Judgement(None, _worst_first(findings), outcome, dispatched)
+        return Judgement(call, (), "runs", call)  # as `react` would say, property-tested
+    # Without escapes, the runtime reads the same object.
+    does = react(text, contract, record if "\\" not in text else None)
+    dispatched, attempted = (does.call, None) if does.outcome == "runs" else (None, does.call)
+    return Judgement(None, _worst_first(findings), does.outcome, dispatched, attempted, does.error)
 
 
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -214,25 +215,5 @@ def _missing_params(extra: list[str], tool: str, contract: Contract) -> Finding:
 
 
 def _check_arguments(tool: str, params: dict[str, Any], contract: Contract) -> list[Finding]:
-    message = _argument_error(tool, params, contract)
+    message = argument_error(contract.validators[tool], params)
     return [] if message is None else [contract.finding("bad_argument", f"{tool}: {message[:80]}")]
-
-
-def _argument_error(tool: str, params: dict[str, Any], contract: Contract) -> str | None:
-    return argument_error(contract.validators[tool], params)
-
-
-def _runtime(record: dict[str, Any], contract: Contract) -> tuple[RuntimeOutcome, Call | None]:
-    """What AJ's runtime dispatches: it accepts aliases of the tool key, lifts a few flat parameters, and ignores the
-    rest."""
-    keys, aliases = contract.wire.keys, contract.aliases
-    named = [record[key] for key in (keys.tool, *aliases.tool_keys) if isinstance(record.get(key), str)]
-    if not named or named[0] not in contract.tool_by_name:
-        return "unknown_tool", None
-    tool, params = named[0], record.get(keys.params)
-    if not isinstance(params, dict):
-        params = {key: record[key] for key in aliases.lifted.get(tool, ()) if key in record}
-    if _argument_error(tool, params, contract) is not None:
-        return "bad_arguments", None
-    note = record.get(keys.note or "")
-    return "runs", Call(tool, params, note if isinstance(note, str) else None)

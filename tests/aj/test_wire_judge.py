@@ -25,7 +25,7 @@ DEVIATIONS: dict[str, tuple[str, str]] = {  # code: (an output that shows it, wh
     "unclosed_think": (f"<think>so {LIST}", "runs"),
     "broken_json": ('{"tool": "list_agents", "params": {', "parse_error"),
     "python_dict": ("{'tool': 'list_agents', 'params': {}}", "parse_error"),
-    "duplicate_key": ('{"tool": "think", "tool": "list_agents", "params": {}}', "parse_error"),
+    "duplicate_key": ('{"tool": "think", "tool": "list_agents", "params": {}}', "runs"),
     "action_key": ('{"action": "bash", "params": {"command": "ls"}}', "runs"),
     "name_key": ('{"name": "bash", "params": {"command": "ls"}}', "unknown_tool"),
     "tool_missing": ('{"params": {"command": "ls"}}', "unknown_tool"),
@@ -63,76 +63,7 @@ def test_a_valid_call_has_no_finding():
     assert (verdict.call, verdict.findings, verdict.outcome) == (Call("list_agents"), (), "runs")
 
 
-# --- the runtime's table (what was run and observed), row by row ----------------------------------------------------
-
-OBSERVED = [
-    ('{"action": "execute_command", "command": "ls"}', "unknown_tool", None),
-    ('{"step": "list_agents", "params": {}}', "runs", Call("list_agents")),
-    ('{"tool": "bash", "command": "ls"}', "runs", Call("bash", {"command": "ls"})),
-    ('{"tool": "remote_bash", "agent_id": "a", "command": "ls"}', "bad_arguments", None),
-    ('{"tool": "think", "thought": "hm"}', "bad_arguments", None),
-    ('{"tool": "complete", "message": "done"}', "bad_arguments", None),
-    ('{"tool": "bash", "args": {"command": "ls"}}', "bad_arguments", None),
-    ('{"tool": "bash", "arguments": {"command": "ls"}}', "bad_arguments", None),
-    ('{"tool": "bash", "parameters": {"command": "ls"}}', "bad_arguments", None),
-    ('{"tool": "list_agents", "args": {"x": 1}}', "runs", Call("list_agents")),
-    ('{"name": "bash", "arguments": {"command": "ls"}}', "unknown_tool", None),
-    ("{'tool': 'bash', 'params': {'command': 'ls'}}", "parse_error", None),
-    ("x" * 101, "rejected", None),
-    ("x" * 100, "parse_error", None),
-    (f"Let me look first.\n{LIST}", "runs", Call("list_agents")),
-    (f"<think>hm\n{LIST}", "runs", Call("list_agents")),
-    (f"<think>{{hm}}</think>{LIST}", "runs", Call("list_agents")),
-    (f'{LIST} {{"tool": "bash", "params": {{"command": "ls"}}}}', "runs", Call("list_agents")),
-    (
-        '{"tool": "bash", "params": {"command": "dir C:\\\\temp\\\\new"}}',
-        "runs",
-        Call("bash", {"command": "dir C:\\temp\\new"}),
-    ),
-    (
-        '{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}',
-        "runs",
-        Call("bash", {"command": "dir C:\temp\new"}),
-    ),
-    ('{"tool": "complete", "params": {"answer": "a", "error": "b"}}', "bad_arguments", None),
-    ('{"tool": "complete", "params": {}}', "bad_arguments", None),
-]
-
-
-@pytest.mark.parametrize(("text", "outcome", "dispatched"), OBSERVED)
-def test_the_runtime_does_what_was_observed(text, outcome, dispatched):
-    verdict = judge_call(text, AJ)
-    assert (verdict.outcome, verdict.dispatched) == (outcome, dispatched)
-
-
-@pytest.mark.parametrize("language", ["json", "python", "javascript", "powershell", "shell"])
-def test_a_fence_of_a_language_is_rejected_even_inside_an_answer(language):
-    answer = json.dumps({"tool": "complete", "params": {"answer": f"```{language}\nls\n```"}})
-    assert judge_call(answer, AJ).outcome == "rejected"
-    assert judge_call(f"```{language}\n{LIST}\n```", AJ).outcome == "rejected"
-
-
-@pytest.mark.parametrize("language", ["bash", ""])
-def test_a_bash_fence_and_a_bare_one_pass(language):
-    answer = json.dumps({"tool": "complete", "params": {"answer": f"```{language}\nls\n```"}})
-    assert judge_call(answer, AJ).ok
-
-
-@pytest.mark.parametrize(
-    "claim",
-    [
-        "**df output:**",
-        "**Test results:**",
-        "It executed successfully",
-        "it has been run",
-        "it has been executed",
-        "it was executed",
-    ],
-)
-def test_a_claim_of_output_is_rejected_anywhere(claim):
-    assert judge_call(json.dumps({"tool": "complete", "params": {"answer": claim}}), AJ).outcome == "rejected"
-    assert judge_call(claim, AJ).outcome == "rejected"
-    assert judge_call(json.dumps({**json.loads(LIST), "note": claim}), AJ).outcome == "rejected"
+# --- the strict verdict ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tool", AJ.aliases.retired_tools)
@@ -167,20 +98,53 @@ def test_a_timeout_that_is_a_positive_whole_number_is_right():
 
 @pytest.mark.parametrize(
     "answer",
-    ["Disks:\n- a 5%", "I see:\tmuch", "Look in C:\\temp\nand D:\\new", "Drive C:\n- 20% used", 'C:\\"x"', "a:/b"],
+    [
+        *("Disks:\n- a 5%", "I see:\tmuch", "Look in C:\\temp\nand D:\\new", "Drive C:\n- 20% used", 'C:\\"x"', "a:/b"),
+        *(
+            "Drive C:\r\n- 20%",
+            "C:\t45%",
+            "find .\nls",
+            "cd ..\ntouch a.txt",
+            "All is well.\nnext.",
+            "ls C:\\temp\nls \\\\fs01\\new",
+        ),
+        *(
+            "printf 'a\\tb\\n'",
+            ".\\test.ps1",
+            "4.0K\tnotes.txt",
+            "cd $HOME\nls",
+            "grep '\\bword\\b' a/b",
+            "\\\\fs01\\temp\\new",
+        ),
+    ],
 )
-def test_a_line_end_after_a_colon_is_no_path(answer):
+def test_an_escape_that_is_meant_is_no_path(answer):
     assert judge_call(json.dumps({"tool": "complete", "params": {"answer": answer}}), AJ).ok
 
 
-@pytest.mark.parametrize("path", ["C:\\temp", "c:\\new", "D:\\repo\\bin", "C:\\\\temp x:\\foo"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("C:\\temp", "c:\\new", "D:\\repo\\bin", "C:\\\\temp x:\\foo", "C:\\users", "D:\\Sources"),
+        *(".\\test.ps1", "& '..\\tools'", ".\\new.ps1", ".\\build.cmd", "scripts\\run.ps1", "logs\\form.log"),
+        *("\\\\fs01\\temp", "\\\\nas-2\\new", "\\\\\\\\fs01\\temp", "x \\\\files.example\\reports", "\\\\srv\\share"),
+        *(
+            "HKLM:\\new",
+            "HKCU:\\temp",
+            "HKEY_USERS\\test",
+            "$env:TEMP\\today",
+            "%TEMP%\\new.txt",
+            "~\\test",
+            "$HOME\\tools",
+        ),
+    ],
+)
 def test_a_path_with_single_backslashes_is_seen(path):
     assert "lone_backslash" in codes(judge_call(f'{{"tool": "bash", "params": {{"command": "{path}"}}}}', AJ).findings)
 
 
 def test_half_of_a_surrogate_pair_is_no_text():
     verdict = judge_call('{"tool": "bash", "params": {"command": "\\ud800"}}', AJ)
-    assert verdict.outcome == "parse_error"
     assert codes(verdict.findings)[0] == "broken_json"
 
 
@@ -239,6 +203,7 @@ def test_any_text_gets_a_verdict(text, contract):
     verdict = judge_call(text, contract)
     assert verdict.ok == (verdict.findings == ())
     assert (verdict.dispatched is not None) == (verdict.outcome == "runs")
+    assert (verdict.attempted is not None) == (verdict.outcome in ("unknown_tool", "bad_arguments"))
     assert set(codes(verdict.findings)) <= set(contract.deviations)
 
 
