@@ -44,7 +44,8 @@ class Wire(Strict):
     result_close: str
     prose_limit: int
     call_marks: tuple[str, ...]
-    """Keys of which a text above `prose_limit` characters must have one, or the runtime takes it for prose."""
+    """Keys of which a text above `prose_limit` characters must have one, if not that of the tool: otherwise the runtime
+    takes it for prose."""
 
 
 class Tool(Strict):

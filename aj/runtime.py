@@ -55,8 +55,9 @@ def react(text: str, contract: Contract, read: dict[str, Any] | None = None) -> 
 
 
 def _is_prose(body: str, contract: Contract) -> bool:
-    marked = "{" in body and any(f'"{key}"' in body for key in contract.wire.call_marks)
-    return not marked and len(body) > contract.wire.prose_limit
+    wire = contract.wire
+    marked = "{" in body and any(f'"{key}"' in body for key in (wire.keys.tool, *wire.call_marks))
+    return not marked and len(body) > wire.prose_limit
 
 
 def _first_object(body: str, contract: Contract) -> dict[str, Any] | None:

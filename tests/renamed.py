@@ -19,7 +19,7 @@ def renamed_contract() -> Contract:
     for act in contract["acts"].values():
         act.update({part: _new(name) for part, name in act.items()})
     aliases = contract["aliases"]
-    aliases["lifted"] = {_new(tool): [*map(_new, names)] for tool, names in aliases["lifted"].items()}
+    aliases["lifted"] = {_new(key): _new(name) for key, name in aliases["lifted"].items()}
     return Contract.model_validate(contract | {"name": "renamed"})
 
 
