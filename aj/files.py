@@ -194,3 +194,31 @@ def digest_weights(folder: Path) -> str:
     if not shards:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder / "*.safetensors"))
     return shards[0] if len(shards) == 1 else digest(*shards)
+
+
+SERVED = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
+"""Files of a model's folder that decide what it answers: weights, configuration, tokenizer, chat template."""
+READ_WHOLE = 1 << 30
+"""Bytes up to which a file is read whole. Larger ones, shards of big models, are sampled: 64 GB would take minutes."""
+
+
+def digest_model(folder: Path) -> str:
+    """The identity of a model's or an adapter's folder: everything that a server loads from it, by name and content.
+
+    Of a file above 1 GiB, sixteen samples of 64 KiB are read, which any training changes.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    paths = sorted({path for pattern in SERVED for path in folder.glob(pattern)})
+    return digest([(path.name, digest_file(path) if path.stat().st_size <= READ_WHOLE else _sampled(path)) for path in paths])
+
+
+def _sampled(path: Path) -> str:
+    size = path.stat().st_size
+    seen = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for part in range(16):
+            file.seek(size * part // 16)
+            seen.update(file.read(65536))
+    return seen.hexdigest()[:HASH_LENGTH]

@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +18,46 @@ from filelock import FileLock, Timeout
 from aj.errors import AJError, ServeError
 from aj.files import digest, logs_dir, write_json
 from evals.suite import TASKS
-from loop.orphans import end_orphans
+from loop.endpoint import check_endpoint
+from loop.orphans import end_orphans, mark_servers
 from loop.targets import Target
+from train.serve import prepare, serving_env, versions
 from verdict.samples import DONE, seals
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
 """Parallel requests: on two cores, 16 gave 373 tokens/s, 4 gave 133."""
+ASKS = ("inspect-ai", "bashkit")
+"""Packages that decide what a model is asked: the messages, and the results of its commands."""
 
 
-def answers(target: Target, suite: str, limit: int | None = None) -> str:
-    """Identity of a model's answers: its weights, what asks, and how it is served, but no folder's name."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a suite is asked if not as its tasks say; part of an eval's identity."""
+
+    limit: int | None = None
+    """Samples per task, to try things out; the gate refuses such logs."""
+    epochs: int | None = None
+    temperature: float | None = None
+    task_args: tuple[tuple[str, Any], ...] = ()
+
+
+def answers(target: Target, suite: str, settings: Settings = Settings(), attempt: int = 0) -> str:
+    """Identity of a model's answers: its files, what asks, and how it is served; contents, but no folder's name.
+
+    `attempt` counts the times that the same thing was asked anew.
+    """
     from evals.identities import identities
 
     asked = [identities(task, suite, target.contract) for task in TASKS]
-    return digest(target.weights, target.run, target.adapter, target.dataset, asked, _serving(target), limit)
+    whose = (target.run, target.adapter, target.dataset, target.serving)
+    return digest(*whose, asked, versions(*ASKS), astuple(settings), *([attempt] if attempt else []))
 
 
-def eval_folder(target: Target, suite: str, limit: int | None = None) -> Path:
-    """The folder for the logs of this model on this suite, graded by today's graders."""
-    return graded_folder(answers(target, suite, limit))
+def eval_folder(target: Target, suite: str, settings: Settings = Settings()) -> Path:
+    """The folder for the logs of this model on this suite, graded by today's graders: the newest finished one."""
+    folders = [graded_folder(given) for given in _attempts(target, suite, settings)]
+    return next((folder for folder in reversed(folders) if (folder / DONE).exists()), folders[-1])
 
 
 def graded_folder(given: str) -> Path:
@@ -45,31 +67,61 @@ def graded_folder(given: str) -> Path:
     return logs_dir() / "evals" / digest(given, [graded(task) for task in TASKS])
 
 
-def evaluate(target: Target, suite: str, limit: int | None = None) -> Path:
+def evaluate(target: Target, suite: str, settings: Settings = Settings(), again: bool = False) -> Path:
     """Run the five tasks, or what is left of them, and return the folder with the logs.
 
+    A finished eval is returned as it is; with `again`, the model is asked anew and the old logs stay.
+
     Raises:
-        AJError: another process is evaluating the same model, or a task did not finish.
-        ServeError: the model could not be served.
+        AJError: another process is evaluating the same model, or a task did not finish; or the model, served elsewhere,
+            was evaluated before, and nobody can say whether it still is the same.
+        ServeError: the model could not be served, or its server serves another one.
     """
     from loop.rescore import rescore
 
-    given = answers(target, suite, limit)
-    folder = graded_folder(given)
+    attempts = _attempts(target, suite, settings)
+    given, folder = attempts[-1], graded_folder(attempts[-1])
+    if again and ((folder / DONE).exists() or _answered(given)):
+        given = answers(target, suite, settings, len(attempts))
+        folder = graded_folder(given)
     if (folder / DONE).exists():
-        return folder
+        return _trusted(target, folder)
     if not folder.exists() and (answered := _answered(given)) is not None:
-        return rescore(answered)
+        return rescore(_trusted(target, answered))
+    if target.arguments:
+        prepare(target.served)
     with _locked(folder):
-        end_orphans(target.model)
-        _run(target, suite, given, limit, folder)
+        said = check_endpoint(target, folder)
+        end_orphans()
+        mark_servers()
+        _run(target, suite, given, settings, folder, said)
         write_json(folder / DONE, done(folder, target.name, suite, given))
     return folder
 
 
 def done(folder: Path, model: str, suite: str, given: str) -> dict[str, Any]:
     """The content of a finished folder's `done.json`."""
-    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "seals": seals(folder)}
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "at": at, "seals": seals(folder)}
+
+
+def _attempts(target: Target, suite: str, settings: Settings) -> list[str]:
+    """The answers that were asked for so far, and at least the first that could be."""
+    found = [answers(target, suite, settings)]
+    while graded_folder(later := answers(target, suite, settings, len(found))).exists() or _answered(later):
+        found.append(later)
+    return found
+
+
+def _trusted(target: Target, folder: Path) -> Path:
+    """A finished eval's folder; raises AJError if the model that answers to this name may be another one by now."""
+    if target.served is None:
+        at = json.loads((folder / DONE).read_text(encoding="utf-8")).get("at", "an earlier time")
+        raise AJError(
+            f"{target.model} was evaluated at {at} ({folder}), and nobody here can read its weights, so it may be another "
+            "model by now; use that folder, or ask anew with --again."
+        )
+    return folder
 
 
 def _answered(given: str) -> Path | None:
@@ -79,47 +131,55 @@ def _answered(given: str) -> Path | None:
     return next((folder for folder, about in told if about.get("answers") == given), None)
 
 
-def _serving(target: Target) -> dict[str, Any]:
-    """Arguments for the vLLM server that Inspect starts; none for other providers."""
-    from train.serve import serving_args
-
-    return serving_args() if target.model.startswith("vllm/") and "VLLM_BASE_URL" not in os.environ else {}
-
-
-def _run(target: Target, suite: str, given: str, limit: int | None, folder: Path) -> None:
-    from train.serve import serving_env
-
+def _run(
+    target: Target, suite: str, given: str, settings: Settings, folder: Path, endpoint: dict[str, Any] | None = None
+) -> None:
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
     # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     from inspect_ai import eval_set
 
-    serving = _serving(target)
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
-    with chdir(EVALS.parent), redirect_stdout(sys.stderr):
-        done, logs = eval_set(
+    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _server_ends(target):
+        finished, logs = eval_set(
             [f"evals/{task}.py" for task in TASKS],
             log_dir=str(folder),
             model=target.model,
-            model_args=serving,
-            task_args={"suite": suite, "contract": target.contract},
-            metadata={**target.metadata, "serving": serving, "answers": given},
+            model_args=target.arguments,
+            task_args={**dict(settings.task_args), "suite": suite, "contract": target.contract},
+            metadata={**target.metadata, "endpoint": endpoint, "versions": versions(*ASKS), "answers": given},
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
-            limit=limit,
+            limit=settings.limit,
+            epochs=settings.epochs,
             max_tasks=len(TASKS),
             max_connections=CONNECTIONS,
             log_realtime=False,
             log_dir_allow_dirty=True,
             retry_attempts=1,
             fail_on_error=0.02,
+            **({} if settings.temperature is None else {"temperature": settings.temperature}),
         )
-    if done:
+    if finished:
         return
     errors = [str(log.error.message) for log in logs if log.error]
     text = errors[0].strip().splitlines()[-1] if errors else "it was interrupted"
     kind = ServeError if "vLLM" in " ".join(errors) or "server" in text.lower() else AJError
     raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
+
+
+@contextmanager
+def _server_ends(target: Target) -> Iterator[None]:
+    """End the server that Inspect has started: it would stay until the process ends, and serve the next arm too,
+    without the adapter of that arm or with another template."""
+    try:
+        yield
+    finally:
+        if target.arguments:
+            from inspect_ai.model import get_model
+
+            api: Any = get_model(target.model, memoize=False, **target.arguments).api
+            api.close()
 
 
 @contextmanager

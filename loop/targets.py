@@ -1,15 +1,19 @@
 """What a name on the command line means: a run, the champion, the base of a recipe, or any Inspect model."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aj.errors import AJError, EvidenceError
-from aj.files import digest, logs_dir, read_yaml
+from aj.errors import AJError, EvidenceError, TrainError
+from aj.files import logs_dir, read_yaml
 from loop.registry import champion
 from verdict.evidence import read_manifest
 from verdict.samples import DONE
+
+if TYPE_CHECKING:
+    from train.serve import Served
 
 BASE = "base"
 """What logs of an untrained model have instead of a run's hash."""
@@ -24,8 +28,8 @@ class Target:
     """As shown in tables."""
     model: str
     """As for Inspect: provider/model."""
-    weights: str
-    """Identifies the model wherever its folder is: a hash of its weights, or its name if the weights are not ours."""
+    served: "Served | None" = None
+    """How vLLM serves it; None for a model that is served elsewhere and is not ours: nobody here can read its weights."""
     contract: str = DEFAULT_CONTRACT
     """The contract that it is evaluated under: a run's own."""
     run: str = BASE
@@ -34,9 +38,22 @@ class Target:
     dataset: str | None = None
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments for the vLLM server that Inspect starts; none if the model is served elsewhere."""
+        return self.served.arguments() if self.served and not _elsewhere() else {}
+
+    @property
+    def serving(self) -> dict[str, Any]:
+        """How the answers are computed, by content: part of an eval's identity, and of what its logs say."""
+        if self.served is None:
+            return {"server": {"at": self.model.split("/")[0]}, "model": {"name": self.model}}
+        return self.served.metadata() | ({"server": {"at": "VLLM_BASE_URL"}} if _elsewhere() else {})
+
+    @property
     def metadata(self) -> dict[str, Any]:
         """What a log must say so that the gate accepts it."""
-        return {"model_name": self.name, "run": self.run, "adapter": self.adapter, "dataset": self.dataset}
+        told = {"model_name": self.name, "run": self.run, "adapter": self.adapter, "dataset": self.dataset}
+        return told | {"serving": self.serving}
 
 
 def find_run(name: str) -> Path:
@@ -67,51 +84,88 @@ def find_run(name: str) -> Path:
 
 def run_target(run: Path) -> Target:
     """The model of a finished run, merged, or the adapter on its base; under the contract that it was trained for."""
+    from train.serve import find_served
+
     manifest = read_manifest(run)
-    merged, base = run / "merged", manifest["base"]
-    model = f"vllm/{merged}" if merged.exists() else f"vllm/{base['name']}:{run / 'adapter'}"
-    weights = manifest.get("merged") or digest(base["name"], base["revision"], manifest["adapter"])
-    contract = read_yaml(run / "recipe.yaml")["contract"]
     lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
     # A recipe is trained on many data sets, so the data's name distinguishes runs, as long as it can be read.
     told = json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else manifest["name"]
+    served = find_served(run)
     return Target(
         name=f"{told} ({manifest['hash'][:6]})",
-        model=model,
-        weights=weights,
-        contract=contract,
+        model=_inspect_model(served),
+        served=served,
+        contract=_contract(run),
         run=manifest["hash"],
         adapter=manifest["adapter"],
         dataset=manifest["dataset"],
     )
 
 
-def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
-    """An untrained base, as recipes name it."""
-    from train.base import fetch, find_base
+def base_of_run(run: Path) -> Target:
+    """The untrained base of a run, served and asked as the run is: what training has changed is the only difference."""
+    from train.serve import base_served
 
-    base = find_base(name)
-    return Target(Path(base.name).name, f"vllm/{fetch(base)}", base.revision, contract)
+    served = base_served(run)
+    return Target(served.name, _inspect_model(served), served, _contract(run))
+
+
+def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
+    """An untrained base, as recipes name it, served in bfloat16 with its own template."""
+    from train.base import find_base
+    from train.serve import plain
+
+    served = plain(find_base(name))
+    return Target(served.name, _inspect_model(served), served, contract)
 
 
 def find_target(name: str, contract: str | None = None) -> Target:
-    """A run as for `find_run`, `base:NAME`, or any Inspect model, such as `openai-api/local/aj`.
+    """A run as for `find_run`, `base:NAME`, `base:RUN`, or any Inspect model, such as `openai-api/local/aj`.
 
-    `contract` is what a model that is not a run is asked under. A run has its own.
+    `contract` is what a model that is not a run is asked under. A run, and the base of a run, have the run's own.
 
     Raises:
         AJError: nothing has that name.
     """
     if name.startswith("base:"):
-        return base_target(name.removeprefix("base:"), contract or DEFAULT_CONTRACT)
+        return _find_base_target(name.removeprefix("base:"), contract or DEFAULT_CONTRACT)
     if "/" in name and not Path(name).exists():
-        return Target(name, name, name, contract or DEFAULT_CONTRACT)
+        return Target(name, name, contract=contract or DEFAULT_CONTRACT)
     return run_target(find_run(name))
 
 
-def reference(base: str, contract: str) -> Target:
-    """What a candidate under `contract` must beat: the champion, or the base if there is no champion yet."""
-    return run_target(find_run("champion")) if champion() else base_target(base, contract)
+def _find_base_target(name: str, contract: str) -> Target:
+    """The base with that name or, if there is none, the base of the run with that name."""
+    try:
+        return base_target(name, contract)
+    except TrainError as unknown:
+        try:
+            return base_of_run(find_run(name))
+        except TrainError:
+            raise
+        except AJError:
+            raise unknown from None
+
+
+def reference(run: Path, base: str | None, contract: str) -> Target:
+    """What a run must beat: the champion, or a base if there is no champion yet; by default its own."""
+    if champion():
+        return run_target(find_run("champion"))
+    return base_target(base, contract) if base else base_of_run(run)
+
+
+def _elsewhere() -> bool:
+    """Whether Inspect's provider asks a vLLM server that runs already, instead of starting one."""
+    return "VLLM_BASE_URL" in os.environ
+
+
+def _inspect_model(served: "Served") -> str:
+    # A server that `aj serve` started, perhaps on another machine, knows the model by this name.
+    return f"vllm/{served.name}" if _elsewhere() else served.inspect_model
+
+
+def _contract(run: Path) -> str:
+    return read_yaml(run / "recipe.yaml")["contract"]
 
 
 def check_finished(folder: Path, name: str) -> Path:

@@ -1,6 +1,5 @@
 """Base models: the embedded one from a Python wheel, a local folder, or a pinned revision from the hub."""
 
-import hashlib
 import importlib.util
 import shutil
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from filelock import FileLock
 
 from aj.errors import TrainError
-from aj.files import HASH_LENGTH, digest, digest_file, logs_dir
+from aj.files import digest, digest_file, digest_model, logs_dir
 from aj.identity import identity
 from aj.whole import whole_folder
 
@@ -52,7 +51,8 @@ def find_base(name: str) -> Base:
         return Base(model, revision, None)
     path = Path(name).expanduser()
     if path.is_dir():
-        return Base(str(path), sampled_digest(path), path.resolve())
+        # Whole, so that the same folder is the same base from every working directory.
+        return Base(str(path.resolve()), _checked_digest(path), path.resolve())
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         raise TrainError(
             f"base {name!r} has no revision, and a base that moves voids every comparison; write {name}@COMMIT."
@@ -123,28 +123,12 @@ def read_chat_template(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def sampled_digest(folder: Path) -> str:
-    """A hash of a model folder that changes with any retraining; takes a second, even at 64 GB.
-
-    Reads sixteen 64 KiB samples of each safetensors file, and all of config.json.
-
-    Raises:
-        TrainError: the folder has no config.json or no safetensors.
-    """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files or not (folder / "config.json").is_file():
+def _checked_digest(folder: Path) -> str:
+    if not list(folder.glob("*.safetensors")) or not (folder / "config.json").is_file():
         raise TrainError(
             f"{folder} is no model folder (it needs config.json and *.safetensors); correct the recipe's base."
         )
-    seen = hashlib.sha256((folder / "config.json").read_bytes())
-    for path in files:
-        size = path.stat().st_size
-        seen.update(f"{path.name}:{size}".encode())
-        with path.open("rb") as file:
-            for part in range(16):
-                file.seek(size * part // 16)
-                seen.update(file.read(65536))
-    return seen.hexdigest()[:HASH_LENGTH]
+    return digest_model(folder)
 
 
 def materialise() -> Path:

@@ -72,6 +72,11 @@ class ExportOptions(Strict):
     """Share of answer tokens for which the exported and the trained model must make the same choice."""
 
 
+class ServeOptions(Strict):
+    context: int = Field(default=4096, gt=0)
+    """Tokens of prompt and reply together, for `aj serve` and for evals."""
+
+
 class Recipe(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     base: str
@@ -84,4 +89,5 @@ class Recipe(Strict):
     sft: Sft
     dpo: Dpo | None = None
     export: ExportOptions = ExportOptions()
+    serve: ServeOptions = ServeOptions()
     seed: int = 0

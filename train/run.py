@@ -24,6 +24,7 @@ from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer,
 from train.dataset import read_dataset
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
+from train.serve import check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 
 TRAINS = (
@@ -96,8 +97,11 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
         DataError: the data set is not what its lock says.
         TrainError: the data set is for another contract, the base is missing, or a row is too long or cannot be
             rendered.
+        ServeError: the adapter could not be served without merging it.
     """
     contract = load_contract(recipe.contract)
+    if not recipe.export.merge:
+        check_adapter(recipe.name, recipe.quantization, recipe.lora.rank)
     data = read_dataset(dataset)
     if data.contract != contract.hash:
         raise TrainError(
@@ -189,7 +193,10 @@ def _finish(
         stages = [staging / name / "metrics.jsonl" for name in ("sft", "dpo")]
         metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
         write_jsonl(folder / "metrics.jsonl", metrics)
-        write_json(folder / "manifest.json", _manifest(material, agreement, metrics, seconds, folder))
+        manifest = _manifest(material, agreement, metrics, seconds, folder)
+        write_json(folder / "manifest.json", manifest)
+        # How the run is to be served, for those who read evidence and start no server.
+        write_json(folder / "manifest.json", manifest | {"serving": find_served(folder).about()})
 
 
 def _manifest(

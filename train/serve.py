@@ -1,75 +1,193 @@
-"""`aj serve`: serves a run, or any model folder, with vLLM on 127.0.0.1."""
+"""How a model is served: one answer for `aj serve`, `aj eval`, plain Inspect (`--model aj/RUN`) and the logs' metadata."""
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from aj.errors import ServeError
-from train.base import EMBEDDED, materialise
+from aj.files import digest_file, digest_model, read_yaml
+from train.base import EMBEDDED, Base, fetch, find_base, materialise
+from train.recipe import ExportOptions, Quantization, ServeOptions
 
 HOST = "127.0.0.1"
-MAX_MODEL_LEN = 2048
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""vLLM's sizes for adapters; one of rank 24 is served with room for 32."""
+PLUGIN = "vllm-bnb-plugin"
+"""vLLM 0.32 has no bitsandbytes method of its own. This package adds it: NF4 with double quantization, also on a CPU."""
+PACKAGES = ("vllm", PLUGIN, "bitsandbytes", "torch", "transformers")
+"""What computes an answer on the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a server loads."""
+    """What a server loads, and how."""
 
     name: str
-    """The model's name in requests; it contains the run's hash, so that no cache confuses two runs."""
+    """The model's name in requests to `aj serve`; it contains the run's hash, so that no cache confuses two runs."""
     model: str
     """A folder, or the name of a hub model."""
-    revision: str | None = None
+    revision: str
+    """Pins the content of `model`: the hub's commit, or a hash of the folder's files."""
+    context: int
+    """Tokens of prompt and reply together."""
+    is_hub: bool = False
+    quantization: str | None = None
+    """nf4, if the adapter was trained on that: on other weights, 16 of 27 right answers were lost."""
+    template: Path | None = None
+    """The chat template to use, if it is not the model's own; vLLM ignores the one in an adapter's folder."""
     adapter: Path | None = None
-    """Given if the run was not merged: the adapter is served on its base."""
-    rank: int = 0
+    rank: int | None = None
+
+    @property
+    def inspect_model(self) -> str:
+        """As for Inspect's `--model`."""
+        return f"vllm/{self.model}:{self.adapter}" if self.adapter else f"vllm/{self.model}"
+
+    def arguments(self) -> dict[str, Any]:
+        """vLLM's arguments, as Inspect's model arguments name them."""
+        given: dict[str, Any] = {"host": HOST, **self._server()}
+        if self.quantization:
+            given["quantization"] = "bitsandbytes"
+        if self.template:
+            given["chat_template"] = str(self.template)
+        if self.is_hub:
+            given["revision"] = self.revision
+        if self.adapter:
+            given |= {"enable_lora": True, "max_lora_rank": next(size for size in RANKS if size >= (self.rank or 0))}
+        elif self.is_hub:
+            # Without a network vLLM loads the cached folder, and would answer to the folder's name only.
+            given["served_model_name"] = self.model
+        return given
+
+    def metadata(self) -> dict[str, Any]:
+        """What a log says of how its model was served, by content: no folder's name is part of it.
+
+        `server` must be equal in two logs that are compared; `model` belongs to the run, and its manifest says the same.
+        """
+        return {"server": {**self._server(), "versions": versions(*PACKAGES)}, "model": self.about()}
+
+    def about(self) -> dict[str, Any]:
+        """What decides answers and belongs to the run: weights, quantization, template, adapter and its rank."""
+        return {
+            "revision": self.revision,
+            "context": self.context,
+            "quantization": self.quantization,
+            "template": digest_file(self.template) if self.template else None,
+            "adapter": digest_model(self.adapter) if self.adapter else None,
+            "rank": self.rank,
+        }
+
+    def _server(self) -> dict[str, Any]:
+        # generation_config: the base's own file would otherwise set a repetition penalty, or what else it likes.
+        given = {"dtype": "bfloat16", "max_model_len": self.context, "generation_config": "vllm"}
+        # Compiled, the CPU build starts 40 to 100 s later, and answered one prompt in 30 differently.
+        return given if has_gpu() else {**given, "enforce_eager": True}
 
 
-def serve(model: Path, port: int) -> None:
-    """Serve a run folder or a model folder until Ctrl-C or SIGTERM; the server ends with this call.
+def find_served(model: Path) -> Served:
+    """How a run is served (its merged model, or its adapter on its base), or a model folder.
 
     Raises:
-        ServeError: there is nothing to serve, or not on this machine; vLLM is not installed; the port is in use;
-            the server failed.
+        ServeError: the folder is neither; or its base has changed since, or cannot be quantized as in training.
     """
-    served = find_served(model)
-    if served.adapter and not has_gpu():
+    if not (model / "manifest.json").is_file():
+        if (model / "config.json").is_file():
+            return plain(Base(str(model.resolve()), digest_model(model), model.resolve()))
         raise ServeError(
-            f"run {served.name} was not merged, and vLLM without a GPU cannot serve an adapter on an NF4 base; "
-            f"train with `export: {{merge: true}}`, or serve it on a GPU machine."
+            f"{model} is neither a run (manifest.json) nor a model (config.json); see your runs with: ls logs/runs"
         )
-    program = _vllm()
-    _refuse_busy(port)
-    command = [program, "serve", *command_arguments(served, port)]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Its own process group, so that the engine's processes end with it however this process ends.
-    server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
-    try:
-        code = server.wait()
-    except KeyboardInterrupt:
-        code = 0
-    finally:
-        _end(server)
-    if code:
-        raise ServeError(f"vLLM exited with code {code}; its last lines above say why.")
+    run = _read_manifest(model)
+    name, recipe = f"{run['name']}-{run['hash']}", _read_recipe(model)
+    if (merged := (model / "merged").resolve()).is_dir():
+        return Served(name, str(merged), digest_model(merged), _context(recipe, merged))
+    adapter = (model / "adapter").resolve()
+    rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
+    return _on_base(name, model, quantized=True, adapter=adapter, rank=rank)
 
 
-def serving_args() -> dict[str, Any]:
-    """vLLM's arguments that affect answers, and where it listens: for `aj serve` and for Inspect's `-M`.
+def base_served(run: Path) -> Served:
+    """How the base of a run is served for a comparison: as the run itself, without its adapter.
 
-    Both arms of a comparison must share them, so they are part of every eval's metadata.
+    Raises:
+        ServeError: as `find_served` does.
     """
-    args: dict[str, Any] = {"host": HOST, "dtype": "bfloat16", "max_model_len": MAX_MODEL_LEN}
-    # Compiled, the CPU build starts 40 to 100 s later, and answered one prompt in 30 differently.
-    return args if has_gpu() else {**args, "enforce_eager": True}
+    merges = ExportOptions.model_validate(_read_recipe(run).get("export") or {}).merge
+    return _on_base(Path(_read_manifest(run)["base"]["name"]).name, run, quantized=not merges)
+
+
+def plain(base: Base) -> Served:
+    """How a base is served that no run asks for: in bfloat16, with its own template."""
+    name, options = Path(base.name).name, ServeOptions()
+    if base.path is None:
+        return Served(name, base.name, base.revision, options.context, is_hub=True)
+    return Served(name, str(base.path), digest_model(base.path), _context({}, base.path))
+
+
+def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None, rank: int | None = None) -> Served:
+    """The base of a run, with the run's template and context, and quantized as in training if `quantized`."""
+    recipe, base = _read_recipe(run), _read_manifest(run)["base"]
+    if quantized:
+        check_adapter(name, Quantization.model_validate(recipe.get("quantization") or {}), rank or 0)
+    folder = materialise() if base["name"] == EMBEDDED else Path(base["name"]).resolve()
+    template = (run / "adapter" / "chat_template.jinja").resolve()
+    given = {
+        "quantization": "nf4" if quantized else None,
+        "template": None if _same_text(template, folder / "chat_template.jinja") else template,
+        "adapter": adapter,
+        "rank": rank,
+    }
+    if not folder.is_dir():
+        return Served(name, base["name"], base["revision"], _context(recipe, None), is_hub=True, **given)
+    if (found := find_base(base["name"]).revision) != base["revision"]:
+        raise ServeError(
+            f"the base {folder} has changed since {name} was trained on it ({base['revision']} then, {found} now); "
+            "restore it, or train again."
+        )
+    return Served(name, str(folder), digest_model(folder), _context(recipe, folder), **given)
+
+
+def check_adapter(name: str, trained: Quantization, rank: int) -> None:
+    """Raises ServeError if vLLM cannot serve an adapter of this rank on a base that was quantized like this."""
+    if trained.type != "nf4" or not trained.double:
+        how = f"{trained.type}{'' if trained.double else ' without double quantization'}"
+        raise ServeError(
+            f"{name} has its base in {how}, and vLLM quantizes to nf4 with double quantization only; train with that, "
+            "or with `export: {merge: true}`."
+        )
+    if rank > RANKS[-1]:
+        raise ServeError(
+            f"{name} has an adapter of rank {rank}, and vLLM serves at most {RANKS[-1]}; lower `lora.rank`, or train "
+            "with `export: {merge: true}`."
+        )
+
+
+def _same_text(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
+
+
+def _context(recipe: dict[str, Any], folder: Path | None) -> int:
+    """The recipe's context, or what the model knows if that is less: vLLM refuses to serve more."""
+    wanted = ServeOptions.model_validate(recipe.get("serve") or {}).context
+    if folder is None or not (config := folder / "config.json").is_file():
+        return wanted
+    known = json.loads(config.read_text(encoding="utf-8")).get("max_position_embeddings")
+    return min(wanted, known or wanted)
+
+
+def command_arguments(served: Served, port: int) -> list[str]:
+    """The arguments of `vllm serve`."""
+    options = {**served.arguments(), "port": port}
+    if served.adapter:
+        options["lora_modules"] = f"{served.name}={served.adapter}"
+    else:
+        options["served_model_name"] = served.name
+    flags = []
+    for key, value in options.items():
+        flags += [f"--{key.replace('_', '-')}"] if value is True else [f"--{key.replace('_', '-')}", str(value)]
+    return [served.model, *flags]
 
 
 def serving_env() -> dict[str, str]:
@@ -81,80 +199,39 @@ def serving_env() -> dict[str, str]:
     return env
 
 
+def prepare(served: Served) -> None:
+    """Make sure that the server can start: its packages, and the weights of a hub model, which it does not download.
+
+    Raises:
+        ServeError: a package is missing.
+        TrainError: the weights cannot be downloaded.
+    """
+    missing = next((name for name in ("vllm", *([PLUGIN] if served.quantization else [])) if not versions(name)), None)
+    if missing:
+        raise ServeError(f"{served.name} cannot be served without the package {missing}; run: make setup")
+    if served.is_hub:
+        fetch(Base(served.model, served.revision, None))
+
+
 def has_gpu() -> bool:
     """Whether there is an NVIDIA GPU; asks the driver, so that the command line does not import torch."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
-def find_served(model: Path) -> Served:
-    """What the server loads for a run folder or a model folder.
-
-    Raises:
-        ServeError: the folder is neither.
-    """
-    manifest = model / "manifest.json"
-    if manifest.is_file():
-        run = json.loads(manifest.read_text(encoding="utf-8"))
-        name = f"{run['name']}-{run['hash']}"
-        if (model / "merged").is_dir():
-            return Served(name, str((model / "merged").resolve()))
-        adapter = (model / "adapter").resolve()
-        rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
-        base = run["base"]
-        if base["name"] == EMBEDDED:
-            return Served(name, str(materialise()), None, adapter, rank)
-        revision = None if Path(base["name"]).is_dir() else base["revision"]
-        return Served(name, base["name"], revision, adapter, rank)
-    if (model / "config.json").is_file():
-        return Served(model.resolve().name, str(model.resolve()))
-    raise ServeError(
-        f"{model} is neither a run (manifest.json) nor a model (config.json); see your runs with: ls logs/runs"
-    )
-
-
-def command_arguments(served: Served, port: int) -> list[str]:
-    """The arguments of `vllm serve`."""
-    options = {**serving_args(), "port": port}
-    if served.adapter:
-        # NF4, as in training: on an unquantized base the adapter would meet weights it has never seen.
-        options |= {"quantization": "bitsandbytes", "enable_lora": True, "max_lora_rank": max(8, served.rank)}
-        options |= {"lora_modules": f"{served.name}={served.adapter}"}
-        options |= {"chat_template": str(served.adapter / "chat_template.jinja")}
-    else:
-        options["served_model_name"] = served.name
-    if served.revision:
-        options["revision"] = served.revision
-    flags = []
-    for key, value in options.items():
-        flags += [f"--{key.replace('_', '-')}"] if value is True else [f"--{key.replace('_', '-')}", str(value)]
-    return [served.model, *flags]
-
-
-def _vllm() -> str:
-    beside = Path(sys.executable).with_name("vllm")
-    program = str(beside) if beside.exists() else shutil.which("vllm")
-    if not program:
-        raise ServeError("vLLM is not installed; run: make setup")
-    return program
-
-
-def _refuse_busy(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def versions(*names: str) -> dict[str, str]:
+    """The installed versions of those of the packages that are installed."""
+    found = {}
+    for name in names:
         try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise ServeError(
-                f"port {port} cannot be used ({error.strerror}); stop what is using it, or choose another: "
-                f"aj serve RUN --port {port + 1}"
-            ) from error
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
 
 
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """Terminate the server and its engine; kill what is left."""
-    if server.poll() is None:
-        os.killpg(server.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(timeout=20)
-    with suppress(ProcessLookupError):
-        os.killpg(server.pid, signal.SIGKILL)
+def _read_manifest(run: Path) -> dict[str, Any]:
+    return json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _read_recipe(run: Path) -> dict[str, Any]:
+    return read_yaml(run / "recipe.yaml")

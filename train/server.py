@@ -1,0 +1,66 @@
+"""`aj serve`: a vLLM server on 127.0.0.1 that ends with this process."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from aj.errors import ServeError
+from train.serve import HOST, Served, command_arguments, prepare, serving_env
+
+
+def serve(served: Served, port: int) -> None:
+    """Serve a model until Ctrl-C or SIGTERM; the server ends with this call.
+
+    Raises:
+        ServeError: a package is missing; the port is in use; the server failed.
+        TrainError: the model's base cannot be downloaded.
+    """
+    _refuse_busy(port)
+    prepare(served)
+    command = [_vllm(), "serve", *command_arguments(served, port)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Its own process group, so that the engine's processes end with it however this process ends.
+    server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        _end(server)
+    if code:
+        raise ServeError(f"vLLM exited with code {code}; its last lines above say why.")
+
+
+def _vllm() -> str:
+    beside = Path(sys.executable).with_name("vllm")
+    program = str(beside) if beside.exists() else shutil.which("vllm")
+    if not program:
+        raise ServeError("vLLM is not installed; run: make setup")
+    return program
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ServeError(
+                f"port {port} cannot be used ({error.strerror}); stop what is using it, or choose another: "
+                f"aj serve RUN --port {port + 1}"
+            ) from error
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Terminate the server and its engine; kill what is left."""
+    if server.poll() is None:
+        os.killpg(server.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=20)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
