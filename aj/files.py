@@ -211,7 +211,9 @@ def digest_model(folder: Path) -> str:
         OSError: a file cannot be read.
     """
     paths = sorted({path for pattern in SERVED for path in folder.glob(pattern)})
-    return digest([(path.name, digest_file(path) if path.stat().st_size <= READ_WHOLE else _sampled(path)) for path in paths])
+    return digest(
+        [(path.name, digest_file(path) if path.stat().st_size <= READ_WHOLE else _sampled(path)) for path in paths]
+    )
 
 
 def _sampled(path: Path) -> str:

@@ -25,8 +25,8 @@ def check_endpoint(target: Target, folder: Path) -> dict[str, Any] | None:
     said = None if target.arguments else ask(target.model)
     if target.served and not target.arguments and (said is None or said["id"] != target.served.name):
         raise ServeError(
-            f"the server at VLLM_BASE_URL does not serve {target.served.name}; start it there with `aj serve`, or unset "
-            "VLLM_BASE_URL."
+            f"the server that is asked for {target.model} does not serve {target.served.name}; start it there with "
+            "`aj serve`, or let `aj eval` start one (without VLLM_BASE_URL)."
         )
     path = folder / SAID
     before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else said

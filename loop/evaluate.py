@@ -6,13 +6,16 @@ Answers that only have to be graded again are not asked for again (`loop.rescore
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import yaml
 from filelock import FileLock, Timeout
 
 from aj.errors import AJError, ServeError
@@ -35,28 +38,42 @@ ASKS = ("inspect-ai", "bashkit")
 class Settings:
     """How a suite is asked if not as its tasks say; part of an eval's identity."""
 
-    limit: int | None = None
-    """Samples per task, to try things out; the gate refuses such logs."""
     epochs: int | None = None
     temperature: float | None = None
     task_args: tuple[tuple[str, Any], ...] = ()
 
 
-def answers(target: Target, suite: str, settings: Settings = Settings(), attempt: int = 0) -> str:
-    """Identity of a model's answers: its files, what asks, and how it is served; contents, but no folder's name.
+DEFAULT = Settings()
 
-    `attempt` counts the times that the same thing was asked anew.
+
+def read_task_args(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
+    """Arguments of tasks from `NAME=VALUE`, values read as YAML as Inspect does.
+
+    Raises:
+        AJError: no task knows such an argument, or `aj eval` has an option of its own for it.
     """
+    known = {name for task in TASKS for name in signature(getattr(import_module(f"evals.{task}"), task)).parameters}
+    found = {}
+    for name, is_told, value in (text.partition("=") for text in given):
+        if not is_told or name not in known - {"suite", "contract"}:
+            those = ", ".join(sorted(known - {"suite", "contract"}))
+            raise AJError(f"-T {name}{is_told}{value} is no argument of a task; give NAME=VALUE with one of: {those}.")
+        found[name] = yaml.safe_load(value)
+    return tuple(sorted(found.items()))
+
+
+def answers(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> str:
+    """Identity of a model's answers: its files, what asks, and how it is served; contents, but no folder's name."""
     from evals.identities import identities
 
     asked = [identities(task, suite, target.contract) for task in TASKS]
     whose = (target.run, target.adapter, target.dataset, target.serving)
-    return digest(*whose, asked, versions(*ASKS), astuple(settings), *([attempt] if attempt else []))
+    return digest(*whose, asked, versions(*ASKS), limit, astuple(settings))
 
 
-def eval_folder(target: Target, suite: str, settings: Settings = Settings()) -> Path:
+def eval_folder(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> Path:
     """The folder for the logs of this model on this suite, graded by today's graders: the newest finished one."""
-    folders = [graded_folder(given) for given in _attempts(target, suite, settings)]
+    folders = [graded_folder(given) for given in _attempts(target, suite, limit, settings)]
     return next((folder for folder in reversed(folders) if (folder / DONE).exists()), folders[-1])
 
 
@@ -67,7 +84,9 @@ def graded_folder(given: str) -> Path:
     return logs_dir() / "evals" / digest(given, [graded(task) for task in TASKS])
 
 
-def evaluate(target: Target, suite: str, settings: Settings = Settings(), again: bool = False) -> Path:
+def evaluate(
+    target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT, again: bool = False
+) -> Path:
     """Run the five tasks, or what is left of them, and return the folder with the logs.
 
     A finished eval is returned as it is; with `again`, the model is asked anew and the old logs stay.
@@ -79,47 +98,51 @@ def evaluate(target: Target, suite: str, settings: Settings = Settings(), again:
     """
     from loop.rescore import rescore
 
-    attempts = _attempts(target, suite, settings)
+    attempts = _attempts(target, suite, limit, settings)
     given, folder = attempts[-1], graded_folder(attempts[-1])
     if again and ((folder / DONE).exists() or _answered(given)):
-        given = answers(target, suite, settings, len(attempts))
+        given = _anew(attempts)
         folder = graded_folder(given)
     if (folder / DONE).exists():
         return _trusted(target, folder)
     if not folder.exists() and (answered := _answered(given)) is not None:
         return rescore(_trusted(target, answered))
-    if target.arguments:
+    if target.served and target.arguments:
         prepare(target.served)
     with _locked(folder):
         said = check_endpoint(target, folder)
         end_orphans()
         mark_servers()
-        _run(target, suite, given, settings, folder, said)
+        _run(target, suite, given, limit, folder, settings, said)
         write_json(folder / DONE, done(folder, target.name, suite, given))
     return folder
 
 
 def done(folder: Path, model: str, suite: str, given: str) -> dict[str, Any]:
     """The content of a finished folder's `done.json`."""
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "at": at, "seals": seals(folder)}
+    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "seals": seals(folder)}
 
 
-def _attempts(target: Target, suite: str, settings: Settings) -> list[str]:
+def _attempts(target: Target, suite: str, limit: int | None, settings: Settings) -> list[str]:
     """The answers that were asked for so far, and at least the first that could be."""
-    found = [answers(target, suite, settings)]
-    while graded_folder(later := answers(target, suite, settings, len(found))).exists() or _answered(later):
+    found = [answers(target, suite, limit, settings)]
+    while graded_folder(later := _anew(found)).exists() or _answered(later):
         found.append(later)
     return found
 
 
+def _anew(attempts: Sequence[str]) -> str:
+    """Identity of the answers of the next attempt."""
+    return digest(attempts[0], len(attempts))
+
+
 def _trusted(target: Target, folder: Path) -> Path:
     """A finished eval's folder; raises AJError if the model that answers to this name may be another one by now."""
-    if target.served is None:
-        at = json.loads((folder / DONE).read_text(encoding="utf-8")).get("at", "an earlier time")
+    if target.weights is None:
+        at = datetime.fromtimestamp((folder / DONE).stat().st_mtime, UTC).isoformat(sep=" ", timespec="minutes")
         raise AJError(
-            f"{target.model} was evaluated at {at} ({folder}), and nobody here can read its weights, so it may be another "
-            "model by now; use that folder, or ask anew with --again."
+            f"{target.model} was evaluated at {at} ({folder}), and nobody here can read its weights, so it may be "
+            "another model by now; use that folder, or ask anew with --again."
         )
     return folder
 
@@ -132,12 +155,19 @@ def _answered(given: str) -> Path | None:
 
 
 def _run(
-    target: Target, suite: str, given: str, settings: Settings, folder: Path, endpoint: dict[str, Any] | None = None
+    target: Target,
+    suite: str,
+    given: str,
+    limit: int | None,
+    folder: Path,
+    settings: Settings = DEFAULT,
+    endpoint: dict[str, Any] | None = None,
 ) -> None:
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
     # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     from inspect_ai import eval_set
+    from inspect_ai.model import GenerateConfigArgs
 
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
     with chdir(EVALS.parent), redirect_stdout(sys.stderr), _server_ends(target):
@@ -150,15 +180,14 @@ def _run(
             metadata={**target.metadata, "endpoint": endpoint, "versions": versions(*ASKS), "answers": given},
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
-            limit=settings.limit,
+            limit=limit,
             epochs=settings.epochs,
             max_tasks=len(TASKS),
-            max_connections=CONNECTIONS,
             log_realtime=False,
             log_dir_allow_dirty=True,
             retry_attempts=1,
             fail_on_error=0.02,
-            **({} if settings.temperature is None else {"temperature": settings.temperature}),
+            **GenerateConfigArgs(max_connections=CONNECTIONS, temperature=settings.temperature),
         )
     if finished:
         return

@@ -15,7 +15,7 @@ from aj.errors import ConfigError
 from aj.files import Strict, load_yaml, logs_dir, write_text
 from loop.child import train_in_child
 from loop.registry import champion, promote
-from loop.targets import Target, base_target, find_run, run_target
+from loop.targets import Target, base_of_run, find_run, run_target
 from verdict.gate import GateOutcome, Verdict, gate, panel
 from verdict.policy import load_policy
 
@@ -73,7 +73,7 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
         )
     data = _stage(console, "build", lambda: build(data_recipe, root))
     run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
-    targets = {"base": base_target(training.base, training.contract), "candidate": run_target(run)}
+    targets = {"base": base_of_run(run), "candidate": run_target(run)}
     reigning = champion()
     if reigning and reigning["run"] != run.name:
         targets["champion"] = run_target(find_run("champion"))

@@ -2,12 +2,12 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import AJError, EvidenceError, TrainError
-from aj.files import logs_dir, read_yaml
+from aj.files import digest, logs_dir, read_yaml
 from loop.registry import champion
 from verdict.evidence import read_manifest
 from verdict.samples import DONE
@@ -28,8 +28,10 @@ class Target:
     """As shown in tables."""
     model: str
     """As for Inspect: provider/model."""
+    weights: str | None = None
+    """Identifies the model by content, wherever its folder is; None for a model whose files nobody here can read."""
     served: "Served | None" = None
-    """How vLLM serves it; None for a model that is served elsewhere and is not ours: nobody here can read its weights."""
+    """How vLLM serves it; None for other providers."""
     contract: str = DEFAULT_CONTRACT
     """The contract that it is evaluated under: a run's own."""
     run: str = BASE
@@ -40,14 +42,15 @@ class Target:
     @property
     def arguments(self) -> dict[str, Any]:
         """Arguments for the vLLM server that Inspect starts; none if the model is served elsewhere."""
-        return self.served.arguments() if self.served and not _elsewhere() else {}
+        return self.served.arguments() if self.served and self.model == self.served.inspect_model else {}
 
     @property
     def serving(self) -> dict[str, Any]:
         """How the answers are computed, by content: part of an eval's identity, and of what its logs say."""
+        at = {"server": {"at": self.model.split("/")[0]}}
         if self.served is None:
-            return {"server": {"at": self.model.split("/")[0]}, "model": {"name": self.model}}
-        return self.served.metadata() | ({"server": {"at": "VLLM_BASE_URL"}} if _elsewhere() else {})
+            return at | {"model": {"name": self.model, "weights": self.weights}}
+        return self.served.metadata() if self.arguments else self.served.metadata() | at
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -94,6 +97,7 @@ def run_target(run: Path) -> Target:
     return Target(
         name=f"{told} ({manifest['hash'][:6]})",
         model=_inspect_model(served),
+        weights=digest(served.about()),
         served=served,
         contract=_contract(run),
         run=manifest["hash"],
@@ -107,7 +111,7 @@ def base_of_run(run: Path) -> Target:
     from train.serve import base_served
 
     served = base_served(run)
-    return Target(served.name, _inspect_model(served), served, _contract(run))
+    return Target(served.name, _inspect_model(served), digest(served.about()), served, _contract(run))
 
 
 def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
@@ -116,7 +120,7 @@ def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
     from train.serve import plain
 
     served = plain(find_base(name))
-    return Target(served.name, _inspect_model(served), served, contract)
+    return Target(served.name, _inspect_model(served), digest(served.about()), served, contract)
 
 
 def find_target(name: str, contract: str | None = None) -> Target:
@@ -130,6 +134,10 @@ def find_target(name: str, contract: str | None = None) -> Target:
     if name.startswith("base:"):
         return _find_base_target(name.removeprefix("base:"), contract or DEFAULT_CONTRACT)
     if "/" in name and not Path(name).exists():
+        # `aj serve`, on any machine, gives a run a name that ends in its hash.
+        run = logs_dir() / "runs" / name.rpartition("-")[2]
+        if (run / "manifest.json").exists():
+            return replace(run_target(run), model=name)
         return Target(name, name, contract=contract or DEFAULT_CONTRACT)
     return run_target(find_run(name))
 
@@ -154,14 +162,9 @@ def reference(run: Path, base: str | None, contract: str) -> Target:
     return base_target(base, contract) if base else base_of_run(run)
 
 
-def _elsewhere() -> bool:
-    """Whether Inspect's provider asks a vLLM server that runs already, instead of starting one."""
-    return "VLLM_BASE_URL" in os.environ
-
-
 def _inspect_model(served: "Served") -> str:
-    # A server that `aj serve` started, perhaps on another machine, knows the model by this name.
-    return f"vllm/{served.name}" if _elsewhere() else served.inspect_model
+    # With VLLM_BASE_URL, Inspect asks a server that runs already; one of `aj serve` knows the model by this name.
+    return f"vllm/{served.name}" if "VLLM_BASE_URL" in os.environ else served.inspect_model
 
 
 def _contract(run: Path) -> str:

@@ -1,16 +1,39 @@
-"""Loaded by Inspect when it starts (an entry point in pyproject.toml), so that it serves with vLLM as `aj eval` does.
+"""Loaded by Inspect when it starts (an entry point): the provider `aj`, which serves a run as `aj eval` does.
 
-With its defaults on a CPU, vLLM takes nine tenths of the memory for its cache (17.5 of 23 GB, and the server died),
-compiles for a minute, and listens on every interface. The environment and `-M` still override these settings.
+inspect eval evals/tool_format.py --model aj/logs/runs/HASH
+
+Models of other providers are served as Inspect says, with two exceptions: with its defaults on a CPU, vLLM takes nine
+tenths of the memory for its cache (17.5 of 23 GB, and the server died) and listens on every interface. The environment
+and `-M` override both.
 """
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
-from train.serve import serving_args, serving_env
+from inspect_ai.model import ModelAPI, modelapi
+
+from aj.files import logs_dir
+from train.serve import HOST, find_served, prepare, serving_env
 
 _CACHE = "VLLM_CPU_KVCACHE_SPACE"
 
-os.environ.setdefault("VLLM_DEFAULT_SERVER_ARGS", json.dumps(serving_args()))
+os.environ.setdefault("VLLM_DEFAULT_SERVER_ARGS", json.dumps({"host": HOST}))
 if _CACHE in (env := serving_env()):
     os.environ.setdefault(_CACHE, env[_CACHE])
+
+
+@modelapi(name="aj")
+def aj() -> type[ModelAPI]:
+    """A run (its folder, or its hash) or a model folder, served as the recipe says; `-M` overrides single arguments."""
+    from inspect_ai.model._providers.vllm import VLLMAPI
+
+    class Served(VLLMAPI):
+        def __init__(self, model_name: str, **given: Any) -> None:
+            folder = Path(model_name)
+            served = find_served(folder if folder.is_dir() else logs_dir() / "runs" / model_name)
+            prepare(served)
+            super().__init__(served.inspect_model.removeprefix("vllm/"), **{**served.arguments(), **given})
+
+    return Served

@@ -24,7 +24,7 @@ from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer,
 from train.dataset import read_dataset
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
-from train.serve import check_adapter, find_served
+from train.serve import base_served, check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 
 TRAINS = (
@@ -195,8 +195,9 @@ def _finish(
         write_jsonl(folder / "metrics.jsonl", metrics)
         manifest = _manifest(material, agreement, metrics, seconds, folder)
         write_json(folder / "manifest.json", manifest)
-        # How the run is to be served, for those who read evidence and start no server.
-        write_json(folder / "manifest.json", manifest | {"serving": find_served(folder).about()})
+        # How the run and its base are to be served, for those who read evidence and start no server.
+        base = manifest["base"] | {"serving": base_served(folder).about()}
+        write_json(folder / "manifest.json", manifest | {"serving": find_served(folder).about(), "base": base})
 
 
 def _manifest(

@@ -1,4 +1,4 @@
-"""How a model is served: one answer for `aj serve`, `aj eval`, plain Inspect (`--model aj/RUN`) and the logs' metadata."""
+"""How a model is served: one answer for `aj serve`, `aj eval`, plain Inspect (`aj/RUN`) and the logs' metadata."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """vLLM's sizes for adapters; one of rank 24 is served with room for 32."""
 PLUGIN = "vllm-bnb-plugin"
-"""vLLM 0.32 has no bitsandbytes method of its own. This package adds it: NF4 with double quantization, also on a CPU."""
+"""vLLM 0.32 has no bitsandbytes method of its own. This adds it: NF4 with double quantization, also on a CPU."""
 PACKAGES = ("vllm", PLUGIN, "bitsandbytes", "torch", "transformers")
 """What computes an answer on the server."""
 
@@ -39,6 +39,8 @@ class Served:
     template: Path | None = None
     """The chat template to use, if it is not the model's own; vLLM ignores the one in an adapter's folder."""
     adapter: Path | None = None
+    adapter_revision: str | None = None
+    """A hash of the adapter's files."""
     rank: int | None = None
 
     @property
@@ -65,7 +67,7 @@ class Served:
     def metadata(self) -> dict[str, Any]:
         """What a log says of how its model was served, by content: no folder's name is part of it.
 
-        `server` must be equal in two logs that are compared; `model` belongs to the run, and its manifest says the same.
+        `server` must be equal in two logs that are compared. `model` belongs to the run: its manifest says the same.
         """
         return {"server": {**self._server(), "versions": versions(*PACKAGES)}, "model": self.about()}
 
@@ -76,7 +78,7 @@ class Served:
             "context": self.context,
             "quantization": self.quantization,
             "template": digest_file(self.template) if self.template else None,
-            "adapter": digest_model(self.adapter) if self.adapter else None,
+            "adapter": self.adapter_revision,
             "rank": self.rank,
         }
 
@@ -137,6 +139,7 @@ def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None,
         "quantization": "nf4" if quantized else None,
         "template": None if _same_text(template, folder / "chat_template.jinja") else template,
         "adapter": adapter,
+        "adapter_revision": digest_model(adapter) if adapter else None,
         "rank": rank,
     }
     if not folder.is_dir():

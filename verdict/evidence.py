@@ -119,7 +119,7 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     if a.version != b.version:
         yield f"task version {a.version} against {b.version}; {again}."
     for key, name in SHARED.items():
-        one, other = a.metadata.get(key), b.metadata.get(key)
+        one, other = (_shared(scores.metadata, key) for scores in (a, b))
         if not one or not other:
             yield f"a log does not name its {name}; evaluate with `aj eval`."
         elif one != other:
@@ -140,6 +140,12 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         both = sum(1 for x, y in same if metric in x.values and metric in y.values)
         if both < limits.min_samples:
             yield f"{both} samples have {metric} in both logs, but {limits.min_samples} are needed; use a larger suite."
+
+
+def _shared(metadata: Mapping[str, Any], key: str) -> Any:
+    """What two logs must have in common; of `serving`, that is the server, while the model differs by nature."""
+    value = metadata.get(key)
+    return value.get("server", value) if key == "serving" and isinstance(value, dict) else value
 
 
 def one_grader(scores: TaskScores) -> bool:

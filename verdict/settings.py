@@ -28,6 +28,11 @@ HARMLESS = {
 Any other setting is compared, also one that a later Inspect adds.
 """
 
+BY_CONTENT = frozenset(
+    {"quantization", "chat_template", "revision", "enable_lora", "max_lora_rank", "served_model_name"}
+)
+"""Arguments of a vLLM server that the metadata `serving` tells by content, as part of the model."""
+
 _DEFAULTS = {"epochs": 1, "score_on_error": False}
 """Of an eval whose header leaves them out."""
 _HARMLESS = frozenset(name for names in HARMLESS.values() for name in names)
@@ -38,15 +43,21 @@ def settings(log: "EvalLog") -> dict[str, Any]:
     spec = log.eval
     # Inspect lets the model's own settings give way to the task's, and those to the command line's: both are in `plan`.
     generation = spec.model_generate_config.merge(log.plan.config)
-    serving = (spec.metadata or {}).get("serving")  # compared on its own; `aj eval` passes it as arguments too
-    served = serving if isinstance(serving, dict) else {}
+    # `aj eval` passes as arguments what `serving` tells, and that is compared on its own.
+    serving = (spec.metadata or {}).get("serving")
+    served = serving.get("server", serving) if isinstance(serving, dict) else {}
+    by_content = BY_CONTENT if served else frozenset()
     return {
         "generation": _told(generation.model_dump(exclude_none=True, mode="json")),
         "task arguments": spec.task_args,
         "solver": [step.model_dump(mode="json") for step in _steps(log)],
         "scorers": [scorer.model_dump(mode="json", exclude_none=True) for scorer in spec.scorers or []],
         "model graders": {role: str(model) for role, model in (spec.model_roles or {}).items()},
-        "model arguments": {name: value for name, value in _told(spec.model_args).items() if served.get(name) != value},
+        "model arguments": {
+            name: value
+            for name, value in _told(spec.model_args).items()
+            if name not in by_content and served.get(name) != value
+        },
         "eval settings": {**_DEFAULTS, **_told(spec.config.model_dump(exclude_none=True, mode="json"))},
         "sandbox": spec.sandbox.model_dump(mode="json") if spec.sandbox else None,
         "order of samples": [str(sample) for sample in spec.dataset.sample_ids or []],

@@ -38,12 +38,20 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(help="samples per task, to try things out; the gate refuses such logs")
     ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="times that each sample is asked")] = None,
+    temperature: Annotated[float | None, typer.Option(min=0, help="instead of the tasks' own, which is 0")] = None,
+    task_args: Annotated[
+        list[str] | None, typer.Option("-T", help="NAME=VALUE, an argument of the tasks that know it, as for Inspect")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="ask anew, even if there is a finished eval")] = False,
 ) -> None:
     """Run the five evals on a model and print the folder of the logs."""
+    from loop.evaluate import Settings, read_task_args
     from loop.evaluate import evaluate as run_suite
     from loop.targets import find_target
 
-    console.print(str(run_suite(find_target(model, contract), suite, limit)), soft_wrap=True)
+    settings = Settings(epochs, temperature, read_task_args(task_args or []))
+    console.print(str(run_suite(find_target(model, contract), suite, limit, settings, again)), soft_wrap=True)
 
 
 @app.command(epilog=example("aj rescore logs/evals/HASH"))

@@ -36,7 +36,7 @@ def gate(
 @app.command(epilog=example("aj promote 3f1c9e"))
 def promote(
     run: Annotated[str, typer.Argument(help="a run that was evaluated")],
-    base: Annotated[str, typer.Option(help="the base model that a first champion must beat")] = "smollm2-135m",
+    base: Annotated[str | None, typer.Option(help="the base model that a first champion must beat; its own")] = None,
     suite: SuiteOption = "small",
     policy: PolicyOption = DEFAULT_POLICY,
 ) -> None:
@@ -48,7 +48,7 @@ def promote(
 
     rules, folder = load_policy(policy), find_run(run)
     candidate = run_target(folder)
-    reigning = reference(base, candidate.contract)
+    reigning = reference(folder, base, candidate.contract)
     verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
     console.print(judge.panel(verdict))
     entry = registry.promote(folder, verdict)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aj.errors import ServeError
 from aj.files import load_yaml
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
@@ -37,14 +38,17 @@ def train(
 
 @app.command(epilog=example("aj serve champion --port 8000"))
 def serve(
-    run: Annotated[str, typer.Argument(help="the hash or name of a run, or champion")] = "champion",
+    model: Annotated[str, typer.Argument(help="a run, champion, base:NAME, or base:RUN")] = "champion",
     port: Annotated[int, typer.Option(help="the port on 127.0.0.1")] = 8000,
 ) -> None:
-    """Serve a run with vLLM, as an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it."""
-    from loop.targets import find_run
-    from train.serve import serve as serve_run
+    """Serve a model with vLLM as it is evaluated, as an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it."""
+    from loop.targets import find_target
+    from train.server import serve as serve_model
 
-    serve_run(find_run(run), port)
+    served = find_target(model).served
+    if served is None:
+        raise ServeError(f"{model} is served elsewhere; give a run, champion, base:NAME or base:RUN.")
+    serve_model(served, port)
 
 
 @app.command(epilog=example("aj loop loop/recipes/demo.yaml"))

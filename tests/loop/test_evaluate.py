@@ -1,0 +1,264 @@
+"""Which evals are the same: what decides an answer is part of an eval's identity, and no folder's name is."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import inspect_ai
+import pytest
+import yaml
+
+from aj.errors import AJError, ServeError
+from aj.files import digest_weights, write_json
+from loop import evaluate as evaluating
+from loop.endpoint import ask
+from loop.evaluate import Settings, answers, eval_folder, evaluate, read_task_args
+from loop.targets import Target, find_target
+from train.serve import command_arguments, find_served
+from verdict.samples import DONE
+
+
+@pytest.fixture
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.delenv("VLLM_BASE_URL", raising=False)
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    folder = tmp_path / "base"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights of the base")
+    for name in ("config.json", "tokenizer.json", "chat_template.jinja"):
+        (folder / name).write_text("{}")
+    return folder
+
+
+@pytest.fixture
+def run(logs: Path, base: Path) -> Path:
+    """A finished run `abc` that was not merged."""
+    folder = logs / "runs" / "abc"
+    (folder / "adapter").mkdir(parents=True)
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"adapter")
+    (folder / "adapter" / "adapter_config.json").write_text('{"r": 16}')
+    (folder / "adapter" / "chat_template.jinja").write_text("{{ messages }}")
+    (folder / "recipe.yaml").write_text(yaml.safe_dump({"contract": "aj", "export": {"merge": False}}))
+    about = {"name": str(base), "revision": find_served(base).revision}
+    manifest = {"hash": "abc", "name": "x", "base": about, "dataset": "d", "merged": None}
+    write_json(folder / "manifest.json", manifest | {"adapter": digest_weights(folder / "adapter")})
+    return folder
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What Inspect is told to do, instead of doing it: a server takes a minute."""
+    told: list[dict[str, Any]] = []
+
+    def eval_set(tasks: list[str], **given: Any) -> tuple[bool, list[Any]]:
+        told.append(given)
+        return True, []
+
+    monkeypatch.setattr(inspect_ai, "eval_set", eval_set)
+    monkeypatch.setattr(evaluating, "seals", lambda folder: {})
+    return told
+
+
+def test_a_run_is_judged_as_it_is_served(run, base, asked):
+    evaluate(find_target("abc"), "small")
+    (told,) = asked
+    model, *flags = command_arguments(find_served(run), 8000)
+    assert told["model"] == f"vllm/{model}:{run / 'adapter'}", "the adapter is scored, not the bare base"
+    for name, value in told["model_args"].items():
+        flag = f"--{name.replace('_', '-')}"
+        assert flag in flags if value is True else flags[flags.index(flag) + 1] == str(value)
+    assert told["model_args"]["quantization"] == "bitsandbytes"
+    assert told["model_args"]["chat_template"] == str(run / "adapter" / "chat_template.jinja")
+    assert told["metadata"]["serving"] == find_served(run).metadata()
+
+
+def test_a_finished_eval_is_not_asked_again_but_with_again_it_is_and_the_old_one_stays(run, asked):
+    target = find_target("abc")
+    first = evaluate(target, "small")
+    assert evaluate(target, "small") == first == eval_folder(target, "small")
+    second = evaluate(target, "small", again=True)
+    assert second != first
+    assert (first / DONE).exists()
+    assert evaluate(target, "small") == second == eval_folder(target, "small")
+    assert evaluate(target, "small", again=True) not in (first, second)
+    assert len(asked) == 3
+
+
+def test_an_interrupted_second_eval_is_resumed_and_until_then_the_first_counts(run, asked, monkeypatch):
+    target = find_target("abc")
+    first = evaluate(target, "small")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(evaluating, "_run", interrupted)
+        evaluate(target, "small", again=True)
+    assert eval_folder(target, "small") == first
+    second = evaluate(target, "small")
+    assert second != first
+    assert eval_folder(target, "small") == second
+
+
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def before_and_after(change: Any, name: str = "abc") -> tuple[str, str]:
+    before = answers(find_target(name), "small")
+    change()
+    return before, answers(find_target(name), "small")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja"])
+def test_a_base_of_which_a_file_changed_is_asked_anew(base, logs, name):
+    before, after = before_and_after(lambda: (base / name).write_bytes(b'{"a": 1}'), f"base:{base}")
+    assert before != after
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "chat_template.jinja"])
+def test_a_run_of_which_a_file_changed_is_asked_anew(run, name):
+    before, after = before_and_after(lambda: (run / "adapter" / name).write_text('{"r": 16, "lora_alpha": 1}'))
+    assert before != after
+
+
+@pytest.mark.parametrize("package", ["vllm", "transformers", "inspect-ai", "bashkit"])
+def test_another_version_of_what_decides_an_answer_is_asked_anew(run, monkeypatch, package):
+    import train.serve as serving
+
+    real = serving.version
+    before, after = before_and_after(
+        lambda: monkeypatch.setattr(serving, "version", lambda name: "0.0" if name == package else real(name))
+    )
+    assert before != after
+
+
+def test_other_settings_are_another_eval(run):
+    target = find_target("abc")
+    ways = [Settings(), Settings(epochs=4), Settings(temperature=0.7), Settings(task_args=(("constrained", True),))]
+    assert len({answers(target, "small", None, way) for way in ways} | {answers(target, "small", 2)}) == 5
+
+
+def test_moved_logs_keep_their_evals(run, asked, logs, tmp_path, monkeypatch):
+    first = evaluate(find_target("abc"), "small")
+    shutil.move(logs, tmp_path / "elsewhere")
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "elsewhere"))
+    assert evaluate(find_target("abc"), "small").name == first.name
+    assert len(asked) == 1
+
+
+def test_a_moved_base_is_the_same_base(base, logs, tmp_path):
+    before = answers(find_target(f"base:{base}"), "small")
+    shutil.move(base, tmp_path / "moved")
+    assert answers(find_target(f"base:{tmp_path / 'moved'}"), "small") == before
+
+
+def test_the_base_of_a_run_is_served_as_the_run(run, base):
+    of_run, plain = find_target("base:abc"), find_target(f"base:{base}")
+    assert (of_run.model, of_run.run) == (f"vllm/{base}", "base")
+    assert of_run.serving["server"] == find_target("abc").serving["server"]
+    assert of_run.serving["model"]["quantization"] == "nf4"
+    assert of_run.weights != plain.weights
+
+
+def test_a_model_that_is_served_elsewhere_is_never_taken_for_the_one_of_last_time(logs, asked):
+    stranger = find_target("openai-api/local/aj")
+    folder = evaluate(stranger, "small")
+    with pytest.raises(AJError, match=r"was evaluated at .* --again"):
+        evaluate(stranger, "small")
+    assert evaluate(stranger, "small", again=True) != folder
+    assert stranger.metadata["serving"] == {
+        "server": {"at": "openai-api"},
+        "model": {"name": "openai-api/local/aj", "weights": None},
+    }
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server's address, and the models that it lists."""
+    cards: list[dict[str, Any]] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"data": cards}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1", cards
+        server.shutdown()
+
+
+def test_an_endpoint_is_asked_which_model_it_serves(served, monkeypatch):
+    address, cards = served
+    monkeypatch.setenv("LOCAL_BASE_URL", address)
+    assert ask("openai-api/local/aj") is None
+    cards.append({"id": "aj", "root": "/models/one", "created": 1, "owned_by": "me"})
+    assert ask("openai-api/local/aj") == {"id": "aj", "root": "/models/one"}
+    assert ask("openai-api/other/aj") is None
+
+
+def test_an_unfinished_eval_is_not_resumed_with_another_model(served, logs, asked, monkeypatch):
+    address, cards = served
+    monkeypatch.setenv("LOCAL_BASE_URL", address)
+    cards.append({"id": "aj", "root": "/models/one"})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(evaluating, "_run", interrupted)
+        evaluate(find_target("openai-api/local/aj"), "small")
+    cards[0]["root"] = "/models/two"
+    with pytest.raises(AJError, match="unfinished eval of another model"):
+        evaluate(find_target("openai-api/local/aj"), "small")
+    assert not asked
+
+
+def test_a_run_on_a_server_elsewhere_must_be_the_run_that_is_served_there(served, run, asked, monkeypatch):
+    address, cards = served
+    monkeypatch.setenv("VLLM_BASE_URL", address)
+    cards.append({"id": "x-other"})
+    with pytest.raises(ServeError, match=r"does not serve x-abc; start it there with"):
+        evaluate(find_target("abc"), "small")
+    cards.append({"id": "x-abc", "root": "/gpu/box/adapter"})
+    evaluate(find_target("abc"), "small")
+    (told,) = asked
+    assert (told["model"], told["model_args"]) == ("vllm/x-abc", {})
+    assert told["metadata"]["serving"]["server"] == {"at": "vllm"}
+    assert told["metadata"]["serving"]["model"] == find_served(run).about()
+    assert told["metadata"]["endpoint"] == {"id": "x-abc", "root": "/gpu/box/adapter"}
+
+
+def test_a_run_is_known_by_the_name_that_aj_serve_gives_it(run):
+    named, itself = find_target("openai-api/box/x-abc"), find_target("abc")
+    assert (named.run, named.adapter, named.weights) == (itself.run, itself.adapter, itself.weights)
+    assert (named.model, named.arguments) == ("openai-api/box/x-abc", {})
+    assert find_target("openai-api/box/x-abd").run == "base"
+
+
+def test_epochs_temperature_and_task_arguments_reach_inspect(run, asked):
+    given = read_task_args(["constrained=true", "judge=false"])
+    evaluate(find_target("abc"), "small", settings=Settings(3, 0.7, given))
+    (told,) = asked
+    assert (told["epochs"], told["temperature"]) == (3, 0.7)
+    assert told["task_args"] == {"constrained": True, "judge": False, "suite": "small", "contract": "aj"}
+
+
+@pytest.mark.parametrize("word", ["constraint=true", "constrained", "suite=full"])
+def test_an_argument_that_no_task_takes_is_refused(word):
+    with pytest.raises(AJError, match=r"is no argument of a task; give NAME=VALUE with one of: constrained"):
+        read_task_args([word])
+
+
+def test_the_model_of_a_target_without_weights_is_part_of_the_answers():
+    one = Target("one", "openai-api/local/one")
+    assert answers(one, "small") != answers(replace(one, model="openai-api/local/two"), "small")
