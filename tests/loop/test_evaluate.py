@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,12 +16,22 @@ import yaml
 
 from aj.errors import AJError, ServeError
 from aj.files import digest_weights, write_json
+from evals import identities
 from loop import evaluate as evaluating
 from loop.endpoint import ask
 from loop.evaluate import Settings, answers, eval_folder, evaluate, read_task_args
 from loop.targets import Target, find_target
 from train.serve import command_arguments, find_served
 from verdict.samples import DONE
+
+
+@pytest.fixture(autouse=True, scope="module")
+def code_is_read_once() -> Iterator[None]:
+    """It does not change while these tests run, and an identity takes a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("asked", "graded"):
+            patch.setattr(identities, name, cache(getattr(identities, name)))
+        yield
 
 
 @pytest.fixture
@@ -97,9 +108,10 @@ def test_a_finished_eval_is_not_asked_again_but_with_again_it_is_and_the_old_one
 def test_an_interrupted_second_eval_is_resumed_and_until_then_the_first_counts(run, asked, monkeypatch):
     target = find_target("abc")
     first = evaluate(target, "small")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(evaluating, "_run", interrupted)
-        evaluate(target, "small", again=True)
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(target, "small", again=True)
     assert eval_folder(target, "small") == first
     second = evaluate(target, "small")
     assert second != first
@@ -214,9 +226,10 @@ def test_an_unfinished_eval_is_not_resumed_with_another_model(served, logs, aske
     address, cards = served
     monkeypatch.setenv("LOCAL_BASE_URL", address)
     cards.append({"id": "aj", "root": "/models/one"})
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(evaluating, "_run", interrupted)
-        evaluate(find_target("openai-api/local/aj"), "small")
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(find_target("openai-api/local/aj"), "small")
     cards[0]["root"] = "/models/two"
     with pytest.raises(AJError, match="unfinished eval of another model"):
         evaluate(find_target("openai-api/local/aj"), "small")
