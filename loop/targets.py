@@ -106,12 +106,18 @@ def run_target(run: Path) -> Target:
     )
 
 
+def find_model(name: str) -> "Served":
+    """How `aj serve` serves what a name means: a run as for `find_run`, `base:NAME` or `base:RUN`."""
+    from train.serve import find_served
+
+    return _find_base(name.removeprefix("base:"))[0] if name.startswith("base:") else find_served(find_run(name))
+
+
 def base_of_run(run: Path) -> Target:
     """The untrained base of a run, served and asked as the run is: what training has changed is the only difference."""
     from train.serve import base_served
 
-    served = base_served(run)
-    return Target(served.name, _inspect_model(served), digest(served.about()), served, _contract(run))
+    return _untrained(base_served(run), _contract(run))
 
 
 def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
@@ -119,8 +125,7 @@ def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
     from train.base import find_base
     from train.serve import plain
 
-    served = plain(find_base(name))
-    return Target(served.name, _inspect_model(served), digest(served.about()), served, contract)
+    return _untrained(plain(find_base(name)), contract)
 
 
 def find_target(name: str, contract: str | None = None) -> Target:
@@ -132,7 +137,8 @@ def find_target(name: str, contract: str | None = None) -> Target:
         AJError: nothing has that name.
     """
     if name.startswith("base:"):
-        return _find_base_target(name.removeprefix("base:"), contract or DEFAULT_CONTRACT)
+        served, run = _find_base(name.removeprefix("base:"))
+        return _untrained(served, _contract(run) if run else contract or DEFAULT_CONTRACT)
     if "/" in name and not Path(name).exists():
         # `aj serve`, on any machine, gives a run a name that ends in its hash.
         run = logs_dir() / "runs" / name.rpartition("-")[2]
@@ -142,17 +148,23 @@ def find_target(name: str, contract: str | None = None) -> Target:
     return run_target(find_run(name))
 
 
-def _find_base_target(name: str, contract: str) -> Target:
-    """The base with that name or, if there is none, the base of the run with that name."""
+def _find_base(name: str) -> "tuple[Served, Path | None]":
+    """The base with that name or, if there is none, the base of the run with that name, and the run."""
+    from train.base import find_base
+    from train.serve import base_served, plain
+
     try:
-        return base_target(name, contract)
+        return plain(find_base(name)), None
     except TrainError as unknown:
         try:
-            return base_of_run(find_run(name))
-        except TrainError:
-            raise
+            run = find_run(name)
         except AJError:
             raise unknown from None
+    return base_served(run), run
+
+
+def _untrained(served: "Served", contract: str) -> Target:
+    return Target(served.name, _inspect_model(served), digest(served.about()), served, contract)
 
 
 def reference(run: Path, base: str | None, contract: str) -> Target:

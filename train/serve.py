@@ -237,4 +237,5 @@ def _read_manifest(run: Path) -> dict[str, Any]:
 
 
 def _read_recipe(run: Path) -> dict[str, Any]:
-    return read_yaml(run / "recipe.yaml")
+    path = run / "recipe.yaml"
+    return read_yaml(path) if path.is_file() else {}

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from aj.errors import ServeError
 from aj.files import load_yaml
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
@@ -42,13 +41,10 @@ def serve(
     port: Annotated[int, typer.Option(help="the port on 127.0.0.1")] = 8000,
 ) -> None:
     """Serve a model with vLLM as it is evaluated, as an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it."""
-    from loop.targets import find_target
+    from loop.targets import find_model
     from train.server import serve as serve_model
 
-    served = find_target(model).served
-    if served is None:
-        raise ServeError(f"{model} is served elsewhere; give a run, champion, base:NAME or base:RUN.")
-    serve_model(served, port)
+    serve_model(find_model(model), port)
 
 
 @app.command(epilog=example("aj loop loop/recipes/demo.yaml"))
