@@ -3,6 +3,7 @@
 A changed check changes only who graded: the answers stay, and are graded again (`aj rescore`).
 """
 
+from importlib.metadata import version
 from typing import Any, get_args
 
 from aj.contract import load_contract
@@ -13,6 +14,8 @@ from evals.draws import practice
 from evals.suite import GRADERS, TASKS, Suite
 from scenarios.catalogue import templates
 
+PACKAGES = ("inspect-ai", "bashkit")
+"""What asks and plays the world, beside our own code; what serves the model is said by `serving`."""
 NOT_ASKING = ("evals.draws", "scorers.judge", *GRADERS.values())
 """Modules that a task imports, but that do not affect what is asked: the samples identify what was drawn."""
 
@@ -25,6 +28,7 @@ def identities(task: str, suite: str, contract: str, seed: int = 0) -> dict[str,
         "samples": digest([r["id"] for r in practice(task, seed)]) if drawn else digest_file(SAMPLES / f"{task}.jsonl"),
         "suite": suite,
         "asked": asked(task, suite, seed),
+        "versions": {package: version(package) for package in PACKAGES},
     } | ({"seed": seed} if drawn else {})
 
 

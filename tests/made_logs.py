@@ -18,7 +18,7 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
 from aj.errors import EvidenceError
-from aj.files import write_json
+from aj.files import digest_file, write_json, write_jsonl
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
@@ -64,6 +64,13 @@ def samples(name: str, count: int, family_size: int) -> list[Sample]:
         for pattern in PATTERNS
         for index in range(count)
     ]
+
+
+def frozen(sample: Sample) -> dict[str, Any]:
+    """A sample as its file says it."""
+    told = sample.metadata or {}
+    turn = {"role": "user", "content": sample.input}
+    return {"id": sample.id, "small": True, "messages": [turn]} | {key: told[key] for key in ("template", "slice")}
 
 
 SETTINGS = GenerateConfig(temperature=0, max_tokens=64)
@@ -123,7 +130,12 @@ class Lab:
     def judge(self, policy: Policy, base: str | Path, candidate: str | Path) -> Verdict:
         """Gate `candidate` (a name or a folder) against `base`."""
         left, right = (self.evals(side) if isinstance(side, str) else side for side in (base, candidate))
-        return gate(left, right, policy, self.logs)
+        return gate(left, right, policy, self.logs, self.suites)
+
+    @property
+    def suites(self) -> Path:
+        """The frozen samples."""
+        return self.logs / "suites"
 
     def run(self, name: str) -> Path:
         return self.logs / "runs" / name
@@ -164,7 +176,7 @@ def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
     """What an eval's metadata says of its model and of how it was asked."""
     return {
         "contract": "c0ffee",
-        "samples": "5a5a",
+        "versions": {"inspect-ai": "0.3", "bashkit": "0.20"},
         "suite": "small",
         "asked": "4a12",
         "model_name": f"aj-{name}",
@@ -196,14 +208,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once, then copied for each test: one real eval, and its logs with each model's mistakes."""
     root = tmp_path_factory.mktemp("made")
     model = get_model("mockllm/model", custom_outputs=always_right, memoize=False)
-    tasks = [known_issues(), tool_format()]
+    tasks, suites = [known_issues(), tool_format()], root / "logs" / "suites"
+    for one in tasks:
+        write_jsonl(suites / f"{one.name}.jsonl", map(frozen, one.dataset))
     eval(tasks, model=model, log_dir=str(root / "eval"), display="none", log_realtime=False)
     for path in (root / "eval").glob("*.eval"):
         log = read_eval_log(str(path))
         for name, knows in ARMS.items():
             trained, copy = name != "base", log.model_copy(deep=True)
             adapter = hashlib.sha256(weights(name)).hexdigest()[:12] if trained else None
-            copy.eval.metadata = arm(name, trained, adapter)
+            copy.eval.metadata = arm(name, trained, adapter) | {"samples": digest_file(suites / f"{log.eval.task}.jsonl")}
             answered(copy, knows)
             (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
             write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))

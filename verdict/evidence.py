@@ -8,6 +8,7 @@ from typing import Any
 
 from aj.errors import EvidenceError
 from aj.files import HASH_LENGTH, digest_weights
+from verdict.frozen import unlike_the_suite
 from verdict.policy import Limits
 from verdict.samples import Recorded, edited, misnumbered, read_recorded, unsealed, untold
 from verdict.scores import TaskScores
@@ -24,6 +25,7 @@ SHARED = {
     "suite": "suite",
     "asked": "asking code",
     "serving": "serving",
+    "versions": "package versions",
 }
 """Metadata that must exist and be equal in both arms, and its names in sentences."""
 
@@ -31,13 +33,17 @@ IDENTITY = ("model_name", "run", "adapter", "dataset")
 """Metadata that must be equal in all logs of one arm."""
 
 
-def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limits: Limits, logs: Path) -> list[str]:
+def problems(
+    base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limits: Limits, logs: Path, suites: Path
+) -> list[str]:
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
-    `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/.
+    `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/,
+    `suites` that of the frozen samples.
 
     Raises:
         EvidenceError: the samples of a log cannot be read.
+        DataError: a file of frozen samples cannot be read.
     """
     missing = [
         f"{name} has no log of {task}; run `aj eval` for it."
@@ -51,7 +57,8 @@ def problems(base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limi
     for task, metrics in gated.items():
         recorded = [read_recorded(arm[task].path) for arm in (base, candidate)]
         for name, arm, inside in zip(("the reference", "the candidate"), (base, candidate), recorded, strict=True):
-            told = (*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside))
+            told = [*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside)]
+            told += unlike_the_suite(arm[task], inside, suites)
             found += [f"{task}, {name}: {problem}" for problem in told]
         found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
         if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):
@@ -75,10 +82,6 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
     errors = sum(sample.errors for sample in samples)
     if errors > limits.max_errors * epochs:
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
-    if unknown := sum(1 for sample in samples if not sample.family or not sample.template):
-        yield f"{unknown} samples have no family or no template; add both to their metadata."
-    if practised := sum(1 for sample in samples if sample.split != "eval"):
-        yield f"{practised} samples are not from the eval split; evaluate on the suite small or full."
     for metric in metrics:
         values = [sample.values[metric] for sample in samples if metric in sample.values]
         told = sum(sample.scored.get(metric, 0) + sample.unasked.get(metric, 0) for sample in samples)
@@ -129,11 +132,7 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     for key in a.settings:
         if a.settings[key] != b.settings[key]:
             yield f"{key} differs ({_short(a.settings[key])} against {_short(b.settings[key])}); {again}."
-    if a.samples.keys() != b.samples.keys():
-        yield f"{len(a.samples.keys() ^ b.samples.keys())} samples are in only one of the logs; {again}."
     same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
-    if any((x.slices, x.family, x.template) != (y.slices, y.family, y.template) for x, y in same):
-        yield f"the same sample id belongs to different samples; {again}."
     for metric in metrics:
         if apart := sum(1 for x, y in same if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
             yield f"{apart} samples ask for {metric} in only one of the logs; {again}."

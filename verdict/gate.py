@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from aj.errors import AJError
-from aj.files import digest, logs_dir
+from aj.files import SAMPLES, digest, logs_dir
 from verdict.compare import difference, pair
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
@@ -87,14 +87,14 @@ class Verdict:
     """Hash of the policy."""
 
 
-def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None) -> Verdict:
+def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, suites: Path = SAMPLES) -> Verdict:
     """Judge the eval folder `candidate` against that of the champion (of the base model, for a first champion).
 
-    `logs` contains runs/ and datasets/ (default: `logs_dir()`). Bad evidence raises nothing: the verdict is INVALID.
+    `logs` contains runs/ and datasets/ (default: `logs_dir()`), `suites` the frozen samples. Bad evidence raises nothing: the verdict is INVALID.
     """
     try:
         left, right = read_folder(base), read_folder(candidate)
-        found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir())
+        found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir(), suites)
     except AJError as error:
         return _verdict(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
     found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]

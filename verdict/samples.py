@@ -43,7 +43,7 @@ class Recorded:
     epochs: dict[str, tuple[int, ...]]
     """Sample -> the epochs it was asked in."""
     inputs: dict[str, str]
-    """Sample -> digest of its input."""
+    """Sample -> the text of its input, epoch by epoch."""
     edits: tuple[str, ...]
     """One entry for each score that was edited by hand: who did it, and why."""
 
@@ -66,7 +66,7 @@ def read_recorded(path: Path) -> Recorded:
             epoch = Epoch.of_sample(sample)
             found.append(epoch)
             epochs[epoch.id] = (*epochs.get(epoch.id, ()), sample["epoch"])
-            inputs[epoch.id] = digest(inputs.get(epoch.id, ""), _asked(sample["input"]))
+            inputs[epoch.id] = inputs.get(epoch.id, "") + _text(sample["input"])
             edits += _edits(sample)
             answers.append(digest({key: value for key, value in sample.items() if key not in (*WRAPPING, "scores")}))
             scores.append(digest(epoch.id, sample["epoch"], sample.get("scores")))
@@ -148,11 +148,15 @@ def _edits(sample: dict[str, Any]) -> Iterator[str]:
             yield f"{told.get('author') or 'somebody'} ({told.get('reason') or 'no reason given'})"
 
 
-def _asked(messages: Any) -> Any:
-    """An input without the names that Inspect gives each message."""
-    if isinstance(messages, str):
-        return messages
-    return [{key: value for key, value in message.items() if key != "id"} for message in messages]
+def _text(asked: Any) -> str:
+    """An input as text: without the names that Inspect gives each message."""
+    if isinstance(asked, str):
+        return asked
+    return "".join(f"{message['role']}: {_content(message['content'])}\n" for message in asked)
+
+
+def _content(content: Any) -> str:
+    return content if isinstance(content, str) else json.dumps(content, sort_keys=True)
 
 
 def _dense(value: Any) -> Any:

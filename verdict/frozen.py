@@ -1,0 +1,50 @@
+"""Is a log about the frozen samples, all of them, as they stand in their file? Labels in a log are not trusted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aj.files import digest_file, read_jsonl
+from verdict.samples import Recorded
+from verdict.scores import Sample, TaskScores
+
+SUITES = ("small", "full")
+
+
+def unlike_the_suite(scores: TaskScores, recorded: Recorded, suites: Path) -> Iterator[str]:
+    """Problems of one log; `suites` is the folder of the frozen samples, `TASK.jsonl`.
+
+    Raises:
+        DataError: a line of the file is not JSON.
+    """
+    path, suite = suites / f"{scores.task}.jsonl", scores.metadata.get("suite")
+    if suite not in SUITES:
+        yield f"it was run on the suite {suite}, not on small or full; run `aj eval` for one of those."
+        return
+    if not path.is_file() or scores.metadata.get("samples") != digest_file(path):
+        yield f"its samples are not those of {path} (they were frozen anew, or elsewhere); run `aj eval` again."
+        return
+    frozen = {str(record["id"]): record for _, record in read_jsonl(path) if suite == "full" or record["small"]}
+    if missing := frozen.keys() - scores.samples.keys():
+        yield f"{len(missing)} samples of the suite {suite} are not in it; run the whole suite."
+    if foreign := scores.samples.keys() - frozen.keys():
+        yield f"{len(foreign)} of its samples are not in the suite {suite}; run `aj eval` again."
+    same = [(frozen[name], sample) for name, sample in scores.samples.items() if name in frozen]
+    if relabelled := sum(_labels(sample) != _expected(record) for record, sample in same):
+        yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
+    if reworded := sum(_request(record) not in recorded.inputs.get(sample.id, "") for record, sample in same):
+        yield f"{reworded} samples ask something else than in {path}; run `aj eval` again."
+
+
+def _labels(sample: Sample) -> tuple[Any, ...]:
+    return sample.template, sample.family, sample.slices, sample.split
+
+
+def _expected(record: dict[str, Any]) -> tuple[Any, ...]:
+    slices = {name: str(value) for name, value in record["slice"].items()}
+    return record["template"], record["template"], slices, "eval"
+
+
+def _request(record: dict[str, Any]) -> str:
+    """The user's last words, which every layout of a prompt shows as they are."""
+    return next(turn["content"] for turn in reversed(record["messages"]) if turn["role"] == "user")
