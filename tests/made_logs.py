@@ -3,9 +3,8 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,11 @@ from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
-from aj.errors import EvidenceError
 from aj.files import digest_file, write_json, write_jsonl
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
-from verdict.samples import DONE, seals
+from verdict.samples import DONE, read_recorded
 
 GRADER = "97ade4"
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
@@ -120,11 +118,12 @@ class Lab:
         """
         target = self.logs / "evals" / f"{source}-changed"
         shutil.copytree(self.evals(source), target)
-        for path in target.glob(f"*{tasks}_*.eval"):
+        changed = list(target.glob(f"*{tasks}_*.eval"))
+        for path in changed:
             log = read_eval_log(str(path))
             write_eval_log(change(log) or log, str(path))
         if sealed:
-            seal(target)
+            seal(target, changed)
         return target
 
     def judge(self, policy: Policy, base: str | Path, candidate: str | Path) -> Verdict:
@@ -141,12 +140,12 @@ class Lab:
         return self.logs / "runs" / name
 
 
-def seal(folder: Path) -> None:
-    """Seal the logs as `aj eval` does when it has written them; not if one cannot be read any more."""
+def seal(folder: Path, logs: Iterable[Path] | None = None) -> None:
+    """Seal the logs (by default all) as `aj eval` does when it has written them."""
     done = folder / DONE
     told = json.loads(done.read_text()) if done.exists() else {}
-    with suppress(EvidenceError):
-        write_json(done, {**told, "seals": seals(folder)})
+    found = {path.name: asdict(read_recorded(path).seal) for path in logs or folder.glob("*.eval")}
+    write_json(done, {**told, "seals": {**told.get("seals", {}), **found}})
 
 
 def weights(name: str) -> bytes:
@@ -217,7 +216,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, knows in ARMS.items():
             trained, copy = name != "base", log.model_copy(deep=True)
             adapter = hashlib.sha256(weights(name)).hexdigest()[:12] if trained else None
-            copy.eval.metadata = arm(name, trained, adapter) | {"samples": digest_file(suites / f"{log.eval.task}.jsonl")}
+            copy.eval.metadata = arm(name, trained, adapter) | {
+                "samples": digest_file(suites / f"{log.eval.task}.jsonl")
+            }
             answered(copy, knows)
             (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
             write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))

@@ -72,8 +72,6 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
     """Problems of one log."""
     if scores.status != "success":
         yield f"its status is {scores.status}, not success; run the eval again."
-    if scores.subset:
-        yield "it was run on some samples only (--limit or --sample-id); run the whole suite."
     samples = scores.samples.values()
     epochs = sum(sample.epochs for sample in samples)
     if epochs != scores.expected or not epochs:

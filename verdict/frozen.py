@@ -26,7 +26,7 @@ def unlike_the_suite(scores: TaskScores, recorded: Recorded, suites: Path) -> It
         return
     frozen = {str(record["id"]): record for _, record in read_jsonl(path) if suite == "full" or record["small"]}
     if missing := frozen.keys() - scores.samples.keys():
-        yield f"{len(missing)} samples of the suite {suite} are not in it; run the whole suite."
+        yield f"{len(missing)} of {len(frozen)} samples of the suite {suite} are not in it; run it without --limit."
     if foreign := scores.samples.keys() - frozen.keys():
         yield f"{len(foreign)} of its samples are not in the suite {suite}; run `aj eval` again."
     same = [(frozen[name], sample) for name, sample in scores.samples.items() if name in frozen]

@@ -90,7 +90,8 @@ class Verdict:
 def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, suites: Path = SAMPLES) -> Verdict:
     """Judge the eval folder `candidate` against that of the champion (of the base model, for a first champion).
 
-    `logs` contains runs/ and datasets/ (default: `logs_dir()`), `suites` the frozen samples. Bad evidence raises nothing: the verdict is INVALID.
+    `logs` contains runs/ and datasets/ (default: `logs_dir()`), `suites` the frozen samples.
+    Bad evidence raises nothing: the verdict is INVALID.
     """
     try:
         left, right = read_folder(base), read_folder(candidate)

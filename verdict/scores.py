@@ -64,8 +64,6 @@ class TaskScores:
     """What both arms must share (`verdict.settings`)."""
     retuned: tuple[str, ...]
     """Settings that were changed while the eval ran."""
-    subset: bool
-    """Whether `--limit` or `--sample-id` selected samples."""
     expected: int
     """Sample epochs of a complete log."""
     graders: dict[str, tuple[str, ...]]
@@ -140,7 +138,6 @@ def read_log(path: Path) -> TaskScores:
         metadata=metadata,
         settings=settings(log),
         retuned=retuned(log),
-        subset=spec.config.limit is not None or spec.config.sample_id is not None,
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
         graders=_graders(epochs),
         samples=samples_of(epochs, path),

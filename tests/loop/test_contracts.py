@@ -92,7 +92,7 @@ def test_the_gate_promotes_who_speaks_the_contract_and_refuses_who_does_not(cont
         manifest = tmp_path / "runs" / name / "manifest.json"
         manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"contract": contract.hash}))
         about = arm(name, True, digest_weights(tmp_path / "runs" / name / "adapter"))
-        for computed in ("contract", "samples", "suite", "asked"):
+        for computed in ("contract", "suite", "asked", "versions", "answers"):
             del about[computed]  # the task says these itself
         task = tool_format("small", str(path))
         eval(task, scripted(agent, path), metadata=about, log_dir=str(tmp_path / "evals" / name), display="none")

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from inspect_ai.log import EvalLog
 from rich.console import Console
 
+from aj.files import digest_file
 from tests.made_logs import GRADER
 from verdict.board import BoardRow, board, headlines, slice_table, table, to_html, to_markdown, to_records
 
@@ -42,7 +43,8 @@ def test_a_model_that_another_grader_graded_is_ranked_after_the_others_and_marke
                 score.metadata = {**(score.metadata or {}), "grader": "older"}
 
     folders = [lab.change("good", older), lab.evals("old"), lab.evals("base")]
-    today: dict[str, tuple[str, str]] = dict.fromkeys(("known_issues", "tool_format"), ("5a5a", GRADER))
+    tasks = ("known_issues", "tool_format")
+    today = {task: (digest_file(lab.suites / f"{task}.jsonl"), GRADER) for task in tasks}
     rows = headlines(board(folders, today))
     assert [(row.model, row.comparable) for row in rows if row.task == "known_issues"] == [
         ("aj-old", True),

@@ -55,7 +55,26 @@ def an_invalidated_log(log: EvalLog) -> None:
 
 
 def a_chosen_subset(log: EvalLog) -> None:
-    log.eval.config.limit = 5
+    log.eval.config.limit = log.eval.dataset.samples = 5
+    log.samples = (log.samples or [])[:5]
+
+
+def without_a_pattern(log: EvalLog) -> None:
+    log.samples = [sample for sample in log.samples or [] if sample.metadata["slice"]["pattern"] != "old_keys"]
+    log.eval.dataset.samples = len(log.samples)
+    log.eval.dataset.sample_ids = [sample.id for sample in log.samples]
+
+
+def doubled_samples(log: EvalLog) -> None:
+    """The good ones twice, in the places of the others."""
+    right = [s.model_copy(update={"epoch": 2}) for s in log.samples or [] if s.metadata["slice"]["pattern"] == "prose"]
+    log.samples = [sample for sample in log.samples or [] if sample.metadata["slice"]["pattern"] != "old_keys"] + right
+
+
+def a_sample_too_many(log: EvalLog) -> None:
+    extra = (log.samples or [])[0].model_copy(update={"id": "one-more"})
+    log.samples = [*(log.samples or []), extra]
+    log.eval.dataset.samples = 49
 
 
 def missing_samples(log: EvalLog) -> None:
@@ -65,6 +84,29 @@ def missing_samples(log: EvalLog) -> None:
 def other_samples(log: EvalLog) -> None:
     for sample in (log.samples or [])[:3]:
         sample.id = f"other-{sample.id}"
+
+
+def easier_questions(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.input = f"Say: right. {sample.id}"
+
+
+def families_of_one(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata["family"] = str(sample.id)
+
+
+def relabelled_templates(log: EvalLog) -> None:
+    for sample in log.samples or []:
+        sample.metadata["template"] = sample.metadata["family"] = f"t-{sample.metadata['template']}"
+
+
+def of_another_suite(log: EvalLog) -> None:
+    log.eval.metadata = {**(log.eval.metadata or {}), "suite": "practice"}
+
+
+def of_samples_frozen_elsewhere(log: EvalLog) -> None:
+    log.eval.metadata = {**(log.eval.metadata or {}), "samples": "5a5a"}
 
 
 def relabelled_samples(log: EvalLog) -> None:
@@ -173,15 +215,15 @@ def values_out_of_range(log: EvalLog) -> None:
             (another_version, "task version 3 against 99"),
             (an_unfinished_log, "its status is cancelled"),
             (an_invalidated_log, "its status is invalidated"),
-            (a_chosen_subset, "--limit"),
+            (a_chosen_subset, "43 of 48 samples of the suite small are not in it; run it without --limit"),
             (missing_samples, "has 44 of 48 sample epochs"),
             (more_epochs_asked_than_held, "has 48 of 192 sample epochs"),
-            (other_samples, "6 samples are in only one of the logs"),
-            (relabelled_samples, "the same sample id belongs to different samples"),
-            (samples_without_family, "48 samples have no family or no template"),
-            (samples_without_template, "48 samples have no family or no template"),
-            (samples_to_practise_on, "48 samples are not from the eval split"),
-            (samples_of_no_split, "48 samples are not from the eval split"),
+            (other_samples, "3 of its samples are not in the suite small"),
+            (relabelled_samples, "48 samples have another template"),
+            (samples_without_family, "48 samples have another template"),
+            (samples_without_template, "48 samples have another template"),
+            (samples_to_practise_on, "48 samples have another template, family, slice or split"),
+            (samples_of_no_split, "48 samples have another template, family, slice or split"),
             (warmer, "generation differs"),
             (longer_by_command_line, "generation differs"),
             (a_model_of_its_own_settings, "generation differs"),
@@ -201,13 +243,46 @@ def test_a_log_that_is_no_evidence_is_invalid(lab, policy, change, reason):
     refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), reason)
 
 
-@pytest.mark.parametrize("key", ["contract", "samples", "suite", "asked", "serving"])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        settled(change)
+        for change in [
+            (a_chosen_subset, "43 of 48 samples of the suite small are not in it"),
+            (without_a_pattern, "12 of 48 samples of the suite small are not in it"),
+            (doubled_samples, "12 samples are not in the log once for each epoch"),
+            (a_sample_too_many, "1 of its samples are not in the suite small"),
+            (other_samples, "3 of its samples are not in the suite small"),
+            (easier_questions, "48 samples ask something else than in"),
+            (families_of_one, "48 samples have another template, family"),
+            (relabelled_templates, "48 samples have another template, family"),
+            (relabelled_samples, "48 samples have another template, family, slice"),
+            (samples_to_practise_on, "48 samples have another template, family, slice or split"),
+            (of_another_suite, "it was run on the suite practice, not on small or full"),
+            (of_samples_frozen_elsewhere, "its samples are not those of"),
+        ]
+    ],
+)
+def test_what_both_logs_leave_out_or_relabel_alike_is_invalid_too(lab, policy, change, reason):
+    """Two logs that agree with each other, and not with the frozen suite."""
+    folders = [lab.change(name, change, tasks="known-issues") for name in ("old", "good")]
+    refused(lab.judge(policy, *folders), reason)
+
+
+def test_a_limit_that_left_nothing_out_is_harmless(lab, policy):
+    def limited(log: EvalLog) -> None:
+        log.eval.config.limit = 1000
+
+    assert lab.judge(policy, "base", lab.change("good", limited)).outcome is GateOutcome.PROMOTE
+
+
+@pytest.mark.parametrize("key", ["contract", "samples", "suite", "asked", "serving", "versions"])
 @pytest.mark.parametrize("value", ["something else", {"something": "else"}, None])
 def test_both_logs_must_say_the_same(lab, policy, key, value):
     def change(log: EvalLog) -> None:
         log.eval.metadata = {**(log.eval.metadata or {}), key: value}
 
-    name = "asking code" if key == "asked" else key
+    name = {"asked": "asking code", "versions": "package versions"}.get(key, key)
     reason = f"{name} differs" if value else f"a log does not name its {name}"
     refused(lab.judge(policy, "good", lab.change("same", change)), reason)
 

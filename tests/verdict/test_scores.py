@@ -130,11 +130,6 @@ def test_a_plain_inspect_log_is_read_without_our_metadata(tmp_path):
     assert (scores.samples["1"].values, scores.samples["1"].family) == ({"match": 1.0}, None)
 
 
-def test_chosen_samples_are_marked_as_a_subset(tmp_path):
-    eval(plain(), model=mock(), log_dir=str(tmp_path), display="none", limit=1)
-    assert read_folder(tmp_path)["plain"].subset
-
-
 def test_an_empty_folder_is_no_evidence(tmp_path):
     with pytest.raises(EvidenceError, match="contains no eval logs; run `aj eval`"):
         read_folder(tmp_path)
