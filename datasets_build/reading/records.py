@@ -18,6 +18,9 @@ MAX_DEPTH = 100
 """Brackets inside brackets: below the recursion limit of all code that walks a value later."""
 
 BOM = codecs.BOM_UTF8
+_DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
+_LONG = b"0" * 19
+"""Where every digit is 0, this may be an integer beyond 64 bits; a search for 19 digits takes ten times as long."""
 
 
 class Raw(NamedTuple):
@@ -65,8 +68,9 @@ def _read(data: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
         data, faults = data.lstrip(BOM), ("bom",)
     try:
         value = orjson.loads(data)
-        # orjson silently takes the last of two equal keys; then fewer quotes come back than went in.
-        if orjson.dumps(value).count(b'"') == data.count(b'"'):
+        # orjson silently takes the last of two equal keys; then fewer quotes come back than went in. An integer beyond
+        # 64 bits becomes a float.
+        if orjson.dumps(value).count(b'"') == data.count(b'"') and _LONG not in data.translate(_DIGITS):
             return _checked(value, data), faults
     except ValueError:
         pass
