@@ -19,9 +19,13 @@ _RESULT = re.compile(
     re.MULTILINE,
 )
 _WRONG = re.compile(
-    r"^[^\w\n]{0,10}(?:wrong|incorrect|bad|do not (?:write|answer)|never (?:write|answer))\b[\w ]{0,30}:\s*\S",
+    r"^[^\w\n]{0,10}(?:\d{1,3}[.)][^\w\n]{1,4})?"
+    r"(?:(?:wrong|incorrect|bad|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer))\b"
+    r"[\w*_`'\" ]{0,40}(?:[(\[—–-][^:\n]{0,60})?(?:[:：]|=>|->|→)[*_`]{0,3}\s*\S"
+    r"|(?:wrong|incorrect)\b[^\w\n]{0,6}$)",
     re.M | re.I,
 )
+"""The heading of an answer that is not to be given, with a remark in brackets or without, and what follows it."""
 _NONE_LISTED = re.compile(
     r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}[`\"'*]{0,3}none[`\"'*]{0,3} ?(?:\([^)\n]{0,200}\))? ?(?::|-|–|—|$)", re.M
 )

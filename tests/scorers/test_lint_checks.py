@@ -93,6 +93,23 @@ def test_results_that_the_reply_writes(text, found):
         ("- `none`: nothing", ["system_lists_none"]),
         ("* none", ["system_lists_none"]),
         ("INCORRECT response: {}", ["wrong_in_system"]),
+        *(
+            (text, ["wrong_in_system"])
+            for text in (
+                "WRONG (do NOT do this):\nTwo boxes are online.",
+                "**WRONG** (never): x",
+                "Wrong — do not copy:\nx",
+                "### WRONG answer [do not copy]:\nno",
+                "1. WRONG (seen in production):\n```bash\nuptime\n```",
+                "Wrong example (never send this) :\nx",
+                "WRONG RESPONSE -> foo",
+                "Don't answer like this:\nTwo boxes.",
+                "### Incorrect\nTwo boxes.",
+            )
+        ),
+        ("If something is wrong, tell the user: the host", []),
+        ("Wrong paths break scripts; check them.", []),
+        ("Never write files outside /tmp.", []),
         ('Never do {"action": "x"}', ["wrong_in_system"]),
         ('Reply with {"tool": name}', []),
     ],

@@ -4,7 +4,9 @@ The active branch leads up from `currentId`; without that, from the end of the f
 is missing, the branch starts below it. Other branches are alternatives that the user abandoned: they are counted in the
 metadata and only give preferences.
 
-A turn is not a target if the user rated it bad, if it shows a fault that `quality` knows, or if it was cut off.
+A turn is not a target if the user rated it bad, if it shows a fault that `quality` knows, if it was cut off, or if it
+tells of a file or a source that the export does not hold. A reply that the user corrected is learned as corrected, and
+preferred to what stood there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +17,20 @@ from typing import Any
 from aj.messages import Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
-from datasets_build.sources.openwebui.pieces import Piece, is_output, pieces_of_message, pieces_of_output, states_calls
+from datasets_build.sources.openwebui.edits import is_edited, original, standing
+from datasets_build.sources.openwebui.pieces import (
+    Piece,
+    is_output,
+    is_unfinished,
+    pieces_of_message,
+    pieces_of_output,
+    states_calls,
+)
 from datasets_build.sources.openwebui.quality import faults, score
 from datasets_build.sources.openwebui.text import pieces_of
 from datasets_build.sources.openwebui.tree import Chat, Node, is_chat, name_of, read_chat
 from datasets_build.sources.openwebui.turns import Assembled, assemble, states_call
+from datasets_build.sources.openwebui.unseen import brings_files, cites
 
 REASONS = {
     "no_chat": "the record holds no chat",
@@ -30,6 +41,8 @@ REASONS = {
     "unfinished_call": "calls that never ended, with the words before them",
     "rated_tools": "a rated reply uses tools, so it is not certain which of its turns was rated",
     "rated_nothing": "the rated replies hold no text, or the same text",
+    "edited_tools": "a corrected reply uses tools otherwise than before, so it is not certain what was corrected",
+    "unseen_source": "replies tell of pictures, files or sources that a row does not hold",
 }
 """By code: why a chat, or a part of it, cannot be trained on."""
 
@@ -51,7 +64,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     if chat.current is None:
         yield Refused("empty_chat", REASONS["empty_chat"])
         return
-    read = _Reader()
+    read = _Reader(chat.files)
     branch = chat.branch()
     talk = read.turns(branch)
     if any(turn.role == "assistant" for turn in talk.turns):
@@ -61,6 +74,7 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
     for code, count in talk.lost.items():
         yield Refused(code, f"{count} {REASONS[code]}")
     yield from _preferences(chat, read)
+    yield from _corrections(chat, read)
 
 
 # --- the active branch ----------------------------------------------------------------------------------------------
@@ -74,6 +88,8 @@ class _Talk:
     system: str = ""
     faults: list[str | None] = field(default_factory=list)
     lost: dict[str, int] = field(default_factory=dict)
+    unseen: bool = False
+    """Whether what was said so far rests on files that a row cannot hold."""
 
     def lose(self, code: str, count: int) -> None:
         if count:
@@ -83,7 +99,8 @@ class _Talk:
 class _Reader:
     """Reads each message of a chat once, however many branches it is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: bool) -> None:
+        self._files = files
         self._pieces: dict[str, list[Piece]] = {}
 
     def pieces(self, node: Node) -> list[Piece]:
@@ -93,11 +110,12 @@ class _Reader:
 
     def turns(self, branch: Sequence[Node]) -> _Talk:
         """The turns of a branch; a reply is everything between two requests."""
-        talk = _Talk()
+        talk = _Talk(unseen=self._files)
         replies = _replies(branch)
         talk.faults = faults([_shown(reply) for reply in replies if not _failed(reply)])
         found = iter(talk.faults)
         for group in _groups(branch):
+            talk.unseen = talk.unseen or any(map(brings_files, group))
             if group[0].role == "system":
                 talk.system = talk.system or group[0].text
             elif group[0].role == "user":
@@ -107,6 +125,9 @@ class _Reader:
             else:
                 done = self.assembled(group)
                 target = bool(talk.turns) and next(found) is None and not any(map(_spoiled, group))
+                if target and (talk.unseen or any(cites(node, self.pieces(node)) for node in group)):
+                    target = False
+                    talk.lose("unseen_source", 1)
                 talk.turns += [
                     turn if target or turn.role == "tool" else replace(turn, target=False) for turn in done.turns
                 ]
@@ -120,6 +141,8 @@ class _Reader:
 
 def _pieces(node: Node) -> list[Piece]:
     output = node.raw.get("output")
+    if is_edited(node):
+        return standing(node)
     if is_output(output):
         return pieces_of_output(output)
     return pieces_of_message(node) if states_calls(node) else pieces_of(node.text)
@@ -155,7 +178,10 @@ def _failed(reply: Sequence[Node]) -> bool:
 
 def _spoiled(node: Node) -> bool:
     """Rated bad, cut off by an error, or still being written when it was exported."""
-    return node.rating < 0 or node.error or node.raw.get("done") is False
+    if node.rating < 0 or node.error or node.raw.get("done") is False:
+        return True
+    output = node.raw.get("output")
+    return is_output(output) and not is_edited(node) and is_unfinished(output)
 
 
 def _shown(reply: Sequence[Node]) -> str:
@@ -203,10 +229,34 @@ def _preferences(chat: Chat, read: _Reader) -> Iterator[Parsed]:
         bad = [node for node in siblings if node.rating < 0]
         if not good or not bad or parent.role != "user":
             continue
-        past = tuple(read.turns(chat.branch(parent.id)).turns)
+        talk = read.turns(chat.branch(parent.id))
+        if talk.unseen:
+            yield Refused("unseen_source", f"rated {REASONS['unseen_source']}")
+            continue
+        past = tuple(talk.turns)
         pairs = zip(good, cycle(bad), strict=False) if len(good) >= len(bad) else zip(cycle(good), bad, strict=False)
         for better, worse in pairs:
             yield _preference(chat, read, past, better, worse)
+
+
+def _corrections(chat: Chat, read: _Reader) -> Iterator[Parsed]:
+    """What the user left standing over what the model had written."""
+    for node in chat.nodes.values():
+        parent = chat.nodes.get(node.parent or "")
+        if node.role != "assistant" or parent is None or parent.role != "user" or not is_edited(node):
+            continue
+        talk = read.turns(chat.branch(parent.id))
+        (*calls, chosen), (*before, rejected) = (
+            done.turns or [Turn("assistant")] for done in (read.assembled([node]), assemble(original(node)))
+        )
+        if talk.unseen or brings_files(node):
+            yield Refused("unseen_source", f"corrected {REASONS['unseen_source']}")
+        elif calls != before or chosen.role != "assistant" or rejected.role != "assistant":
+            yield Refused("edited_tools", REASONS["edited_tools"])
+        else:
+            past = (*talk.turns, *calls)
+            mode = _mode((*past, chosen, rejected))
+            yield Preference(past, chosen, rejected, mode, metadata=_metadata(chat, [node]) | {"edited": True})
 
 
 def _preference(chat: Chat, read: _Reader, past: tuple[Turn, ...], better: Node, worse: Node) -> Parsed:

@@ -89,6 +89,11 @@ def is_output(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list) and any(isinstance(item, dict) and item.get("type") in _KNOWN for item in value)
 
 
+def is_unfinished(items: Sequence[Any]) -> bool:
+    """Whether an item of an output was still being written."""
+    return any(isinstance(item, dict) and item.get("status") in ("in_progress", "incomplete") for item in items)
+
+
 _KNOWN = ("message", "function_call", "reasoning", "open_webui:code_interpreter", "code_interpreter")
 
 

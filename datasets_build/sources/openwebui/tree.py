@@ -41,6 +41,8 @@ class Chat:
     current: str | None
     """The last message of the active branch; None if there are no messages."""
     system: str = ""
+    files: bool = False
+    """Whether files or knowledge go with every request of the chat."""
 
     def branch(self, last: str | None = None) -> list[Node]:
         """The messages from the root down to `last` (or the active message)."""
@@ -76,7 +78,8 @@ def read_chat(value: Mapping[str, Any]) -> Chat | None:
         nodes = _chained(listed)
     wanted = [history.get("currentId") if isinstance(history, dict) else None, outer.get("current_message_id")]
     wanted += [name_of(listed[-1].get("id"))] if listed else []
-    chat = Chat(name_of(outer.get("id") or value.get("id")), nodes, _current(wanted, nodes), _system(body))
+    files = bool(body.get("files"))
+    chat = Chat(name_of(outer.get("id") or value.get("id")), nodes, _current(wanted, nodes), _system(body), files)
     _rate(value, chat)
     return chat
 

@@ -50,7 +50,8 @@ def assemble(pieces: Sequence[Piece]) -> Assembled:
         elif results.is_left(place):
             done.turns.append(Turn("tool", piece.text, tool=piece.tool or None))
     if words:
-        done.turns.append(Turn("assistant", "\n\n".join(words)))
+        thought = "\n\n".join(filter(None, thoughts))
+        done.turns.append(Turn("assistant", "\n\n".join(words), thought=thought))
     return done
 
 

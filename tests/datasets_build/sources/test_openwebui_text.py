@@ -82,7 +82,7 @@ def test_the_output_list_counts_and_the_content_is_only_its_rendering():
         {"type": "function_call_output", "call_id": "2", "output": "two"},
         {"type": "message", "content": [{"type": "output_text", "text": "Done."}]},
     ]
-    found = transcript(talk("rendered", output=output))
+    found = transcript(talk("On it.\n\nDone.", output=output))
     assert [turn.text for turn in found.turns[1:]] == ["On it.", "two", "", "one", "Done."]
     assert shape(found.turns)[3] == ("assistant", ("a", {"x": 1}))
 
