@@ -20,7 +20,8 @@ _RESULT = re.compile(
 )
 _WRONG = re.compile(
     r"^[^\w\n]{0,10}(?:\d{1,3}[.)][^\w\n]{1,4})?"
-    r"(?:(?:wrong|incorrect|bad|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer))\b"
+    r"(?:(?:wrong|incorrect|bad"
+    r"|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer))\b"
     r"[\w*_`'\" ]{0,40}(?:[(\[—–-][^:\n]{0,60})?(?:[:：]|=>|->|→)[*_`]{0,3}\s*\S"
     r"|(?:wrong|incorrect)\b[^\w\n]{0,6}$)",
     re.M | re.I,
