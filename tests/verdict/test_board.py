@@ -31,6 +31,19 @@ def test_the_better_model_stands_first_in_every_task(lab):
     assert all(row.low <= row.mean <= row.high for row in rows)
 
 
+def test_the_headlines_are_what_the_default_policy_gates_and_the_first_metric_of_any_other_task():
+    def row(task: str, metric: str) -> BoardRow:
+        return BoardRow("m", task, metric, "all", 0.5, 0.4, 0.6, 40, True)
+
+    keys = ("success", "everyday", "incidents", "end_state")
+    rows = [*(row("task_success", key) for key in keys), *(row("arithmetic", key) for key in ("sum", "product"))]
+    assert [(found.task, found.metric) for found in headlines(rows)] == [
+        ("task_success", "everyday"),
+        ("task_success", "incidents"),
+        ("arithmetic", "sum"),
+    ]
+
+
 def test_a_model_that_knows_nothing_is_apart_from_one_that_knows_nearly_all(lab):
     good, base = headlines(board([lab.evals("good"), lab.evals("base")]))[:2]
     assert base.high < good.low
