@@ -3,7 +3,7 @@ the prompt, as R1's template has it."""
 
 import re
 
-_NAMES = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|inner_monologue"
+_NAMES = "think|thinking|antthinking|thoughts?|thought_process|reasoning|reflection|scratch_?pad|inner_monologue"
 _BLOCK = re.compile(rf"\s*<({_NAMES})>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(rf"</?({_NAMES})>", re.IGNORECASE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)

@@ -188,8 +188,11 @@ def cut(item: Transcript, _: Bench) -> Mended:
     if not answered:
         raise Refused("no_target", "no assistant turn is to be trained on")
     start = max((place + 1 for place in skipped if place < answered[0]), default=0)
-    while start and start < answered[0] and turns[start].role == "tool":
-        start += 1
+    while start and start < len(turns) and turns[start].role != "user":
+        start += 1  # what follows on a turn that is not learned, up to the next request
+    answered = [place for place in answered if place >= start]
+    if not answered:
+        raise Refused("no_target", "no request is answered after the turn that is not to be trained on")
     stop = min((place for place in skipped if place > answered[0]), default=len(turns))
     last = max(place for place in answered if place < stop)
     kept = turns[start : last + 1]

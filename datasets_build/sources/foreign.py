@@ -84,6 +84,8 @@ def tool_called(name: str, tools: tuple[dict[str, Any], ...]) -> str:
     names = [tool["name"] for tool in tools]
     if name in names:
         return name
+    if (bare := name.removeprefix("functions.")) in names:  # as OpenAI's parallel calls have it
+        return bare
     alike = [other for other in names if other.endswith(f"-{name}") or name.endswith(f"-{other}")]
     if len(alike) != 1:
         raise Refused("undeclared_tool", f"the record calls {name[:60]!r}, which it does not declare")

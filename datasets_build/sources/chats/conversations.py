@@ -18,19 +18,25 @@ from datasets_build.sources.declared import listed_in, tools_of
 from datasets_build.sources.inferred import metadata_of
 
 COLUMNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "traj")
+_MANY = "simulations"
+"""Where a file of tau2's results holds its trajectories."""
+_NAMES = frozenset((*COLUMNS, _MANY))
 
 
 def matches(value: Mapping[str, Any]) -> bool:
-    return column_of(value) is not None and not native.matches(value)
+    if _NAMES.isdisjoint(value):
+        return False
+    return (_is_list(value.get(_MANY)) or column_of(value) is not None) and not native.matches(value)
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    return one_conversation(_transcript, value)
+    for one in value[_MANY] if _is_list(value.get(_MANY)) else [value]:
+        yield from one_conversation(_transcript, one)
 
 
 def column_of(value: Mapping[str, Any]) -> str | None:
     """The column with the messages: a list of objects, or JSON text of one."""
-    return next((name for name in COLUMNS if _is_list(value.get(name))), None)
+    return next((name for name in COLUMNS if name in value and _is_list(value[name])), None)
 
 
 def chat_of(value: Mapping[str, Any]) -> Talk:
@@ -47,8 +53,8 @@ def chat_of(value: Mapping[str, Any]) -> Talk:
 
 
 def _transcript(value: Mapping[str, Any]) -> Transcript:
-    reward = value.get("reward_info")
-    if isinstance(reward, dict) and isinstance(got := reward.get("reward"), int | float) and got < 1:
+    stated = value.get("reward_info", value if "traj" in value else None)
+    if isinstance(stated, dict) and isinstance(got := stated.get("reward"), int | float) and got < 1:
         raise Refused("failed_task", f"the trajectory failed (reward {got}); only those with a reward of 1 are learned")
     return transcript_of(chat_of(value))
 
@@ -56,7 +62,12 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
 def _is_list(value: Any) -> bool:
     if isinstance(value, str):
         return value.lstrip()[:20].replace(" ", "").startswith('[{"')
-    return isinstance(value, list) and all(isinstance(one, dict) for one in value[:1])
+    return isinstance(value, list) and all(isinstance(one, dict) or _is_object(one) for one in value[:1])
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a message is stored as the JSON text of one."""
+    return isinstance(value, str) and value.startswith("{")
 
 
 def _system(system: Any) -> str:

@@ -14,13 +14,14 @@ from datasets_build.reading.transcripts import Parsed, Transcript, one_conversat
 from datasets_build.sources.chats.messages import messages_of
 from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
-from datasets_build.sources.chats.written import calls_of
+from datasets_build.sources.chats.written import call_of, calls_of
 from datasets_build.sources.declared import tools_of
 from datasets_build.sources.inferred import metadata_of
 from datasets_build.sources.trajectories import request_of
 
-REQUESTS = ("prompt", "instruction", "question", "query", "user", "input")
-REPLIES = ("completion", "output", "response", "answer", "answers", "assistant")
+REQUESTS = ("prompt", "instruction", "question", "query", "user", "input", "input_text")
+REPLIES = ("completion", "output", "response", "answer", "answers", "assistant", "output_text")
+THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "cot", "chain_of_thought")
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -57,16 +58,22 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
     column = _column(value, REPLIES)
     reply = value[column] if column else None
     metadata = metadata_of(value)
-    if isinstance(reply, str):
-        said = [Utterance("assistant", reply)]
-        if tools and column == "answers":
-            calls = calls_of(reply)
-            # The record does not hold their results, so it ends on the first call, a right one by itself.
-            said = [Utterance("assistant", calls=calls[:1])]
-            metadata |= {"cut": "calls"} if len(calls) > 1 else {}
+    if tools and column == "answers":
+        calls = calls_of(reply) if isinstance(reply, str) else tuple(map(call_of, reply or ()))
+        # The record does not hold their results, so it ends on the first call, a right one by itself.
+        said = [Utterance("assistant", calls=calls[:1])]
+        metadata |= {"cut": "calls"} if len(calls) > 1 else {}
+    elif isinstance(reply, str):
+        said = [Utterance("assistant", reply, _thought(value))]
     else:
         said = messages_of(value, reply if isinstance(reply, list) else [reply])
     return transcript_of(Talk((*asked, *said), tools, metadata))
+
+
+def _thought(value: Mapping[str, Any]) -> str:
+    """The reasoning that a record states in a column of its own; one word is a setting, such as "on"."""
+    stated = (value.get(name) for name in THOUGHTS)
+    return next((text for text in stated if isinstance(text, str) and " " in text.strip()), "")
 
 
 def _column(value: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

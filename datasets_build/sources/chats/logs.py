@@ -1,11 +1,14 @@
-"""Requests to a model's API with their answers, as clients and proxies log them.
+"""Requests to a model's API with their answers, as clients, proxies and tracers log them.
 
-{"request": {"messages", "tools"}, "response": {"choices": [{"message", "finish_reason"}]}}     OpenAI's chats
-{"request", "response": {"role", "content": […], "stop_reason"}}                                Anthropic's messages
-{"input", "instructions", "tools", "output": […]}                                               OpenAI's Responses
+    {"request": {"messages", "tools"}, "response": {"choices": [{"message", "finish_reason"}]}}     OpenAI's chats
+    {"request", "response": {"role", "content": […], "stop_reason"}}                                Anthropic's messages
+    {"input", "instructions", "tools", "output": […]}                                               OpenAI's Responses
+    {"messages", "choices" | "response"}                                                            both in one
+
+Request and response may be wrapped (`body`) or stored as JSON text; of several choices the first is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from datasets_build.ledger import Refused
@@ -15,47 +18,79 @@ from datasets_build.sources.chats.messages import messages_of
 from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
 from datasets_build.sources.declared import tools_of
+from datasets_build.sources.foreign import read_json
 from datasets_build.sources.inferred import metadata_of
 
 _REQUESTS = ("request", "input", "inputs", "body", "kwargs")
-_RESPONSES = ("response", "output", "outputs", "completion")
-_UNFINISHED = ("length", "max_tokens", "content_filter", "pause_turn", "refusal")
+_RESPONSES = ("response", "output", "outputs", "completion", "choices")
+_NAMES = frozenset(_RESPONSES)
+_UNFINISHED = (
+    "length", "max_tokens", "content_filter", "pause_turn", "refusal",
+    "in_progress", "incomplete", "failed", "cancelled",
+)  # fmt: skip
 
 
 def matches(value: Mapping[str, Any]) -> bool:
-    return _is_exchange(value) or _is_responses(value)
+    return not _NAMES.isdisjoint(value) and _parts(value) is not None
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    return one_conversation(_exchange if _is_exchange(value) else _responses, value)
+    return one_conversation(_exchange, value)
 
 
-def _is_exchange(value: Mapping[str, Any]) -> bool:
-    return column_of(_inner(value, _REQUESTS)) is not None and bool(_inner(value, _RESPONSES))
+def _parts(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any] | None:
+    """The request with its messages, and the response; None if the record is no exchange with an API."""
+    response = _unwrapped(next((value[name] for name in _RESPONSES if value.get(name)), None))
+    if not isinstance(response, dict | list):
+        return None
+    response = {"choices": response} if "choices" in value else response
+    for found in (_unwrapped(value.get(name)) for name in _REQUESTS):
+        if isinstance(found, dict) and (column_of(found) or "input" in found):
+            return found, response
+    if (column := column_of(value)) and not _answers(value[column]):
+        return value, response
+    items = isinstance(response, list) and any(isinstance(one, dict) and "type" in one for one in response)
+    return (value, response) if items and "input" in value else None
 
 
-def _is_responses(value: Mapping[str, Any]) -> bool:
-    output = value.get("output")
-    items = output if isinstance(output, list) else []
-    return "input" in value and any(isinstance(one, dict) and "type" in one for one in items)
+def _unwrapped(value: Any) -> Any:
+    """What a request or a response holds, out of its text and its wrapping."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            value = read_json(value)
+        except ValueError:
+            return None
+    return value["body"] if isinstance(value, dict) and isinstance(value.get("body"), dict) else value
 
 
-def _inner(value: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    """The object of a request or a response, without its wrapping (`body`)."""
-    found = next((value[name] for name in names if isinstance(value.get(name), dict)), {})
-    return found["body"] if isinstance(found.get("body"), dict) else found
+def _answers(messages: Any) -> bool:
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    return isinstance(last, dict) and last.get("role", last.get("from")) in ("assistant", "gpt", "model")
 
 
 def _exchange(value: Mapping[str, Any]) -> Transcript:
     if value.get("error"):
         raise Refused("failed_request", "the request ended with an error")
-    request = _inner(value, _REQUESTS)
-    chat = chat_of(request)
-    return transcript_of(Talk((*chat.said, *_answered(_inner(value, _RESPONSES))), chat.tools, metadata_of(value)))
+    parts = _parts(value)
+    if parts is None:
+        raise Refused("no_text", "the record holds no request, or no response")
+    request, response = parts
+    asked = chat_of(request) if column_of(request) else Talk(tuple(_input(request)), tools_of(request))
+    _demand_finished(value.get("status"))
+    return transcript_of(Talk((*asked.said, *answered(response)), asked.tools, metadata_of(value)))
 
 
-def _answered(response: Mapping[str, Any]) -> list[Utterance]:
-    """The message of a response; of several choices the first."""
+def _input(request: Mapping[str, Any]) -> list[Utterance]:
+    """The request of OpenAI's Responses."""
+    stated, told = request["input"], request.get("instructions")
+    said = [Utterance("user", stated)] if isinstance(stated, str) else messages_of(request, stated)
+    return [Utterance("system", told), *said] if isinstance(told, str) and told else said
+
+
+def answered(response: Mapping[str, Any] | Sequence[Any]) -> list[Utterance]:
+    """What a response says. Raises Refused if it is not finished, or cannot be read."""
+    if not isinstance(response, Mapping):
+        return messages_of({}, response)
     choices = response.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         _demand_finished(choices[0].get("finish_reason"))
@@ -66,16 +101,6 @@ def _answered(response: Mapping[str, Any]) -> list[Utterance]:
     return messages_of({}, [response.get("message") or {"role": "assistant", **response}])
 
 
-def _responses(value: Mapping[str, Any]) -> Transcript:
-    _demand_finished(value.get("status"))
-    stated = value["input"]
-    said = [Utterance("user", stated)] if isinstance(stated, str) else messages_of(value, stated)
-    if isinstance(told := value.get("instructions"), str) and told:
-        said = [Utterance("system", told), *said]
-    said += messages_of({}, value["output"])
-    return transcript_of(Talk(tuple(said), tools_of(value), metadata_of(value)))
-
-
 def _demand_finished(reason: Any) -> None:
-    if reason in (*_UNFINISHED, "in_progress", "incomplete", "failed", "cancelled"):
+    if reason in _UNFINISHED:
         raise Refused("unfinished", f"the answer is not finished ({reason})")

@@ -15,7 +15,10 @@ from datasets_build.ledger import Refused
 
 _UNLESS = ("weight", "loss_weight", "train", "training", "trainable", "train_on", "train_on_turn", "loss", "learn")
 _IF = ("masked", "mask", "ignore_loss")
-_LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted")
+_LABELS = (
+    "label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted",
+    "success", "resolved", "correct", "is_correct",
+)  # fmt: skip
 _MARKS = frozenset((*_LABELS, *_UNLESS, *_IF, "loss_mask", "train_detail"))
 
 

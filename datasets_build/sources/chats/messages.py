@@ -33,7 +33,7 @@ _TEXTS = ("text", "input_text", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
 _THOUGHT_KEYS = ("reasoning_content", "reasoning", "thinking")
 _PICTURES = ("image", "image_url", "input_image", "input_file", "file", "document", "input_audio", "audio", "video")
-_COLUMNS = ("images", "image", "videos", "audios", "files", "attachments")
+_COLUMNS = ("images", "image", "videos", "audios", "files", "attachments", "documents")
 
 
 def messages_of(value: Mapping[str, Any], stated: Any) -> list[Utterance]:
@@ -70,25 +70,38 @@ def _joined(said: list[Utterance]) -> list[Utterance]:
 
 def said_of(message: Any, learned: bool = True) -> list[Utterance]:
     """What one message says; a user's message with results in it says several things."""
+    if isinstance(message, str):
+        try:
+            message = read_json(message)
+        except ValueError as error:
+            raise Refused("broken_json", "a message is a text that is not JSON") from error
     if not isinstance(message, dict):
         raise Refused("no_text", "a message is not an object")
+    if column := next((name for name in _COLUMNS if message.get(name)), None):
+        raise Refused(UNSEEN, f"a message comes with {column!r}, which a row cannot hold")
     kind = message.get("type")
     if "role" not in message and "from" not in message and kind in _ITEMS:
         return [_item(message, kind, learned)]
     role = _role(message)
     content = next((message[key] for key in ("content", "value", "text") if message.get(key) is not None), None)
+    if content is None and isinstance(message.get("parts"), list):
+        content = [_traced(part) for part in message["parts"]]
     learned = learned and is_learned(message)
     if role == "call":
         thought, text = split_thought(_text(content))
         return [Utterance("assistant", thought=thought, calls=calls_of(text), learned=learned)]
-    if role == "tool":
+    if message.get("requestor") == "user" or (role == "user" and message.get("tool_calls") and not content):
+        return []  # tau2's user uses tools of its own, which the assistant does not see
+    if role == "tool" and not _blocks(content, "tool_result"):
         return _results(message, _text(content))
     if role == "assistant":
         return [_reply(message, content, learned)]
+    if isinstance(content, str) and content.lstrip().startswith("<tool_response>"):
+        return [Utterance("tool", output, tool=tool) for tool, output in split_results(content)]
     results = _blocks(content, "tool_result")
     told = [Utterance("tool", _text(one.get("content")), key=_key(one, "tool_use_id")) for one in results]
     text = _text(content)
-    return [*told, Utterance(role, text)] if text or not told else told
+    return [*told, Utterance(role if role != "tool" else "user", text)] if text or not told else told
 
 
 def _role(message: Mapping[str, Any]) -> Speaker | Literal["call"]:
@@ -164,6 +177,17 @@ def _part(part: Any) -> str | None:
     if not isinstance(text, str):
         raise Refused("no_text", "a message's content is not a text")
     return text
+
+
+def _traced(part: Any) -> Any:
+    """A part of a message in the form of OpenTelemetry's conventions as the block of a content."""
+    kind, said = (part.get("type"), part.get("content")) if isinstance(part, dict) else (None, None)
+    if kind == "tool_call":
+        return {"type": "tool_use", "id": part.get("id"), "name": part.get("name"), "input": part.get("arguments")}
+    if kind == "tool_call_response":
+        output = part.get("response", part.get("result"))
+        return {"type": "tool_result", "tool_use_id": part.get("id"), "content": output}
+    return {**part, "text": said} if kind in ("text", "reasoning") and isinstance(said, str) else part
 
 
 def _blocks(content: Any, kind: str) -> list[dict[str, Any]]:

@@ -21,6 +21,10 @@ def transcript_of(chat: Talk) -> Transcript:
         raise Refused("no_target", "the conversation has no assistant turn")
     if not any(one.learned for one in replies):
         raise Refused("not_to_learn", "no reply of the conversation is to be learned (weight 0, a mask, or the like)")
+    first = next((place for place, one in enumerate(chat.said) if one.role == "user"), 0)
+    if any(one.role == "assistant" for one in chat.said[:first]):  # a greeting, which no request asked for
+        said = (*(one for one in chat.said[:first] if one.role == "system"), *chat.said[first:])
+        chat = replace(chat, said=said, metadata={**chat.metadata, "cut": "greeting"})
     return _with_own_tools(chat) if chat.tools else _as_written(chat)
 
 
@@ -99,9 +103,7 @@ def _mode(turns: Sequence[Turn], system: str) -> Mode:
 def _with_own_tools(chat: Talk) -> Transcript:
     serial = Serial(chat.tools)
     names = [tool["name"] for tool in chat.tools]
-    first = next((place for place, one in enumerate(chat.said) if one.role == "user"), 0)
-    greeted = any(one.role == "assistant" for one in chat.said[:first])
-    for one in chat.said[first:]:
+    for one in chat.said:
         if one.role == "user":
             if not one.text.strip():
                 raise Refused("no_user", "a user's message is empty")
@@ -111,8 +113,7 @@ def _with_own_tools(chat: Talk) -> Transcript:
         elif one.role == "assistant":
             _say(one, names, serial)
     turns, cut = trimmed(serial.close())
-    cuts = [*(["greeting"] if greeted else []), *([cut] if cut else [])]
-    metadata = chat.metadata | ({"cut": ", ".join(cuts)} if cuts else {})
+    metadata = chat.metadata | ({"cut": cut} if cut else {})
     return Transcript(turns, "step", system=chat.system, tools=chat.tools, metadata=metadata)
 
 

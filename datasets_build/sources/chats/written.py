@@ -47,8 +47,23 @@ def split_calls(text: str, tools: Collection[str]) -> tuple[str, tuple[Stated, .
 
 def split_results(text: str) -> list[tuple[str, str]]:
     """(tool, output) of every result in a tool's message; the tool is "" where it is not named."""
-    blocks = [one[2] for one in _RESPONSE.finditer(text)]
-    return [_result(block.strip()) for block in blocks] if blocks else [("", text)]
+    if blocks := [one[2].strip() for one in _RESPONSE.finditer(text)]:
+        return [_result(block) for block in blocks]
+    listed = _listed(text)
+    return listed if len(listed) > 1 else [("", text)]
+
+
+def _listed(text: str) -> list[tuple[str, str]]:
+    """ToolACE's `[{"name", "results"}, …]`: the results of parallel calls in one text; [] for any other text."""
+    if not text.lstrip().startswith("[{"):
+        return []
+    try:
+        found = read_json(text)
+    except ValueError:
+        return []
+    if not all(isinstance(one, dict) and one.keys() == {"name", "results"} for one in found):
+        return []
+    return [(str(one["name"]), json.dumps(one["results"], ensure_ascii=False)) for one in found]
 
 
 def calls_of(text: str) -> tuple[Stated, ...]:
@@ -88,8 +103,8 @@ def _result(block: str) -> tuple[str, str]:
     """Hermes' `{"name", "content"}`, or the bare output."""
     if block.startswith("{"):
         try:
-            found = read_json(block)
-        except ValueError:
+            found = read_literal(block)
+        except Refused:
             return "", block
         name, content = found.get("name"), found.get("content")
         if isinstance(name, str) and "content" in found and found.keys() <= {"name", "content", "tool_call_id"}:
@@ -99,8 +114,9 @@ def _result(block: str) -> tuple[str, str]:
 
 def _again(block: str, content: Any) -> str:
     """An output as it was written, where that is found; else as JSON."""
-    written = json.dumps(content, ensure_ascii=False)
-    return written if written in block else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    spaced = json.dumps(content, ensure_ascii=False)
+    compact = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return compact if compact in block and spaced not in block else spaced
 
 
 def _invoked(text: str, tools: Collection[str]) -> tuple[Stated, ...]:

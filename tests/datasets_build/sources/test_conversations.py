@@ -52,6 +52,17 @@ BLOCKS = [
     user([{"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": USED}]}]),
     said([{"type": "text", "text": TOLD}]),
 ]  # fmt: skip
+TRACED = [
+    {"role": "user", "parts": [{"type": "text", "content": ASKED}]},
+    {"role": "assistant", "parts": [
+        {"type": "tool_call", "id": "c1", "name": "disk_free", "arguments": {"host": "web01"}}]},
+    {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": USED}]},
+    {"role": "assistant", "parts": [{"type": "text", "content": TOLD}]},
+]  # fmt: skip
+RESPONSES = {
+    "role": "user",
+    "content": f"<tool_response>\n{{'name': 'disk_free', 'content': {USED}}}\n</tool_response>",
+}
 ANTHROPIC = {"name": "disk_free", "description": "d", "input_schema": TOOL["parameters"]}
 FORMS = {
     "openai": {"messages": [user(), calling(call("a")), result("a"), said()], "tools": [OPENAI]},
@@ -70,6 +81,13 @@ FORMS = {
     "sharegpt in roles": {"conversations": [user(), calling(call("a")), result("a"), said()], "tools": [TOOL]},
     "hermes": {"messages": [{"role": "system", "content": f"<tools>\n{json.dumps(OPENAI)}\n</tools>"}, user(),
                             said(HERMES), result(text=f"<tool_response>\n{USED}\n</tool_response>"), said()]},
+    "hermes in Python": {"messages": [{"role": "system", "content": f"<tools>{json.dumps([OPENAI])}</tools>"}, user(),
+        said("<tool_call>\n{'arguments': {'host': 'web01'}, 'name': 'disk_free'}\n</tool_call>"), RESPONSES, said()]},
+    "parts": {"messages": TRACED, "tools": [TOOL]},
+    "messages as texts": {"messages": [json.dumps(m) for m in (user(), calling(call("a")), result("a"), said())],
+                          "tools": [TOOL]},
+    "functions. before the name": {"messages": [user(), calling({"id": "a", "function": {
+        "name": "functions.disk_free", "arguments": '{"host": "web01"}'}}), result("a"), said()], "tools": [TOOL]},
     "when2call": {"tools": [json.dumps(TOOL)], "messages": [
         user(), said(f"<TOOLCALL>[{json.dumps(function(encoded=0))}]</TOOLCALL>"), result(), said()]},
     "mistral text": {"messages": [user(), said(f"[TOOL_CALLS] [{json.dumps(function(encoded=0))}]"), result(), said()],
@@ -79,6 +97,12 @@ FORMS = {
         {"from": "tool", "value": USED}, {"from": "assistant", "value": TOLD}]},
     "request log": {"request": {"messages": [user(), calling(call("a")), result("a")], "tools": [OPENAI]},
                     "response": {"choices": [{"message": said(), "finish_reason": "stop"}]}},
+    "request log as text": {"request": json.dumps({"messages": [user(), calling(call("a")), result("a")],
+        "tools": [OPENAI]}), "response": json.dumps({"choices": [{"message": said()}]})},
+    "stored completion": {"messages": [user(), calling(call("a")), result("a")], "tools": [OPENAI],
+                          "choices": [{"message": said(), "finish_reason": "stop"}]},
+    "responses in a log": {"request": {"input": ASKED, "tools": [{"type": "function", **TOOL}]},
+                           "response": {"output": ITEMS, "status": "completed"}},
     "responses": {"input": [user()], "tools": [{"type": "function", **TOOL}], "output": ITEMS},
 }  # fmt: skip
 
@@ -148,6 +172,23 @@ def test_a_trajectory_that_failed_is_not_learned():
     found = row(record | {"reward_info": {"reward": 1.0}})
     assert spoken(found) == USE
     assert found.metadata["cut"] == "greeting"
+    asks = {"role": "user", "content": None, "tool_calls": [{"id": "u1", "name": "look"}]}
+    messages[2:2] = [asks, {"id": "u1", "role": "tool", "content": "seen", "requestor": "user"}]
+    simulations = [{"messages": messages, "reward_info": {"reward": reward}, "tools": [TOOL]} for reward in (1.0, 0.0)]
+    kept, failed = made({"timestamp": "now", "simulations": simulations})
+    assert isinstance(kept, Row)
+    assert spoken(kept) == USE
+    assert isinstance(failed, Refused)
+    assert codes({"traj": [user(), said()], "reward": 0.0}) == ["failed_task"]
+
+
+def test_results_of_parallel_calls_in_one_message_go_to_their_calls():
+    both = '[disk_free(host="web01"), disk_free(host="db01")]'
+    talk = [{"from": "user", "value": ASKED}, {"from": "assistant", "value": both},
+            {"from": "tool", "value": '[{"name": "disk_free", "results": 42}, {"name": "disk_free", "results": 91}]'},
+            {"from": "assistant", "value": TOLD}]  # fmt: skip
+    found = row({"system": json.dumps([PYTHON]), "conversations": talk})
+    assert spoken(found)[1:5] == [("disk_free", {"host": "web01"}), "42", ("disk_free", {"host": "db01"}), "91"]
 
 
 def test_an_answer_about_what_the_row_does_not_hold_is_refused():

@@ -45,6 +45,13 @@ def test_answers_that_are_calls_are_calls_and_end_on_the_first():
     assert spoken(both) == [ASKED, ("disk_free", {"host": "web01"})]
     assert both.metadata["cut"] == "calls"
     assert codes({**record, "answers": "[{"}) == ["broken_call"]
+    assert spoken(row({**record, "answers": [function("db01", 0)]})) == [ASKED, ("disk_free", {"host": "db01"})]
+
+
+def test_reasoning_in_a_column_is_no_part_of_the_answer():
+    found = row({"question": ASKED, "reasoning": "The host is known.", "answer": TOLD})
+    assert (spoken(found), found.metadata["repaired"]) == ([ASKED, TOLD], ["thought"])
+    assert row({"question": ASKED, "reasoning": "on", "answer": TOLD}).metadata["repaired"] == []
 
 
 def test_a_columnless_record_is_of_no_known_shape():

@@ -28,7 +28,7 @@ LISTED = "Available agents:\n  - web01: web01 (linux) @ 203.0.113.4:22\n  - db01
 
 @pytest.mark.parametrize("no", [False, 0, 0.0, "false", "0"])
 def test_a_record_marked_as_undesirable_is_refused(no):
-    for name in ("label", "kto_tag", "weight", "train", "trainable", "loss"):
+    for name in ("label", "kto_tag", "weight", "train", "trainable", "loss", "success"):
         for record in (
             {"messages": [user(), said(BAD)]},
             {"prompt": [user()], "completion": [said(BAD)]},
@@ -54,6 +54,9 @@ def test_a_marked_reply_is_no_target_and_the_next_one_is(mark):
     assert spoken(found) == ["And db01?", TOLD]
     assert found.metadata["repaired"] == ["untrained_turns"]
     assert codes({"messages": [user(), said(BAD, **mark)]}) == ["not_to_learn"]
+    assert codes({"messages": [user(), calling(call("a"), **mark), result("a"), said()], "tools": [TOOL]}) == [
+        "no_target"
+    ]
     marked = [user(), calling(call("a"), **mark), result("a"), user("And db01?"), said()]
     assert spoken(row({"messages": marked, "tools": [TOOL]})) == ["And db01?", TOLD]
 
