@@ -7,9 +7,10 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from jsonschema_rs import Draft202012Validator
+from jsonschema_rs import Validator
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from aj.dialects import standard
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
@@ -49,7 +50,7 @@ class Wire(Strict):
 
 
 class Tool(Strict):
-    """One tool; `parameters` is a JSON Schema (draft 2020-12) of an object."""
+    """One tool; `parameters` is a JSON Schema of an object, as `aj.schemas` reads it."""
 
     name: str = Field(min_length=1)
     effect: Literal["read", "write", "control"]
@@ -60,7 +61,7 @@ class Tool(Strict):
     @classmethod
     def _is_a_schema(cls, value: dict[str, Any]) -> dict[str, Any]:
         compile_schema(value)
-        if value.get("type") != "object":
+        if standard(value).get("type") != "object":
             raise ValueError("a tool's parameters must be of type object")
         return value
 
@@ -205,7 +206,7 @@ class Contract(Strict):
         return {tool: tuple(item for item in self.acts.items() if item[1].tool == tool) for tool in tools}
 
     @cached_property
-    def validators(self) -> dict[str, Draft202012Validator]:
+    def validators(self) -> dict[str, Validator]:
         """A compiled JSON Schema validator per tool: compiling one per check took most of a check's time."""
         return {tool.name: compile_schema(tool.parameters) for tool in self.tools}
 

@@ -5,9 +5,22 @@ hangs on `^(a+)+$` and takes thirty times as long. References are bounded here: 
 the next, took 49 s.
 """
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
-from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ReferencingError, ValidationError
+from jsonschema_rs import (
+    Draft4Validator,
+    Draft7Validator,
+    Draft201909Validator,
+    Draft202012Validator,
+    FancyRegexOptions,
+    ReferencingError,
+    ValidationError,
+    Validator,
+    validator_cls_for,
+)
+
+from aj.dialects import standard
 
 MAX_DEPTH = 40
 """Nesting of a schema's values; the deepest tool in public tool lists has 14 levels."""
@@ -17,30 +30,135 @@ MAX_VALUES = 20_000
 
 _PATTERNS = FancyRegexOptions(backtrack_limit=20_000, size_limit=1 << 20, dfa_size_limit=1 << 20)
 
+_UNDECLARED = (Draft202012Validator, Draft7Validator, Draft4Validator)
+"""The drafts that a schema without `$schema` may be of; the first that it is valid under counts."""
+
+_DRAFTS = ("/draft-04/", "/draft-06/", "/draft-07/", "/draft/2019-09/", "/draft/2020-12/")
+
 
 class BadSchema(ValueError):
-    """Not a JSON Schema (draft 2020-12), or one that exceeds the bounds."""
+    """No JSON Schema that a call can be checked against, or one that exceeds the bounds."""
 
 
-def compile_schema(schema: dict[str, Any]) -> Draft202012Validator:
-    """A validator of `schema`; raises BadSchema."""
+class ArgumentFault(NamedTuple):
+    """What is wrong with a call's arguments."""
+
+    code: Literal["bad_argument", "null_argument"]
+    """`null_argument`: nothing but null where a declared argument could be left out."""
+    why: str
+
+
+def compile_schema(schema: dict[str, Any]) -> Validator:
+    """A validator of a tool's arguments, of the draft that the schema declares; raises BadSchema.
+
+    Types may have the names that tool lists commonly give them (`aj.dialects`). An object that declares properties and
+    says nothing about others takes no others. JSON Schema would take any, so that no argument could be made up.
+    """
     check_bounds(schema)
-    _check_references(schema)
     try:
-        return Draft202012Validator(schema, offline=True, validate_formats=False, pattern_options=_PATTERNS)
-    except ValidationError as error:
-        place = "/".join(str(part) for part in error.instance_path) or "the top"
-        raise BadSchema(f"not a JSON Schema: {error.message[:200]} at {place}") from error
-    except (ValueError, ReferencingError) as error:
-        raise BadSchema(f"not a JSON Schema: {str(error)[:200]}") from error
+        schema = standard(schema)
+    except ValueError as error:
+        raise BadSchema(str(error)) from error
+    _check_references(schema)
+    fault: Exception | None = None
+    for draft in _drafts(schema):
+        try:
+            return draft(
+                _closed(schema, draft, schema), offline=True, validate_formats=False, pattern_options=_PATTERNS
+            )
+        except (ValueError, ReferencingError) as error:
+            fault = fault or error
+    if isinstance(fault, ValidationError):
+        place = "/".join(str(part) for part in fault.instance_path) or "the top"
+        raise BadSchema(f"not a JSON Schema: {fault.message[:200]} at {place}") from fault
+    raise BadSchema(f"not a JSON Schema: {str(fault)[:200]}") from fault
 
 
-def argument_error(validator: Draft202012Validator, arguments: dict[str, Any]) -> str | None:
+def argument_fault(validator: Validator, arguments: dict[str, Any]) -> ArgumentFault | None:
+    """What is wrong with `arguments`; None if they fit."""
+    why = argument_error(validator, arguments)
+    if why is None:
+        return None
+    optional = without_nulls(validator, arguments) is not None and not _undeclared(validator, arguments)
+    return ArgumentFault("null_argument" if optional else "bad_argument", why)
+
+
+def without_nulls(validator: Validator, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """`arguments` without those that are null, if they fit then."""
+    stated = {name: value for name, value in arguments.items() if value is not None}
+    return stated if len(stated) < len(arguments) and argument_error(validator, stated) is None else None
+
+
+def argument_error(validator: Validator, arguments: dict[str, Any]) -> str | None:
     """Why `arguments` do not fit; None if they do."""
     try:
-        return next((error.message for error in validator.iter_errors(arguments)), None)
+        return next(map(_said, validator.iter_errors(arguments)), None)
     except (RecursionError, ValueError):  # the validator gives up on values about 250 levels deep
         return "nested too deep"
+
+
+_UNEXPECTED = ("additionalProperties", "unevaluatedProperties")
+
+
+def _said(error: ValidationError) -> str:
+    if error.kind.name in _UNEXPECTED:
+        return f"{', '.join(map(repr, error.kind.unexpected))} is not declared"
+    return error.message
+
+
+def _undeclared(validator: Validator, arguments: dict[str, Any]) -> bool:
+    """Whether an argument is one that the tool does not declare."""
+    return any(e.kind.name in _UNEXPECTED and not e.instance_path for e in validator.iter_errors(arguments))
+
+
+def _drafts(schema: dict[str, Any]) -> tuple[Any, ...]:
+    declared = schema.get("$schema")
+    if declared is None:
+        return _UNDECLARED
+    if not isinstance(declared, str) or not any(draft in declared for draft in _DRAFTS):
+        raise BadSchema(f"it declares a draft that is not known ({str(declared)[:80]!r})")
+    return (validator_cls_for(schema),)
+
+
+def _closed(schema: Any, draft: Any, root: dict[str, Any]) -> Any:
+    """The schema of a value, in which each object that declares properties takes no others."""
+    if not isinstance(schema, dict):
+        return schema
+    found = dict(schema)
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        found["properties"] = {name: _closed(one, draft, root) for name, one in properties.items()}
+    if isinstance(items := schema.get("items"), dict):
+        found["items"] = _closed(items, draft, root)
+    if not _SAME_VALUE & schema.keys():  # else another part could declare what a branch does not
+        for key in ("anyOf", "oneOf"):
+            if isinstance(branches := schema.get(key), list):
+                found[key] = [_closed(one, draft, root) for one in branches]
+    if _OTHERS & schema.keys():
+        return found
+    if draft in (Draft202012Validator, Draft201909Validator):
+        return found | {"unevaluatedProperties": False} if _declares(schema, root) else found
+    # Older drafts cannot say "no others" of schemas that are combined.
+    alone = isinstance(properties, dict) and not _COMBINED & schema.keys()
+    return found | {"additionalProperties": False} if alone else found
+
+
+_OTHERS = {"additionalProperties", "unevaluatedProperties"}
+_SAME_VALUE = {"properties", "$ref", "allOf"}
+_COMBINED = {"$ref", "allOf", "anyOf", "oneOf", "if"}
+
+
+def _declares(schema: Any, root: dict[str, Any]) -> bool:
+    """Whether an object's properties are declared, here or where the schema refers to."""
+    if not isinstance(schema, dict):
+        return False
+    if isinstance(schema.get("properties"), dict):
+        return True
+    parts = schema.get("allOf")
+    parts = list(parts) if isinstance(parts, list) else []
+    if isinstance(ref := schema.get("$ref"), str):
+        parts.append(_referred(root, ref))
+    return any(_declares(part, root) for part in parts)
 
 
 def check_bounds(value: Any) -> None:
@@ -89,7 +207,7 @@ _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 def _referred(schema: dict[str, Any], ref: str) -> Any:
     """What a JSON pointer within the schema points to; any other kind of reference is refused."""
     found: Any = schema
-    start, *steps = ref.split("/")
+    start, *steps = unquote(ref).split("/")
     for step in steps:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and name in found:

@@ -13,7 +13,7 @@ from aj.findings import Finding
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
 from aj.runtime import RuntimeOutcome, react
-from aj.schemas import argument_error
+from aj.schemas import argument_fault
 from aj.state import state_block
 
 NO_TOOL = "none"
@@ -215,5 +215,5 @@ def _missing_params(extra: list[str], tool: str, contract: Contract) -> Finding:
 
 
 def _check_arguments(tool: str, params: dict[str, Any], contract: Contract) -> list[Finding]:
-    message = argument_error(contract.validators[tool], params)
-    return [] if message is None else [contract.finding("bad_argument", f"{tool}: {message[:80]}")]
+    fault = argument_fault(contract.validators[tool], params)
+    return [] if fault is None else [contract.finding(fault.code, f"{tool}: {fault.why[:80]}")]

@@ -16,7 +16,7 @@ from aj.personas import load_personas
 from aj.state import SHORT, discovered
 from aj.wire import Judgement, judge_call, render_call
 from datasets_build.ledger import Refused
-from datasets_build.lint.own_tools import check_own
+from datasets_build.lint.own_tools import check_own, check_schemas
 from datasets_build.lint.rules import rule_finding
 from datasets_build.lint.texts import all_text, check_texts
 from datasets_build.reading.records import Record
@@ -83,6 +83,7 @@ def lint_item(item: Transcript | Preference, contract: Contract, judge: Judge | 
     roles: list[Role] = [turn.role for turn in item.turns]
     found = [Found(turn, finding) for turn, finding in (*check_ends(roles, targets), *check_order(roles))]
     found += [Found(turn, finding) for turn, finding in check_texts(item, contract)]
+    found += [Found(-1, finding) for finding in check_schemas(item.tools)]
     past = _stated(item, contract)
     for number, turn in enumerate(item.turns):
         if number in targets:

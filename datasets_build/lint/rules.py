@@ -103,6 +103,7 @@ def _names(contract: Contract) -> dict[str, str]:
         "earlier": aliases.earlier["here"].tool,
         "here": acts["here"].tool,
         "command": acts["here"].parameters["command"],
+        "timeout": acts["here"].parameters["timeout"],
         "finish": acts["finish"].tool,
         "answer": acts["finish"].parameters["answer"],
         "discover": render_call(call_of(DISCOVER, contract), contract),

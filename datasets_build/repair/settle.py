@@ -19,6 +19,7 @@ from aj.wire import render_turn
 from datasets_build.ledger import Refused
 from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, message_of
+from datasets_build.repair.arguments import leave_out_nulls
 from datasets_build.repair.mapping import map_tools
 from datasets_build.repair.order import cut, end_before_loop, interleave, unfold
 from datasets_build.repair.passes import Bench, Mended, Pass
@@ -32,7 +33,7 @@ Foreign = Literal["map", "keep"]
 PASSES: tuple[Pass, ...] = (unfold, interleave, cut, read, voice, end_before_loop)
 MAPPED: tuple[Pass, ...] = (map_tools, *PASSES)
 """For a record with tools of its own, whose calls become the contract's."""
-KEPT: tuple[Pass, ...] = (cut, interleave, set_aside_thoughts)
+KEPT: tuple[Pass, ...] = (cut, interleave, set_aside_thoughts, leave_out_nulls)
 """For a record that keeps its own tools."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aj.contract import load_contract
+from aj.dialects import standard
 from datasets_build.ledger import Refused
 from datasets_build.sources.foreign import check_text, read_json
 
@@ -20,13 +21,6 @@ _BLOCKS = (("<|im_system|>tool_declare<|im_middle|>", "<|im_end|>"), ("<tools>",
 """Where a system text declares tools: as Kimi-K2's template does, and as Hermes does."""
 
 _LIST = re.compile(r'\[\s*\{\s*"(?:name|type|function|description)"\s*:')
-
-_TYPES = {
-    "str": "string", "string": "string", "int": "integer", "integer": "integer", "float": "number", "number": "number",
-    "double": "number", "bool": "boolean", "boolean": "boolean", "dict": "object", "object": "object", "null": "null",
-    "list": "array", "array": "array", "tuple": "array", "set": "array", "arraylist": "array", "hashmap": "object",
-}  # fmt: skip
-"""JSON Schema's name of a type, by the names that Python's and others' writers give it."""
 
 
 def tools_of(value: Mapping[str, Any], system: str = "") -> tuple[dict[str, Any], ...]:
@@ -132,21 +126,7 @@ def _parameters(value: Any) -> Any:
         value = {"type": "object", "properties": value, "required": needed}  # xLAM lists the parameters alone
     # Properties without a type can only mean an object, since a call's arguments are one.
     value = {"type": "object"} | value if "properties" in value else value
-    return _typed(value) if "properties" in value else value
-
-
-def _typed(schema: Any) -> Any:
-    """A schema with JSON Schema's names of types; a type that it has no name for (`Any`, a union) is left open."""
-    if not isinstance(schema, dict):
-        return schema
-    found = dict(schema)
-    if isinstance(kind := found.get("type"), str) and kind not in _TYPES.values():
-        found.pop("type")
-        if name := _TYPES.get(re.split(r"[\[,\s]", kind.strip().lower(), maxsplit=1)[0]):
-            found["type"] = name
-    if isinstance(inner := found.get("properties"), dict):
-        found["properties"] = {name: _typed(one) for name, one in inner.items()}
-    for key in ("items", "additionalProperties"):
-        if isinstance(found.get(key), dict):
-            found[key] = _typed(found[key])
-    return found
+    try:
+        return standard(value)
+    except (ValueError, RecursionError):
+        return value  # lint names a schema that no call can be checked against

@@ -105,7 +105,7 @@ def _nested(depth):
     "parameters",
     [
         {"type": "string"},
-        {"type": "object", "properties": {"a": {"type": "float"}}},
+        {"type": "object", "properties": {"a": {"type": "colour"}}},
         {"type": "object", "properties": {"a": {"pattern": "(((a{100}){100}){100}){100}"}}},
         {"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/schema"}}},
         {"type": "object", "properties": {"a": {"$ref": "file:///etc/hostname"}}},

@@ -102,9 +102,9 @@ def test_a_record_with_its_own_tools_is_held_against_those(call, found):
 @pytest.mark.parametrize(
     "schema", [{"type": "nonsense"}, {"$ref": "http://127.0.0.1/x"}, {"$ref": "#/nowhere"}, {"type": 5}]
 )
-def test_a_schema_that_is_none_holds_nothing_against_a_call(schema):
+def test_a_schema_that_no_call_can_be_checked_against_is_named(schema):
     turns = (Turn("user", "x"), Turn("assistant", call=Call("f", {"a": 1})))
-    assert told(Transcript(turns, tools=({"name": "f", "parameters": schema},))) == []
+    assert told(Transcript(turns, tools=({"name": "f", "parameters": schema},))) == ["bad_schema"]
 
 
 def test_conduct_is_judged_over_the_conversation_by_what_the_runtime_dispatches():
@@ -181,7 +181,7 @@ def test_rounding_own_commands_and_a_lists_numbers_are_grounded(answer, clean):
     assert (told(item) == []) == clean
 
 
-OWN = ({"name": "lookup", "parameters": {}},)
+OWN = ({"name": "lookup", "parameters": {"properties": {"command": {"type": "string"}}}},)
 
 
 def test_a_row_of_its_own_tools_is_asked_neither_for_ajs_conduct_nor_for_what_the_field_knows():
@@ -209,8 +209,20 @@ def test_a_row_of_its_own_tools_speaks_in_ajs_voice_and_writes_no_results():
         json.loads('{"a": ' * 300 + "1" + "}" * 300),
     ],
 )
-def test_a_schema_that_is_none_within_bounds_holds_no_call(schema):
-    assert told(asked("Done.", "x", tools=({"name": "lookup", "parameters": schema},))) == []
+def test_a_schema_that_is_none_within_bounds_is_named(schema):
+    assert told(asked("Done.", "x", tools=({"name": "lookup", "parameters": schema},))) == ["bad_schema"]
+
+
+def test_each_tool_that_cannot_be_checked_is_counted():
+    tools = tuple(
+        {"name": name, "parameters": {"type": kind}} for name, kind in (("a", "colour"), ("b", "object"), ("c", "x"))
+    )
+    assert told(Transcript((Turn("user", "x"), Turn("assistant", "Done.")), tools=tools)) == ["bad_schema"] * 2
+
+
+@pytest.mark.parametrize("parameters", [{}, None, {"type": "object", "properties": {}}])
+def test_a_tool_without_parameters_takes_no_arguments(parameters):
+    assert told(asked("Done.", "x", tools=({"name": "lookup", "parameters": parameters},))) == ["bad_argument"]
 
 
 def test_a_hostile_pattern_takes_no_time():

@@ -4,7 +4,7 @@ import pytest
 
 from aj.messages import Call, Pair, Row
 from datasets_build.ledger import Refused
-from datasets_build.reading.transcripts import Preference, Turn
+from datasets_build.reading.transcripts import Preference, Transcript, Turn
 from datasets_build.repair.settle import settle
 from datasets_build.sources import trajectories
 from datasets_build.sources.chats import choices
@@ -96,3 +96,32 @@ def test_a_preference_without_a_right_choice_or_a_difference_is_rejected():
     assert code_of(pair_of('{"tool": "none", "params": {}}', "no")) == "tool_none"
     assert code_of(pair_of("Run `df -h`.", "Run `df -h`.")) == "same_text"
     assert code_of(pair_of("Run `df -h`.", " ")) == "empty_output"
+
+
+SONG = {
+    "name": "find_song",
+    "description": "Find a song",
+    "parameters": {
+        "type": "object",
+        "properties": {"title": {"type": "string"}, "limit": {"type": "integer"}},
+        "required": ["title"],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [({"title": "Blue", "limit": None}, "null_argument"), ({"title": "Blue", "artist": None}, "bad_argument")],
+)
+def test_null_where_nothing_need_be_said_is_left_out(params, code):
+    turns = (Turn("user", "Find Blue."), Turn("assistant", call=Call("find_song", params)))
+    answered = (*turns, Turn("tool", "Blue, 3:11", tool="find_song"), Turn("assistant", "It is 3:11 long."))
+    outcome = settle(Transcript(answered, tools=(SONG,)), CONTRACT, "keep")
+    assert outcome.repaired == (code,)
+    assert row_of(outcome).messages[1].call == Call("find_song", {"title": "Blue"})
+
+
+@pytest.mark.parametrize("params", [{"title": None}, {"title": "Blue", "artist": "x"}, {"title": 3, "limit": None}])
+def test_an_argument_that_is_wrong_otherwise_refuses_the_row(params):
+    turns = (Turn("user", "Find Blue."), Turn("assistant", call=Call("find_song", params)))
+    assert code_of(settle(Transcript(turns, tools=(SONG,)), CONTRACT, "keep")) == "bad_argument"

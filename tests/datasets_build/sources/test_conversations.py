@@ -160,7 +160,12 @@ def test_python_types_and_bare_parameters_become_json_schema():
     bare["parameters"].pop("tags")
     schema = row({**record, "tools": json.dumps([bare])}).tools[0]["parameters"]
     assert schema["required"] == ["host"]
-    assert [one.get("type") for one in schema["properties"].values()] == ["string", "integer", "string", None]
+    assert [one.get("type") for one in schema["properties"].values()] == [
+        "string",
+        "integer",
+        "string",
+        ["string", "integer"],
+    ]
 
 
 def test_a_trajectory_that_failed_is_not_learned():
