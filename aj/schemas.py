@@ -101,9 +101,8 @@ _UNEXPECTED = ("additionalProperties", "unevaluatedProperties")
 
 
 def _said(error: ValidationError) -> str:
-    if error.kind.name in _UNEXPECTED:
-        return f"{', '.join(map(repr, error.kind.unexpected))} is not declared"
-    return error.message
+    made_up: list[str] | None = getattr(error.kind, "unexpected", None)  # only some kinds of errors have it
+    return f"{', '.join(map(repr, made_up))} is not declared" if made_up else error.message
 
 
 def _undeclared(validator: Validator, arguments: dict[str, Any]) -> bool:

@@ -37,6 +37,7 @@ DEVIATIONS: dict[str, tuple[str, str]] = {  # code: (an output that shows it, wh
     "flat_params": ('{"tool": "remote_bash", "agent_id": "web01", "command": "ls"}', "bad_arguments"),
     "extra_key": ('{"tool": "list_agents", "params": {}, "mood": "good"}', "runs"),
     "bad_argument": ('{"tool": "bash", "params": {"command": ""}}', "bad_arguments"),
+    "null_argument": ('{"tool": "bash", "params": {"command": "df", "timeout": null}}', "runs"),
     "escaped_unicode": ('{"tool": "think", "params": {"thought": "a\\u2014b"}}', "runs"),
     "lone_backslash": ('{"tool": "bash", "params": {"command": "dir C:\\temp\\new"}}', "runs"),
     "code_fence": ('{"tool": "complete", "params": {"answer": "```json\\n{}\\n```"}}', "rejected"),
