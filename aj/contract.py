@@ -10,7 +10,7 @@ from typing import Any, Literal
 from jsonschema_rs import Validator
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from aj.dialects import standard
+from aj.dialects import standard, standard_if_known
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
@@ -61,7 +61,9 @@ class Tool(Strict):
     @classmethod
     def _is_a_schema(cls, value: dict[str, Any]) -> dict[str, Any]:
         compile_schema(value)
-        if standard(value).get("type") != "object":
+        if standard(value) != value:
+            raise ValueError("not a JSON Schema: it has other words for a type, or for what is required")
+        if value.get("type") != "object":
             raise ValueError("a tool's parameters must be of type object")
         return value
 
@@ -313,7 +315,7 @@ def _own_tool(tool: dict[str, Any]) -> Tool:
             "name": tool.get("name"),
             "effect": "write",
             "summary": tool.get("description") or "",
-            "parameters": tool.get("parameters"),
+            "parameters": standard_if_known(tool.get("parameters")),
         }
     )
 

@@ -51,6 +51,14 @@ def standard(schema: Any) -> Any:
     return found
 
 
+def standard_if_known(schema: Any) -> Any:
+    """The same, but a schema that names a type that nobody knows is left as it is, for a check to name."""
+    try:
+        return standard(schema)
+    except (ValueError, RecursionError):
+        return schema
+
+
 def _name_type(schema: dict[str, Any]) -> None:
     stated = schema.get("type")
     texts = [stated] if isinstance(stated, str) else stated
@@ -58,8 +66,9 @@ def _name_type(schema: dict[str, Any]) -> None:
         return
     nullable = ["null"] if schema.pop("nullable", False) is True else []
     names = list(dict.fromkeys([*(name for text in texts for name in _named(text)), *nullable]))
-    del schema["type"]
-    if "" not in names:
+    if "" in names:
+        del schema["type"]
+    elif names != texts:
         schema["type"] = names[0] if len(names) == 1 else names
 
 

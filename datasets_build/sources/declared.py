@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aj.contract import load_contract
-from aj.dialects import standard
+from aj.dialects import standard_if_known
 from datasets_build.ledger import Refused
 from datasets_build.sources.foreign import check_text, read_json
 
@@ -126,7 +126,4 @@ def _parameters(value: Any) -> Any:
         value = {"type": "object", "properties": value, "required": needed}  # xLAM lists the parameters alone
     # Properties without a type can only mean an object, since a call's arguments are one.
     value = {"type": "object"} | value if "properties" in value else value
-    try:
-        return standard(value)
-    except (ValueError, RecursionError):
-        return value  # lint names a schema that no call can be checked against
+    return standard_if_known(value)
