@@ -120,20 +120,6 @@ def render_row(row: Row, contract: Contract) -> list[dict[str, str]]:
     return [*render_prompt(past, contract, row.mode, row.layout), answer]
 
 
-def call_schema(contract: Contract) -> dict[str, Any]:
-    """The JSON Schema of a call, for constrained decoding of the `aj` wire form."""
-    keys = contract.wire.keys
-
-    def one(tool: Any) -> dict[str, Any]:
-        # An enum of one, not a const: Inspect drops a schema's const on the way to the server.
-        properties = {keys.tool: {"type": "string", "enum": [tool.name]}, keys.params: tool.parameters}
-        properties |= {key: {"type": "string"} for key in keys.spoken}
-        required = [keys.tool, keys.params]
-        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-    return {"anyOf": [one(tool) for tool in contract.tools]}
-
-
 # --- parse ----------------------------------------------------------------------------------------------------------
 
 

@@ -21,8 +21,8 @@ from random import Random
 from typing import Any
 
 from aj.contract import load_contract
+from aj.decoding import call_schema
 from aj.messages import Row, calls, user
-from aj.wire import call_schema
 
 CONTRACT = load_contract()
 WORDS = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8").split()

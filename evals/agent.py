@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any
 
-from inspect_ai.model import ChatMessageUser, ModelOutput, get_model
+from inspect_ai.model import ChatMessageUser, GenerateConfig, ModelOutput, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import LimitExceededError
 
@@ -12,6 +12,7 @@ from aj.acts import act_of, meaning_of
 from aj.conduct import check_conduct
 from aj.messages import Message, calls, reply, result, user
 from aj.wire import judge_call, render_turn
+from evals.decoding import grammar
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
@@ -27,13 +28,13 @@ Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[Model
 """Speaks for AJ: the model under test, or a reference agent (`evals.reference`)."""
 
 
-async def ask_model(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
-    return await get_model().generate(state.messages)
-
-
 @solver
-def agent(simulated_user: bool = False) -> Solver:
+def agent(constrained: bool, contract: str, simulated_user: bool = False) -> Solver:
     """Play the user's turns against the model, starting with the one in the prompt."""
+    decoding = GenerateConfig(response_schema=grammar(constrained, contract))
+
+    async def ask_model(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
+        return await get_model().generate(state.messages, config=decoding)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await converse(state, ask_model, simulated_user)

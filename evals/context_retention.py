@@ -21,9 +21,9 @@ def context_retention(
 ) -> Task:
     return Task(
         dataset=dataset("context_retention", suite, contract, seed, reasoning),
-        solver=agent(),
+        solver=agent(constrained, contract),
         scorer=context_kept(),
-        config=config(constrained, contract, reasoning=reasoning),
+        config=config(reasoning=reasoning),
         metadata=identities("context_retention", suite, contract, seed),
         headline_metric="context_kept.retained",
     )

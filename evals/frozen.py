@@ -13,14 +13,12 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageUser,
     GenerateConfig,
-    ResponseSchema,
 )
-from inspect_ai.util import JSONSchema
 
 from aj.acts import from_records
 from aj.contract import load_contract
 from aj.messages import to_record
-from aj.wire import call_schema, render_prompt
+from aj.wire import render_prompt
 from evals.identities import records
 from evals.suite import Suite
 from scenarios.catalogue import templates
@@ -34,15 +32,9 @@ def dataset(task: str, suite: Suite, contract: str, seed: int = 0, reasoning: bo
     return MemoryDataset([_to_sample(record, contract, reasoning) for record in chosen], name=task)
 
 
-def config(constrained: bool, contract: str, temperature: float = 0.0, reasoning: bool = False) -> GenerateConfig:
-    """Temperature 0, unless several epochs should differ. Constrained decoding is off by default: we measure the model,
-    not the grammar. A reasoning model has tokens of its own for its thoughts."""
-    max_tokens = REPLY_TOKENS + (THOUGHT_TOKENS if reasoning else 0)
-    schema = None
-    if constrained:
-        json_schema = JSONSchema.model_validate(call_schema(load_contract(contract)))
-        schema = ResponseSchema(name="call", json_schema=json_schema)
-    return GenerateConfig(temperature=temperature, max_tokens=max_tokens, response_schema=schema)
+def config(temperature: float = 0.0, reasoning: bool = False) -> GenerateConfig:
+    """Temperature 0, unless several epochs should differ. A reasoning model has tokens of its own for its thoughts."""
+    return GenerateConfig(temperature=temperature, max_tokens=REPLY_TOKENS + (THOUGHT_TOKENS if reasoning else 0))
 
 
 def _to_sample(record: dict[str, Any], contract: str, reasoning: bool) -> Sample:

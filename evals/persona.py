@@ -6,9 +6,9 @@ inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grade
 """
 
 from inspect_ai import Task, task
-from inspect_ai.solver import generate
 
 from evals.arguments import Seed, checked, require_role
+from evals.decoding import one_reply
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -30,9 +30,9 @@ def persona(
         require_role("grader", "judge")
     return Task(
         dataset=dataset("persona", suite, contract, seed, reasoning),
-        solver=generate(),
+        solver=one_reply(constrained, contract),
         scorer=[persona_match(), persona_judge()] if judge else persona_match(),
-        config=config(constrained, contract, reasoning=reasoning),
+        config=config(reasoning=reasoning),
         metadata=identities("persona", suite, contract, seed),
         headline_metric="persona_match.match",
     )

@@ -33,9 +33,9 @@ def task_success(
         require_role("user", "simulated_user")
     return Task(
         dataset=dataset("task_success", suite, contract, seed, reasoning),
-        solver=agent(simulated_user),
+        solver=agent(constrained, contract, simulated_user),
         scorer=task_done(),
-        config=config(constrained, contract, temperature, reasoning),
+        config=config(temperature, reasoning),
         epochs=Epochs(epochs, ["mean", f"pass_k_{epochs}"]) if epochs > 1 else None,
         metadata=identities("task_success", suite, contract, seed),
         headline_metric="task_done.success",

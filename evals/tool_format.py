@@ -5,9 +5,9 @@ inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task
-from inspect_ai.solver import generate
 
 from evals.arguments import Seed, checked
+from evals.decoding import one_reply
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -21,9 +21,9 @@ def tool_format(
 ) -> Task:
     return Task(
         dataset=dataset("tool_format", suite, contract, seed, reasoning),
-        solver=generate(),
+        solver=one_reply(constrained, contract),
         scorer=valid_reply(),
-        config=config(constrained, contract, reasoning=reasoning),
+        config=config(reasoning=reasoning),
         metadata=identities("tool_format", suite, contract, seed),
         headline_metric="valid_reply.valid",
     )

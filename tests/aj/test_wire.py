@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from inspect_ai.util import JSONSchema
-from jsonschema import Draft202012Validator
 
 from aj.contract import Contract, load_contract
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
-from aj.wire import call_schema, judge_call, render_call, render_prompt, render_row, render_turn
+from aj.wire import judge_call, render_call, render_prompt, render_row, render_turn
 from scenarios.catalogue import templates
 from scenarios.oracle import play
 
@@ -110,42 +108,6 @@ def test_a_control_character_cannot_be_said():
 def test_a_think_block_before_the_call_is_allowed():
     text = '<think>\nfirst {look}\n</think>\n\n{"tool": "list_agents", "params": {}}'
     assert judge_call(text, AJ).call == Call("list_agents")
-
-
-# --- the schema for constrained decoding ----------------------------------------------------------------------------
-
-SCHEMA = Draft202012Validator(call_schema(AJ))
-
-
-@given(CALLS)
-def test_the_schema_accepts_every_rendered_call(call):
-    SCHEMA.validate(json.loads(render_call(call, AJ)))
-
-
-MANGLED = st.fixed_dictionaries(
-    {},
-    optional={
-        "tool": st.sampled_from(["bash", "list_agents", "complete", "none", 3]),
-        "params": st.dictionaries(
-            st.sampled_from(["command", "timeout", "answer", "error", "x"]), st.sampled_from(["ls", "", 1, 0, None, []])
-        ),
-        "note": st.sampled_from(["On it!", None, 3]),
-        "reasoning": st.sampled_from(["so", None]),
-        "action": st.just("bash"),
-    },
-)
-
-
-@given(MANGLED)
-def test_the_schema_and_the_judge_accept_the_same_objects(record):
-    assert SCHEMA.is_valid(record) == judge_call(json.dumps(record), AJ).ok
-
-
-@pytest.mark.parametrize("tool", ["launch_rocket", "none", 3])
-def test_the_schema_that_inspect_hands_on_still_refuses_an_unlisted_tool(tool):
-    handed_on = JSONSchema.model_validate(call_schema(AJ)).model_dump(exclude_none=True)
-    assert Draft202012Validator(handed_on).is_valid({"tool": "list_agents", "params": {}})
-    assert not Draft202012Validator(handed_on).is_valid({"tool": tool, "params": {}})
 
 
 # --- conversations as chat messages ---------------------------------------------------------------------------------

@@ -13,14 +13,13 @@ from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, read_eval_log
 from inspect_ai.scorer import Score
 from inspect_ai.solver import Solver
-from jsonschema import Draft202012Validator
 
 from aj.contract import load_contract
 from aj.errors import ConfigError
 from aj.files import digest_file
 from aj.messages import Call, Message
 from aj.wire import render_call
-from evals.frozen import config, dataset
+from evals.frozen import dataset
 from evals.identities import SAMPLES, asked, graded, records
 from evals.reference import AGENTS, oracle, reference
 from evals.suite import LOOPED
@@ -385,13 +384,3 @@ def test_several_epochs_also_tell_the_share_that_succeeds_in_every_one(evaluate)
         scored.reducer: scored.metrics["mean"].value for scored in log.results.scores if scored.name == "success"
     }
     assert reducers == {"mean": 1.0, "pass_k_2": 1.0}
-
-
-def test_decoding_is_free_unless_asked_to_be_constrained():
-    assert config(False, "aj").response_schema is None
-    schema = config(True, "aj").response_schema
-    assert schema
-    handed_on = Draft202012Validator(schema.json_schema.model_dump(exclude_none=True))
-    assert handed_on.is_valid({"tool": "list_agents", "params": {}})
-    assert not handed_on.is_valid({"tool": "launch_rocket", "params": {}})
-    assert not handed_on.is_valid({"action": "list_agents", "params": {}})
