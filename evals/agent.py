@@ -17,6 +17,7 @@ from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
 from scenarios.scenario import Scenario, ScriptedTurn
+from scorers.checks.grounding import sources_of
 from scorers.samples import Case, Trace, case_of, seen_on
 from scorers.stops import UNJUDGED, stopped
 
@@ -130,8 +131,7 @@ async def _user_turn(
             return played | {"error": misconduct[0].code}
         act = meaning_of(call, contract)
         if act.kind == "finish":
-            sources = [message.content for message in past if message.role in ("user", "tool")]
-            return played | {"answer": act.words, "error": None, "sources": sources}
+            return played | {"answer": act.words, "error": None, "sources": sources_of(past)}
         output = result(call.tool, fleet.dispatch(act))
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))

@@ -1,11 +1,9 @@
 """Which rows teach which failure: the checks that score the model, applied to what a record would teach, unchanged."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import islice
 
 from aj.acts import finishing
 from aj.conduct import check_conduct
@@ -18,12 +16,12 @@ from aj.wire import Judgement, judge_call, render_call
 from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own, check_schemas
 from datasets_build.lint.rules import rule_finding
-from datasets_build.lint.texts import all_text, check_texts
+from datasets_build.lint.texts import check_texts
 from datasets_build.reading.records import Record
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, call_with_note
 from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
-from scorers.checks.answers import check_grounded
+from scorers.checks.grounding import check_grounded, check_unlooked, sources_of
 from scorers.checks.leaks import check_no_result
 from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order
@@ -179,39 +177,18 @@ def _answer(answer: str, past: list[Message], item: Transcript, contract: Contra
     names = [agent.id for agent in discovered(past, contract) or ()]
     named = [name for name in names if name in answer]
     told = any(message.role == "tool" for message in past[since:])
+    sources = [item.system, *sources_of(past)]
     found: list[Finding] = []
     if told or (named and any(turn.role == "tool" for turn in item.turns)):
-        found += _grounded(answer, past, names)
+        found += check_grounded(answer, sources, names)
+    elif item.mode == "step":
+        found += check_unlooked(answer, sources, names)
     if item.mode not in ("step", "chat"):
         return found
     persona = item.metadata.get("persona")
     if (told or item.mode == "chat") and isinstance(persona, str) and persona in load_personas().personas:
         return [*found, *check_voice(answer, persona, named, asks_back="?" in answer and not told)]
     return [*found, *check_own_voice(answer)]
-
-
-_LIST_MARK = re.compile(r"^([ \t]{0,20})\d{1,3}[.)](?=[ \t])", re.MULTILINE)
-_DECIMAL = re.compile(r"(?<![\d.])\d{1,15}\.\d{1,15}(?![\d.]*\d)")
-_DECIMALS = 1_000
-"""The most decimals of a row that are also accepted in rounded form."""
-
-
-def _grounded(answer: str, past: list[Message], names: list[str]) -> list[Finding]:
-    """What AJ cannot have seen; a list's numbering, rounded decimals and words of AJ's own calls are not made up."""
-    sources = [message.content for message in past if message.role in ("user", "tool")]
-    if not (found := check_grounded(answer, sources, names)):
-        return found
-    known = [*sources, *(all_text(Turn("assistant", "", message.call)) for message in past if message.call)]
-    decimals = islice((match[0] for text in sources for match in _DECIMAL.finditer(text)), _DECIMALS)
-    known += [told for number in decimals for told in _rounded(number)]
-    return check_grounded(_LIST_MARK.sub(r"\1-", answer), known, names)
-
-
-def _rounded(number: str) -> Iterator[str]:
-    """9.0000 is 9.0 and 9; 87.26 is 87.3 and 87."""
-    exact = Decimal(number)
-    for places in range(len(number.partition(".")[2])):
-        yield f"{exact:.{places}f}"
 
 
 def _message(turn: Turn, past: list[Message], judge: Judge) -> Message:

@@ -1,65 +1,142 @@
-"""Nothing made up: every number and name in an answer was in a tool's result or in the user's words."""
+"""Nothing made up: every number, name and state in an answer was in a tool's result or in the user's words."""
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from aj.findings import Finding
-from scorers.checks.said.names import is_word, stands
-from scorers.checks.said.spelling import plain
+from aj.messages import Message
+from scorers.checks.said.seen import STATES, Seen
+from scorers.checks.said.spelling import NUMBERS, plain, spelled_out
+from scorers.checks.said.stance import LESSON, in_general, stance
 
 _CODE = re.compile(r"`([^`]+)`")
-_LIST_MARK = re.compile(r"^([ \t]{0,20})\d{1,3}[.)](?=[ \t])", re.MULTILINE)
-_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)")
+_LIST_MARK = re.compile(r"^([ \t>|]*)\(?\d{1,3}(?:[.)]|[ \t]*\|)(?=[ \t])", re.MULTILINE)
+_NUMBER = re.compile(
+    r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)|"
+    rf"\b(?i:{'|'.join(word for word in NUMBERS if word not in ('zero', 'one'))})\b(?!-)"
+)
+_QUESTION = re.compile(
+    r"(?:(?<=[.!?\n])|\A)\s*(?:(?:so|and|but|ok|okay|well),? )?(?:want|shall|should|do|does|did|would|could|can|may|which|"
+    r"what|who|where|need|is|are|how|when|anything|care|fancy|or)\b[^.!?\n]*\?",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?=\S)[^.!?\n]*)*[.!?\n]*")
+_HOST = re.compile(r"(?<![\w./@:-])[a-z]{2,}(?:-[a-z]+)*(?:-?\d{1,3}|-[a-z])(?:-[a-z]{2,3})?(?![\w/-]|\.\w)")
+_TECHNICAL = re.compile(
+    r"(?:ipv|utf-?|sha|md|ext|http|tls|base|python|log|ps|raid|level|step|phase|day|top|web)-?\d.*|[a-z]+-a"
+)
+_PLACED = re.compile(
+    r"(?:\b(?:on|from|of|for|at|hosts?|agents?|servers?|nodes?|machines?|boxe?s?|and|both)\s+|[,:(]\s*|^\s*)$"
+)
+_OF_THIS_FLEET = re.compile(
+    r"\b(?:your|our|the|this|that|all|both|\d+) (?:\w+ )?(?:disks?|load|memory|cpus?|ram|fleet|services?|servers?|hosts?|boxe?s?|"
+    r"agents?|machines?|nodes?|logs?|sites?|database|root)\b|\b(?:right now|currently|at the moment)\b|"
+    rf"\b(?:{'|'.join(NUMBERS)}|\d+) (?:\w+ )?(?:agents?|hosts?|servers?|machines?|nodes?|boxes)\b",
+    re.IGNORECASE,
+)
+"""What is said of this fleet, not of servers in general."""
+_NEIGHBOURS = re.compile(r"[a-z]+")
+_LATER = re.compile(r"\b(?:in|every|within|after|next|for|another|give \w+)\s+(?:about\s+)?$")
+_TIME = re.compile(r"\s*(?:s|sec\w*|min\w*|hours?|days?|weeks?|times)\b")
+_STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
+_PREDICATE = re.compile(r"(?:\b(?:is|are|has|have|remains?|still|now|currently|both|all)|[:=(])[\s`'\"]*$")
 
 
 def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
-    """Every number and every term in inline code occurs in a tool's result or in the user's words.
+    """Every number and state, every term in inline code, and whatever looks like a host's name occurs in a source.
 
-    Small counts are allowed if they count something: up to the number of agents, and of items in the answer.
+    A count that occurs nowhere must count something: agents, lines of a result, things named in the answer.
+    A question to the user claims nothing, and a lesson nothing about this fleet.
+
+    Args:
+        sources: texts of the user and of the tools, and what AJ's own commands say.
+        names: the known hosts.
     """
-    known = plain("\n".join(sources)).lower()
+    seen = Seen(sources)
     text = plain(_LIST_MARK.sub(r"\1-", answer))
-    countable = max(len(names), text.count("`") // 2, text.count(",") + 1)
-    terms = [term for term in _CODE.findall(text) if not stands(known, term.lower())]
-    bare = _CODE.sub(" ", text)
+    if "?" in text:
+        text = _QUESTION.sub(" ", text)
+    terms = _CODE.findall(text) if "`" in text else []
+    stray = [term for term in terms if not seen.names(term)]
+    bare = _CODE.sub(" ", text) if terms else text
     for name in names:
         bare = bare.replace(name, " ")
-    numbers = _NUMBER.findall(bare)
-    stray = [n for n in numbers if not _stands(n, known) and not (n.isdigit() and int(n) <= countable)]
+    if LESSON.search(bare):
+        bare = " ".join(part for part in _SENTENCE.findall(bare) if not LESSON.search(part))
+    stray += [match[0] for match in _NUMBER.finditer(bare) if not _is_known(match, bare, text, seen, names)]
+    stray += [name for name in _hosts(bare) if not seen.names(name)]
+    stray += [state for state in _states(text) if not seen.state(state)]
     return [
         Finding("ungrounded", f"{term!r} occurs neither in a result nor in the user's words", "say only what was seen")
-        for term in dict.fromkeys([*terms, *stray])
+        for term in dict.fromkeys(stray)
     ]
 
 
-def _stands(number: str, known: str) -> bool:
-    """Some tables have the unit in the header: 87.3 under %CPU may become 87.3%, and 61.0 may become 61%, but 3.1G may
-    not become 3.1M."""
-    if any(not _digits_follow(known, end) for end in _alone(number.lower(), known)):
+def check_unlooked(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
+    """The same for an answer before which nothing was looked up: only what it says of this fleet has to stand somewhere.
+
+    What it says of things in general needs no source.
+    """
+    claims = [part for part in _SENTENCE.findall(answer) if _OF_THIS_FLEET.search(part) or any(_hosts(part, code=True))]
+    return check_grounded(" ".join(claims), sources, names) if claims else []
+
+
+def sources_of(past: Sequence[Message]) -> list[str]:
+    """What an answer after `past` may say: the texts of the user and of the tools, and what ran on AJ's own calls."""
+    found = []
+    for message, after in zip_longest(past, past[1:]):
+        if message.role in ("user", "tool"):
+            found.append(message.content)
+        elif message.call and after and after.role == "tool":
+            found += [value for value in message.call.params.values() if isinstance(value, str)]
+    return found
+
+
+def _is_known(match: re.Match[str], bare: str, text: str, seen: Seen, names: Sequence[str]) -> bool:
+    """Whether a number is shown, or counts something."""
+    said = str(NUMBERS.get(match[0].lower(), match[0]))
+    if seen.number(said):
         return True
-    if number.count(".") == 1 and any(not _digits_follow(known, end) for end in _alone(f"{number}0", known)):
-        return True
-    bare = number.rstrip("KMGT%")
-    if bare == number:
+    if not said.isdecimal():
         return False
-    spelled = (bare,) if "." in bare else (f"{bare}.0", f"{bare}.00")
-    return any(
-        not (known[end : end + 1] == "%" or is_word(known[end : end + 1]) or _digits_follow(known, end))
-        for one in spelled
-        for end in _alone(one, known)
-    )
+    before, after = bare[: match.start()], bare[match.end() :]
+    if _TIME.match(after) and _LATER.search(before.lower()):
+        return True
+    count = int(said)
+    if count == 1 or count in seen.sizes or count in _counts(text, names):
+        return True
+    beside = [*_NEIGHBOURS.findall(before.lower()[-30:])[-2:], *_NEIGHBOURS.findall(after.lower()[:40])[:3]]
+    return any(count in seen.times(word) for word in beside)
 
 
-def _alone(number: str, known: str) -> Iterator[int]:
-    """The end of every occurrence without a digit or point before it. No regex: compiling one takes longer."""
-    place = known.find(number)
-    while place >= 0:
-        before = known[place - 1 : place]
-        if not (before == "." or before.isdecimal()):
-            yield place + len(number)
-        place = known.find(number, place + 1)
+def _counts(text: str, names: Sequence[str]) -> set[int]:
+    """How many things there are: known hosts, those named and the others, terms, items of lists and of enumerations."""
+    named = sum(1 for name in names if name in text)
+    lines = text.splitlines()
+    items = sum(1 for line in lines if line.lstrip()[:1] in ("-", "*", "•", "|"))
+    counts = {len(names), named, len(names) - named, text.count("`") // 2, items, items - 1, items - 2}
+    for part in re.split(r"[.;:!?](?=\s|$)|\n", text):
+        commas = part.count(", ")
+        counts |= {commas + 1, commas + 2, part.count("`") // 2} if commas or " and " in part else set()
+    return counts
 
 
-def _digits_follow(text: str, place: int) -> bool:
-    after = text[place : place + 2]
-    return after[:1].isdecimal() or (after[:1] == "." and after[1:].isdecimal())
+def _hosts(text: str, code: bool = False) -> Iterator[str]:
+    """Words that look like a host's name and stand in the place of one, or in inline code."""
+    for match in _HOST.finditer(text):
+        placed = _PLACED.search(text[: match.start()].lower()) or (code and text[match.start() - 1] == "`")
+        if placed and not _TECHNICAL.fullmatch(match[0]):
+            yield match[0]
+
+
+def _states(text: str) -> Iterator[str]:
+    """States that are said of something."""
+    if not _STATE.search(text.lower()):
+        return
+    said = spelled_out(text)
+    for match in _STATE.finditer(said):
+        if not _PREDICATE.search(said[: match.start()]) or in_general(said, match.start()):
+            continue
+        if stance(said, *match.span()) in ("said", "past"):
+            yield match[0]

@@ -12,7 +12,8 @@ from fleet.fleet import LOCAL, Fleet
 from fleet.snapshot import diff
 from scenarios.oracle import next_act
 from scenarios.scenario import ScriptedTurn
-from scorers.checks.answers import check_answer, check_grounded
+from scorers.checks.answers import check_answer
+from scorers.checks.grounding import check_grounded, sources_of
 
 
 def check_step(
@@ -43,8 +44,7 @@ def check_final_answer(answer: str, turn: ScriptedTurn, past: Sequence[Message],
     found = check_answer(answer, turn.truth, results, list(fleet.hosts))
     if turn.kind == "plain" or found:
         return found  # small talk may mention numbers: nothing was looked up
-    sources = [message.content for message in past if message.role in ("user", "tool")]
-    return check_grounded(answer, sources, list(fleet.hosts))
+    return check_grounded(answer, sources_of(past), list(fleet.hosts))
 
 
 def _check_effect(act: Act, wanted: Act, turn: ScriptedTurn | None, fleet: Fleet) -> list[Finding]:

@@ -47,7 +47,7 @@ _OPEN = re.compile(
 )
 
 
-_LESSON = re.compile(r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b")
+LESSON = re.compile(r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b")
 _OF_A_KIND = re.compile(r"\b(?:an?|any|every|when|while|if|once)\s+(?:\w+\s+)*$")
 
 
@@ -58,7 +58,7 @@ def in_general(text: str, place: int) -> bool:
 
 def in_lesson(text: str, place: int) -> bool:
     """Whether a place is in a sentence that teaches: "This matters because a failed service stays down"."""
-    return _LESSON.search(_sentence_before(text, place)) is not None
+    return LESSON.search(_sentence_before(text, place)) is not None
 
 
 def _sentence_before(text: str, place: int) -> str:
