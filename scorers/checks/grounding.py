@@ -17,8 +17,8 @@ _NUMBER = re.compile(
     rf"\b(?i:{'|'.join(word for word in NUMBERS if word not in ('zero', 'one'))})\b(?!-)"
 )
 _QUESTION = re.compile(
-    r"(?:(?<=[.!?\n])|\A)\s*(?:(?:so|and|but|ok|okay|well),? )?(?:want|shall|should|do|does|did|would|could|can|may|which|"
-    r"what|who|where|need|is|are|how|when|anything|care|fancy|or)\b[^.!?\n]*\?",
+    r"(?:(?<=[.!?\n])|\A)\s*(?:(?:so|and|but|ok|okay|well),? )?"
+    r"(?:want|shall|should|do|does|did|would|could|can|may|which|what|who|where|need|is|are|how|when|anything|care|fancy|or)\b[^.!?\n]*\?",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?=\S)[^.!?\n]*)*[.!?\n]*")
@@ -30,13 +30,15 @@ _PLACED = re.compile(
     r"(?:\b(?:on|from|of|for|at|hosts?|agents?|servers?|nodes?|machines?|boxe?s?|and|both)\s+|[,:(]\s*|^\s*)$"
 )
 _OF_THIS_FLEET = re.compile(
-    r"\b(?:your|our|the|this|that|all|both|\d+) (?:\w+ )?(?:disks?|load|memory|cpus?|ram|fleet|services?|servers?|hosts?|boxe?s?|"
-    r"agents?|machines?|nodes?|logs?|sites?|database|root)\b|\b(?:right now|currently|at the moment)\b|"
+    r"\b(?:your|our|the|this|that|all|both|\d+) (?:\w+ )?(?:disks?|load|memory|cpus?|ram|fleet|services?|servers?|"
+    r"hosts?|boxe?s?|agents?|machines?|nodes?|logs?|sites?|database|root)\b|\b(?:right now|currently|at the moment)\b|"
     rf"\b(?:{'|'.join(NUMBERS)}|\d+) (?:\w+ )?(?:agents?|hosts?|servers?|machines?|nodes?|boxes)\b",
     re.IGNORECASE,
 )
 """What is said of this fleet, not of servers in general."""
 _NEIGHBOURS = re.compile(r"[a-z]+")
+_PARTS = re.compile(r"[.;:!?](?=\s|$)|\n")
+_ITEMS = re.compile(r",? and |, | & ")
 _LATER = re.compile(r"\b(?:in|every|within|after|next|for|another|give \w+)\s+(?:about\s+)?$")
 _TIME = re.compile(r"\s*(?:s|sec\w*|min\w*|hours?|days?|weeks?|times)\b")
 _STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
@@ -74,10 +76,7 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
 
 
 def check_unlooked(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
-    """The same for an answer before which nothing was looked up: only what it says of this fleet has to stand somewhere.
-
-    What it says of things in general needs no source.
-    """
+    """The same for an answer before which nothing was looked up: what it says of things in general needs no source."""
     claims = [part for part in _SENTENCE.findall(answer) if _OF_THIS_FLEET.search(part) or any(_hosts(part, code=True))]
     return check_grounded(" ".join(claims), sources, names) if claims else []
 
@@ -116,9 +115,12 @@ def _counts(text: str, names: Sequence[str]) -> set[int]:
     lines = text.splitlines()
     items = sum(1 for line in lines if line.lstrip()[:1] in ("-", "*", "•", "|"))
     counts = {len(names), named, len(names) - named, text.count("`") // 2, items, items - 1, items - 2}
-    for part in re.split(r"[.;:!?](?=\s|$)|\n", text):
-        commas = part.count(", ")
-        counts |= {commas + 1, commas + 2, part.count("`") // 2} if commas or " and " in part else set()
+    for part in _PARTS.split(text):
+        items = _ITEMS.split(part)
+        if len(items) > 2 and all(len(item.split()) < 5 for item in items[1:-1]):
+            counts |= set(range(2, len(items) + 1))
+        elif len(items) == 2 and " and " in part:
+            counts.add(2)
     return counts
 
 

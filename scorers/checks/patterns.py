@@ -10,12 +10,11 @@ from aj.messages import Message, Mode
 from aj.state import Agent, discovered
 from aj.wire import Judgement, judge_call
 from scorers.checks.replies import check_reply
-from scorers.checks.said.spelling import NUMBERS
+from scorers.checks.said.counts import miscounts
 
 _NO_AGENTS = re.compile(
     r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
 )
-_COUNTED = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)}) (?:\w+ )?agents?\b", re.IGNORECASE)
 
 
 def known_issue(text: str, past: Sequence[Message], contract: Contract, mode: Mode) -> str | None:
@@ -48,10 +47,5 @@ def issues(text: str, judgement: Judgement, agents: Sequence[Agent] | None, cont
     if agents and act:
         if act.kind == "here" and any(agent.id in act.command for agent in agents):
             yield "hallucinated_commands"
-        if act.words and (counted := _COUNTED.search(act.words)) and number_of(counted[1]) != len(agents):
+        if act.words and miscounts(act.words, len(agents)):
             yield "wrong_count"
-
-
-def number_of(word: str) -> int:
-    """A number in digits or in words."""
-    return NUMBERS[word.lower()] if word.lower() in NUMBERS else int(word)

@@ -16,8 +16,8 @@ from aj.findings import codes
 from aj.messages import Message, result
 from aj.state import Agent, agents_listed, discovered
 from aj.wire import Judgement
-from scorers.checks.patterns import issues, number_of
-from scorers.checks.said.spelling import NUMBERS
+from scorers.checks.patterns import issues
+from scorers.checks.said.counts import miscounts
 
 _SHOWN = re.compile(
     r"\b(?:agents|\w{1,30}_agents (?:returned|found|shows|showed)|"
@@ -27,11 +27,6 @@ _SHOWN = re.compile(
 )
 _NAME = re.compile(r"`?([\w.-]{1,80})`?(?: \((\w{1,20})\))?\.?")
 _NOBODY = ("none", "no", "n/a", "unknown", "nothing")
-_TOTAL = re.compile(
-    rf"\b(?:there (?:is|are)|you have|i (?:see|found|have)|only|a total of) (?:only )?"
-    rf"(\d{{1,6}}|{'|'.join(NUMBERS)}) (?:\w+ )?agents?\b",
-    re.IGNORECASE,
-)
 _KNOWLEDGE = re.compile(
     r"\W{0,3}(?:what|how (?!many|much)|why|explain|when|where|which|describe|difference|tell me about)\b", re.IGNORECASE
 )
@@ -94,10 +89,8 @@ def _in_words(
         yield "hallucinated_commands"
     if judgement and agents is None and "retired_tool" in codes(judgement.findings) and _reached_agents(text, contract):
         yield "missing_list_agents"
-    if agents and (judgement is None or judgement.dispatched is None):
-        total = _TOTAL.search(text)
-        if total and number_of(total[1]) != len(agents):
-            yield "wrong_count"
+    if agents and (judgement is None or judgement.dispatched is None) and miscounts(text, len(agents)):
+        yield "wrong_count"
 
 
 def _reached_agents(text: str, contract: Contract) -> bool:

@@ -12,6 +12,35 @@ _MEASURED = re.compile(r"\s?(?:[kmgt]i?b?|%|percent|ms|seconds?|minutes?|hours?|
 _HEDGED = re.compile(r"\b(?:or|maybe|perhaps|possibly|between|might|could|not|either)\b[^.;,\d]{0,12}$")
 
 
+_AGENTS = re.compile(rf"\b(\d{{1,6}}|{'|'.join(NUMBERS)}) (?:(\w+) )?agents?\b", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"(?:\b(?:there (?:is|are)|there's|you have|we have|i (?:see|found|have|count(?:ed)?)|that's|that is|a total of|"
+    r"in total|in all|fleet (?:of|has))(?: (?:only|just|exactly))?|[.:!,]|^)\s*$",
+    re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\s+(?:that|which|who|where|with|without|whose|on which|has|have|is (?!online|connected|available)|"
+    r"are (?!online|connected|available|there|listed)|down|stopped|inactive|failed|running|left|over|above|"
+    r"below|under)\b",
+    re.IGNORECASE,
+)
+_ANY = ("online", "connected", "available", "discovered", "reachable", "registered", "known")
+
+
+def miscounts(text: str, agents: int) -> bool:
+    """Whether a text tells another number than `agents` as that of all agents, or a part that is larger than it.
+
+    "1 agent has it stopped" and "2 Linux agents" count a part.
+    """
+    for match in _AGENTS.finditer(text):
+        word, kind = match[1].lower(), match[2]
+        number = NUMBERS.get(word, -1) if word in NUMBERS else int(word)
+        whole = _WHOLE.search(text[: match.start()]) and not _PART.match(text, match.end())
+        if number > agents or (number != agents and whole and (not kind or kind.lower() in _ANY)):
+            return True
+    return False
+
+
 def counted(answer: str, names: Sequence[str]) -> list[tuple[int, str, bool]]:
     """(number, what follows it, whether it is only offered or denied) of each count, outside of names, code and list
     numbering.
