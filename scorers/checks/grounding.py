@@ -12,10 +12,9 @@ from scorers.checks.said.stance import LESSON, in_general, stance
 
 _CODE = re.compile(r"`([^`]+)`")
 _LIST_MARK = re.compile(r"^([ \t>|]*)\(?\d{1,3}(?:[.)]|[ \t]*\|)(?=[ \t])", re.MULTILINE)
-_NUMBER = re.compile(
-    r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)|"
-    rf"\b(?i:{'|'.join(word for word in NUMBERS if word not in ('zero', 'one'))})\b(?!-)"
-)
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)")
+_COUNTING = tuple(word for word in NUMBERS if word not in ("zero", "one"))
+_IN_WORDS = re.compile(rf"\b(?:{'|'.join(_COUNTING)})\b(?!-)", re.IGNORECASE)
 _QUESTION = re.compile(
     r"(?:(?<=[.!?\n])|\A)\s*(?:(?:so|and|but|ok|okay|well),? )?"
     r"(?:want|shall|should|do|does|did|would|could|can|may|which|what|who|where|need|is|are|how|when|anything|care|fancy|or)\b[^.!?\n]*\?",
@@ -23,9 +22,10 @@ _QUESTION = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?=\S)[^.!?\n]*)*[.!?\n]*")
 _HOST = re.compile(r"(?<![\w./@:-])[a-z]{2,}(?:-[a-z]+)*(?:-?\d{1,3}|-[a-z])(?:-[a-z]{2,3})?(?![\w/-]|\.\w)")
-_TECHNICAL = re.compile(
-    r"(?:ipv|utf-?|sha|md|ext|http|tls|base|python|log|ps|raid|level|step|phase|day|top|web)-?\d.*|[a-z]+-a"
-)
+_HOST_LIKE = re.compile(r"[a-z]\d|-[a-z\d](?![a-z])")
+"""What no host's name lacks; quicker to look for."""
+_TECHNICAL = re.compile(r"(?:ipv|utf|sha|md|ext|http|tls|base|python|phase|step|level|day)-?\d.*")
+"""Names of standards and steps, which are no hosts."""
 _PLACED = re.compile(
     r"(?:\b(?:on|from|of|for|at|hosts?|agents?|servers?|nodes?|machines?|boxe?s?|and|both)\s+|[,:(]\s*|^\s*)$"
 )
@@ -36,6 +36,8 @@ _OF_THIS_FLEET = re.compile(
     re.IGNORECASE,
 )
 """What is said of this fleet, not of servers in general."""
+_FLEET = re.compile(r"\s+(?:\w+\s+)?(?:agents?|hosts?|servers?|machines?|nodes?|boxe?s?)\b", re.IGNORECASE)
+_ASKS_BACK = re.compile(r"\b(?:which|what|who|where|do you mean|(?:shall|should) i)\b[^.!?\n]*\?", re.IGNORECASE)
 _NEIGHBOURS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"[.;:!?](?=\s|$)|\n")
 _ITEMS = re.compile(r",? and |, | & ")
@@ -66,7 +68,7 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
         bare = bare.replace(name, " ")
     if LESSON.search(bare):
         bare = " ".join(part for part in _SENTENCE.findall(bare) if not LESSON.search(part))
-    stray += [match[0] for match in _NUMBER.finditer(bare) if not _is_known(match, bare, text, seen, names)]
+    stray += [match[0] for match in _numbers(bare) if not _is_known(match, bare, text, seen, names)]
     stray += [name for name in _hosts(bare) if not seen.names(name)]
     stray += [state for state in _states(text) if not seen.state(state)]
     return [
@@ -77,7 +79,12 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
 
 def check_unlooked(answer: str, sources: Sequence[str], names: Sequence[str]) -> list[Finding]:
     """The same for an answer before which nothing was looked up: what it says of things in general needs no source."""
-    claims = [part for part in _SENTENCE.findall(answer) if _OF_THIS_FLEET.search(part) or any(_hosts(part, code=True))]
+    asks = _ASKS_BACK.search(answer) is not None
+    claims = [
+        part
+        for part in _SENTENCE.findall(answer)
+        if any(_hosts(part, code=True)) or (_OF_THIS_FLEET.search(part) and not asks)
+    ]
     return check_grounded(" ".join(claims), sources, names) if claims else []
 
 
@@ -92,6 +99,13 @@ def sources_of(past: Sequence[Message]) -> list[str]:
     return found
 
 
+def _numbers(bare: str) -> Iterator[re.Match[str]]:
+    yield from _NUMBER.finditer(bare)
+    low = bare.lower()
+    if any(word in low for word in _COUNTING):
+        yield from _IN_WORDS.finditer(bare)
+
+
 def _is_known(match: re.Match[str], bare: str, text: str, seen: Seen, names: Sequence[str]) -> bool:
     """Whether a number is shown, or counts something."""
     said = str(NUMBERS.get(match[0].lower(), match[0]))
@@ -102,11 +116,11 @@ def _is_known(match: re.Match[str], bare: str, text: str, seen: Seen, names: Seq
     before, after = bare[: match.start()], bare[match.end() :]
     if _TIME.match(after) and _LATER.search(before.lower()):
         return True
-    count = int(said)
-    if count == 1 or count in seen.sizes or count in _counts(text, names):
+    count, of_hosts = int(said), _FLEET.match(after)
+    if count == 1 or count in _counts(text, names) or (count in seen.sizes and not of_hosts):
         return True
     beside = [*_NEIGHBOURS.findall(before.lower()[-30:])[-2:], *_NEIGHBOURS.findall(after.lower()[:40])[:3]]
-    return any(count in seen.times(word) for word in beside)
+    return any(count in seen.times(word) for word in beside if not _FLEET.fullmatch(f" {word}"))
 
 
 def _counts(text: str, names: Sequence[str]) -> set[int]:
@@ -126,6 +140,8 @@ def _counts(text: str, names: Sequence[str]) -> set[int]:
 
 def _hosts(text: str, code: bool = False) -> Iterator[str]:
     """Words that look like a host's name and stand in the place of one, or in inline code."""
+    if not _HOST_LIKE.search(text):
+        return
     for match in _HOST.finditer(text):
         placed = _PLACED.search(text[: match.start()].lower()) or (code and text[match.start() - 1] == "`")
         if placed and not _TECHNICAL.fullmatch(match[0]):

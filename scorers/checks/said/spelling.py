@@ -8,10 +8,11 @@ NUMBERS = {
 }  # fmt: skip
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _SIZE = re.compile(
-    r"(?<=\d) ?(?:([KMGT])(?:i?[Bb]|i)?|([kmgt])i?[bB]|([KMGTkmgt])(?:ilo|ega|iga|era|ibi|ebi)bytes?|"
-    r"([gG])igs?|([mM])egs?)(?![\w])"
+    r"(\d) ?(?=[KMGTkmgt])"
+    r"(?:([KMGT])(?:i?[Bb]|i)?|([kmgt])i?[bB]|([KMGTkmgt])(?:ilo|ega|iga|era|ibi|ebi)bytes?|([gG])igs?|"
+    r"([mM])egs?)(?!\w)"
 )
-_PERCENT = re.compile(r"(?<=\d)(?: ?%| ?(?:percent|per cent|pct)\b)", re.IGNORECASE)
+_PERCENT = re.compile(r"(\d) ?(?:%|(?:percent|per cent|pct)\b)", re.IGNORECASE)
 _CONTRACTED = ((re.compile(r"\bwon't\b", re.I), "will not"), (re.compile(r"\b(?:can't|cannot)\b", re.I), "can not"),
     (re.compile(r"\bain't\b", re.I), "is not"), (re.compile(r"(?<=[a-z])n't\b", re.I), " not"))  # fmt: skip
 
@@ -20,9 +21,10 @@ def plain(text: str) -> str:
     """Straight quotes, and one spelling of sizes and percentages: 3.1 GiB, 3.1GB and 3.1Gi are 3.1G."""
     if not text.isascii():
         text = text.translate(_QUOTES)
-    if any(char in text for char in "KMGTkmg"):
-        text = _SIZE.sub(lambda size: next(filter(None, size.groups())).upper(), text)
-    return _PERCENT.sub("%", text)
+    text = _SIZE.sub(lambda size: size[1] + size[size.lastindex or 1].upper(), text)
+    if " %" in text or "ercent" in text or "pct" in text or "per cent" in text:
+        text = _PERCENT.sub(r"\1%", text)
+    return text
 
 
 def spelled_out(text: str) -> str:
