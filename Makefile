@@ -46,7 +46,7 @@ maps: ## write the map of files in fleet/, datasets_build/, verdict/ and loop/ f
 unit: setup-dev ## run the unit tests, on two processes and without a model hub
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -n 2
 
-selfcheck: setup-dev ## check the evals: an oracle must score 1, each bad agent must fail where it should
+selfcheck: setup-dev ## check the evals: true answers score 1 in any form, false ones 0, bad agents fail where they should
 	HF_HUB_OFFLINE=1 .venv/bin/aj selfcheck --suite small
 
 real-loop: setup-dev ## run a small real loop (build, train, serve, evaluate, gate), and build aj-10k in full, twice

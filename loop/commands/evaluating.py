@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Group
+from rich.padding import Padding
 
 from aj.errors import AJError
 from aj.files import logs_dir, write_text
@@ -105,16 +107,37 @@ def board(
         show(Format(output), ranking.to_records(rows), lambda: draw(shown))
 
 
-@app.command(epilog=example("aj selfcheck --suite small"))
-def selfcheck(suite: SuiteOption = "full", contract: ContractName = "aj", output: AsJson = Format.table) -> None:
-    """Check the evals themselves with reference agents. Exit code 1 if one scores what it should not."""
-    from loop import selfcheck as check
+class AgentKind(StrEnum):
+    reference = "reference"
+    truth_keeping = "truth_keeping"
+    truth_breaking = "truth_breaking"
+    lazy = "lazy"
 
-    means = check.selfcheck(suite, lambda agent: progress.print(f"{agent} …"), contract)
-    show(output, check.to_records(means), lambda: check.table(means))
-    for line in (wrong := check.wrong(means)):
-        progress.print(line)
-    raise typer.Exit(bool(wrong))
+
+@app.command(epilog=example("aj selfcheck --suite small --kind truth_keeping --agent numbered_list"))
+def selfcheck(
+    suite: SuiteOption = "full",
+    contract: ContractName = "aj",
+    kind: Annotated[list[AgentKind] | None, typer.Option(help="only these agents; repeat it for several")] = None,
+    agent: Annotated[str | None, typer.Option(help="only this agent")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="samples per task, to try things out; bounds are those of all")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="processes; one for each core by default")] = None,
+    output: AsJson = Format.table,
+) -> None:
+    """Check the evals themselves with agents whose scores are known. Exit code 1 if one scores what it should not."""
+    from loop.selfcheck.found import KINDS, Kind, to_records, wrong
+    from loop.selfcheck.run import selfcheck as check
+    from loop.selfcheck.tables import tables
+
+    chosen = {*(kind or AgentKind)}
+    kinds: list[Kind] = [name for name in KINDS if AgentKind(name) in chosen]
+    checked = check(suite, say, contract, limit, kinds, agent, jobs)
+    show(output, to_records(checked), lambda: Group(*(Padding(table, (0, 0, 1, 0)) for table in tables(checked))))
+    for line in (found := wrong(checked)):
+        say(line)
+    raise typer.Exit(bool(found))
 
 
 @app.command("judge-check", epilog=example("aj judge-check --model anthropic/claude-sonnet-5-5"))

@@ -10,8 +10,8 @@ from inspect_ai.solver import Solver, solver
 
 from aj.acts import call_of, finish
 from aj.wire import render_call
+from evals.agents.oracle import oracle
 from evals.persona import persona
-from evals.reference import oracle
 from scorers.persona_match import persona_match
 from scorers.samples import case_of
 

@@ -18,7 +18,7 @@ from aj.files import digest
 from aj.messages import Message, to_record
 from aj.personas import load_personas
 from aj.wire import judge_call
-from evals.reference import oracle
+from evals.agents.oracle import oracle
 from evals.suite import LOOPED, TASKS
 from fleet.fleet import Fleet
 from fleet.names import names

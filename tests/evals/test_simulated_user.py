@@ -10,7 +10,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from aj.messages import Message
 from evals.agent import converse
-from evals.reference import oracle
+from evals.agents.oracle import oracle
 from evals.simulated_user import TRIES, terms
 from evals.task_success import task_success
 from scenarios.scenario import ScriptedTurn

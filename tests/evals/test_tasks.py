@@ -19,9 +19,10 @@ from aj.errors import ConfigError
 from aj.files import digest_file
 from aj.messages import Call, Message
 from aj.wire import render_call
+from evals.agents.oracle import oracle
 from evals.frozen import dataset
 from evals.identities import SAMPLES, asked, graded, records
-from evals.reference import AGENTS, oracle, reference
+from evals.reference import AGENTS, reference
 from evals.suite import LOOPED
 from scenarios.scenario import ScriptedTurn
 from scorers.context_kept import context_kept

@@ -18,7 +18,8 @@ from evals import reference
 from evals.frozen import dataset
 from evals.suite import TASKS
 from evals.tool_format import tool_format
-from loop import selfcheck
+from loop.selfcheck.found import wrong
+from loop.selfcheck.run import selfcheck
 from scenarios.error_patterns import PATTERNS, draw_case
 from scorers.checks.patterns import known_issue
 from scorers.samples import case_of
@@ -73,9 +74,9 @@ def test_data_is_built_with_every_row_and_pair_and_passes_the_lint(contract, pat
 def test_the_evals_accept_what_is_right_and_reject_the_old_format(path, tmp_path, monkeypatch):
     agents = {name: reference.AGENTS[name] for name in ARMS}
     monkeypatch.setattr(reference, "AGENTS", agents)
-    means = selfcheck.selfcheck("small", lambda _: None, str(path), limit=4)
-    assert selfcheck.wrong(means) == []
-    assert {m.task for m in means} == set(TASKS)
+    checked = selfcheck("small", lambda _: None, str(path), limit=4, kinds=["reference"], jobs=1)
+    assert wrong(checked) == []
+    assert {m.task for m in checked.means} == set(TASKS)
 
 
 @pytest.mark.loop
