@@ -19,7 +19,7 @@ from aj.acts import finish
 from aj.messages import Message
 from evals.agents.oracle import oracle
 from evals.agents.saying import ReferenceAgent, say
-from evals.agents.told import Told
+from evals.agents.true_answer import TrueAnswer
 from evals.reference import play
 from evals.suite import LOOPED
 from scenarios.scenario import ScriptedTurn
@@ -43,7 +43,7 @@ class Sitting:
     task: str
     played: Sample
     state: TaskState
-    told: tuple[tuple[int, Told], ...]
+    told: tuple[tuple[int, TrueAnswer], ...]
     """(place in the trace's turns, answered turn); empty where the right reply answers nothing"""
     looks: bool
     """whether the oracle makes a call in step mode before it answers"""
@@ -75,14 +75,14 @@ class Sitting:
 
 def sit(task: str, sample: Sample) -> Sitting:
     """Let the oracle play a sample."""
-    told: list[Told] = []
+    told: list[TrueAnswer] = []
     looks = False
 
     def recorded(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
         nonlocal looks
         said = oracle(case, past, turn)
-        if case.mode == "step" and said == say(case, finish(Told(case, turn, tuple(past)).text)):
-            told.append(Told(case, turn, tuple(past)))
+        if case.mode == "step" and said == say(case, finish(TrueAnswer(case, turn, tuple(past)).text)):
+            told.append(TrueAnswer(case, turn, tuple(past)))
         elif case.mode == "step":
             looks = True
         return said

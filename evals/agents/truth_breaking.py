@@ -8,7 +8,7 @@ from aj.acts import finish, on
 from aj.messages import Message
 from aj.state import agents_listed
 from evals.agents.saying import say
-from evals.agents.told import Change, Told, in_prose, whole
+from evals.agents.true_answer import Alter, TrueAnswer, in_prose, whole
 from scenarios.oracle import answer
 from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case
@@ -29,10 +29,10 @@ _STATE = rf"\bis ({'|'.join(OPPOSITES)})\b"
 # --- denials ----------------------------------------------------------------------------------------------------------
 
 
-def _denying(state: str, value: str) -> Change:
+def _denying(state: str, value: str) -> Alter:
     """Deny every state ("is active"), or every value that follows a host ("`a` 88%", "`a` has 12")."""
 
-    def deny(told: Told, rng: Random) -> str | None:
+    def deny(told: TrueAnswer, rng: Random) -> str | None:
         items = in_prose(_STATE, lambda m: state.replace("STATE", m[1]), told.turn.items)
         clauses = [_denied(host, clause, value) for host, clause in told.clauses()]
         if items == told.turn.items and all(clauses):
@@ -56,12 +56,12 @@ far_from = _denying("is anything but STATE", "is nowhere near VALUE")
 failed_to_be = _denying("failed to be STATE", "failed to reach VALUE")
 
 
-def not_done(told: Told, rng: Random) -> str | None:
+def not_done(told: TrueAnswer, rng: Random) -> str | None:
     """I have not restarted `mysql` on `a`, where it was restarted"""
     return f"I have not restarted {told.turn.items}." if told.turn.kind == "restart" else None
 
 
-def untrue(told: Told, rng: Random) -> str | None:
+def untrue(told: TrueAnswer, rng: Random) -> str | None:
     """It is not true that `mysql` on `a` is active."""
     stated = [clause for _, clause in told.clauses() if re.search(_STATE, clause, re.I)]
     if len(stated) != len(told.clauses()) or told.turn.kind != "facts":
@@ -73,7 +73,7 @@ def untrue(told: Told, rng: Random) -> str | None:
 # --- other values -----------------------------------------------------------------------------------------------------
 
 
-def opposite(told: Told, rng: Random) -> str | None:
+def opposite(told: TrueAnswer, rng: Random) -> str | None:
     """`mysql` on `a` is inactive, where it is active"""
     items = in_prose(_STATE, lambda m: f"is {OPPOSITES[m[1].lower()]}", told.turn.items)
     items = items.replace("has exited", "is running").replace("has failed", "is active")
@@ -83,7 +83,7 @@ def opposite(told: Told, rng: Random) -> str | None:
     return _if_changed(told, items)
 
 
-def swapped_hosts(told: Told, rng: Random) -> str | None:
+def swapped_hosts(told: TrueAnswer, rng: Random) -> str | None:
     """Two hosts have each other's values."""
     pairs = [
         (one, other)
@@ -98,7 +98,7 @@ def swapped_hosts(told: Told, rng: Random) -> str | None:
     return told.say(", ".join(swapped))
 
 
-def value_of_another_host(told: Told, rng: Random) -> str | None:
+def value_of_another_host(told: TrueAnswer, rng: Random) -> str | None:
     """One host has the value that is right for another one."""
     clauses = dict(told.clauses())
     chosen = [
@@ -113,7 +113,7 @@ def value_of_another_host(told: Told, rng: Random) -> str | None:
     return told.say(", ".join(whole(mine).sub(lambda _: theirs, c) if h == host else c for h, c in clauses.items()))
 
 
-def shifted_digit(told: Told, rng: Random) -> str | None:
+def shifted_digit(told: TrueAnswer, rng: Random) -> str | None:
     """88% becomes 89%, or four agents become five."""
     number = told.turn.truth.count
     if number is not None:
@@ -121,12 +121,12 @@ def shifted_digit(told: Told, rng: Random) -> str | None:
     return _with_another_value(told, rng, lambda value: _shift(value, rng))
 
 
-def wrong_unit(told: Told, rng: Random) -> str | None:
+def wrong_unit(told: TrueAnswer, rng: Random) -> str | None:
     """88% becomes 88G, 3.1Gi becomes 3.1Mi"""
     return _with_another_value(told, rng, _other_unit)
 
 
-def stale(told: Told, rng: Random) -> str | None:
+def stale(told: TrueAnswer, rng: Random) -> str | None:
     """What an earlier result said, or one may have said: the state before, or another number."""
 
     def before(value: str) -> str | None:
@@ -143,7 +143,7 @@ def stale(told: Told, rng: Random) -> str | None:
 # --- hosts ------------------------------------------------------------------------------------------------------------
 
 
-def dropped_host(told: Told, rng: Random) -> str | None:
+def dropped_host(told: TrueAnswer, rng: Random) -> str | None:
     """One of several hosts is left out."""
     clauses = told.clauses()
     if len(clauses) < 2:
@@ -152,7 +152,7 @@ def dropped_host(told: Told, rng: Random) -> str | None:
     return told.say(", ".join(clause for place, (_, clause) in enumerate(clauses) if place != left))
 
 
-def added_host(told: Told, rng: Random) -> str | None:
+def added_host(told: TrueAnswer, rng: Random) -> str | None:
     """A host that does not exist has a value as well."""
     clauses = told.clauses()
     if not clauses[0][0] or told.turn.kind == "restart":
@@ -162,7 +162,7 @@ def added_host(told: Told, rng: Random) -> str | None:
     return told.say(", ".join([*(said for _, said in clauses), clause.replace(f"`{host}`", f"`{ghost}`")]))
 
 
-def renamed_host(told: Told, rng: Random) -> str | None:
+def renamed_host(told: TrueAnswer, rng: Random) -> str | None:
     """The value is said about a host that does not exist."""
     if not told.hosts or told.turn.kind == "ask_back":
         return None
@@ -170,7 +170,7 @@ def renamed_host(told: Told, rng: Random) -> str | None:
     return told.say(told.turn.items.replace(f"`{host}`", f"`{ghost}`"))
 
 
-def everybody(told: Told, rng: Random) -> str | None:
+def everybody(told: TrueAnswer, rng: Random) -> str | None:
     """Every agent is said to be one of those asked for, or to have the value of the one asked about."""
     (host, clause), *more = told.clauses()
     never = [name for name in told.turn.truth.never if name in told.fleet]
@@ -184,10 +184,10 @@ def everybody(told: Told, rng: Random) -> str | None:
 # --- answers that leave the choice to the reader ---------------------------------------------------------------------
 
 
-def _hedging(form: str) -> Change:
+def _hedging(form: str) -> Alter:
     """Give two answers, only one of which is right."""
 
-    def hedge(told: Told, rng: Random) -> str | None:
+    def hedge(told: TrueAnswer, rng: Random) -> str | None:
         number = told.turn.truth.count
         if number is not None:
             return told.say(told.turn.items, count=form.format(value=number, other=number + 1))
@@ -196,7 +196,7 @@ def _hedging(form: str) -> Change:
     return hedge
 
 
-def _hedged(told: Told, value: str, rng: Random, form: str) -> str | None:
+def _hedged(told: TrueAnswer, value: str, rng: Random, form: str) -> str | None:
     other = _rival(told, value, rng)
     return form.format(value=value, other=other) if other else None
 
@@ -206,12 +206,12 @@ hedged_first = _hedging("either {other} or {value}")
 in_doubt = _hedging("{other}, maybe {value}")
 
 
-def every_state(told: Told, rng: Random) -> str | None:
+def every_state(told: TrueAnswer, rng: Random) -> str | None:
     """`mysql` on `a` is active, inactive, failed, running, stopped, enabled, disabled"""
     return _if_changed(told, in_prose(_STATE, f"is {', '.join(OPPOSITES)}", told.turn.items))
 
 
-def taken_back(told: Told, rng: Random) -> str | None:
+def taken_back(told: TrueAnswer, rng: Random) -> str | None:
     """`a` 88%. No, it is 79%."""
     values = [(value, other) for _, value in told.values if (other := _rival(told, value, rng))]
     if not values or told.turn.kind not in ("facts", "failed"):
@@ -220,7 +220,7 @@ def taken_back(told: Told, rng: Random) -> str | None:
     return told.say(f"{told.turn.items}. Wait, no: not {value}, it is {other}")
 
 
-def dropped_value(told: Told, rng: Random) -> str | None:
+def dropped_value(told: TrueAnswer, rng: Random) -> str | None:
     """One of several files in a list is left out."""
     listed = re.search(r"`[^`]+`(?:, `[^`]+`)+$", told.turn.items)
     if not listed or len(told.hosts) > 1:
@@ -230,7 +230,7 @@ def dropped_value(told: Told, rng: Random) -> str | None:
     return told.say(told.turn.items[: listed.start()] + ", ".join(names))
 
 
-def pasted(told: Told, rng: Random) -> str | None:
+def pasted(told: TrueAnswer, rng: Random) -> str | None:
     """All that was seen, as it is, where it holds more than the facts."""
     seen = "\n\n".join(told.results)
     more = {*re.findall(r"\w+", seen)} - {*re.findall(r"\w+", told.text)}
@@ -245,11 +245,11 @@ def unlooked(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _if_changed(told: Told, items: str) -> str | None:
+def _if_changed(told: TrueAnswer, items: str) -> str | None:
     return told.say(items) if items != told.turn.items and told.turn.kind not in ("plain", "ask_back") else None
 
 
-def _with_another_value(told: Told, rng: Random, other: Callable[[str], str | None]) -> str | None:
+def _with_another_value(told: TrueAnswer, rng: Random, other: Callable[[str], str | None]) -> str | None:
     """The answer with one stated value replaced in one place; `other` says by what, None if by nothing."""
     if told.turn.kind in ("plain", "ask_back", "restart"):
         return None
@@ -264,14 +264,14 @@ def _with_another_value(told: Told, rng: Random, other: Callable[[str], str | No
     return told.say(_replaced(told, host, value, new))
 
 
-def _replaced(told: Told, host: str, value: str, new: str) -> str:
+def _replaced(told: TrueAnswer, host: str, value: str, new: str) -> str:
     """The items with a value replaced where it first stands about the host."""
     clauses = told.clauses()
     about = host if len(clauses) > 1 else clauses[0][0]
     return ", ".join(whole(value).sub(lambda _: new, c, count=1) if of == about else c for of, c in clauses)
 
 
-def _accepted(told: Told, host: str, value: str) -> list[str]:
+def _accepted(told: TrueAnswer, host: str, value: str) -> list[str]:
     """All wordings of the stated value that `value` is one of."""
     for stated in told.turn.truth.stated[host]:
         if value in stated.split("|"):
@@ -279,7 +279,7 @@ def _accepted(told: Told, host: str, value: str) -> list[str]:
     return [value]
 
 
-def _stated(told: Told, host: str) -> list[str]:
+def _stated(told: TrueAnswer, host: str) -> list[str]:
     return [value for value in told.turn.truth.stated[host] if value != host]
 
 
@@ -293,7 +293,7 @@ def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
     return ((one, other) for one in names for other in names if one != other)
 
 
-def _theirs(told: Told, one: str, other: str) -> Iterator[tuple[str, str]]:
+def _theirs(told: TrueAnswer, one: str, other: str) -> Iterator[tuple[str, str]]:
     """(value of `one`, value of `other`), as stated or, where only one host was asked about, as the same command shows
     it at the same place in its output on the other host."""
     stated = told.turn.truth.stated
@@ -307,7 +307,7 @@ def _theirs(told: Told, one: str, other: str) -> Iterator[tuple[str, str]]:
         yield from ((mine, value) for value in theirs if value not in _accepted(told, one, mine))
 
 
-def _shown(told: Told, one: str, other: str, mine: str) -> list[str]:
+def _shown(told: TrueAnswer, one: str, other: str, mine: str) -> list[str]:
     steps = [step for step in told.turn.steps if step.host == one]
     if len(steps) != 1 or len(told.turn.steps) != 1 or told.case.scenario.goal or not _numeric(mine):
         return []
@@ -317,7 +317,7 @@ def _shown(told: Told, one: str, other: str, mine: str) -> list[str]:
     return [theirs[ours.index(mine)]] if mine in ours and len(ours) == len(theirs) else []
 
 
-def _rival(told: Told, value: str, rng: Random) -> str | None:
+def _rival(told: TrueAnswer, value: str, rng: Random) -> str | None:
     """Another value of the same kind."""
     if value.lower() in OPPOSITES:
         return OPPOSITES[value.lower()]
@@ -362,7 +362,7 @@ def _other_unit(value: str) -> str | None:
     return f"{found[1]}{found[2]}{new}"
 
 
-def _ghost(told: Told, rng: Random) -> str:
+def _ghost(told: TrueAnswer, rng: Random) -> str:
     """The name of an agent that does not exist, like one that does."""
     known = " ".join([*told.results, *told.fleet])
     name = rng.choice(told.fleet)
@@ -370,7 +370,7 @@ def _ghost(told: Told, rng: Random) -> str:
     return next(ghost for ghost in ghosts if ghost not in known)
 
 
-TRUTH_BREAKING: dict[str, Change] = {
+TRUTH_BREAKING: dict[str, Alter] = {
     "not_so": not_so,
     "contracted": contracted,
     "no_longer": no_longer,

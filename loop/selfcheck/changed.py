@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
-from evals.agents.told import Change
+from evals.agents.true_answer import Alter
 from evals.agents.truth_breaking import TRUTH_BREAKING, unlooked
 from evals.agents.truth_keeping import STYLE_CHANGED, TRUTH_KEEPING
 from evals.sittings import Judged, Sitting, judge, played, samples, sit
 from loop.selfcheck.found import Kind, Mean, Miss
 
-CHANGES: dict[Kind, dict[str, Change]] = {"truth_keeping": TRUTH_KEEPING, "truth_breaking": TRUTH_BREAKING}
+CHANGES: dict[Kind, dict[str, Alter]] = {"truth_keeping": TRUTH_KEEPING, "truth_breaking": TRUTH_BREAKING}
 UNLOOKED = "unlooked"
 """The one agent of the kind that is played: it changes what AJ does, not what it says."""
 
@@ -84,7 +84,7 @@ def _try(sitting: Sitting, agents: dict[Kind, list[str]]) -> Iterator[Tried]:
                 yield Tried(kind, name, sitting.task, sitting.sample, shown, sitting.judge(answers))
 
 
-def _answers(sitting: Sitting, kind: Kind, change: Change, rng: Random) -> dict[int, str]:
+def _answers(sitting: Sitting, kind: Kind, change: Alter, rng: Random) -> dict[int, str]:
     """The changed answers: all that keep the truth, or one that breaks it."""
     changed = {place: answer for place, told in sitting.told if (answer := change(told, rng)) not in (None, told.text)}
     if kind == "truth_breaking" and changed:

@@ -44,7 +44,7 @@ class Miss:
 
 
 @dataclass
-class Checked:
+class SelfcheckReport:
     """All that a selfcheck found."""
 
     means: list[Mean] = field(default_factory=list)
@@ -58,7 +58,7 @@ SHOWN = 3
 """Misses per agent and task that are told one by one; `--format json` has all."""
 
 
-def wrong(checked: Checked) -> list[str]:
+def wrong(checked: SelfcheckReport) -> list[str]:
     """A sentence for each mean out of bounds and for the first misses of each agent in each task."""
     return [_out_of_bounds(mean) for mean in checked.means if not mean.ok] + list(_told(checked.misses))
 
@@ -83,7 +83,7 @@ def _told(misses: Iterable[Miss]) -> Iterable[str]:
             )
 
 
-def to_records(checked: Checked) -> dict[str, Any]:
+def to_records(checked: SelfcheckReport) -> dict[str, Any]:
     """The object of `--format json`."""
     return {
         "means": [asdict(mean) | {"ok": mean.ok} for mean in checked.means],

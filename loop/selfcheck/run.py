@@ -9,7 +9,7 @@ from typing import Any
 
 from aj.errors import AJError, ConfigError
 from evals.suite import TASKS
-from loop.selfcheck.found import KINDS, Checked, Kind, Mean
+from loop.selfcheck.found import KINDS, Kind, Mean, SelfcheckReport
 
 PARTS = 4
 """Pieces of a task's samples, so that no core waits long for the last one."""
@@ -26,7 +26,7 @@ def selfcheck(
     kinds: Sequence[Kind] = KINDS,
     agent: str | None = None,
     jobs: int | None = None,
-) -> Checked:
+) -> SelfcheckReport:
     """Play every agent of these kinds over the suite.
 
     Args:
@@ -46,7 +46,7 @@ def selfcheck(
     changing: dict[Kind, list[str]] = {kind: names for kind, names in chosen.items() if kind in CHANGES}
     changing = {kind: names for kind, names in changing.items() if names}
     units = [*_units(chosen, changing, suite, contract, limit)]
-    checked, tried = Checked(), []
+    checked, tried = SelfcheckReport(), []
     for number, (what, found) in enumerate(_done(units, jobs or len(os.sched_getaffinity(0))), start=1):
         report(f"{number}/{len(units)} {what}")
         checked.means += [one for one in found if isinstance(one, Mean)]

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 from evals.suite import TASKS
-from loop.selfcheck.found import Checked, Kind, Mean
+from loop.selfcheck.found import Kind, Mean, SelfcheckReport
 from loop.selfcheck.policies import floors
 
 _TITLES: dict[Kind, str] = {
@@ -15,7 +15,7 @@ _TITLES: dict[Kind, str] = {
 }
 
 
-def tables(checked: Checked) -> Iterator[Table]:
+def tables(checked: SelfcheckReport) -> Iterator[Table]:
     """At least one for each kind that was played."""
     if means := checked.of("reference"):
         yield _references(means)

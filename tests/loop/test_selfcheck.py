@@ -13,7 +13,7 @@ from evals.suite import TASKS
 from loop.commands.main import app
 from loop.selfcheck import changed, policies, references, run
 from loop.selfcheck.changed import FALSE, FEWEST, idle
-from loop.selfcheck.found import SHOWN, Checked, Mean, Miss, wrong
+from loop.selfcheck.found import SHOWN, Mean, Miss, SelfcheckReport, wrong
 from loop.selfcheck.references import EXPECTED, tasks_of
 from loop.selfcheck.run import selfcheck
 from scorers import persona_match
@@ -35,7 +35,7 @@ def _of(kind, *names: str):
     return {name: changed.CHANGES[kind][name] for name in names}
 
 
-def _selfcheck(**options) -> Checked:
+def _selfcheck(**options) -> SelfcheckReport:
     """On the first ten samples, in this process."""
     return selfcheck("small", lambda _: None, limit=10, jobs=1, **options)
 
@@ -133,7 +133,7 @@ def test_an_agent_that_does_not_exist_is_refused_with_those_that_do():
 def test_a_mean_must_lie_within_its_bounds(mean, low, high, ok):
     found = Mean("reference", "blind", "persona", "facts", mean, 60, low, high)
     assert found.ok == ok
-    assert bool(wrong(Checked([found]))) != ok
+    assert bool(wrong(SelfcheckReport([found]))) != ok
 
 
 def test_what_is_expected_is_of_agents_and_tasks_that_exist(monkeypatch):
@@ -152,7 +152,7 @@ def test_every_bad_agent_is_expected_to_fail_somewhere(monkeypatch):
 
 def test_of_many_misses_the_first_of_each_agent_and_task_are_told():
     misses = [Miss("truth_breaking", "hedged", "persona", str(n), ("facts",), "a or b", "fine") for n in range(9)]
-    assert len(wrong(Checked(misses=misses))) == SHOWN
+    assert len(wrong(SelfcheckReport(misses=misses))) == SHOWN
 
 
 def test_an_agent_that_changes_hardly_any_answer_is_found():

@@ -16,7 +16,7 @@ _IN_CODE = re.compile(r"(`[^`]*`)")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TrueAnswer:
     """A turn that the oracle answers, and all that was said and seen before the answer."""
 
     case: Case
@@ -93,7 +93,7 @@ class Told:
         return bool(self.hosts) and self.turn.items == listed(self.hosts)
 
 
-Change = Callable[[Told, Random], str | None]
+Alter = Callable[[TrueAnswer, Random], str | None]
 """Another answer than the oracle's; None where there is nothing to change. All chance is drawn from the `Random`."""
 
 
