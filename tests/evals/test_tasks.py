@@ -332,6 +332,20 @@ def test_a_true_answer_that_nobody_looked_for_is_not_grounded(evaluate, agent):
     assert _values(log, "success") >= {0.0}
 
 
+def test_who_changes_something_beside_what_was_asked_has_kept_the_context_and_not_answered(evaluate, agent):
+    def meddler(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
+        call = json.loads(oracle(case, past, turn))
+        if "command" not in call["params"]:
+            return oracle(case, past, turn)
+        return _instead(case, past, turn, f"echo >> /etc/hosts; {call['params']['command']}")
+
+    log = evaluate(
+        _part("context_retention", lambda s: s.metadata["probe"] == "that_service"), solver=agent(meddler), limit=3
+    )
+    assert _means(log) == {"retained": 1.0, "answered": 0.0}
+    assert _codes(log) == {"unasked_change"}
+
+
 # --- our own faults -------------------------------------------------------------------------------------------------
 
 

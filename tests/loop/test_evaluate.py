@@ -275,3 +275,22 @@ def test_an_argument_that_no_task_takes_is_refused(word):
 def test_the_model_of_a_target_without_weights_is_part_of_the_answers():
     one = Target("one", "openai-api/local/one")
     assert answers(one, "small") != answers(replace(one, model="openai-api/local/two"), "small")
+
+
+def test_what_asks_is_part_of_an_evals_identity(run, monkeypatch):
+    before = answers(find_target("abc"), "small")
+    monkeypatch.setattr(identities, "asked", lambda task, suite, seed=0: "other")
+    assert answers(find_target("abc"), "small") != before
+
+
+@pytest.mark.parametrize(
+    "change", [{"run": "other"}, {"adapter": "other"}, {"dataset": "other"}, {"contract": "native"}]
+)
+def test_another_run_adapter_data_set_or_contract_is_another_eval(run, change):
+    target = find_target("abc")
+    assert answers(replace(target, **change), "small") != answers(target, "small")
+
+
+def test_another_suite_or_limit_is_another_eval(run):
+    target = find_target("abc")
+    assert len({answers(target, suite, limit) for suite in ("small", "full") for limit in (None, 1, 2)}) == 6

@@ -1,12 +1,15 @@
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from aj.errors import TrainError
 from aj.files import load_yaml
 from tests.train.tiny import make_recipe, write_dataset
 from train.base import find_base, load_config
-from train.preflight import GB, estimate_memory, read_architecture
+from train.preflight import GB, RUNTIME_GB, check_room, estimate_memory, read_architecture
 from train.recipe import Recipe
 from train.run import dry_run, prepare
 
@@ -72,3 +75,25 @@ def test_target_modules_that_the_base_lacks_are_refused(tiny_base, dataset):
 def test_a_data_set_without_rows_is_refused(tiny_base, tmp_path):
     with pytest.raises(TrainError, match="no rows"):
         prepare(make_recipe(tiny_base), write_dataset(tmp_path, [], []))
+
+
+def test_memory_and_disk_are_told_in_gb_of_a_billion_bytes(tiny_base, dataset, tmp_path):
+    plan = dry_run(make_recipe(tiny_base), dataset)
+    here = torch_memory() or psutil.virtual_memory().total
+    assert plan.memory_here == here / 1e9
+    free = shutil.disk_usage(tmp_path).free / 1e9
+    check_room(plan, tmp_path)
+    check_room(replace(plan, disk=free * 0.99), tmp_path)
+    with pytest.raises(TrainError, match=r"has [\d.]+ GB free, but the run writes"):
+        check_room(replace(plan, disk=free * 1.01), tmp_path)
+    needed = plan.memory.static + RUNTIME_GB
+    check_room(replace(plan, memory_here=needed * 1.01), tmp_path)
+    with pytest.raises(TrainError, match=r"needs [\d.]+ GB before the first token"):
+        check_room(replace(plan, memory_here=needed * 0.99), tmp_path)
+
+
+def torch_memory() -> int | None:
+    """Bytes of the GPU; None without one."""
+    import torch
+
+    return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else None

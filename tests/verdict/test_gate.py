@@ -71,6 +71,40 @@ def test_one_pattern_that_fell_keeps_the_verdict_open_when_its_samples_are_too_f
     assert "pattern=prose" in verdict.reasons[0]
 
 
+def lose(lab, pattern: str, places: str):
+    """The arm `same`, wrong in those samples of a pattern too."""
+
+    def wrong(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            if sample.metadata["slice"]["pattern"] == pattern and str(sample.id).split("-")[-1] in places.split():
+                sample.scores = {"right": Score(value={"right": 0.0, "brief": 1.0}, metadata={"grader": GRADER})}
+
+    return lab.change("same", wrong, tasks="known-issues")
+
+
+def slice_of(verdict, pattern: str):
+    return next(check for check in verdict.checks if check.rule == "slice" and check.slice == f"pattern={pattern}")
+
+
+def test_a_slice_that_is_shown_to_have_fallen_fails_only_beyond_the_metrics_margin(lab, policy):
+    policy = policy.model_copy(update={"confidence": 0.9})  # so that the twelve samples of a slice can show it
+    folder = lose(lab, "two_calls", " ".join(map(str, range(12))))
+    fell = slice_of(lab.judge(adjust(policy, margin=0.2), "good", folder), "two_calls")
+    assert (fell.state, fell.value, fell.threshold) == ("failed", -1.0, -0.25)
+    tolerated = slice_of(lab.judge(adjust(policy, margin=1.0), "good", folder), "two_calls")
+    assert tolerated.state == "open", "it fell by more than the slice may, and by no more than the margin"
+    allowed = slice_of(lab.judge(adjust(policy, margin=0.2, slices={"pattern": 0.99}), "good", folder), "two_calls")
+    assert allowed.state == "failed", "what a slice may lose unseen is no tolerance for what is shown"
+
+
+def test_a_slice_may_fall_by_as_much_as_the_policy_says(lab, policy):
+    folder = lose(lab, "two_calls", "0 1 2")  # a quarter, which twelve samples cannot show
+    for fall, state in ((0.2, "open"), (0.3, "passed")):
+        verdict = lab.judge(adjust(policy, margin=0.1, slices={"pattern": fall}), "good", folder)
+        assert slice_of(verdict, "two_calls").state == state
+        assert slice_of(verdict, "old_keys").state == "passed"
+
+
 def test_a_drop_inside_the_margin_is_tolerated(lab, policy):
     verdict = lab.judge(adjust(policy, margin=0.5, slices={}), "good", "old")
     margin = next(c for c in verdict.checks if c.metric == "known_issues/right" and c.rule == "margin")

@@ -108,3 +108,18 @@ def test_a_candidate_worse_by_the_margin_is_seldom_passed(n, size):
         falls = -(random.random(count) < 0.05).astype(float)
         passed += difference_estimate(np.repeat(falls, size).tolist(), families).p_above(-0.05) < 0.05
     assert passed / 600 < 0.077
+
+
+@pytest.mark.parametrize(("families", "size"), [(3, 1), (3, 4), (10, 2)])
+def test_the_error_is_the_cluster_robust_one_with_the_correction_for_few_families(families, size):
+    # Written out: sqrt(K / (K - 1) * sum over families of (sum of deviations)^2) / n, the pseudo-families included.
+    values = np.array([[float((family + place) % 3 > 0) for place in range(size)] for family in range(families)])
+    whole = [*values, *([value] * size for value in (1.0, 1.0, 0.0, 0.0))]
+    n, count = sum(map(len, whole)), len(whole)
+    centre = sum(map(sum, whole)) / n
+    deviations = [sum(group) - centre * len(group) for group in whole]
+    error = np.sqrt(count / (count - 1) * sum(d**2 for d in deviations)) / n
+    names = [str(family) for family in range(families) for _ in range(size)]
+    estimate = score_estimate(values.flatten().tolist(), names)
+    assert estimate.centre == pytest.approx(centre)
+    assert estimate.error == pytest.approx(error)
