@@ -15,8 +15,8 @@ from filelock import FileLock
 
 from aj.errors import AJError, EvidenceError
 from aj.files import logs_dir, read_jsonl, write_json
-from verdict.evidence import BASE, read_manifest
 from verdict.gate import GateOutcome, Verdict, to_record
+from verdict.runs import BASE, read_manifest
 
 
 def registry_dir() -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import AJError, EvidenceError, TrainError
 from aj.files import digest, logs_dir, read_yaml
 from loop.registry import champion
-from verdict.evidence import read_manifest
+from verdict.runs import read_manifest
 from verdict.samples import DONE
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """Real Inspect logs of three scripted models, made once: `base` knows nothing, `good` nearly all, `old` fell back."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
-from aj.files import digest_file, write_json, write_jsonl
+from aj.files import digest_file, digest_model, digest_weights, write_json, write_jsonl
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
@@ -152,27 +151,50 @@ def weights(name: str) -> bytes:
     return f"adapter of {name}".encode()
 
 
-def write_run(logs: Path, name: str) -> None:
-    """A finished run's folder and its data set's."""
+SERVED_BASE = {
+    "revision": "ba5e",
+    "context": 2048,
+    "quantization": None,
+    "template": None,
+    "adapter": None,
+    "rank": None,
+}
+ROWS = {"sft.jsonl": ("train-1",), "dpo.jsonl": ("train-2",)}
+
+
+def write_run(logs: Path, name: str) -> dict[str, Any]:
+    """A finished run's folder and its data set's; returns the run's manifest."""
     run, dataset = logs / "runs" / name, logs / "datasets" / f"d{name}"
     for folder in (run / "adapter", run / "merged", dataset):
         folder.mkdir(parents=True)
     (run / "adapter" / "adapter_model.safetensors").write_bytes(weights(name))
-    (run / "merged" / "model.safetensors").write_bytes(b"merged")
+    (run / "adapter" / "adapter_config.json").write_text('{"r": 8, "lora_alpha": 16}')
+    (run / "merged" / "model.safetensors").write_bytes(f"merged {name}".encode())
+    for file in ("config.json", "tokenizer.json", "chat_template.jinja"):
+        (run / "merged" / file).write_text(f'"{file}"')
+    for file, templates in ROWS.items():
+        turn = {"role": "user", "content": f"a request of {file}"}
+        write_jsonl(dataset / file, [{"messages": [turn], "metadata": {"templates": list(templates)}}])
+    files = {file: digest_file(dataset / file) for file in ROWS}
     manifest = {
         "hash": name,
         "name": f"aj-{name}",
-        "adapter": hashlib.sha256(weights(name)).hexdigest()[:12],
-        "merged": hashlib.sha256(b"merged").hexdigest(),
+        "adapter": digest_weights(run / "adapter"),
+        "merged": digest_weights(run / "merged"),
+        "serving": SERVED_BASE | {"revision": digest_model(run / "merged")},
+        "base": {"name": "smollm2", "revision": "5eed", "serving": SERVED_BASE},
         "contract": "c0ffee",
         "dataset": f"d{name}",
+        "files": files,
     }
-    (run / "manifest.json").write_text(json.dumps(manifest))
-    (dataset / "lock.json").write_text(json.dumps({"hash": f"d{name}", "templates": ["train-1", "train-2"]}))
+    write_json(run / "manifest.json", manifest)
+    write_json(dataset / "lock.json", {"hash": f"d{name}", "templates": ["train-1", "train-2"], "files": files})
+    return manifest
 
 
-def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
-    """What an eval's metadata says of its model and of how it was asked."""
+def arm(name: str, manifest: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What an eval's metadata says of its model and of how it was asked; without a manifest, of the base."""
+    run = manifest or {}
     return {
         "contract": "c0ffee",
         "versions": {"inspect-ai": "0.3", "bashkit": "0.20"},
@@ -180,11 +202,19 @@ def arm(name: str, trained: bool, adapter: str | None) -> dict[str, Any]:
         "asked": "4a12",
         "model_name": f"aj-{name}",
         "run": name,
-        "adapter": adapter,
-        "dataset": f"d{name}" if trained else None,
+        "adapter": run.get("adapter"),
+        "dataset": run.get("dataset"),
         "answers": f"answers of {name}",
-        "serving": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
+        "serving": {
+            "server": {"enforce_eager": True, "dtype": "bfloat16", "max_model_len": 2048},
+            "model": run.get("serving", SERVED_BASE),
+        },
     }
+
+
+def model_of(name: str) -> str:
+    """What Inspect calls the model."""
+    return "vllm//models/smollm2" if name == "base" else f"vllm//logs/runs/{name}/merged"
 
 
 def answered(log: EvalLog, knows: Callable[[str], bool]) -> None:
@@ -211,21 +241,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for one in tasks:
         write_jsonl(suites / f"{one.name}.jsonl", map(frozen, one.dataset))
     eval(tasks, model=model, log_dir=str(root / "eval"), display="none", log_realtime=False)
+    manifests = {name: write_run(root / "logs", name) for name in ARMS if name != "base"}
     for path in (root / "eval").glob("*.eval"):
         log = read_eval_log(str(path))
         for name, knows in ARMS.items():
-            trained, copy = name != "base", log.model_copy(deep=True)
-            adapter = hashlib.sha256(weights(name)).hexdigest()[:12] if trained else None
-            copy.eval.metadata = arm(name, trained, adapter) | {
-                "samples": digest_file(suites / f"{log.eval.task}.jsonl")
-            }
+            copy = log.model_copy(deep=True)
+            asked = {"samples": digest_file(suites / f"{log.eval.task}.jsonl")}
+            copy.eval.metadata = arm(name, manifests.get(name)) | asked
+            copy.eval.model = model_of(name)
             answered(copy, knows)
             (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
             write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))
     for name in ARMS:
         seal(root / "logs" / "evals" / name)
-    for name in ("good", "same", "old"):
-        write_run(root / "logs", name)
     return root / "logs"
 
 

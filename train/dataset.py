@@ -8,12 +8,16 @@ from aj.errors import DataError
 from aj.files import digest_file
 from aj.messages import Pair, Row, read_pairs, read_rows
 
+LEARNED = ("sft.jsonl", "dpo.jsonl")
+
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
     hash: str
     contract: str
     """The hash of the contract that it was built for."""
+    files: dict[str, str]
+    """What is learned from, by name: digests, as the lock gives them."""
     rows: list[Row]
     pairs: list[Pair]
 
@@ -38,4 +42,5 @@ def read_dataset(folder: Path) -> DataSet:
             raise DataError(
                 f"{folder / file} is not the file its lock.json names; delete the folder and run `aj build` again."
             )
-    return DataSet(name, contract, rows, pairs)
+    learned = {file: digest for file, digest in files.items() if file in LEARNED}
+    return DataSet(name, contract, learned, rows, pairs)

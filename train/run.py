@@ -42,6 +42,7 @@ class Material:
     contract: Contract
     base: Base
     dataset: str
+    files: dict[str, str]
     tokenizer: Any
     examples: list[TokenizedRow]
     pairs: list[TokenizedPair]
@@ -117,7 +118,7 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     examples = encode_rows(data.rows, contract, tokenizer)
     pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
     plan = plan_run(recipe, base, examples, pairs)
-    return Material(recipe, contract, base, data.hash, tokenizer, examples, pairs, plan)
+    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, plan)
 
 
 def trained_by() -> str:
@@ -212,6 +213,7 @@ def _manifest(
         "name": material.recipe.name,
         "base": {"name": material.base.name, "revision": material.base.revision},
         "dataset": material.dataset,
+        "files": material.files,
         "contract": material.contract.hash,
         "adapter": digest_weights(folder / "adapter"),
         "merged": digest_weights(merged) if merged.exists() else None,

@@ -1,20 +1,17 @@
 """Checks whether two eval folders are evidence for a verdict, and lists every reason why not."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aj.errors import EvidenceError
-from aj.files import HASH_LENGTH, digest_weights
-from verdict.frozen import unlike_the_suite
+from verdict.frozen import asked_by, unlike_the_suite
 from verdict.policy import Limits
+from verdict.runs import BASE, read_manifest, unlike_the_base, unlike_the_run
 from verdict.samples import Recorded, edited, misnumbered, read_recorded, unsealed, untold
-from verdict.scores import TaskScores
-
-BASE = "base"
-"""The `run` of an eval without a trained adapter."""
+from verdict.scores import TaskScores, short
+from verdict.trained import leaks
 
 Arm = Mapping[str, TaskScores]
 """The logs of one model, by task."""
@@ -29,7 +26,7 @@ SHARED = {
 }
 """Metadata that must exist and be equal in both arms, and its names in sentences."""
 
-IDENTITY = ("model_name", "run", "adapter", "dataset")
+IDENTITY = ("model_name", "run", "adapter", "dataset", "serving")
 """Metadata that must be equal in all logs of one arm."""
 
 
@@ -59,13 +56,18 @@ def problems(
         for name, arm, inside in zip(("the reference", "the candidate"), (base, candidate), recorded, strict=True):
             told = [*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside)]
             told += unlike_the_suite(arm[task], inside, suites)
+            told += [
+                f"{inside.words[metric]} values of {metric} are words, not numbers; fix its scorer."
+                for metric in metrics
+                if metric in inside.words
+            ]
             found += [f"{task}, {name}: {problem}" for problem in told]
         found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
         if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):
             found.append(f"{task}: {apart} samples have another input in each log; evaluate both in the same way.")
     for name, arm in (("the reference", base), ("the candidate", candidate)):
         found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()))]
-    return found + list(_not_the_run(base, candidate, list(gated), logs))
+    return found + list(_of_whom(base, candidate, list(gated), logs, suites))
 
 
 def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
@@ -124,12 +126,12 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         if not one or not other:
             yield f"a log does not name its {name}; evaluate with `aj eval`."
         elif one != other:
-            yield f"{name} differs ({_short(one)} against {_short(other)}); {again}."
+            yield f"{name} differs ({short(one)} against {short(other)}); {again}."
     if one_grader(a) and one_grader(b) and a.graders != b.graders:
         yield graded_apart(a, b)
     for key in a.settings:
         if a.settings[key] != b.settings[key]:
-            yield f"{key} differs ({_short(a.settings[key])} against {_short(b.settings[key])}); {again}."
+            yield f"{key} differs ({short(a.settings[key])} against {short(b.settings[key])}); {again}."
     same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
     for metric in metrics:
         if apart := sum(1 for x, y in same if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
@@ -160,90 +162,37 @@ def graded_apart(a: TaskScores, b: TaskScores) -> str:
 def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
     """Logs of a folder must be of one model: a folder with the best tasks of several models would pass anything."""
     for key in IDENTITY:
-        values = {_short(scores.metadata.get(key)) for scores in arm}
+        values = {short(scores.metadata.get(key)) for scores in arm}
         if len(values) > 1:
             yield f"its logs have different values of {key} ({', '.join(sorted(values))}); keep one model per folder."
-    if len({_short(scores.metadata.get("contract")) for scores in arm}) > 1:
+    if len({short(scores.metadata.get("contract")) for scores in arm}) > 1:
         yield "its logs were made under several contracts; evaluate again."
     if not all(scores.metadata.get("run") for scores in arm):
         yield "a log does not say which run it evaluates; evaluate with `aj eval`."
 
 
-def _not_the_run(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path) -> Iterator[str]:
-    """Is the scored adapter the one that would be promoted, and was it trained on nothing that the suite asks?"""
-    metadata = candidate[tasks[0]].metadata
-    run = metadata.get("run")
-    if not run:
+def _of_whom(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path, suites: Path) -> Iterator[str]:
+    """Are the logs of the run that would be promoted, and of what it must beat? Was it trained on the suite?"""
+    arms = {
+        "the reference": base[tasks[0]].metadata.get("run"),
+        "the candidate": candidate[tasks[0]].metadata.get("run"),
+    }
+    reference, run = arms.values()
+    if not run or not reference:
         return  # `_mixed` says so
-    if run == BASE or not metadata.get("adapter"):
+    if run == BASE or not candidate[tasks[0]].metadata.get("adapter"):
         yield "the candidate is a base model without an adapter; there is nothing to promote."
         return
-    if run == base[tasks[0]].metadata.get("run"):
+    if run == reference:
         yield f"the reference and the candidate are the same run ({run}); there is nothing to compare."
     try:
-        manifest = read_manifest(logs / "runs" / str(run))
+        own = read_manifest(logs / "runs" / str(run))
+        other = None if reference == BASE else read_manifest(logs / "runs" / str(reference))
     except EvidenceError as error:
         yield str(error)
         return
-    for key in ("adapter", "contract", "dataset"):
-        if metadata.get(key) != manifest.get(key):
-            scored, recorded = _short(metadata.get(key)), _short(manifest.get(key))
-            yield f"the {key} that was scored ({scored}) is not the run's ({recorded}); run `aj eval {run}`."
-    yield from _leaked(candidate, tasks, logs / "datasets" / str(manifest.get("dataset")) / "lock.json", manifest)
-
-
-def _leaked(candidate: Arm, tasks: Sequence[str], path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
-    try:
-        lock = _read_object(path)
-    except EvidenceError as error:
-        yield str(error)
-        return
-    trained = lock.get("templates")
-    if lock.get("hash") != manifest.get("dataset") or not isinstance(trained, list) or not trained:
-        yield f"{path} does not name the templates of this data set; build it again."
-        return
-    asked = {sample.template for task in tasks for sample in candidate[task].samples.values()}
-    if leaked := sorted(str(template) for template in asked & set(trained)):
-        some = ", ".join(leaked[:3])
-        yield f"{len(leaked)} templates of the suite were trained on ({some}); build the data set without them."
-
-
-def read_manifest(run: Path) -> dict[str, Any]:
-    """The manifest of a finished run, after checking that its weights are those recorded there.
-
-    Raises:
-        EvidenceError: the run is missing or unfinished, or its weights have changed since.
-    """
-    manifest = _read_object(run / "manifest.json")
-    _check_weights(run / "adapter", manifest.get("adapter"))
-    if manifest.get("merged"):
-        _check_weights(run / "merged", manifest["merged"])
-    if manifest.get("hash") != run.name:
-        raise EvidenceError(f"{run / 'manifest.json'} belongs to run {manifest.get('hash')}; train the run again.")
-    return manifest
-
-
-def _check_weights(folder: Path, recorded: Any) -> None:
-    try:
-        found = digest_weights(folder)
-    except OSError as error:
-        raise EvidenceError(f"{folder} cannot be read ({error.strerror}); train the run again.") from error
-    if not isinstance(recorded, str) or recorded[:HASH_LENGTH] != found:
-        raise EvidenceError(f"{folder} does not contain the weights that its manifest records; train the run again.")
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EvidenceError(f"{path} is missing; without it nothing can be promoted.") from error
-    except (OSError, ValueError) as error:
-        raise EvidenceError(f"{path} cannot be read ({error}); delete it and make it again.") from error
-    if not isinstance(value, dict):
-        raise EvidenceError(f"{path} is not a JSON object; delete it and make it again.")
-    return value
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
-    return text if len(text) <= 80 else text[:77] + "..."
+    left, right = ([arm[task] for task in tasks] for arm in (base, candidate))
+    of_another = unlike_the_run(left, other) if other else unlike_the_base(left, own)
+    yield from (f"the reference: {problem}" for problem in of_another)
+    yield from (f"the candidate: {problem}" for problem in unlike_the_run(right, own))
+    yield from leaks(logs / "datasets" / str(own.get("dataset")), own, *asked_by(tasks, suites))

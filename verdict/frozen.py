@@ -1,6 +1,6 @@
 """Is a log about the frozen samples, all of them, as they stand in their file? Labels in a log are not trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,17 @@ def unlike_the_suite(scores: TaskScores, recorded: Recorded, suites: Path) -> It
         yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
     if reworded := sum(_request(record) not in recorded.inputs.get(sample.id, "") for record, sample in same):
         yield f"{reworded} samples ask something else than in {path}; run `aj eval` again."
+
+
+def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
+    """The templates and the requests of all frozen samples of some tasks."""
+    templates: set[str] = set()
+    requests: set[str] = set()
+    for path in (suites / f"{task}.jsonl" for task in tasks):
+        for _, record in read_jsonl(path) if path.is_file() else ():
+            templates |= {record["template"], *([record["scenario"]["template"]] if "scenario" in record else [])}
+            requests |= {turn["content"] for turn in record["messages"] if turn["role"] == "user"}
+    return templates, requests
 
 
 def _labels(sample: Sample) -> tuple[Any, ...]:

@@ -46,6 +46,8 @@ class Recorded:
     """Sample -> the text of its input, epoch by epoch."""
     edits: tuple[str, ...]
     """One entry for each score that was edited by hand: who did it, and why."""
+    words: dict[str, int]
+    """Metric -> sample epochs whose value is a word, which Inspect would read as a number ("yes" as 1)."""
 
 
 def read_recorded(path: Path) -> Recorded:
@@ -60,6 +62,7 @@ def read_recorded(path: Path) -> Recorded:
     epochs: dict[str, tuple[int, ...]] = {}
     inputs: dict[str, str] = {}
     edits: list[str] = []
+    words: Counter[str] = Counter()
     try:
         header, samples = _open(path)
         for sample in samples:
@@ -68,12 +71,13 @@ def read_recorded(path: Path) -> Recorded:
             epochs[epoch.id] = (*epochs.get(epoch.id, ()), sample["epoch"])
             inputs[epoch.id] = inputs.get(epoch.id, "") + _text(sample["input"])
             edits += _edits(sample)
+            words.update(_words(epoch))
             answers.append(digest({key: value for key, value in sample.items() if key not in (*WRAPPING, "scores")}))
             scores.append(digest(epoch.id, sample["epoch"], sample.get("scores")))
         seal = _seal(header, answers, scores)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, EOFError) as error:
         raise EvidenceError(f"{path} cannot be read ({error!r}); run its eval again.") from error
-    return Recorded(seal, samples_of(found, path), epochs, inputs, tuple(edits))
+    return Recorded(seal, samples_of(found, path), epochs, inputs, tuple(edits), dict(words))
 
 
 def _seal(header: dict[str, Any], answers: list[str], scores: list[str]) -> Seal:
@@ -146,6 +150,12 @@ def _edits(sample: dict[str, Any]) -> Iterator[str]:
         if history := score.get("history"):
             told = next((edit["provenance"] for edit in reversed(history) if edit.get("provenance")), {})
             yield f"{told.get('author') or 'somebody'} ({told.get('reason') or 'no reason given'})"
+
+
+def _words(epoch: Epoch) -> Iterator[str]:
+    for scorer, (value, _) in epoch.scores.items():
+        parts = value if isinstance(value, dict) else {scorer: value}
+        yield from (metric for metric, part in parts.items() if isinstance(part, str))
 
 
 def _text(asked: Any) -> str:

@@ -1,5 +1,6 @@
 """Reads Inspect's logs into plain frozen records: one per task, one per sample (averaged over its epochs)."""
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -239,3 +240,9 @@ def _codes(epoch: Epoch) -> Iterable[str]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def short(value: Any) -> str:
+    """A value in a sentence, at most 80 characters long."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."

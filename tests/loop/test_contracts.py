@@ -1,7 +1,6 @@
 """Everything follows the contract: under other names for every tool, parameter and key, and under AJ's three tools of
 March, data is built and linted, the evals check out, and the gate decides."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from inspect_ai import eval
 from inspect_ai.model import ChatMessage, Model, ModelOutput, ModelUsage, get_model
 
 from aj.contract import CONTRACTS, Contract, load_contract
-from aj.files import digest_weights, load_yaml
+from aj.files import load_yaml, write_json
 from aj.messages import Pair, Row, read_pairs, read_rows
 from datasets_build.build import build
 from datasets_build.lint.items import lint_value
@@ -89,21 +88,26 @@ def test_the_gate_promotes_who_speaks_the_contract_and_refuses_who_does_not(cont
         }
     )
     for name, agent in (("old", "old_format"), ("good", "oracle")):
-        write_run(tmp_path, name)
-        manifest = tmp_path / "runs" / name / "manifest.json"
-        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"contract": contract.hash}))
-        about = arm(name, True, digest_weights(tmp_path / "runs" / name / "adapter"))
+        manifest = write_run(tmp_path, name) | {"contract": contract.hash}
+        write_json(tmp_path / "runs" / name / "manifest.json", manifest)
+        about = arm(name, manifest)
         for computed in ("contract", "suite", "asked", "versions", "answers"):
             del about[computed]  # the task says these itself
         task = tool_format("small", str(path))
-        eval(task, scripted(agent, path), metadata=about, log_dir=str(tmp_path / "evals" / name), display="none")
+        eval(
+            task,
+            scripted(agent, path, f"runs/{name}"),
+            metadata=about,
+            log_dir=str(tmp_path / "evals" / name),
+            display="none",
+        )
     old, good = tmp_path / "evals" / "old", tmp_path / "evals" / "good"
     assert gate(old, good, policy, tmp_path).outcome is GateOutcome.PROMOTE
     assert gate(good, old, policy, tmp_path).outcome is GateOutcome.REJECT
 
 
-def scripted(agent: str, path: Path) -> Model:
-    """A model that answers each sample's prompt as a reference agent would."""
+def scripted(agent: str, path: Path, name: str) -> Model:
+    """A model `name` that answers each sample's prompt as a reference agent would."""
     replies = {}
     for sample in dataset("tool_format", "small", str(path)):
         case = case_of(sample.metadata or {})
@@ -115,7 +119,7 @@ def scripted(agent: str, path: Path) -> Model:
         output.usage = ModelUsage()  # left unset, it downloads a tokenizer
         return output
 
-    return get_model("mockllm/model", custom_outputs=answer, memoize=False)
+    return get_model(f"mockllm/{name}", custom_outputs=answer, memoize=False)
 
 
 def _words(messages: list[ChatMessage]) -> str:

@@ -416,7 +416,7 @@ def test_logs_that_one_and_the_same_other_code_graded_are_judged(lab, policy):
     assert lab.judge(policy, *folders).outcome is GateOutcome.PROMOTE
 
 
-@pytest.mark.parametrize("key", ["model_name", "run", "adapter", "dataset"])
+@pytest.mark.parametrize("key", ["model_name", "run", "adapter", "dataset", "serving"])
 def test_a_folder_with_logs_of_two_models_is_invalid(lab, policy, key):
     def change(log: EvalLog) -> None:
         log.eval.metadata = {**(log.eval.metadata or {}), key: "another"}
