@@ -20,10 +20,6 @@ Spoil = Callable[[Lab], tuple[str | Path, str | Path]]
 """Spoils the lab, and returns the reference and the candidate to judge."""
 
 
-def spoilt(spoil: Spoil, reason: str) -> Any:
-    return pytest.param(spoil, reason, id=spoil.__name__)
-
-
 def test_what_is_spoilt_below_would_be_promoted(lab, policy):
     assert lab.judge(policy, "base", "good").outcome is GateOutcome.PROMOTE
 
@@ -35,7 +31,10 @@ def asked(name: str, change: Callable[[EvalLog], object]) -> Spoil:
     """The candidate's log of one task, as if it had been asked so."""
 
     def spoil(lab: Lab) -> tuple[str, Path]:
-        return "base", lab.change("good", lambda log: change(log) and None, tasks="tool-format")
+        def changed(log: EvalLog) -> None:
+            change(log)
+
+        return "base", lab.change("good", changed, tasks="tool-format")
 
     spoil.__name__ = name
     return spoil
@@ -162,7 +161,10 @@ def answered_by(arm: str, model: str, tasks: str = "") -> Spoil:
     """An arm whose logs (of some tasks) are another model's, with the arm's own metadata."""
 
     def spoil(lab: Lab) -> tuple[str | Path, str | Path]:
-        folder = lab.change(arm, lambda log: setattr(log.eval, "model", model), tasks=tasks)
+        def rename(log: EvalLog) -> None:
+            log.eval.model = model
+
+        folder = lab.change(arm, rename, tasks=tasks)
         return (folder, "good") if arm == "base" else ("base", folder)
 
     spoil.__name__ = f"{arm} by {model} {tasks}"
@@ -183,7 +185,10 @@ def a_stranger_as_base(lab: Lab) -> tuple[Path, str]:
 
 
 def an_older_run_as_base(lab: Lab) -> tuple[Path, str]:
-    return lab.change("old", lambda log: log.eval.metadata.update(run="base") and None), "good"  # type: ignore[union-attr]
+    def claim(log: EvalLog) -> None:
+        log.eval.metadata = {**(log.eval.metadata or {}), "run": "base"}
+
+    return lab.change("old", claim), "good"
 
 
 def a_champion_that_is_gone(lab: Lab) -> tuple[str, str]:
@@ -351,9 +356,10 @@ TRAINED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"), [spoilt(*each) for each in (*ASKED, *SCORED, *OF_ANOTHER, *CHANGED, *TRAINED)]
-)
+WAYS: list[tuple[Spoil, str]] = [*ASKED, *SCORED, *OF_ANOTHER, *CHANGED, *TRAINED]
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [pytest.param(*way, id=way[0].__name__) for way in WAYS])
 def test_spoilt_evidence_is_invalid_and_says_why(lab, policy, spoil, reason):
     verdict = lab.judge(policy, *spoil(lab))
     assert verdict.outcome is GateOutcome.INVALID, verdict.reasons
