@@ -14,7 +14,7 @@ import inspect_ai
 import pytest
 import yaml
 
-from aj.errors import AJError, ServeError
+from aj.errors import AJError, EvidenceError, ServeError
 from aj.files import digest_weights, write_json
 from evals import identities
 from loop import evaluate as evaluating
@@ -63,7 +63,14 @@ def run(logs: Path, base: Path) -> Path:
     about = {"name": str(base), "revision": find_served(base).revision}
     manifest = {"hash": "abc", "name": "x", "base": about, "dataset": "d", "merged": None}
     write_json(folder / "manifest.json", manifest | {"adapter": digest_weights(folder / "adapter")})
+    record(folder)
     return folder
+
+
+def record(run: Path) -> None:
+    """Write into the manifest how the run is served, as training does."""
+    manifest = json.loads((run / "manifest.json").read_text())
+    write_json(run / "manifest.json", manifest | {"serving": find_served(run).about()})
 
 
 @pytest.fixture
@@ -135,8 +142,14 @@ def test_a_base_of_which_a_file_changed_is_asked_anew(base, logs, name):
 
 
 @pytest.mark.parametrize("name", ["adapter_config.json", "chat_template.jinja"])
-def test_a_run_of_which_a_file_changed_is_asked_anew(run, name):
-    before, after = before_and_after(lambda: (run / "adapter" / name).write_text('{"r": 16, "lora_alpha": 1}'))
+def test_a_run_of_which_a_file_changed_is_not_asked_and_one_that_was_trained_so_is_another(run, name):
+    def change() -> None:
+        (run / "adapter" / name).write_text('{"r": 16, "lora_alpha": 1}')
+        with pytest.raises(EvidenceError, match="another configuration, tokenizer or chat template than its manifest"):
+            find_target("abc")
+        record(run)
+
+    before, after = before_and_after(change)
     assert before != after
 
 

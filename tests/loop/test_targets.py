@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aj.files import digest_weights, write_json
+from aj.files import digest_model, digest_weights, write_json
 from loop.commands.evaluating import both_arms
 from loop.evaluate import answers, eval_folder
 from loop.targets import find_target
@@ -24,6 +24,7 @@ def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (run / name / "model.safetensors").write_bytes(name.encode())
     manifest = {"hash": "abc", "name": "x", "base": {"name": "b", "revision": "1"}, "dataset": "d"}
     manifest |= {name: digest_weights(run / name) for name in ("adapter", "merged")}
+    manifest["serving"] = {"revision": digest_model(run / "merged")}
     write_json(run / "manifest.json", manifest)
     (run / "recipe.yaml").write_text(yaml.safe_dump({"contract": "native"}))
     finish(eval_folder(find_target("abc"), "small"))
@@ -49,7 +50,8 @@ def test_other_weights_are_another_model(logs):
     run = logs / "runs" / "abc"
     (run / "merged" / "model.safetensors").write_bytes(b"others")
     manifest = json.loads((run / "manifest.json").read_text())
-    write_json(run / "manifest.json", manifest | {"merged": digest_weights(run / "merged")})
+    serving = {"revision": digest_model(run / "merged")}
+    write_json(run / "manifest.json", manifest | {"merged": digest_weights(run / "merged"), "serving": serving})
     assert answers(find_target("abc"), "small") != before
 
 
