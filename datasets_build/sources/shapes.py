@@ -1,6 +1,7 @@
 """The known shapes of records: which source a record comes from, and what it would teach."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from datasets_build.ledger import Refused
@@ -19,21 +20,25 @@ class Shape(NamedTuple):
 
     matches: Callable[[Value], bool]
     parse: Callable[[Value], Iterator[Parsed]]
+    names: frozenset[str] | None = None
+    """Keys of which a record of this shape has at least one; None if it may have any."""
 
 
 SHAPES: dict[str, Shape] = {
-    "rendered": Shape(rendered.matches, rendered.parse),
-    "native": Shape(native.matches, native.parse),
+    "rendered": Shape(rendered.matches, rendered.parse, frozenset(("part",))),
+    "native": Shape(native.matches, native.parse, frozenset(("messages",))),
     "openwebui": Shape(openwebui.matches, openwebui.parse),
-    "toucan": Shape(toucan.matches, toucan.parse),
-    "glaive": Shape(glaive.matches, glaive.parse),
-    "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse),
-    "trajectories": Shape(trajectories.matches, trajectories.parse),
-    "preferences": Shape(choices.matches, choices.parse),
-    "logs": Shape(logs.matches, logs.parse),
-    "conversations": Shape(conversations.matches, conversations.parse),
-    "existing": Shape(existing.matches, existing.parse),
-    "exchanges": Shape(exchanges.matches, exchanges.parse),
+    "toucan": Shape(toucan.matches, toucan.parse, frozenset(("messages",))),
+    "glaive": Shape(glaive.matches, glaive.parse, frozenset(("chat",))),
+    "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse, frozenset(("conversations",))),
+    "trajectories": Shape(trajectories.matches, trajectories.parse, frozenset(("trajectory",))),
+    "preferences": Shape(choices.matches, choices.parse, frozenset(choices.REJECTED)),
+    "logs": Shape(logs.matches, logs.parse, frozenset((*logs.REQUESTS, *conversations.COLUMNS))),
+    "conversations": Shape(
+        conversations.matches, conversations.parse, frozenset((*conversations.COLUMNS, conversations.MANY))
+    ),
+    "existing": Shape(existing.matches, existing.parse, frozenset(("response",))),
+    "exchanges": Shape(exchanges.matches, exchanges.parse, frozenset(exchanges.REPLIES)),
     "named": Shape(named.matches, named.parse),
 }
 """Every shape by the name of its source. They are tried in this order, so narrower ones come first."""
@@ -41,7 +46,14 @@ SHAPES: dict[str, Shape] = {
 
 def shape_of(value: Value) -> str | None:
     """The name of the first shape that fits a record; None if none does."""
-    return next((name for name, shape in SHAPES.items() if shape.matches(value)), None)
+    return next((name for name in _possible(tuple(SHAPES), tuple(value)) if SHAPES[name].matches(value)), None)
+
+
+@lru_cache(256)
+def _possible(names: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The shapes that a record with these keys can have: the records of a file mostly have the same."""
+    wanted = ((name, SHAPES[name].names) for name in names)
+    return tuple(name for name, needed in wanted if needed is None or not needed.isdisjoint(keys))
 
 
 def parse(value: Value) -> Iterator[Parsed]:

@@ -18,19 +18,16 @@ from datasets_build.sources.declared import listed_in, tools_of
 from datasets_build.sources.inferred import metadata_of
 
 COLUMNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "traj")
-_MANY = "simulations"
+MANY = "simulations"
 """Where a file of tau2's results holds its trajectories."""
-_NAMES = frozenset((*COLUMNS, _MANY))
 
 
 def matches(value: Mapping[str, Any]) -> bool:
-    if _NAMES.isdisjoint(value):
-        return False
-    return (_is_list(value.get(_MANY)) or column_of(value) is not None) and not native.matches(value)
+    return (_is_list(value.get(MANY)) or column_of(value) is not None) and not native.matches(value)
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
-    for one in value[_MANY] if _is_list(value.get(_MANY)) else [value]:
+    for one in value[MANY] if _is_list(value.get(MANY)) else [value]:
         yield from one_conversation(_transcript, one)
 
 

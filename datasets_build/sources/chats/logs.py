@@ -21,9 +21,8 @@ from datasets_build.sources.declared import tools_of
 from datasets_build.sources.foreign import read_json
 from datasets_build.sources.inferred import metadata_of
 
-_REQUESTS = ("request", "input", "inputs", "body", "kwargs")
+REQUESTS = ("request", "input", "inputs", "body", "kwargs")
 _RESPONSES = ("response", "output", "outputs", "completion", "choices")
-_NAMES = frozenset(_RESPONSES)
 _UNFINISHED = (
     "length", "max_tokens", "content_filter", "pause_turn", "refusal",
     "in_progress", "incomplete", "failed", "cancelled",
@@ -31,7 +30,7 @@ _UNFINISHED = (
 
 
 def matches(value: Mapping[str, Any]) -> bool:
-    return not _NAMES.isdisjoint(value) and _parts(value) is not None
+    return _parts(value) is not None
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
@@ -44,7 +43,7 @@ def _parts(value: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any] | None:
     if not isinstance(response, dict | list):
         return None
     response = {"choices": response} if "choices" in value else response
-    for found in (_unwrapped(value.get(name)) for name in _REQUESTS):
+    for found in (_unwrapped(value.get(name)) for name in REQUESTS):
         if isinstance(found, dict) and (column_of(found) or "input" in found):
             return found, response
     if (column := column_of(value)) and not _answers(value[column]):
