@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed
 from datasets_build.sources import agentinstruct, existing, native, rendered, toucan, trajectories
-from datasets_build.sources.chats import choices, conversations, exchanges, logs, named
+from datasets_build.sources.chats import choices, conversations, exchanges, logs, named, traces
 from datasets_build.sources.chats.marks import demand_learned
 from datasets_build.sources.glaive import records as glaive
 from datasets_build.sources.openwebui import exports as openwebui
@@ -31,6 +31,7 @@ SHAPES: dict[str, Shape] = {
     "toucan": Shape(toucan.matches, toucan.parse, frozenset(("messages",))),
     "glaive": Shape(glaive.matches, glaive.parse, frozenset(("chat",))),
     "agentinstruct": Shape(agentinstruct.matches, agentinstruct.parse, frozenset(("conversations",))),
+    "traces": Shape(traces.matches, traces.parse, frozenset(traces.NAMES)),
     "trajectories": Shape(trajectories.matches, trajectories.parse, frozenset(("trajectory",))),
     "preferences": Shape(choices.matches, choices.parse, frozenset(choices.REJECTED)),
     "logs": Shape(logs.matches, logs.parse, frozenset((*logs.REQUESTS, *conversations.COLUMNS))),

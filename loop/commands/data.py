@@ -53,6 +53,7 @@ SHAPES = {
         "named",
     ),
     "chat-exports": ("openwebui",),
+    "traces": ("traces", "logs"),
     "toucan": ("toucan",),
     "glaive": ("glaive",),
     "agentinstruct": ("agentinstruct",),
@@ -183,6 +184,27 @@ def existing(
 ) -> None:
     """Convert training data that you have: AJ's earlier rows, chats, preferences and request logs in common forms."""
     _convert("existing", files, output, contract, foreign, shown)
+
+
+@data.command(epilog=example("aj data traces spans.jsonl --foreign keep --output traced.jsonl"))
+def traces(
+    files: Files,
+    output: Output,
+    foreign: ForeignTools = ForeignTreatment.map,
+    contract: ContractName = "aj",
+    shown: AsJson = Format.table,
+) -> None:
+    """Convert traces and request logs: OpenTelemetry's spans, Langfuse's observations, requests to OpenAI's API."""
+    from datasets_build.convert import convert_files
+    from datasets_build.lint.config import find_files
+    from datasets_build.mix.longer import Beginnings
+
+    paths, loaded = find_files([str(path) for path in files]), load_contract(contract)
+
+    def read() -> "Iterator[Offer]":
+        return convert_files(paths, loaded, foreign.value, SHAPES["traces"])
+
+    _write(read(), output, shown, left_out=Beginnings(read()).left_out)
 
 
 @data.command(epilog=example("aj data toucan toucan-*.parquet --foreign keep --output toucan.jsonl"))

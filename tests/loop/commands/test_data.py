@@ -15,7 +15,7 @@ from scenarios.error_patterns import PATTERNS
 from scorers.checks.rows import check_pair, check_row
 
 AJ = load_contract()
-SOURCES = ("corrections", "conversational", "chat-exports", "existing", "toucan", "glaive", "agentinstruct")
+SOURCES = ("corrections", "conversational", "chat-exports", "existing", "traces", "toucan", "glaive", "agentinstruct")
 
 
 def _run(*words: object) -> dict[str, int]:
@@ -107,3 +107,31 @@ def test_on_all_cores_the_same_is_written(tmp_path, monkeypatch):
         assert (funnel["read"], funnel["kept"]) == (1203, 1201)
     for kind in ("", ".pairs", ".rejects"):
         assert (tmp_path / f"one{kind}.jsonl").read_bytes() == (tmp_path / f"all{kind}.jsonl").read_bytes()
+
+
+def test_of_an_agents_requests_only_the_last_is_kept(tmp_path):
+    listing = {"id": "a", "function": {"name": "list_agents", "arguments": "{}"}}
+    past = [{"role": "user", "content": "How many agents?"}, {"role": "assistant", "tool_calls": [listing]},
+            {"role": "tool", "tool_call_id": "a", "content": "No agents available"},
+            {"role": "assistant", "content": "None is online."}]  # fmt: skip
+    logs = [{"request": {"messages": past[:end]}, "response": {"choices": [{"message": past[end]}]}} for end in (1, 3)]
+    source, output = _file(tmp_path / "log.jsonl", *logs, logs[1]), tmp_path / "rows.jsonl"
+    funnel = _run("traces", source, "--output", output)
+    assert (funnel["read"], funnel["kept"], funnel["duplicate"], funnel["filtered:part_of_longer"]) == (3, 1, 1, 1)
+    (row,) = read_rows(output)
+    assert len(row.messages) == 4
+
+
+def test_nothing_kept_is_an_error_with_the_reason_and_the_way_out(tmp_path):
+    tool = {"name": "disk_free", "parameters": {"type": "object", "properties": {}}}
+    asked = [
+        {"role": "user", "content": "Full?"},
+        {"role": "assistant", "tool_calls": [{"function": {"name": "disk_free"}}]},
+    ]
+    source = _file(tmp_path / "own.jsonl", {"messages": asked, "tools": [tool]})
+    words = ["data", "existing", str(source), "--output", str(tmp_path / "rows.jsonl")]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, AJError)
+    assert "foreign_tool" in str(done.exception)
+    assert "--foreign keep" in str(done.exception)
+    assert CliRunner().invoke(app, [*words, "--foreign", "keep"]).exit_code == 0
