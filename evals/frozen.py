@@ -20,13 +20,12 @@ from aj.contract import load_contract
 from aj.messages import to_record
 from aj.wire import render_prompt
 from evals.identities import records
-from evals.suite import Suite
 from scenarios.catalogue import templates
 from scorers.samples import world
 from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS
 
 
-def dataset(task: str, suite: Suite, contract: str, seed: int = 0, reasoning: bool = False) -> MemoryDataset:
+def dataset(task: str, suite: str, contract: str, seed: int = 0, reasoning: bool = False) -> MemoryDataset:
     """The samples of a task: those marked "small", all, or those that `seed` draws for practice."""
     chosen = [record for record in records(task, suite, seed) if suite != "small" or record["small"]]
     return MemoryDataset([_to_sample(record, contract, reasoning) for record in chosen], name=task)

@@ -23,6 +23,7 @@ from aj.files import digest, logs_dir, write_json
 from evals.suite import TASKS
 from loop.endpoint import check_endpoint
 from loop.orphans import end_orphans, mark_servers
+from loop.room import check_room
 from loop.targets import Target
 from train.serve import prepare, serving_env, versions
 from verdict.samples import DONE, seals
@@ -93,7 +94,7 @@ def evaluate(
 
     Raises:
         AJError: another process is evaluating the same model, or a task did not finish; or the model, served elsewhere,
-            was evaluated before, and nobody can say whether it still is the same.
+            was evaluated before, and nobody can say whether it still is the same; or the suite is too long for it.
         ServeError: the model could not be served, or its server serves another one.
     """
     from loop.rescore import rescore
@@ -109,6 +110,7 @@ def evaluate(
         return rescore(_trusted(target, answered))
     if target.served and target.arguments:
         prepare(target.served)
+        check_room(target, suite, limit, dict(settings.task_args).get("reasoning", False))
     with _locked(folder):
         said = check_endpoint(target, folder)
         end_orphans()

@@ -84,6 +84,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(inspect_ai, "eval_set", eval_set)
     monkeypatch.setattr(evaluating, "seals", lambda folder: {})
+    monkeypatch.setattr(evaluating, "check_room", lambda *_: None)  # these models have no tokenizer
     return told
 
 
