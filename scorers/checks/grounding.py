@@ -41,6 +41,8 @@ _ASKS_BACK = re.compile(r"\b(?:which|what|who|where|do you mean|(?:shall|should)
 _NEIGHBOURS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"[.;:!?](?=\s|$)|\n")
 _ITEMS = re.compile(r",? and |, | & ")
+_NEARBY = 60
+"""Characters before and after a number or a name that tell what it is."""
 _LATER = re.compile(r"\b(?:in|every|within|after|next|for|another|give \w+)\s+(?:about\s+)?$")
 _TIME = re.compile(r"\s*(?:s|sec\w*|min\w*|hours?|days?|weeks?|times)\b")
 _STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
@@ -68,7 +70,7 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
         bare = bare.replace(name, " ")
     if LESSON.search(bare):
         bare = " ".join(part for part in _SENTENCE.findall(bare) if not LESSON.search(part))
-    stray += [match[0] for match in _numbers(bare) if not _is_known(match, bare, text, seen, names)]
+    stray += _stray_numbers(bare, text, seen, names)
     stray += [name for name in _hosts(bare) if not seen.names(name)]
     stray += [state for state in _states(text) if not seen.state(state)]
     return [
@@ -99,6 +101,28 @@ def sources_of(past: Sequence[Message]) -> list[str]:
     return found
 
 
+def _stray_numbers(bare: str, text: str, seen: Seen, names: Sequence[str]) -> Iterator[str]:
+    """Numbers that are not shown and count nothing.
+
+    Args:
+        bare: the text without names and inline code.
+    """
+    counts: set[int] | None = None
+    for match in _numbers(bare):
+        said = str(NUMBERS.get(match[0].lower(), match[0]))
+        before, after = (
+            bare[max(0, match.start() - _NEARBY) : match.start()].lower(),
+            bare[match.end() :][:_NEARBY].lower(),
+        )
+        of_hosts = names and _FLEET.match(after)
+        if seen.number(said) if not of_hosts else seen.hosts(said):
+            continue
+        if counts is None:
+            counts = _counts(text, names)
+        if not said.isdecimal() or not _counts_something(int(said), before, after, counts, seen):
+            yield match[0]
+
+
 def _numbers(bare: str) -> Iterator[re.Match[str]]:
     yield from _NUMBER.finditer(bare)
     low = bare.lower()
@@ -106,29 +130,20 @@ def _numbers(bare: str) -> Iterator[re.Match[str]]:
         yield from _IN_WORDS.finditer(bare)
 
 
-def _is_known(match: re.Match[str], bare: str, text: str, seen: Seen, names: Sequence[str]) -> bool:
-    """Whether a number is shown, or counts something."""
-    said = str(NUMBERS.get(match[0].lower(), match[0]))
-    if seen.number(said):
+def _counts_something(count: int, before: str, after: str, counts: set[int], seen: Seen) -> bool:
+    if count == 1 or count in counts or (_TIME.match(after) and _LATER.search(before)):
         return True
-    if not said.isdecimal():
-        return False
-    before, after = bare[: match.start()], bare[match.end() :]
-    if _TIME.match(after) and _LATER.search(before.lower()):
+    if count in seen.sizes and not _FLEET.match(after):
         return True
-    count, of_hosts = int(said), _FLEET.match(after)
-    if count == 1 or count in _counts(text, names) or (count in seen.sizes and not of_hosts):
-        return True
-    beside = [*_NEIGHBOURS.findall(before.lower()[-30:])[-2:], *_NEIGHBOURS.findall(after.lower()[:40])[:3]]
+    beside = [*_NEIGHBOURS.findall(before)[-2:], *_NEIGHBOURS.findall(after)[:3]]
     return any(count in seen.times(word) for word in beside if not _FLEET.fullmatch(f" {word}"))
 
 
 def _counts(text: str, names: Sequence[str]) -> set[int]:
     """How many things there are: known hosts, those named and the others, terms, items of lists and of enumerations."""
     named = sum(1 for name in names if name in text)
-    lines = text.splitlines()
-    items = sum(1 for line in lines if line.lstrip()[:1] in ("-", "*", "•", "|"))
-    counts = {len(names), named, len(names) - named, text.count("`") // 2, items, items - 1, items - 2}
+    listed = sum(1 for line in text.splitlines() if line.lstrip()[:1] in ("-", "*", "•", "|"))
+    counts = {len(names), named, len(names) - named, text.count("`") // 2, listed, listed - 1, listed - 2}
     for part in _PARTS.split(text):
         items = _ITEMS.split(part)
         if len(items) > 2 and all(len(item.split()) < 5 for item in items[1:-1]):
@@ -143,7 +158,8 @@ def _hosts(text: str, code: bool = False) -> Iterator[str]:
     if not _HOST_LIKE.search(text):
         return
     for match in _HOST.finditer(text):
-        placed = _PLACED.search(text[: match.start()].lower()) or (code and text[match.start() - 1] == "`")
+        before = text[max(0, match.start() - _NEARBY) : match.start()].lower()
+        placed = _PLACED.search(before) or (code and text[match.start() - 1] == "`")
         if placed and not _TECHNICAL.fullmatch(match[0]):
             yield match[0]
 
@@ -153,8 +169,9 @@ def _states(text: str) -> Iterator[str]:
     if not _STATE.search(text.lower()):
         return
     said = spelled_out(text)
-    for match in _STATE.finditer(said):
-        if not _PREDICATE.search(said[: match.start()]) or in_general(said, match.start()):
-            continue
-        if stance(said, *match.span()) in ("said", "past"):
-            yield match[0]
+    for sentence in _SENTENCE.findall(said):
+        for match in _STATE.finditer(sentence):
+            if not _PREDICATE.search(sentence[: match.start()]) or in_general(sentence, match.start()):
+                continue
+            if stance(sentence, *match.span()) in ("said", "past"):
+                yield match[0]

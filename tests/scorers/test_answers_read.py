@@ -6,6 +6,10 @@ from aj.findings import codes
 from scenarios.truth import Truth
 from scorers.checks.answers import check_answer, check_grounded
 
+MYSQL = {"store-7": ("active",)}
+TWO = {"web01": ("active",), "db01": ("failed",)}
+DISKS = {"web01": ("45%",), "db01": ("5%",)}
+MEMORY = {"web01": ("3.1G",)}
 FOUR = {name: (name,) for name in ("a1", "b2", "c3", "d4")}
 
 TRUE = [
@@ -67,6 +71,32 @@ TRUE = [
     ("`a` was rebooted last, 92 days ago", Truth({"a": ("92 days",)})),
     ("Up 92 days: `a`", Truth({"a": ("92 days",)})),
     ("It takes 61% CPU on `a`", Truth({"a": ("61.0|61.0%",)})),
+    ("mysql on `store-7` remains active, never mind the old alert.", Truth(MYSQL)),
+    ("All good, nothing to do: mysql on `store-7` is active.", Truth(MYSQL)),
+    ("mysql on `store-7` is active, and it hasn't restarted since Tuesday.", Truth(MYSQL)),
+    ("I checked without changing anything: mysql on `store-7` is active.", Truth(MYSQL)),
+    ("mysql on `store-7` is no longer failed; it is active.", Truth(MYSQL)),
+    ("mysql on `store-7` was not active before, but it is active now.", Truth(MYSQL)),
+    ("mysql on `store-7` is active even though the last check had failed.", Truth(MYSQL)),
+    ("`store-7`: mysql is **active**, no errors in the log.", Truth(MYSQL)),
+    ("mysql is active on store-7. It never went down.", Truth(MYSQL)),
+    ("mysql on `store-7` is active. Want me to check why it wasn't alerting?", Truth(MYSQL)),
+    ("- `store-7` — `mysql`: active ✅", Truth(MYSQL)),
+    ("mysql (store-7): active (running)", Truth(MYSQL)),
+    ("mysql on `store-7` is neither stopped nor failed: it is active.", Truth(MYSQL)),
+    ("Only `db01` failed; `web01` stays active.", Truth(TWO)),
+    ("`web01` is active while `db01` isn't: it failed.", Truth(TWO)),
+    ("While `db01` has failed, `web01` is active.", Truth(TWO)),
+    ("| Agent | mysql |\n|:--|--:|\n| `web01` | ✅ active |\n| `db01` | ❌ failed |", Truth(TWO)),
+    ("web01: 45 %\ndb01: 5 %", Truth(DISKS)),
+    ("45% on `web01`, 5% on `db01`.", Truth(DISKS)),
+    ("`web01` is at 45%, way above `db01` at 5%.", Truth(DISKS)),
+    ("`web01` is at 45% and `db01` at 5% or so.", Truth(DISKS)),
+    ("| Host | Used (%) |\n|---|---|\n| web01 | 45 |\n| db01 | 5 |", Truth(DISKS)),
+    ("`web01` uses 3.1 GB of memory.", Truth(MEMORY)),
+    ("`web01` uses 3.1 GiB of 8 GiB.", Truth(MEMORY)),
+    ("`web01` uses 3.10 GB.", Truth(MEMORY)),
+    ("`web01` uses 3.1 GB, not 8 GB.", Truth(MEMORY)),
 ]
 UNTRUE = [
     ("There are 3:\n1. `a1`\n2. `b2`\n3. `c3`\n4. `d4`", Truth(FOUR, count=4)),
@@ -123,6 +153,40 @@ UNTRUE = [
     ("`x` had 45%, it is at 97% now: `a`", Truth({"a": ("45%",)})),
     ("the two do not differ: `a`, `b`", Truth({"a": (), "b": (), "": ("differ|different|not|another|unequal|no",)})),
     ("`a` takes 61.0M", Truth({"a": ("61.0%",)})),
+    ("mysql on `store-7` has ceased to be active.", Truth(MYSQL)),
+    ("By no means is mysql on `store-7` active.", Truth(MYSQL)),
+    ("mysql on `store-7`? Not active at all.", Truth(MYSQL)),
+    ("mysql on `store-7` is everything but active.", Truth(MYSQL)),
+    ("mysql on `store-7` would be active if it had not crashed.", Truth(MYSQL)),
+    ("mysql on `store-7` should be active, but it is not.", Truth(MYSQL)),
+    ("mysql on `store-7` was active until 10:00, now it's dead.", Truth(MYSQL)),
+    ("mysql on `store-7` is far from being active.", Truth(MYSQL)),
+    ("mysql on `store-7` is inactive rather than active.", Truth(MYSQL)),
+    ("mysql on `store-7` is non-active.", Truth(MYSQL)),
+    ("Unfortunately mysql on `store-7` didn't come up active.", Truth(MYSQL)),
+    ("I couldn't find mysql active on `store-7`.", Truth(MYSQL)),
+    ("mysql on `store-7` lacks an active state.", Truth(MYSQL)),
+    ("There's nothing active on `store-7`.", Truth(MYSQL)),
+    ("mysql on `store-7` may or may not be active.", Truth(MYSQL)),
+    ("mysql on `store-7` could be active.", Truth(MYSQL)),
+    ("mysql on `store-7` is active? No.", Truth(MYSQL)),
+    ("mysql on `store-7` is “active”… not.", Truth(MYSQL)),
+    ("It isn't the case that mysql on `store-7` is active.", Truth(MYSQL)),
+    ("`web01` has failed while `db01` is active.", Truth(TWO)),
+    ("Both are active: `web01`, `db01`.", Truth(TWO)),
+    ("`web01` and `db01` are active.", Truth(TWO)),
+    ("web01: 5 %\ndb01: 45 %", Truth(DISKS)),
+    ("5% on `web01`, 45% on `db01`.", Truth(DISKS)),
+    ("`web01` is at 45%, `db01` at 45%.", Truth(DISKS)),
+    ("`web01`: 45-50%, `db01`: 5%", Truth(DISKS)),
+    ("`web01`: between 40% and 45%, `db01`: 5%", Truth(DISKS)),
+    ("`web01`: 4.5%, `db01`: 5%", Truth(DISKS)),
+    ("`web01`: 45, `db01`: 5", Truth(DISKS)),
+    ("| Host | Used % |\n|---|---|\n| web01 | 5 |\n| db01 | 45 |", Truth(DISKS)),
+    ("`web01` uses 3.1 KB.", Truth(MEMORY)),
+    ("`web01` uses 31 GB.", Truth(MEMORY)),
+    ("`web01` uses 8 GB, not 3.1 GB.", Truth(MEMORY)),
+    ("`web01` uses 3.1 GB or 8 GB.", Truth(MEMORY)),
 ]
 
 

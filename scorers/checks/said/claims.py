@@ -15,6 +15,11 @@ _MIDDLE = re.compile(
 _WEAK = re.compile(r"\b(?:and|plus)\b|[&/]")
 _CLOSING = re.compile(r"\)")
 _ALL = re.compile(r"\b(?:all|both|each|every|everything|everyone|everywhere|they|any|none|neither)\b")
+_ORDERED = re.compile(
+    r"[\s`'\"*]*(?:is|are|have|run|use|hold|take|show|report)s?(?: (?:on|at|in|with))?\s+"
+    r"(?:[`'\"*]*v?\d[^\s,]*(?:,? and |, ))+[`'\"*]*v?\d[^\s,]*[`'\"*.!]*\s*(?:used|full|free|in use|days?)?[.!]*\s*$"
+)
+"""As many values as names, one after the other."""
 _TAKEN_BACK = re.compile(r"\b(?:wait|correction|scratch that|on second thoughts?|i mean|i take (?:it|that) back)\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|[;\n]+")
 _YOU = r"you have|you are on|yours?|local(?:ly)?|(?:the |my |your )?(?:workspace|checkout|project)|here(?!'s)"
@@ -116,10 +121,12 @@ def _cut(text: str, start: int, stop: int) -> tuple[int, int]:
 
 
 def _respectively(sentence: str, names: Sequence[str], said: dict[str, list[str]]) -> None:
-    """`a` and `b` are at 45% and 5% respectively: the values in the order of the names."""
-    if "respectively" not in sentence or len(groups := _groups(sentence, names)) != 1:
+    """`a` and `b` are at 45% and 5% (respectively): the values in the order of the names."""
+    if " and " not in sentence or len(groups := _groups(sentence, names)) != 1 or len(groups[0].names) < 2:
         return
     (group,) = groups
+    if "respectively" not in sentence and not _ORDERED.match(sentence, group.end):
+        return
     rest = f"{sentence[: group.start]} {sentence[group.end :]}".split("respectively")[0]
     values = re.split(
         r",\s*(?:and\s)?|\band\b", re.sub(r"^[\s`'\"*]*(?:is|are|has|have|run|runs|use|at|on|\s)*", "", rest)

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 
 from scorers.checks.said.spelling import NUMBERS
 
+_WORD_FOR = {number: word for word, number in NUMBERS.items()}
 _LIST_MARK = re.compile(r"^[ \t>|]*\(?\d{1,3}(?:[.)]|[ \t]*\|)(?=[ \t])", re.MULTILINE)
 _COUNT = re.compile(rf"(?<![\w.:/$-])(\d+|{'|'.join(NUMBERS)}|both|no)(?![\w%/-]|[.,:]\d)")
+_COUNTABLE = re.compile(
+    r"\s+(?:agents?|servers?|hosts?|machines?|boxe?s?|nodes?|errors?|warnings?|lines?|linux|windows)\b"
+)
 _LABELLED = re.compile(r"\b(?:ports?|pid|version|line|uid|id|number)[\s#:]*$")
 _MEASURED = re.compile(r"\s?(?:[kmgt]i?b?|%|percent|ms|seconds?|minutes?|hours?|days?|weeks?|am|pm)\b")
 _HEDGED = re.compile(r"\b(?:or|maybe|perhaps|possibly|between|might|could|not|either)\b[^.;,\d]{0,12}$")
@@ -67,14 +71,7 @@ def counted(answer: str, names: Sequence[str]) -> list[tuple[int, str, bool]]:
 
 def _stands_for_a_number(word: str, after: str) -> bool:
     """ "no errors" is 0, "no, …" is none; "one agent" is 1, "this one" is none."""
-    if word == "both":
-        return True
-    return (
-        re.match(
-            r"\s+(?:agents?|servers?|hosts?|machines?|boxe?s?|nodes?|errors?|warnings?|lines?|linux|windows)\b", after
-        )
-        is not None
-    )
+    return word == "both" or _COUNTABLE.match(after) is not None
 
 
 def says_count(answer: str, names: Sequence[str], count: int) -> bool:
@@ -85,11 +82,12 @@ def says_count(answer: str, names: Sequence[str], count: int) -> bool:
     if any(number != count and hedged for number, _, hedged in found):
         return False
     whole = {noun for number, noun, _ in found if number == count}
+    of_all = re.search(rf"\b(?:{count}|{_WORD_FOR.get(count, count)})\s+(?:out )?of\s", answer) is not None
     for number, noun, _ in found:
         if number == count:
             continue
         part = number < count and noun and noun not in whole
-        total = number > count and not names
+        total = number > count and (not names or of_all)
         if not part and not total:
             return False
     return True

@@ -29,6 +29,12 @@ def _is_copied(answer: str, stated: Sequence[str], results: Iterable[str]) -> bo
     if len(lines) < 2:
         return False
     shown = {line.strip() for text in results for line in text.splitlines()}
-    facts = {word for text in stated for word in text.split()}
-    copied = [line for line in lines & shown if sum(word not in facts for word in line.split()) >= OWN_WORDS]
+    facts = {word.lower() for text in stated for word in text.split()}
+    copied = [line for line in lines & shown if _is_foreign(line.lower().split(), facts)]
     return len(copied) >= LINES or (len(copied) > 1 and 2 * sum(map(len, copied)) > len(answer))
+
+
+def _is_foreign(words: Sequence[str], facts: set[str]) -> bool:
+    """Whether a line holds more than the facts, or none of them."""
+    own = sum(word not in facts for word in words)
+    return own >= OWN_WORDS or (own == len(words) > 0)

@@ -15,6 +15,8 @@ _EMPTY = re.compile(
     r"with|from|for|only|also|but|than|too|again|then|which|who|whose|nor|any|all|both|each|others?|one|two|now|still|"
     r"here|what|where|when|how|why|out|off|into|over|about|been|being|more|most|such|just|yet"
 )
+_DENIED: frozenset[Stance] = frozenset({"denied", "denied then"})
+_SAID: frozenset[Stance] = frozenset({"said", "past"})
 _TRIED = re.compile(r"\b(?:tried|tries|try|trying|attempt\w*|want\w*|ask\w*|to have|in order)\b(?:\s+\w+){0,3}\s*$")
 _FAILED_AFTER = re.compile(
     r"(?:\s+(?:of|on|for|to)\s+[^\s,.;:]+)*\s+(?:has |have )?"
@@ -76,11 +78,9 @@ def _stem(word: str) -> str:
 
 
 def _opposed(right: set[Stance], said: set[Stance], may_be_elsewhere: bool) -> bool:
-    if "denied" not in right:
-        return "denied" in said and not said & {"said", "past"}
-    return (
-        not may_be_elsewhere and not right & {"said", "past"} and bool(said & {"said", "past"}) and "denied" not in said
-    )
+    if not right & _DENIED:
+        return bool(said & _DENIED) and not said & _SAID
+    return not (may_be_elsewhere or right & _SAID or said & _DENIED) and bool(said & _SAID)
 
 
 def _told_sides(poles: Sequence[frozenset[str]], words: Mapping[str, set[Stance]]) -> set[int]:
@@ -98,7 +98,7 @@ def _other_pole(answer: str, right: Mapping[str, set[Stance]], said: Mapping[str
         mine, others = poles[side], poles[1 - side]
         places = (place.span() for word in mine if _stem(word) in said for place in pattern_of(word).finditer(answer))
         held = [(answer, place) for place in places]
-        if not any(said.get(_stem(word), set()) & {"said", "past"} for word in mine):
+        if not any(said.get(_stem(word), set()) & _SAID for word in mine):
             found += [word for word in others if "said" in said.get(_stem(word), ())]
         elif contradicts(answer, others, held):
             found += [word for word in others if _stem(word) in said]
@@ -109,7 +109,7 @@ def _starts_with_denial(told: str, words: Mapping[str, set[Stance]]) -> bool:
     """Whether what the oracle says first is a denial: "`a` is not in `hosts.txt`"."""
     denial = re.search(r"\b(?:not?|never|nothing|none)\b", _HIDDEN.sub(" ", told))
     first = next(iter(words.values()), {"denied"})
-    return denial is not None and "denied" in first
+    return denial is not None and bool(first & _DENIED)
 
 
 def _denies_anything(answer: str) -> bool:

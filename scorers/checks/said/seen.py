@@ -55,14 +55,21 @@ class Seen:
         lines = [sum(1 for line in block.splitlines() if line.strip()) for block in blocks]
         return {size - heading for size in lines for heading in (0, 1)}
 
+    def hosts(self, number: str) -> bool:
+        """Whether a number of agents or hosts is told."""
+        return re.search(rf"\b{number}\s+(?:\w+\s+)?(?:agent|host|server|machine|node|box)", self.text) is not None
+
     def times(self, word: str) -> set[int]:
         """How often a word occurs in each of the sources and in all, as itself and by lines."""
         stem = word.removesuffix("s")
         if len(stem) < 3:
             return set()
-        texts = [text.lower() for text in self.sources]
-        lines = [sum(1 for line in text.splitlines() if stem in line) for text in texts]
-        return {*lines, sum(lines), *(text.count(stem) for text in texts), self.text.count(stem)}
+        lines = [sum(1 for line in text.splitlines() if stem in line) for text in self._texts]
+        return {*lines, sum(lines), *(text.count(stem) for text in self._texts), self.text.count(stem)}
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [text.lower() for text in self.sources]
 
     def number(self, number: str) -> bool:
         """Whether a number is shown. Some tables have the unit in the header: 87.3 under %CPU may become 87.3%, and

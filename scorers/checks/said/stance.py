@@ -3,37 +3,40 @@
 import re
 from typing import Literal
 
-Stance = Literal["said", "denied", "past", "open"]
+Stance = Literal["said", "denied", "past", "denied then", "open"]
 
 _BOUNDARY = re.compile(
     r"[.!?](?=\s|$)|[;\n()]|:\s|,\s|\s[—–-]+\s|"
-    r"(?<!anything )(?<!nothing )\bbut\b|\b(?:although|though|while|whereas|yet|because|since|so|which|who)\b|"
+    r"(?<!thing )\bbut\b|\b(?:although|though|while|whereas|yet|because|since|so|which|who)\b|"
     r"\b(?:and|then)\b(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b|"
     r"\s+`[^`]*`[^,.;]{0,40}?\b(?:is|are|has|have|runs?|was)\b)"
 )
 _ASIDE = re.compile(r"\((yet|currently|now|really|actually|at all|any ?more|exactly|quite)\)")
 _DENIAL = re.compile(
     r"\b(?:not(?! (?:only|just|merely|simply|to worry)\b)|never|no longer|neither|nor|none|no one|nobody|"
-    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|far from|nowhere near|not even close to|"
+    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|by no means|in no way|far from|nowhere near|"
     r"rather than|instead of|other than|(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|"
-    r"stop(?:s|ped)? being|ceased? (?:to|being)|lacks?|"
+    r"stop(?:s|ped)? being|ceased? (?:to|being)|lacks?|(?<!no )(?<!a )doubt(?:s|ed|ful)?|"
     r"(?:wrong|false|untrue|incorrect) (?:that|to say))\b"
 )
 _NO = re.compile(
-    r"\b(?:no|without)\b(?! (?:doubt|question|problem|problems|issue|issues|trouble)\b)[\s`'\"]*(?:\w+[\s`'\"]+){0,2}$"
+    r"\b(?:no|without)\b(?! (?:doubt|question|problem|problems|issue|issues|trouble)\b)[\s`'\"]*(?:\w+[\s`'\"]+){0,2}$|"
+    r"\beverything but[\s`'\"]*$"
 )
 _NEAR = re.compile(
     r"\b(?:not|never|no longer|neither|nor|rather than|instead of|other than)[\s`'\"]*"
     r"(?:(?:on|by|the|a|an|in|at|is|from|for|to|with|it)[\s`'\"]+){0,2}$"
 )
 _REFUTED = re.compile(
-    r"[\s`'\"]*(?:[:?,–—|-]+[\s`'\"]*(?:no|nope|not (?:really|so|at all|true|any ?more))(?=[\s`'\"]*(?:[.,;!)|]|$))|"
+    r"[\s`'\"]*(?:[:?,–—|…-]+[\s`'\"]*(?:no|nope|not(?: (?:really|so|at all|true|any ?more))?)"
+    r"(?=[\s`'\"]*(?:[.,;!)|]|$))|"
     r"(?:is|are|was|would be) (?:wrong|false|untrue|incorrect|not (?:right|true|correct|the|what|it|so)\b)|"
     r"(?:no longer|not any ?more)\b)"
 )
 _CONFIRMED = re.compile(
     r"[\s`'\"]*[:?–—|-]+[\s`'\"]*(?:yes|yep|yeah|true|confirmed|it (?:is|does|has))(?=[\s`'\"]*(?:[.,;!)|]|$))"
 )
+_THEN = re.compile(r"\b(?:was|were|had|did|previously|before|earlier|at first|initially)\b")
 _PAST = re.compile(
     r"\b(?:was|were|had|used to be|previously|before|earlier|formerly|initially|originally|at first|until|once|"
     r"after|since|went|as of yesterday|yesterday)\b|\bfrom[\s`'\"]*(?:\w+[\s`'\"]+)?$"
@@ -80,7 +83,7 @@ def stance(text: str, start: int, end: int, near: bool = False) -> Stance:
     if _CONFIRMED.match(after):
         return "said"
     if _NEAR.search(before) if near else _DENIAL.search(before) or _NO.search(before):
-        return "denied"
+        return "denied then" if _THEN.search(before) or _PAST_AFTER.match(after) else "denied"
     if _OPEN.search(before) or _asked(text, end):
         return "open"
     if _PAST.search(before) or _PAST_AFTER.match(after):

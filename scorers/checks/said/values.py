@@ -42,7 +42,9 @@ def says(claims: Sequence[str], value: str, excused: Sequence[str] = ()) -> bool
     near = not wrong_states and not any(map(_is_measured, alternatives))
     places = [(claim, span) for claim in claims for either in alternatives for span in _places(claim, either)]
     stances = [(claim, span, _stance(claim, span, near)) for claim, span in places]
-    if any(how == "denied" and not in_general(claim, span[0]) for claim, span, how in stances):
+    changed = any(how == "said" and _EVENT.search(_sentence(claim, span[0])) for claim, span, how in stances)
+    against = ("denied",) if changed else ("denied", "denied then")
+    if any(how in against and not in_general(claim, span[0]) for claim, span, how in stances):
         return False
     held = [(claim, span) for claim, span, how in stances if how in ("said", "past") and not in_lesson(claim, span[0])]
     if not held and not any(_opposite_denied(claim, alternatives) for claim in claims):
@@ -106,6 +108,8 @@ def pattern_of(value: str) -> re.Pattern[str]:
     spaced = rf"{_QUOTE}[ -]{_QUOTE}" if re.match(r"\d+ [a-z]+$", value) else rf"{_QUOTE} +{_QUOTE}"
     first, last = value[:1], value[-1:]
     begins = r"(?<![\w.])(?<!\w-)" if first.isalnum() or first == "_" else ""
+    if _VERSION.fullmatch(value):
+        begins += "v?"
     ends = r"(?!\w|-\w|\.\d)" if last.isalnum() or last == "_" else ""
     return re.compile(begins + spaced.join(words) + ends)
 
@@ -117,14 +121,18 @@ def _stance(claim: str, span: tuple[int, int], near: bool) -> Stance:
 
 def _opposite_denied(claim: str, alternatives: Sequence[str]) -> bool:
     words = [word for either in alternatives for word in LITERAL_OPPOSITE.get(either, ())]
-    return any(stance(claim, *place.span()) == "denied" for word in words for place in pattern_of(word).finditer(claim))
+    return any(
+        stance(claim, *place.span()).startswith("denied")
+        for word in words
+        for place in pattern_of(word).finditer(claim)
+    )
 
 
 # --- states ---------------------------------------------------------------------------------------------------------
 
 _SUBJECT = re.compile(r"`([^`]+)`")
 _PREDICATE = re.compile(
-    r"(?:\b(?:is|are|has|have|remains?|stays?|still|now|currently|shows?|reports?|says?|both|all|also|or|and|"
+    r"(?:'s|\b(?:is|are|has|have|remains?|stays?|still|now|currently|shows?|reports?|says?|both|all|also|or|and|"
     r"in an?|state|status)|[:=(,|/—–-]|^)"
     r"[\s`'\"*]*$"
 )
