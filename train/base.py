@@ -182,7 +182,7 @@ def conversion() -> str:
 
 def _convert(gguf: Path, folder: Path) -> None:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoModelForCausalLM, GgufConfig
 
     unpack = GgufConfig(dequantize=True)
     model: Any = AutoModelForCausalLM.from_pretrained(
@@ -194,6 +194,12 @@ def _convert(gguf: Path, folder: Path) -> None:
     model.config.__dict__.pop("quantization_config", None)
     model.config._name_or_path = EMBEDDED
     model.save_pretrained(folder)
+
+    _convert_tokenizer(gguf, folder)
+
+
+def _convert_tokenizer(gguf: Path, folder: Path) -> None:
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     split_digits(tokenizer)

@@ -28,7 +28,7 @@ def test_no_check_imports_a_framework():
 
 
 def test_a_framework_that_is_imported_would_be_seen():
-    assert _loaded("import scorers.samples; import inspect_ai") & FRAMEWORKS == {"inspect_ai"}
+    assert _loaded("import sys, types; sys.modules['torch'] = types.ModuleType('torch')") & FRAMEWORKS == {"torch"}
 
 
 def test_the_yaml_files_lie_inside_the_package():

@@ -360,6 +360,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 HUGE = 300 * 2**20
 
 
+@pytest.mark.loop
 def test_one_line_of_300_megabytes_is_refused_in_little_memory(tmp_path):
     right = json.dumps(row_to_record(ROW)).encode() + b"\n"
     (tmp_path / "one.jsonl").write_bytes(right)

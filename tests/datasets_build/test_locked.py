@@ -62,6 +62,7 @@ def _bytes(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.loop
 def test_the_same_bytes_are_made_again_in_another_process_with_other_hashes(data, tmp_path):
     fleet = {
         "corrections": {"kind": "corrections", "multiply": 1, "count": 8},

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -107,12 +108,12 @@ def test_the_oracle_scores_one_on_every_task(gold):
 
 def test_a_log_says_what_it_measured(gold):
     name, log = gold
-    samples = digest_file(SAMPLES / f"{name}.jsonl")
     assert log.eval.metadata == {
         "contract": AJ.hash,
-        "samples": samples,
+        "samples": digest_file(SAMPLES / f"{name}.jsonl"),
         "suite": "small",
         "asked": asked(name, "small"),
+        "versions": {package: version(package) for package in ("inspect-ai", "bashkit")},
     }
     assert {(score.metadata or {})["grader"] for score in _scores(log)} == {graded(name)}
     assert log.plan.config.temperature == 0.0

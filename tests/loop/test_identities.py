@@ -205,6 +205,7 @@ def test_every_template_names_the_code_that_makes_it():
         assert name
 
 
+@pytest.mark.loop
 def test_every_module_that_is_loaded_to_ask_and_to_grade_is_looked_at():
     """Identities are read from the source; here they are held against what Python really loads."""
     code = "import evals.task_success, sys; print(*sys.modules)"

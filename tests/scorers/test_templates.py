@@ -35,8 +35,10 @@ def _seen(messages: list[Message], scenario: Scenario) -> list[tuple[str, str]]:
 
 @lru_cache(1)
 def _drawn(category: str) -> list[Scenario]:
-    """Of each template of a category."""
-    return [made.draw(1, "casual_developer") for made in templates().values() if made.category == category]
+    """Of each template of a category; of the ladder's every other one, as its ten rungs ask the same after more or less
+    talk."""
+    some = [made for made in templates().values() if made.category == category][:: 2 if category == "ladder" else 1]
+    return [made.draw(1, "casual_developer") for made in some]
 
 
 def _check_the_oracle(scenario: Scenario) -> None:
@@ -66,7 +68,8 @@ def _check_the_oracle(scenario: Scenario) -> None:
 @pytest.mark.parametrize("category", CATEGORIES, scope="module")
 def test_the_oracle_solves_every_template(category):
     for scenario in _drawn(category):
-        _check_the_oracle(scenario)
+        if templates()[scenario.template].split == "train":  # `aj selfcheck` plays the oracle on all of the others
+            _check_the_oracle(scenario)
 
 
 @pytest.mark.loop

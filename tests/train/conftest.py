@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
-from train.base import find_base, load_tokenizer
+from train import base
 from train.run import quiet_environment, train
 
 quiet_environment()
@@ -32,11 +32,11 @@ def gguf_is_parsed_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def tokenizer(gguf_is_parsed_once: None) -> Any:
-    """The embedded base's own: 10 s where it was never written out, at once elsewhere."""
-    path = find_base("smollm2-135m").path
-    assert path
-    return load_tokenizer(path, "chatml")
+def tokenizer(gguf_is_parsed_once: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The embedded base's own; its weights, which take ten seconds to write, are not needed."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    base._convert_tokenizer(base._gguf(), folder)
+    return base.load_tokenizer(folder, "chatml")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from train import base
 from train.base import find_base, materialise, read_chat_template
 
 
+@pytest.mark.loop
 def test_the_embedded_base_is_a_plain_model_folder(gguf_is_parsed_once):
     found = find_base("smollm2-135m")
     assert found.path

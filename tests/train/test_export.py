@@ -28,6 +28,7 @@ def test_an_export_that_is_not_what_was_trained_is_refused_and_removed(
     assert not (tmp_path / "merged").exists()
 
 
+@pytest.mark.loop
 def test_the_loss_on_cpu_is_the_one_trl_computes_over_every_token(material, tiny_base, tmp_path, monkeypatch):
     import trl.trainer.utils as trl_utils
     from trl.trainer.sft_config import SFTConfig

@@ -48,6 +48,7 @@ def test_a_dry_run_counts_what_a_run_would_do(tiny_base, dataset):
     assert [what for what, _ in plan.describe()][:3] == ["rows", "tokens", "pairs"]
 
 
+@pytest.mark.loop
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
     assert dry_run(load_yaml(RECIPES / "r1-distill-qwen-32b.yaml", Recipe), dataset).memory.static > 22
 

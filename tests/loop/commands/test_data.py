@@ -98,6 +98,7 @@ def test_a_folder_stands_for_its_files_and_rows_that_were_written_can_be_read_ag
     }
 
 
+@pytest.mark.loop
 def test_on_all_cores_the_same_is_written(tmp_path, monkeypatch):
     records = [{**RIGHT, "response": RIGHT["response"].replace("db07", f"db{number}")} for number in range(1200)]
     source = _file(tmp_path / "earlier.jsonl", *records, OLD, "{broken", GLAIVE)
