@@ -1,4 +1,6 @@
-"""Turns failing samples of the practice suite into pairs: what the model said against what is right.
+"""Turns failing samples of the practice suite into pairs, and right ones into rows (rejection sampling).
+
+A pair is what the model said against what is right.
 
 Only samples of the training split may be learned from: a log with a sample of the gate's split is refused as a whole.
 """
@@ -12,14 +14,15 @@ from aj.acts import meaning_of
 from aj.errors import DataError
 from aj.files import write_jsonl
 from aj.findings import Finding
-from aj.messages import Layout, Message, Pair, pair_to_record, reply, result, user, without_note
+from aj.messages import Layout, Message, Pair, Row, pair_to_record, reply, result, row_to_record, user, without_note
 from aj.wire import judge_call, render_turn
 from datasets_build.ledger import Funnel, Refused
+from datasets_build.lint.items import lint_value
 from evals.suite import LOOPED, TASKS
 from scenarios.catalogue import templates
 from scenarios.oracle import intent, plan, solve
 from scorers.checks.patterns import known_issue
-from scorers.checks.rows import check_pair
+from scorers.checks.rows import check_pair, check_row
 from scorers.samples import Case, case_of, replay
 from verdict.scores import TaskScores, read_log
 
@@ -41,15 +44,18 @@ class Decision:
     code: str
 
 
-def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+def harvest(
+    logs: Sequence[Path], output: Path, report: Callable[[str], None] = lambda _: None, right: Path | None = None
+) -> dict[str, int]:
     """Write the pairs of all logs to `output`, completely or not at all.
 
     Args:
         logs: `.eval` files, or folders of them.
         report: called with the name of each log as it is read.
+        right: where the conversations of samples that passed go, as rows; without it they are only counted.
 
     Returns:
-        The counts: read = passed + unscored + interrupted + duplicate + kept + every `rejected:CODE`.
+        The counts, of rows too: read = passed + unscored + interrupted + duplicate + kept + every `rejected:CODE`.
 
     Raises:
         DataError: a sample is not from the training split, or was asked under another contract; nothing is written.
@@ -59,21 +65,23 @@ def harvest(logs: Sequence[Path], output: Path, report: Callable[[str], None] = 
     # All of them, before the first sample is turned into a pair.
     scores = [_learnable(read_log(path)) for path in paths]
     funnel = Funnel()
-    pairs: dict[str, Pair] = {}
+    made: dict[str, Row | Pair] = {}
     for log in scores:
         report(log.path.name)
         for sample in _samples(log.path):
-            found = _pair(sample, log)
+            found = _taught(sample, log, keep_right=right is not None)
             if isinstance(found, str):
                 funnel.read += 1
                 funnel.end(found)
                 continue
             funnel.take(found)
-            if isinstance(found, Pair):
-                funnel.end("duplicate" if found.id in pairs else "kept")
-                pairs.setdefault(found.id, found)
+            if not isinstance(found, Refused):
+                funnel.end("duplicate" if found.id in made else "kept")
+                made.setdefault(found.id, found)
     funnel.check("harvest")
-    write_jsonl(output, map(pair_to_record, pairs.values()))
+    write_jsonl(output, (pair_to_record(item) for item in made.values() if isinstance(item, Pair)))
+    if right is not None:
+        write_jsonl(right, (row_to_record(item) for item in made.values() if isinstance(item, Row)))
     return funnel.ended()
 
 
@@ -107,8 +115,8 @@ def _samples(path: Path) -> "Iterable[EvalSample]":
     return read_eval_log_samples(path, all_samples_required=False, resolve_attachments=True, exclude_fields=unread)
 
 
-def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Refused | str:
-    """The pair of a failing sample, why it yields none, or the outcome of a sample that did not fail."""
+def _taught(sample: "EvalSample", log: TaskScores, keep_right: bool) -> Row | Pair | Refused | str:
+    """The pair of a failing sample, the row of a right one, why it yields none, or the outcome of any other."""
     metadata = sample.metadata
     template = templates().get(metadata["scenario"]["template"])
     if template is None or template.split != TEACHES:  # whatever its metadata says about the split
@@ -119,19 +127,45 @@ def _pair(sample: "EvalSample", log: TaskScores) -> Pair | Refused | str:
     if not graded:
         return "unscored"
     code = next((str(code) for score in graded if (code := (score.metadata or {}).get("code"))), None)
-    if code is None:
+    if code is None and not keep_right:
         return "passed"
     case = case_of(metadata)
     if case.contract.hash != log.metadata.get("contract"):
         raise DataError(f"{log.path} was made under another contract; run its eval again.")
     if [m.content for m in case.past if m.role == "user"] != [turn.text for turn in case.scenario.turns[: case.begun]]:
         return Refused("world_changed", "the scenario is not the one that the model saw")
-    decision = _first_wrong(sample, case) if log.task in LOOPED else Decision(case, sample.output.completion, code)
-    return decision if isinstance(decision, Refused) else _corrected(decision, metadata["layout"], sample, log)
+    layout: Layout = metadata["layout"]
+    if code is None:
+        said = _replayed(sample, case) if log.task in LOOPED else (*case.past, _said(sample.output.completion, case))
+        return _right(said, case, layout, sample, log) if isinstance(said, tuple) else _unlike(said)
+    found = _replayed(sample, case) if log.task in LOOPED else Decision(case, sample.output.completion, code)
+    if isinstance(found, tuple):
+        return Refused("no_wrong_step", "each step is right by itself")
+    return found if isinstance(found, Refused) else _corrected(found, layout, sample, log)
 
 
-def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Refused:
-    """Replay the logged conversation up to the model's first wrong step."""
+def _unlike(found: Decision | Refused) -> Refused:
+    """Why a sample that passed is no row: its end is right, and a step on the way is not."""
+    return found if isinstance(found, Refused) else Refused(f"wrong_step:{found.code}", "a step on the way is wrong")
+
+
+def _said(text: str, case: Case) -> Message:
+    """A completion as a row holds it."""
+    call = judge_call(text, case.contract).call if case.mode == "step" else None
+    return Message("assistant", call=call) if call else reply(text)
+
+
+def _right(
+    said: tuple[Message, ...], case: Case, layout: Layout, sample: "EvalSample", log: TaskScores
+) -> Row | Refused:
+    """The conversation of a sample that passed; it must also pass what rows of other sources do."""
+    row = Row(said, case.mode, layout, _told(case, sample, log) | {"teacher": log.model})
+    wrong = check_row(row, case.contract) or [one.finding for one in lint_value(row, case.contract)]
+    return Refused(f"row:{wrong[0].code}", wrong[0].why) if wrong else row
+
+
+def _replayed(sample: "EvalSample", case: Case) -> Decision | tuple[Message, ...] | Refused:
+    """Replay the logged conversation up to the model's first wrong step; all of it, if there is none."""
     from scorers.no_known_issue import check_turn
 
     past, awaited = list(case.past), None
@@ -152,30 +186,35 @@ def _first_wrong(sample: "EvalSample", case: Case) -> Decision | Refused:
         if act.kind != "finish":
             awaited = result(call.tool, replay(case.scenario, past, case.contract).dispatch(act))
         past.append(Message("assistant", call=call))
-    return Refused("no_wrong_step", "each step is right by itself")
+    return tuple(past)
 
 
 def _corrected(decision: Decision, layout: Layout, sample: "EvalSample", log: TaskScores) -> Pair | Refused:
-    case, scenario = decision.case, decision.case.scenario
+    case = decision.case
     chosen = right_turn(case, layout)
     pattern = known_issue(decision.completion, case.past, case.contract, case.mode)
-    metadata: dict[str, Any] = {
+    metadata = _told(case, sample, log) | {"code": decision.code} | ({"pattern": pattern} if pattern else {})
+    pair = Pair(case.past, chosen, decision.completion, case.mode, layout, metadata)
+    if decision.completion.strip() == render_turn(chosen, case.contract).strip():
+        return Refused("same_text", "the model's words are the right ones")
+    wrong = _chosen_findings(pair, case)
+    return Refused(f"chosen:{wrong[0].code}", wrong[0].why) if wrong else pair
+
+
+def _told(case: Case, sample: "EvalSample", log: TaskScores) -> dict[str, Any]:
+    """Where a pair or a row comes from."""
+    scenario = case.scenario
+    return {
         "source": "harvest",
         "licence": "owner",
         "log": log.path.name,
         "task": log.task,
         "sample": str(sample.id),
         "model": log.model,
-        "code": decision.code,
         "templates": sorted({scenario.template, *(turn.phrasing for turn in scenario.turns)}),
         "persona": scenario.persona,
         "hosts": [host.name for host in scenario.hosts],
-    } | ({"pattern": pattern} if pattern else {})
-    pair = Pair(case.past, chosen, decision.completion, case.mode, layout, metadata)
-    if decision.completion.strip() == render_turn(chosen, case.contract).strip():
-        return Refused("same_text", "the model's words are the right ones")
-    wrong = _chosen_findings(pair, case)
-    return Refused(f"chosen:{wrong[0].code}", wrong[0].why) if wrong else pair
+    }
 
 
 def right_turn(case: Case, layout: Layout) -> Message:

@@ -87,12 +87,16 @@ def build(
 def harvest(
     logs: Annotated[list[Path], typer.Argument(help="eval logs of the practice suite, or folders of them")],
     output: Annotated[Path, typer.Option(help="the file for the pairs")],
+    keep_right: Annotated[
+        Path | None, typer.Option(help="a file for what the model got right, as rows (rejection sampling)")
+    ] = None,
     shown: AsJson = Format.table,
 ) -> None:
     """Turn what a model got wrong in the practice suite into preference pairs. Logs of other suites are refused."""
     from loop.harvest import harvest as harvest_logs
 
-    _show(harvest_logs(logs, output, lambda name: progress.print(f"{name} …")), [output], shown)
+    funnel = harvest_logs(logs, output, lambda name: progress.print(f"{name} …"), keep_right)
+    _show(funnel, [output, *([keep_right] if keep_right else [])], shown)
 
 
 @data.command(epilog=example("aj data corrections --multiply 10 --output corrections.jsonl"))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from aj.contract import load_contract
 from aj.errors import DataError
-from aj.messages import Pair, Row, read_pairs
+from aj.messages import Pair, Row, read_pairs, read_rows
 from aj.wire import judge_call
 from evals.frozen import dataset
 from evals.reference import reference
@@ -96,6 +96,28 @@ def test_a_pair_tells_where_it_comes_from_and_is_of_the_training_split_alone(mad
 
 def test_what_passes_gives_no_pair(made, tmp_path):
     assert _harvested(made("oracle", "task_success"), tmp_path / "pairs.jsonl") == ([], _funnel(read=10, passed=10))
+
+
+@pytest.mark.parametrize("task", ["tool_format", "task_success"])
+def test_what_passes_gives_a_row_where_rows_are_asked_for(made, tmp_path, task):
+    log, rows = made("oracle", task), tmp_path / "right.jsonl"
+    funnel = harvest([log, log], tmp_path / "pairs.jsonl", right=rows)
+    kept = read_rows(rows)
+    assert len(kept) == funnel["kept"] == funnel["duplicate"] > 7
+    assert funnel["read"] == sum(count for name, count in funnel.items() if name != "read") == 20
+    assert read_pairs(tmp_path / "pairs.jsonl") == []
+    for row in kept:
+        assert check_row(row, AJ) == []
+        assert (row.metadata["source"], row.metadata["teacher"]) == ("harvest", "none/none")
+        assert all(templates()[name].split == "train" for name in row.metadata["templates"] if name in templates())
+    if task == "task_success":
+        assert max(len(row.messages) for row in kept) > 4
+
+
+def test_a_wrong_sample_gives_a_pair_and_no_row(made, tmp_path):
+    log, rows = made("old_format", "task_success"), tmp_path / "right.jsonl"
+    assert harvest([log], tmp_path / "pairs.jsonl", right=rows) == {"read": 10, "kept": 10}
+    assert (len(read_pairs(tmp_path / "pairs.jsonl")), read_rows(rows)) == (10, [])
 
 
 def _funnel(**counts: int) -> dict[str, int]:
