@@ -70,9 +70,27 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The C loader reads the same values ten times as fast."""
+
+
+class _OneOfEach(_SafeLoader):
+    """PyYAML lets the last of two equal keys win, without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"the key {key.value!r} is there twice; remove one", problem_mark=key.start_mark
+                )
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+        return super().construct_mapping(node, deep)
+
+
 def parse_yaml(text: str) -> Any:
-    """The values of a YAML text; raises yaml.YAMLError. The C loader reads the same values ten times as fast."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The values of a YAML text; raises yaml.YAMLError, also when a mapping has one key twice."""
+    return yaml.load(text, Loader=_OneOfEach)
 
 
 def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Model:

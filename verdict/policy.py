@@ -1,48 +1,44 @@
 """The policy that a candidate must meet: one YAML file (`policies/default.yaml`)."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from aj.files import Strict, load_yaml
 
+MOST = 0.5
+"""Largest share that a policy may let pass: of a drop, of a fall, of samples that tell nothing."""
 DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 
 class Limits(Strict):
     """How incomplete a log may be and still count."""
 
-    min_samples: int = Field(ge=2)
+    min_samples: int = Field(ge=2, strict=True)
     """Samples per gated metric that both arms scored."""
-    max_errors: float = Field(ge=0, lt=1)
+    max_errors: float = Field(ge=0, le=MOST, strict=True)
     """Share of a log's sample epochs that ended in an error."""
-    max_unscored: float = Field(ge=0, lt=1)
+    max_unscored: float = Field(ge=0, le=MOST, strict=True)
     """Share of a log's samples without a value for a gated metric."""
 
 
 class MetricPolicy(Strict):
     """What the policy requires of one metric."""
 
-    margin: float = Field(gt=0, le=1)
+    margin: float = Field(gt=0, le=MOST, strict=True)
     """The largest drop that is tolerated."""
-    floor: float | None = Field(default=None, ge=0, lt=1)
-    improve_until: float | None = Field(default=None, gt=0, le=1)
+    floor: float | None = Field(default=None, ge=0, lt=1, strict=True)
+    improve_until: float | None = Field(default=None, gt=0, le=1, strict=True)
     """While the champion scores less than this, the candidate must be shown to be better."""
-    slices: dict[str, float] = Field(default_factory=dict)
+    slices: dict[str, Annotated[float, Field(gt=0, le=MOST, strict=True)]] = Field(default_factory=dict)
     """Slice name -> how far one slice may fall; beyond this, the verdict stays open even if the fall is not shown."""
-
-    @field_validator("slices")
-    @classmethod
-    def _falls_are_shares(cls, slices: dict[str, float]) -> dict[str, float]:
-        if not all(0 < fall <= 1 for fall in slices.values()):
-            raise ValueError("a slice's allowed fall must be above 0 and at most 1")
-        return slices
 
 
 class Policy(Strict):
     """What the gate requires of a candidate."""
 
-    confidence: float = Field(ge=0.9, lt=1)
+    confidence: float = Field(ge=0.9, lt=1, strict=True)
     """Of each one-sided bound."""
     evidence: Limits
     metrics: dict[str, MetricPolicy] = Field(min_length=1)

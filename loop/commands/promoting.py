@@ -40,7 +40,7 @@ def promote(
     suite: SuiteOption = "small",
     policy: PolicyOption = DEFAULT_POLICY,
 ) -> None:
-    """Make a run the champion if it passes the gate against the current one."""
+    """Make a run the champion if it passes the gate against the current one. Exit codes: as for `aj gate`."""
     from loop import registry
     from loop.targets import find_run, reference, run_target
     from verdict import gate as judge
@@ -51,6 +51,8 @@ def promote(
     reigning = reference(folder, base, candidate.contract)
     verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
     console.print(judge.panel(verdict))
+    if verdict.outcome:
+        raise typer.Exit(int(verdict.outcome))
     entry = registry.promote(folder, verdict)
     console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion.")
 

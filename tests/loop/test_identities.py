@@ -176,7 +176,7 @@ A_STATEMENT_MORE = replaced("\n    return ", "\n    bool()\n    return ")
         ("evals/agent.py", replaced("SPARE_CALLS = 4", "SPARE_CALLS = 5"), {"asked"}),
         ("scenarios/smalltalk.yaml", replaced("good morning", "morning"), {"asked", "built"}),
         ("datasets_build/mix/shares.py", A_STATEMENT_MORE, {"built"}),
-        ("train/sft.py", replaced("return save_adapter", "return None or save_adapter"), {"trained"}),
+        ("train/trainer.py", replaced("stage.learning_rate", "10 * stage.learning_rate"), {"trained"}),
         ("scenarios/held_out/disk_space.py", replaced("WHY = ", 'WHY = "" + '), {"asked"}),
     ],
 )

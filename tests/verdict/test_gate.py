@@ -142,7 +142,18 @@ def test_the_default_policy_loads():
         ("metrics: {valid: {margin: 0.1}}", "not task/metric"),
         ("metrics: {a/b: {margin: 0}}", "margin"),
         ("metrics: {a/b: {margin: .nan}}", "margin"),
-        ("metrics: {a/b: {margin: 0.1, slices: {pattern: 0}}}", "allowed fall"),
+        ("metrics: {a/b: {margin: 0.1, slices: {pattern: 0}}}", "slices.pattern"),
+        ("metrics: {a/b: {margin: 0.1, slices: {pattern: true}}}", "slices.pattern"),
+        ("metrics: {a/b: {margin: true}}", "margin"),
+        ("metrics: {a/b: {margin: yes}}", "margin"),
+        ("metrics: {a/b: {margin: '0.1'}}", "margin"),
+        ("metrics: {a/b: {margin: 1.0}}", "margin"),
+        ("metrics: {a/b: {margin: .inf}}", "margin"),
+        ("metrics: {a/b: {margin: 0.1, floor: false}}", "floor"),
+        ("metrics: {a/b: {margin: 0.1, floor: 1.0}}", "floor"),
+        ("metrics: {a/b: {margin: 0.1, improve_until: 1.5}}", "improve_until"),
+        ("metrics: {a/b: {margin: 0.1, margin: 0.4}}", "the key 'margin' is there twice"),
+        ("metrics: {a/b: {margin: 0.1}, a/b: {margin: 0.4}}", "the key 'a/b' is there twice"),
         ("metrics: {a/b: {margin: 0.1, florr: 0.5}}", "florr"),
         ("metrics: {a/b: {}}", "margin"),
     ],
@@ -151,4 +162,25 @@ def test_a_policy_that_would_gate_nothing_is_an_error_with_its_line(tmp_path, te
     path = tmp_path / "policy.yaml"
     path.write_text(f"confidence: 0.95\nevidence: {{min_samples: 25, max_errors: 0, max_unscored: 0}}\n{text}\n")
     with pytest.raises(ConfigError, match=f"policy.yaml:3: .*{message}"):
+        load_policy(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "min_samples: true",
+        "min_samples: 1",
+        "max_errors: 1.0",
+        "max_errors: true",
+        "max_unscored: .nan",
+        "min_samples: 30.5",
+    ],
+)
+def test_evidence_that_a_policy_would_let_pass_whatever_it_is_is_an_error(tmp_path, text):
+    given = {"min_samples": "25", "max_errors": "0", "max_unscored": "0"}
+    name, _, value = text.partition(": ")
+    path = tmp_path / "policy.yaml"
+    limits = ", ".join(f"{key}: {number}" for key, number in (given | {name: value}).items())
+    path.write_text(f"confidence: 0.95\nevidence: {{{limits}}}\nmetrics: {{a/b: {{margin: 0.1}}}}\n")
+    with pytest.raises(ConfigError, match=f"policy.yaml:2: .*{name}"):
         load_policy(path)
