@@ -122,8 +122,8 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
 
 
 def trained_by() -> str:
-    """Identity of the code that decides a run's weights; what only plans a run is left out."""
-    return identity(*TRAINS, without=("train.preflight",))
+    """Identity of the code that decides a run's weights; what only plans or serves a run is left out."""
+    return identity(*TRAINS, without=("train.preflight", "train.serve"))
 
 
 def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> str:
