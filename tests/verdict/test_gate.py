@@ -13,9 +13,8 @@ from verdict.policy import Policy, load_policy
 
 def adjust(policy: Policy, **metric) -> Policy:
     """The same policy with other demands on known_issues/right."""
-    values = policy.model_dump()
-    values["metrics"]["known_issues/right"] |= metric
-    return Policy.model_validate(values)
+    rule = policy.metrics["known_issues/right"].model_copy(update=metric)  # also with values that no file may have
+    return policy.model_copy(update={"metrics": {**policy.metrics, "known_issues/right": rule}})
 
 
 # The verdicts.
