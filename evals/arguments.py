@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, ParamSpec
+from typing import ParamSpec
 
 from inspect_ai import Task
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import model_roles
 from inspect_ai.model._model import active_model
-from pydantic import Field, ValidationError, validate_call
+from pydantic import ValidationError, validate_call
 from rich.markup import escape
 
 from aj.errors import AJError, ConfigError
-
-Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
-Temperature = Annotated[float, Field(ge=0)]
 
 P = ParamSpec("P")
 

@@ -5,9 +5,10 @@ inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T s
 """
 
 from inspect_ai import Task, task
+from pydantic import NonNegativeInt
 
 from evals.agent import agent
-from evals.arguments import Seed, checked
+from evals.arguments import checked
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -17,7 +18,11 @@ from scorers.context_kept import context_kept
 @task
 @checked
 def context_retention(
-    suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: Seed = 0, reasoning: bool = False
+    suite: Suite = "full",
+    contract: str = "aj",
+    constrained: bool = False,
+    seed: NonNegativeInt = 0,
+    reasoning: bool = False,
 ) -> Task:
     return Task(
         dataset=dataset("context_retention", suite, contract, seed, reasoning),

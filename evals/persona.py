@@ -6,8 +6,9 @@ inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grade
 """
 
 from inspect_ai import Task, task
+from pydantic import NonNegativeInt
 
-from evals.arguments import Seed, checked, require_role
+from evals.arguments import checked, require_role
 from evals.decoding import one_reply
 from evals.frozen import config, dataset
 from evals.identities import identities
@@ -23,7 +24,7 @@ def persona(
     contract: str = "aj",
     constrained: bool = False,
     judge: bool = False,
-    seed: Seed = 0,
+    seed: NonNegativeInt = 0,
     reasoning: bool = False,
 ) -> Task:
     if judge:

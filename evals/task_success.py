@@ -7,9 +7,10 @@ inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --mo
 """
 
 from inspect_ai import Epochs, Task, task
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from evals.agent import agent
-from evals.arguments import Count, Seed, Temperature, checked, require_role
+from evals.arguments import checked, require_role
 from evals.frozen import config, dataset
 from evals.identities import identities
 from evals.suite import Suite
@@ -22,10 +23,10 @@ def task_success(
     suite: Suite = "full",
     contract: str = "aj",
     constrained: bool = False,
-    epochs: Count = 1,
-    temperature: Temperature = 0.0,
+    epochs: PositiveInt = 1,
+    temperature: NonNegativeFloat = 0.0,
     simulated_user: bool = False,
-    seed: Seed = 0,
+    seed: NonNegativeInt = 0,
     reasoning: bool = False,
 ) -> Task:
     """With `epochs` above 1, also reports pass^k: the share of samples that succeed in every epoch."""

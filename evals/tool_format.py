@@ -5,8 +5,9 @@ inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task
+from pydantic import NonNegativeInt
 
-from evals.arguments import Seed, checked
+from evals.arguments import checked
 from evals.decoding import one_reply
 from evals.frozen import config, dataset
 from evals.identities import identities
@@ -17,7 +18,11 @@ from scorers.valid_reply import valid_reply
 @task
 @checked
 def tool_format(
-    suite: Suite = "full", contract: str = "aj", constrained: bool = False, seed: Seed = 0, reasoning: bool = False
+    suite: Suite = "full",
+    contract: str = "aj",
+    constrained: bool = False,
+    seed: NonNegativeInt = 0,
+    reasoning: bool = False,
 ) -> Task:
     return Task(
         dataset=dataset("tool_format", suite, contract, seed, reasoning),

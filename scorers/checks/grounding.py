@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from aj.findings import Finding
 from aj.messages import Message
-from scorers.checks.said.seen import STATES, Seen
+from scorers.checks.said.sources import STATES, Sources
 from scorers.checks.said.spelling import NUMBERS, plain, spelled_out
 from scorers.checks.said.stance import LESSON, in_general, stance
 
@@ -59,7 +59,7 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
         sources: texts of the user and of the tools, and what AJ's own commands say.
         names: the known hosts.
     """
-    seen = Seen(sources)
+    seen = Sources(sources)
     text = plain(_LIST_MARK.sub(r"\1-", answer))
     if "?" in text:
         text = _QUESTION.sub(" ", text)
@@ -101,7 +101,7 @@ def sources_of(past: Sequence[Message]) -> list[str]:
     return found
 
 
-def _stray_numbers(bare: str, text: str, seen: Seen, names: Sequence[str]) -> Iterator[str]:
+def _stray_numbers(bare: str, text: str, seen: Sources, names: Sequence[str]) -> Iterator[str]:
     """Numbers that are not shown and count nothing.
 
     Args:
@@ -130,7 +130,7 @@ def _numbers(bare: str) -> Iterator[re.Match[str]]:
         yield from _IN_WORDS.finditer(bare)
 
 
-def _counts_something(count: int, before: str, after: str, counts: set[int], seen: Seen) -> bool:
+def _counts_something(count: int, before: str, after: str, counts: set[int], seen: Sources) -> bool:
     if count == 1 or count in counts or (_TIME.match(after) and _LATER.search(before)):
         return True
     if count in seen.sizes and not _FLEET.match(after):

@@ -15,8 +15,8 @@ from evals.task_success import task_success
     ("arguments", "sentence"),
     [
         ({"suite": "smol"}, "-T suite=smol does not fit: input should be 'small', 'full' or 'practice'."),
-        ({"epochs": 0}, "-T epochs=0 does not fit: input should be greater than or equal to 1."),
-        ({"epochs": -1}, "-T epochs=-1 does not fit: input should be greater than or equal to 1."),
+        ({"epochs": 0}, "-T epochs=0 does not fit: input should be greater than 0."),
+        ({"epochs": -1}, "-T epochs=-1 does not fit: input should be greater than 0."),
         ({"epochs": "many"}, "-T epochs=many does not fit: input should be a valid integer"),
         ({"temperature": [1]}, "-T temperature=[1] does not fit: input should be a valid number."),
         ({"contract": "nope"}, "There is no contract 'nope'; use one of aj"),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorers.checks.said.names import stands
-from scorers.checks.said.seen import Seen
+from scorers.checks.said.sources import Sources
 
 NUMBERS = ["4", "45", "4.5", "45%", "1.5g", "1.5", "٣", "²"]
 PARTS = st.sampled_from([*NUMBERS, ".", "-", "_", "web", "web01", " ", "x", "é"])
@@ -21,7 +21,7 @@ def test_a_number_stands_where_the_pattern_says(known, number):
     spelled = re.escape(bare) if "." in bare else rf"{bare}\.00?"
     headed = bare != number and re.search(rf"(?<![\d.]){spelled}(?![\w%]|\.\d)", known)
 
-    assert Seen([known]).number(number) >= bool(whole or headed)
+    assert Sources([known]).number(number) >= bool(whole or headed)
 
 
 @given(TEXTS, st.sampled_from(["web", "web01", "é", "x-"]))

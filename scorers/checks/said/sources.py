@@ -30,7 +30,7 @@ STATES = {
 _SHOWS = {state: re.compile(rf"\b(?:{words})\b") for state, words in _SHOWN_BY.items()}
 
 
-class Seen:
+class Sources:
     """What the sources show, worked out when it is asked for."""
 
     def __init__(self, sources: Sequence[str]) -> None:
