@@ -20,7 +20,7 @@ def check_conduct(call: Call, past: Sequence[Message], contract: Contract) -> li
         found.append(Finding("before_discovery", f"{call.tool} before {discover}", f"call {discover} first"))
     if kind == "on_one" and agents is not None:
         host = meaning_of(call, contract).host
-        if host not in [agent.id for agent in agents]:
+        if host and host not in [agent.id for agent in agents]:  # without one, the tool itself gives an error
             why = f"{host!r} was not discovered"
             found.append(Finding("unknown_agent", why, "use an agent from the list, spelled the same"))
     return found + check_loop(call, past, contract)

@@ -51,7 +51,7 @@ def react(text: str, contract: Contract, read: dict[str, Any] | None = None) -> 
     record = read or _first_object(body, contract)
     thoughts = start and text[:start].partition(f"<{contract.wire.think_tag}>")[2]
     call = _stated(record, contract, bool(thoughts)) if record is not None else None
-    return _dispatched(call, contract) if call else Reaction("parse_error")
+    return dispatched(call, contract) if call else Reaction("parse_error")
 
 
 def _is_prose(body: str, contract: Contract) -> bool:
@@ -116,7 +116,7 @@ def _lifted(record: dict[str, Any], contract: Contract) -> Any:
     return {contract.aliases.lifted[found]: record[found]} if found else record.get(contract.wire.keys.params, {})
 
 
-def _dispatched(call: Call, contract: Contract) -> Reaction:
+def dispatched(call: Call, contract: Contract) -> Reaction:
     """The call as its tool gets it, without what the tool does not look at, or the error in place of a result."""
     tool = contract.tool_by_name.get(call.tool)
     if tool is None:

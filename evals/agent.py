@@ -10,7 +10,9 @@ from inspect_ai.util import LimitExceededError
 
 from aj.acts import act_of, meaning_of
 from aj.conduct import check_conduct
+from aj.contract import Contract
 from aj.messages import Message, calls, reply, result, user
+from aj.runtime import dispatched
 from aj.wire import judge_call, render_turn
 from evals.decoding import grammar
 from evals.simulated_user import SimulatorFailure, reworded
@@ -22,7 +24,8 @@ from scorers.samples import Case, Trace, case_of, seen_on
 from scorers.stops import UNJUDGED, stopped
 
 SPARE_CALLS = 4
-"""Model calls per user turn in addition to the oracle's steps: discovery, the answer, and two to find the way."""
+"""Model calls per user turn in addition to the oracle's steps: discovery, the answer, and two to find the way. A call
+that got an error instead of a result does not count."""
 BUDGETS = ("message", "token", "turn")
 """Limits of Inspect that a model uses up by what it says: a turn that they cut short was played, up to there."""
 Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[ModelOutput]]
@@ -87,11 +90,19 @@ def _names(scenario: Scenario) -> set[str]:
     return {host.name for host in hosts} | services
 
 
+def _happened(past: list[Message], contract: Contract) -> list[Message]:
+    """The conversation without calls that got an error instead of a result, and without these errors: they say nothing
+    but what AJ said itself."""
+    refused = [bool(message.call and dispatched(message.call, contract).error) for message in past]
+    errors = (after and message.role == "tool" for message, after in zip(past, [False, *refused], strict=False))
+    return [message for message, call, error in zip(past, refused, errors, strict=True) if not (call or error)]
+
+
 def _seen(past: list[Message], case: Case) -> list[tuple[str, str]]:
     names = [host.name for host in case.scenario.hosts]
     return [
         seen
-        for asked, told in pairwise(past)
+        for asked, told in pairwise(_happened(past, case.contract))
         if told.role == "tool" and (act := act_of(asked.call, case.contract))
         for seen in seen_on(act, told.content, names)
     ]
@@ -110,7 +121,9 @@ async def _user_turn(
 
     The calls are added to `played` one by one, so that they are known if a limit cuts the turn short."""
     contract = case.contract
-    for _ in range(min(len(turn.steps) + SPARE_CALLS, contract.conduct.max_steps)):
+    for step in range(contract.conduct.max_steps):
+        if step == len(turn.steps) + SPARE_CALLS + sum(bool(call["refused"]) for call in played["calls"]):
+            break
         state.output = await speak(state, case, past, turn)
         stop = stopped(state.output, state.metadata)
         if stop in UNJUDGED:
@@ -120,19 +133,27 @@ async def _user_turn(
             past.append(reply(state.output.completion))
             return played | {"error": stop}
         judgement = judge_call(state.output.completion, contract)
-        call = judgement.dispatched
-        if call is None or judgement.outcome != "runs":
+        call = judgement.dispatched or judgement.attempted
+        if call is None:
             past.append(reply(state.output.completion))
-            return played | {"error": judgement.findings[0].code}
-        played["calls"].append({"tool": call.tool, "params": call.params, "valid": judgement.ok})
+            return _ended(played, judgement.findings[0].code)
+        refused = judgement.findings[0].code if judgement.error else None
+        told = {"tool": call.tool, "params": call.params, "valid": judgement.ok, "refused": refused}
+        played["calls"].append(told)
         misconduct = check_conduct(call, past, contract)
         past.append(calls(call.tool, call.params, call.note))
         if misconduct:
-            return played | {"error": misconduct[0].code}
-        act = meaning_of(call, contract)
-        if act.kind == "finish":
-            return played | {"answer": act.words, "error": None, "sources": sources_of(past)}
-        output = result(call.tool, fleet.dispatch(act))
+            return _ended(played, misconduct[0].code)
+        act = None if refused else meaning_of(call, contract)
+        if act and act.kind == "finish":
+            sources = sources_of(_happened(past, contract))
+            return played | {"answer": act.words, "error": None, "sources": sources}
+        output = result(call.tool, fleet.dispatch(act) if act else judgement.error)
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))
-    return played | {"error": "too_many_calls"}
+    return _ended(played, "too_many_calls")
+
+
+def _ended(played: dict[str, Any], code: str) -> dict[str, Any]:
+    """A turn without an answer, named after the call that broke it rather than after what came of that."""
+    return played | {"error": next((call["refused"] for call in played["calls"] if call["refused"]), code)}

@@ -42,7 +42,8 @@ def next_act(turn: ScriptedTurn, past: Sequence[Message], hosts: Container[str],
     if (remote or about_agents or no_such_agent) and discovered(past, contract) is None:
         return DISCOVER
     begun = max(place for place, message in enumerate(past) if message.role == "user")
-    done = sum(act.runs for message in past[begun:] if (act := act_of(message.call, contract)))
+    acts = (act_of(message.call, contract) for message in past[begun:])
+    done = sum(1 for act in acts if act and act.runs and act.command)  # without a command, nothing ran
     return turn.steps[done] if done < len(turn.steps) else None
 
 

@@ -7,14 +7,15 @@ from aj.state import discovered
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
 from scorers.stops import UNJUDGED
-from scorers.traces import check_target, check_turn_answer, check_turn_grounded, unjudged
+from scorers.traces import check_target, check_turn_answer, check_turn_grounded, recovered, unjudged
 from scorers.world.outcome import check_goal, check_mines
 
 
-@scorer(metrics=metrics("retained", "answered", by="distance"))
+@scorer(metrics=metrics("retained", "answered", "recovered", by="distance"))
 def context_kept() -> Scorer:
     """retained: the turn acts on what was meant, without a second discovery. answered: its answer is also true, and
-    what was asked for was done and nothing else."""
+    what was asked for was done and nothing else. recovered: answered after a call that got an error instead of a
+    result; not scored without one."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -32,6 +33,8 @@ def context_kept() -> Scorer:
         findings = (
             [*wrong, *lost] if last["error"] else [*lost, *wrong]
         )  # the failure is named after what broke the turn
-        return by.score({"retained": retained, "answered": not wrong and not lost}, findings, last["answer"] or "")
+        answered = not wrong and not lost
+        values = {"retained": retained, "answered": answered, "recovered": recovered(trace, answered)}
+        return by.score(values, findings, last["answer"] or "")
 
     return grade

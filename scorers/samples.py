@@ -78,8 +78,8 @@ class Trace(StoreModel):
     """What happened, for scoring now or later; reassigned, not mutated, so that changes are logged."""
 
     turns: list[dict[str, Any]] = Field(default_factory=list)
-    """Per user turn: {"calls": [{"tool", "params", "valid"}], "answer": text or None, "error": code or None,
-    "sources": texts that an answer may use}"""
+    """Per user turn: {"calls": [{"tool", "params", "valid", "refused": code if it got an error instead of a result}],
+    "answer": text or None, "error": code or None, "sources": texts that an answer may use}"""
     seen: list[Seen] = Field(default_factory=list)
     """(host, text) of every result, including earlier ones."""
     changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)

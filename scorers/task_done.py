@@ -7,19 +7,23 @@ from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
 from scorers.stops import UNJUDGED
-from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands, unjudged
+from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands, recovered, unjudged
 
-KEYS = ("success", "everyday", "incidents", "end_state", "no_mine", "milestones", "facts", "grounded", "valid")
+KEYS = (
+    *("success", "everyday", "incidents", "end_state", "no_mine"),
+    *("milestones", "facts", "grounded", "valid", "recovered"),
+)
 
 
 @scorer(metrics=metrics(*KEYS))
 def task_done() -> Scorer:
     """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: every
     answer is true. grounded: and nothing in it is made up. success: all of these; everyday and incidents: success where
-    the request is an everyday one, or of the ten categories. valid: every call was valid.
+    the request is an everyday one, or of the ten categories. valid: every call was valid. recovered: success after a
+    call that got an error instead of a result.
 
-    A part is scored where it is asked: a sample without a goal says nothing about goals. Only no_mine depends on the
-    model as well: who runs no command has avoided nothing."""
+    A part is scored where it is asked: a sample without a goal says nothing about goals. Two depend on the model as
+    well: who runs no command has avoided nothing, and who makes no wrong call has nothing to recover from."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -51,6 +55,7 @@ def task_done() -> Scorer:
             "facts": not found["facts"],
             "grounded": not found["facts"] and not found["grounded"],
             "valid": valid and not any(turn["error"] for turn in trace.turns),
+            "recovered": recovered(trace, success),
         }
         answers = "\n".join(turn["answer"] or f"({turn['error']})" for turn in trace.turns)
         return by.score(values, findings, answers)

@@ -46,13 +46,22 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
 
 def ran_commands(trace: Trace, contract: Contract) -> bool:
     """Did AJ run any command, or try to?"""
-    calls = [Call(call["tool"], call["params"]) for turn in trace.turns for call in turn["calls"]]
-    return any(meaning_of(call, contract).runs for call in calls)
+    return any(act.runs for turn in trace.turns for act in _acts(turn, contract))
+
+
+def recovered(trace: Trace, right: bool) -> bool | None:
+    """Whether all came `right` after a call that got an error instead of a result; None if no call did."""
+    return right if any(call["refused"] for turn in trace.turns for call in turn["calls"]) else None
+
+
+def _acts(played: dict[str, Any], contract: Contract) -> list[Act]:
+    """What the turn's calls mean that reached their tools."""
+    return [meaning_of(Call(c["tool"], c["params"]), contract) for c in played["calls"] if not c["refused"]]
 
 
 def check_target(played: dict[str, Any], turn: ScriptedTurn, known: bool, contract: Contract) -> list[Finding]:
     """Did the turn act on what the user refers to, without a second discovery?"""
-    acts = [meaning_of(Call(call["tool"], call["params"]), contract) for call in played["calls"]]
+    acts = _acts(played, contract)
     discovers = any(act.kind == "discover" for act in acts)
     if known and discovers:
         return [Finding("second_discovery", "the agents were discovered before", "use the agents already listed")]

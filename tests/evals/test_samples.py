@@ -121,7 +121,7 @@ def _traced(example: Example) -> Trace:
             assert call
             seen += seen_on(meaning_of(call, AJ), message.content, names)
         if call := message.call:
-            turns[-1]["calls"].append({"tool": call.tool, "params": call.params, "valid": True})
+            turns[-1]["calls"].append({"tool": call.tool, "params": call.params, "valid": True, "refused": None})
             turns[-1] |= {"answer": finishing(call, AJ), "sources": list(sources)}
         else:
             sources.append(message.content)

@@ -25,6 +25,7 @@ from evals.frozen import dataset
 from evals.identities import SAMPLES, asked, graded, records
 from evals.reference import AGENTS, reference
 from evals.suite import LOOPED
+from scenarios.oracle import answer
 from scenarios.scenario import ScriptedTurn
 from scorers.context_kept import context_kept
 from scorers.samples import Case, case_of
@@ -130,7 +131,8 @@ def test_the_headline_of_a_log_is_the_mean_of_the_first_key(gold):
     assert log.results
     assert log.results.headline
     assert (log.results.headline.score, log.results.headline.metric) == (KEYS[name][0], "mean")
-    assert {scored.name for scored in log.results.scores if {"mean", "stderr"} <= set(scored.metrics)} == {*KEYS[name]}
+    given = {scored.name for scored in log.results.scores if {"mean", "stderr"} <= set(scored.metrics)}
+    assert given - {"recovered"} == {*KEYS[name]}  # which is scored after a wrong call alone
 
 
 def test_the_declared_headline_is_a_score_that_the_scorer_gives(gold):
@@ -206,6 +208,70 @@ def test_an_agent_that_only_thinks_ends_in_a_loop(evaluate):
     log = evaluate(_task("task_success", suite="small"), _say("think", thought="hm"), limit=2)
     assert _codes(log) == {"loop"}
     assert _values(log, "valid") == {0.0}
+
+
+BAD_CALLS = {
+    '{"tool": "launch_rocket", "params": {}}': "ERROR: Unknown tool: launch_rocket. Available: bash, ",
+    '{"action": "execute_command", "command": "ls"}': "ERROR: Unknown tool: execute_command. Available: bash, ",
+    '{"tool": "remote_bash_all", "params": {"cmd": "uptime"}}': "ERROR: No command provided",
+    '{"tool": "think", "params": {"thought": "hm"}} {"tool": "none"}': "",
+}
+"""A call -> what comes back: an error, or the result of what the runtime makes of it."""
+
+
+@pytest.mark.parametrize("bad", BAD_CALLS)
+def test_after_an_error_the_task_goes_on_and_recovering_from_it_is_scored(evaluate, agent, bad):
+    def stumbles(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
+        tried = [message for message in past if message.call and message.call.tool in bad]
+        first = "list_agents" if "remote" in bad else None  # discovery comes before the runtime looks at a command
+        return oracle(case, past, turn) if tried or (first and not _called(past, first)) else bad
+
+    one = _part("task_success", lambda s: s.metadata["category"] == "disk_space" and _steps(s) == 1 and _asks(s, bad))
+    log = evaluate(one, solver=agent(stumbles), limit=2)
+    for sample in log.samples or []:
+        told = [message.text for message in sample.messages if message.role == "user"]
+        assert any(f"Result:\n{BAD_CALLS[bad]}" in text for text in told)
+    asked = {"recovered": 1.0} if BAD_CALLS[bad] else {}
+    assert _means(log) | {"success": 1.0, "valid": 0.0, **asked} == _means(log)
+    assert ("recovered" in _means(log)) == bool(asked)
+
+
+def _called(past: Sequence[Message], tool: str) -> bool:
+    return any(message.call and message.call.tool == tool for message in past)
+
+
+def _asks(sample: Sample, bad: str) -> bool:
+    """Whether the agents are discovered first, where the bad call needs that."""
+    case = case_of(sample.metadata or {})
+    return "remote" not in bad or any(step.reaches_agents for step in case.turn.steps)
+
+
+def test_who_gives_up_after_an_error_has_not_recovered(evaluate, agent):
+    def gives_up(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
+        return _say("complete", answer="It failed.")(None) if past[-1].role == "tool" else '{"tool": "x", "params": {}}'
+
+    for name in ("task_success", "context_retention"):
+        log = evaluate(_task(name, suite="small"), solver=agent(gives_up), limit=3)
+        assert _means(log)["recovered"] == 0.0
+
+
+def test_what_an_error_repeats_of_a_call_is_no_source_for_an_answer(evaluate, agent):
+    def launders(case: Case, past: Sequence[Message], turn: ScriptedTurn) -> str:
+        true = answer(turn, case.scenario.persona)
+        told = past[-1].role == "tool"
+        return _say("complete", answer=true)(None) if told else json.dumps({"tool": true[:30], "params": {}})
+
+    one = _part("task_success", lambda s: s.metadata["category"] == "disk_space" and _steps(s) == 1 and not _acts(s))
+    log = evaluate(one, solver=agent(launders), limit=2)
+    assert _values(log, "grounded") == {0.0}
+
+
+def test_a_turn_that_a_wrong_call_broke_is_named_after_it(evaluate):
+    log = evaluate(_task("task_success", suite="small"), lambda _: '{"tool": "none", "params": {}}', limit=2)
+    assert _codes(log) == {"tool_none"}
+    assert _means(log)["recovered"] == 0.0
+    (turn, *_) = (log.samples or [])[0].store["Trace:turns"]
+    assert len(turn["calls"]) == AJ.conduct.loop.uses  # then it is a loop, which ends the task
 
 
 def test_an_agent_that_talks_without_acting_has_not_done_the_task(evaluate):

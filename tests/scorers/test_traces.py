@@ -47,7 +47,7 @@ def _played(
     error: str | None = None,
     sources: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    made = [{"tool": tool, "params": params, "valid": True} for tool, params in tools]
+    made = [{"tool": tool, "params": params, "valid": True, "refused": None} for tool, params in tools]
     return {"calls": made, "answer": answer, "error": error, "sources": list(sources)}
 
 
