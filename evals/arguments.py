@@ -39,11 +39,18 @@ def checked(make: Callable[P, Task]) -> Callable[P, Task]:
 
 def _made(valid: Callable[P, Task], *args: P.args, **given: P.kwargs) -> Task:
     try:
-        return valid(*args, **given)
+        return _told_whose(valid(*args, **given))
     except ValidationError as error:
         first = error.errors()[0]
         why = first["msg"][:1].lower() + first["msg"][1:]
         raise ConfigError(f"-T {first['loc'][0]}={first['input']} does not fit: {why}.") from error
+
+
+def _told_whose(task: Task) -> Task:
+    """Let the task's log say which run answers and how it is served, where the provider `aj` serves it."""
+    if model := active_model():
+        task.metadata = {**(task.metadata or {}), **getattr(model.api, "told", {})}
+    return task
 
 
 def require_role(role: str, option: str) -> None:

@@ -1,7 +1,7 @@
 """Does AJ still know, several turns later, which agents exist and which one is meant?
 
-inspect eval evals/context_retention.py --model vllm/PATH -T suite=small
-inspect eval evals/context_retention.py --model vllm/PATH -T suite=practice -T seed=1
+inspect eval evals/context_retention.py --model aj/PATH -T suite=small
+inspect eval evals/context_retention.py --model aj/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task

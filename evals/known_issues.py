@@ -1,7 +1,7 @@
 """The eight documented error patterns: does AJ now do the right thing where each was observed?
 
-inspect eval evals/known_issues.py --model vllm/PATH -T suite=small
-inspect eval evals/known_issues.py --model vllm/PATH -T suite=practice -T seed=1
+inspect eval evals/known_issues.py --model aj/PATH -T suite=small
+inspect eval evals/known_issues.py --model aj/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task

@@ -1,8 +1,8 @@
 """The same facts for five kinds of user: does AJ match the tone and keep the facts right?
 
-inspect eval evals/persona.py --model vllm/PATH -T suite=small
-inspect eval evals/persona.py --model vllm/PATH -T suite=practice -T seed=1
-inspect eval evals/persona.py --model vllm/PATH -T judge=true --model-role grader=anthropic/claude-sonnet-5-5
+inspect eval evals/persona.py --model aj/PATH -T suite=small
+inspect eval evals/persona.py --model aj/PATH -T suite=practice -T seed=1
+inspect eval evals/persona.py --model aj/PATH -T judge=true --model-role grader=anthropic/claude-sonnet-5-5
 """
 
 from inspect_ai import Task, task

@@ -1,9 +1,9 @@
 """Does AJ complete the task in the fleet, change nothing else, and answer truthfully?
 
-inspect eval evals/task_success.py --model vllm/PATH -T suite=small
-inspect eval evals/task_success.py --model vllm/PATH -T suite=practice -T seed=1
-inspect eval evals/task_success.py --model vllm/PATH -T epochs=4 -T temperature=0.7
-inspect eval evals/task_success.py --model vllm/PATH -T simulated_user=true --model-role user=anthropic/claude-haiku-5-5
+inspect eval evals/task_success.py --model aj/PATH -T suite=small
+inspect eval evals/task_success.py --model aj/PATH -T suite=practice -T seed=1
+inspect eval evals/task_success.py --model aj/PATH -T epochs=4 -T temperature=0.7
+inspect eval evals/task_success.py --model aj/PATH -T simulated_user=true --model-role user=anthropic/claude-haiku-5-5
 """
 
 from inspect_ai import Epochs, Task, task

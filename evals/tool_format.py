@@ -1,7 +1,7 @@
 """Does AJ write what its runtime accepts, in every mode and layout, and is it the right next step?
 
-inspect eval evals/tool_format.py --model vllm/PATH -T suite=small
-inspect eval evals/tool_format.py --model vllm/PATH -T suite=practice -T seed=1
+inspect eval evals/tool_format.py --model aj/PATH -T suite=small
+inspect eval evals/tool_format.py --model aj/PATH -T suite=practice -T seed=1
 """
 
 from inspect_ai import Task, task

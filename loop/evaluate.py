@@ -178,7 +178,7 @@ def _run(
             log_dir=str(folder),
             model=target.model,
             model_args=target.arguments,
-            task_args={**dict(settings.task_args), "suite": suite, "contract": target.contract},
+            task_args={**_reasons(target), **dict(settings.task_args), "suite": suite, "contract": target.contract},
             metadata={**target.metadata, "endpoint": endpoint, "versions": versions(*ASKS), "answers": given},
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
@@ -197,6 +197,10 @@ def _run(
     text = errors[0].strip().splitlines()[-1] if errors else "it was interrupted"
     kind = ServeError if "vLLM" in " ".join(errors) or "server" in text.lower() else AJError
     raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
+
+
+def _reasons(target: Target) -> dict[str, Any]:
+    return {"reasoning": True} if target.served and target.served.reasoning else {}
 
 
 @contextmanager

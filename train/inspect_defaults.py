@@ -31,9 +31,18 @@ def aj() -> type[ModelAPI]:
 
     class Served(VLLMAPI):
         def __init__(self, model_name: str, **given: Any) -> None:
-            folder = Path(model_name)
-            served = find_served(folder if folder.is_dir() else logs_dir() / "runs" / model_name)
+            folder = Path(model_name) if Path(model_name).is_dir() else logs_dir() / "runs" / model_name
+            served = find_served(folder)
             prepare(served)
+            # The tasks write it into their logs, since without it a log is no evidence.
+            self.told = {**_whose(folder), "model_name": served.name, "serving": served.metadata()}
             super().__init__(served.inspect_model.removeprefix("vllm/"), **{**served.arguments(), **given})
 
     return Served
+
+
+def _whose(folder: Path) -> dict[str, Any]:
+    """Whose answers a log holds: the run, its adapter and its data set; "base" for a model folder."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"hash": "base"}
+    return {"run": manifest["hash"], "adapter": manifest.get("adapter"), "dataset": manifest.get("dataset")}

@@ -75,6 +75,8 @@ class ExportOptions(Strict):
 class ServeOptions(Strict):
     context: int = Field(default=4096, gt=0)
     """Tokens of prompt and reply together, for `aj serve` and for evals."""
+    reasoning: bool = False
+    """Give the model tokens of its own for thoughts before a reply, in evals."""
 
 
 class Recipe(Strict):

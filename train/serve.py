@@ -33,6 +33,8 @@ class Served:
     """Pins the content of `model`: the hub's commit, or a hash of the folder's files."""
     context: int
     """Tokens of prompt and reply together."""
+    reasoning: bool = False
+    """Whether thoughts before a reply have tokens of their own."""
     is_hub: bool = False
     quantization: str | None = None
     """nf4, if the adapter was trained on that: on other weights, 16 of 27 right answers were lost."""
@@ -76,6 +78,7 @@ class Served:
         return {
             "revision": self.revision,
             "context": self.context,
+            "reasoning": self.reasoning,
             "quantization": self.quantization,
             "template": digest_file(self.template) if self.template else None,
             "adapter": self.adapter_revision,
@@ -104,7 +107,7 @@ def find_served(model: Path) -> Served:
     run = _read_manifest(model)
     name, recipe = f"{run['name']}-{run['hash']}", _read_recipe(model)
     if (merged := (model / "merged").resolve()).is_dir():
-        return Served(name, str(merged), digest_model(merged), _context(recipe, merged))
+        return Served(name, str(merged), digest_model(merged), **_options(recipe, merged))
     adapter = (model / "adapter").resolve()
     rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
     return _on_base(name, model, quantized=True, adapter=adapter, rank=rank)
@@ -122,10 +125,10 @@ def base_served(run: Path) -> Served:
 
 def plain(base: Base) -> Served:
     """How a base is served that no run asks for: in bfloat16, with its own template."""
-    name, options = Path(base.name).name, ServeOptions()
+    name = Path(base.name).name
     if base.path is None:
-        return Served(name, base.name, base.revision, options.context, is_hub=True)
-    return Served(name, str(base.path), digest_model(base.path), _context({}, base.path))
+        return Served(name, base.name, base.revision, **_options({}, None), is_hub=True)
+    return Served(name, str(base.path), digest_model(base.path), **_options({}, base.path))
 
 
 def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None, rank: int | None = None) -> Served:
@@ -143,13 +146,13 @@ def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None,
         "rank": rank,
     }
     if not folder.is_dir():
-        return Served(name, base["name"], base["revision"], _context(recipe, None), is_hub=True, **given)
+        return Served(name, base["name"], base["revision"], **_options(recipe, None), is_hub=True, **given)
     if (found := find_base(base["name"]).revision) != base["revision"]:
         raise ServeError(
             f"the base {folder} has changed since {name} was trained on it ({base['revision']} then, {found} now); "
             "restore it, or train again."
         )
-    return Served(name, str(folder), digest_model(folder), _context(recipe, folder), **given)
+    return Served(name, str(folder), digest_model(folder), **_options(recipe, folder), **given)
 
 
 def check_adapter(name: str, trained: Quantization, rank: int) -> None:
@@ -171,13 +174,13 @@ def _same_text(one: Path, other: Path) -> bool:
     return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def _context(recipe: dict[str, Any], folder: Path | None) -> int:
-    """The recipe's context, or what the model knows if that is less: vLLM refuses to serve more."""
-    wanted = ServeOptions.model_validate(recipe.get("serve") or {}).context
-    if folder is None or not (config := folder / "config.json").is_file():
-        return wanted
-    known = json.loads(config.read_text(encoding="utf-8")).get("max_position_embeddings")
-    return min(wanted, known or wanted)
+def _options(recipe: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    """The recipe's, with as much context as the model in `folder` knows if that is less: vLLM refuses to serve more."""
+    wanted = ServeOptions.model_validate(recipe.get("serve") or {})
+    if folder and (config := folder / "config.json").is_file():
+        known = json.loads(config.read_text(encoding="utf-8")).get("max_position_embeddings") or wanted.context
+        wanted = wanted.model_copy(update={"context": min(wanted.context, known)})
+    return wanted.model_dump()
 
 
 def command_arguments(served: Served, port: int) -> list[str]:

@@ -33,8 +33,10 @@ class TokenizedPair:
 
 
 def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
-    """Raises TrainError if the template does not train the stop token, or a row contains the template's own tokens."""
+    """Raises TrainError if the template does not train the stop token, or asks otherwise than it trains, or a row
+    contains the template's own tokens."""
     check_stop_is_trained(tokenizer)
+    check_prompt_is_trained(tokenizer)
     return [encode_row(row, contract, tokenizer) for row in rows]
 
 
@@ -50,6 +52,7 @@ def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
 def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
     """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
     check_stop_is_trained(tokenizer)
+    check_prompt_is_trained(tokenizer)
     return [encode_pair(pair, contract, tokenizer) for pair in pairs]
 
 
@@ -82,6 +85,23 @@ def check_stop_is_trained(tokenizer: Any) -> None:
         raise TrainError(
             f"the chat template leaves the stop token {tokenizer.eos_token!r} out of the loss, so the model would "
             f"never learn to stop; set the recipe's `template` to one that fits this base."
+        )
+
+
+def check_prompt_is_trained(tokenizer: Any) -> None:
+    """Raises TrainError unless an answer begins where the server's prompt ends.
+
+    The own template of R1 models opens a thought at the end of the prompt. No row does, so the model would be asked for
+    what it never learned, and every call would stand behind prose.
+    """
+    asked, answered = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "hi"}
+    prompt = encode_prompt([asked], tokenizer)
+    ids, mask = _tokenize([asked, answered], tokenizer)
+    if ids[: len(prompt)] != prompt or mask.index(1) != len(prompt):
+        end = tokenizer.decode(prompt[-4:])
+        raise TrainError(
+            f"the chat template asks with {end!r} at the end, where no row begins its answer, so the model would be "
+            "asked otherwise than it was trained; set the recipe's `template` to one that ends where answers begin."
         )
 
 

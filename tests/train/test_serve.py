@@ -109,6 +109,7 @@ CHANGES = {
     "revision": {"revision": "another"},
     "quantization": {"quantization": None},
     "context": {"context": 2048},
+    "reasoning": {"reasoning": True},
     "rank": {"rank": 32},
     "adapter": {"adapter_revision": "another"},
 }

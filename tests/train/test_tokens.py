@@ -8,7 +8,7 @@ from aj.messages import Pair, Row, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
-from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row
+from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row, encode_rows
 
 CONTRACT = load_contract("aj")
 STOP = "<|im_end|>"
@@ -92,6 +92,16 @@ def test_the_r1_template_teaches_the_answer_and_opens_no_thought(tokenizer):
     row = Row((user("hi"), reply("Hello.")), mode="chat")
     assert learned_text(encode_row(row, CONTRACT, r1), r1) == f"Hello.{end}"
     assert r1.decode(encode_prompt(render_prompt(row.messages[:1], CONTRACT, "chat"), r1)).endswith(speaker)
+
+
+def test_a_template_that_opens_a_thought_for_the_model_is_refused(tokenizer):
+    own = copy.deepcopy(tokenizer)
+    asks = "{{- '<|im_start|>assistant\\n' }}\n{%- endif %}"
+    assert asks in read_chat_template("chatml")
+    own.chat_template = read_chat_template("chatml").replace(asks, asks.replace("\\n", "\\n<think>\\n"))
+    check_stop_is_trained(own)
+    with pytest.raises(TrainError, match=r"asks with .*<think>.* at the end, where no row begins"):
+        encode_rows([make_row("web01")], CONTRACT, own)
 
 
 def test_tools_are_rendered_as_the_hermes_parser_reads_them(tokenizer):
