@@ -25,14 +25,12 @@ from loop.endpoint import check_endpoint
 from loop.orphans import end_orphans, mark_servers
 from loop.room import check_room
 from loop.targets import Target
-from train.serve import prepare, serving_env, versions
+from train.serve import prepare, serving_env
 from verdict.samples import DONE, seals
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
 """Parallel requests: on two cores, 16 gave 373 tokens/s, 4 gave 133."""
-ASKS = ("inspect-ai", "bashkit")
-"""Packages that decide what a model is asked: the messages, and the results of its commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def answers(target: Target, suite: str, limit: int | None = None, settings: Sett
 
     asked = [identities(task, suite, target.contract) for task in TASKS]
     whose = (target.run, target.adapter, target.dataset, target.serving)
-    return digest(*whose, asked, versions(*ASKS), limit, astuple(settings))
+    return digest(*whose, asked, limit, astuple(settings))
 
 
 def eval_folder(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> Path:
@@ -110,7 +108,7 @@ def evaluate(
         return rescore(_trusted(target, answered))
     if target.served and target.arguments:
         prepare(target.served)
-        check_room(target, suite, limit, dict(settings.task_args).get("reasoning", False))
+        check_room(target, suite, limit, _task_args(target, settings).get("reasoning", False))
     with _locked(folder):
         said = check_endpoint(target, folder)
         end_orphans()
@@ -178,8 +176,8 @@ def _run(
             log_dir=str(folder),
             model=target.model,
             model_args=target.arguments,
-            task_args={**_reasons(target), **dict(settings.task_args), "suite": suite, "contract": target.contract},
-            metadata={**target.metadata, "endpoint": endpoint, "versions": versions(*ASKS), "answers": given},
+            task_args={**_task_args(target, settings), "suite": suite, "contract": target.contract},
+            metadata={**target.metadata, "endpoint": endpoint, "answers": given},
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
             limit=limit,
@@ -199,8 +197,10 @@ def _run(
     raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
 
 
-def _reasons(target: Target) -> dict[str, Any]:
-    return {"reasoning": True} if target.served and target.served.reasoning else {}
+def _task_args(target: Target, settings: Settings) -> dict[str, Any]:
+    """A model that thinks has tokens for that, unless the settings say otherwise."""
+    thinks = {"reasoning": True} if target.served and target.served.reasoning else {}
+    return {**thinks, **dict(settings.task_args)}
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from loop import evaluate as evaluating
 from loop.endpoint import ask
 from loop.evaluate import Settings, answers, eval_folder, evaluate, read_task_args
 from loop.targets import Target, find_target
+from train import serve
 from train.serve import command_arguments, find_served
 from verdict.samples import DONE
 
@@ -154,13 +155,14 @@ def test_a_run_of_which_a_file_changed_is_not_asked_and_one_that_was_trained_so_
     assert before != after
 
 
-@pytest.mark.parametrize("package", ["vllm", "transformers", "inspect-ai", "bashkit"])
-def test_another_version_of_what_decides_an_answer_is_asked_anew(run, monkeypatch, package):
-    import train.serve as serving
-
-    real = serving.version
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [(serve, "vllm"), (serve, "transformers"), (identities, "inspect-ai"), (identities, "bashkit")],
+)
+def test_another_version_of_what_decides_an_answer_is_asked_anew(run, monkeypatch, module, package):
+    real = module.version
     before, after = before_and_after(
-        lambda: monkeypatch.setattr(serving, "version", lambda name: "0.0" if name == package else real(name))
+        lambda: monkeypatch.setattr(module, "version", lambda name: "0.0" if name == package else real(name))
     )
     assert before != after
 
