@@ -112,7 +112,9 @@ def _parsed(value: dict[str, Any], shapes: Collection[str]) -> Iterator[Parsed]:
     from datasets_build.sources.shapes import parse, shape_of
 
     if shapes and (shape := shape_of(value)) is not None and shape not in shapes:
-        yield Refused("other_shape", f"the record has the shape {shape}, not {' or '.join(shapes)}")
+        yield Refused(
+            "other_shape", f"the record has the shape {shape}, which another source reads; see `aj data --help`"
+        )
     else:
         yield from parse(value)
 

@@ -87,7 +87,9 @@ def map_tools(item: Transcript, bench: Bench) -> Mended:
 def _mapped(call: Call | None, tools: tuple[dict[str, Any], ...], contract: Contract) -> Call | None:
     mapped = map_call(call, tools, contract) if call else None
     if call and not mapped:
-        raise Refused("foreign_tool", f"{call.tool[:60]!r} has no counterpart; --foreign keep keeps such rows")
+        raise Refused(
+            "foreign_tool", f"{call.tool[:60]!r} has no counterpart; `aj data … --foreign keep` keeps such rows"
+        )
     return mapped
 
 

@@ -57,7 +57,7 @@ def _finite(text: str) -> float:
 
 def read_arguments(value: Any) -> dict[str, Any]:
     """A call's arguments as an object, read from an object, from JSON text (even in a JSON text, as some clients encode
-    it twice), or from nothing if there are none.
+    it twice or three times), or from nothing if there are none.
 
     Raises:
         Refused: they are something else, or the text is not JSON.
@@ -66,8 +66,9 @@ def read_arguments(value: Any) -> dict[str, Any]:
         return {}
     try:
         found = read_json(value if isinstance(value, str) else json.dumps(value))
-        if isinstance(found, str) and found.lstrip().startswith("{"):
-            found = read_json(found)
+        for _ in range(2):
+            if isinstance(found, str) and found.lstrip().startswith(("{", '"')):
+                found = read_json(found)
     except (ValueError, TypeError, RecursionError) as error:
         raise Refused("broken_call", f"the call's arguments cannot be read ({str(error)[:80]})") from error
     if not isinstance(found, dict):

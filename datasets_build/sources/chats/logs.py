@@ -14,6 +14,7 @@ from typing import Any
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
 from datasets_build.sources.chats.conversations import chat_of, column_of
+from datasets_build.sources.chats.marks import is_cut
 from datasets_build.sources.chats.messages import messages_of
 from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
@@ -23,10 +24,6 @@ from datasets_build.sources.inferred import metadata_of
 
 REQUESTS = ("request", "input", "inputs", "body", "kwargs")
 _RESPONSES = ("response", "output", "outputs", "completion", "choices")
-_UNFINISHED = (
-    "length", "max_tokens", "content_filter", "pause_turn", "refusal",
-    "in_progress", "incomplete", "failed", "cancelled",
-)  # fmt: skip
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -101,5 +98,5 @@ def answered(response: Mapping[str, Any] | Sequence[Any]) -> list[Utterance]:
 
 
 def _demand_finished(reason: Any) -> None:
-    if reason in _UNFINISHED:
+    if is_cut(reason):
         raise Refused("unfinished", f"the answer is not finished ({reason})")

@@ -5,6 +5,7 @@ weight: 0                OpenAI: no loss on this message
 train, trainable, loss   Axolotl, AgentInstruct and others: false or 0
 masked, mask: true       the other way round
 loss_mask                of a message 0 or 1, of a record one of them for each message
+finish_reason: length    the answer was cut off
 train_detail             Axolotl: parts of a message; one that is left out leaves out the message
 """
 
@@ -19,12 +20,27 @@ _LABELS = (
     "label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted",
     "success", "resolved", "correct", "is_correct",
 )  # fmt: skip
-_MARKS = frozenset((*_LABELS, *_UNLESS, *_IF, "loss_mask", "train_detail"))
+_ENDS = ("finish_reason", "stop_reason")
+_MARKS = frozenset((*_LABELS, *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
+
+
+UNFINISHED = frozenset((
+    "length", "max_tokens", "max_output_tokens", "content_filter", "pause_turn", "refusal", "interrupted",
+    "in_progress", "incomplete", "failed", "cancelled",
+))  # fmt: skip
+"""Reasons for which an answer ended before its end, by the names of several APIs."""
+
+
+def is_cut(reason: Any) -> bool:
+    """Whether an answer that ended for this reason is not whole."""
+    return isinstance(reason, str) and reason.lower() in UNFINISHED
 
 
 def is_learned(value: Mapping[str, Any]) -> bool:
     """Whether a message, or a record by the same names, may be learned."""
     if any(_says_no(value[name]) for name in _UNLESS if name in value):
+        return False
+    if any(is_cut(value.get(name)) for name in _ENDS):
         return False
     if any(_says_yes(value[name]) for name in _IF if name in value):
         return False
@@ -56,7 +72,7 @@ def demand_learned(value: Mapping[str, Any]) -> None:
         return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
     if said is None and not is_learned(value):
-        said = next((name for name in (*_UNLESS, *_IF, "loss_mask") if name in value), "a mark")
+        said = next((name for name in (*_UNLESS, *_IF, *_ENDS, "loss_mask") if name in value), "a mark")
     if said is not None:
         mark = f"{said}: {str(value.get(said))[:20]}"
         raise Refused("not_to_learn", f"the record is marked as one not to learn from ({mark})")

@@ -7,6 +7,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -33,6 +34,9 @@ _TEXTS = ("text", "input_text", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
 _THOUGHT_KEYS = ("reasoning_content", "reasoning", "thinking")
 _PICTURES = ("image", "image_url", "input_image", "input_file", "file", "document", "input_audio", "audio", "video")
+_SOURCES = ("sources", "citations", "annotations")
+SOURCE_MARK = re.compile(r"\[\d{1,3}\]|【\d{1,3}[^】\n]{0,40}】")
+"""The number of a source, as it is shown behind a sentence."""
 _COLUMNS = ("images", "image", "videos", "audios", "files", "attachments", "documents")
 
 
@@ -49,10 +53,21 @@ def messages_of(value: Mapping[str, Any], stated: Any) -> list[Utterance]:
             raise Refused("broken_json", f"the messages are a text that is not JSON ({str(error)[:80]})") from error
     if not isinstance(stated, list):
         raise Refused("no_text", "the messages are not a list")
-    if column := next((name for name in _COLUMNS if value.get(name)), None):
+    column = next((name for name in _COLUMNS if value.get(name)), None)
+    if column is None and any(map(SOURCE_MARK.search, _cited(value, stated))):
+        column = "sources"
+    if column:
         raise Refused(UNSEEN, f"the answers are about what stands in {column!r}, which a row cannot hold")
     learned = mask_of(value, len(stated))
     return _joined([one for message, wanted in zip(stated, learned, strict=True) for one in said_of(message, wanted)])
+
+
+def _cited(value: Mapping[str, Any], messages: list[Any]) -> list[str]:
+    """The texts that may rest on sources which the record lists, or the message itself."""
+    listed = any(value.get(name) for name in _SOURCES)
+    found = [one for one in messages if isinstance(one, dict) and (listed or any(one.get(name) for name in _SOURCES))]
+    texts = (one.get("content", one.get("value")) for one in found)
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _joined(said: list[Utterance]) -> list[Utterance]:

@@ -14,6 +14,7 @@ from typing import Any
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
 from datasets_build.sources.chats.logs import answered
+from datasets_build.sources.chats.marks import is_cut
 from datasets_build.sources.chats.messages import messages_of
 from datasets_build.sources.chats.said import Talk, Utterance
 from datasets_build.sources.chats.turns import transcript_of
@@ -100,7 +101,7 @@ def _talk(span: Mapping[str, Any]) -> Talk:
     code = status.get("code", status.get("status_code")) if isinstance(status, dict) else status
     if code in _FAILED or span.get("level") == "ERROR":
         raise Refused("failed_request", "the request ended with an error")
-    if any(reason in ("length", "content_filter", "max_tokens") for reason in _reasons(span)):
+    if any(map(is_cut, _reasons(span))):
         raise Refused("unfinished", "the answer is not finished")
     langfuse = span.get("type") == "GENERATION"
     asked = _read(span.get("input") if langfuse else _stated(span, _INPUTS))

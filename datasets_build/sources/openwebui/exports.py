@@ -17,6 +17,7 @@ from typing import Any
 from aj.messages import Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
+from datasets_build.sources.chats.marks import is_cut
 from datasets_build.sources.openwebui.edits import is_edited, original, standing
 from datasets_build.sources.openwebui.pieces import (
     Piece,
@@ -180,7 +181,10 @@ def _spoiled(node: Node) -> bool:
     """Rated bad, cut off by an error, or still being written when it was exported."""
     if node.rating < 0 or node.error or node.raw.get("done") is False:
         return True
-    output = node.raw.get("output")
+    output, metadata = node.raw.get("output"), node.raw.get("metadata")
+    ended = metadata.get("finish_details") if isinstance(metadata, dict) else None
+    if node.raw.get("status") == "in_progress" or (isinstance(ended, dict) and is_cut(ended.get("type"))):
+        return True
     return is_output(output) and not is_edited(node) and is_unfinished(output)
 
 

@@ -121,7 +121,7 @@ class _Results:
         for place, piece in enumerate(pieces):
             if piece.kind == "result" and piece.key in asked:
                 self._by_key.setdefault(piece.key, place)
-            elif piece.kind == "result":
+            elif piece.kind == "result" and not piece.key:  # one with an id of no call is certainly not the next call's
                 self._by_tool[piece.tool].append(place)
 
     def take(self, call: Piece, since: int) -> Piece | None:

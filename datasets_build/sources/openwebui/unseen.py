@@ -3,14 +3,12 @@
 A file that was attached once is sent with every later request, so it counts for all later replies of its branch.
 """
 
-import re
 from collections.abc import Sequence
 
+from datasets_build.sources.chats.messages import SOURCE_MARK
 from datasets_build.sources.openwebui.pieces import Piece
 from datasets_build.sources.openwebui.tree import Node
 
-_MARK = re.compile(r"\[\d{1,3}\]|【\d{1,3}[^】\n]{0,40}】")
-"""The number of a source, as it is shown behind a sentence."""
 _PARTS = ("image_url", "image", "file", "input_image", "input_file", "input_audio", "video", "audio")
 
 
@@ -29,4 +27,4 @@ def cites(node: Node, pieces: Sequence[Piece]) -> bool:
     """Whether a reply rests on sources that are not results of its own calls."""
     if not (node.raw.get("sources") or node.raw.get("citations")):
         return False
-    return bool(_MARK.search(node.text)) or not any(piece.kind == "result" for piece in pieces)
+    return bool(SOURCE_MARK.search(node.text)) or not any(piece.kind == "result" for piece in pieces)

@@ -70,6 +70,8 @@ FORMS = {
                       "parallel_tool_calls": False},
     "arguments as object": {"messages": [user(), calling(call(encoded=0)), result(name="disk_free"), said()],
                             "tools": [OPENAI]},
+    "arguments encoded three times": {"tools": [TOOL], "messages": [
+        user(), calling(call(encoded=3)), result(), said()]},
     "arguments twice encoded": {"messages": [user(), calling(call(encoded=2)), result(), said()], "tools": [TOOL]},
     "functions": {"functions": [TOOL], "messages": [user(), said(None, function_call=function()),
         {"role": "function", "name": "disk_free", "content": USED}, said()]},
@@ -202,6 +204,17 @@ def test_an_answer_about_what_the_row_does_not_hold_is_refused():
         {"messages": [user([{"type": "text", "text": "What is this?"}, picture]), said("A rack.")]},
         {"messages": [user([{"type": "image"}, {"type": "text", "text": "What is this?"}]), said("A rack.")]},
         {"messages": [user([{"type": "document", "source": {"type": "base64"}}]), said("A report.")]},
+        {"messages": [user("How big?"), said("It has 3 TB [1].", sources=[{"name": "wiki"}])]},
+        {"messages": [user("How big?"), said("It has 3 TB [1].")], "citations": ["https://example.org"]},
+        {
+            "messages": [
+                user(
+                    "How big?",
+                ),
+                said("It has 3 TB."),
+            ],
+            "documents": [{"text": "3 TB"}],
+        },
         {"messages": [user("<image>What is this?"), said("A rack.")], "images": ["rack.png"]},
     ):
         assert codes(record) == ["unseen_source"]

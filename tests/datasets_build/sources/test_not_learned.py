@@ -43,6 +43,7 @@ def test_a_record_marked_as_undesirable_is_refused(no):
 
 MARKS = (
     {"weight": 0}, {"weight": 0.0}, {"train": False}, {"trainable": False}, {"loss": False}, {"loss": 0},
+    {"finish_reason": "length"}, {"stop_reason": "max_tokens"},
     {"loss_weight": 0}, {"masked": True}, {"mask": 1}, {"loss_mask": 0}, {"training": "false"},
     {"train_detail": [{"begin_offset": 0, "end_offset": 4, "train": False}]},
 )  # fmt: skip

@@ -70,6 +70,8 @@ def test_a_correction_after_a_call_keeps_the_call():
 def test_a_reply_that_was_still_being_written_is_no_target():
     for status in ("in_progress", "incomplete"):
         assert transcript(talk("It is `postg", output=output("It is `postg", status=status))).turns[-1].target is False
+    for cut in ({"metadata": {"finish_details": {"type": "max_tokens"}}}, {"status": "in_progress"}):
+        assert transcript(talk("It is `postg", **cut)).turns[-1].target is False
     whole = talk("It is `postgres`.", output=output("It is `postg", status="in_progress"))
     assert transcript(whole).turns[-1].target is True  # the user wrote the end
 
