@@ -7,7 +7,7 @@ memory at a time. The output folder appears as a whole, by rename; the inputs ar
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,7 @@ from datasets_build.reading.files import SUFFIXES, in_folder, read_records
 from datasets_build.reading.records import Record
 from datasets_build.reading.transcripts import Change, Parsed, Preference, Turn
 from datasets_build.repair.diff import hunk, turns_of
-from datasets_build.repair.settle import Settled, settle
+from datasets_build.repair.settle import Settled, marked, settle
 from datasets_build.sources.shapes import parse
 
 FileProgress = Callable[[Path, int], None]
@@ -145,11 +145,7 @@ def _settled(record: Record, contract: Contract, change: Change | None) -> Itera
         shown = change(item) if change else item
         settled = settle(shown, contract)
         private = ("private",) if _said(shown) != _said(item) else ()
-        if (record.faults or private) and not isinstance(settled.value, Refused):
-            codes = tuple(dict.fromkeys((*record.faults, *private, *settled.repaired)))
-            value = replace(settled.value, metadata={**settled.value.metadata, "repaired": list(codes)})
-            settled = Settled(value, codes)
-        yield item, settled
+        yield item, marked(settled, (*record.faults, *private))
 
 
 def _said(item: Parsed) -> Sequence[Turn]:

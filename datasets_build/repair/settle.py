@@ -66,6 +66,14 @@ def settle(item: Parsed, contract: Contract, foreign: Foreign = "map") -> Settle
         return Settled(Refused("nested_too_deep", "the record is nested too deeply to be repaired"))
 
 
+def marked(settled: Settled, codes: Sequence[str]) -> Settled:
+    """The same with more codes of what was repaired, which happened before the rest."""
+    if isinstance(settled.value, Refused) or not codes:
+        return settled
+    repaired = tuple(dict.fromkeys((*codes, *settled.repaired)))
+    return Settled(replace(settled.value, metadata={**settled.value.metadata, "repaired": list(repaired)}), repaired)
+
+
 def run(item: Transcript, passes: Sequence[Pass], bench: Bench) -> Mended:
     """The transcript after all passes, and the codes of what they mended, each once.
 

@@ -178,16 +178,22 @@ ForeignTools = Annotated[
 ]
 
 
+LookAlikes = Annotated[
+    bool, typer.Option(help="replace what is private in conversations that would otherwise be refused for it")
+]
+
+
 @data.command(epilog=example("aj data existing training/data --output existing.jsonl"))
 def existing(
     files: Files,
     output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
+    look_alikes: LookAlikes = True,
     contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
     """Convert training data that you have: AJ's earlier rows, chats, preferences and request logs in common forms."""
-    _convert("existing", files, output, contract, foreign, shown)
+    _convert("existing", files, output, contract, foreign, shown, look_alikes=look_alikes)
 
 
 @data.command(epilog=example("aj data traces spans.jsonl --foreign keep --output traced.jsonl"))
@@ -195,6 +201,7 @@ def traces(
     files: Files,
     output: Output,
     foreign: ForeignTools = ForeignTreatment.map,
+    look_alikes: LookAlikes = True,
     contract: ContractName = "aj",
     shown: AsJson = Format.table,
 ) -> None:
@@ -206,7 +213,7 @@ def traces(
     paths, loaded = find_files([str(path) for path in files]), load_contract(contract)
 
     def read() -> "Iterator[Offer]":
-        return convert_files(paths, loaded, foreign.value, SHAPES["traces"])
+        return convert_files(paths, loaded, foreign.value, SHAPES["traces"], look_alikes=0 if look_alikes else None)
 
     _write(read(), output, shown, left_out=Beginnings(read()).left_out)
 
@@ -259,12 +266,13 @@ def _convert(
     shown: Format,
     change: "Change | None" = None,
     left_out: "Filter" = lambda _: None,
+    look_alikes: bool = False,
 ) -> None:
     from datasets_build.convert import convert_files
     from datasets_build.lint.config import find_files
 
-    paths = find_files([str(path) for path in files])
-    made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change)
+    paths, seed = find_files([str(path) for path in files]), 0 if look_alikes else None
+    made = convert_files(paths, load_contract(contract), foreign.value, SHAPES[source], change, look_alikes=seed)
     _write(made, output, shown, left_out=left_out)
 
 

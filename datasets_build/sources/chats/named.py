@@ -8,7 +8,7 @@ from datasets_build.reading.books import is_book
 from datasets_build.reading.transcripts import Parsed
 
 _TEMPLATES = {
-    "<|im_start|>": "ChatML",
+    "<|im_start|>": "ChatML's",
     "<|start_header_id|>": "Llama 3's",
     "[INST]": "Mistral's or Llama 2's",
     "<start_of_turn>": "Gemma's",

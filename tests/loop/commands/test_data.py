@@ -136,3 +136,13 @@ def test_nothing_kept_is_an_error_with_the_reason_and_the_way_out(tmp_path):
     assert "foreign_tool" in str(done.exception)
     assert "--foreign keep" in str(done.exception)
     assert CliRunner().invoke(app, [*words, "--foreign", "keep"]).exit_code == 0
+
+
+def test_what_is_private_gets_a_look_alike_where_the_row_would_be_refused(tmp_path):
+    private = {**EARLIER, "response": json.dumps({"tool": "bash", "params": {"command": "ping -c 1 10.4.3.17"}})}
+    source, output = _file(tmp_path / "earlier.jsonl", private, RIGHT), tmp_path / "rows.jsonl"
+    funnel = _run("existing", source, "--output", output)
+    assert (funnel["kept"], funnel["repaired:private"]) == (2, 1)
+    assert "10.4.3.17" not in output.read_text()
+    assert [row.metadata.get("private") for row in read_rows(output)] == ["replaced", None]
+    assert _run("existing", source, "--output", output, "--no-look-alikes")["rejected:private_address"] == 1
