@@ -3,25 +3,31 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from scorers.checks.said.kinds import is_up, places
+from scorers.checks.said.rivals import contradicts
 from scorers.checks.said.spelling import spelled_out
 from scorers.checks.said.stance import Stance, in_general, in_lesson, stance
 from scorers.checks.said.states import POLES
-from scorers.checks.said.values import contradicts, is_up, pattern_of
 
-_WORD = re.compile(r"[a-z]{3,}|up|(?<=is )in|(?<=are )in|(?<=not )in|(?<=longer )in")
+_WORD = re.compile(r"(?:is|are) still there|[a-z]{3,}|up|(?<=is )in|(?<=are )in|(?<=not )in|(?<=longer )in")
 _HIDDEN = re.compile(r"`[^`]*`|\"[^\"]*\"")
 _EMPTY = re.compile(
     r"the|and|not|its|they|their|there|that|this|those|these|your?|was|were|are|has|have|had|does|did|can|could|will|"
     r"with|from|for|only|also|but|than|too|again|then|which|who|whose|nor|any|all|both|each|others?|one|two|now|still|"
-    r"here|what|where|when|how|why|out|off|into|over|about|been|being|more|most|such|just|yet"
+    r"here|what|where|when|how|why|out|off|into|over|about|after|before|until|during|while|because|since|been|being|more|most|such|just|yet"
 )
 _DENIED: frozenset[Stance] = frozenset({"denied", "denied then"})
 _SAID: frozenset[Stance] = frozenset({"said", "past"})
 _TRIED = re.compile(r"\b(?:tried|tries|try|trying|attempt\w*|want\w*|ask\w*|to have|in order)\b(?:\s+\w+){0,3}\s*$")
 _FAILED_AFTER = re.compile(
-    r"(?:\s+(?:of|on|for|to)\s+[^\s,.;:]+)*\s+(?:has |have )?"
+    r"(?:\s+[^\s,.;:]+){0,5}?\s+(?:has |have )?"
     r"(?:failed|did not (?:work|succeed|happen|go through)|was (?:not|unsuccessful|refused))\b"
 )
+_ACTIONS = frozenset({"start", "restart", "reload", "gon", "kill", "stop", "creat", "commit", "copi", "chang"})
+_SAME = {"delet": "gon", "remov": "gon", "eras": "gon", "bounc": "restart", "reboot": "restart"}
+"""Stem -> the stem of a word that says the same."""
+_FROM_TO = re.compile(r"\bfrom [`'\"]*([\w%.:-]*[\w%])[`'\"]* to [`'\"]*([\w%.:-]*[\w%])")
+_NOT_DONE = re.compile(r"\bnot ([a-z]{3,})")
 _NEGATIVE = re.compile(
     r"\b(?:not?|none|never|nothing|nobody|neither|nor|without|only|missing|absent|lacks?|unknown|fail\w*|error|unable|"
     r"refus\w+|already|impossible|empty|gone|differ\w*|other|another|except|un\w+ed|left out|outdated|old|absent)\b"
@@ -44,8 +50,11 @@ def contradicted(answer: str, told: str) -> list[str]:
         for side in poles
         for word in side
     }
-    found = [word for word in right.keys() & said.keys() - both if _opposed(right[word], said[word], word == "in")]
+    found = [word for word in right.keys() & said.keys() - both if _is_denied(right[word], said[word])]
+    undone = {_stem(word) for word in _NOT_DONE.findall(_HIDDEN.sub(" ", text))}
+    found += [word for word in undone & said.keys() - both if said[word] & _SAID and not said[word] & _DENIED]
     found += _other_pole(answer, right, said)
+    found += ["from" for old, new in _FROM_TO.findall(text) if (new, old) in _FROM_TO.findall(answer)]
     if not found and _starts_with_denial(text, right) and not _denies_anything(answer):
         found.append("not")
     return sorted(found)
@@ -53,7 +62,7 @@ def contradicted(answer: str, told: str) -> list[str]:
 
 def _words(text: str) -> dict[str, set[Stance]]:
     """Stem -> how it is said, for all words that say something about this case."""
-    bare = _HIDDEN.sub(lambda code: " " * len(code[0]), text)
+    bare = _HIDDEN.sub(lambda code: code[0][0] + " " * (len(code[0]) - 2) + code[0][-1], text)
     found: dict[str, set[Stance]] = {}
     for match in _WORD.finditer(bare):
         if _EMPTY.fullmatch(match[0]) or in_general(bare, match.start()):
@@ -63,24 +72,26 @@ def _words(text: str) -> dict[str, set[Stance]]:
         how = stance(bare, *match.span())
         if _TRIED.search(bare[: match.start()]):
             how = "open"
-        elif how in ("said", "past") and _FAILED_AFTER.match(text, match.end()):
+        elif how in _SAID and _stem(match[0]) in _ACTIONS and _FAILED_AFTER.match(text, match.end()):
             how = "denied"
         found.setdefault(_stem(match[0]), set()).add(how)
     return found
 
 
 def _stem(word: str) -> str:
+    """A word without its ending; words that say the same have one stem."""
+    if "still there" in word:
+        return "exist"
     for ending in ("ing", "ent", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word.removesuffix(ending)
             break
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl" else word
+    word = word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl" else word
+    return _SAME.get(word, word)
 
 
-def _opposed(right: set[Stance], said: set[Stance], may_be_elsewhere: bool) -> bool:
-    if not right & _DENIED:
-        return bool(said & _DENIED) and not said & _SAID
-    return not (may_be_elsewhere or right & _SAID or said & _DENIED) and bool(said & _SAID)
+def _is_denied(right: set[Stance], said: set[Stance]) -> bool:
+    return not right & _DENIED and bool(said & _DENIED) and not said & _SAID
 
 
 def _told_sides(poles: Sequence[frozenset[str]], words: Mapping[str, set[Stance]]) -> set[int]:
@@ -96,10 +107,10 @@ def _other_pole(answer: str, right: Mapping[str, set[Stance]], said: Mapping[str
             continue
         (side,) = sides
         mine, others = poles[side], poles[1 - side]
-        places = (place.span() for word in mine if _stem(word) in said for place in pattern_of(word).finditer(answer))
-        held = [(answer, place) for place in places]
+        held = [place for word in mine if _stem(word) in said for place in places(answer, word)]
         if not any(said.get(_stem(word), set()) & _SAID for word in mine):
             found += [word for word in others if "said" in said.get(_stem(word), ())]
+            found += [word for word in mine if said.get(_stem(word), set()) & _DENIED]
         elif contradicts(answer, others, held):
             found += [word for word in others if _stem(word) in said]
     return found

@@ -51,12 +51,15 @@ _OPEN = re.compile(
 
 
 LESSON = re.compile(r"\b(?:matters|pro tip|tip|remember|usually|always|generally|in general|whenever|best practice)\b")
+_OF_OTHERS = re.compile(r"\b(?:else|others?|every(?:one|body)|the rest|the remaining \w+)\b")
 _OF_A_KIND = re.compile(r"\b(?:an?|any|every|when|while|if|once)\s+(?:\w+\s+)*$")
 
 
 def in_general(text: str, place: int) -> bool:
-    """Whether a place is in a sentence about things of its kind, not about this one: "a failed service stays down"."""
-    return in_lesson(text, place) or _OF_A_KIND.search(_sentence_before(text, place)) is not None
+    """Whether a place is about things of its kind or about others: "a failed service stays down", "the rest runs"."""
+    if in_lesson(text, place) or _OF_A_KIND.search(_sentence_before(text, place)):
+        return True
+    return _OF_OTHERS.search(_clause_before(text, place)) is not None
 
 
 def in_lesson(text: str, place: int) -> bool:

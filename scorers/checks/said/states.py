@@ -35,6 +35,10 @@ LITERAL_OPPOSITE = {
 """a word for a state -> words whose denial says the same"""
 
 
+DENIALS = frozenset(
+    {"not", "no", "none", "nothing", "never", "unknown", "will not", "does not", "do not", "is not", "can not"}
+)
+"""Values that a denial of anything states."""
 SYNONYMS = (
     frozenset({"active", "running", "up"}),
     frozenset({"inactive", "stopped", "down", "not running", "not active"}),
