@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aj.findings import Finding
 from scenarios.truth import Truth
 from scorers.checks.grounding import check_grounded
-from scorers.checks.said.claims import claims_about
+from scorers.checks.said.claims import YOURS, claims_about
 from scorers.checks.said.counts import counted, says_count
 from scorers.checks.said.names import stands
 from scorers.checks.said.pasted import check_told
@@ -68,8 +68,9 @@ def _wrong_values(text: str, truth: Truth) -> list[tuple[str, str]]:
     claims = claims_about(text, hosts, you=bool(truth.stated.get("")))
     found: list[tuple[str, str]] = []
     for name, values in truth.stated.items():
-        others: Sequence[str] = [other for of in truth.stated.values() for other in of] if not name else values
-        found += [(name, value) for value in values if value != name and not says(claims[name.lower()], value, others)]
+        about = YOURS if not name and YOURS in claims else name.lower()
+        others: Sequence[str] = values if about else [other for of in truth.stated.values() for other in of]
+        found += [(name, value) for value in values if value != name and not says(claims[about], value, others)]
     return found
 
 

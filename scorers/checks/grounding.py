@@ -37,6 +37,7 @@ _OF_THIS_FLEET = re.compile(
 )
 """What is said of this fleet, not of servers in general."""
 _FLEET = re.compile(r"\s+(?:\w+\s+)?(?:agents?|hosts?|servers?|machines?|nodes?|boxe?s?)\b", re.IGNORECASE)
+_PLATFORM = re.compile(r"\s+(linux|windows)\b")
 _ASKS_BACK = re.compile(r"\b(?:which|what|who|where|do you mean|(?:shall|should) i)\b[^.!?\n]*\?", re.IGNORECASE)
 _NEIGHBOURS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"[.;:!?](?=\s|$)|\n")
@@ -131,6 +132,8 @@ def _numbers(bare: str) -> Iterator[re.Match[str]]:
 
 
 def _counts_something(count: int, before: str, after: str, counts: set[int], seen: Sources) -> bool:
+    if platform := _PLATFORM.match(after):
+        return count in seen.times(platform[1])
     if count == 1 or count in counts or (_TIME.match(after) and _LATER.search(before)):
         return True
     if count in seen.sizes and not _FLEET.match(after):

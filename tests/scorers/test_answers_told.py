@@ -196,7 +196,7 @@ CASES = [
             "`nginx` on `a1` is active. If it had failed, you would have seen `failed` here.",
             "`nginx` on `a1` is active, so a restart isn't needed.",
             "`nginx` on `a1` is active. That means the service didn't fail and isn't stopped.",
-            "I ran `systemctl is-active nginx` on `a1`, and it says active. Pro tip: inactive means that it is stopped.",
+            "I ran `systemctl is-active nginx` on `a1`; it says active. Pro tip: inactive means that it is stopped.",
         ],
         [
             "`nginx` on `a1` was active, but it has failed since.",

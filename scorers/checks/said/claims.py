@@ -22,6 +22,7 @@ _ORDERED = re.compile(
 """As many values as names, one after the other."""
 _TAKEN_BACK = re.compile(r"\b(?:wait|correction|scratch that|on second thoughts?|i mean|i take (?:it|that) back)\b")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|[;\n]+")
+YOURS = "you"
 _YOU = r"you have|you are on|yours?|local(?:ly)?|(?:the |my |your )?(?:workspace|checkout|project)|here(?!'s)"
 """The user's own machine, in words."""
 _EXCEPT = re.compile(
@@ -39,7 +40,7 @@ class _Group:
 
 
 def claims_about(answer: str, names: Sequence[str], you: bool = False) -> dict[str, list[str]]:
-    """What is said about each host; "" is the answer as a whole. Names are left out of what is said about them.
+    """What is said about each host, without its name; "" is the answer as a whole, YOURS is about the user's machine.
 
     Args:
         answer: the text in one spelling (`spelling.spelled_out`).
@@ -67,7 +68,7 @@ def claims_about(answer: str, names: Sequence[str], you: bool = False) -> dict[s
                 claims.append(text[text.index(sentence) :])
     for sentence in _SENTENCE.split(text):
         _respectively(sentence, names, said)
-    return {"": here or [_without(answer, names)], **said}
+    return {"": [_without(answer, names)], **({YOURS: here} if here else {}), **said}
 
 
 def _without(text: str, names: Sequence[str]) -> str:
@@ -168,7 +169,7 @@ def _read_table(rows: list[list[str]], names: Sequence[str], said: dict[str, lis
     for row in body:
         host = next((name for cell in row if (name := _named(cell, names))), None)
         for place, cell in enumerate(row):
-            label = row[0] if columns else head[place] if place < len(head) else ""
+            label = (row[0] if 0 not in columns else "") if columns else head[place] if place < len(head) else ""
             owner = columns.get(place) if columns else host
             if owner and _named(cell, names) != owner:
                 said[owner].append(_cell_claim(label, cell))

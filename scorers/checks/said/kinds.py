@@ -25,8 +25,8 @@ _IS_UP = re.compile(
 )
 
 
-class Place(NamedTuple):
-    """A part of what is said about a host."""
+class Mention(NamedTuple):
+    """Where a claim mentions a value."""
 
     claim: str
     start: int
@@ -65,11 +65,11 @@ def kind_of(value: str) -> re.Pattern[str]:
     return STATE if STATE.fullmatch(value) else TERM
 
 
-def places(claim: str, value: str) -> Iterator[Place]:
+def places(claim: str, value: str) -> Iterator[Mention]:
     """Where a claim has a value, in any form of it."""
     for match in pattern_of(value).finditer(claim):
         if value != "up" or is_up(claim, match.start()):
-            yield Place(claim, *match.span())
+            yield Mention(claim, *match.span())
 
 
 @lru_cache(4096)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from scorers.checks.said.kinds import NUMBER, PERCENTAGE, QUOTE, STATE, VERSION, Place, kind_of, pattern_of
+from scorers.checks.said.kinds import NUMBER, PERCENTAGE, QUOTE, STATE, VERSION, Mention, kind_of, pattern_of
 from scorers.checks.said.stance import in_general, stance
 
 _OR = re.compile(
@@ -29,7 +29,7 @@ _PREDICATE = re.compile(
 _EVENT = re.compile(r"\b(?:again|now|back|restarted|recovered|since then|after(?:wards)?|any ?more)\b")
 
 
-def contradicts(claim: str, wrong: frozenset[str], held: Sequence[Place]) -> bool:
+def contradicts(claim: str, wrong: frozenset[str], held: Sequence[Mention]) -> bool:
     """Whether a claim also says, of the same thing and of now, a state that excludes the right one.
 
     Args:
@@ -39,7 +39,7 @@ def contradicts(claim: str, wrong: frozenset[str], held: Sequence[Place]) -> boo
     subjects = {name for place in held for name in _subjects(place)}
     changed = any(tells_a_change(place) for place in held)
     for match in STATE.finditer(claim):
-        place = Place(claim, *match.span())
+        place = Mention(claim, *match.span())
         if place.text not in wrong or stance(*place) != "said" or in_general(claim, place.start):
             continue
         others = _subjects(place)
@@ -50,18 +50,18 @@ def contradicts(claim: str, wrong: frozenset[str], held: Sequence[Place]) -> boo
     return False
 
 
-def tells_a_change(place: Place) -> bool:
+def tells_a_change(place: Mention) -> bool:
     """Whether the sentence tells that it has become so."""
     return _EVENT.search(place.sentence) is not None
 
 
-def _subjects(place: Place) -> set[str]:
+def _subjects(place: Mention) -> set[str]:
     """Terms in inline code in the part of the sentence before a place."""
     ends = re.finditer(r"[.;,\n](?=\s)|\b(?:and|but|while)\b", place.before)
     return set(_CODE.findall(place.before, max((end.end() for end in ends), default=0)))
 
 
-def offers_another(place: Place, fine: Sequence[str]) -> bool:
+def offers_another(place: Mention, fine: Sequence[str]) -> bool:
     """Whether another value of the same kind is offered beside this one: "1.1.4 or 4.2.6".
 
     Args:
@@ -81,7 +81,7 @@ def offers_another(place: Place, fine: Sequence[str]) -> bool:
     )
 
 
-def is_otherwise_now(place: Place, fine: Sequence[str]) -> bool:
+def is_otherwise_now(place: Mention, fine: Sequence[str]) -> bool:
     """Whether another value of the kind is said to be so now: "it was 40, it is 10 now"."""
     claim, kind = place.claim, kind_of(place.text)
     return kind in (VERSION, NUMBER) and any(
@@ -91,7 +91,7 @@ def is_otherwise_now(place: Place, fine: Sequence[str]) -> bool:
     )
 
 
-def another_is_said(claims: Sequence[str], held: Sequence[Place], fine: Sequence[str]) -> bool:
+def another_is_said(claims: Sequence[str], held: Sequence[Mention], fine: Sequence[str]) -> bool:
     """Whether another version or another percentage stands in the place of the right one elsewhere."""
     if any(kind_of(place.text) is VERSION for place in held):
         shape = VERSION
@@ -102,7 +102,7 @@ def another_is_said(claims: Sequence[str], held: Sequence[Place], fine: Sequence
     subjects = {term for place in held for term in _terms_before(place, shape)}
     for claim in claims:
         for match in shape.finditer(claim):
-            other = Place(claim, *match.span())
+            other = Mention(claim, *match.span())
             about = _terms_before(other, shape)
             if (
                 not _is_fine(other.text, fine)
@@ -116,7 +116,7 @@ def another_is_said(claims: Sequence[str], held: Sequence[Place], fine: Sequence
     return False
 
 
-def _terms_before(place: Place, shape: re.Pattern[str]) -> set[str]:
+def _terms_before(place: Mention, shape: re.Pattern[str]) -> set[str]:
     """Terms in inline code in the same sentence before a place, other than values."""
     return {term for term in _CODE.findall(place.before, place.sentence_start) if not shape.search(term)}
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from scorers.checks.said.kinds import Place, is_measured, places
+from scorers.checks.said.kinds import Mention, is_measured, places
 from scorers.checks.said.rivals import another_is_said, contradicts, is_otherwise_now, offers_another, tells_a_change
 from scorers.checks.said.spelling import spelled_out
 from scorers.checks.said.stance import Stance, in_general, in_lesson, stance
@@ -25,7 +25,7 @@ def says(claims: Sequence[str], value: str, excused: Sequence[str] = ()) -> bool
     wrong_states = opposites(alternatives)
     near = not wrong_states and not any(map(is_measured, alternatives))
     found = [place for claim in claims for either in alternatives for place in places(claim, either)]
-    stances: list[tuple[Place, Stance]] = [(place, _stance(place, near)) for place in found]
+    stances: list[tuple[Mention, Stance]] = [(place, _stance(place, near)) for place in found]
     if _is_denied(stances):
         return False
     held = [place for place, how in stances if _holds(place, how) and not in_lesson(place.claim, place.start)]
@@ -57,18 +57,18 @@ def _alternatives(value: str) -> tuple[str, ...]:
     return tuple(spelled_out(either) for either in value.split("|"))
 
 
-def _stance(place: Place, near: bool) -> Stance:
+def _stance(place: Mention, near: bool) -> Stance:
     return stance(*place, near=near or _LABEL.search(place.before) is not None)
 
 
-def _is_denied(stances: Sequence[tuple[Place, Stance]]) -> bool:
+def _is_denied(stances: Sequence[tuple[Mention, Stance]]) -> bool:
     """Whether a value is denied anywhere; what was not so then may have become so."""
     changed = any(how == "said" and tells_a_change(place) for place, how in stances)
     against = ("denied",) if changed else ("denied", "denied then")
     return any(how in against and not in_general(place.claim, place.start) for place, how in stances)
 
 
-def _holds(place: Place, how: Stance) -> bool:
+def _holds(place: Mention, how: Stance) -> bool:
     return how in ("said", "past") or (how == "open" and place.text in DENIALS)
 
 
