@@ -24,7 +24,7 @@ from scenarios.oracle import intent, plan, solve
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair, check_row
 from scorers.samples import Case, case_of, replay
-from verdict.scores import TaskScores, read_log
+from verdict.scores import TaskScores, logs_in, read_log
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalSample
@@ -87,7 +87,7 @@ def harvest(
 
 def _files(logs: Sequence[Path]) -> Iterator[Path]:
     for path in logs:
-        found = sorted(path.glob("*.eval")) if path.is_dir() else [path]
+        found = logs_in(path)
         if not found:
             raise DataError(f"{path} contains no eval logs; give a log, or the folder that `aj eval` printed.")
         yield from found

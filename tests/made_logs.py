@@ -20,6 +20,7 @@ from tests.quick_inspect import installed_packages_are_listed_once as installed_
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
 from verdict.samples import DONE, read_recorded
+from verdict.scores import logs_in
 
 GRADER = "97ade4"
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
@@ -143,7 +144,7 @@ def seal(folder: Path, logs: Iterable[Path] | None = None) -> None:
     """Seal the logs (by default all) as `aj eval` does when it has written them."""
     done = folder / DONE
     told = json.loads(done.read_text()) if done.exists() else {}
-    found = {path.name: asdict(read_recorded(path).seal) for path in logs or folder.glob("*.eval")}
+    found = {path.name: asdict(read_recorded(path).seal) for path in logs or logs_in(folder)}
     write_json(done, {**told, "seals": {**told.get("seals", {}), **found}})
 
 

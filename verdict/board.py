@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from verdict.compare import TAIL
 from verdict.policy import load_policy
-from verdict.scores import ALL, Sample, TaskScores, read_folder
+from verdict.scores import ALL, Sample, TaskScores, read_models
 from verdict.stats import score_estimate
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def board(folders: Sequence[Path], today: Today | None = None) -> list[BoardRow]
     Raises:
         EvidenceError: a folder has no log, or a log cannot be read.
     """
-    arms = [(folder, read_folder(folder)) for folder in folders]
+    arms = [(folder, scores) for folder in folders for scores in read_models(folder)]
     names = Counter(_model(scores) for _, scores in arms)
     rows = [
         row

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,24 +89,51 @@ class TaskScores:
         return {ALL: scored, **dict(sorted(groups.items()))}
 
 
-def read_folder(folder: Path) -> dict[str, TaskScores]:
-    """The logs in one model's eval folder, by task.
+_STAMPED = re.compile(r"\d{4}-\d\d-\d\dT.*\.json")
+"""Name of a log that Inspect wrote as JSON; other JSON files lie beside logs."""
+
+
+def logs_in(path: Path) -> list[Path]:
+    """A log file itself, or the logs in a folder and below it, oldest first."""
+    if path.is_file():
+        return [path]
+    found = (file for file in path.rglob("*") if file.suffix == ".eval" or _STAMPED.fullmatch(file.name))
+    return sorted(found, key=lambda file: (file.name, file))
+
+
+def read_models(path: Path) -> list[dict[str, TaskScores]]:
+    """The newest logs of every model in a folder (or a log file), by task; what succeeded comes before what did not.
+
+    Raises:
+        EvidenceError: there is no log, or one cannot be read.
+    """
+    models: dict[str, dict[str, TaskScores]] = {}
+    for scores in _read_all(path):
+        tasks = models.setdefault(scores.answered_by, {})
+        if scores.status == "success" or tasks.get(scores.task, scores).status != "success":
+            tasks[scores.task] = scores
+    return list(models.values())
+
+
+def read_folder(path: Path) -> dict[str, TaskScores]:
+    """The logs in one model's eval folder (or a log file), by task.
 
     A log that did not succeed counts only if no other log of its task did (an interrupted suite leaves such logs).
 
     Raises:
-        EvidenceError: there is no log, one cannot be read, or a task has two successful logs: choosing between them
-            would be choosing the verdict.
+        EvidenceError: there is no log, one cannot be read, the logs are of several models, or a task has two
+            successful logs: choosing between them would be choosing the verdict.
     """
-    paths = sorted(folder.glob("*.eval"))
-    if not paths:
-        raise EvidenceError(f"{folder} contains no eval logs; run `aj eval` first.")
     found: dict[str, TaskScores] = {}
-    for scores in map(read_log, paths):
+    for scores in _read_all(path):
         other = found.get(scores.task)
+        if found and (model := next(iter(found.values())).answered_by) != scores.answered_by:
+            raise EvidenceError(
+                f"{path} has logs of several models ({model}, {scores.answered_by}); give the folder or the log of one."
+            )
         if other and other.status == scores.status == "success":
             raise EvidenceError(
-                f"{folder} has two successful logs of {scores.task} ({other.path.name}, {scores.path.name}); "
+                f"{path} has two successful logs of {scores.task} ({other.path.name}, {scores.path.name}); "
                 "move one away."
             )
         if not other or other.status != "success":
@@ -113,8 +141,15 @@ def read_folder(folder: Path) -> dict[str, TaskScores]:
     return found
 
 
+def _read_all(path: Path) -> Iterator[TaskScores]:
+    paths = logs_in(path)
+    if not paths:
+        raise EvidenceError(f"{path} contains no eval logs; run `aj eval` first.")
+    return map(read_log, paths)
+
+
 def read_log(path: Path) -> TaskScores:
-    """Read one `.eval` file.
+    """Read one log, `.eval` or `.json`.
 
     Raises:
         EvidenceError: the file is missing, truncated or not an Inspect log.

@@ -66,7 +66,7 @@ def rescore(folder: Annotated[Path, typer.Argument(help="the folder of a finishe
 
 @app.command(epilog=example("aj compare base:smollm2-135m champion"))
 def compare(
-    a: Annotated[str, typer.Argument(help="the reference: a model as for `aj eval`, or a folder of logs")],
+    a: Annotated[str, typer.Argument(help="the reference: a model as for `aj eval`, a folder of logs, or a log")],
     b: Annotated[str, typer.Argument(help="the candidate: likewise")],
     suite: SuiteOption = "small",
     contract: ContractOption = None,
@@ -82,7 +82,9 @@ def compare(
 
 @app.command(epilog=example("aj board --format json"))
 def board(
-    folders: Annotated[list[Path] | None, typer.Argument(help="folders of logs; by default all finished evals")] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="logs or folders of logs; else all finished evals")
+    ] = None,
     slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
     output: Annotated[
         BoardFormat, typer.Option("--format", help="table, json, markdown, or html (written to logs/board.html)")
@@ -156,7 +158,7 @@ def judge_check(
 
 
 def both_arms(a: str, b: str, suite: str, contract: str | None) -> tuple[Path, Path]:
-    """The logs of a reference and of a candidate, each given as a folder of logs or as a model.
+    """The logs of a reference and of a candidate, each given as a log, a folder of logs, or a model.
 
     A reference that is not a run is taken under the candidate's contract, unless `contract` names another one.
     """
@@ -180,4 +182,8 @@ def finished_logs(target: "Target", suite: str, name: str) -> Path:
 
 
 def _holds_logs(name: str) -> bool:
-    return Path(name).is_dir() and bool(list(Path(name).glob("*.eval")))
+    """Whether a name is a log or a folder of logs; a run's folder is none."""
+    from verdict.scores import logs_in
+
+    path = Path(name)
+    return path.exists() and not (path / "manifest.json").exists() and bool(logs_in(path))

@@ -1,17 +1,22 @@
 import math
+import shutil
 from pathlib import Path
 
 import pytest
 from inspect_ai import Task, eval, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import EvalLog, EvalSampleLimit
+from inspect_ai.log import EvalLog, EvalSampleLimit, read_eval_log, write_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, match, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
 from aj.errors import EvidenceError
+from tests.made_logs import seal
+from verdict.board import board
+from verdict.compare import compare
+from verdict.gate import GateOutcome
 from verdict.samples import read_recorded
-from verdict.scores import read_folder
+from verdict.scores import read_folder, read_models
 
 
 def test_a_log_says_what_was_asked_and_what_each_sample_scored(lab):
@@ -163,3 +168,61 @@ def test_a_log_that_failed_gives_way_to_one_that_succeeded(lab):
     good = next(lab.evals("good").glob("*tool-format*"))
     (folder / f"0000-{good.name}").write_bytes(good.read_bytes())
     assert read_folder(folder)["tool_format"].status == "success"
+
+
+# --- which logs are read: files and folders, as Inspect's users have them --------------------------------------------
+
+
+def as_json(lab, name: str) -> Path:
+    """An arm's logs as `--log-format json` writes them, with other JSON beside them."""
+    folder = lab.logs / "json" / name
+    folder.mkdir(parents=True)
+    for path in lab.evals(name).glob("*.eval"):
+        write_eval_log(read_eval_log(str(path)), str(folder / f"{path.stem}.json"))
+    seal(folder)
+    (folder / "logs.json").write_text("{}")
+    return folder
+
+
+def test_logs_in_json_are_the_same_logs_and_as_good_as_evidence(lab, policy):
+    folder = as_json(lab, "good")
+    plain, told = read_folder(lab.evals("good")), read_folder(folder)
+    assert {task: log.samples for task, log in told.items()} == {task: log.samples for task, log in plain.items()}
+    assert [log.settings for log in told.values()] == [log.settings for log in plain.values()]
+    assert lab.judge(policy, "base", folder).outcome is GateOutcome.PROMOTE
+
+
+def test_a_log_by_itself_and_logs_in_subfolders_are_read(lab):
+    (one,) = lab.evals("good").glob("*tool-format*")
+    assert read_folder(one).keys() == {"tool_format"}
+    below = lab.logs / "outer" / "inner"
+    shutil.copytree(lab.evals("good"), below)
+    assert read_folder(lab.logs / "outer").keys() == {"tool_format", "known_issues"}
+    rows = compare(one, next(lab.evals("old").glob("*tool-format*")))
+    assert {row.task for row in rows} == {"tool_format"}
+
+
+def test_logs_of_two_models_are_never_taken_for_one(lab, policy):
+    """As in Inspect's own ./logs: one model's best task must not stand beside another's."""
+    mixed = lab.logs / "mixed"
+    mixed.mkdir()
+    for name, kind in (("good", "tool-format"), ("old", "known-issues"), ("old", "tool-format")):
+        (path,) = lab.evals(name).glob(f"*{kind}*")
+        shutil.copy(path, mixed / f"{name}-{path.name}")
+    with pytest.raises(EvidenceError, match=r"logs of several models \(vllm//logs/runs/good/merged, .*/old/merged\)"):
+        read_folder(mixed)
+    assert lab.judge(policy, "base", mixed).outcome is GateOutcome.INVALID
+    assert [(model["tool_format"].model, len(model)) for model in read_models(mixed)] == [("aj-good", 1), ("aj-old", 2)]
+    assert {row.model for row in board([mixed])} == {"aj-good", "aj-old"}
+
+
+def test_of_two_logs_of_a_task_the_board_shows_the_newest_that_succeeded(lab):
+    def fail(log: EvalLog) -> None:
+        log.status = "error"
+
+    folder = lab.change("good", fail, tasks="tool-format")
+    (path,) = folder.glob("*tool-format*")
+    path.rename(path.with_name(f"9999-{path.name}"))
+    shutil.copy(next(lab.evals("good").glob("*tool-format*")), folder)
+    (model,) = read_models(folder)
+    assert model["tool_format"].status == "success"
