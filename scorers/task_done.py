@@ -7,7 +7,15 @@ from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
 from scorers.stops import UNJUDGED
-from scorers.traces import check_end, check_turn_answer, check_turn_grounded, ran_commands, recovered, unjudged
+from scorers.traces import (
+    check_end,
+    check_turn_answer,
+    check_turn_grounded,
+    needs_commands,
+    ran_commands,
+    recovered,
+    unjudged,
+)
 
 KEYS = (
     *("success", "everyday", "incidents", "end_state", "no_mine"),
@@ -17,13 +25,13 @@ KEYS = (
 
 @scorer(metrics=metrics(*KEYS))
 def task_done() -> Scorer:
-    """end_state: the goal holds. no_mine: nothing else changed. milestones: what had to be seen was seen. facts: every
-    answer is true. grounded: and nothing in it is made up. success: all of these; everyday and incidents: success where
-    the request is an everyday one, or of the ten categories. valid: every call was valid. recovered: success after a
-    call that got an error instead of a result.
+    """end_state: the goal holds. no_mine: commands ran, and nothing else changed. milestones: what had to be seen was
+    seen. facts: every answer is true. grounded: and nothing in it is made up. success: all of these; everyday and
+    incidents: success where the request is an everyday one, or of the ten categories. valid: every call was valid.
+    recovered: success after a call that got an error instead of a result.
 
-    A part is scored where it is asked: a sample without a goal says nothing about goals. Two depend on the model as
-    well: who runs no command has avoided nothing, and who makes no wrong call has nothing to recover from."""
+    A part is scored where the sample asks for it: without a goal, nothing is said about goals, and where no command is
+    needed, nothing about what commands might have changed. Only recovered depends on the model: it needs an error."""
     by = grader(__name__)
 
     async def grade(state: TaskState, target: Target) -> Score:
@@ -43,6 +51,7 @@ def task_done() -> Scorer:
         # goal.
         order = ("no_mine", "facts", "end_state", "milestones", "grounded")
         findings = [f for part in order for f in found[part]]
+        acted = ran_commands(trace, case.contract)
         success, incident = not findings, state.metadata["category"] in CATEGORIES
         valid = all(call["valid"] for turn in trace.turns for call in turn["calls"])
         values = {
@@ -50,7 +59,7 @@ def task_done() -> Scorer:
             "everyday": None if incident else success,
             "incidents": success if incident else None,
             "end_state": not found["end_state"] if scenario.goal else None,
-            "no_mine": not found["no_mine"] if ran_commands(trace, case.contract) else None,
+            "no_mine": acted and not found["no_mine"] if needs_commands(scenario) else None,
             "milestones": not found["milestones"] if scenario.milestones else None,
             "facts": not found["facts"],
             "grounded": not found["facts"] and not found["grounded"],

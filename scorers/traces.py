@@ -44,6 +44,11 @@ def check_end(trace: Trace, scenario: Scenario) -> dict[str, list[Finding]]:
     }
 
 
+def needs_commands(scenario: Scenario) -> bool:
+    """Does what the user asks for take any command?"""
+    return any(step.runs for turn in scenario.turns for step in turn.steps)
+
+
 def ran_commands(trace: Trace, contract: Contract) -> bool:
     """Did AJ run any command, or try to?"""
     return any(act.runs for turn in trace.turns for act in _acts(turn, contract))

@@ -22,6 +22,7 @@ EXPECTED: dict[tuple[str, str], tuple[float, float]] = {
     ("nothing", "task_success/success"): (0.0, 0.0),
     ("nothing", "task_success/end_state"): (0.0, 0.0),
     ("nothing", "task_success/milestones"): (0.0, 0.0),
+    ("nothing", "task_success/no_mine"): (0.0, 0.0),
     ("nothing", "task_success/grounded"): (0.0, 0.0),
     ("nothing", "task_success/valid"): (1.0, 1.0),
     ("blind", "tool_format/valid"): (1.0, 1.0),

@@ -277,7 +277,7 @@ def test_a_turn_that_a_wrong_call_broke_is_named_after_it(evaluate):
 def test_an_agent_that_talks_without_acting_has_not_done_the_task(evaluate):
     log = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."), limit=8)
     assert _means(log) | {"success": 0.0, "facts": 0.0, "grounded": 0.0, "valid": 1.0} == _means(log)
-    assert "no_mine" not in _means(log)  # who does nothing has avoided nothing
+    assert _means(log)["no_mine"] == 0.0  # who does nothing has avoided nothing
     assert _codes(log) <= {"name_missing", "wrong_fact", "wrong_count", "no_question", "goal_missed"}
 
 
@@ -321,8 +321,7 @@ def _asked(key: str, log: EvalLog) -> list[str]:
 def test_a_part_of_a_task_is_scored_where_the_sample_asks_for_it_whoever_plays(evaluate, gold_task):
     idle = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."))
     for key in KEYS["task_success"]:
-        if key != "no_mine":
-            assert _asked(key, idle) == _asked(key, gold_task), key
+        assert _asked(key, idle) == _asked(key, gold_task), key
     assert _means(idle) | {"end_state": 0.0, "milestones": 0.0, "everyday": 0.0, "incidents": 0.0} == _means(idle)
 
 
