@@ -26,7 +26,7 @@ def stopped(output: ModelOutput, sample: Mapping[str, Any]) -> str | None:
     """What ended a reply other than the model: a code of `UNJUDGED`, or `cut_short` if it had room enough; else None.
 
     Args:
-        sample: the sample's metadata.
+        sample: the sample's metadata; `contract` and `reasoning` count.
     """
     if output.empty:
         return "no_reply"
@@ -50,8 +50,10 @@ def _had_room(output: ModelOutput, sample: Mapping[str, Any]) -> bool:
 
 
 def _thinks(output: ModelOutput, sample: Mapping[str, Any]) -> bool:
+    """Whether the task says so, or the reply shows thoughts, as the server tells them or in the contract's tag."""
     content = output.message.content
     parts = content if isinstance(content, list) else []
-    tag = load_contract(sample["contract"]).wire.think_tag
-    shown = any(mark in output.completion for mark in (f"<{tag}>", f"</{tag}>"))
-    return bool(sample.get("reasoning")) or shown or any(isinstance(part, ContentReasoning) for part in parts)
+    if sample.get("reasoning") or any(isinstance(part, ContentReasoning) for part in parts):
+        return True
+    tag = load_contract(sample["contract"]).wire.think_tag if "contract" in sample else None
+    return tag is not None and any(mark in output.completion for mark in (f"<{tag}>", f"</{tag}>"))

@@ -117,6 +117,7 @@ def test_a_reply_that_came_to_its_end_is_judged_whatever_its_length(played):
 def test_a_cut_reply_had_room_if_a_right_one_would_have_ended(tokens, why):
     """A server that counts no tokens (0) is taken to have given what the task asks for."""
     assert stopped(_output(CUT, "max_tokens", tokens), {"contract": "aj"}) == why
+    assert stopped(_output(CUT, "max_tokens", tokens), {}) == why  # a reply that is judged for its tone alone
 
 
 @pytest.mark.parametrize(("tokens", "why"), [(REPLY_TOKENS, "no_room"), (REPLY_TOKENS + THOUGHT_TOKENS, "cut_short")])
