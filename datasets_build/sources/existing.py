@@ -15,7 +15,7 @@ from datasets_build.sources.trajectories import request_of
 
 
 def matches(value: Mapping[str, Any]) -> bool:
-    return "response" in value and "instruction" in value
+    return "response" in value and "instruction" in value and not value.get("input") and not value.get("history")
 
 
 def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:

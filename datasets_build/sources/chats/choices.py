@@ -50,6 +50,8 @@ def _read(value: Mapping[str, Any]) -> Iterator[Parsed]:
     rejected = _replies(value[worse]) if worse else []
     if better:
         chosen = _replies(value[better])
+    elif not chat.said or chat.said[-1].role != "assistant":
+        raise Refused("no_text", "the record has a rejected reply and no chosen one")
     else:  # the conversation ends on the chosen reply
         chat, chosen = Talk(chat.said[:-1], chat.tools, chat.metadata), list(chat.said[-1:])
     shared = _shared(chosen, rejected)
@@ -97,4 +99,4 @@ def _shared(chosen: Sequence[Utterance], rejected: Sequence[Utterance]) -> int:
 
 
 def _column(value: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if value.get(name) is not None), None)
+    return next((name for name in names if isinstance(value.get(name), str | list | dict)), None)

@@ -5,6 +5,7 @@
 {"messages", "reward_info"}                       trajectories of tau2
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from datasets_build.sources.declared import listed_in, tools_of
 from datasets_build.sources.inferred import metadata_of
 
 COLUMNS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "traj")
+_LISTED = re.compile(r'\s*\[\s*\{\s*"')
 MANY = "simulations"
 """Where a file of tau2's results holds its trajectories."""
 
@@ -58,7 +60,7 @@ def _transcript(value: Mapping[str, Any]) -> Transcript:
 
 def _is_list(value: Any) -> bool:
     if isinstance(value, str):
-        return value.lstrip()[:20].replace(" ", "").startswith('[{"')
+        return _LISTED.match(value) is not None
     return isinstance(value, list) and all(isinstance(one, dict) or _is_object(one) for one in value[:1])
 
 

@@ -16,12 +16,11 @@ from datasets_build.ledger import Refused
 
 _UNLESS = ("weight", "loss_weight", "train", "training", "trainable", "train_on", "train_on_turn", "loss", "learn")
 _IF = ("masked", "mask", "ignore_loss")
-_LABELS = (
-    "label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted",
-    "success", "resolved", "correct", "is_correct",
-)  # fmt: skip
+_LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted")
+_CHECKED = ("success", "resolved", "correct", "is_correct")
+"""Only false counts: a number under such a name may be the place of the right answer."""
 _ENDS = ("finish_reason", "stop_reason")
-_MARKS = frozenset((*_LABELS, *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
+_MARKS = frozenset((*_LABELS, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
 
 
 UNFINISHED = frozenset((
@@ -71,6 +70,8 @@ def demand_learned(value: Mapping[str, Any]) -> None:
     if _MARKS.isdisjoint(value):
         return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
+    said = said or next((name for name in _CHECKED if value.get(name) is False), None)
+    said = "rejected" if said is None and value.get("rejected") is True else said
     if said is None and not is_learned(value):
         said = next((name for name in (*_UNLESS, *_IF, *_ENDS, "loss_mask") if name in value), "a mark")
     if said is not None:

@@ -123,7 +123,7 @@ def _reply(told: Any) -> list[Utterance]:
     if isinstance(told, str):
         return [Utterance("assistant", told)]
     if isinstance(told, dict):
-        return answered(told.get("message") if isinstance(told.get("message"), dict) else told)
+        return answered(told)
     return messages_of({}, _messages(told)[:1])
 
 

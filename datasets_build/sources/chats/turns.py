@@ -40,7 +40,8 @@ def preferences_of(chat: Talk, chosen: Sequence[Utterance], rejected: Sequence[U
         raise Refused("several_turns", "the chosen and the rejected reply are not one turn each")
     if not past or past[-1].role == "assistant":
         raise Refused("no_user", "the pair holds no request")
-    mode, wanted = (_mode([*past, reply], chat.system) for reply in (better[0], worse[0]))
+    mode = _mode([*past, better[0]], chat.system)
+    wanted = _mode([*past, worse[0]], chat.system)
     if mode == "chat" and wanted != "intent":  # the rejected reply shows what was asked for: a call, or a plan
         mode = wanted
     yield Preference(tuple(past), better[0], worse[0], mode, metadata=chat.metadata)
@@ -51,6 +52,8 @@ def preferences_of(chat: Talk, chosen: Sequence[Utterance], rejected: Sequence[U
 
 def _as_written(chat: Talk) -> Transcript:
     turns = _turns(chat.said)
+    if not any(turn.role == "assistant" for turn in turns):
+        raise Refused("empty_output", "a thought without an answer")
     return Transcript(tuple(turns), _mode(turns, chat.system), system=chat.system, metadata=chat.metadata)
 
 

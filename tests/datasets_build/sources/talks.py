@@ -32,11 +32,11 @@ def call(key: str | None = None, host: str = "web01", encoded: int = 1) -> dict[
     return {"type": "function", "function": function(host, encoded)} | ({"id": key} if key else {})
 
 
-def user(text: str = ASKED) -> dict[str, Any]:
+def user(text: Any = ASKED) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-def said(text: str = TOLD, **more: Any) -> dict[str, Any]:
+def said(text: Any = TOLD, **more: Any) -> dict[str, Any]:
     return {"role": "assistant", "content": text, **more}
 
 

@@ -235,6 +235,7 @@ def test_records_that_no_row_can_come_from_say_why():
         "unknown_role": {"messages": [{"role": "narrator", "content": "hi"}, said()]},
         "no_text": {"messages": [user(7), said()]},
         "broken_call": {"messages": [user(), calling(call("a")), result("a"), said(tool_calls="none")]},
+        "empty_output": {"messages": [user(), said("", reasoning_content="Look it up.")]},
         "broken_json": {"messages": '[{"role": '},
         "bad_tools": {"messages": [user(), said()], "tools": [{"name": ""}]},
         "undeclared_tool": {"messages": [user(), calling({"function": {"name": "x"}})], "tools": [TOOL]},

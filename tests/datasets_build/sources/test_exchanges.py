@@ -24,6 +24,9 @@ def test_a_request_and_its_reply_are_a_chat_under_every_name():
 def test_what_stands_beside_the_request_is_part_of_it():
     listed = row({"instruction": "Sum it up.", "input": "The disk is full.", "output": "It is full."})
     assert spoken(listed)[0] == "Sum it up.\n\nThe disk is full."
+    assert spoken(row({"instruction": "Sum it up.", "input": "It is full.", "response": "Full."}))[0].endswith(
+        "It is full."
+    )
     for reply in ("answer", "response", "output"):
         found = row({"question": "Is it full?", "context": "The disk is full.", reply: "It is."})
         assert spoken(found)[0] == "Context: The disk is full.\nTask: Is it full?"

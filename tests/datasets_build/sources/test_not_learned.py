@@ -28,7 +28,7 @@ LISTED = "Available agents:\n  - web01: web01 (linux) @ 203.0.113.4:22\n  - db01
 
 @pytest.mark.parametrize("no", [False, 0, 0.0, "false", "0"])
 def test_a_record_marked_as_undesirable_is_refused(no):
-    for name in ("label", "kto_tag", "weight", "train", "trainable", "loss", "success"):
+    for name in ("label", "kto_tag", "weight", "train", "trainable", "loss"):
         for record in (
             {"messages": [user(), said(BAD)]},
             {"prompt": [user()], "completion": [said(BAD)]},
@@ -37,7 +37,10 @@ def test_a_record_marked_as_undesirable_is_refused(no):
             {"instruction": ASKED, "response": BAD},
         ):
             assert codes(record | {name: no}) == ["not_to_learn"], (name, record)
-    assert isinstance(row({"messages": [user(), said()], "label": True}), Row)
+    for mark in ({"rejected": True}, {"success": False}, {"correct": False}):
+        assert codes({"messages": [user(), said(BAD)]} | mark) == ["not_to_learn"]
+    for mark in ({"rejected": False}, {"correct": 0}, {"success": "no"}, {"label": True}):
+        assert isinstance(row({"messages": [user(), said()]} | mark), Row)
     assert isinstance(row({"messages": [user(), said()], "label": 3}), Row)
 
 
