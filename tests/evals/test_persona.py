@@ -25,13 +25,14 @@ ONE_STYLE = (
 
 
 @solver
-def speaker(style: str | None = None, padded: bool = False) -> Solver:
-    """The oracle, or the true facts in one style for everybody; `padded` says it a little differently each epoch."""
+def speaker(style: str | None = None, padded: bool = False, until: int = 99) -> Solver:
+    """The oracle, or, until an epoch, the true facts in one style for everybody; `padded` says it a little differently
+    each epoch."""
 
     async def solve(state, generate):
         case = case_of(state.metadata)
         said = oracle(case, case.past, case.turn)
-        if style is not None:
+        if style is not None and state.epoch <= until:
             count = f", {case.turn.truth.count}" if case.turn.truth.count else ""
             said = render_call(
                 call_of(finish(style.format(facts=case.turn.items + count)), case.contract), case.contract
@@ -78,6 +79,11 @@ def test_contrast_is_read_epoch_by_epoch(asked):
     log = asked(speaker(padded=True), epochs=2)
     assert _results(log) == {"match.mean": 1.0, "match.contrast": 1.0, "style.mean": 1.0, "facts.mean": 1.0}
     assert _results(score(log, persona_match(), action="overwrite", display="none")) == _results(log)
+
+
+def test_contrast_counts_each_epoch_and_not_the_last_alone(asked):
+    log = asked(speaker(ONE_STYLE[0], until=1), epochs=2)
+    assert _results(log)["match.contrast"] == 0.5
 
 
 def test_contrast_is_not_a_number_when_no_question_was_answered_to_all_five(asked):

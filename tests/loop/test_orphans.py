@@ -15,10 +15,10 @@ WAITS = "import sys; print(flush=True); sys.stdin.read()"
 
 
 @contextmanager
-def server(owner: str | None) -> Iterator[psutil.Process]:
+def server(owner: str | None, word: str = "serve") -> Iterator[psutil.Process]:
     """A process that looks like a vLLM server, with the mark of `owner`; ready when it is yielded."""
     environment = {name: value for name, value in os.environ.items() if name != OWNER}
-    command = [sys.executable, "-c", WAITS, "serve", "/some/model"]
+    command = [sys.executable, "-c", WAITS, word, "/some/model"]
     marked = environment | ({OWNER: owner} if owner else {})
     with subprocess.Popen(command, env=marked, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
@@ -54,6 +54,12 @@ def test_a_server_that_somebody_else_started_is_left_alone_whatever_its_parent_i
     with server(None) as foreign:
         assert end_orphans() == 0
         assert foreign.is_running()
+
+
+def test_what_an_eval_that_is_gone_started_beside_its_server_is_left_alone():
+    with server(f"{a_dead_one()} 1.0", "convert") as other:
+        assert end_orphans() == 0
+        assert other.is_running()
 
 
 def test_a_new_process_with_the_number_of_a_dead_eval_is_not_that_eval():
