@@ -238,3 +238,29 @@ def test_nesting_of_any_depth_gets_a_verdict(opening):
 def test_a_huge_text_gets_a_verdict_in_time(piece):
     for contract in (AJ, NATIVE):
         assert not judge_call(f"<tool_call>{piece * 100_000}", contract).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ('{"tool": "launch_rocket", "params": {}}', "unknown_tool", "there is no such tool (launch_rocket)"),
+        ('{"tool": "list_agents", "params": {}, "mood": 1, "tone": 2}', "extra_key", "know (mood, tone)"),
+        ('{"tool": "list_agents", "params": {}, "action": "a", "name": "b"}', "extra_key", "know (action, name)"),
+        ('{"tool": "bash", "params": {"cmd": "ls"}}', "bad_argument", "(bash: "),
+    ],
+)
+def test_a_finding_names_what_it_is_about(text, code, said):
+    (finding,) = judge_call(text, AJ).findings
+    assert finding.code == code
+    assert said in finding.why
+
+
+def test_the_arguments_of_a_tool_under_another_key_are_held_against_that_tool():
+    said = judge_call('{"action": "bash", "params": {"command": ""}}', AJ)
+    assert codes(said.findings) == ["action_key", "bad_argument"]
+
+
+def test_what_is_said_of_an_argument_is_cut():
+    said = judge_call(json.dumps({"tool": "bash", "params": {"command": "ls", "timeout": "x" * 500}}), AJ)
+    (finding,) = said.findings
+    assert finding.why.endswith(f'(bash: "{"x" * 79})')
