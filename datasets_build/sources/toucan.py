@@ -5,15 +5,17 @@ roles `tool_call` and `tool_response`, a call being the text of a Python dict. P
 are read too.
 """
 
-import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datasets_build.ledger import Refused
-from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Parsed, Transcript, one_conversation
+from datasets_build.sources.chats.messages import messages_of
+from datasets_build.sources.chats.said import Talk
+from datasets_build.sources.chats.turns import transcript_of
+from datasets_build.sources.chats.written import read_literal
 from datasets_build.sources.declared import declare, tools_in
-from datasets_build.sources.foreign import Serial, Spoken, read_json, trimmed
+from datasets_build.sources.foreign import read_json
 
 SOURCE, LICENCE = "toucan", "Apache-2.0"
 
@@ -22,8 +24,6 @@ TEACHER_STEP = "4.1"
 
 MAX_COLUMN = 4_000_000
 """Characters of one column; the longest conversations of the source have some 400,000."""
-
-MAX_LITERAL = 100_000
 
 
 def matches(value: Mapping[str, Any]) -> bool:
@@ -36,22 +36,9 @@ def parse(value: Mapping[str, Any]) -> Iterator[Parsed]:
 
 
 def _transcript(value: Mapping[str, Any]) -> Transcript:
-    messages = _column(value, "messages")
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise Refused("bad_messages", "'messages' is not a list of messages")
-    system = "\n\n".join(_text(message) for message in messages if message.get("role") == "system")
-    tools = _tools(value, system)
-    serial = Serial(tools)
-    for message in messages:
-        _read(message, serial)
-    turns, cut = trimmed(serial.close())
-    return Transcript(
-        turns,
-        mode="step" if tools else "chat",
-        system=system,
-        tools=tools,
-        metadata=_metadata(value) | ({"cut": cut} if cut else {}),
-    )
+    said = messages_of(value, _column(value, "messages"))
+    system = "\n\n".join(one.text for one in said if one.role == "system")
+    return transcript_of(Talk(tuple(said), _tools(value, system), _metadata(value)))
 
 
 def _column(value: Mapping[str, Any], name: str) -> Any:
@@ -67,80 +54,12 @@ def _column(value: Mapping[str, Any], name: str) -> Any:
         raise Refused("broken_json", f"the column {name!r} is not JSON ({str(error)[:80]})") from error
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if content is None:
-        return ""
-    if not isinstance(content, str):
-        raise Refused("bad_messages", f"a message's content is a {type(content).__name__}, not text")
-    return content
-
-
 def _tools(value: Mapping[str, Any], system: str) -> tuple[dict[str, Any], ...]:
     """From the columns; if those are missing, from the system text."""
     for column in ("available_tools", "tools"):
         if isinstance(tools := _column(value, column), list):
             return declare(tools)
     return tools_in(system)
-
-
-def _read(message: Mapping[str, Any], serial: Serial) -> None:
-    role, text = message.get("role"), _text(message)
-    if role == "system":
-        return
-    if role == "user":
-        if not text.strip():
-            raise Refused("bad_messages", "a turn of the user is empty")
-        serial.user(text)
-    elif role == "assistant":
-        serial.say(_said(message, text))
-        if message.get("function_call") is not None:
-            _call(message["function_call"], serial)
-        for call in _listed(message.get("tool_calls")):
-            _call(call.get("function"), serial)
-    elif role == "tool_call":
-        for call in _listed(_literal(text)):
-            _call(call, serial)
-    elif role in ("function", "tool", "tool_response"):
-        serial.result(message.get("name"), text)
-    else:
-        raise Refused("bad_role", f"a message's role is {str(role)[:40]!r}")
-
-
-def _said(message: Mapping[str, Any], text: str) -> Spoken:
-    stated = message.get("reasoning_content")
-    thought, said = split_thought(text)
-    if holds_thought(said):
-        raise Refused("unclosed_think", "a thought of the assistant is not closed")
-    return Spoken(said.strip(), "\n\n".join(filter(None, (stated.strip() if isinstance(stated, str) else "", thought))))
-
-
-def _call(function: Any, serial: Serial) -> None:
-    if not isinstance(function, dict):
-        raise Refused("broken_call", "a call is not an object")
-    serial.call(function.get("name"), function.get("arguments"))
-
-
-def _listed(value: Any) -> list[dict[str, Any]]:
-    """A call or a list of calls as a list."""
-    calls = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(call, dict) for call in calls):
-        raise Refused("broken_call", "a call is not an object")
-    return calls
-
-
-def _literal(text: str) -> Any:
-    """A call of the SFT config: JSON, or a Python dict as text, which is read as a literal and never evaluated."""
-    if len(text) > MAX_LITERAL:
-        raise Refused("broken_call", f"a call has {len(text):,} characters")
-    try:
-        return read_json(text)
-    except ValueError:
-        pass  # usually it is Python's form
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise Refused("broken_call", f"a call's text cannot be read ({type(error).__name__})") from error
 
 
 def _metadata(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,7 +77,7 @@ def _teacher(value: Mapping[str, Any]) -> str:
     steps = metadata.get("synthetic_data_gen_configs")
     if isinstance(steps, str):
         try:
-            steps = _literal(steps)
+            steps = read_literal(steps)
         except Refused:
             return "unknown"
     for step in steps if isinstance(steps, list) else []:
