@@ -116,7 +116,12 @@ def _stray_numbers(bare: str, text: str, seen: Sources, names: Sequence[str]) ->
             bare[match.end() :][:_NEARBY].lower(),
         )
         of_hosts = names and _FLEET.match(after)
-        if seen.number(said) if not of_hosts else seen.hosts(said):
+        platform = _PLATFORM.match(after) if names else None
+        if platform and said.isdecimal():
+            if int(said) not in seen.times(platform[1]):
+                yield f"{match[0]}{platform[0]}"
+            continue
+        if seen.hosts(said) if of_hosts else seen.number(said):
             continue
         if counts is None:
             counts = _counts(text, names)
@@ -132,8 +137,6 @@ def _numbers(bare: str) -> Iterator[re.Match[str]]:
 
 
 def _counts_something(count: int, before: str, after: str, counts: set[int], seen: Sources) -> bool:
-    if platform := _PLATFORM.match(after):
-        return count in seen.times(platform[1])
     if count == 1 or count in counts or (_TIME.match(after) and _LATER.search(before)):
         return True
     if count in seen.sizes and not _FLEET.match(after):

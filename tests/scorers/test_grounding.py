@@ -42,11 +42,11 @@ def test_counts_of_what_was_seen_lessons_and_questions_are_grounded(answer):
     ("answer", "made_up"),
     [
         ("All five agents answered.", "five"),
-        ("4 Linux agents and 1 Windows.", "4"),
+        ("4 Linux agents and 1 Windows.", "4 linux"),
         ("web77 is active.", "web77"),
         ("nginx is active on db-7.", "db-7"),
         ("There are 7 errors in the log.", "7"),
-        ("3 agents, 2 Linux and 7 Windows.", "7"),
+        ("3 agents, 2 Linux and 7 Windows.", "7 windows"),
         ("Twelve of them are active.", "Twelve"),
         ("nginx is disabled on web01.", "disabled"),
         ("I looked and found it at 46%.", "46%"),

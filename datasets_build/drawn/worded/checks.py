@@ -80,7 +80,7 @@ def _check_answer(text: str, slot: Slot, sources: Sequence[str], job: Job) -> li
     if len(text) > max(MAX_ANSWER, 2 * len(slot.text)):
         return [Finding("answer_too_long", f"{len(text)} characters", "say it shorter")]
     if slot.truth:
-        asks, found = slot.truth.asks_back, check_answer(text, slot.truth)
+        asks, found = slot.truth.asks_back, check_answer(text, slot.truth, sources, job.hosts)
         sources = [*sources, slot.tells] if asks else sources  # a question may weigh what has not been looked up
     else:
         # Only the old text says what is true: its names and numbers must stay, and no others may be added.
