@@ -247,6 +247,7 @@ def test_a_huge_text_gets_a_verdict_in_time(piece):
         ('{"tool": "list_agents", "params": {}, "mood": 1, "tone": 2}', "extra_key", "know (mood, tone)"),
         ('{"tool": "list_agents", "params": {}, "action": "a", "name": "b"}', "extra_key", "know (action, name)"),
         ('{"tool": "bash", "params": {"cmd": "ls"}}', "bad_argument", "(bash: "),
+        ('{"tool": "list_agents", "params": {}, "note": 3}', "bad_argument", "(note and reasoning are text)"),
     ],
 )
 def test_a_finding_names_what_it_is_about(text, code, said):

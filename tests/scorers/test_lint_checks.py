@@ -152,10 +152,21 @@ def test_the_first_turn_out_of_order_is_told(roles, turn):
     assert [place for place, _ in check_order(roles)] == ([] if turn is None else [turn])
 
 
+def test_a_turn_out_of_order_is_told_with_what_it_follows():
+    ((turn, found),) = check_order(["user", "assistant", "assistant"])
+    assert (turn, found.code, found.why) == (2, "role_order", "a turn of assistant follows a turn of assistant")
+    ((turn, found),) = check_order(["tool", "user"])
+    assert (turn, found.why) == (0, "a turn of tool opens the conversation")
+    assert found.fix == "put every result after its own call"
+
+
 def test_a_row_ends_on_a_turn_to_learn():
     assert check_ends(["user", "assistant"], [1]) == []
-    assert codes([f for _, f in check_ends(["user", "assistant"], [])]) == ["no_target"]
-    assert codes([f for _, f in check_ends(["user", "assistant", "tool"], [1])]) == ["unanswered_end"]
+    ((turn, found),) = check_ends(["user", "assistant"], [])
+    assert (turn, found.code, found.fix) == (-1, "no_target", "leave the row out")
+    ((turn, found),) = check_ends(["user", "assistant", "tool"], [1])
+    assert (turn, found.code) == (2, "unanswered_end")
+    assert found.why == "the row ends with an unanswered turn of tool"
 
 
 @pytest.mark.parametrize(
