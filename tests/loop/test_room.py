@@ -41,12 +41,12 @@ def _longest(task: str) -> int:
 
 
 def test_a_suite_fits_up_to_the_last_token_of_its_longest_conversation_and_a_reply(target, monkeypatch):
-    monkeypatch.setattr(room, "TASKS", ("context_retention",))
-    needed = _longest("context_retention") + REPLY_TOKENS
+    monkeypatch.setattr(room, "TASKS", ("persona",))
+    needed = _longest("persona") + REPLY_TOKENS
     check_room(_served(target, context=needed), "small", limit=3)
     with pytest.raises(AJError) as refused:
         check_room(_served(target, context=needed - 1), "small", limit=3)
-    assert f"of 3 samples of context_retention do not fit into the {needed - 1} tokens" in str(refused.value)
+    assert f"of 3 samples of persona do not fit into the {needed - 1} tokens" in str(refused.value)
     assert f"serve: {{context: {needed}}}" in str(refused.value)
 
 
