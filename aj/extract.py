@@ -58,12 +58,14 @@ _LONE = re.compile(_ODD + r"(?:[bf]|r(?=\w)|u(?![0-9a-fA-F]{4})|[^\\\"/bfnrtu])"
 # stop, so the rest must look like a path. (`\\\\` below is one escaped backslash, with which a share's name begins.)
 _IN_PATH = re.compile(
     r"""(?x)
-    (?<![A-Za-z0-9])[A-Za-z]:              \\(?:t(?=[A-Za-z_]) | n[a-z])           # C:\temp
-    | (?:HK(?:LM|CU|CR|U|CC):|HKEY_\w+)     \\[tn]\w                               # HKLM:\new
-    | (?: (?<![\w.\\/)\]])\.{1,2} | \$env:\w+ | %\w+% | \$(?:HOME|PSScriptRoot) | (?<!\w)~ )
-                                           \\(?:t[A-Za-z_] | n[\w-]+\.[A-Za-z])    # .\test.ps1
-    | (?<![\w\\:/])(?:\\\\){1,2}[A-Za-z][\w.-]+                   \\t\w           # \\fs01\temp
-    | (?<![\w\\:/])(?:\\\\){1,2}[A-Za-z][A-Za-z_]*[\d.-][\w.-]*  \\n\w           # \\fs01\new
+    (?<![A-Za-z0-9])[A-Za-z]: \\(?:t(?=[A-Za-z_]) | n[a-z])                        # C:\temp
+    | (?:HK(?:LM|CU|CR|U|CC): | HKEY_\w{1,30}) \\[tn]\w                            # HKLM:\new
+    | (?:(?<![\w.\\/)\]])\.{1,2} | \$env:\w{1,40} | %\w{1,40}% | \$(?:HOME|PSScriptRoot) | (?<!\w)~)
+      \\(?:t[A-Za-z_] | n[\w-]{1,60}\.[A-Za-z])                                    # .\test.ps1
+    | (?:[A-Za-z]: | \.)(?:\\\\[\w .-]{1,60}){1,20} \\t[a-z]                       # C:\\logs\today.log
+    | (?<![\w.])[A-Za-z][\w-]{0,60} \\t[\w-]{0,60}\.(?:psm?1 | bat | cmd | vbs)\b  # scripts\test.ps1
+    | (?<![^\s"'=(,;|&>])(?:\\\\){1,2}[A-Za-z]
+      (?:[\w.-]{1,60}\\t | \w{0,30}[\d-][\w-]{0,30}\\n)\w                          # \\fs01\temp
     """
 )
 

@@ -101,22 +101,22 @@ def test_a_timeout_that_is_a_positive_whole_number_is_right():
     "answer",
     [
         *("Disks:\n- a 5%", "I see:\tmuch", "Look in C:\\temp\nand D:\\new", "Drive C:\n- 20% used", 'C:\\"x"', "a:/b"),
-        *(
-            "Drive C:\r\n- 20%",
-            "C:\t45%",
-            "find .\nls",
-            "cd ..\ntouch a.txt",
-            "All is well.\nnext.",
-            "ls C:\\temp\nls \\\\fs01\\new",
-        ),
-        *(
-            "printf 'a\\tb\\n'",
-            ".\\test.ps1",
-            "4.0K\tnotes.txt",
-            "cd $HOME\nls",
-            "grep '\\bword\\b' a/b",
-            "\\\\fs01\\temp\\new",
-        ),
+        "Drive C:\r\n- 20%",
+        "C:\t45%",
+        "find .\nls",
+        "cd ..\ntouch a.txt",
+        "All is well.\nnext.",
+        "ls C:\\temp\nls \\\\fs01\\new",
+        "printf 'a\\tb\\n'",
+        ".\\test.ps1",
+        "4.0K\tnotes.txt",
+        "cd $HOME\nls",
+        "grep '\\bword\\b' a/b",
+        "\\\\fs01\\temp\\new",
+        "type .\\test.ps1\nGet-Date",
+        "cd \\temp\ndir",
+        "12K\tsetup.cmd",
+        "C:\\temp\t4.0K",
     ],
 )
 def test_an_escape_that_is_meant_is_no_path(answer):
@@ -128,16 +128,20 @@ def test_an_escape_that_is_meant_is_no_path(answer):
     [
         *("C:\\temp", "c:\\new", "D:\\repo\\bin", "C:\\\\temp x:\\foo", "C:\\users", "D:\\Sources"),
         *(".\\test.ps1", "& '..\\tools'", ".\\new.ps1", ".\\build.cmd", "scripts\\run.ps1", "logs\\form.log"),
-        *("\\\\fs01\\temp", "\\\\nas-2\\new", "\\\\\\\\fs01\\temp", "x \\\\files.example\\reports", "\\\\srv\\share"),
-        *(
-            "HKLM:\\new",
-            "HKCU:\\temp",
-            "HKEY_USERS\\test",
-            "$env:TEMP\\today",
-            "%TEMP%\\new.txt",
-            "~\\test",
-            "$HOME\\tools",
-        ),
+        "\\\\fs01\\temp",
+        "\\\\nas-2\\new",
+        "\\\\\\\\fs01\\temp",
+        "x \\\\files.example\\reports",
+        "scripts\\test.ps1",
+        "type C:\\\\logs\\today.log",
+        "\\\\srv\\share",
+        "HKLM:\\new",
+        "HKCU:\\temp",
+        "HKEY_USERS\\test",
+        "$env:TEMP\\today",
+        "%TEMP%\\new.txt",
+        "~\\test",
+        "$HOME\\tools",
     ],
 )
 def test_a_path_with_single_backslashes_is_seen(path):
@@ -232,7 +236,11 @@ def test_nesting_of_any_depth_gets_a_verdict(opening):
 
 
 @pytest.mark.parametrize(
-    "piece", ["{", "[", '"', "\\", "<think>", "```", ":", "{:", "a:", "**a ", "\\u0", " ", '{"a":', "}{"]
+    "piece",
+    [
+        *("{", "[", '"', "\\", "<think>", "```", ":", "{:", "a:", "**a ", "\\u0", " ", '{"a":', "}{"),
+        *(".\\\\x", " \\\\a1", "HKEY_a\\n"),
+    ],
 )
 @pytest.mark.timeout(20)
 def test_a_huge_text_gets_a_verdict_in_time(piece):
