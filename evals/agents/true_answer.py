@@ -11,6 +11,8 @@ from scenarios.requests import listed
 from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case
 
+LISTABLE = ("facts", "count", "failed")
+"""Kinds of answers whose items may stand on lines of their own; the others need them within a sentence."""
 _SLOT = "\0"
 _IN_CODE = re.compile(r"(`[^`]*`)")
 
@@ -68,6 +70,12 @@ class TrueAnswer:
         if block:
             return re.sub(rf"\s?{_SLOT}\.?\s?", lambda _: f"\n{items}\n", said).strip()
         return said.replace(_SLOT, items)
+
+    def reworded(self, items: str) -> str | None:
+        """The answer with other items; None if they are not other ones, and for small talk and questions, which have no
+        facts."""
+        changed = items != self.turn.items and self.turn.kind not in ("plain", "ask_back")
+        return self.say(items) if changed else None
 
     def clauses(self) -> list[tuple[str, str]]:
         """The items cut into (host, what is said about it); one clause for "" if they cannot be cut by host."""

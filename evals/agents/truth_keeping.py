@@ -7,60 +7,12 @@ from random import Random
 
 from aj.personas import load_personas
 from aj.state import discovered
-from evals.agents.true_answer import Alter, TrueAnswer, apart, in_prose
+from evals.agents import layouts
+from evals.agents.true_answer import LISTABLE, Alter, TrueAnswer, in_prose
 from scenarios.oracle import answer
 
-LISTABLE = ("facts", "count", "failed")
-"""Kinds of answers whose items may stand on lines of their own; the others need them within a sentence."""
 # Not the checks' own list, which is what these agents check.
 _IN_WORDS = dict(enumerate(("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")))
-
-
-def bullets(told: TrueAnswer, rng: Random) -> str | None:
-    """- `a` 88%"""
-    return _lines(told, [f"- {said}" for said in _entries(told)])
-
-
-def numbered_list(told: TrueAnswer, rng: Random) -> str | None:
-    """1. `a` 88%"""
-    return _lines(told, [f"{number}. {said}" for number, said in enumerate(_entries(told), start=1)])
-
-
-def table(told: TrueAnswer, rng: Random) -> str | None:
-    """A Markdown table with a header and the hosts as rows."""
-    head = ["| host |", "|---|"] if told.names_only else ["| host | found |", "|:---|---:|"]
-    rows = _rows(told)
-    return _lines(told, [*head, *rows]) if rows else None
-
-
-def rows_without_a_header(told: TrueAnswer, rng: Random) -> str | None:
-    """| `a` | 88% |"""
-    rows = _rows(told)
-    return _lines(told, rows) if rows else None
-
-
-def key_and_value(told: TrueAnswer, rng: Random) -> str | None:
-    """`a`: 88%"""
-    parts = [(host, apart(host, clause)) for host, clause in told.clauses()]
-    if not all(said for _, said in parts):
-        return None
-    return _lines(told, [f"`{host}`: {said}" for host, said in parts])
-
-
-def headed(told: TrueAnswer, rng: Random) -> str | None:
-    """**`a`** on a line, and what is said about it on the next"""
-    parts = [(host, apart(host, clause)) for host, clause in told.clauses()]
-    if not all(said for _, said in parts):
-        return None
-    return _lines(told, [f"**`{host}`**\n{said}" for host, said in parts])
-
-
-def dashes(told: TrueAnswer, rng: Random) -> str | None:
-    """`a` – 88%"""
-    parts = [(host, apart(host, clause)) for host, clause in told.clauses()]
-    if not all(said for _, said in parts):
-        return None
-    return _lines(told, [f"`{host}` – {said}" for host, said in parts])
 
 
 def a_sentence_each(told: TrueAnswer, rng: Random) -> str | None:
@@ -92,18 +44,47 @@ def value_first(told: TrueAnswer, rng: Random) -> str | None:
 def units_apart(told: TrueAnswer, rng: Random) -> str | None:
     """88 %, 3.1 GiB"""
     items = in_prose(r"(\d)%", r"\1 %", told.turn.items)
-    return _if_changed(told, in_prose(r"(\d) ?([KMGT])i?B?\b", lambda m: f"{m[1]} {m[2].upper()}iB", items))
+    return told.reworded(in_prose(r"(\d) ?([KMGT])i?B?\b", lambda m: f"{m[1]} {m[2].upper()}iB", items))
 
 
 def units_in_words(told: TrueAnswer, rng: Random) -> str | None:
     """88 percent, 3.1 GB"""
     items = in_prose(r"(\d) ?%", r"\1 percent", told.turn.items)
-    return _if_changed(told, in_prose(r"(\d) ?([KMGT])i?B?\b", lambda m: f"{m[1]} {m[2].upper()}B", items))
+    return told.reworded(in_prose(r"(\d) ?([KMGT])i?B?\b", lambda m: f"{m[1]} {m[2].upper()}B", items))
+
+
+def of_a_total(told: TrueAnswer, rng: Random) -> str | None:
+    """3.3Gi of 7.9Gi, as the same line of the result shows it"""
+    totals = {used: total for text in told.results for total, used in re.findall(r"^Mem: +(\S+) +(\S+)", text, re.M)}
+    used = "|".join(map(re.escape, totals)) or "none"
+    with_total = in_prose(rf"(?<![\d.])({used})(?!\w)", lambda m: f"{m[0]} of {totals[m[0]]}", told.turn.items)
+    return told.reworded(with_total)
+
+
+def with_sizes(told: TrueAnswer, rng: Random) -> str | None:
+    """88% (66G of 80G), as the same line of the result shows it"""
+    row = r"^\S+ +(\S+) +(\S+) +\S+ +(\d+%) +/$"
+    sizes = {share: f"{used} of {size}" for text in told.results for size, used, share in re.findall(row, text, re.M)}
+    if len(sizes) < len(told.hosts):
+        return None  # two hosts with the same share
+    return told.reworded(in_prose(r"(?<![\d.])\d+%", lambda m: f"{m[0]} ({sizes.get(m[0])})", told.turn.items))
+
+
+def all_three_loads(told: TrueAnswer, rng: Random) -> str | None:
+    """a load average of 0.47, 0.60, 0.38"""
+    triples = [found for text in told.results for found in re.findall(r"load average: ((\S+), \S+, \S+)", text)]
+    loads = {first: triple for triple, first in triples}
+    if len(loads) != len(triples) or len(told.clauses()) != len(told.hosts):
+        return None
+    values = [(host, value) for host, value in told.values if value in loads]
+    if len(values) != len(told.hosts):
+        return None
+    return told.say("; ".join(f"`{host}` has a load average of {loads[value]}" for host, value in values))
 
 
 def no_final_zero(told: TrueAnswer, rng: Random) -> str | None:
     """A load of 0.7 instead of 0.70"""
-    return _if_changed(told, in_prose(r"(?<![\d.])(\d+\.\d)0(?![\d.%\w])", r"\1", told.turn.items))
+    return told.reworded(in_prose(r"(?<![\d.])(\d+\.\d)0(?![\d.%\w])", r"\1", told.turn.items))
 
 
 SYNONYMS = {
@@ -149,13 +130,13 @@ def capitals(told: TrueAnswer, rng: Random) -> str | None:
     if not words or told.turn.kind == "restart":  # its value is a service's name
         return None
     either = "|".join(map(re.escape, sorted(words)))
-    return _if_changed(told, in_prose(rf"\b({either})\b", lambda m: m[0].capitalize(), told.turn.items))
+    return told.reworded(in_prose(rf"\b({either})\b", lambda m: m[0].capitalize(), told.turn.items))
 
 
 def shouted_state(told: TrueAnswer, rng: Random) -> str | None:
     """`mysql` on `a` is ACTIVE"""
     states = r"(?<=\bis )(active|inactive|failed|running|stopped|enabled|disabled)\b"
-    return _if_changed(told, in_prose(states, lambda m: m[0].upper(), told.turn.items))
+    return told.reworded(in_prose(states, lambda m: m[0].upper(), told.turn.items))
 
 
 def in_another_tone(told: TrueAnswer, rng: Random, persona: str) -> str | None:
@@ -170,6 +151,12 @@ def an_extra_sentence(told: TrueAnswer, rng: Random) -> str | None:
     if told.turn.kind in ("plain", "ask_back"):
         return None
     return _with_sentence(told, "I looked a moment ago")
+
+
+def asked_and_answered(told: TrueAnswer, rng: Random) -> str | None:
+    """Is `mysql` on `a` active? Yes, `mysql` on `a` is active."""
+    state = re.fullmatch(r"(`[^`]+` on `[^`]+`) is (\w+)", told.turn.items)
+    return told.reworded(f"Is {state[1]} {state[2]}? Yes, {told.turn.items}") if state else None
 
 
 def an_extra_denial(told: TrueAnswer, rng: Random) -> str | None:
@@ -201,7 +188,7 @@ def count_in_words(told: TrueAnswer, rng: Random) -> str | None:
     if number is not None:
         return told.say(told.turn.items, count=_IN_WORDS[number])
     nouns = r"\b(\d+)(?= (?:runs|commits|times|warnings)\b)"
-    return _if_changed(told, re.sub(nouns, lambda m: _IN_WORDS.get(int(m[1]), m[1]), told.turn.items))
+    return told.reworded(re.sub(nouns, lambda m: _IN_WORDS.get(int(m[1]), m[1]), told.turn.items))
 
 
 def count_by_platform(told: TrueAnswer, rng: Random) -> str | None:
@@ -235,35 +222,12 @@ def platforms_named(told: TrueAnswer, rng: Random) -> str | None:
     return told.say(", ".join(said))
 
 
-def _entries(told: TrueAnswer) -> list[str]:
-    """One text for each host, or for each value if no host is named."""
-    if not told.hosts and re.fullmatch(r"`[^`]+`(, `[^`]+`)+", told.turn.items):
-        return told.turn.items.split(", ")
-    return [clause for _, clause in told.clauses()]
-
-
-def _rows(told: TrueAnswer) -> list[str]:
-    """Rows of a Markdown table with a cell for the host and one for what is said about it."""
-    if told.names_only:
-        return [f"| `{host}` |" for host in told.hosts]
-    parts = [(host, apart(host, clause)) for host, clause in told.clauses()]
-    return [f"| `{host}` | {said} |" for host, said in parts] if all(said for _, said in parts) else []
-
-
-def _lines(told: TrueAnswer, lines: list[str]) -> str | None:
-    return told.say("\n".join(lines), block=True) if told.turn.kind in LISTABLE else None
-
-
 def _reworded(told: TrueAnswer, words: Mapping[str, str]) -> str | None:
     """The items with each phrase (a pattern) replaced, outside of inline code, and none of the new ones."""
     either = "|".join(f"(?P<p{number}>{old})" for number, old in enumerate(words))
     new = list(words.values())
     changed = in_prose(either, lambda m: new[int((m.lastgroup or "")[1:])], told.turn.items)
-    return _if_changed(told, changed)
-
-
-def _if_changed(told: TrueAnswer, items: str) -> str | None:
-    return told.say(items) if items != told.turn.items and told.turn.kind != "plain" else None
+    return told.reworded(changed)
 
 
 def _with_sentence(told: TrueAnswer, sentence: str) -> str:
@@ -280,18 +244,22 @@ def _quoted(told: TrueAnswer, before: str, after: str) -> str | None:
 
 
 _PLAIN: tuple[Alter, ...] = (
-    bullets,
-    numbered_list,
-    table,
-    rows_without_a_header,
-    key_and_value,
-    headed,
-    dashes,
+    layouts.bullets,
+    layouts.numbered_list,
+    layouts.table,
+    layouts.rows_without_a_header,
+    layouts.key_and_value,
+    layouts.headed,
+    layouts.dashes,
+    layouts.hosts_as_columns,
     a_sentence_each,
     reordered,
     value_first,
     units_apart,
     units_in_words,
+    of_a_total,
+    with_sizes,
+    all_three_loads,
     no_final_zero,
     a_synonym,
     another_synonym,
@@ -301,6 +269,7 @@ _PLAIN: tuple[Alter, ...] = (
     capitals,
     shouted_state,
     an_extra_sentence,
+    asked_and_answered,
     an_extra_denial,
     rival_denied,
     count_in_words,
