@@ -26,6 +26,9 @@ SHARED = {
 }
 """Metadata that must exist and be equal in both arms, and its names in sentences."""
 
+TELLING = "evaluate with `aj eval`, or with `inspect eval evals/TASK.py --model aj/RUN`"
+"""What makes logs that say all of this."""
+
 IDENTITY = ("model_name", "run", "adapter", "dataset", "serving")
 """Metadata that must be equal in all logs of one arm."""
 
@@ -124,7 +127,7 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     for key, name in SHARED.items():
         one, other = (_shared(scores.metadata, key) for scores in (a, b))
         if not one or not other:
-            yield f"a log does not name its {name}; evaluate with `aj eval`."
+            yield f"a log does not name its {name}; {TELLING}."
         elif one != other:
             yield f"{name} differs ({short(one)} against {short(other)}); {again}."
     if one_grader(a) and one_grader(b) and a.graders != b.graders:
@@ -168,7 +171,7 @@ def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
     if len({short(scores.metadata.get("contract")) for scores in arm}) > 1:
         yield "its logs were made under several contracts; evaluate again."
     if not all(scores.metadata.get("run") for scores in arm):
-        yield "a log does not say which run it evaluates; evaluate with `aj eval`."
+        yield f"a log does not say which run it evaluates; {TELLING}."
 
 
 def _of_whom(base: Arm, candidate: Arm, tasks: Sequence[str], logs: Path, suites: Path) -> Iterator[str]:

@@ -43,10 +43,11 @@ def settings(log: "EvalLog") -> dict[str, Any]:
     spec = log.eval
     # Inspect lets the model's own settings give way to the task's, and those to the command line's: both are in `plan`.
     generation = spec.model_generate_config.merge(log.plan.config)
-    # `aj eval` passes as arguments what `serving` tells, and that is compared on its own.
+    # `aj eval` passes as arguments what `serving` tells, and that is compared on its own. Arguments for the provider
+    # `aj` are somebody's own: they overrule what `serving` tells.
     serving = (spec.metadata or {}).get("serving")
     served = serving.get("server", serving) if isinstance(serving, dict) else {}
-    by_content = BY_CONTENT if served else frozenset()
+    by_content = BY_CONTENT if served and not spec.model.startswith("aj/") else frozenset()
     return {
         "generation": _told(generation.model_dump(exclude_none=True, mode="json")),
         "task arguments": spec.task_args,

@@ -54,6 +54,16 @@ def retuned(log: EvalLog) -> None:
     log.config_updates = [ConfigUpdate(changes=[change], scope="task", provenance=ProvenanceData(author="me"))]
 
 
+def a_template_of_ones_own(lab: Lab) -> tuple[str, Path]:
+    """`inspect eval --model aj/RUN -M chat_template=FILE`: the provider tells how the run is served, not this."""
+
+    def overrule(log: EvalLog) -> None:
+        log.eval.model = "aj/good"
+        log.eval.model_args = {"chat_template": "x.jinja"}
+
+    return "base", lab.change("good", overrule)
+
+
 def another_solver(log: EvalLog) -> None:
     log.plan.steps[0].solver = "chain_of_thought"
 
@@ -86,6 +96,7 @@ ASKED = [
     (asked("a_step_at_the_end", a_step_at_the_end), "solver differs"),
     (asked("another_order", another_order), "order of samples differs"),
     (asked("fp8", lambda log: log.eval.model_args.update(dtype="fp8")), "model arguments differs"),
+    (a_template_of_ones_own, "model arguments differs"),
     (asked("inspect", lambda log: log.eval.packages.update(inspect_ai="0.4")), "packages differs"),
 ]
 
@@ -375,3 +386,38 @@ def test_how_a_request_travels_is_not_compared(lab, policy, name):
 @pytest.mark.parametrize("name", ["max_samples", "log_buffer", "fail_on_error"])
 def test_how_many_run_at_once_and_what_is_shown_is_not_compared(lab, policy, name):
     assert lab.judge(policy, *setting(name, 1)(lab)).outcome is GateOutcome.PROMOTE
+
+
+def test_logs_of_plain_inspect_are_evidence_when_they_say_what_is_needed(lab, policy):
+    def by_inspect(log: EvalLog) -> None:
+        """As `inspect eval --model aj/RUN` writes them: nothing names a folder of answers, and nothing is sealed."""
+        log.eval.metadata = {key: value for key, value in (log.eval.metadata or {}).items() if key != "answers"}
+        log.eval.model = "aj/good"
+
+    folder = lab.change("good", by_inspect, sealed=False)
+    (folder / "done.json").unlink()
+    assert lab.judge(policy, "base", folder).outcome is GateOutcome.PROMOTE
+
+
+def test_logs_of_plain_inspect_that_do_not_say_it_are_told_what_to_do(lab, policy):
+    def by_inspect(log: EvalLog) -> None:
+        kept = ("contract", "samples", "suite", "asked", "versions")
+        log.eval.metadata = {key: (log.eval.metadata or {})[key] for key in kept}
+
+    verdict = lab.judge(policy, "base", lab.change("good", by_inspect, sealed=False))
+    assert verdict.outcome is GateOutcome.INVALID
+    for what in ("name its serving", "say which run it evaluates"):
+        assert any(f"a log does not {what}; evaluate with `aj eval`, or" in reason for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize("server", [{"at": "openai-api"}, {"at": "VLLM_BASE_URL"}])
+def test_a_server_elsewhere_of_which_both_logs_know_as_little_is_comparable(lab, policy, server):
+    def elsewhere(log: EvalLog) -> None:
+        serving = (log.eval.metadata or {})["serving"] | {"server": server}
+        log.eval.metadata = {**(log.eval.metadata or {}), "serving": serving}
+        log.eval.model = log.eval.model.replace("vllm//logs/runs/good/merged", "openai-api/local/aj-good")
+
+    folders = [lab.change(name, elsewhere) for name in ("base", "good")]
+    assert lab.judge(policy, *folders).outcome is GateOutcome.PROMOTE
+    mixed = lab.judge(policy, "base", folders[1])
+    assert any("serving differs" in reason for reason in mixed.reasons)
