@@ -210,10 +210,11 @@ def a_champion_that_is_gone(lab: Lab) -> tuple[str, str]:
 OF_ANOTHER = [
     (answered_by("good", "mockllm/model"), "the candidate: tool_format was answered by mockllm/model"),
     (answered_by("good", "vllm//logs/runs/same/merged"), "which is not run good"),
-    (answered_by("good", "vllm//logs/runs/good2/merged", "known-issues"), "which is not run good"),
+    (answered_by("good", "vllm//logs/runs/good2/merged"), "which is not run good"),
+    (answered_by("good", "vllm//logs/runs/same/merged", "known-issues"), "has logs of several models"),
     (answered_by("good", "openai-api/local/aj"), "which is not run good"),
     (answered_by("base", "vllm//models/tiny"), "the reference: tool_format was answered by vllm//models/tiny"),
-    (answered_by("base", "vllm//models/tiny", "known-issues"), "which is not the candidate's base"),
+    (answered_by("base", "vllm//models/tiny", "known-issues"), "has logs of several models"),
     (a_stranger_as_base, "is not the candidate's base, served as the candidate is"),
     (an_older_run_as_base, "which is not the candidate's base"),
     (a_champion_that_is_gone, "manifest.json is missing"),
