@@ -41,8 +41,6 @@ def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Fin
 
 def _tells_thought(text: str, item: Transcript, contract: Contract) -> bool:
     """Whether a thought would be learned as words for the user; before a call, the contract's own tag is right."""
-    if "<" not in text:
-        return False
     thought, said = split_thought(text)
     if item.mode == "step" and text.lstrip().startswith(f"<{contract.wire.think_tag}>"):
         return False

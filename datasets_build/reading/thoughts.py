@@ -5,6 +5,8 @@ import re
 
 _NAMES = "think|thinking|antthinking|thoughts?|thought_process|reasoning|reflection|scratch_?pad|inner_monologue"
 _BLOCK = re.compile(rf"\s*<({_NAMES})>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
+_OTHERS = re.compile(r"\s*(?:◁think▷(.*?)◁/think▷|\[THINK\](.*?)\[/THINK\])\s*", re.DOTALL)
+"""Kimi's and Magistral's marks."""
 _TAG = re.compile(rf"</?({_NAMES})>", re.IGNORECASE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 """Where a tag is only mentioned."""
@@ -12,6 +14,8 @@ _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 def split_thought(text: str) -> tuple[str, str]:
     """(what was thought, what was said)."""
+    if other := _OTHERS.match(text):
+        return (other[1] or other[2] or "").strip(), text[other.end() :]
     if "<" not in text:
         return "", text
     thoughts: list[str] = []

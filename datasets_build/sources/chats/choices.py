@@ -47,11 +47,28 @@ def _read(value: Mapping[str, Any]) -> Iterator[Parsed]:
     better, worse = _column(value, CHOSEN), _column(value, REJECTED)
     inner = value["input"] if isinstance(value.get("input"), dict) else value
     chat = _asked(inner)
-    rejected = _replies(value[worse]) if worse else []
-    if better:
-        chosen = _replies(value[better])
+    stated = value[worse] if worse else []
+    several = isinstance(stated, list) and bool(stated) and all(map(_is_words, stated))
+    for one in stated if several else [stated]:
+        try:
+            yield from _pair(value, value[better] if better else None, one, chat)
+        except Refused as refused:
+            yield refused
+
+
+def _is_words(value: Any) -> bool:
+    """Whether one of a list is a reply, not the JSON text of a message."""
+    return isinstance(value, str) and not value.startswith("{")
+
+
+def _pair(value: Mapping[str, Any], better: Any, worse: Any, chat: Talk) -> Iterator[Parsed]:
+    rejected = _replies(worse)
+    if better is not None:
+        chosen = _replies(better)
     elif not chat.said or chat.said[-1].role != "assistant":
         raise Refused("no_text", "the record has a rejected reply and no chosen one")
+    elif len(rejected) > 1:  # both are whole conversations
+        chosen = [one for one in chat.said if one.role != "system"]
     else:  # the conversation ends on the chosen reply
         chat, chosen = Talk(chat.said[:-1], chat.tools, chat.metadata), list(chat.said[-1:])
     shared = _shared(chosen, rejected)

@@ -20,7 +20,7 @@ _LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accept
 _CHECKED = ("success", "resolved", "correct", "is_correct")
 """Only false counts: a number under such a name may be the place of the right answer."""
 _ENDS = ("finish_reason", "stop_reason")
-_MARKS = frozenset((*_LABELS, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
+_MARKS = frozenset(("metadata", *_LABELS, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
 
 
 UNFINISHED = frozenset((
@@ -71,11 +71,14 @@ def demand_learned(value: Mapping[str, Any]) -> None:
         return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
     said = said or next((name for name in _CHECKED if value.get(name) is False), None)
+    inner = value.get("metadata")
+    if said is None and isinstance(inner, dict):
+        said = next((name for name in (*_LABELS, *_CHECKED) if inner.get(name) is False), None)
     said = "rejected" if said is None and value.get("rejected") is True else said
     if said is None and not is_learned(value):
         said = next((name for name in (*_UNLESS, *_IF, *_ENDS, "loss_mask") if name in value), "a mark")
     if said is not None:
-        mark = f"{said}: {str(value.get(said))[:20]}"
+        mark = f"{said}: {str(value.get(said, False))[:20]}"
         raise Refused("not_to_learn", f"the record is marked as one not to learn from ({mark})")
 
 

@@ -37,6 +37,8 @@ _PICTURES = ("image", "image_url", "input_image", "input_file", "file", "documen
 _SOURCES = ("sources", "citations", "annotations")
 SOURCE_MARK = re.compile(r"\[\d{1,3}\]|【\d{1,3}[^】\n]{0,40}】")
 """The number of a source, as it is shown behind a sentence."""
+PICTURE = "data:image/"
+"""What a picture begins with that stands in a text."""
 _COLUMNS = ("images", "image", "videos", "audios", "files", "attachments", "documents")
 
 
@@ -116,6 +118,8 @@ def said_of(message: Any, learned: bool = True) -> list[Utterance]:
     results = _blocks(content, "tool_result")
     told = [Utterance("tool", _text(one.get("content")), key=_key(one, "tool_use_id")) for one in results]
     text = _text(content)
+    if PICTURE in text:
+        raise Refused(UNSEEN, "a message holds a picture in its text, which a row cannot hold")
     return [*told, Utterance(role if role != "tool" else "user", text)] if text or not told else told
 
 

@@ -5,7 +5,7 @@ A file that was attached once is sent with every later request, so it counts for
 
 from collections.abc import Sequence
 
-from datasets_build.sources.chats.messages import SOURCE_MARK
+from datasets_build.sources.chats.messages import PICTURE, SOURCE_MARK
 from datasets_build.sources.openwebui.pieces import Piece
 from datasets_build.sources.openwebui.tree import Node
 
@@ -16,6 +16,8 @@ def brings_files(node: Node) -> bool:
     """Whether a message has files or pictures: Open-WebUI's, the parts of a content, ChatGPT's attachments."""
     raw = node.raw
     metadata, content = raw.get("metadata"), raw.get("content")
+    if node.role == "user" and PICTURE in node.text:
+        return True
     if raw.get("files") or raw.get("images") or (isinstance(metadata, dict) and metadata.get("attachments")):
         return True
     parts = content.get("parts") if isinstance(content, dict) else content

@@ -23,11 +23,17 @@ def test_a_preference_is_the_same_pair_in_every_form():
         {"instruction": ASKED, "input": "", "chosen": TOLD, "rejected": DUNNO},
         {"messages": [user()], "chosen_response": said(), "rejected_response": said(DUNNO)},
         {"messages": [user(), said()], "rejected_response": DUNNO},
+        {"messages": [user(), said()], "rejected_messages": [user(), said(DUNNO)]},
         {"chosen": f"\n\nHuman: {ASKED}\n\nAssistant: {TOLD}", "rejected": f"\n\nHuman: {ASKED}\n\nAssistant: {DUNNO}"},
     ):  # fmt: skip
         found = pair(record)
         assert [message.content for message in found.messages] == [ASKED], record
         assert (found.chosen.content, found.rejected, found.mode) == (TOLD, DUNNO, "chat")
+
+
+def test_each_of_several_rejected_replies_makes_a_pair():
+    found = made({"messages": [user(), said()], "rejected_response": [DUNNO, "Ask a colleague."]})
+    assert [item.rejected for item in found if isinstance(item, Pair)] == [DUNNO, "Ask a colleague."]
 
 
 def test_earlier_preferences_keep_what_they_say_of_themselves():

@@ -215,6 +215,7 @@ def test_an_answer_about_what_the_row_does_not_hold_is_refused():
             ],
             "documents": [{"text": "3 TB"}],
         },
+        {"messages": [user("What is this? ![](data:image/png;base64,AAAA)"), said("A rack.")]},
         {"messages": [user("<image>What is this?"), said("A rack.")], "images": ["rack.png"]},
     ):
         assert codes(record) == ["unseen_source"]

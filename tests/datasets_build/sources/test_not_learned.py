@@ -37,7 +37,7 @@ def test_a_record_marked_as_undesirable_is_refused(no):
             {"instruction": ASKED, "response": BAD},
         ):
             assert codes(record | {name: no}) == ["not_to_learn"], (name, record)
-    for mark in ({"rejected": True}, {"success": False}, {"correct": False}):
+    for mark in ({"metadata": {"label": False}}, {"rejected": True}, {"success": False}, {"correct": False}):
         assert codes({"messages": [user(), said(BAD)]} | mark) == ["not_to_learn"]
     for mark in ({"rejected": False}, {"correct": 0}, {"success": "no"}, {"label": True}):
         assert isinstance(row({"messages": [user(), said()]} | mark), Row)
@@ -81,6 +81,7 @@ def test_a_rejected_reply_beside_the_messages_makes_a_pair():
 THOUGHTS = (
     "<think>\nthey want web01\n</think>\n\n", "they want web01\n</think>\n\n", "<thinking>they want web01</thinking>\n",
     "<reasoning>they want web01</reasoning>", "<thought>they want web01</thought>\n\n",
+    "◁think▷they want web01◁/think▷", "[THINK]they want web01[/THINK]\n",
     "<THINK>they</THINK><think>want web01</think>",
 )  # fmt: skip
 
