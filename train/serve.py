@@ -39,7 +39,7 @@ class Served:
     quantization: str | None = None
     """nf4, if the adapter was trained on that: on other weights, 16 of 27 right answers were lost."""
     template: Path | None = None
-    """The chat template to use, if it is not the model's own; vLLM ignores the one in an adapter's folder."""
+    """The chat template to use instead of the model's own; vLLM ignores the one in an adapter's folder."""
     adapter: Path | None = None
     adapter_revision: str | None = None
     """A hash of the adapter's files."""
@@ -75,12 +75,13 @@ class Served:
 
     def about(self) -> dict[str, Any]:
         """What decides answers and belongs to the run: weights, quantization, template, adapter and its rank."""
+        template = self.template or Path(self.model) / "chat_template.jinja"
         return {
             "revision": self.revision,
             "context": self.context,
             "reasoning": self.reasoning,
             "quantization": self.quantization,
-            "template": digest_file(self.template) if self.template else None,
+            "template": digest_file(template) if template.is_file() else None,
             "adapter": self.adapter_revision,
             "rank": self.rank,
         }
@@ -140,7 +141,7 @@ def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None,
     template = (run / "adapter" / "chat_template.jinja").resolve()
     given = {
         "quantization": "nf4" if quantized else None,
-        "template": None if _same_text(template, folder / "chat_template.jinja") else template,
+        "template": template if template.is_file() else None,
         "adapter": adapter,
         "adapter_revision": digest_model(adapter) if adapter else None,
         "rank": rank,
@@ -168,10 +169,6 @@ def check_adapter(name: str, trained: Quantization, rank: int) -> None:
             f"{name} has an adapter of rank {rank}, and vLLM serves at most {RANKS[-1]}; lower `lora.rank`, or train "
             "with `export: {merge: true}`."
         )
-
-
-def _same_text(one: Path, other: Path) -> bool:
-    return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def _options(recipe: dict[str, Any], folder: Path | None) -> dict[str, Any]:

@@ -24,9 +24,6 @@ def read_manifest(run: Path) -> dict[str, Any]:
     again = "train the run again"
     if manifest.get("hash") != run.name:
         raise EvidenceError(f"{run / 'manifest.json'} belongs to run {manifest.get('hash')}; {again}.")
-    served = manifest.get("serving")
-    if not isinstance(served, dict):
-        raise EvidenceError(f"{run / 'manifest.json'} does not say how the run is served; {again}.")
     is_merged = (run / "merged").is_dir()
     if is_merged != bool(manifest.get("merged")):
         raise EvidenceError(f"{run} has another kind of model than its manifest records; {again}.")
@@ -39,7 +36,8 @@ def read_manifest(run: Path) -> dict[str, Any]:
         recorded = manifest.get(name)
         if not isinstance(recorded, str) or recorded[:HASH_LENGTH] != found:
             raise EvidenceError(f"{run / name} does not contain the weights that its manifest records; {again}.")
-    if served.get("revision" if is_merged else "adapter") != files:
+    served = manifest.get("serving")  # earlier runs lack it: they can be evaluated, and are no evidence
+    if isinstance(served, dict) and served.get("revision" if is_merged else "adapter") != files:
         raise EvidenceError(
             f"{run} has another configuration, tokenizer or chat template than its manifest records; {again}."
         )
@@ -49,6 +47,9 @@ def read_manifest(run: Path) -> dict[str, Any]:
 def unlike_the_run(arm: Sequence[TaskScores], manifest: Mapping[str, Any]) -> Iterator[str]:
     """Why logs that name a run are not of that run."""
     run = manifest["hash"]
+    if not isinstance(manifest.get("serving"), dict):
+        yield f"the manifest of {run} does not say how the run is served; train the run again."
+        return
     again = f"run `aj eval {run}`"
     # A run's folder or its served name: both hold the hash.
     named = re.compile(rf"(?<![0-9A-Za-z]){re.escape(run)}(?![0-9A-Za-z])")

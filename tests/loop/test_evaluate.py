@@ -102,6 +102,14 @@ def test_a_run_is_judged_as_it_is_served(run, base, asked):
     assert told["metadata"]["serving"] == find_served(run).metadata()
 
 
+def test_a_merged_run_is_judged_by_its_merged_model(run, asked):
+    (run / "merged").mkdir()
+    (run / "merged" / "model.safetensors").write_bytes(b"merged")
+    evaluate(find_target("abc"), "small")
+    assert asked[0]["model"] == f"vllm/{run / 'merged'}"
+    assert asked[0]["metadata"]["serving"]["model"]["adapter"] is None
+
+
 def test_a_finished_eval_is_not_asked_again_but_with_again_it_is_and_the_old_one_stays(run, asked):
     target = find_target("abc")
     first = evaluate(target, "small")
@@ -310,3 +318,10 @@ def test_another_run_adapter_data_set_or_contract_is_another_eval(run, change):
 def test_another_suite_or_limit_is_another_eval(run):
     target = find_target("abc")
     assert len({answers(target, suite, limit) for suite in ("small", "full") for limit in (None, 1, 2)}) == 6
+
+
+def test_the_base_of_a_merged_run_is_the_base_itself_where_the_run_has_its_template(run, base):
+    """`aj loop` asks the one, `aj eval base:NAME` the other."""
+    (run / "recipe.yaml").write_text(yaml.safe_dump({"contract": "aj"}))
+    shutil.copy(base / "chat_template.jinja", run / "adapter" / "chat_template.jinja")
+    assert answers(find_target("base:abc"), "small") == answers(find_target(f"base:{base}"), "small")

@@ -223,6 +223,7 @@ def arms(lab: Lab) -> list[str]:
 
 
 def test_plain_inspect_asks_the_same_model_in_the_same_way(lab: Lab, judged: dict[str, EvalLog]):
+    """Its log says whose answers it holds, and they are those of `aj eval`."""
     command = [str(Path(sys.executable).with_name("inspect")), "eval", "evals/tool_format.py", "--model"]
     options = ["-T", "suite=small", "--limit", "1", "--log-dir", str(lab.logs / "plain"), "--display", "plain"]
     options += ["-T", "reasoning=true"] if "reasoning" in judged["tool_format"].eval.task_args else []
