@@ -105,6 +105,8 @@ def test_a_run_is_judged_as_it_is_served(run, base, asked):
 def test_a_merged_run_is_judged_by_its_merged_model(run, asked):
     (run / "merged").mkdir()
     (run / "merged" / "model.safetensors").write_bytes(b"merged")
+    manifest = json.loads((run / "manifest.json").read_text()) | {"merged": digest_weights(run / "merged")}
+    write_json(run / "manifest.json", manifest | {"serving": find_served(run).about()})
     evaluate(find_target("abc"), "small")
     assert asked[0]["model"] == f"vllm/{run / 'merged'}"
     assert asked[0]["metadata"]["serving"]["model"]["adapter"] is None
