@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm as normal
+from scipy.stats import t as student_t
 
 from verdict.stats import difference_estimate, holm, score_estimate
 
@@ -57,7 +59,7 @@ def test_one_family_tells_nothing():
 
 
 def test_no_samples_are_an_error():
-    with pytest.raises(ValueError, match="no samples"):
+    with pytest.raises(ValueError, match=r"^no samples"):
         score_estimate([], [])
 
 
@@ -78,6 +80,7 @@ def test_holm_is_stricter_than_one_test_and_milder_than_bonferroni():
     assert holm([0.03, 0.02], 0.05) == [True, True]
     assert holm([0.9, 0.001, 0.03], 0.05) == [False, True, False]
     assert holm([], 0.05) == []
+    assert holm([0.05], 0.05) == holm([0.025, 0.9], 0.05)[:1] == [False]
 
 
 scores = st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcdefgh")), min_size=1, max_size=60)
@@ -123,3 +126,39 @@ def test_the_error_is_the_cluster_robust_one_with_the_correction_for_few_familie
     estimate = score_estimate(values.flatten().tolist(), names)
     assert estimate.centre == pytest.approx(centre)
     assert estimate.error == pytest.approx(error)
+
+
+@pytest.mark.parametrize("families", [2, 4, 9])
+def test_probabilities_and_bounds_are_students_with_one_degree_of_freedom_less_than_families(families):
+    estimate = score_estimate([1.0, 0.0, 0.0] * families, [str(index // 3) for index in range(3 * families)])
+    t, student = (estimate.centre - 0.45) / estimate.error, student_t(families - 1)
+    assert estimate.p_above(0.45) == pytest.approx(student.sf(t))
+    assert estimate.p_below(0.45) == pytest.approx(student.cdf(t))
+    reach = student.ppf(0.9) * estimate.error
+    assert estimate.low(0.1) == pytest.approx(max(estimate.centre - reach, 0.0))
+    assert estimate.high(0.1) == pytest.approx(min(estimate.centre + reach, 1.0))
+
+
+def test_a_difference_cannot_be_below_minus_one():
+    assert difference_estimate([-1.0, -1.0], apart(2)).low(0.005) == -1.0
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.75, 0.6), (0.75, 0.9), (0.2, 0.35)])
+def test_the_samples_said_to_be_needed_are_the_fewest_that_would_do(share, value):
+    n = 20
+    estimate = score_estimate([1.0] * round(share * n) + [0.0] * round((1 - share) * n), apart(n))
+    reach = student_t(n - 1).ppf(0.95) + normal.ppf(0.8)
+
+    def shown(count: float) -> bool:
+        error = np.sqrt(count / n * estimate.seen + estimate.added) / (count + estimate.weight)
+        return reach * error <= abs(estimate.mean - value)
+
+    needed = estimate.samples_needed(value, 0.05)
+    assert needed
+    assert needed > n
+    assert shown(needed)
+    assert not shown((needed - 1) / 1.021)  # they are tried in steps of two percent, and rounded up
+
+
+def test_where_the_samples_are_enough_no_more_are_needed():
+    assert score_estimate([1.0] * 40, apart(40)).samples_needed(0.3, 0.05) == 40
