@@ -108,7 +108,7 @@ def test_plain_inspect_evaluates_a_merged_model_by_its_path(logs: Path):
         "eval",
         "evals/tool_format.py",
         "--model",
-        f"vllm/{merged}",
+        f"aj/{merged}",
     ]
     options = ["--limit", "2", "--log-dir", str(logs / "plain")]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
