@@ -9,7 +9,7 @@ from scorers.checks.grounding import check_grounded
 from scorers.checks.said.claims import YOURS, claims_about
 from scorers.checks.said.counts import counted, says_count
 from scorers.checks.said.names import stands
-from scorers.checks.said.pasted import check_told
+from scorers.checks.said.pasted import check_length, check_own_words
 from scorers.checks.said.polarity import contradicted
 from scorers.checks.said.spelling import spelled_out
 from scorers.checks.said.values import says, shares
@@ -28,6 +28,8 @@ def check_answer(answer: str, truth: Truth, results: Sequence[str] = (), fleet: 
         results: what the tools returned, where it is known: an answer does not copy it.
         fleet: the names of all hosts, where they are known.
     """
+    if found := check_length(answer, truth):
+        return found
     if truth.asks_back:
         asked = "?" in answer
         return [] if asked else [Finding("no_question", "nothing is asked back", "ask which one is meant")]
@@ -50,7 +52,7 @@ def check_answer(answer: str, truth: Truth, results: Sequence[str] = (), fleet: 
         Finding("wrong_fact", f"{word!r} is the opposite of what is true", "say what was seen")
         for word in contradicted(text, truth.told)
     ]
-    return found or _said_of_others(text, truth, fleet) or check_told(answer, truth, results)
+    return found or _said_of_others(text, truth, fleet) or check_own_words(answer, truth, results)
 
 
 def check_count(answer: str, names: Iterable[str], count: int) -> list[Finding]:

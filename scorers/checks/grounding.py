@@ -38,12 +38,14 @@ _OF_THIS_FLEET = re.compile(
 """What is said of this fleet, not of servers in general."""
 _FLEET = re.compile(r"\s+(?:\w+\s+)?(?:agents?|hosts?|servers?|machines?|nodes?|boxe?s?)\b", re.IGNORECASE)
 _PLATFORM = re.compile(r"\s+(linux|windows)\b")
-_ASKS_BACK = re.compile(r"\b(?:which|what|who|where|do you mean|(?:shall|should) i)\b[^.!?\n]*\?", re.IGNORECASE)
+_ASKS_BACK = re.compile(r"\b(?:which|what|who|where|do you mean|(?:shall|should) i)\b[^.!?\n]{0,200}\?", re.IGNORECASE)
 _NEIGHBOURS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"[.;:!?](?=\s|$)|\n")
 _ITEMS = re.compile(r",? and |, | & ")
 _NEARBY = 60
 """Characters before and after a number or a name that tell what it is."""
+_SENTENCE_LENGTH = 400
+"""Characters of a sentence that are read for states: reading takes the square of them."""
 _LATER = re.compile(r"\b(?:in|every|within|after|next|for|another|give \w+)\s+(?:about\s+)?$")
 _TIME = re.compile(r"\s*(?:s|sec\w*|min\w*|hours?|days?|weeks?|times)\b")
 _STATE = re.compile(rf"\b(?:{'|'.join(STATES)})\b")
@@ -175,7 +177,8 @@ def _states(text: str) -> Iterator[str]:
     if not _STATE.search(text.lower()):
         return
     said = spelled_out(text)
-    for sentence in _SENTENCE.findall(said):
+    for long in _SENTENCE.findall(said):
+        sentence = long[:_SENTENCE_LENGTH]
         for match in _STATE.finditer(sentence):
             if not _PREDICATE.search(sentence[: match.start()]) or in_general(sentence, match.start()):
                 continue

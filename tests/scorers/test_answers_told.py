@@ -1,6 +1,8 @@
 """Answers in people's own words, beside what the oracle says: the true ones are right, and the false ones wrong."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scenarios.truth import Truth
 from scorers.checks.answers import check_answer
@@ -345,3 +347,24 @@ def test_a_true_answer_in_other_words_is_right(truth, answer):
 @pytest.mark.parametrize(("truth", "answer"), [(truth, answer) for truth, _, false in CASES for answer in false])
 def test_a_false_answer_in_similar_words_is_wrong(truth, answer):
     assert check_answer(answer, truth) != []
+
+
+PIECES = st.sampled_from(
+    ["`a1`", "is", "not", "active", "0.50", "1.1.4", "45 %", "|", "\n", "- ", "1. ", "or", "?", ",", "from", "to"]
+)
+
+
+@given(
+    st.sampled_from([truth for truth, *_ in CASES]), st.lists(PIECES | st.text(max_size=5), max_size=20).map(" ".join)
+)
+@settings(max_examples=150)
+def test_whatever_is_answered_can_be_judged(truth, answer):
+    for finding in check_answer(answer, truth, [answer], ["a1", "b2"]):
+        assert finding.code in ("name_missing", "wrong_name", "wrong_fact", "too_long", "pasted_result")
+
+
+@given(st.sampled_from([(truth, answer) for truth, true, _ in CASES for answer in true]))
+def test_a_greeting_before_and_an_offer_after_change_nothing(case):
+    truth, answer = case
+    assert check_answer(f"Hey there! {answer}", truth) == []
+    assert check_answer(f"{answer}\nWant me to look at anything else?", truth) == []

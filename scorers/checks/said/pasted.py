@@ -13,15 +13,23 @@ OWN_WORDS = 3
 """A line with fewer words beside the facts is not taken from a table or a log."""
 
 
-def check_told(answer: str, truth: Truth, results: Iterable[str]) -> list[Finding]:
-    """An answer tells what was found: it does not copy lines of a result, and is not much longer than what it tells."""
-    stated = [text for name, values in truth.stated.items() for text in (name, *values)]
-    allowed = FREE + FOR_EACH * max(sum(map(len, stated)), len(truth.told))
-    if len(answer) > allowed:
-        return [Finding("too_long", f"{len(answer)} characters where {allowed} are plenty", "tell what was asked for")]
-    if _is_copied(answer, stated, results):
-        return [Finding("pasted_result", "lines of a result are copied as they are", "tell what was asked for")]
-    return []
+def check_length(answer: str, truth: Truth) -> list[Finding]:
+    """An answer is not much longer than what it tells. A longer one is not read: that takes its square."""
+    allowed = FREE + FOR_EACH * max(sum(map(len, _stated(truth))), len(truth.told))
+    if len(answer) <= allowed:
+        return []
+    return [Finding("too_long", f"{len(answer)} characters where {allowed} are plenty", "tell what was asked for")]
+
+
+def check_own_words(answer: str, truth: Truth, results: Iterable[str]) -> list[Finding]:
+    """An answer tells what was found: it does not copy lines of a result."""
+    if not _is_copied(answer, _stated(truth), results):
+        return []
+    return [Finding("pasted_result", "lines of a result are copied as they are", "tell what was asked for")]
+
+
+def _stated(truth: Truth) -> list[str]:
+    return [text for name, values in truth.stated.items() for text in (name, *values)]
 
 
 def _is_copied(answer: str, stated: Sequence[str], results: Iterable[str]) -> bool:

@@ -35,6 +35,7 @@ class Sources:
 
     def __init__(self, sources: Sequence[str]) -> None:
         self.sources = sources
+        self._times: dict[str, set[int]] = {}
 
     @cached_property
     def text(self) -> str:
@@ -64,8 +65,10 @@ class Sources:
         stem = word.removesuffix("s")
         if len(stem) < 3:
             return set()
-        lines = [sum(1 for line in text.splitlines() if stem in line) for text in self._texts]
-        return {*lines, sum(lines), *(text.count(stem) for text in self._texts), self.text.count(stem)}
+        if stem not in self._times:
+            lines = [sum(1 for line in text.splitlines() if stem in line) for text in self._texts]
+            self._times[stem] = {*lines, sum(lines), *(text.count(stem) for text in self._texts), self.text.count(stem)}
+        return self._times[stem]
 
     @cached_property
     def _texts(self) -> list[str]:
