@@ -10,6 +10,7 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Row, reply, user, without_note
 from aj.personas import load_personas
+from aj.state import state_block
 from scenarios.catalogue import CATEGORIES, templates
 from scenarios.oracle import plan, play
 from scenarios.scenario import Scenario
@@ -58,6 +59,8 @@ def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         cuts = [i for i in range(last_user, len(messages)) if messages[i].role == "assistant"]
         # Half of the rows decide on the first call, half on the answer: both are where the patterns fail.
         cut = rng.choice((cuts[0], cuts[-1]))
+        if any(line.endswith("…") for line in state_block(messages[:cut], contract).splitlines()):
+            cut = cuts[0]  # a result is cut short there, and the answer would state what nobody sees
         target = without_note(messages[cut])
         yield Row((*messages[:cut], target), "step", "state_block", _metadata(scenario))
 

@@ -3,6 +3,7 @@
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,11 +12,16 @@ from aj.files import read_jsonl
 from aj.messages import read_pairs, read_rows
 from aj.wire import render_prompt, render_row, render_turn
 from datasets_build.build import build
+from datasets_build.drawn.templated import state_blocks
 from datasets_build.finished.card import OUTCOMES
 from datasets_build.finished.charts import LEFT, RIGHT, WIDTH, bars, histogram, stacked
+from datasets_build.finished.parquet import sft_record
 from datasets_build.lint.config import LintConfig, find_files
+from datasets_build.lint.items import lint_item
 from datasets_build.lint.run import Outcome, lint_files
+from datasets_build.reading.transcripts import Transcript
 from datasets_build.recipe import DataRecipe
+from datasets_build.sources.shapes import parse
 
 AJ = load_contract()
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,3 +129,11 @@ def test_lint_finds_nothing_in_what_a_build_wrote_and_passes_over_its_books(fold
     assert total.listed == []
     assert total.rows == 3 * (14 + 4)
     assert total.books >= 1
+
+
+def test_an_answer_after_a_state_block_states_only_what_the_block_shows():
+    rows = list(state_blocks(Random(10), AJ, 4))  # the last would answer from a result that is cut short
+    for row in rows:
+        (item,) = parse(sft_record(row, "part", AJ))
+        assert isinstance(item, Transcript)
+        assert [found.finding.why for found in lint_item(item, AJ) if found.finding.code == "ungrounded"] == []
