@@ -63,6 +63,11 @@ def test_no_samples_are_an_error():
         score_estimate([], [])
 
 
+def test_a_sample_without_a_family_is_an_error():
+    with pytest.raises(ValueError, match="shorter"):
+        score_estimate([1.0, 0.0], ["only"])
+
+
 def test_the_samples_said_to_be_needed_are_enough():
     estimate = difference_estimate([0.0] * 20, apart(20))
     needed = estimate.samples_needed(-0.05, 0.05)
