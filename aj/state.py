@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from aj.acts import act_of, kind_of
 from aj.contract import Contract
@@ -96,3 +97,14 @@ def _describe(call: Call, contract: Contract) -> str:
 def _one_line(output: str) -> str:
     line = " | ".join(part.strip() for part in output.splitlines() if part.strip()) or "no output"
     return line if len(line) <= ONE_LINE else line[: ONE_LINE - 1] + "…"
+
+
+def sources_of(past: Sequence[Message]) -> list[str]:
+    """What an answer after `past` may say: the texts of the user and of the tools, and what ran on AJ's own calls."""
+    found = []
+    for message, after in zip_longest(past, past[1:]):
+        if message.role in ("user", "tool"):
+            found.append(message.content)
+        elif message.call and after and after.role == "tool":
+            found += [value for value in message.call.params.values() if isinstance(value, str)]
+    return found

@@ -13,13 +13,13 @@ from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.messages import Message, calls, reply, result, user
 from aj.runtime import dispatched
+from aj.state import sources_of
 from aj.wire import judge_call, render_turn
 from evals.decoding import grammar
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
 from scenarios.scenario import Scenario, ScriptedTurn
-from scorers.checks.grounding import sources_of
 from scorers.samples import Case, Trace, case_of, seen_on
 from scorers.stops import UNJUDGED, stopped
 

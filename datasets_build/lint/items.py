@@ -11,7 +11,7 @@ from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message, Pair, Role, Row
 from aj.personas import load_personas
-from aj.state import SHORT, discovered
+from aj.state import SHORT, discovered, sources_of
 from aj.wire import Judgement, judge_call, render_call
 from datasets_build.ledger import Refused
 from datasets_build.lint.own_tools import check_own, check_schemas
@@ -21,7 +21,7 @@ from datasets_build.reading.records import Record
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn, call_with_note
 from datasets_build.sources.native import item_of
 from datasets_build.sources.shapes import parse
-from scorers.checks.grounding import check_grounded, check_unlooked, sources_of
+from scorers.checks.grounding import check_grounded, check_unlooked
 from scorers.checks.leaks import check_no_result
 from scorers.checks.replies import check_reply
 from scorers.checks.structure import check_ends, check_order

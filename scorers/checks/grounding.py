@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 from aj.findings import Finding
-from aj.messages import Message
 from scorers.checks.said.sources import STATES, Sources
 from scorers.checks.said.spelling import NUMBERS, plain, spelled_out
 from scorers.checks.said.stance import LESSON, in_general, stance
@@ -91,17 +89,6 @@ def check_unlooked(answer: str, sources: Sequence[str], names: Sequence[str]) ->
         if any(_hosts(part, code=True)) or (_OF_THIS_FLEET.search(part) and not asks)
     ]
     return check_grounded(" ".join(claims), sources, names) if claims else []
-
-
-def sources_of(past: Sequence[Message]) -> list[str]:
-    """What an answer after `past` may say: the texts of the user and of the tools, and what ran on AJ's own calls."""
-    found = []
-    for message, after in zip_longest(past, past[1:]):
-        if message.role in ("user", "tool"):
-            found.append(message.content)
-        elif message.call and after and after.role == "tool":
-            found += [value for value in message.call.params.values() if isinstance(value, str)]
-    return found
 
 
 def _stray_numbers(bare: str, text: str, seen: Sources, names: Sequence[str]) -> Iterator[str]:

@@ -8,12 +8,13 @@ from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Call, Message
+from aj.state import sources_of
 from fleet.fleet import LOCAL, Fleet
 from fleet.snapshot import diff
 from scenarios.oracle import next_act
 from scenarios.scenario import ScriptedTurn
 from scorers.checks.answers import check_answer
-from scorers.checks.grounding import check_grounded, sources_of
+from scorers.checks.grounding import check_grounded
 
 
 def check_step(

@@ -4,7 +4,8 @@ import pytest
 
 from aj.findings import codes
 from aj.messages import Message, calls, result, user
-from scorers.checks.grounding import check_grounded, check_unlooked, sources_of
+from aj.state import sources_of
+from scorers.checks.grounding import check_grounded, check_unlooked
 
 NAMES = ["web01", "db-2", "mail3"]
 SOURCES = [
