@@ -74,9 +74,9 @@ def test_a_pair_chooses_what_is_right_and_rejects_its_own_pattern(pair, findings
 
 def test_a_pair_is_held_to_its_own_layout_and_mode():
     past = (user("who?"), reply("Let me look."), user("who?"))
-    of = {"metadata": {"pattern": "tool_none_error"}}
-    assert codes(check_pair(Pair(past, calls("list_agents"), NONE, **of), AJ)) == ["no_call"]
-    assert check_pair(Pair(past, calls("list_agents"), NONE, layout="state_block", **of), AJ) == []
+    of = {"pattern": "tool_none_error"}
+    assert codes(check_pair(Pair(past, calls("list_agents"), NONE, metadata=of), AJ)) == ["no_call"]
+    assert check_pair(Pair(past, calls("list_agents"), NONE, layout="state_block", metadata=of), AJ) == []
     dicts = "- {'step': 1, 'action': 'look'}"
     plan = Pair((user("who?"),), reply("1. Look.\n2. Report."), dicts, "plan", metadata={"pattern": "plan_as_dict"})
     assert check_pair(plan, AJ) == []
