@@ -58,7 +58,7 @@ def compile_schema(schema: dict[str, Any]) -> Validator:
     try:
         schema = standard(schema)
     except ValueError as error:
-        raise BadSchema(str(error)) from error
+        raise BadSchema(f"not a JSON Schema: {error}") from error
     _check_references(schema)
     fault: Exception | None = None
     for draft in _drafts(schema):

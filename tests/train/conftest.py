@@ -16,7 +16,7 @@ from train import base
 from train.run import quiet_environment, train
 
 quiet_environment()
-# How many threads share a sum changes its last bits. And where torch has used several, a forked process waits for them.
+# How many threads share a sum changes its last bits: a run is compared with one of another process byte for byte.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
@@ -44,6 +44,7 @@ def tiny_base(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import AutoModelForCausalLM, LlamaConfig
 
+    torch.set_num_threads(1)  # where it was imported before
     torch.manual_seed(0)
     config = LlamaConfig(
         hidden_size=64,

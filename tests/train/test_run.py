@@ -1,10 +1,13 @@
 """The whole of `train`, on a model of random weights."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from io import StringIO
-from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -69,13 +72,17 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
     run, _ = finished
     recipe = make_recipe(tiny_base)
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    process = get_context("fork").Process(target=train, args=(recipe, dataset, Console(file=StringIO())))
-    process.start()
-    while process.is_alive() and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
-        time.sleep(0.02)
-    process.kill()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    code = (
+        "import sys; from pathlib import Path; from train.run import train; from train.recipe import Recipe\n"
+        "train(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, recipe.model_dump_json(), str(dataset)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "runs" / run.name).exists()
     told = StringIO()
     resumed = train(recipe, dataset, Console(file=told))
