@@ -3,6 +3,7 @@
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
+from aj.findings import Finding
 from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
@@ -47,11 +48,14 @@ def task_done() -> Scorer:
             "facts": [f for done, turn in played for f in check_turn_answer(done, turn, scenario)],
             "grounded": [f for done, turn in played for f in check_turn_grounded(done, turn, scenario)],
         }
+        acted = ran_commands(trace, case.contract)
+        if needs_commands(scenario) and not acted:
+            why = "no command was run, and without one nobody can know"
+            found["grounded"].append(Finding("unlooked", why, "look before you answer"))
         # The failure is named after a broken call rather than its consequences, and after a mine rather than a missed
         # goal.
         order = ("no_mine", "facts", "end_state", "milestones", "grounded")
         findings = [f for part in order for f in found[part]]
-        acted = ran_commands(trace, case.contract)
         success, incident = not findings, state.metadata["category"] in CATEGORIES
         valid = all(call["valid"] for turn in trace.turns for call in turn["calls"])
         values = {
