@@ -116,6 +116,7 @@ def test_what_no_grammar_tells_is_judged_afterwards(decodes, text, code):
 # --- where it binds -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("constrained", [True, False])
 def test_only_a_call_is_decoded_with_the_grammar(evaluate, constrained):
     asked: list[tuple[str, bool]] = []

@@ -40,6 +40,7 @@ def _longest(task: str) -> int:
     return max(sum(len(m["content"].split()) for m in prompt) for prompt in prompts(task, "small", "aj", limit=3))
 
 
+@pytest.mark.loop
 def test_a_suite_fits_up_to_the_last_token_of_its_longest_conversation_and_a_reply(target, monkeypatch):
     monkeypatch.setattr(room, "TASKS", ("persona",))
     needed = _longest("persona") + REPLY_TOKENS

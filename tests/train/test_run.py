@@ -68,6 +68,7 @@ def test_a_finished_run_is_returned_at_once(finished, tiny_base, dataset, monkey
     assert (run / "manifest.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.loop
 def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
     run, _ = finished
     recipe = make_recipe(tiny_base)

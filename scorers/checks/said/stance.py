@@ -44,9 +44,10 @@ _PAST = re.compile(
 _PAST_AFTER = re.compile(
     r"[\s`'\"]*(?:\w+\s){0,2}(?:before(?!hand)|earlier|previously|at first|until|yesterday|in the past)\b"
 )
+# "servers that should be alike" says what they are for; "that should be active" leaves it open.
 _OPEN = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could(?! not)|may(?! not)|not sure|unsure|unclear|"
-    r"unknown (?:if|whether)|should|ought|supposed|expected|either|whether|if|unless|would|in case|between|guess)\b"
+    r"unknown (?:if|whether)|(?<!s that )should|ought|supposed|expected|either|whether|if|unless|would|in case|between|guess)\b"
 )
 
 
