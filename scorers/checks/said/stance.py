@@ -47,7 +47,8 @@ _PAST_AFTER = re.compile(
 # "servers that should be alike" says what they are for; "that should be active" leaves it open.
 _OPEN = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could(?! not)|may(?! not)|not sure|unsure|unclear|"
-    r"unknown (?:if|whether)|(?<!s that )should|ought|supposed|expected|either|whether|if|unless|would|in case|between|guess)\b"
+    r"unknown (?:if|whether)|(?<!s that )should|ought|supposed|expected|either|whether|if|unless|would|in case|"
+    r"between|guess)\b"
 )
 
 
