@@ -50,7 +50,7 @@ unit: setup-dev ## run the unit tests, on two processes and without a model hub
 selfcheck: setup-dev ## check the evals: true answers score 1 in any form, false ones 0, bad agents fail where they should
 	HF_HUB_OFFLINE=1 .venv/bin/aj selfcheck --suite small
 
-real-loop: setup-dev ## run a small real loop (build, train, serve, evaluate, gate), and build aj-10k in full, twice
+real-loop: setup-dev ## run real evals, a small real loop (build, train, serve, evaluate, gate), and build aj-10k in full, twice
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop
 
 # Beside the environment, not in it: `make setup` would remove what is not on its tested list.

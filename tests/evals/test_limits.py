@@ -22,6 +22,8 @@ from scorers.persona_match import persona_match
 from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS, stopped
 from scorers.task_done import task_done
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 TASKS: dict[str, Callable[..., Task]] = {
     "tool_format": tool_format,
     "known_issues": known_issues,

@@ -15,6 +15,8 @@ from evals.persona import persona
 from scorers.persona_match import persona_match
 from scorers.samples import case_of
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 GROUPS = ("0", "2")
 """Two questions, each asked by five users."""
 ONE_STYLE = (

@@ -16,6 +16,8 @@ from evals.task_success import task_success
 from scenarios.scenario import ScriptedTurn
 from scorers.samples import Case
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 # --- what must survive ----------------------------------------------------------------------------------------------
 
 

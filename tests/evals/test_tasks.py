@@ -31,6 +31,8 @@ from scorers.context_kept import context_kept
 from scorers.samples import Case, case_of
 from scorers.task_done import task_done
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 AJ = load_contract()
 KEYS = {
     "tool_format": ("valid", "right"),

@@ -24,6 +24,8 @@ from scenarios.catalogue import templates
 from scorers.checks.replies import check_reply
 from scorers.checks.rows import check_pair, check_row
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 AJ = load_contract()
 
 

@@ -24,6 +24,8 @@ from verdict.compare import compare
 from verdict.gate import GateOutcome
 from verdict.scores import read_folder
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 
 class Silent(ModelAPI):
     """Says that it is done, whatever it is asked."""

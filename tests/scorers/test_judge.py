@@ -16,6 +16,8 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from aj.personas import load_personas
 from scorers.judge import FAILS, FITS, load_rubric, parse_choice, persona_judge, question
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 Speak = Callable[[str], str]
 
 
