@@ -19,7 +19,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help loop setup setup-dev lint maps unit selfcheck real-loop test mutants
+.PHONY: help loop setup setup-dev lint maps unit selfcheck real-loop servers test mutants
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ selfcheck: setup-dev ## check the evals: true answers score 1 in any form, false
 
 real-loop: setup-dev ## run real evals, a small real loop (build, train, serve, evaluate, gate), and build aj-10k in full, twice
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop
+
+servers: setup-dev ## serve and evaluate tiny models of both 32B recipes; outside of `make test`: nine server starts
+	HF_HUB_OFFLINE=1 .venv/bin/pytest -m servers
 
 # Beside the environment, not in it: `make setup` would remove what is not on its tested list.
 MUTMUT = .venv/bin/python -c "import sys; sys.path.append('$(CURDIR)/.venv/mutmut'); from mutmut.__main__ import cli; cli()"

@@ -32,7 +32,7 @@ from train.base import load_tokenizer, materialise
 from train.run import quiet_environment
 from train.tokens import IGNORE, encode_prompt, encode_row
 
-pytestmark = [pytest.mark.loop, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "711ad2ea6aa40cfca18895e8aca02ab92df1a746"
