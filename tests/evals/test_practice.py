@@ -26,7 +26,9 @@ def test_practice_samples_are_of_the_train_split_and_the_oracle_is_right_on_them
     for sample in log.samples or []:
         assert all(".train." in turn.phrasing for turn in case_of(sample.metadata).scenario.turns)
         values = [value for score in sample.scores.values() for value in score.value.values()]
-        assert {value for value in values if not math.isnan(value)} == {1.0}  # NaN: the sample does not ask for that part
+        assert {value for value in values if not math.isnan(value)} == {
+            1.0
+        }  # NaN: the sample does not ask for that part
 
 
 def test_a_seed_draws_samples_of_its_own_and_always_the_same():
