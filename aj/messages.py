@@ -37,14 +37,16 @@ class Message:
     content: str = ""
     call: Call | None = None
     tool: str | None = None
+    learned: bool = True
+    """Whether a turn of AJ's is a target; one that is not is context only, and is written with OpenAI's `weight: 0`."""
 
 
 @dataclass(frozen=True)
 class Row:
     """A conversation to train on.
 
-    `layout` says how the prompt shows the past: as turns (all assistant turns are targets), or as one state block (only
-    the last assistant turn is a target).
+    `layout` says how the prompt shows the past: as turns (all assistant turns that are `learned` are targets), or as
+    one state block (only the last assistant turn is a target).
     """
 
     messages: tuple[Message, ...]
@@ -111,6 +113,8 @@ def to_record(message: Message) -> dict[str, Any]:
             record["reasoning_content"] = message.call.reasoning
         function = {"name": message.call.tool, "arguments": message.call.params}
         record["tool_calls"] = [{"type": "function", "function": function}]
+    if not message.learned:
+        record["weight"] = 0
     return record
 
 
@@ -118,7 +122,8 @@ def from_record(record: dict[str, Any]) -> Message:
     """The inverse of `to_record`.
 
     Raises:
-        ValueError: the record is not a message: wrong role, several calls, arguments that are not an object.
+        ValueError: the record is not a message: wrong role, several calls, arguments that are not an object, a weight
+            that is neither 0 nor 1.
     """
     content = record.get("content") or ""
     roles: dict[Any, Role] = {role: role for role in get_args(Role)}
@@ -127,16 +132,19 @@ def from_record(record: dict[str, Any]) -> Message:
     role = roles[record["role"]]
     if not isinstance(content, str):
         raise ValueError(f"content is a {type(content).__name__}, not text")
+    if (weight := record.get("weight", 1)) not in (0, 1, None):
+        raise ValueError(f"weight {weight!r} is neither 0 nor 1")
+    learned = role != "assistant" or weight != 0
     tool_calls = record.get("tool_calls") or []
     if not tool_calls:
-        return Message(role, content, tool=record.get("name"))
+        return Message(role, content, tool=record.get("name"), learned=learned)
     if not isinstance(tool_calls, list) or len(tool_calls) > 1:
         raise ValueError("tool_calls must be a list of one call, since the runtime takes one per turn")
     function = tool_calls[0].get("function") if isinstance(tool_calls[0], dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         raise ValueError("a call's arguments must be an object, not a string")
     call = Call(str(function.get("name")), function["arguments"], content or None, record.get("reasoning_content"))
-    return Message(role, call=call)
+    return Message(role, call=call, learned=learned)
 
 
 def row_to_record(row: Row) -> dict[str, Any]:

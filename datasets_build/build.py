@@ -194,7 +194,10 @@ def _write(
     length: Callable[[Row | Pair], int],
     contract: Contract,
 ) -> None:
-    """One kind's three files; the spooled line is the line of the JSONL."""
+    """One kind's three files; the spooled line is the line of the JSONL.
+
+    TRL learns every reply of a conversation, so its files lack the rows with a reply that is context only.
+    """
     with (
         (folder / f"{kind}.jsonl").open("wb") as lines,
         Export(folder, kind, SFT if kind == "sft" else DPO) as export,
@@ -202,8 +205,12 @@ def _write(
         for part, number in placed:
             item = spool.row(number) if kind == "sft" else spool.pair(number)
             lines.write(spool.line(number))
-            record = sft_record(item, part, contract) if isinstance(item, Row) else dpo_record(item, part, contract)
-            export.write(record)
+            if isinstance(item, Pair):
+                export.write(dpo_record(item, part, contract))
+            elif all(message.learned for message in item.messages) or item.layout == "state_block":
+                export.write(sft_record(item, part, contract))
+            else:
+                tally.not_exported += 1
             tally.add(part, item, length(item))
 
 

@@ -15,7 +15,7 @@ IGNORE = -100
 
 @dataclass(frozen=True, slots=True)
 class TokenizedRow:
-    """One row to train on. `labels` equals `input_ids` for the assistant's tokens, and is IGNORE elsewhere."""
+    """One row to train on. `labels` equals `input_ids` for the assistant's tokens to learn, and is IGNORE elsewhere."""
 
     id: str
     input_ids: list[int]
@@ -44,9 +44,29 @@ def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
     messages = render_row(row, contract)
     _refuse_special_tokens(f"row {row.id}", [m["content"] for m in messages], tokenizer)
     ids, mask = _tokenize(messages, tokenizer)
+    mask = _without_context(row, mask)
     if not any(mask):
         raise TrainError(f"row {row.id} has no token to learn; add {{% generation %}} marks to its chat template.")
     return TokenizedRow(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
+
+
+def _without_context(row: Row, mask: list[int]) -> list[int]:
+    """The mask without the assistant's turns that are context only (`weight: 0`)."""
+    learned = [message.learned for message in row.messages if message.role == "assistant"]
+    learned = learned[-1:] if row.layout == "state_block" else learned
+    if all(learned):
+        return mask
+    answers = [start for start, on in enumerate(mask) if on and not (start and mask[start - 1])]
+    if len(answers) != len(learned):
+        raise TrainError(
+            f"row {row.id} has {len(learned)} answers, and its chat template marks {len(answers)}, so it is not "
+            "certain which of them are not to be learned; correct its {% generation %} marks."
+        )
+    kept = list(mask)
+    for start, end, wanted in zip(answers, [*answers[1:], len(mask)], learned, strict=True):
+        if not wanted:
+            kept[start:end] = [0] * (end - start)
+    return kept
 
 
 def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:

@@ -139,6 +139,9 @@ def _content(lock: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {name} | {_listed(counts)} |"
     yield f"| teacher | {_listed(content['teachers'])} |"
     yield f"| licence (pairs too) | {_listed(content['licences'])} |"
+    if left := content["not_exported"]:
+        yield from ["", f"`trl/` and `parquet/` lack {left:,} rows with a reply that is context only (`weight: 0`):"]
+        yield "TRL would learn it."
     yield from ["", "![Rows by persona](charts/personas.svg)"]
 
 

@@ -61,7 +61,7 @@ class Export:
 
 
 def sft_record(row: Row, part: str, contract: Contract) -> dict[str, Any]:
-    """TRL's conversational form: every assistant message is a target."""
+    """TRL's conversational form: every assistant message is a target, so no row may come here with one that is not."""
     return {"messages": render_row(row, contract), **_told(row, part)}
 
 

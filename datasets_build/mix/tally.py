@@ -23,6 +23,8 @@ class Tally:
     """Rows by persona, by category, by turns, by mode."""
     lengths: dict[str, list[int]] = field(default_factory=dict)
     """Of every row, by part."""
+    not_exported: int = 0
+    """Rows that TRL's files and Parquet lack: they hold a reply that is not to be learned."""
 
     def add(self, part: str, item: Row | Pair, length: int) -> None:
         self.order["sft" if isinstance(item, Row) else "dpo"].append(f"{part} {item.id}")
@@ -40,6 +42,7 @@ class Tally:
 
     def to_record(self) -> dict[str, Any]:
         return {
+            "not_exported": self.not_exported,
             "licences": dict(sorted(self.licences.items())),
             "teachers": dict(sorted(self.teachers.items())),
             "strata": {name: dict(sorted(counts.items())) for name, counts in sorted(self.strata.items())},

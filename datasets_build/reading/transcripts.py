@@ -30,6 +30,9 @@ class Turn:
     """What was thought before words that are no call; a call has its `reasoning`."""
     target: bool = True
     """Whether an assistant turn is trained on; demonstrations and cut-off turns are not."""
+    context: bool = False
+    """Whether an assistant turn that is no target stays in the row for the later ones to follow on, as the record asks
+    (`weight: 0`); others are cut out, and what rests on them with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ def one_conversation(read: Reader, value: Mapping[str, Any]) -> Iterator[Parsed]
 def message_of(turn: Turn) -> Message:
     """A turn as a row holds it; the words beside a call are its note."""
     if turn.call is not None:
-        return Message(turn.role, call=call_with_note(turn))
-    return Message(turn.role, turn.text, tool=turn.tool)
+        return Message(turn.role, call=call_with_note(turn), learned=not turn.context)
+    return Message(turn.role, turn.text, tool=turn.tool, learned=not turn.context)
 
 
 def call_with_note(turn: Turn) -> Call | None:
@@ -93,7 +96,9 @@ def call_with_note(turn: Turn) -> Call | None:
 def turn_of(message: Message) -> Turn:
     """A row's message as a turn; a call's note is the words beside it."""
     if message.call is None:
-        return Turn(message.role, message.content, tool=message.tool)
-    if not message.call.note:
-        return Turn(message.role, call=message.call)
-    return Turn(message.role, message.call.note, replace(message.call, note=None))
+        turn = Turn(message.role, message.content, tool=message.tool)
+    elif not message.call.note:
+        turn = Turn(message.role, call=message.call)
+    else:
+        turn = Turn(message.role, message.call.note, replace(message.call, note=None))
+    return turn if message.learned else replace(turn, target=False, context=True)

@@ -2,7 +2,7 @@
 begins and ends with what is trained on."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aj.conduct import check_loop
@@ -44,7 +44,7 @@ def unfold(item: Transcript, _: Bench) -> Mended:
 def _unfolded(turn: Turn, mode: Mode, before: Sequence[Turn]) -> tuple[Sequence[Turn], str]:
     if turn.role == "user" and (history := split_history(turn.text)) is not None:
         return [Turn(role, text) for role, text in history[1]], "flattened_history"
-    if turn.role == "assistant" and mode == "step" and turn.call is None:
+    if turn.role == "assistant" and mode == "step" and turn.call is None and not turn.context:
         parts = _with_results(turn, before)
         return parts, "made_up_output" if len(parts) > 1 else ""
     return [turn], ""
@@ -181,10 +181,14 @@ def _run(turns: Sequence[Turn], start: int, fits: Callable[[Turn], bool]) -> lis
 
 
 def cut(item: Transcript, _: Bench) -> Mended:
-    """Without a demonstration at the start, and without the end that is not to be trained on or has no answer."""
+    """Without a demonstration at the start, and without the end that is not to be trained on or has no answer.
+
+    A turn that the record shows as context, though not to be learned, stays, unless nothing to learn follows it.
+    """
     turns = item.turns
-    skipped = _places(turns, target=False)
-    answered = _places(turns, target=True)
+    replies = [(place, turn) for place, turn in enumerate(turns) if turn.role == "assistant"]
+    skipped = [place for place, turn in replies if not turn.target and not turn.context]
+    answered = [place for place, turn in replies if turn.target]
     if not answered:
         raise Refused("no_target", "no assistant turn is to be trained on")
     start = max((place + 1 for place in skipped if place < answered[0]), default=0)
@@ -197,10 +201,6 @@ def cut(item: Transcript, _: Bench) -> Mended:
     last = max(place for place in answered if place < stop)
     kept = turns[start : last + 1]
     return Mended(replace(item, turns=kept) if kept != turns else item, ("untrained_turns",) if skipped else ())
-
-
-def _places(turns: Iterable[Turn], target: bool) -> list[int]:
-    return [place for place, turn in enumerate(turns) if turn.role == "assistant" and turn.target is target]
 
 
 def end_before_loop(item: Transcript, bench: Bench) -> Mended:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from aj.acts import call_of, finish, kind_of
 from aj.contract import Contract
 from aj.findings import codes
-from aj.messages import Call, Mode
+from aj.messages import Call, Message, Mode
 from aj.wire import render_call
 from datasets_build.ledger import Refused
 from datasets_build.reading.loose import Reading, read_object
 from datasets_build.reading.thoughts import holds_thought, split_thought
-from datasets_build.reading.transcripts import Transcript, Turn, call_with_note
+from datasets_build.reading.transcripts import Transcript, Turn, call_with_note, turn_of
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call, tool_keys
 from datasets_build.repair.passes import Bench, Mended
 from datasets_build.repair.plans import plan_in, plan_of
@@ -43,7 +43,8 @@ class Place:
 
 def read(item: Transcript, bench: Bench) -> Mended:
     """Each turn of AJ's as it should have been written, and each result under the tool that gave it."""
-    found = [code for turn in item.turns if turn.role == "assistant" for code in _faults(turn, item.mode, bench)]
+    spoken = [turn for turn in item.turns if turn.role == "assistant" and not turn.context]
+    found = [code for turn in spoken for code in _faults(turn, item.mode, bench)]
     agentic = any(turn.role == "tool" or turn.call for turn in item.turns)
     turns: list[Turn] = []
     modes: set[Mode] = set()
@@ -55,6 +56,8 @@ def read(item: Transcript, bench: Bench) -> Mended:
             turns.append(Turn("user", turn.text))
         elif turn.role == "tool":
             turns.append(Turn("tool", turn.text, tool=_called(turns)))
+        elif turn.context:
+            turns.append(_shown(turn, item.mode, bench))
         else:
             said, mode = _read(turn, Place(item.mode, request, turns, agentic, bench))
             turns.append(said)
@@ -64,7 +67,7 @@ def read(item: Transcript, bench: Bench) -> Mended:
     mode = modes.pop()
     layout = item.layout if mode == item.mode else "dialogue"
     if mode != "step":
-        found += ["thought" for turn in item.turns if turn.role == "assistant" and _thought(turn)]
+        found += ["thought" for turn in spoken if _thought(turn)]
     return Mended(replace(item, turns=tuple(turns), mode=mode, layout=layout), tuple(found))
 
 
@@ -102,6 +105,12 @@ def _check_follows(turn: Turn, last: Turn | None, contract: Contract) -> None:
             raise Refused("two_answers", "one assistant turn follows another")
     if turn.role == "user" and not turn.text.strip():
         raise Refused("no_user", "a user's message is empty")
+
+
+def _shown(turn: Turn, mode: Mode, bench: Bench) -> Turn:
+    """A turn that is context only, as it stands; a right call in its text is that call, as a result may follow it."""
+    call = bench.judge(turn.text).call if turn.call is None and mode == "step" else None
+    return turn_of(Message("assistant", call=call, learned=False)) if call else replace(turn, thought="")
 
 
 def _called(turns: Sequence[Turn]) -> str:

@@ -98,7 +98,8 @@ def _row(item: Transcript, bench: Bench, foreign: Foreign) -> Settled:
 
 
 def _pair(item: Preference, bench: Bench) -> Settled:
-    context = (replace(turn, target=True) for turn in item.turns)  # nothing of it is trained on, and nothing may go
+    # Nothing of the context is trained on, and nothing of it may go.
+    context = (turn if turn.context else replace(turn, target=True) for turn in item.turns)
     done, repaired = run(Transcript((*context, item.chosen), item.mode, item.layout), PASSES, bench)
     if "loop" in repaired:
         raise Refused("loop", "the runtime would detect a loop before the chosen turn")
@@ -125,7 +126,8 @@ def _demand(findings: Sequence[Finding]) -> None:
 def _conduct(row: Row, contract: Contract) -> list[Finding]:
     """What `check_row` checks and lint does not: lint accepts agents that the user names, without a discovery."""
     places = range(len(row.messages)) if row.layout == "dialogue" else range(len(row.messages) - 1, len(row.messages))
-    called = [(place, call) for place in places if (call := row.messages[place].call) is not None]
+    targets = [place for place in places if row.messages[place].learned]
+    called = [(place, call) for place in targets if (call := row.messages[place].call) is not None]
     return [one for place, call in called for one in check_conduct(call, row.messages[:place], contract)]
 
 

@@ -29,7 +29,9 @@ def voice(item: Transcript, bench: Bench) -> Mended:
     """
     turns: list[Turn] = []
     for turn in item.turns:
-        if turn.call is not None and (call := _answering(turn.call, bench.contract)) is not turn.call:
+        if turn.context:
+            pass
+        elif turn.call is not None and (call := _answering(turn.call, bench.contract)) is not turn.call:
             turn = replace(turn, call=call)
         elif turn.role == "assistant" and turn.call is None and item.mode == "chat":
             _check_voice(turn.text)

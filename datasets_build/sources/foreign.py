@@ -160,10 +160,12 @@ class Serial:
         if missing and (said.text or not last or missing != [len(self._calls) - 1]):
             raise Refused("no_result", f"the call of {self._calls[missing[0]].name[:60]!r} has no result")
         for i, one in enumerate(self._calls):
-            self.turns.append(Turn("assistant", call=one.call, target=one.learned))
+            self.turns.append(Turn("assistant", call=one.call, target=one.learned, context=not one.learned))
             self.turns += [self._results[i]] if i in self._results else []
         if said.text:
-            self.turns.append(Turn("assistant", said.text, thought=said.thought, target=said.learned))
+            self.turns.append(
+                Turn("assistant", said.text, thought=said.thought, target=said.learned, context=not said.learned)
+            )
         self._calls, self._results = [], {}
 
     def _said(self) -> Spoken:

@@ -11,6 +11,7 @@ from aj.contract import load_contract
 from aj.messages import Layout, Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, Turn
+from datasets_build.sources.chats.marks import is_learned
 from datasets_build.sources.chats.written import split_calls
 from datasets_build.sources.foreign import Serial, Spoken, trimmed
 
@@ -57,7 +58,8 @@ def _turn(message: Mapping[str, Any]) -> Turn:
         wire = load_contract(name).wire
         if text.startswith(wire.result_open) and text.endswith(wire.result_close):
             return Turn("tool", text[len(wire.result_open) : len(text) - len(wire.result_close)])
-    return Turn(role, text)
+    learned = role == "user" or is_learned(message)
+    return Turn(role, text, target=learned, context=not learned)
 
 
 def _with_tools(turns: list[Turn], tools: tuple[dict[str, Any], ...]) -> tuple[Turn, ...]:
@@ -70,7 +72,7 @@ def _with_tools(turns: list[Turn], tools: tuple[dict[str, Any], ...]) -> tuple[T
             serial.result(None, turn.text)
         else:
             words, calls = split_calls(turn.text, ())
-            serial.say(Spoken(words))
+            serial.say(Spoken(words, learned=turn.target))
             for call in calls:
-                serial.call(call.tool, call.arguments)
+                serial.call(call.tool, call.arguments, learned=turn.target)
     return trimmed(serial.close())[0]

@@ -12,13 +12,14 @@ from scorers.checks.replies import check_reply
 
 def check_row(row: Row, contract: Contract) -> list[Finding]:
     """Findings about all targets of a row; without any, it teaches nothing known to be wrong."""
-    if row.messages[-1].role != "assistant":
-        return [Finding("no_target", "the row does not end on an assistant turn", "cut it after AJ's last turn")]
+    if row.messages[-1].role != "assistant" or not row.messages[-1].learned:
+        return [Finding("no_target", "the row does not end on a turn of AJ's to learn", "cut it after AJ's last turn")]
     if row.tools:
         return _check_own_tools(row, contract)
     found: list[Finding] = []
     for position, message in enumerate(row.messages):
-        if message.role != "assistant" or (row.layout == "state_block" and position < len(row.messages) - 1):
+        written = row.layout == "dialogue" or position == len(row.messages) - 1
+        if message.role != "assistant" or not (message.learned and written):
             continue
         past = row.messages[:position]
         found += check_reply(render_turn(message, contract), contract, row.mode)
@@ -34,7 +35,7 @@ def _check_own_tools(row: Row, contract: Contract) -> list[Finding]:
         return [Finding("bad_schema", str(error), "leave the row out")]
     if (row.mode, row.layout) != ("step", "dialogue"):
         return [Finding("bad_mode", f"own tools in {row.mode} mode as a {row.layout}", "use step mode and a dialogue")]
-    turns = [message for message in row.messages if message.role == "assistant"]
+    turns = [message for message in row.messages if message.role == "assistant" and message.learned]
     return [finding for turn in turns for finding in check_reply(render_turn(turn, own), own, row.mode)]
 
 

@@ -1,6 +1,8 @@
 import copy
+from dataclasses import replace
 
 import pytest
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from aj.contract import load_contract
 from aj.errors import TrainError
@@ -8,6 +10,7 @@ from aj.messages import Pair, Row, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
+from train.sft import to_dataset
 from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row, encode_rows
 
 CONTRACT = load_contract("aj")
@@ -28,6 +31,29 @@ def test_a_state_block_teaches_only_its_last_turn(tokenizer):
     row = make_row("web01")
     example = encode_row(Row(row.messages, layout="state_block"), CONTRACT, tokenizer)
     assert learned_text(example, tokenizer) == f"`web01` is at 78%.{STOP}"
+
+
+def test_a_turn_that_is_context_is_read_and_not_learned(tokenizer):
+    """As TRL's collator hands it to the model: every token of the turn is there, and none has a label."""
+    first, call, result, last = make_row("web01").messages
+    rows = [Row((first, replace(call, learned=False), result, last)), make_row("db17")]
+    marked, _ = examples = encode_rows(rows, CONTRACT, tokenizer)
+    assert marked.input_ids == encode_row(make_row("web01"), CONTRACT, tokenizer).input_ids
+    batch = DataCollatorForLanguageModeling(pad_token_id=0)(list(to_dataset(examples)))
+    ids, labels = batch["input_ids"][0], batch["labels"][0]
+    assert tokenizer.decode(ids[labels != IGNORE]) == f"`web01` is at 78%.{STOP}"
+    assert "df -h /" in tokenizer.decode(ids[labels == IGNORE])
+    assert learned_text(examples[1], tokenizer).count(STOP) == 2
+
+
+def test_turns_after_the_last_one_to_learn_and_state_blocks_keep_their_masks(tokenizer):
+    first, call, result, last = make_row("web01").messages
+    unlearned = Row((first, call, result, replace(last, learned=False)))
+    assert learned_text(encode_row(unlearned, CONTRACT, tokenizer), tokenizer).endswith(f'"note": "On it!"}}{STOP}')
+    block = Row((first, replace(call, learned=False), result, last), layout="state_block")
+    assert learned_text(encode_row(block, CONTRACT, tokenizer), tokenizer) == f"`web01` is at 78%.{STOP}"
+    with pytest.raises(TrainError, match="no token to learn"):
+        encode_row(Row((first, replace(reply("No."), learned=False))), CONTRACT, tokenizer)
 
 
 def test_the_served_prompt_is_a_prefix_of_the_trained_row(tokenizer):

@@ -68,14 +68,14 @@ def _turns(said: Sequence[Utterance]) -> list[Turn]:
         elif one.role == "assistant" and one.calls:
             turns += _calls(one)
         elif one.role == "assistant" and (one.text or not one.thought):
-            turns.append(Turn("assistant", one.text, thought=one.thought, target=one.learned))
+            turns.append(Turn("assistant", one.text, thought=one.thought, target=one.learned, context=not one.learned))
     return turns
 
 
 def _calls(said: Utterance) -> list[Turn]:
     """A turn for each call; the words and the thought come with the first."""
     first, *others = [
-        Turn("assistant", call=Call(call.tool, _arguments(call)), key=call.key, target=said.learned)
+        Turn("assistant", "", Call(call.tool, _arguments(call)), None, call.key, "", said.learned, not said.learned)
         for call in said.calls
     ]
     assert first.call

@@ -1,9 +1,16 @@
 """What a record marks as not to be learned is no target; what was thought is no answer."""
 
+import json
+
 import pytest
 
-from aj.messages import Row
-from datasets_build.lint.items import lint_item
+from aj.messages import Row, read_rows, row_from_record, row_to_record
+from datasets_build.build import build
+from datasets_build.lint.config import LintConfig, find_files
+from datasets_build.lint.items import lint_item, lint_value
+from datasets_build.lint.run import lint_files
+from datasets_build.recipe import DataRecipe
+from datasets_build.repair.files import fix_files
 from datasets_build.sources.shapes import parse
 from tests.datasets_build.sources.talks import (
     AJ,
@@ -52,22 +59,44 @@ MARKS = (
 )  # fmt: skip
 
 
+def learned(item: Row) -> list[bool]:
+    return [message.learned for message in item.messages if message.role == "assistant"]
+
+
 @pytest.mark.parametrize("mark", MARKS, ids=str)
-def test_a_marked_reply_is_no_target_and_the_next_one_is(mark):
+def test_a_marked_reply_is_context_of_the_next_one_and_no_target(mark):
     found = row({"messages": [user(), said(BAD, **mark), user("And db01?"), said()]})
-    assert spoken(found) == ["And db01?", TOLD]
-    assert found.metadata["repaired"] == ["untrained_turns"]
+    assert (spoken(found), learned(found)) == ([ASKED, BAD, "And db01?", TOLD], [False, True])
+    assert found.metadata["repaired"] == []
     assert codes({"messages": [user(), said(BAD, **mark)]}) == ["not_to_learn"]
-    assert codes({"messages": [user(), calling(call("a"), **mark), result("a"), said()], "tools": [TOOL]}) == [
-        "no_target"
-    ]
-    marked = [user(), calling(call("a"), **mark), result("a"), user("And db01?"), said()]
-    assert spoken(row({"messages": marked, "tools": [TOOL]})) == ["And db01?", TOLD]
+    seen = row({"messages": [user(), calling(call("a"), **mark), result("a"), said()], "tools": [TOOL]})
+    assert (spoken(seen)[1], learned(seen)) == (("disk_free", {"host": "web01"}), [False, True])
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=str)
+def test_what_follows_the_last_reply_to_learn_is_cut(mark):
+    found = row({"messages": [user(), said(), user("And db01?"), said(BAD, **mark)]})
+    assert (spoken(found), learned(found)) == ([ASKED, TOLD], [True])
+
+
+def test_a_reply_that_is_context_stands_as_it_is_however_wrong():
+    listed = {"function": {"name": "list_agents", "arguments": "{}"}}
+    wrong = '{"tool": "none", "params": {}}'
+    talk = [user("Who is there?"), said(wrong, weight=0), user("Look!"), calling(listed), result(text=LISTED),
+            said("2: `web01` and `db01`.")]  # fmt: skip
+    found = row({"messages": talk})
+    assert (found.mode, spoken(found)[1], learned(found)) == ("step", wrong, [False, True, True])
+    assert lint_value(found, AJ) == []
+    called = '{"tool": "list_agents", "params": {}}'
+    read = row({"messages": [user("Who is there?"), said(called, weight=0), result(text=LISTED),
+                             said("2: `web01` and `db01`.")]})  # fmt: skip
+    assert (spoken(read)[1], learned(read)) == (("list_agents", {}), [False, True])
 
 
 def test_a_mask_beside_the_messages_marks_them():
     talk = [user(), said(BAD), user("And db01?"), said()]
-    assert spoken(row({"messages": talk, "loss_mask": [0, 0, 0, 1]})) == ["And db01?", TOLD]
+    for mask in ([0, 0, 0, 1], [1, False, 1, True], ["0", "0", "0", "1"]):
+        assert learned(row({"messages": talk, "loss_mask": mask})) == [False, True]
     assert codes({"messages": talk, "loss_mask": [0, 0, 0, 0]}) == ["not_to_learn"]
     assert codes({"messages": talk, "loss_mask": [1, 0]}) == ["not_to_learn"]
 
@@ -174,3 +203,43 @@ def test_own_tools_are_paired_by_id_as_well():
     for wrong in ([result("a"), result("c")], [result("a"), result()], [result("a"), result("a")], [result("a")]):
         (found,) = made({"messages": [user(), calls, *wrong, said()], "tools": [TOOL]})
         assert not isinstance(found, Row)
+
+
+# --- kept to the end ------------------------------------------------------------------------------------------------
+
+MARKED = {"messages": [user(), said(BAD, weight=0), user("And db01?"), said()]}
+
+
+def test_a_row_is_written_and_read_with_the_mark_and_is_another_row_without_it():
+    found = row(MARKED)
+    record = row_to_record(found)
+    assert [message.get("weight") for message in record["messages"]] == [None, 0, None, None]
+    assert row_from_record(record) == found
+    assert row({"messages": [user(), said(BAD), user("And db01?"), said()]}).id != found.id
+    unmarked = [{key: value for key, value in message.items() if key != "weight"} for message in record["messages"]]
+    assert codes(record | {"messages": unmarked}) == ["bad_row"]
+
+
+@pytest.mark.parametrize("mark", MARKS[2:], ids=str)
+def test_our_own_rows_are_marked_by_every_name(mark):
+    record = {key: value for key, value in row_to_record(row(MARKED)).items() if key != "id"}
+    marked = [message | mark if message.pop("weight", 1) == 0 else message for message in record["messages"]]
+    assert learned(row(record | {"messages": marked})) == [False, True]
+    assert codes(record | {"messages": [user(), said(BAD, **mark)]}) == ["no_target"]
+
+
+def test_the_mark_lasts_through_the_repair_the_linter_and_the_mix(tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "marked.jsonl").write_text(json.dumps(MARKED) + "\n", encoding="utf-8")
+    fix_files([tmp_path / "in"], tmp_path / "out", AJ)
+    (fixed,) = read_rows(tmp_path / "out" / "marked.jsonl")
+    assert learned(fixed) == [False, True]
+    part = {"kind": "converted", "files": ["marked.jsonl"], "count": 1}
+    recipe = {"name": "marked", "seed": 3, "rows": 2, "parts": {"marked": part, "plans": {"kind": "plans", "count": 1}}}
+    folder = build(DataRecipe.model_validate(recipe), tmp_path / "out")
+    assert fixed.id in [one.id for one in read_rows(folder / "sft.jsonl")]
+    assert all(not one.by_code for one in lint_files(find_files([str(folder)]), LintConfig()))
+    exported = (folder / "trl" / "sft.jsonl").read_text(encoding="utf-8")
+    assert (BAD in exported, len(exported.splitlines())) == (False, 1)
+    assert "lack 1 rows" in (folder / "card.md").read_text(encoding="utf-8")
