@@ -4,13 +4,13 @@ Nothing is guessed: a text that can be read in two ways is not read at all. Noth
 through `ast.literal_eval`, and their length is bounded.
 """
 
-import ast
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from datasets_build.ledger import Refused
+from datasets_build.reading.literals import read_literal
 from datasets_build.reading.thoughts import split_thought
 
 LITERAL_LIMIT = 20_000
@@ -95,9 +95,9 @@ def _mend(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
 
 def _literal(text: str) -> dict[str, Any] | None:
     try:
-        value = ast.literal_eval(text)
+        value = read_literal(text)
         json.dumps(value)  # sets, bytes and complex numbers are literals too, but no JSON
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
 

@@ -22,6 +22,9 @@ _DIGITS = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in rang
 _LONG = b"0" * 19
 """Where every digit is 0, this may be an integer beyond 64 bits; a search for 19 digits takes ten times as long."""
 
+_QUOTE = rb"\u0022"
+"""A quote by its number."""
+
 
 class Raw(NamedTuple):
     """One record as it is in the file, and the line where it starts."""
@@ -68,9 +71,10 @@ def _read(data: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
         data, faults = data.lstrip(BOM), ("bom",)
     try:
         value = orjson.loads(data)
-        # orjson silently takes the last of two equal keys; then fewer quotes come back than went in. An integer beyond
-        # 64 bits becomes a float.
-        if orjson.dumps(value).count(b'"') == data.count(b'"') and _LONG not in data.translate(_DIGITS):
+        # orjson silently takes the last of two equal keys; then fewer quotes come back than went in, unless one went in
+        # by its number. An integer beyond 64 bits becomes a float.
+        quotes = orjson.dumps(value).count(b'"') == data.count(b'"') and _QUOTE not in data
+        if quotes and _LONG not in data.translate(_DIGITS):
             return _checked(value, data), faults
     except ValueError:
         pass

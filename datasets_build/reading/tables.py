@@ -1,7 +1,8 @@
 """Parquet, the format in which hubs publish data sets: every row of a table as the bytes of a JSON object.
 
 What JSON has no form for is told as what it stands for: a map as an object, a JSON column (`arrow.json`, which
-`datasets` writes) as its value, binary text as text. Other bytes are told by their number alone.
+`datasets` writes) as its value, binary text as text, a decimal without fraction as an integer. Other bytes are told by
+their number alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -85,6 +86,8 @@ def _told(kind: "pa.DataType") -> Told | None:
     if any(of(kind) for of in (types.is_list, types.is_large_list, types.is_fixed_size_list)):
         element = _told(kind.value_type)
         return _unless_null(lambda value: [element(one) for one in value]) if element else None
+    if types.is_decimal(kind) and kind.scale <= 0:
+        return _unless_null(lambda value: orjson.Fragment(f"{value:f}"))
     binary = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
     return _unless_null(_text) if any(of(kind) for of in binary) else None
 

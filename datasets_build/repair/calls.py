@@ -1,6 +1,5 @@
 """A call of an earlier catalogue as a call of the contract, or the reason why none is certain."""
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from aj.wire import NO_TOOL
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Turn, message_of
 from datasets_build.repair.retired import Catalogue, Retired, load_retired
+from datasets_build.sources.foreign import read_json
 
 NOTE_LIMIT = 400
 """Characters of a note: it is a short remark beside the call, and a longer text was meant as something else."""
@@ -122,9 +122,9 @@ def _object(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return {"input": text}
     try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise Refused("bad_argument", "the arguments are a text that is not JSON") from error
+        value = read_json(text)
+    except ValueError as error:
+        raise Refused("bad_argument", f"the arguments are a text that is not JSON ({str(error)[:80]})") from error
     if not isinstance(value, dict):
         raise Refused("bad_argument", "the arguments are not an object")
     return value

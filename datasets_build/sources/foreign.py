@@ -26,6 +26,10 @@ class Spoken:
     learned: bool = True
 
 
+class KeyTwice(ValueError):
+    """An object holds a key twice, and of its two values the last one would count."""
+
+
 def read_json(text: str) -> Any:
     """Strict JSON: each key once, finite numbers, no half of a surrogate pair. Raises ValueError."""
     try:
@@ -41,7 +45,7 @@ def read_json(text: str) -> Any:
 def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(items)
     if len(found) < len(items):
-        raise ValueError("a key occurs twice")
+        raise KeyTwice("a key occurs twice")
     return found
 
 
@@ -70,7 +74,8 @@ def read_arguments(value: Any) -> dict[str, Any]:
             if isinstance(found, str) and found.lstrip().startswith(("{", '"')):
                 found = read_json(found)
     except (ValueError, TypeError, RecursionError) as error:
-        raise Refused("broken_call", f"the call's arguments cannot be read ({str(error)[:80]})") from error
+        code = "duplicate_key" if isinstance(error, KeyTwice) else "broken_call"
+        raise Refused(code, f"the call's arguments cannot be read ({str(error)[:80]})") from error
     if not isinstance(found, dict):
         raise Refused("arguments_not_object", f"the call's arguments are a {type(found).__name__}, not an object")
     return found

@@ -186,3 +186,12 @@ def test_a_failed_run_leaves_nothing_behind(data, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fix_files([data], tmp_path / "out", CONTRACT, interrupted)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_integers_of_any_size_are_the_same_in_quarantine(tmp_path):
+    big = 12_345_678_901_234_567_890_123
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "rows.jsonl").write_text(json.dumps(NONE | {"ticket": big}) + "\n", encoding="utf-8")
+    fix_files([tmp_path / "in"], tmp_path / "out", CONTRACT)
+    (line,) = (tmp_path / "out" / "quarantine.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["record"]["ticket"] == big

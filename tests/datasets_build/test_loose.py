@@ -49,8 +49,18 @@ def test_a_python_literal_is_never_run_and_its_size_is_bounded():
     assert read_object("{'a': '" + "x" * 30_000 + "'}") is None
 
 
+def test_a_python_literal_with_a_key_twice_has_no_certain_reading():
+    assert read_object("{'a': 1, 'b': [{'c': None, 'c': True}]}") is None
+    assert read_object("{'a': 1, '\\x61': None}") is None
+
+
 @pytest.mark.parametrize(
-    ("text", "code"), [(f"{CALL}\n{CALL}", "several_calls"), ('{"tool": "a", "tool": "b"}', "duplicate_key")]
+    ("text", "code"),
+    [
+        (f"{CALL}\n{CALL}", "several_calls"),
+        ('{"tool": "a", "tool": "b"}', "duplicate_key"),
+        (r'{"tool": "a", "\u0074ool": "b"}', "duplicate_key"),
+    ],
 )
 def test_an_object_with_two_readings_is_refused(text, code):
     with pytest.raises(Refused) as refusal:

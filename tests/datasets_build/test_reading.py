@@ -80,6 +80,10 @@ def test_every_line_or_element_is_told_with_its_line(read, data, told):
         (b'{"a": "\\ud83d\\ude00"}', {"a": "\U0001f600"}, ()),
         (b'{"a": NaN, "b": -Infinity, "c": 1e999}', {"a": None, "b": None, "c": None}, ("not_a_number",)),
         (b'{"a": 1, "a": 2}', {"a": 2}, ("duplicate_key",)),
+        (rb'{"a": 1, "\u0061": 2}', {"a": 2}, ("duplicate_key",)),
+        (rb'{"b": "\u0022\u0022", "a": [{"c": 1, "c": 2}]}', {"b": '""', "a": [{"c": 2}]}, ("duplicate_key",)),
+        (rb'{"a\u0022": 1, "a\"": 2}', {'a"': 2}, ("duplicate_key",)),
+        (rb'{"b": "\u0022", "c": "\\u0022"}', {"b": '"', "c": "\\u0022"}, ()),
         (b'{"a": "\\u0022"}', {"a": '"'}, ()),
         ('{"a": "\ufffd"}'.encode(), {"a": "\ufffd"}, ()),
     ],
@@ -121,6 +125,14 @@ def test_what_json_does_not_have_is_a_text(read):
     when = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
     (record,) = read(_table([{"when": when, "price": decimal.Decimal("1.50"), "raw": b"\xff"}]))
     assert record.value == {"when": "2026-01-02T00:00:00+00:00", "price": "1.50", "raw": {"bytes": 1}}
+
+
+def test_a_decimal_without_fraction_is_an_integer(read):
+    big = 123_456_789_012_345_678_901_234_567_890
+    kind = pa.decimal128(38, 0)
+    columns = [pa.array([decimal.Decimal(big), None], kind), pa.array([[decimal.Decimal(-big)], []], pa.list_(kind))]
+    found = [record.value for record in read(_written(pa.table(columns, ["n", "of"])))]
+    assert found == [{"n": big, "of": [-big]}, {"n": None, "of": []}]
 
 
 @pytest.mark.parametrize("kind", ["binary", "large_binary", "large_string", "string_view", "binary_view", "dictionary"])

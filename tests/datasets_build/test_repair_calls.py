@@ -138,6 +138,7 @@ def test_an_old_answer_completes_the_task():
         ({"tool": "bash", "command": "df", "params": {"command": "du"}}, "bad_argument"),
         ({"tool": "write_file", "params": {"path": "a", "content": "x" * 2000}}, "content_too_long"),
         ({"tool": "write_file", "params": {"path": "a"}}, "bad_argument"),
+        ({"tool": "bash", "params": r'{"command": "df", "\u0063ommand": "du"}'}, "bad_argument"),
         ({"action": "direct_answer", "response": "Found these: [list of hosts]"}, "placeholder"),
         ({"action": "direct_answer", "response": "Not sure. Let me check the logs."}, "unfinished"),
         ({"action": "direct_answer", "response": "I am so sorry, it failed."}, "over_apology"),

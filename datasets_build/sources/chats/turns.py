@@ -87,7 +87,9 @@ def _arguments(call: Stated) -> dict[str, Any]:
     """The arguments as an object; those that cannot be read stay as they are, under their own name."""
     try:
         return read_arguments(call.arguments)
-    except Refused:
+    except Refused as refused:
+        if refused.code == "duplicate_key":
+            raise
         return {"arguments": call.arguments}
 
 

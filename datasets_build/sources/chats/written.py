@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from datasets_build.ledger import Refused
+from datasets_build.reading import literals
 from datasets_build.sources.chats.said import Stated
 from datasets_build.sources.foreign import read_json
 
@@ -94,9 +95,9 @@ def read_literal(text: str) -> Any:
     except ValueError:
         pass  # perhaps it is Python's form
     try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-        raise Refused("broken_call", f"a call's text cannot be read ({type(error).__name__})") from error
+        return literals.read_literal(text)
+    except ValueError as error:
+        raise Refused("broken_call", f"a call's text cannot be read ({str(error)[:80]})") from error
 
 
 def _result(block: str) -> tuple[str, str]:
@@ -142,8 +143,8 @@ def _of_node(node: ast.expr, names: dict[str, str]) -> Stated:
         raise Refused("broken_call", "an entry of the list is not a call with named arguments")
     name = ast.unparse(node.func)
     try:
-        arguments = {str(one.arg): ast.literal_eval(_json_names(one.value)) for one in node.keywords}
-    except (ValueError, TypeError, MemoryError, RecursionError) as error:
+        arguments = {str(one.arg): literals.value_of(_json_names(one.value)) for one in node.keywords}
+    except ValueError as error:
         raise Refused("broken_call", "an argument of a call is not a value") from error
     return Stated(names.get(name, name), arguments)
 

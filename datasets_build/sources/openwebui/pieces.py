@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
+from datasets_build.sources.foreign import read_json
 from datasets_build.sources.openwebui.tree import Node, content_text, name_of
 
 
@@ -33,8 +34,8 @@ def arguments(value: Any) -> dict[str, Any] | None:
         if not value.strip():
             return {}
         try:
-            value = json.loads(value, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
+            value = read_json(value)
+        except ValueError:
             return None
     if not isinstance(value, dict):
         return None
@@ -43,10 +44,6 @@ def arguments(value: Any) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is Python's, not JSON's")
 
 
 def pieces_of_message(node: Node) -> list[Piece]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aj.messages import Row
+from aj.messages import Row, row_to_record
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Preference, Transcript
 from datasets_build.sources.shapes import parse, shape_of
@@ -244,6 +244,37 @@ def test_records_that_no_row_can_come_from_say_why():
     }
     for code, record in refused.items():
         assert codes(record) == [code], record
+
+
+TWICE = r'{"host": "web01", "\u0068ost": "db01"}'
+
+
+@pytest.mark.parametrize("arguments", [TWICE, json.dumps(TWICE), f'{{"host": {TWICE}}}', '{"host": 1, "host": 1}'])
+def test_arguments_with_a_key_twice_are_refused_however_they_are_written(arguments):
+    talk = [user(), calling({"id": "a", "function": {"name": "bash", "arguments": arguments}}), result("a"), said()]
+    own = {"name": "bash", "description": "", "parameters": {"type": "object", "properties": {}}}
+    assert codes({"messages": talk}) == ["duplicate_key"]
+    assert codes({"messages": talk, "tools": [own, TOOL]}) == ["duplicate_key"]
+
+
+def test_a_call_in_a_text_with_a_key_twice_is_refused_and_not_read_as_python():
+    for written in (
+        '<tool_call>{"name": "disk_free", "arguments": {"host": "web01", "host": "db01"}}</tool_call>',
+        "<tool_call>{'name': 'disk_free', 'arguments': {'host': 'web01', 'host': 'db01'}}</tool_call>",
+        '<tool_call>{"name": "disk_free", "name": "disk_free", "arguments": {}}</tool_call>',
+        '[disk_free(host={"a": 1, "a": 2})]',
+    ):
+        assert codes({"messages": [user(), said(written)], "tools": [TOOL]}) == ["broken_call"], written
+
+
+@pytest.mark.parametrize("big", [2**64, -(2**63) - 1, 10**40])
+def test_integers_of_any_size_stay_what_they_are_in_a_call(big):
+    tool = {**TOOL, "parameters": {"type": "object", "properties": {"host": {"type": "integer"}}}}
+    for arguments in ({"host": big}, json.dumps({"host": big}), json.dumps(json.dumps({"host": big}))):
+        told = row({"messages": [user(), calling({"function": {"name": "disk_free", "arguments": arguments}})],
+                    "tools": [tool]})  # fmt: skip
+        assert spoken(told)[1] == ("disk_free", {"host": big})
+        assert str(big) in json.dumps(row_to_record(told))
 
 
 def test_forms_that_are_not_read_are_named_with_a_way_out():

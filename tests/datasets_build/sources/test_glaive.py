@@ -88,7 +88,7 @@ def test_the_forms_of_arguments_are_read(arguments, params):
         (written("[1, 2]"), "arguments_not_object"),
         (written("'{\"a\": Infinity}'"), "broken_call"),
         (written("'{\"a\": [the data]}'"), "broken_call"),
-        (written('\'{"a": 1, "a": 2}\''), "broken_call"),
+        (written('\'{"a": 1, "a": 2}\''), "duplicate_key"),
         (written("{'a': 1}"), "broken_call"),
         ('<functioncall> {"name": "ping", "arguments": \'{"a": "x', "truncated_call"),
         ('<functioncall> {"name": "ping", "arguments": {"a": "x"', "truncated_call"),

@@ -38,7 +38,9 @@ def test_a_call_that_never_ended_goes_with_the_words_before_it():
     assert lost(record) == ["unfinished_call"]
 
 
-@pytest.mark.parametrize("broken", ["[1]", "null", '{"a": NaN}', '{"a": ', '{"a": "\\ud800"}', "[" * 3000])
+@pytest.mark.parametrize(
+    "broken", ["[1]", "null", '{"a": NaN}', '{"a": ', '{"a": "\\ud800"}', "[" * 3000, '{"a": 1, "a": 2}']
+)
 def test_arguments_that_are_no_object_are_never_guessed(broken):
     given = html.escape(broken)
     shown = f'<details type="tool_calls" done="true" name="f" arguments="{given}" result="1"></details>'

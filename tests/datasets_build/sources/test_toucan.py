@@ -151,7 +151,7 @@ def test_a_row_that_does_not_end_on_the_assistant_is_cut_there_and_says_so(after
     ("messages", "expected"),
     [
         ((ASK, call(arguments='{"a": ')), "broken_call"),
-        ((ASK, call(arguments='{"a": 1, "a": 2}')), "broken_call"),
+        ((ASK, call(arguments='{"a": 1, "a": 2}')), "duplicate_key"),
         ((ASK, call(arguments='{"a": 1e999}')), "broken_call"),
         ((ASK, call(arguments="[1]")), "arguments_not_object"),
         ((ASK, call("launch")), "undeclared_tool"),
