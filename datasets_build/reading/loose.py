@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datasets_build.ledger import Refused
+from datasets_build.reading.examples import in_code, in_sentence
 from datasets_build.reading.literals import read_literal
 from datasets_build.reading.thoughts import split_thought
 
@@ -18,8 +19,8 @@ LITERAL_LIMIT = 20_000
 
 _OBJECT = re.compile(r"\{\s*[\"'}]")
 _PYTHON = re.compile(r"\{\s*'|:\s*(?:'|True\b|False\b|None\b)")
-_OPEN_FENCE = re.compile(r"```[\w+#.-]*\s*\Z")
-_CLOSE_FENCE = re.compile(r"\A\s*```")
+_OPEN_FENCE = re.compile(r"(?:```|~~~)[\w+#.-]*\s*\Z")
+_CLOSE_FENCE = re.compile(r"\A\s*(?:```|~~~)")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
@@ -32,6 +33,8 @@ class Reading:
     after: str = ""
     thought: str = ""
     """The text between `<think>` tags before it."""
+    shown: bool = False
+    """Whether the words show it as an example, or go on in its line: it is then part of what they say."""
 
 
 def read_object(text: str) -> Reading | None:
@@ -49,6 +52,7 @@ def read_object(text: str) -> Reading | None:
     if record is None:
         return None
     before, after = body[:start], body[end:]
+    shown = bool(before) and (in_code(body, start) or in_sentence(before, after))
     if opening := _OPEN_FENCE.search(before):
         before, after = before[: opening.start()], _CLOSE_FENCE.sub("", after, count=1)
     for tag in ("<tool_call>", "<functioncall>"):
@@ -60,7 +64,7 @@ def read_object(text: str) -> Reading | None:
     before = before.strip()
     if before.startswith("<think>"):  # never closed: all text before the object is the thought
         thought, before = before.removeprefix("<think>").strip(), ""
-    return Reading(record, before, after.strip(), thought)
+    return Reading(record, before, after.strip(), thought, shown)
 
 
 def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:

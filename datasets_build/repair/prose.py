@@ -1,5 +1,6 @@
 """Explanations written as objects become Markdown; fences that the runtime refuses in an answer become plain."""
 
+import json
 import re
 import textwrap
 from collections.abc import Mapping
@@ -7,6 +8,8 @@ from typing import Any
 
 from aj.contract import Contract
 from datasets_build.ledger import Refused
+from datasets_build.reading.numbering import is_steps
+from datasets_build.repair.plans import joined, lead_of, ordered_steps
 from datasets_build.repair.retired import load_retired
 
 _DEPTH = 4
@@ -23,7 +26,7 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
     """
     catalogue = load_retired()
     skipped = {*naming, *catalogue.labels}
-    left = {key: value for key, value in record.items() if key not in skipped and value not in (None, "", [], {})}
+    left = {key: value for key, value in _said(record).items() if key not in skipped}
     if not left:
         raise Refused("empty_output", "the object holds no text")
     first = next((key for key in catalogue.prose.lead if isinstance(left.get(key), str)), None)
@@ -60,7 +63,17 @@ def _text(key: str, value: str) -> str:
 def _is_code(key: str, value: Any) -> bool:
     if not isinstance(value, str) or "```" in value:
         return False
-    return key in load_retired().prose.code
+    return key in load_retired().prose.code or _is_json(value)
+
+
+def _is_json(text: str) -> bool:
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _code(value: str) -> str:
@@ -70,14 +83,14 @@ def _code(value: str) -> str:
 
 
 def _items(key: str, value: Any, depth: int) -> str:
-    """A list or a dict as bullets, with nested ones indented. Steps are numbered."""
+    """A list or a dict as bullets, with nested ones indented. What has an order is numbered."""
     if depth > _DEPTH:
         raise Refused("unclear_text", "the object is nested too deeply for a text")
-    if isinstance(value, dict):
-        return "\n".join(_item("-", _entry(name, part, depth)) for name, part in value.items())
-    ordered = key.endswith("steps")
-    marks = [f"{number}." if ordered else "-" for number in range(1, len(value) + 1)]
-    return "\n".join(_item(mark, _element(part, depth)) for mark, part in zip(marks, value, strict=True))
+    if not is_steps(value):
+        return "\n".join(_item("-", _entry(name, part, depth)) for name, part in _said(value).items())
+    steps, ordered = ordered_steps(key, value)
+    marks = [f"{number}." if ordered else "-" for number in range(1, len(steps) + 1)]
+    return "\n".join(_item(mark, _element(step, depth)) for mark, step in zip(marks, steps, strict=True))
 
 
 def _item(mark: str, text: str) -> str:
@@ -91,18 +104,41 @@ def _entry(name: str, value: Any, depth: int) -> str:
 
 
 def _heading(key: str) -> str:
-    words = key.replace("_", " ").strip()
+    words = re.sub(r"[\s_]+", " ", key).strip(" :*#`")
     return words[:1].upper() + words[1:]  # not capitalize(): a key may be a name, such as AllSigned
 
 
 def _element(value: Any, depth: int) -> str:
     if isinstance(value, dict):
-        parts = {name: part for name, part in value.items() if not (name == "step" and isinstance(part, int))}
-        first, *rest = (_entry(name, part, depth) for name, part in parts.items()) if parts else ("",)
+        first, *rest = _parts(_said(value), depth)
         return "\n".join([first, *(_item("-", entry) for entry in rest)])
     if isinstance(value, list):
         return _items("", value, depth + 1)
     return value.strip() if isinstance(value, str) else _scalar(value)
+
+
+def _parts(element: dict[str, Any], depth: int) -> list[str]:
+    """What an item that is an object says: the sentence that it begins with, then each part under its heading."""
+    if not element:
+        return [""]
+    lead = lead_of(element)
+    if lead is None:
+        return [_entry(name, part, depth) for name, part in element.items()]
+    left = {name: part for name, part in element.items() if name != lead}
+    sentence = element[lead].strip()
+    told = next((name for name in load_retired().prose.lead if _is_line(left.get(name))), None)
+    if told is not None:
+        sentence = joined(f"**{sentence}**", left.pop(told).strip())
+    return [sentence, *(_entry(name, part, depth) for name, part in left.items())]
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\n" not in value.strip()
+
+
+def _said(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of an object that say something."""
+    return {name: part for name, part in record.items() if part not in (None, "", [], {})}
 
 
 def _scalar(value: Any) -> str:

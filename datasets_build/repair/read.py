@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from aj.acts import call_of, finish, kind_of
 from aj.contract import Contract
@@ -15,15 +16,22 @@ from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn, call_with_note, turn_of
 from datasets_build.repair.calls import NOTE_LIMIT, names_of, to_call, tool_keys
 from datasets_build.repair.passes import Bench, Mended
-from datasets_build.repair.plans import plan_in, plan_of
+from datasets_build.repair.plans import holds_steps, plan_in, plan_of
 from datasets_build.repair.prose import markdown_of, without_tags
 from datasets_build.repair.retired import load_retired
 from scorers.checks.replies import check_reply, said_word
 
 _BEGINS = re.compile(r"\s*(?:<think>|```\w*\s*\{|\{)")
 
-Read = tuple[Turn, Mode]
-"""A repaired turn of AJ's, and the mode that it is right in."""
+
+class Read(NamedTuple):
+    """A repaired turn of AJ's."""
+
+    turn: Turn
+    mode: Mode
+    """The mode that it is right in."""
+    codes: tuple[str, ...] = ()
+    """What was mended in it, besides what the checks find in it as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,10 @@ def read(item: Transcript, bench: Bench) -> Mended:
         elif turn.context:
             turns.append(_shown(turn, item.mode, bench))
         else:
-            said, mode = _read(turn, Place(item.mode, request, turns, agentic, bench))
-            turns.append(said)
-            modes.add(mode)
+            said = _read(turn, Place(item.mode, request, turns, agentic, bench))
+            turns.append(said.turn)
+            modes.add(said.mode)
+            found += said.codes
     if len(modes) > 1:
         raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
     mode = modes.pop()
@@ -136,7 +145,7 @@ def _read(turn: Turn, place: Place) -> Read:
     if verdict and verdict.call is not None:
         return _step(_with_thought(verdict.call, turn.text))
     reading = _object_in(turn.text, place.mode)
-    if reading is not None:
+    if reading is not None and not _is_part_of_words(reading, place):
         return _of_object(reading, place)
     thought, words = split_thought(turn.text)
     if holds_thought(words):
@@ -151,11 +160,11 @@ def _thought(turn: Turn) -> str:
 
 
 def _step(call: Call) -> Read:
-    return Turn("assistant", call=call), "step"
+    return Read(Turn("assistant", call=call), "step")
 
 
-def _worded(text: str, mode: Mode) -> Read:
-    return Turn("assistant", text), mode
+def _worded(text: str, mode: Mode, codes: tuple[str, ...] = ()) -> Read:
+    return Read(Turn("assistant", text), mode, codes)
 
 
 def _stated(turn: Turn, stated: Call, place: Place) -> Call:
@@ -183,6 +192,14 @@ def _object_in(text: str, mode: Mode) -> Reading | None:
     return reading if reading and (mode == "step" or not (reading.before or reading.after)) else None
 
 
+def _is_part_of_words(reading: Reading, place: Place) -> bool:
+    """Whether an object belongs to what is said around it: an example, or in an answer one that calls nothing."""
+    if reading.shown or not (place.agentic and (reading.before or reading.after)):
+        return reading.shown
+    names = names_of(reading.record, place.bench.contract)
+    return not any(name in place.bench.contract.tool_by_name or name in load_retired().by_name for name in names)
+
+
 def _of_object(reading: Reading, place: Place) -> Read:
     """An object is an explanation, a plan or a call: its names and keys are tried in that order."""
     record, catalogue, contract = reading.record, load_retired(), place.bench.contract
@@ -191,7 +208,7 @@ def _of_object(reading: Reading, place: Place) -> Read:
     known = any(name.lower() in catalogue.by_name or name in contract.tool_by_name for name in names)
     if any(name in catalogue.prose.names for name in names):
         return _explained(reading, naming, contract)
-    planned = any(isinstance(record.get(key), list) for key in catalogue.plan.lists)
+    planned = holds_steps(record)
     if any(name in catalogue.plan.names for name in names) and not (known and not planned):
         return _planned(reading, naming, contract)
     if planned and not known:
@@ -211,13 +228,18 @@ def _planned(reading: Reading, naming: tuple[str, ...], contract: Contract) -> R
             raise
         return _explained(reading, naming, contract)
     _check_alone(reading)
-    return _worded(text, "plan")
+    return _worded(text, "plan", _left_out(reading.record, load_retired().plan.labels))
 
 
 def _explained(reading: Reading, naming: tuple[str, ...], contract: Contract) -> Read:
     text = markdown_of(reading.record, naming)
     _check_alone(reading)
-    return _worded(text, "chat")
+    return _worded(text, "chat", _left_out(reading.record, load_retired().labels))
+
+
+def _left_out(record: dict[str, Any], labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The code of labels whose words have no place in the reply."""
+    return ("extra_key",) if any(record.get(label) for label in labels) else ()
 
 
 def _check_alone(reading: Reading) -> None:
@@ -239,7 +261,8 @@ def _of_prose(text: str, thought: str, place: Place) -> Read:
     if place.mode == "intent":
         return _worded(_word(text, contract), "intent")
     if place.mode == "plan":
-        return _worded(plan_in(text), "plan")
+        plan = plan_in(text)
+        return _worded(plan, "plan", ("not_a_list",) if plan != text else ())
     if place.mode == "chat":
         return _worded(text, "chat")
     if not place.agentic:

@@ -49,6 +49,10 @@ class PlanForm(Strict):
     lists: tuple[str, ...]
     labels: tuple[str, ...]
     text: tuple[str, ...]
+    detail: tuple[str, ...]
+    order: tuple[str, ...]
+    order_of_steps: tuple[str, ...]
+    endings: tuple[str, ...]
 
 
 class Catalogue(Strict):

@@ -20,7 +20,9 @@ from typing import Any
 from aj.contract import load_contract
 from aj.messages import Mode
 from datasets_build.ledger import Refused
+from datasets_build.reading.examples import in_code
 from datasets_build.reading.loose import read_object
+from datasets_build.reading.numbering import is_list, is_steps
 from scorers.checks.replies import said_word
 from scorers.checks.voice import prose
 
@@ -34,7 +36,6 @@ _ALLOWS_TEXT = re.compile(r"\bplain text\b|\bor (?:in )?prose\b", re.IGNORECASE)
 _ASKS_FOR_A_PLAN = re.compile(
     r"\bcreate a plan\b|\bplan the task\b|\bbreaks? (?:down )?tasks? (?:down )?into steps\b", re.IGNORECASE
 )
-_LIST = re.compile(r"\s*(?:\d+[.)]|[-*•]) \S")
 _STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
 _OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:\{|```\w*\s*\{(?:[^`]|`(?!``))*```\s*\Z)")
 _CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:(?:\s*['\"](\w+)['\"])?")
@@ -45,7 +46,7 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
     if said_word(response, load_contract()) in _intent_words():
         return "intent"
     lines = [line for line in response.splitlines() if line.strip()]
-    listed = bool(lines) and all(_LIST.match(line) for line in lines)
+    listed = is_list(lines)
     if listed and (_ASKS_FOR_A_PLAN.search(system) or all(_STEP.search(line) for line in lines)):
         return "plan"
     if _OBJECT.match(response) or _calls(response):
@@ -70,12 +71,14 @@ def _intent_words() -> tuple[str, ...]:
 
 
 def _calls(response: str) -> bool:
-    """Whether there is a call in the words of a response, or one of a tool that AJ has or had in its code."""
+    """Whether there is a call in the words of a response, or one in its code that is not shown as an example, of a tool
+    that AJ has or had."""
     if "{" not in response or not (found := list(_CALL.finditer(response))):
         return False
     words, contract = prose(response), load_contract()
     known = (*contract.tool_by_name, *contract.aliases.retired_tools)
-    return any(call[1] in known or words[call.start()] == "{" for call in found)
+    said = (call for call in found if words[call.start()] == "{" or call[1] in known)
+    return any(not in_code(response, call.start()) for call in said)
 
 
 def _has_steps(response: str) -> bool:
@@ -85,4 +88,4 @@ def _has_steps(response: str) -> bool:
         reading = read_object(response)
     except (Refused, RecursionError):
         return False
-    return reading is not None and any(isinstance(reading.record.get(key), list) for key in ("steps", "plan"))
+    return reading is not None and any(is_steps(reading.record.get(key)) for key in ("steps", "plan"))

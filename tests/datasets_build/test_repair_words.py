@@ -12,10 +12,115 @@ from tests.datasets_build.repaired import code, said, settled
         {"steps": ["Look", "Clean up"], "reasoning": "look first"},
         {"action": "multi_step_plan", "steps": [{"step": 1, "action": "Look"}, {"step": 2, "action": "Clean up"}]},
         {"plan": ["1. Look", "Step 2: Clean up"]},
+        {"steps": ["1) 1. Look", "2) 2. Clean up"]},
+        {"steps": ["b) Clean up", "a) Look"]},
+        {"steps": [{"order": 2, "description": "Clean up"}, {"order": 1, "description": "Look"}]},
+        {"steps": [{"step": {"number": 1, "action": "Look"}}, {"step": {"number": 2, "action": "Clean up"}}]},
+        {"plan": {"step_2": {"task": "Clean up"}, "step_1": {"task": "Look"}}},
+        {"action": "plan", "steps": {"1": "Look", "2": "Clean up"}},
     ],
 )
 def test_plans_that_are_objects_become_numbered_lists(old):
     assert said(old) == "1. Look\n2. Clean up"
+
+
+@pytest.mark.parametrize(
+    ("steps", "lines"),
+    [
+        (["1. Make a key", "2. Copy it"], "1. Make a key\n2. Copy it"),
+        (["Step 1: 1. Make a key", "Step 2: 2. Copy it"], "1. Make a key\n2. Copy it"),
+        ([{"step": 2, "action": "Copy it"}, {"step": 1, "action": "Make a key"}], "1. Make a key\n2. Copy it"),
+        ({"1": "Make a key", "2": "Copy it"}, "1. Make a key\n2. Copy it"),
+        ([{"title": "Make a key", "description": "Keys leak."}], "1. **Make a key**: Keys leak."),
+        (
+            [{"order": 1, "title": "Make a key", "command": "ssh-keygen"}],
+            "1. Make a key\n   - **Command:** `ssh-keygen`",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("key", "heading"), [("steps", "Steps"), ("plan", "Plan"), ("workflow", "Workflow")])
+def test_steps_in_an_explanation_have_one_number_each_in_their_order(key, heading, steps, lines):
+    assert said({"status": "x", "explanation": "Old keys leak.", key: steps}) == (
+        f"Old keys leak.\n\n**{heading}:**\n{lines}"
+    )
+
+
+def test_a_list_of_any_name_keeps_the_order_that_it_states():
+    old = {"status": "x", "answer": "Two ways.", "checks": [{"step": 2, "look": "the log"}, {"step": 1, "look": "df"}]}
+    assert said(old) == "Two ways.\n\n**Checks:**\n1. **Look:** df\n2. **Look:** the log"
+    assert said({"status": "x", "answer": "Two.", "causes": ["1. Old logs", "2. Core dumps"]}) == (
+        "Two.\n\n**Causes:**\n1. Old logs\n2. Core dumps"
+    )
+    assert said({"status": "x", "answer": "Two.", "ports": ["443: open", "80: closed"]}) == (
+        "Two.\n\n**Ports:**\n- 443: open\n- 80: closed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        (["1. Look", "3. Mend"], "unclear_order"),
+        (
+            [{"tool": "bash", "params": {"command": "df"}}, {"tool": "bash", "params": {"command": "du"}}],
+            "several_calls",
+        ),
+        ([{"step": 1, "action": "execute_command", "command": "df"}], "several_calls"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"status": "x", "explanation": "So."}])
+def test_steps_of_no_certain_order_and_steps_that_are_calls_are_refused(more, steps, why):
+    assert code({**more, "steps": steps}) == why
+
+
+PLAN = "Create a plan with a few steps."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1) 1. Look\n2) 2. Mend",
+        "Step 1: Look\nStep 2: Mend",
+        "a) Look\nb) Mend",
+        "2. Mend\n1. Look",
+        "* 1. Look\n* 2. Mend",
+    ],
+)
+def test_a_written_plan_has_one_number_for_each_step(text):
+    outcome = settled(text, system=PLAN)
+    assert said(text, system=PLAN) == "1. Look\n2. Mend"
+    assert outcome.repaired == ("not_a_list",)
+
+
+def test_a_step_within_a_step_has_no_place_of_its_own_in_a_plan():
+    assert code("1. Look\n   - at the log\n2. Mend", system=PLAN) == "unclear_order"
+
+
+@pytest.mark.parametrize(
+    ("key", "heading"),
+    [
+        ("example_output", "Example output"),
+        ("Output:", "Output"),
+        ("## results", "Results"),
+        ("bash  output", "Bash output"),
+    ],
+)
+def test_a_heading_is_the_words_of_its_key(key, heading):
+    assert said({"status": "x", "explanation": "It bubbles up.", key: "a b"}) == f"It bubbles up.\n\n**{heading}:** a b"
+    nested = {"status": "x", "explanation": "It bubbles up.", "parts": [{"cause": "x", key: "a b"}]}
+    assert said(nested) == f"It bubbles up.\n\n**Parts:**\n- **Cause:** x\n  - **{heading}:** a b"
+
+
+def test_a_text_that_is_json_is_code():
+    assert said({"status": "x", "answer": "So:", "config": '{"a": 1}'}) == 'So:\n\n**Config:** `{"a": 1}`'
+
+
+def test_what_says_nothing_is_left_out_at_any_depth():
+    old = {"status": "x", "answer": "So:", "causes": [{"cause": "logs", "fix": None, "more": []}]}
+    assert said(old) == "So:\n\n**Causes:**\n- **Cause:** logs"
+
+
+def test_labels_that_a_reply_has_no_place_for_are_named_by_a_code():
+    assert "extra_key" in settled({"steps": ["Look", "Mend"], "reasoning": "look first"}).repaired
 
 
 def test_a_plan_of_dict_bullets_becomes_a_numbered_list():

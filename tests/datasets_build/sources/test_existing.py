@@ -48,6 +48,12 @@ def test_the_mode_follows_the_response():
         '```json\n{"name": "Debug"}\n```\nThen press F5.',
         "Set `{'action': 'drop'}` in the rule.",
         'Each step is `{"step": 1}`.',
+        'Like so:\n```json\n{"tool": "bash", "params": {"command": "df"}}\n```',
+        'A call looks like this:\n\n```\n{"action": "execute_command", "command": "df"}\n```\n\nThen it runs.',
+        'One line is enough.\n~~~json\n{"tool": "bash", "params": {"command": "df"}}\n~~~\nIt shows the form.',
+        'In the file:\n\n    {"tool": "bash", "params": {"command": "df"}}\n\nSave it.',
+        'Write `{"tool": "bash", "params": {"command": "df"}}` into the file.',
+        'Put this into package.json:\n```json\n{"name": "bash", "version": "1"}\n```',
     ],
 )
 def test_objects_in_the_code_of_an_explanation_are_part_of_a_chat(response):
@@ -57,7 +63,7 @@ def test_objects_in_the_code_of_an_explanation_are_part_of_a_chat(response):
 @pytest.mark.parametrize(
     "response",
     [
-        'Like so:\n```json\n{"tool": "bash", "params": {"command": "df"}}\n```',
+        'Let me look:\n```json\n{"tool": "bash", "params": {"command": "df"}}\n```',
         '```json\n{"action": "execute_command", "command": "df"}\n```\nThat shows it.',
         '```\n{"mood": "fine"}\n```',
         "I run {'action': 'df'}.",
@@ -65,6 +71,25 @@ def test_objects_in_the_code_of_an_explanation_are_part_of_a_chat(response):
 )
 def test_a_call_of_a_tool_that_aj_has_or_had_is_one_in_any_wrapping(response):
     assert mode(response) == "step"
+
+
+@pytest.mark.parametrize("form", ["Step {}: look", "{}: look", "({}) look", "[{}] look", "**{}.** look", "#{} look"])
+def test_a_list_in_reply_to_a_prompt_for_a_plan_is_one_however_it_is_numbered(form):
+    plan = "\n".join(form.format(number) for number in (1, 2))
+    assert mode(plan, system="Create a plan with a few steps.") == "plan"
+    assert mode(plan) == "chat"
+
+
+def test_letters_number_a_plan_only_in_their_order():
+    prompt = "Create a plan with a few steps."
+    assert mode("a) look\nb) mend", system=prompt) == "plan"
+    assert mode("i. look\nii. mend", system=prompt) == "plan"
+    assert mode("A. Smith looks\nJ. Doe mends", system=prompt) == "chat"
+
+
+def test_steps_under_numbers_are_a_plan():
+    assert mode('{"steps": {"1": "Look", "2": "Mend"}}') == "plan"
+    assert mode('{"plan": {"step_1": {"action": "Look"}, "step_2": {"action": "Mend"}}}') == "plan"
 
 
 def test_prose_is_a_missing_call_where_the_prompt_asks_for_one_and_allows_no_text():
