@@ -194,8 +194,9 @@ def to_records(rows: Sequence[RaterAgreement]) -> list[dict[str, Any]]:
 def table(rows: Sequence[RaterAgreement], about: str) -> "Table":
     """For the terminal, with the labels' description of themselves as caption."""
     from rich.table import Table
+    from rich.text import Text
 
-    result = Table("group", "rater", title="agreement with the labels", caption=about)
+    result = Table("group", "rater", title="agreement with the labels", caption=Text(about))
     for column in ("n", "undecided", "accuracy", "kappa", "alpha", "good rejected", "bad accepted"):
         result.add_column(column, justify="right")
     for row in rows:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml, logs_dir, write_text
@@ -108,11 +109,11 @@ def _already_champion(console: Console, recipe: LoopRecipe, run: Path, evals: di
 
 def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
     """Run a stage; print its result and how long it took."""
-    console.print(f"[bold]{name}[/] …")
+    console.print(Text.assemble((name, "bold"), " …"))
     start = time.time()
     folder = work()
     took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
-    console.print(f"[bold]{name}[/] {_relative(folder)} ({took})", soft_wrap=True)
+    console.print(Text.assemble((name, "bold"), f" {_relative(folder)} ({took})"), soft_wrap=True)
     return folder
 
 

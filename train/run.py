@@ -63,7 +63,7 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path
         TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
         TrainError: the loss is not a number, the export differs from what was trained, or the disk is full.
     """
-    console = console or Console(stderr=True)
+    console = console or Console(stderr=True, markup=False, emoji=False)
     quiet_environment()
     material = prepare(recipe, dataset)
     target = logs_dir() / "runs" / material.hash

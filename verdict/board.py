@@ -110,33 +110,33 @@ def to_records(rows: Sequence[BoardRow]) -> list[dict[str, Any]]:
 
 def table(rows: Sequence[BoardRow]) -> "Table":
     """For the terminal: one line per model, one column per headline metric, with 95% intervals."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     heads, grid = _grid(rows)
     result = Table("model", title="Leaderboard: headline metrics, 95% intervals", caption=note(rows) or None)
     for head in heads:
-        result.add_column(escape(head), justify="right")
+        result.add_column(Text(head), justify="right")
     for model, cells in grid.items():
-        result.add_row(escape(model), *(_cell(cells[head]) if head in cells else "" for head in heads))
+        result.add_row(Text(model), *(_cell(cells[head]) if head in cells else "" for head in heads))
     return result
 
 
 def slice_table(rows: Sequence[BoardRow], title: str = "By slice, 95% intervals") -> "Table":
     """For the terminal: one line per slice, one column per model."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     models = list(dict.fromkeys(row.model for row in rows))
     result = Table("metric", "slice", title=title)
     for column in ("n", *models):
-        result.add_column(escape(column), justify="right")
+        result.add_column(Text(column), justify="right")
     lines: dict[tuple[str, str], dict[str, BoardRow]] = {}
     for row in rows:
         lines.setdefault((f"{row.task}/{row.metric}", row.slice), {})[row.model] = row
     for (metric, name), cells in lines.items():
         count = str(next(iter(cells.values())).n)
-        result.add_row(metric, escape(name), count, *(_cell(cells[m]) if m in cells else "" for m in models))
+        result.add_row(metric, Text(name), count, *(_cell(cells[m]) if m in cells else "" for m in models))
     return result
 
 

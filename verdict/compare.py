@@ -103,16 +103,16 @@ def to_records(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
 
 def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
     """For the terminal: green where B is shown to be better, red where worse (95%, each row on its own)."""
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    result = Table("task", "metric", "slice", title=f"{escape(a)} against {escape(b)}, paired, 95% intervals")
+    result = Table("task", "metric", "slice", title=Text(f"{a} against {b}, paired, 95% intervals"))
     for column in ("n", a, b, "difference", "interval"):
-        result.add_column(escape(column), justify="right")
+        result.add_column(Text(column), justify="right")
     for row in rows:
         if row.slice != ALL and not slices:
             continue
         style = "green" if row.low > 0 else "red" if row.high < 0 else ""
         numbers = f"{row.n}", f"{row.a:.3f}", f"{row.b:.3f}", f"{row.diff:+.3f}", f"{row.low:+.3f} … {row.high:+.3f}"
-        result.add_row(row.task, row.metric, escape(row.slice), *numbers, style=style)
+        result.add_row(row.task, row.metric, Text(row.slice), *numbers, style=style)
     return result

@@ -249,20 +249,20 @@ def to_record(verdict: Verdict) -> dict[str, Any]:
 def panel(verdict: Verdict) -> "Group":
     """For the terminal: the verdict, its reasons, then every check."""
     from rich.console import Group
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     style = {"PROMOTE": "green", "REJECT": "red"}.get(verdict.outcome.name, "yellow")
-    lines = [f"[bold {style}]{verdict.outcome.name}[/]", *(f"  {escape(reason)}" for reason in verdict.reasons)]
+    lines = [Text(verdict.outcome.name, f"bold {style}"), *(Text(f"  {reason}") for reason in verdict.reasons)]
     if verdict.regressed:
-        lines += ["got worse:", *(f"  {escape(name)}" for name in verdict.regressed)]
+        lines += [Text("got worse:"), *(Text(f"  {name}") for name in verdict.regressed)]
     table = Table("metric", "slice", "rule", "result")
     for column in ("value", "bounds", "compared with"):
         table.add_column(column, justify="right")
     colours = {"passed": "green", "failed": "red", "open": "yellow"}
     for check in verdict.checks:
-        result = f"[{colours[check.state]}]{check.state}[/]"
+        result = Text(check.state, colours[check.state])
         bounds = f"{check.low:+.3f} … {check.high:+.3f}"
         numbers = f"{check.value:+.3f}", bounds, f"{check.threshold:+.2f}"
-        table.add_row(check.metric, escape(check.slice), check.rule, result, *numbers)
+        table.add_row(check.metric, Text(check.slice), check.rule, result, *numbers)
     return Group(*lines, *([table] if verdict.checks else []))

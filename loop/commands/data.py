@@ -79,7 +79,7 @@ def build(
         loaded = loaded.model_copy(update={"contract": contract})
     with counting() as tell:
         folder = build_dataset(loaded, root, locked, say, tell)
-    console.print((folder / "card.md").read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True)
+    console.print((folder / "card.md").read_text(encoding="utf-8"), highlight=False, soft_wrap=True)
     console.print(str(folder), soft_wrap=True)
 
 

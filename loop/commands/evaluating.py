@@ -101,7 +101,7 @@ def board(
     shown = rows if slices else ranking.headlines(rows)
     draw = ranking.slice_table if slices else ranking.table
     if output is BoardFormat.markdown:
-        console.print(ranking.to_markdown(shown), markup=False, soft_wrap=True)
+        console.print(ranking.to_markdown(shown), soft_wrap=True)
     elif output is BoardFormat.html:
         write_text(logs_dir() / "board.html", ranking.to_html(rows))
         console.print(str(logs_dir() / "board.html"), soft_wrap=True)

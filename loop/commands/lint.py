@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from aj.errors import AJError
 from loop.commands.terminal import console, example, progress
@@ -76,7 +77,7 @@ def lint(
         given = [Path(name) for name in files if Path(name).exists()] or paths
         with progress.status("repairing …") as status:
             report = _fix(given, settings, output_folder, diff, look_alikes, status)
-        return console.print(_fixed(report)) if output_folder else None
+        return console.print(_fixed(report), soft_wrap=True) if output_folder else None
     raise typer.Exit(_lint(paths, settings, output, samples))
 
 
@@ -116,7 +117,7 @@ def _lint(paths: list[Path], settings: "LintConfig", output: LintFormat, samples
     if output is LintFormat.table:
         console.print(report.table(total))
         for line in ("", *report.sample_lines(total)) if total.listed else ():
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            console.print(line, highlight=False, soft_wrap=True)
     return int(bool(total.by_code))
 
 
@@ -147,7 +148,7 @@ def _fix(
 
     def tell(path: Path, records: int) -> None:
         if records % TELL_EVERY == 0:
-            status.update(f"{path.name}: {records:,} records …")
+            status.update(Text(f"{path.name}: {records:,} records …"))
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = output or Path(scratch) / "fixed"

@@ -4,11 +4,11 @@ import sys
 import traceback
 
 import typer
-from rich.console import Console
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from aj.errors import AJError
 from loop.commands import data, evaluating, lint, promoting, training
+from loop.commands.terminal import progress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,7 +51,7 @@ def main() -> None:
 def _fail(message: str, code: int, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    Console(stderr=True).print(f"aj: {message}", markup=False, highlight=False, soft_wrap=True)
+    progress.print(f"aj: {message}", highlight=False, soft_wrap=True)
     raise SystemExit(code)
 
 

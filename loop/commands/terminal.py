@@ -1,4 +1,7 @@
-"""How every command prints: results on standard output, progress on standard error."""
+"""How every command prints: results on standard output, progress on standard error.
+
+Nothing that is printed is read as markup or as an emoji: a path, a model or a message may hold `[…]` and `:key:`.
+"""
 
 import json
 import sys
@@ -9,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 WIDE = 140
 """Columns where there is no terminal, so that tables in a log or a pipe keep their words."""
-console = Console(width=None if sys.stdout.isatty() else WIDE)
-progress = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE)
+console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, emoji=False)
+progress = Console(stderr=True, width=None if sys.stderr.isatty() else WIDE, markup=False, emoji=False)
 
 
 class Format(StrEnum):
@@ -40,13 +43,13 @@ def show(output: Format, records: Any, table: Callable[[], Any]) -> None:
 
 def say(sentence: str) -> None:
     """Print a sentence of progress."""
-    progress.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    progress.print(sentence, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def counting() -> Iterator[Callable[[str, int], None]]:
     """One line of progress per part, with how much of it was read; nothing without a terminal."""
-    columns = ("{task.description:<24}", "{task.completed:>9,.0f} read")
+    columns = [TextColumn(told, markup=False) for told in ("{task.description:<24}", "{task.completed:>9,.0f} read")]
     off = not progress.is_terminal
     with Progress(SpinnerColumn(), *columns, TimeElapsedColumn(), console=progress, disable=off) as bar:
         lines: dict[str, TaskID] = {}

@@ -72,3 +72,27 @@ def test_repaired_rows_hold_look_alikes_or_nothing_private(data):
     done = RUN.invoke(app, ["lint", "rows.jsonl", "--fix", "--output", "kept", "--no-look-alikes"])
     assert "private_address" in done.stdout
     assert (data.parent / "kept" / "rows.jsonl").read_text() == ""
+
+
+ODD = ("[bold]x[/bold]", "[red]", "a[0]", "[link=a.b]", ":smile:", "x:warning:y", "\\[bold]")
+"""Names in which a terminal library sees colours, links or pictures."""
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_path_is_shown_as_it_is(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    file = folder / f"{folder.name}.jsonl"
+    rows = ('{"odd": 1}', '{"instruction": "hi", "response": "hello there"}')
+    file.write_text("\n".join(rows))
+    shown = file.relative_to(tmp_path)
+    assert str(shown) in RUN.invoke(app, ["lint", str(shown), "--samples", "1"]).stdout
+    assert str(shown) in RUN.invoke(app, ["lint", name, "--samples", "0"]).stdout
+    fixed = RUN.invoke(app, ["lint", name, "--fix", "--output", f"fixed/{name}"])
+    assert f"written to fixed/{name}" in fixed.stdout
+    made = RUN.invoke(app, ["data", "existing", str(shown), "--output", f"{name}/rows.jsonl"])
+    assert f"{name}/rows.jsonl\n" in made.stdout
+    assert made.exit_code == 0, made.exception
+    lost = RUN.invoke(app, ["lint", f"{name}/none.jsonl"])
+    assert f"{name}/none.jsonl" in str(lost.exception)

@@ -163,3 +163,9 @@ def a_data_set(logs: Path) -> Path:
     from datasets_build.recipe import DataRecipe
 
     return build(load_yaml(ROOT / "datasets_build/recipes/ci.yaml", DataRecipe))
+
+
+@pytest.mark.parametrize("name", ["[bold]x[/bold]", ":smile:"])
+def test_an_error_shows_a_path_as_it_is(failing, name):
+    assert f"{name}/none.jsonl" in failing("lint", f"{name}/none.jsonl")
+    assert f"{name}.yaml" in failing("build", f"{name}.yaml")
