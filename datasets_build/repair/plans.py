@@ -149,4 +149,4 @@ def _words(step: dict[str, Any]) -> str:
 def joined(lead: str, detail: str) -> str:
     """A short text and what explains it, as one sentence."""
     lead = lead.strip()
-    return f"{lead} {detail}" if lead.endswith((".", "!", "?", ":")) else f"{lead}: {detail}"
+    return f"{lead} {detail}" if lead.rstrip("*").endswith((".", "!", "?", ":")) else f"{lead}: {detail}"

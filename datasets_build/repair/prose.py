@@ -13,11 +13,15 @@ from datasets_build.repair.plans import joined, lead_of, ordered_steps
 from datasets_build.repair.retired import load_retired
 
 _DEPTH = 4
+_DECODER = json.JSONDecoder()
+_CODE = re.compile(r"[(){}\[\];=<>$|\\]|(?<!\w)-{1,2}\w|\w[./]\w")
+_NAME = re.compile(r"[a-z][A-Z]|\w[./:()-]\S")
+_LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]{0,19}")
 _MARKDOWN = re.compile(r"\*\*|```|^[ \t]*(?:\d+[.)]|[-*•]) ", re.MULTILINE)
 
 
 def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
-    """The object's words: its leading text, then a heading for each key, with lists as bullets and code in bare fences.
+    """The object's words: its leading text, then a heading for each key, with lists as bullets and code in fences.
 
     It holds every text of the object, except for the labels that `retired.yaml` names.
 
@@ -31,7 +35,10 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
         raise Refused("empty_output", "the object holds no text")
     first = next((key for key in catalogue.prose.lead if isinstance(left.get(key), str)), None)
     keys = [*([first] if first else []), *(key for key in left if key != first)]
-    return "\n\n".join(_block(key, left[key], bare=key in (first, "code")) for key in keys)
+    language = str(record.get("language") or "")
+    tag = language if _LANGUAGE.fullmatch(language) else ""
+    tags = dict.fromkeys(catalogue.prose.tagged, tag)
+    return "\n\n".join(_block(key, left[key], key in (first, "code"), tags.get(key, "")) for key in keys)
 
 
 def without_tags(text: str, contract: Contract) -> str:
@@ -40,10 +47,10 @@ def without_tags(text: str, contract: Contract) -> str:
     return re.sub(rf"```[ \t]*(?:{languages})[^\s`]*", "```", text, flags=re.IGNORECASE)
 
 
-def _block(key: str, value: Any, bare: bool) -> str:
+def _block(key: str, value: Any, bare: bool, language: str = "") -> str:
     heading = _heading(key)
     if isinstance(value, str):
-        text = _text(key, value)
+        text = _text(key, value, language)
         if bare:
             return text
         return f"**{heading}:**\n\n{text}" if "\n" in text else f"**{heading}:** {text}"
@@ -52,18 +59,35 @@ def _block(key: str, value: Any, bare: bool) -> str:
     return f"**{heading}:** {_scalar(value)}"
 
 
-def _text(key: str, value: str) -> str:
+def _text(key: str, value: str, language: str = "") -> str:
     if _is_code(key, value):
-        return _code(value)
+        return _code(value, language)
     if "\n" in value.strip() and not _MARKDOWN.search(value) and key not in load_retired().prose.lead:
         raise Refused("unclear_text", f"it is not certain whether {key!r} is code or prose")
-    return value.strip()
+    return _words(value)
+
+
+def _words(text: str) -> str:
+    """A text in which JSON that it quotes is inline code, as a chat shows it."""
+    place, parts = 0, []
+    while "`" not in text and (found := text.find('{"', place)) >= 0:
+        try:
+            _, end = _DECODER.raw_decode(text, found)
+        except (ValueError, RecursionError):
+            break
+        if "\n" in text[found:end]:
+            break
+        parts += [text[place:found], f"`{text[found:end]}`"]
+        place = end
+    return "".join([*parts, text[place:]]).strip()
 
 
 def _is_code(key: str, value: Any) -> bool:
     if not isinstance(value, str) or "```" in value:
         return False
-    return key in load_retired().prose.code or _is_json(value)
+    form = load_retired().prose
+    shown = key in form.examples and ("\n" in value.strip() or _CODE.search(value))
+    return bool(shown) or key in form.code or _is_json(value)
 
 
 def _is_json(text: str) -> bool:
@@ -76,9 +100,9 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _code(value: str) -> str:
+def _code(value: str, language: str = "") -> str:
     if "\n" in value.strip() or "`" in value:
-        return f"```\n{value.strip(chr(10))}\n```"
+        return f"```{language}\n{value.strip(chr(10))}\n```"
     return f"`{value.strip()}`"
 
 
@@ -104,8 +128,12 @@ def _entry(name: str, value: Any, depth: int) -> str:
 
 
 def _heading(key: str) -> str:
-    words = re.sub(r"[\s_]+", " ", key).strip(" :*#`")
-    return words[:1].upper() + words[1:]  # not capitalize(): a key may be a name, such as AllSigned
+    """The words of a key; one that is a name, such as `useState` or `pg_hba.conf`, stays as it is."""
+    words = " ".join(key.split()).strip(" :*#`")
+    if _NAME.search(words):
+        return words
+    words = words.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _element(value: Any, depth: int) -> str:
@@ -114,7 +142,7 @@ def _element(value: Any, depth: int) -> str:
         return "\n".join([first, *(_item("-", entry) for entry in rest)])
     if isinstance(value, list):
         return _items("", value, depth + 1)
-    return value.strip() if isinstance(value, str) else _scalar(value)
+    return _words(value) if isinstance(value, str) else _scalar(value)
 
 
 def _parts(element: dict[str, Any], depth: int) -> list[str]:
@@ -125,10 +153,12 @@ def _parts(element: dict[str, Any], depth: int) -> list[str]:
     if lead is None:
         return [_entry(name, part, depth) for name, part in element.items()]
     left = {name: part for name, part in element.items() if name != lead}
-    sentence = element[lead].strip()
+    sentence = _words(element[lead])
+    if left and not set("*`\n") & set(sentence):
+        sentence = f"**{sentence}**"
     told = next((name for name in load_retired().prose.lead if _is_line(left.get(name))), None)
     if told is not None:
-        sentence = joined(f"**{sentence}**", left.pop(told).strip())
+        sentence = joined(sentence, _words(left.pop(told)))
     return [sentence, *(_entry(name, part, depth) for name, part in left.items())]
 
 

@@ -42,6 +42,8 @@ class ProseForm(Strict):
     marks: tuple[str, ...]
     lead: tuple[str, ...]
     code: tuple[str, ...]
+    examples: tuple[str, ...]
+    tagged: tuple[str, ...]
 
 
 class PlanForm(Strict):

@@ -34,7 +34,7 @@ def test_plans_that_are_objects_become_numbered_lists(old):
         ([{"title": "Make a key", "description": "Keys leak."}], "1. **Make a key**: Keys leak."),
         (
             [{"order": 1, "title": "Make a key", "command": "ssh-keygen"}],
-            "1. Make a key\n   - **Command:** `ssh-keygen`",
+            "1. **Make a key**\n   - **Command:** `ssh-keygen`",
         ),
     ],
 )
@@ -110,8 +110,36 @@ def test_a_heading_is_the_words_of_its_key(key, heading):
     assert said(nested) == f"It bubbles up.\n\n**Parts:**\n- **Cause:** x\n  - **{heading}:** a b"
 
 
+@pytest.mark.parametrize(
+    ("language", "tag"),
+    [("python", "python"), ("C++", "C++"), ("tsx", "tsx"), ("any language", ""), ("", ""), (None, "")],
+)
+def test_code_has_the_language_that_the_object_names(language, tag):
+    old = {"action": "provide_code", "language": language, "explanation": "So:", "code": "a\nb", "example": "c\nd"}
+    assert said(old) == f"So:\n\n```{tag}\na\nb\n```\n\n**Example:**\n\n```\nc\nd\n```"
+
+
+@pytest.mark.parametrize(
+    "put", [lambda text: text, lambda text: [text], lambda text: [{"title": "So", "answer": text}]]
+)
+def test_json_that_a_text_quotes_is_inline_code(put):
+    assert 'in it: `{"a": ["b"]}` or `{"c": 1}`.' in said(
+        {"status": "x", "explanation": "Two ways.", "ways": put('in it: {"a": ["b"]} or {"c": 1}.')}
+    )
+
+
 def test_a_text_that_is_json_is_code():
     assert said({"status": "x", "answer": "So:", "config": '{"a": 1}'}) == 'So:\n\n**Config:** `{"a": 1}`'
+
+
+@pytest.mark.parametrize("name", ["useState", "pg_hba.conf", "AllSigned", "docker-compose", "read/write", "std::move"])
+def test_a_key_that_is_a_name_stays_as_it_is(name):
+    assert said({"status": "x", "answer": "So:", "options": {name: "y"}}) == f"So:\n\n**Options:**\n- **{name}:** y"
+
+
+def test_an_example_in_words_is_no_code():
+    old = {"status": "x", "answer": "So:", "fault": {"example": "free twice", "test": "free(a)"}}
+    assert said(old) == "So:\n\n**Fault:**\n- **Example:** free twice\n- **Test:** `free(a)`"
 
 
 def test_what_says_nothing_is_left_out_at_any_depth():

@@ -85,6 +85,9 @@ def test_an_answer_from_nothing_is_made_up(answer):
         "A load balancer spreads requests over 2 or more servers.",
         "Which one do you mean, web01 or db-2?",
         "1. Say which host.\n2. Say what to do.",
+        "I cannot see web01. Please ensure the agent is running on your machine.",
+        "Make sure that the service on your server is active, then ask me again.",
+        "Please verify the agent is connected and running on that host.",
     ],
 )
 def test_a_refusal_a_question_and_an_explanation_need_no_result(answer):

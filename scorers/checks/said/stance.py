@@ -44,11 +44,12 @@ _PAST = re.compile(
 _PAST_AFTER = re.compile(
     r"[\s`'\"]*(?:\w+\s){0,2}(?:before(?!hand)|earlier|previously|at first|until|yesterday|in the past)\b"
 )
-# "servers that should be alike" says what they are for; "that should be active" leaves it open.
+# "servers that should be alike" says what they are for; "that should be active" leaves it open, and so does what the
+# user is asked to see to: "make sure that it is running".
 _OPEN = re.compile(
     r"\b(?:maybe|perhaps|possibly|might|could(?! not)|may(?! not)|not sure|unsure|unclear|"
     r"unknown (?:if|whether)|(?<!s that )should|ought|supposed|expected|either|whether|if|unless|would|in case|"
-    r"between|guess)\b"
+    r"between|guess|ensure|make sure|verify|check that)\b"
 )
 
 
