@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
+from datasets_build.privacy.phones import phones
 from datasets_build.privacy.rules import Find, PrivateKind, load_rules
 from datasets_build.privacy.secrets import secrets
 
@@ -59,11 +60,10 @@ _VERSION_AFTER = re.compile(r"[-+~_]\w|\.[A-Za-z]|[A-Za-z_]")
 _PORT_AFTER = re.compile(r"\.\d{1,5}(?![\w.])")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}(?:(?<=[0-9A-Fa-f])|(?<=::))(?![\w.])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])")
+_SWITCH_MAC = re.compile(r"(?<![\w.:-])(?=[\d.]*[a-f])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w:-]|\.\w)")
+"""As Cisco's switches write it; with a letter in it, as three numbers might be anything."""
 _KEPT_MACS = ("00005e0053", "02005e")
 _EMAIL = re.compile(r"(?<![\w.+-])([A-Za-z0-9][\w.+-]{0,63})@((?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24})(?![\w-])")
-_PHONE = re.compile(
-    r"(?<![\w+.])(?:\+[1-9]\d{0,2}[ .-]\(?\d{1,4}\)?(?:[ .-]\d{2,8}){1,4}|\(\d{3}\) ?\d{3}-\d{4})(?![\w-])"
-)
 
 
 def _ipv4(text: str) -> Iterator[Find]:
@@ -156,10 +156,11 @@ def _networks6() -> tuple[ipaddress.IPv6Network, ...]:
 
 
 def _macs(text: str) -> Iterator[Find]:
-    for match in _MAC.finditer(text) if text.count(":") >= 5 or text.count("-") >= 5 else ():
-        digits = match[0].replace(match[1], "").lower()
-        if not digits.startswith(_KEPT_MACS) and digits.strip("0") and digits.strip("f"):
-            yield Find("mac", *match.span())
+    for pattern in (_MAC, _SWITCH_MAC) if text.count(":") >= 5 or text.count("-") >= 5 or "." in text else ():
+        for match in pattern.finditer(text):
+            digits = re.sub(r"\W", "", match[0]).lower()
+            if not digits.startswith(_KEPT_MACS) and digits.strip("0") and digits.strip("f"):
+                yield Find("mac", *match.span())
 
 
 def _emails(text: str) -> Iterator[Find]:
@@ -174,13 +175,6 @@ def _emails(text: str) -> Iterator[Find]:
 def is_reserved(domain: str) -> bool:
     """Whether a domain is reserved and belongs to no one, such as example.com."""
     return any(domain.lower() == kept or domain.lower().endswith(f".{kept}") for kept in load_rules().keep.domains)
-
-
-def _phones(text: str) -> Iterator[Find]:
-    for match in _PHONE.finditer(text) if "+" in text or "(" in text else ():
-        digits = re.sub(r"\D", "", match[0])
-        if 8 <= len(digits) <= 15 and not digits.startswith(("999", "555")):
-            yield Find("phone", *match.span())
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -210,9 +204,13 @@ def is_name(word: str) -> bool:
 @cache
 def _host_pattern() -> re.Pattern[str]:
     suffixes = "|".join(map(re.escape, load_rules().private_domains))
-    # Not a path (/etc/rc.local), but a URL's, a UNC path's or a login's machine.
-    start, labels = r"(?:(?<![\w.@/\\-])|(?<=//)|(?<=\\\\)|(?<=@))", r"(?:[A-Za-z0-9_-]{1,63}\.){1,6}"
-    return re.compile(rf"{start}({labels}(?:{suffixes}))(?![\w-]|\.\w)", re.IGNORECASE)
+    # A file may end so (/etc/rc.local); a URL's, a UNC path's or a login's machine is none, and a folder is hardly
+    # called by a name of three labels.
+    start, label = (
+        r"(?:(?<![\w.@/\\-])|(?<=//)|(?<=\\\\)|(?<=@)|(?<=/)(?=(?:[\w-]{1,63}\.){2}))",
+        r"[A-Za-z0-9_-]{1,63}",
+    )
+    return re.compile(rf"{start}((?:{label}\.){{1,8}}(?:{suffixes}))(?![\w(-]|\.\w)", re.IGNORECASE)
 
 
 def _hosts(text: str) -> Iterator[Find]:
@@ -233,8 +231,13 @@ def own_labels(domain: str) -> list[str]:
 
 
 def is_generic(label: str) -> bool:
-    """Whether a label identifies no one: it is short, or made of words that every network has (`web01`, `prod-db`)."""
-    return len(label) < 3 or all(word in load_rules().keep.labels for word in re.findall(r"[a-z]+", label.lower()))
+    """Whether a label identifies no one: it is short, or made of words that every network has (`web01`, `prod-db`), and
+    holds no address (`ip-10-20-3-17`)."""
+    words = re.findall(r"[a-z]+", label.lower())
+    return len(label) < 3 or (all(word in load_rules().keep.labels for word in words) and not _DASHED.search(label))
+
+
+_DASHED = re.compile(r"\d(?:-\d{1,3}){3}")
 
 
 _LOOKS: tuple[Callable[[str], Iterator[Find]], ...] = (
@@ -243,7 +246,7 @@ _LOOKS: tuple[Callable[[str], Iterator[Find]], ...] = (
     _ipv4,
     _ipv6,
     _macs,
-    _phones,
+    phones,
     _users,
     _hosts,
 )

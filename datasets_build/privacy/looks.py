@@ -8,6 +8,7 @@ numbers still do. Everything else comes from what is reserved for documentation.
 import hashlib
 import hmac
 import ipaddress
+import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from random import Random
@@ -122,9 +123,9 @@ class Maker:
         return str(ipaddress.IPv6Address((head | drawn) << 64 | machine))
 
     def _mac(self, value: str, attempt: int) -> str:
-        separator = value[2]
-        drawn = self._digest("mac", value.lower().replace(separator, ""), attempt)[:3]
-        made = separator.join(f"{byte:02x}" for byte in (0x02, 0x00, 0x5E, *drawn))
+        drawn = self._digest("mac", re.sub(r"\W", "", value.lower()), attempt)[:3]
+        digits = iter(bytes((0x02, 0x00, 0x5E, *drawn)).hex())
+        made = "".join(next(digits) if char.isalnum() else char for char in value)
         return made.upper() if value.isupper() or value.upper() == value else made
 
     def _phone(self, value: str, attempt: int) -> str:

@@ -42,7 +42,7 @@ _EDGES: dict[str, tuple[str, str]] = {
 """What may not come before a value (a class) or after it (a look-ahead) for it to be that value."""
 _ADDRESS = (
     r"\d{1,3}(?:\.\d{1,3}){3}(?!\d)|(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])|"
-    r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}"
+    r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{2,37}|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}(?![0-9A-Fa-f.])"
 )
 """What may be an address; whether it is one that has a look-alike, a table says: there may be thousands."""
 _SHAPED = ("ipv4", "private_ipv4", "ipv6", "mac")
@@ -238,7 +238,7 @@ def _cased(look: str, said: str) -> str:
 
 def _spoken(turn: Turn) -> list[Any]:
     call = turn.call
-    return [turn.text, *([call.params, call.note, call.reasoning] if call else [])]
+    return [turn.text, turn.thought, *([call.params, call.note, call.reasoning] if call else [])]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -270,4 +270,4 @@ def _changed_turn(turn: Turn, change: TextChange) -> Turn:
         note=turn.call.note and change(turn.call.note),
         reasoning=turn.call.reasoning and change(turn.call.reasoning),
     )
-    return replace(turn, text=change(turn.text), call=call)
+    return replace(turn, text=change(turn.text), thought=change(turn.thought), call=call)

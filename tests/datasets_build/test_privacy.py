@@ -66,11 +66,34 @@ def found(text: str) -> list[tuple[str, str]]:
         ("Physical Address: 00-0C-29-25-B6-4D", "mac", "00-0C-29-25-B6-4D"),
         ("call +49 89 1234567 now", "phone", "+49 89 1234567"),
         ("call (212) 867-5309 now", "phone", "(212) 867-5309"),
+        ("ring the office: 089/1234567", "phone", "089/1234567"),
+        ("tel:+4989123456", "phone", "+4989123456"),
+        ("fax +49 (0)89 / 12 34 56", "phone", "+49 (0)89 / 12 34 56"),
+        ("or 0049 89 123456", "phone", "0049 89 123456"),
+        ("(089) 123 45 67 or", "phone", "(089) 123 45 67"),
+        ("in London 020 7946 1958,", "phone", "020 7946 1958"),
+        ("a Paris 01 42 68 53 00", "phone", "01 42 68 53 00"),
+        ("in Tokyo 03-1234-5678", "phone", "03-1234-5678"),
+        ("212.867.5309", "phone", "212.867.5309"),
+        ("+1-212-867-5309", "phone", "+1-212-867-5309"),
+        ("Landline: 030 12345678", "phone", "030 12345678"),
+        ("call us at 0301 2345678", "phone", "0301 2345678"),
+        ("Rufnummer ist 0301234567", "phone", "0301234567"),
         ("cd /home/kdoe/x", "user", "kdoe"),
         ("C:\\Users\\kdoe\\x", "user", "kdoe"),
         ("C:\\\\Users\\\\Kim Doe\\\\x", "user", "Kim Doe"),
         ("on https://falcon.acme.corp/x", "host", "falcon.acme.corp"),
         ("\\\\fs-07.local\\share", "host", "fs-07.local"),
+        ("ping kestrel.lan", "host", "kestrel.lan"),
+        ("kestrel.acme.intra:8443", "host", "kestrel.acme.intra"),
+        ("kestrel.home.arpa.", "host", "kestrel.home.arpa"),
+        ("heron.fritz.box", "host", "heron.fritz.box"),
+        ("/etc/live/wiki.acme.internal/key.pem", "host", "wiki.acme.internal"),
+        ("ip-10-20-3-17.ec2.internal", "host", "ip-10-20-3-17.ec2.internal"),
+        ("inet 10.20.3.17/24 brd", "private_ipv4", "10.20.3.17"),
+        ("inet6 fd12:3456:789a:1::5/64 scope", "ipv6", "fd12:3456:789a:1::5"),
+        ("fe80::1c2d:3e4f:5a6b:7c8d%en0", "ipv6", "fe80::1c2d:3e4f:5a6b:7c8d"),
+        ("10 000c.2999.4517 DYNAMIC Gi1/0/1", "mac", "000c.2999.4517"),
     ],
 )
 def test_each_kind_is_found_where_it_stands(text, kind, value):
@@ -93,6 +116,13 @@ def test_each_kind_is_found_where_it_stands(text, kind, value):
         f"commit {drawn(40, 9, '0123456789abcdef')}, 2026-02-10 10:20:30, 00:00:00:00:00:00, ff:ff:ff:ff:ff:ff",
         f"sk-ant-api03-EXAMPLE{drawn(60, 10)}",
         "+0000 and -1 555 and (2026) and 5 + 3 - 2",
+        "01/02/2026, 01-02-2026, 02.01.2026, 2026-02-10 10:20:30, 2026.02.10.12.30, last call 1767225600",
+        "serial 0123456789, SN 00111-12345-00001, INV 02-2026-1234, job 0123-456, port 08080, PID 01234",
+        "size 1 234 567 890 bytes, +1 234 567 890 more, find -size +10485760c, head -c +1073741824",
+        "-rw-r--r-- 1 root root 0644 1234567, chmod 0755 12345678, /spool/0123/45678901",
+        "0000020 062554 020157 012345\n00000010 01 42 68 53 00 6f 6c",
+        "call 555-0123 or 212-555-0123, 4111 1111 1111 1111, abcd.1234.5678.9012, 1.234.567.890",
+        "threading.local() in com.acme.internal.Thing, /opt/app/settings.local, us-east-1-prod-web-01.internal",
     ],
 )
 def test_what_is_nobodys_is_not_found(text):
@@ -162,6 +192,23 @@ def test_a_secret_that_is_only_told_once_is_replaced_wherever_it_is_repeated():
     assert shown.turns[1].call == Call("bash", {"command": f"PGPASSWORD={look} psql", "env": {"k": [look]}})
     assert (shown.turns[2].text, shown.metadata) == (f"FATAL: {look}", {"origin": "c1", "private": "replaced"})
     assert replacer.replaced == {"secret": 1}
+
+
+@pytest.mark.parametrize(
+    "number", ["089/1234567", "+49 (0)89 / 12 34 56", "(089) 123 45 67", "212-867-5309", "030 12345678"]
+)
+def test_a_phone_number_keeps_its_form_and_what_replaces_it_is_no_ones(number):
+    shown = Replacer(7).text(f"tel {number}; again {number}")
+    first, again = shown.removeprefix("tel ").split("; again ")
+    assert first == again != number
+    assert [char for char in first if not char.isdigit()] == [char for char in number if not char.isdigit()]
+    assert found(shown) == []
+
+
+def test_what_was_thought_is_replaced_as_well():
+    shown = Replacer(7).replace(Transcript((Turn("user", "hi"), Turn("assistant", "ok", thought="kestrel.acme.corp"))))
+    assert isinstance(shown, Transcript)
+    assert "kestrel" not in repr(shown)
 
 
 @pytest.mark.parametrize("secret", [KEY, KEY.replace("RSA ", ""), ANTHROPIC, AWS, GITHUB])
