@@ -8,8 +8,10 @@ The world performs acts, scenarios and checks speak of them, and only a contract
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from aj.contract import Contract
 from aj.errors import ContractError
@@ -20,8 +22,7 @@ REACHES: tuple[ActKind, ...] = ("on_one", "on_all")
 """Acts that run a command on agents, which must have been discovered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """One thing that AJ does. Which fields an act has is in `aj.meaning`: NEEDS and MAY."""
 
     kind: ActKind

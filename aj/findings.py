@@ -1,10 +1,9 @@
 """What a check returns: findings with a stable code, like a linter's."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is wrong with a text or a conversation."""
 
     code: str

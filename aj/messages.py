@@ -6,10 +6,12 @@ contract at the last moment, for training and evals alike.
 """
 
 import json
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aj.errors import DataError
 from aj.files import digest, read_jsonl
@@ -19,8 +21,7 @@ Mode = Literal["step", "chat", "plan", "intent"]
 Layout = Literal["dialogue", "state_block"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One use of a tool. `note` is AJ's short remark to the user, `reasoning` is private."""
 
     tool: str
@@ -29,8 +30,7 @@ class Call:
     reasoning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One turn, with at most one call (the runtime drops all others); `tool` names the tool of a result."""
 
     role: Role
@@ -41,8 +41,7 @@ class Message:
     """Whether a turn of AJ's is a target; one that is not is context only, and is written with OpenAI's `weight: 0`."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True, dict=True):
     """A conversation to train on.
 
     `layout` says how the prompt shows the past: as turns (all assistant turns that are `learned` are targets), or as
@@ -65,8 +64,7 @@ class Row:
         return digest(self.mode, self.layout, [to_record(m) for m in self.messages], *own)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True, dict=True):
     """A preference: one prompt and two final assistant turns. `rejected` is raw model output, verbatim."""
 
     messages: tuple[Message, ...]

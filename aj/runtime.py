@@ -7,8 +7,9 @@ behaviour form by form, with the lines of its source.
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from aj.acts import kind_of
 from aj.contract import Contract
@@ -27,8 +28,7 @@ _UNREAD_ESCAPE = re.compile(r'(?<!\\)\\(?![\\nrt"])')
 _TOKEN = re.compile(r'\\.|["{}]', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """What the runtime does with a completion."""
 
     outcome: RuntimeOutcome

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from aj.acts import act_of, kind_of
 from aj.contract import Contract
@@ -23,8 +24,7 @@ SHORT = 4000
 many rows share one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """A machine that AJ can reach, as shown by a discovery."""
 
     id: str

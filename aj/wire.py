@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from aj.acts import Act
 from aj.contract import Contract, contract_with
@@ -20,8 +21,7 @@ NO_TOOL = "none"
 """What is written as a tool's name, in any case, where no tool is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a completion says (strictly), and what AJ's runtime would make of it (leniently)."""
 
     call: Call | None

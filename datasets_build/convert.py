@@ -1,10 +1,12 @@
 """Files become offers: every conversation of every record as a row or a pair, or refused with the reason."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec.structs import replace
 
 from aj.contract import Contract
 from datasets_build.ledger import Refused
@@ -74,7 +76,7 @@ class Conversion:
         record = decode(path, raw)
         where = f"{path.relative_to(self.root) if self.root else path}:{record.line}"
         if isinstance(record.value, Refused):
-            yield Offer(replace(record.value, where=where))
+            yield Offer(record.value.at(where))
             return
         for number, item in enumerate(_parsed(record.value, self.shapes)):
             changed = self.change(item) if self.change else item
@@ -90,7 +92,7 @@ class Conversion:
             shown = _replacer(self.look_alikes).replace(item)
             settled = marked(settle(shown, self.contract, self.foreign), ("private",))
         if isinstance(settled.value, Refused):
-            return Offer(replace(settled.value, where=where), refused_pair=isinstance(item, Preference))
+            return Offer(settled.value.at(where), refused_pair=isinstance(item, Preference))
         made = replace(settled.value, metadata={**settled.value.metadata, "file": where})
         return Offer(made, where, settled.repaired)
 

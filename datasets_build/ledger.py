@@ -29,6 +29,10 @@ class Refused(Exception):
     def __str__(self) -> str:
         return self.why
 
+    def at(self, where: str) -> "Refused":
+        """The same, with its place."""
+        return Refused(self.code, self.why, where)
+
 
 @dataclass
 class Funnel:

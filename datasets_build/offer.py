@@ -1,7 +1,9 @@
 """What a source offers for each conversation that it holds: a row, a pair, or why it is neither."""
 
 import json
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aj.messages import Pair, Row, pair_to_record, row_to_record
 from datasets_build.ledger import Refused
@@ -9,8 +11,7 @@ from datasets_build.ledger import Refused
 _LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One conversation of a source."""
 
     value: Row | Pair | Refused

@@ -1,7 +1,8 @@
 """What the generators make, offered like any other source's rows: licensed, and held to the same checks."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aj.contract import Contract
 from aj.messages import Pair, Row

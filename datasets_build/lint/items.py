@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aj.acts import finishing
 from aj.conduct import check_conduct
@@ -32,8 +34,7 @@ Judge = Callable[[str], Judgement]
 """`judge_call` under one contract; it may remember its verdicts, since judging is most of the cost of a call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A finding and the turn that it is about; -1 means the record as a whole, or its system prompt."""
 
     turn: int

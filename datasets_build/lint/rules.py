@@ -4,12 +4,12 @@ No text has two homes: what is wrong and how to fix it comes from the contract f
 `personas.yaml` for the rules of a persona.
 """
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any, Literal, cast
 
+from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from aj.acts import DISCOVER, Act, call_of

@@ -12,8 +12,9 @@ their subnets, so a look-alike may be another conversation's address: the exchan
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aj.errors import AJError
 from datasets_build.ledger import Refused

@@ -6,8 +6,9 @@ through `ast.literal_eval`, and their length is bounded.
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.examples import in_code, in_sentence
@@ -24,8 +25,7 @@ _CLOSE_FENCE = re.compile(r"\A\s*(?:```|~~~)")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The one object of a text, and the words around it."""
 
     record: dict[str, Any]

@@ -4,11 +4,11 @@ import codecs
 import json
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from datasets_build.ledger import Refused
 
@@ -39,8 +39,7 @@ class Raw(NamedTuple):
         return 0 if isinstance(self.data, Refused) else len(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What a line, or an element of an array, holds."""
 
     path: Path

@@ -5,15 +5,16 @@ them into rows (`aj.messages`), or says why it cannot.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aj.messages import Call, Layout, Message, Mode, Role
 from datasets_build.ledger import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One turn of a record, verbatim."""
 
     role: Role
@@ -35,8 +36,7 @@ class Turn:
     (`weight: 0`); others are cut out, and what rests on them with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(Struct, frozen=True):
     """One conversation of a record."""
 
     turns: tuple[Turn, ...]
@@ -49,8 +49,7 @@ class Transcript:
     """`source`, `licence`, `teacher`, `origin` (id in the source), `quality` and the like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """One prompt and two final assistant turns, of which the first is preferred."""
 
     turns: tuple[Turn, ...]

@@ -1,7 +1,8 @@
 """Arguments of a record's own tools: null where nothing need be said is left out."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aj.messages import Call
 from aj.schemas import BadSchema, argument_fault, without_nulls

@@ -7,11 +7,11 @@ that does not declare what the call gives, or a tool that acts somewhere else.
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from aj.acts import Act, call_of

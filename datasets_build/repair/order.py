@@ -3,7 +3,8 @@ begins and ends with what is trained on."""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aj.conduct import check_loop
 from aj.messages import Mode, Role

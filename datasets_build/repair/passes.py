@@ -5,8 +5,9 @@ Refused where no repair is certain. Their order is in `datasets_build.repair.set
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aj.contract import Contract
 from aj.wire import Judgement, judge_call
@@ -21,8 +22,7 @@ class Mended(NamedTuple):
     """What was mended, in the order of the turns; a code may occur several times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """What every pass works with."""
 
     contract: Contract

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aj.acts import call_of, finish, kind_of
 from aj.contract import Contract
@@ -34,8 +36,7 @@ class Read(NamedTuple):
     """What was mended in it, besides what the checks find in it as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """The surroundings of a turn."""
 
     mode: Mode

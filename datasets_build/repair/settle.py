@@ -8,8 +8,10 @@ agent, no result, no word of an answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aj.conduct import check_conduct
 from aj.contract import Contract
@@ -37,8 +39,7 @@ KEPT: tuple[Pass, ...] = (cut, interleave, set_aside_thoughts, leave_out_nulls)
 """For a record that keeps its own tools."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What became of one item."""
 
     value: Row | Pair | Refused

@@ -1,7 +1,8 @@
 """The last pass over the words: what the user reads is whole and in AJ's voice."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aj.acts import call_of, kind_of, meaning_of
 from aj.contract import Contract

@@ -8,7 +8,8 @@ counts too.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aj.acts import DISCOVER, REACHES, act_of, call_of
 from aj.contract import Contract

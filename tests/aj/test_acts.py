@@ -172,7 +172,7 @@ SPEAKS_ACTS = [HOUSE / "fleet" / "fleet.py"] + [
 
 def test_only_a_contract_names_a_tool_or_looks_into_a_calls_parameters():
     parameters = {name for tool in AJ.tools for name in tool.parameters["properties"]}
-    own_words = {*Act.__dataclass_fields__, *AJ.acts}  # an act's fields and kinds, named as some parameters are
+    own_words = {*Act.__struct_fields__, *AJ.acts}  # an act's fields and kinds, named as some parameters are
     names = ({tool.name for tool in AJ.tools} | parameters) - own_words
     assert {"bash", "remote_bash", "list_agents", "complete", "agent_id"} <= names
     found = []

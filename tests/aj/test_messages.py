@@ -1,11 +1,11 @@
 """Rows and pairs are stored in the ecosystem's form, read back as they were, and refused when changed."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aj.errors import DataError
 from aj.files import write_jsonl

@@ -1,9 +1,9 @@
 """Existing rows get personality: their words change, their calls do not, and none is lost."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.errors import DataError

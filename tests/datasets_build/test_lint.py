@@ -2,13 +2,13 @@
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.findings import codes

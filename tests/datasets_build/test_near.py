@@ -1,11 +1,11 @@
 """Of two rows that teach almost the same, the first stays; whatever else a row holds is not compared."""
 
-from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.messages import Pair, Row, calls, reply, result, user

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from datasets_build.mix.pool import Pool, Share, Spool, Stratum, even, natural, stratum_of
 from datasets_build.offer import Offer, finished

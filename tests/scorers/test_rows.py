@@ -1,8 +1,7 @@
 """Rows: every target of a row is held to the checks that score the model; what is no target is not."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.findings import codes

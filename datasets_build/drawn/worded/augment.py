@@ -1,9 +1,10 @@
 """Personality for existing rows: new wording for the same calls and results, or the row is refused."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from aj.contract import Contract
 from aj.files import read_jsonl

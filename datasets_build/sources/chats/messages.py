@@ -9,8 +9,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from datasets_build.ledger import Refused
 from datasets_build.reading.thoughts import split_thought

@@ -1,13 +1,13 @@
 """The one form that all chats lead to: who said what, thought what, called what and got what back."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 Speaker = Literal["system", "user", "assistant", "tool"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A call as the record states it."""
 
     tool: str
@@ -17,8 +17,7 @@ class Stated:
     """The id that its result refers to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class Utterance(Struct, frozen=True):
     """One message."""
 
     role: Speaker
@@ -33,8 +32,7 @@ class Utterance:
     """Whether the record lets a model learn it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """One conversation of a record, with the tools that the record declares."""
 
     said: tuple[Utterance, ...]

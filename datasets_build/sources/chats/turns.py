@@ -1,8 +1,9 @@
 """Chats as transcripts and preferences: one call a turn, each result behind its call, in the mode of the replies."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aj.messages import Call, Mode
 from datasets_build.ledger import Refused

@@ -10,9 +10,11 @@ preferred to what stood there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
+
+from msgspec.structs import replace
 
 from aj.messages import Mode
 from datasets_build.ledger import Refused

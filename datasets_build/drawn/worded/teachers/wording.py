@@ -6,9 +6,11 @@ that comes with a call, and what AJ answers. Calls and results are not the teach
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
+
+from msgspec import structs
 
 from aj.acts import call_of, finish, finishing, give_up, meaning_of
 from aj.contract import Contract
@@ -111,12 +113,12 @@ def reworded(messages: Sequence[Message], texts: Mapping[str, str], contract: Co
         message, text = messages[place], texts.get(slot.name, slot.text)
         call = message.call
         if call is None:
-            worded[place] = replace(message, content=text)
+            worded[place] = structs.replace(message, content=text)
         elif slot.place == "note":
-            worded[place] = replace(message, call=replace(call, note=text))
+            worded[place] = structs.replace(message, call=structs.replace(call, note=text))
         else:
             said = finish(text) if meaning_of(call, contract).answer else give_up(text)
-            worded[place] = replace(message, call=replace(call, params=call_of(said, contract).params))
+            worded[place] = structs.replace(message, call=structs.replace(call, params=call_of(said, contract).params))
     return tuple(worded)
 
 
@@ -162,4 +164,4 @@ def trajectory(messages: Sequence[Message], contract: Contract) -> list[Any]:
 
 def _unsaid(call: Call, contract: Contract) -> dict[str, Any]:
     """What a call does, without what it says to the user."""
-    return asdict(replace(meaning_of(call, contract), answer="", error=""))
+    return structs.asdict(structs.replace(meaning_of(call, contract), answer="", error=""))
