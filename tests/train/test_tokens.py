@@ -1,7 +1,7 @@
 import copy
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from aj.contract import load_contract
