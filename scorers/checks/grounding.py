@@ -8,7 +8,8 @@ from scorers.checks.said.sources import STATES, Sources
 from scorers.checks.said.spelling import NUMBERS, plain, spelled_out
 from scorers.checks.said.stance import LESSON, in_general, stance
 
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = re.compile(r"`(?:``[\w+#.-]*\n)?([^`]+)`")
+"""A term in inline code, or what stands in a fence."""
 _LIST_MARK = re.compile(r"^([ \t>|]*)\(?\d{1,3}(?:[.)]|[ \t]*\|)(?=[ \t])", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.:]\d+)*[KMGT%]?(?!\w)")
 _COUNTING = tuple(word for word in NUMBERS if word not in ("zero", "one"))
@@ -64,7 +65,7 @@ def check_grounded(answer: str, sources: Sequence[str], names: Sequence[str]) ->
     text = plain(_LIST_MARK.sub(r"\1-", answer))
     if "?" in text:
         text = _QUESTION.sub(" ", text)
-    terms = _CODE.findall(text) if "`" in text else []
+    terms = [term.strip() or term for term in _CODE.findall(text)] if "`" in text else []
     stray = [term for term in terms if not seen.names(term)]
     bare = _CODE.sub(" ", text) if terms else text
     for name in names:

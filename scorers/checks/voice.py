@@ -10,7 +10,7 @@ from aj.personas import VoiceRule, load_personas
 CASUAL = "casual_developer"
 """The only user whose answer may contain an emoji."""
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+_CODE = re.compile(r"```.*?(?:```|\Z)|^~~~.*?(?:^~~~|\Z)|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 _HIDDEN = "\0"
 """Replaces each character that is not prose, so that offsets stay the same."""
 # A flag, or a picture with its skin tone and joined parts, is one emoji; check marks of a list are none.
@@ -49,7 +49,7 @@ def check_own_voice(answer: str) -> list[Finding]:
 def _bare(answer: str) -> str:
     """Cached, since all rules of a reply ask for the same text."""
     shown = answer.replace("’", "'")
-    return _CODE.sub(lambda code: _HIDDEN * len(code[0]), shown) if "`" in shown else shown
+    return _CODE.sub(lambda code: _HIDDEN * len(code[0]), shown) if "`" in shown or "~~~" in shown else shown
 
 
 def prose(answer: str, technical: Sequence[str] = ()) -> str:

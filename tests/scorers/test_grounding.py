@@ -57,6 +57,13 @@ def test_names_outside_of_code_numbers_in_words_and_small_counts_are_grounded_li
     assert [finding.why.split("'")[1] for finding in check_grounded(answer, SOURCES, NAMES)] == [made_up]
 
 
+@pytest.mark.parametrize("fence", ["```\n{}\n```", "```bash\n{}\n```", "``` \n{}\n\n```"])
+def test_a_result_may_be_shown_in_a_fence_and_nothing_else_may(fence):
+    shown = "tmpfs 2% /run\n/dev/sda1 45% /"
+    assert check_grounded(f"So:\n{fence.format(shown)}", [f"Filesystem\n{shown}\n"], NAMES) == []
+    assert codes(check_grounded(f"So:\n{fence.format('/dev/sdb1 93% /')}", [shown], NAMES)) == ["ungrounded"]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
