@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import BinaryIO, Literal, Self
 
@@ -21,8 +22,9 @@ Stratum = tuple[str, str, str, str]
 """Mode, persona, category, and whether it has several requests: `multi` or `single`."""
 
 Sizes = Counter[Stratum]
-Share = Callable[[int, Sizes, Sizes], list[int]]
-"""How many rows of a count each stratum gives, from how many wait in each and how many were drawn before."""
+Share = Callable[[int, Sizes, Sizes, bool], list[int]]
+"""How many rows of a count each stratum gives, from how many wait in each, how many were drawn before, and whether more
+may come: then a stratum with too few need not be made up for by the others yet."""
 
 LAST_RESORT = Fraction(1, 10**9)
 """A weight too small to round up to a row next to any other."""
@@ -95,18 +97,18 @@ class Pool:
             if more and self.waiting < missing:
                 more = self.pull(missing)
             before = self.waiting
-            drawn += self._draw_waiting(missing, accept)
-            if self.waiting == before:  # nothing waits, or only what has no share
+            drawn += self._draw_waiting(missing, accept, more)
+            if self.waiting == before:  # nothing waits, or only what is not wanted now
                 if not more:
                     break
                 more = self.pull(before + missing)
         return drawn
 
-    def _draw_waiting(self, count: int, accept: Callable[[int], bool]) -> Iterator[int]:
+    def _draw_waiting(self, count: int, accept: Callable[[int], bool], more: bool) -> Iterator[int]:
         """One round of quotas; a stratum whose rows are refused goes on to its next ones while it has any."""
         self._sort()
         sizes: Sizes = Counter({stratum: len(self._waiting[stratum]) for stratum in sorted(self._waiting)})
-        for stratum, quota in zip(sizes, self.share(count, sizes, self._drawn), strict=True):
+        for stratum, quota in zip(sizes, self.share(count, sizes, self._drawn, more), strict=True):
             rows = self._waiting[stratum]
             while quota and rows:
                 number = rows.pop() & 0xFFFFFFFF
@@ -136,28 +138,36 @@ def stratum_of(item: Row | Pair) -> Stratum:
     return item.mode, persona, category, "multi" if requests > 1 else "single"
 
 
-def natural(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
+def natural(count: int, sizes: Sizes, drawn: Sizes, more: bool) -> list[int]:
     """Each stratum as large as it is in the source."""
     return apportion(count, list(sizes.values()), list(sizes.values()))
 
 
 def even(multi_turn_ratio: float) -> Share:
-    """Conversations with several requests to their ratio of all that is drawn; in each class all strata alike."""
+    """Conversations with several requests to their ratio of all that is drawn; in each class all strata alike.
+
+    While more rows may come, a stratum of which too many were refused waits for them.
+    """
     ratio = Fraction(str(multi_turn_ratio))
 
-    def share(count: int, sizes: Sizes, drawn: Sizes) -> list[int]:
+    def share(count: int, sizes: Sizes, drawn: Sizes, more: bool) -> list[int]:
         total = drawn.total() + count
         classes = {"multi": ratio * total, "single": (1 - ratio) * total}
+        lacks: dict[Stratum, Fraction] = {}
+        for turns, wanted in classes.items():
+            known = [stratum for stratum in {**sizes, **drawn} if stratum[-1] == turns]
+            lacks |= {stratum: max(wanted / len(known) - drawn[stratum], Fraction(0)) for stratum in known}
+        limits = {stratum: min(size, ceil(lacks[stratum])) if more else size for stratum, size in sizes.items()}
         for (*_, turns), number in drawn.items():
             classes[turns] -= number
-        # A class that has its rows still gives some where the other has none left.
+        # A class or a stratum that has its rows still gives some where the others have none left.
         needs = [max(need, LAST_RESORT) for need in classes.values()]
-        limits = [sum(size for stratum, size in sizes.items() if stratum[-1] == turns) for turns in classes]
-        quotas = dict(zip(classes, apportion(count, needs, limits), strict=True))
+        of_class = {turns: [stratum for stratum in sizes if stratum[-1] == turns] for turns in classes}
+        room = [sum(limits[stratum] for stratum in strata) for strata in of_class.values()]
         found: dict[Stratum, int] = {}
-        for turns, quota in quotas.items():
-            strata = [stratum for stratum in sizes if stratum[-1] == turns]
-            shares = apportion(quota, [1] * len(strata), [sizes[stratum] for stratum in strata])
+        for strata, quota in zip(of_class.values(), apportion(count, needs, room), strict=True):
+            weights = [max(lacks[stratum], LAST_RESORT) for stratum in strata]
+            shares = apportion(quota, weights, [limits[stratum] for stratum in strata])
             found |= dict(zip(strata, shares, strict=True))
         return [found[stratum] for stratum in sizes]
 

@@ -51,6 +51,27 @@ def test_the_ratio_stays_exact_when_rows_are_refused_and_more_are_drawn():
     assert Counter(strata[number][-1] for number in drawn) == {"multi": 60, "single": 140}
 
 
+def test_strata_stay_alike_when_rows_of_one_are_refused_and_more_come():
+    strata: list[Stratum] = [("step", persona, "c", "single") for persona in PERSONAS] * 20
+    pool = _pool(even(0.0), strata)
+
+    def pull(need: int) -> bool:
+        for stratum in strata[:6]:
+            pool.add(len(strata), f"id{len(strata)}", stratum)
+            strata.append(stratum)
+        return len(strata) < 200
+
+    pool.pull = pull
+    drawn = pool.draw(30, lambda number: strata[number][1] != "p2" or number % 4 == 0)
+    assert Counter(strata[number][1] for number in drawn) == dict.fromkeys(PERSONAS, 10)
+
+
+def test_a_stratum_that_never_has_enough_is_made_up_by_the_others():
+    strata: list[Stratum] = [("step", persona, "c", "single") for persona in PERSONAS] * 20
+    drawn = _pool(even(0.0), strata).draw(30, lambda number: strata[number][1] != "p2")
+    assert Counter(strata[number][1] for number in drawn) == {"p1": 15, "p3": 15}
+
+
 def test_a_class_that_has_too_few_is_made_up_by_the_other():
     strata: list[Stratum] = [("step", "p", "c", "multi")] * 10 + [("step", "p", "c", "single")] * 100
     drawn = _pool(even(0.3), strata).draw(100, _all)
