@@ -47,6 +47,22 @@ SHAPES: dict[str, Shape] = {
 
 def shape_of(value: Value) -> str | None:
     """The name of the first shape that fits a record; None if none does."""
+    return _fitting(value)[0]
+
+
+def _fitting(value: Value) -> tuple[str | None, Value]:
+    """The shape that fits a record, and what of the record it fits: what is not empty, or all of it.
+
+    Tables of several shapes give each row the columns of all of them.
+    """
+    stated = value
+    if not all(value.values()):
+        stated = {name: one for name, one in value.items() if one or isinstance(one, str | int | float)}
+    name = _fit(stated)
+    return (name, stated) if name is not None or stated is value else (_fit(value), value)
+
+
+def _fit(value: Value) -> str | None:
     return next((name for name in _possible(tuple(SHAPES), tuple(value)) if SHAPES[name].matches(value)), None)
 
 
@@ -59,7 +75,7 @@ def _possible(names: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
 
 def parse(value: Value) -> Iterator[Parsed]:
     """What a record would teach, one item for each conversation; a record of unknown shape is refused with its keys."""
-    name = shape_of(value)
+    name, value = _fitting(value)
     if name is not None:
         try:
             demand_learned(value)

@@ -98,7 +98,7 @@ def said_of(message: Any, learned: bool = True) -> list[Utterance]:
     if column := next((name for name in _COLUMNS if message.get(name)), None):
         raise Refused(UNSEEN, f"a message comes with {column!r}, which a row cannot hold")
     kind = message.get("type")
-    if "role" not in message and "from" not in message and kind in _ITEMS:
+    if message.get("role") is None and message.get("from") is None and kind in _ITEMS:
         return [_item(message, kind, learned)]
     role = _role(message)
     content = next((message[key] for key in ("content", "value", "text") if message.get(key) is not None), None)
@@ -125,7 +125,7 @@ def said_of(message: Any, learned: bool = True) -> list[Utterance]:
 
 
 def _role(message: Mapping[str, Any]) -> Speaker | Literal["call"]:
-    stated = next((message[key] for key in ("role", "from", "speaker") if key in message), None)
+    stated = next((message[key] for key in ("role", "from", "speaker") if message.get(key) is not None), None)
     role = _ROLES.get(stated.strip().lower()) if isinstance(stated, str) else None
     if role is None:
         raise Refused("unknown_role", f"role {str(stated)[:40]!r} is none of system, user, assistant, tool")

@@ -70,7 +70,7 @@ def _segments(value: Mapping[str, Any]) -> str | None:
 
 
 def _tree(value: Mapping[str, Any]) -> str | None:
-    if not {"message_id", "parent_id"} <= value.keys():
+    if "message_id" not in value or not {"parent_id", "role"} & value.keys():
         return None
     return (
         "this is one message of OpenAssistant's trees (message_id, parent_id); join each answer with the messages "

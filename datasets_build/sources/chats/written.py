@@ -75,15 +75,16 @@ def calls_of(text: str) -> tuple[Stated, ...]:
 
 def call_of(value: Any) -> Stated:
     """A call from its object: OpenAI's, Anthropic's, or a bare one."""
-    inner = value.get("function", value) if isinstance(value, dict) else None
+    inner = (value if value.get("function") is None else value["function"]) if isinstance(value, dict) else None
     if isinstance(inner, str) and isinstance(value, dict):
         inner = {**value, "name": inner}
     name = inner.get("name") if isinstance(inner, dict) else None
     if not isinstance(inner, dict) or not isinstance(name, str) or not isinstance(value, dict):
         raise Refused("broken_call", "a call is not an object with a name")
-    stated = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), None)
+    stated = (inner.get(key) for key in ("arguments", "parameters", "args", "input"))
+    arguments = next((one for one in stated if one is not None), None)
     key = next((value[key] for key in ("call_id", "id") if isinstance(value.get(key), str)), "")
-    return Stated(name, stated, key)
+    return Stated(name, arguments, key)
 
 
 def read_literal(text: str) -> Any:
