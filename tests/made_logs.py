@@ -114,14 +114,16 @@ class Lab:
     ) -> Path:
         """A copy of `source`'s eval folder in which `change` was applied to every log.
 
-        `sealed`: as if the eval itself had written them so; otherwise somebody changed them later.
+        `sealed`: as if the eval itself had written them so (in JSON); otherwise somebody changed them later.
         """
         target = self.logs / "evals" / f"{source}-changed"
         shutil.copytree(self.evals(source), target)
-        changed = list(target.glob(f"*{tasks}_*.eval"))
-        for path in changed:
+        changed = []
+        for path in target.glob(f"*{tasks}_*.*"):
             log = read_eval_log(str(path))
-            write_eval_log(change(log) or log, str(path))
+            path.unlink()
+            changed.append(path.with_suffix(".json") if sealed else path)
+            write_eval_log(change(log) or log, str(changed[-1]))
         if sealed:
             seal(target, changed)
         return target
@@ -230,6 +232,9 @@ def answered(log: EvalLog, knows: Callable[[str], bool]) -> None:
             sample.scores = {scorer_name: Score(value={**score.value, headline: 0.0}, metadata=code)}
 
 
+WRITTEN = {"base": ".eval", "good": ".eval", "old": ".eval", "same": ".json"}
+"""Both of Inspect's formats; JSON is written twelve times as fast."""
+
 ARMS: dict[str, Callable[[str], bool]] = {"base": lambda _: False, "good": mostly, "same": mostly, "old": fell_back}
 
 
@@ -252,7 +257,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             copy.eval.model = model_of(name)
             answered(copy, knows)
             (root / "logs" / "evals" / name).mkdir(parents=True, exist_ok=True)
-            write_eval_log(copy, str(root / "logs" / "evals" / name / path.name))
+            write_eval_log(copy, str(root / "logs" / "evals" / name / f"{path.stem}{WRITTEN[name]}"))
     for name in ARMS:
         seal(root / "logs" / "evals" / name)
     return root / "logs"

@@ -100,8 +100,8 @@ def test_thoughts_change_nothing(text, thought):
     plain, thoughtful = react(text.strip(), AJ), react(closed, AJ)
     if "</think>" not in text:
         assert (plain.outcome, plain.error) == (thoughtful.outcome, thoughtful.error)
-    if judge_call(text, AJ).ok:
-        assert judge_call(closed, AJ).ok
+        if judge_call(text, AJ).ok:
+            assert judge_call(closed, AJ).ok
 
 
 @given(st.dictionaries(WORDS.filter(lambda key: key not in ("command", "timeout", "cwd")), WORDS, max_size=3))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import xgrammar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
@@ -32,6 +31,8 @@ Decodes = Callable[[str], bool]
 def decodes() -> Decodes:
     """Whether the engine can write a text as a whole reply, token by token of one byte, under the grammar that Inspect
     hands on."""
+    import xgrammar  # which imports torch
+
     bytes_and_end = xgrammar.TokenizerInfo([*(bytes([byte]) for byte in range(1, 256)), b"<end>"], stop_token_ids=[255])
     asked = grammar(True, "aj")
     assert asked

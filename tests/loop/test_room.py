@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 from aj.errors import AJError
 from evals.frozen import dataset
@@ -21,6 +20,8 @@ WIDE = 100_000
 @pytest.fixture(scope="module")
 def target(tmp_path_factory) -> Target:
     """A model whose tokens are words, served with all the room that there is."""
+    from transformers import PreTrainedTokenizerFast
+
     words = Tokenizer(models.WordLevel({"<unknown>": 0}, unk_token="<unknown>"))
     words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unknown>")

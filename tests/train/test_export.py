@@ -7,6 +7,8 @@ from aj.errors import TrainError
 from tests.train.tiny import make_recipe
 from train.run import Material, prepare
 
+pytestmark = pytest.mark.loop
+
 
 @pytest.fixture(scope="module")
 def material(tiny_base, dataset) -> Material:
@@ -28,7 +30,6 @@ def test_an_export_that_is_not_what_was_trained_is_refused_and_removed(
     assert not (tmp_path / "merged").exists()
 
 
-@pytest.mark.loop
 def test_the_loss_on_cpu_is_the_one_trl_computes_over_every_token(material, tiny_base, tmp_path, monkeypatch):
     import trl.trainer.utils as trl_utils
     from trl.trainer.sft_config import SFTConfig

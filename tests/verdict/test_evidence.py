@@ -28,7 +28,7 @@ def test_a_missing_folder_is_invalid(lab, policy):
 
 
 def test_a_corrupt_log_is_invalid(lab, policy):
-    next(lab.evals("old").glob("*")).write_text("not a log")
+    next(lab.evals("old").glob("*.eval")).write_text("not a log")
     refused(lab.judge(policy, "good", "old"), "cannot be read")
 
 

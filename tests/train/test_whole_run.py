@@ -1,0 +1,103 @@
+"""Whole runs of a model of random weights, and what they leave."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from aj.errors import TrainError
+from aj.files import digest_file, read_jsonl
+from tests.train.tiny import MODULES, make_recipe
+from train.run import train
+
+pytestmark = pytest.mark.loop
+
+
+def test_a_run_is_a_folder_with_all_that_it_promises(finished, dataset):
+    run, logs = finished
+    assert {path.name for path in run.iterdir()} == {
+        "adapter",
+        "merged",
+        "manifest.json",
+        "metrics.jsonl",
+        "recipe.yaml",
+    }
+    assert [path.name for path in (logs / "runs").iterdir()] == [run.name]
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["hash"] == run.name
+    assert manifest["dataset"] == json.loads((dataset / "lock.json").read_text())["hash"]
+    assert manifest["adapter"] == digest_file(run / "adapter" / "adapter_model.safetensors")
+    assert manifest["merged"] == digest_file(run / "merged" / "model.safetensors")
+    assert manifest["agreement"]["same_choice"] >= 0.5
+
+
+def test_the_merged_model_speaks_the_template_it_was_trained_on(finished):
+    run, _ = finished
+    template = (run / "merged" / "chat_template.jinja").read_text()
+    assert template == (run / "adapter" / "chat_template.jinja").read_text()
+    assert "generation" in template
+
+
+def test_training_lowers_the_loss(finished):
+    run, _ = finished
+    losses = [
+        line["loss"] for _, line in read_jsonl(run / "metrics.jsonl") if line["stage"] == "SFT" and "loss" in line
+    ]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_dpo_starts_from_the_sft_adapter_with_it_as_the_reference(finished):
+    run, _ = finished
+    first = next(line for _, line in read_jsonl(run / "metrics.jsonl") if line["stage"] == "DPO")
+    # Measured against any other reference, the untouched policy would already differ from it.
+    assert first["rewards/chosen"] == first["rewards/rejected"] == 0
+    assert first["logps/chosen"] > -150  # of some 17 tokens; the untrained base gives each -11 and less
+
+
+def test_a_finished_run_is_returned_at_once(finished, tiny_base, dataset, monkeypatch):
+    run, logs = finished
+    monkeypatch.setenv("AJ_LOGS", str(logs))
+    before = (run / "manifest.json").stat().st_mtime_ns
+    assert train(make_recipe(tiny_base), dataset) == run
+    assert (run / "manifest.json").stat().st_mtime_ns == before
+
+
+def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
+    run, _ = finished
+    recipe = make_recipe(tiny_base)
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    code = (
+        "import sys; from pathlib import Path; from train.run import train; from train.recipe import Recipe\n"
+        "train(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, recipe.model_dump_json(), str(dataset)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "runs" / run.name).exists()
+    told = StringIO()
+    resumed = train(recipe, dataset, Console(file=told))
+    assert resumed == tmp_path / "runs" / run.name
+    assert "resuming from checkpoint" in told.getvalue()
+    steps = [[(line["stage"], line["step"]) for _, line in read_jsonl(r / "metrics.jsonl")] for r in (resumed, run)]
+    assert steps[0] == steps[1]
+    weights = [digest_file(r / "adapter" / "adapter_model.safetensors") for r in (resumed, run)]
+    assert weights[0] == weights[1]
+
+
+def test_a_loss_that_is_no_number_ends_the_run(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    exploding = {"rank": 4, "alpha": 10**38, "target_modules": MODULES}
+    with pytest.raises(TrainError, match=r"(loss|grad_norm) became (nan|inf) at step \d+; lower the learning_rate"):
+        train(make_recipe(tiny_base, lora=exploding), dataset)
+    assert not [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]
