@@ -27,8 +27,8 @@ from datasets_build.repair.order import cut, end_before_loop, interleave, unfold
 from datasets_build.repair.passes import Bench, Mended, Pass
 from datasets_build.repair.read import as_written, read, set_aside_thoughts
 from datasets_build.repair.voice import voice
-from scorers.checks.patterns import known_issue
-from scorers.checks.rows import check_pair, check_row
+from scorers.checks.rows import check_pair, check_row, pattern_of
+from scorers.checks.taught import told_discovery
 
 Foreign = Literal["map", "keep"]
 
@@ -111,7 +111,7 @@ def _pair(item: Preference, bench: Bench) -> Settled:
     if rejected == render_turn(chosen, bench.contract):
         raise Refused("same_text", "the chosen and the rejected turn are the same")
     metadata = _metadata(item.metadata, repaired)
-    if pattern := known_issue(rejected, past, bench.contract, done.mode):
+    if pattern := pattern_of(rejected, past, bench.contract, done.mode):
         metadata.setdefault("pattern", pattern)
     pair = Pair(tuple(past), chosen, rejected, done.mode, done.layout, metadata)
     _demand(check_pair(pair, bench.contract))
@@ -129,7 +129,8 @@ def _conduct(row: Row, contract: Contract) -> list[Finding]:
     places = range(len(row.messages)) if row.layout == "dialogue" else range(len(row.messages) - 1, len(row.messages))
     targets = [place for place in places if row.messages[place].learned]
     called = [(place, call) for place in targets if (call := row.messages[place].call) is not None]
-    return [one for place, call in called for one in check_conduct(call, row.messages[:place], contract)]
+    told = told_discovery(row.messages, contract) if called else []
+    return [one for place, call in called for one in check_conduct(call, [*told, *row.messages[:place]], contract)]
 
 
 def _linted(value: Row | Pair, bench: Bench) -> list[Finding]:

@@ -12,6 +12,18 @@ from aj.wire import Judgement, judge_call
 from scorers.checks.replies import check_reply
 from scorers.checks.said.counts import miscounts
 
+MODES: dict[str, Mode] = {
+    "wrong_output_format": "step",
+    "tool_none_error": "step",
+    "lost_context": "step",
+    "hallucinated_commands": "step",
+    "wrong_count": "step",
+    "code_block_instead_of_action": "step",
+    "missing_list_agents": "step",
+    "plan_as_dict": "plan",
+}
+"""The documented patterns, and the mode in which each occurs."""
+
 _NO_AGENTS = re.compile(
     r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
 )

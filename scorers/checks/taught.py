@@ -27,6 +27,12 @@ _SHOWN = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"`?([\w.-]{1,80})`?(?: \((\w{1,20})\))?\.?")
+_CONTEXT = re.compile(r"Context: (.*?)(?:\nTask: |\Z)", re.DOTALL)
+"""What AJ's earlier rows and preferences say of the session, before the task."""
+_TOLD = re.compile(
+    r"\b(?:list_agents|agents|servers|hosts|machines|boxes)\b[^.:\n]{0,60}: ?([^\n]{1,2000}?)(?:\.\s|\.?$)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _NOBODY = ("none", "no", "n/a", "unknown", "nothing")
 _KNOWLEDGE = re.compile(
     r"\W{0,3}(?:what|how (?!many|much)|why|explain|when|where|which|describe|difference|tell me about)\b", re.IGNORECASE
@@ -40,14 +46,34 @@ _INVENTED = re.compile(r"\brun_on_remote\b|\bremote_(?:run|exec)\b")
 def agents_shown(text: str) -> tuple[Agent, ...]:
     """The agents that a text lists as known: a discovery's lines, a state block, or names after "agents:"."""
     if "gents" not in text and "ervers" not in text and "osts" not in text and "achines" not in text:
-        return ()
+        return _in_context(text)
     if listed := agents_listed(text):
         return listed
-    for match in _SHOWN.finditer(text):
-        names = [_NAME.fullmatch(item.strip()) for item in re.split(r", (?:and )?| and ", match[1].strip())]
-        if all(names) and not any(name and name[1].lower() in _NOBODY for name in names):
-            return tuple(Agent(name[1].rstrip("."), name[2] or "linux") for name in names if name)
-    return ()
+    return _first_named(_SHOWN, text) or _in_context(text)
+
+
+def told_discovery(messages: Sequence[Message], contract: Contract) -> list[Message]:
+    """The discovery that the context of the first request tells in words, as turns; none if it tells of none."""
+    agents = _in_context(messages[0].content) if messages else ()
+    return as_discovery(agents, contract) if agents else []
+
+
+def _in_context(text: str) -> tuple[Agent, ...]:
+    """The agents that AJ's session knew, as the context before a task tells."""
+    context = _CONTEXT.match(text) if text.startswith("Context: ") else None
+    return (agents_listed(context[1]) or _first_named(_TOLD, context[1])) if context else ()
+
+
+def _first_named(form: re.Pattern[str], text: str) -> tuple[Agent, ...]:
+    return next(filter(None, (_named(match[1]) for match in form.finditer(text))), ())
+
+
+def _named(listed: str) -> tuple[Agent, ...]:
+    """The agents of an enumeration; none if an item is anything but a name."""
+    names = [_NAME.fullmatch(item.strip()) for item in re.split(r", (?:and )?| and ", listed.strip())]
+    if not all(names) or any(name and name[1].lower() in _NOBODY for name in names):
+        return ()
+    return tuple(Agent(name[1].rstrip("."), name[2] or "linux") for name in names if name)
 
 
 def as_discovery(agents: Sequence[Agent], contract: Contract) -> list[Message]:

@@ -14,7 +14,7 @@ from aj.splits import Split
 from aj.state import Agent
 from aj.wire import judge_call, render_turn
 from scenarios.error_patterns import PATTERNS, PatternCase, draw_case
-from scorers.checks.patterns import known_issue
+from scorers.checks.patterns import MODES, known_issue
 from scorers.checks.replies import check_reply
 from scorers.samples import replay
 from scorers.world.steps import check_step
@@ -150,3 +150,7 @@ def test_a_state_block_case_has_no_note_since_nothing_was_said_before():
     for seed in range(8):
         assert _draw("missing_list_agents", seed, layout="state_block").right.call == Call("list_agents")
     assert any(_draw("missing_list_agents", seed).right.call != Call("list_agents") for seed in range(8))
+
+
+def test_a_pattern_is_drawn_in_the_mode_in_which_it_occurs():
+    assert {name: pattern.mode for name, pattern in PATTERNS.items()} == MODES

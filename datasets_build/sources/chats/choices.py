@@ -6,7 +6,8 @@
     {"input", "preferred_output", "non_preferred_output"}  OpenAI
 
 AJ's earlier preferences have a `context` beside the prompt, which comes before it (`Context: …`, `Task: …`), and their
-mode is that of the chosen text; where that one is prose, a rejected call or plan shows what was asked for.
+mode is that of the chosen text; where that one is prose, a `category` that names a documented pattern shows what was
+asked for, or else a rejected call or plan does.
 """
 
 import re

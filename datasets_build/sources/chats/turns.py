@@ -13,6 +13,7 @@ from datasets_build.sources.chats.said import Stated, Talk, Utterance
 from datasets_build.sources.chats.written import split_calls
 from datasets_build.sources.foreign import Serial, Spoken, read_arguments, trimmed
 from datasets_build.sources.inferred import mode_of
+from scorers.checks.patterns import MODES
 
 
 def transcript_of(chat: Talk) -> Transcript:
@@ -43,8 +44,8 @@ def preferences_of(chat: Talk, chosen: Sequence[Utterance], rejected: Sequence[U
         raise Refused("no_user", "the pair holds no request")
     mode = _mode([*past, better[0]], chat.system)
     wanted = _mode([*past, worse[0]], chat.system)
-    if mode == "chat" and wanted != "intent":  # the rejected reply shows what was asked for: a call, or a plan
-        mode = wanted
+    if mode == "chat" and wanted != "intent":  # the pattern, or else the rejected reply, shows what was asked for
+        mode = MODES.get(str(chat.metadata.get("category")), wanted)
     yield Preference(tuple(past), better[0], worse[0], mode, metadata=chat.metadata)
 
 
