@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from aj.conduct import check_loop
 from aj.messages import Mode, Role
 from datasets_build.ledger import Refused
+from datasets_build.reading.thoughts import split_thought
 from datasets_build.reading.transcripts import Transcript, Turn, message_of
 from datasets_build.repair.passes import Bench, Mended
 
@@ -53,9 +54,12 @@ def _unfolded(turn: Turn, mode: Mode, before: Sequence[Turn]) -> tuple[Sequence[
 
 def _with_results(turn: Turn, before: Sequence[Turn]) -> list[Turn]:
     """The turn, cut where it states a tool's output itself: each output needs the call that it answers."""
-    pieces, outputs = split_written(turn.text)
+    thought, words = split_thought(turn.text)
+    start = len(turn.text) - len(words) if thought and turn.text.endswith(words) else 0  # a thought states no output
+    pieces, outputs = split_written(turn.text[start:])
     if not outputs:
         return [turn]
+    pieces[0] = turn.text[:start] + pieces[0]
     pending = bool(before) and before[-1].role == "assistant"
     parts: list[Turn] = []
     for place, output in enumerate(outputs):

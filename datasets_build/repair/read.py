@@ -69,9 +69,9 @@ def read(item: Transcript, bench: Bench) -> Mended:
             turns.append(_shown(turn, item.mode, bench))
         else:
             said = _read(turn, Place(item.mode, request, turns, agentic, bench))
-            turns.append(said.turn)
+            turns.append(_speakable(said.turn, bench))
             modes.add(said.mode)
-            found += said.codes
+            found += said.codes if turns[-1] is said.turn else (*said.codes, "thought")
     if len(modes) > 1:
         raise Refused("mixed_modes", f"the turns are right in different modes: {', '.join(sorted(modes))}")
     mode = modes.pop()
@@ -121,6 +121,15 @@ def _shown(turn: Turn, mode: Mode, bench: Bench) -> Turn:
     """A turn that is context only, as it stands; a right call in its text is that call, as a result may follow it."""
     call = bench.judge(turn.text).call if turn.call is None and mode == "step" else None
     return turn_of(Message("assistant", call=call, learned=False)) if call else replace(turn, thought="")
+
+
+def _speakable(turn: Turn, bench: Bench) -> Turn:
+    """A call without its reasoning, if that holds marks that the runtime accepts before a call and not within it."""
+    if turn.call is None or not turn.call.reasoning:
+        return turn
+    bare = replace(turn, call=replace(turn.call, reasoning=None))
+    whole, rest = (bench.judge(as_written(one, bench.contract)).call for one in (turn, bare))
+    return bare if whole is None and rest is not None else turn
 
 
 def _called(turns: Sequence[Turn]) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from aj.findings import Finding
+from scorers.checks.said.counts import counts_a_part
 from scorers.checks.said.sources import STATES, Sources
 from scorers.checks.said.spelling import NUMBERS, plain, spelled_out
 from scorers.checks.said.stance import LESSON, in_general, stance
@@ -108,7 +109,9 @@ def _stray_numbers(bare: str, text: str, seen: Sources, names: Sequence[str]) ->
         of_hosts = names and _FLEET.match(after)
         platform = _PLATFORM.match(after) if names else None
         if platform and said.isdecimal():
-            if int(said) not in seen.times(platform[1]):
+            in_all = seen.times(platform[1])
+            part = int(said) < max(in_all, default=0) and counts_a_part(after[platform.end() :])
+            if int(said) not in in_all and not part:
                 yield f"{match[0]}{platform[0]}"
             continue
         if seen.hosts(said) if of_hosts else seen.number(said):

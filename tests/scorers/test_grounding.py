@@ -22,6 +22,8 @@ SOURCES = [
     [
         "All three agents answered: web01, db-2 and mail3.",
         "3 agents, 2 Linux and 1 Windows.",
+        "1 Linux agent is down: `db-2`.",
+        "1 Linux agent has it stopped.",
         "2 of 3 are active, 1 has failed.",
         "Two are active, `db-2` has failed.",
         "`db-2` has failed, the other two are active.",
@@ -48,6 +50,9 @@ def test_counts_of_what_was_seen_lessons_and_questions_are_grounded(answer):
         ("nginx is active on db-7.", "db-7"),
         ("There are 7 errors in the log.", "7"),
         ("3 agents, 2 Linux and 7 Windows.", "7 windows"),
+        ("1 Linux agent is online.", "1 linux"),
+        ("There is 1 Linux agent: web01.", "1 linux"),
+        ("3 Linux agents are down.", "3 linux"),
         ("Twelve of them are active.", "Twelve"),
         ("nginx is disabled on web01.", "disabled"),
         ("I looked and found it at 46%.", "46%"),

@@ -45,6 +45,12 @@ def miscounts(text: str, agents: int) -> bool:
     return False
 
 
+def counts_a_part(after: str) -> bool:
+    """Whether the words after "2 Linux" say of which part they are told: "agents are down"."""
+    noun = re.match(r"(?:\s+(?:agents?|hosts?|servers?|machines?|nodes?|boxe?s?)\b)?", after)
+    return _PART.match(after, noun.end() if noun else 0) is not None
+
+
 def counted(answer: str, names: Sequence[str]) -> list[tuple[int, str, bool]]:
     """(number, what follows it, whether it is only offered or denied) of each count, outside of names, code and list
     numbering.

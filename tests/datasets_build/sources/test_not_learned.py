@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aj.messages import Row, read_rows, row_from_record, row_to_record
+from aj.messages import Call, Row, read_rows, row_from_record, row_to_record
 from datasets_build.build import build
 from datasets_build.lint.config import LintConfig, find_files
 from datasets_build.lint.items import lint_item, lint_value
@@ -133,6 +133,25 @@ def test_a_thought_before_an_answer_in_step_mode_is_its_reasoning(thought):
     assert last is not None
     assert last.params == {"answer": "2: `web01` and `db01`."}
     assert "want web01" in (last.reasoning or "")
+
+
+@pytest.mark.parametrize(
+    ("thought", "kept"),
+    [
+        ("It was executed already.", False),
+        ("I could use ```python\nx\n```.", False),
+        ("Output:\n```\nx\n```", True),
+        ("Nobody has looked.", True),
+    ],
+)
+def test_a_thought_that_a_call_may_not_hold_is_left_out_and_counted(thought, kept):
+    system = {"role": "system", "content": 'Reply with {"tool": name, "params": {}}.'}
+    stated = calling({"function": {"name": "list_agents", "arguments": "{}"}}, reasoning_content=thought)
+    written = said(f'<think>\n{thought}\n</think>\n\n{{"tool": "list_agents", "params": {{}}}}')
+    for reply in (written, stated):
+        found = row({"messages": [system, user("Who is there?"), reply]})
+        assert found.messages[-1].call == Call("list_agents", {}, reasoning=thought if kept else None)
+        assert ("thought" in found.metadata["repaired"]) is not kept
 
 
 @pytest.mark.parametrize("key", ["reasoning_content", "reasoning", "thinking"])
