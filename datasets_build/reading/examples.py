@@ -15,12 +15,14 @@ _ANNOUNCES = re.compile(r"\b(?:I|I['’](?:ll|m)|let me|let['’]s)\b[^\n]*\Z", 
 _TAG = re.compile(r"</?\w+>")
 
 
-def in_code(text: str, place: int) -> bool:
-    """Whether the object at `place` is shown in code: inline, or in a fence after words that introduce an example or
-    before words that go on. A fence that AJ announces ("Let me look:"), or that the text begins with, holds a call."""
+def is_shown(text: str, place: int) -> bool:
+    """Whether the object at `place` is an example: in inline code, after words that introduce one, or in a fence before
+    words that go on. What AJ announces ("Let me look:"), and a fence that the text begins with, is a call."""
     block = _block(text, place)
+    if block is None and prose(text)[place] != text[place]:
+        return True
     if block is None:
-        return prose(text)[place] != text[place]
+        block = place, len(text)
     before, after = text[: block[0]].rstrip(), text[block[1] :].strip()
     if not before or (not after and _ANNOUNCES.search(before)):
         return False

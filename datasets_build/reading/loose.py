@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from datasets_build.ledger import Refused
-from datasets_build.reading.examples import in_code, in_sentence
+from datasets_build.reading.examples import in_sentence, is_shown
 from datasets_build.reading.literals import read_literal
 from datasets_build.reading.thoughts import split_thought
 
@@ -52,7 +52,8 @@ def read_object(text: str) -> Reading | None:
     if record is None:
         return None
     before, after = body[:start], body[end:]
-    shown = bool(before) and (in_code(body, start) or in_sentence(before, after))
+    told = bool(before) and not before.startswith("<think>")
+    shown = told and (is_shown(body, start) or in_sentence(before, after))
     if opening := _OPEN_FENCE.search(before):
         before, after = before[: opening.start()], _CLOSE_FENCE.sub("", after, count=1)
     for tag in ("<tool_call>", "<functioncall>"):

@@ -14,7 +14,7 @@ from datasets_build.ledger import Refused
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _BULLET = re.compile(r"\A\s*[-*•]\s+(?=\S)")
-_KEY = re.compile(r"(?:step)?[\s_#-]*(\d{1,3})\s*[.):]?", re.IGNORECASE)
+_KEY = re.compile(r"(?:step)?[\s_#-]*(\d{1,3})(?:\s?(?:/|of)\s?\d{1,3})?\s*[.):]?", re.IGNORECASE)
 _PLAIN = re.compile(r"\s*\d{1,3}[.)] \S")
 
 
@@ -38,9 +38,9 @@ def _kind(values: str, after: str, number: Callable[[str], int]) -> _Kind:
     """Marks such as `1.`, `(1)`, `1/3`, `1 -`, `#1`, `Step 1:`, `**1.**`, with any of the `values` for the 1."""
     return _Kind(
         re.compile(
-            r"\s*(?P<bold>\*\*|__)?(?P<named>step\s?#?|\#)?[(\[]?"
+            r"\s*(?:\#{1,6}\s+)?(?P<bold>\*\*|__)?[(\[]?(?P<named>step[\s-]?#?|\#)?[(\[]?"
             rf"(?P<value>{values})(?P<of>\s?(?:/|of)\s?\d{{1,3}})?"
-            r"(?P<close>[)\]]?[.:]|[)\]]|\uFE0F?\u20E3|\s?[-–—](?=\s+\D))?"
+            r"(?P<close>\s?[.:)\]]{1,2}|\uFE0F?\u20E3|\s?[-–—](?=\s+\D))?"
             rf"(?(bold)(?P<end>(?:\*\*|__):?)?)(?:{after})(?=\S)",
             re.IGNORECASE,
         ),

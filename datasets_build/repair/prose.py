@@ -38,7 +38,7 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
     language = str(record.get("language") or "")
     tag = language if _LANGUAGE.fullmatch(language) else ""
     tags = dict.fromkeys(catalogue.prose.tagged, tag)
-    return "\n\n".join(_block(key, left[key], key in (first, "code"), tags.get(key, "")) for key in keys)
+    return "\n\n".join(_block(key, left[key], key in (first, "code", "question"), tags.get(key, "")) for key in keys)
 
 
 def without_tags(text: str, contract: Contract) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from aj.contract import load_contract
 from aj.messages import Mode
 from datasets_build.ledger import Refused
-from datasets_build.reading.examples import in_code
+from datasets_build.reading.examples import is_shown
 from datasets_build.reading.loose import read_object
 from datasets_build.reading.numbering import is_list, is_steps
 from scorers.checks.replies import said_word
@@ -78,7 +78,7 @@ def _calls(response: str) -> bool:
     words, contract = prose(response), load_contract()
     known = (*contract.tool_by_name, *contract.aliases.retired_tools)
     said = (call for call in found if words[call.start()] == "{" or call[1] in known)
-    return any(not in_code(response, call.start()) for call in said)
+    return any(not is_shown(response, call.start()) for call in said)
 
 
 def _has_steps(response: str) -> bool:

@@ -19,7 +19,8 @@ def ordered(value) -> Steps:
 
 FORMS = ["{0}. {1}", "{0}) {0}. {1}", "Step {0}: {0}. {1}", "Step {0} - {1}", "STEP {0} {1}", "({0}) {1}", "[{0}] {1}",
          "#{0} {1}", "**{0}.** {1}", "**Step {0}:** {1}", "**Step {0}**: {1}", "{0}: {1}", "{0} - {1}", "{0}.{1}",
-         "{0}/2 {1}", "Step {0} of 2: {1}", "{0}\ufe0f\u20e3 {1}", "- {0}. {1}", "* Step {0}: {1}"]  # fmt: skip
+         "{0}/2 {1}", "Step {0} of 2: {1}", "{0}\ufe0f\u20e3 {1}", "- {0}. {1}", "* Step {0}: {1}",
+         "{0}.) {1}", "0{0}. {1}", "Step-{0}: {1}", "(Step {0}) {1}", "### Step {0}: {1}", "{0} : {1}"]  # fmt: skip
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -56,6 +57,7 @@ def test_what_need_not_be_a_number_of_a_step_stays(texts):
     [
         [{"step": 2, "action": "Mend"}, {"step": 1, "action": "Look"}],
         [{"order": "2", "action": "Mend"}, {"order": "1", "action": "Look"}],
+        [{"step": "1/2", "action": "Look"}, {"step": "2/2", "action": "Mend"}],
         [{"number": 1.0, "action": "1. Look"}, {"number": 2.0, "action": "2. Mend"}],
         [{"step": "Step 1", "action": "Look"}, {"step": "Step 2", "action": "Mend"}],
         [{"step": {"order": 1, "action": "Look"}}, {"step": {"order": 2, "action": "Mend"}}],

@@ -172,6 +172,32 @@ def test_an_answer_is_unfinished_if_it_promises_what_nobody_has_to_allow(answer,
     assert (isinstance(outcome.value, Refused) and outcome.value.code == "unfinished") == unfinished
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A call looks like this: {}",
+        "For example:\n{}",
+        "The form is as follows\n\n```json\n{}\n```",
+        "It is {} in the log.",
+        "Write `{}` there.",
+        "~~~\n{}\n~~~\nis the form, and ~~~ ends it.",
+    ],
+)
+def test_a_call_that_is_shown_is_never_taken_for_one(words):
+    shown = words.format('{"tool": "bash", "params": {"command": "df"}}')
+    for system in ("", "Available tools:\n- run: run it"):
+        outcome = settled(f"See below.\n{shown}", system=system)
+        assert not isinstance(outcome.value, Row) or outcome.value.mode == "chat"
+
+
+@pytest.mark.parametrize(
+    "words", ["I look at the disk: {}", "Let me see for example the disk:\n{}", "<think>Like this: {}"]
+)
+def test_a_call_that_is_announced_is_one(words):
+    shown = words.format('{"tool": "bash", "params": {"command": "df"}}')
+    assert call(shown, system="Available tools:\n- run: run it")["params"] == {"command": "df"}
+
+
 def test_prose_where_a_call_belongs_is_rejected():
     catalogue = "Available tools:\n- run: run it"
     assert code("Run df -h and look.", system=catalogue) == "no_call"

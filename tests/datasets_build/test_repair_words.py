@@ -137,6 +137,12 @@ def test_a_key_that_is_a_name_stays_as_it_is(name):
     assert said({"status": "x", "answer": "So:", "options": {name: "y"}}) == f"So:\n\n**Options:**\n- **{name}:** y"
 
 
+def test_a_question_back_needs_no_heading():
+    assert said({"status": "x", "analysis": "It may be the index.", "question": "Which one?"}) == (
+        "It may be the index.\n\nWhich one?"
+    )
+
+
 def test_an_example_in_words_is_no_code():
     old = {"status": "x", "answer": "So:", "fault": {"example": "free twice", "test": "free(a)"}}
     assert said(old) == "So:\n\n**Fault:**\n- **Example:** free twice\n- **Test:** `free(a)`"
