@@ -40,17 +40,24 @@ def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
     Raises:
         EvidenceError: they share no task or no sample, or a task's version, samples, asking code or grader differ.
     """
+    return [row for a, b in read_both(base, candidate) for row in compare_task(a, b)]
+
+
+def read_both(base: Path, candidate: Path) -> list[tuple[TaskScores, TaskScores]]:
+    """The logs of two eval folders, task by task; raises EvidenceError as `compare` does."""
     left, right = read_folder(base), read_folder(candidate)
     shared = [task for task in left if task in right]
     if not shared:
         raise EvidenceError(
             f"{base} and {candidate} share no task; found {_names(left)} and {_names(right)}; run `aj eval` for both."
         )
-    return [row for task in shared for row in compare_task(left[task], right[task])]
+    for task in shared:
+        check_comparable(left[task], right[task])
+    return [(left[task], right[task]) for task in shared]
 
 
-def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
-    """The rows of one task; raises EvidenceError as `compare` does."""
+def check_comparable(a: TaskScores, b: TaskScores) -> None:
+    """Raises EvidenceError as `compare` does."""
     for what, one, other in (
         ("versions", a.version, b.version),
         ("frozen samples", a.metadata.get("samples"), b.metadata.get("samples")),
@@ -62,6 +69,10 @@ def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
         raise EvidenceError(f"{a.task}: {graded_apart(a, b)}")
     if not a.samples.keys() & b.samples.keys():
         raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on the same suite.")
+
+
+def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:
+    """The rows of two logs that can be compared."""
     return [
         _row(a.task, metric, name, pairs)
         for metric in a.metrics

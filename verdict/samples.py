@@ -1,9 +1,10 @@
 """What the samples of a log say themselves: a log's header and its summaries can be edited apart from them."""
 
 import json
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ GRADING = ("scorers", "metrics", "headline_metric")
 
 LABELS = ("version", "results", "stats", "tags", "metadata", "log_updates", "reductions", "location", "etag", "samples")
 """Parts of a header that follow from others, or that may be edited later without harm: evidence never reads them."""
+
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, EOFError)
+"""What reading a damaged log raises."""
+
+_MEMBER = re.compile(r"samples/(?P<id>.*)_epoch_\d+\.json", re.DOTALL)
+"""A sample in a log: its id and its epoch."""
 
 DONE = "done.json"
 """Written last into the folder of a finished eval, with the seals of its logs."""
@@ -75,9 +82,14 @@ def read_recorded(path: Path) -> Recorded:
             answers.append(digest({key: value for key, value in sample.items() if key not in (*WRAPPING, "scores")}))
             scores.append(digest(epoch.id, sample["epoch"], sample.get("scores")))
         seal = _seal(header, answers, scores)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, EOFError) as error:
-        raise EvidenceError(f"{path} cannot be read ({error!r}); run its eval again.") from error
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
     return Recorded(seal, samples_of(found, path), epochs, inputs, tuple(edits), dict(words))
+
+
+def unreadable(path: Path, error: BaseException) -> EvidenceError:
+    """The error of a log that cannot be read."""
+    return EvidenceError(f"{path} cannot be read ({error!r}); run its eval again.")
 
 
 def _seal(header: dict[str, Any], answers: list[str], scores: list[str]) -> Seal:
@@ -127,7 +139,23 @@ def edited(edits: tuple[str, ...]) -> str:
     return ", ".join(f"{count} by {who}" for who, count in Counter(edits).most_common(3))
 
 
-def _open(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+def read_samples(path: Path, names: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The epochs of these samples as the log holds them, by id; nothing else of the log is read.
+
+    Raises:
+        EvidenceError: the log cannot be read.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    try:
+        for sample in _open(path, names)[1]:
+            if (name := str(sample["id"])) in names:
+                found.setdefault(name, []).append(sample)
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
+    return {name: sorted(epochs, key=lambda sample: sample["epoch"]) for name, epochs in found.items()}
+
+
+def _open(path: Path, names: Collection[str] | None = None) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     """The header of a log and its samples, as JSON."""
     if path.suffix == ".json":
         log = json.loads(path.read_bytes())
@@ -135,13 +163,14 @@ def _open(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     # Inspect compresses with zstd, which zipfile reads once Inspect is imported (`read_folder` has done so).
     with zipfile.ZipFile(path) as archive:
         header = json.loads(archive.read("header.json"))
-    return header, _members(path)
+    return header, _members(path, names)
 
 
-def _members(path: Path) -> Iterator[dict[str, Any]]:
+def _members(path: Path, names: Collection[str] | None) -> Iterator[dict[str, Any]]:
+    """The samples of these names; all of them where None is given."""
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            if member.filename.startswith("samples/"):
+            if (match := _MEMBER.fullmatch(member.filename)) and (names is None or match["id"] in names):
                 yield json.loads(archive.read(member))
 
 

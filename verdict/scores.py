@@ -222,7 +222,7 @@ def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
 
 
 def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
-    given = [_values(epoch, path) for epoch in epochs]
+    given = [values_of(epoch, path) for epoch in epochs]
     metrics = dict.fromkeys(metric for values in given for metric in values)
     by_metric = {metric: [values[metric] for values in given if metric in values] for metric in metrics}
     scored = {metric: [value for value in values if not math.isnan(value)] for metric, values in by_metric.items()}
@@ -245,7 +245,7 @@ def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
     )
 
 
-def _values(epoch: Epoch, path: Path) -> dict[str, float]:
+def values_of(epoch: Epoch, path: Path) -> dict[str, float]:
     """The metrics of one epoch; NaN for one that the sample does not ask for.
 
     Empty if the epoch ended in an error or its scorer could not decide.

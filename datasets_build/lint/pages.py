@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aj.contract import load_contract
 from aj.files import write_text
+from aj.visible import visible
 from aj.wire import render_turn
 from datasets_build.lint.rules import Example, Rule, load_rules
 from datasets_build.reading.transcripts import Preference, Turn, message_of
@@ -108,11 +109,7 @@ def _line(turn: Turn) -> str:
 
 def _block(text: str) -> list[str]:
     fence = "````" if "```" in text else "```"
-    return [f"{fence}text", *(line if line.isprintable() else _visible(line) for line in text.split("\n")), fence]
-
-
-def _visible(line: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    return [f"{fence}text", *(visible(line) for line in text.split("\n")), fence]
 
 
 if __name__ == "__main__":

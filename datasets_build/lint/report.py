@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from aj.visible import visible
 from datasets_build.lint.rules import load_rules
 from datasets_build.lint.run import Listed, Outcome
 
@@ -64,7 +65,7 @@ def sample_lines(total: Outcome) -> Iterator[str]:
     for code, _ in _worst_first(total):
         for one in total.listed:
             if one.code == code:
-                yield f"{one.file}:{one.line}: {code}: {_visible(one.message)}"
+                yield f"{one.file}:{one.line}: {code}: {visible(one.message)}"
 
 
 def json_parts(outcomes: Iterable[Outcome], total: Outcome) -> Iterator[str]:
@@ -138,8 +139,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _visible(text: str) -> str:
-    """A message quotes data, whose control characters must be shown, not obeyed."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

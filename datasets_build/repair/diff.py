@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aj.contract import Contract
 from aj.messages import Message, Pair, Row
+from aj.visible import visible
 from aj.wire import render_turn
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Parsed, Preference, Turn
@@ -15,7 +16,7 @@ def hunk(place: str, item: Parsed, value: Row | Pair, repaired: Sequence[str], c
     before = [as_written(turn, contract) for turn in turns_of(item) if turn.role == "assistant"]
     after = [render_turn(message, contract) for message in _messages(value) if message.role == "assistant"]
     removed, added = ([shown for text in texts for shown in _shown(text)] for texts in (before, after))
-    place = _visible(place)
+    place = visible(place)
     head = [f"--- {place}", f"+++ {place} ({', '.join(repaired)})", f"@@ -1,{len(removed)} +1,{len(added)} @@"]
     return "\n".join([*head, *(f"-{text}" for text in removed), *(f"+{text}" for text in added), ""])
 
@@ -32,9 +33,4 @@ def _messages(value: Row | Pair) -> Sequence[Message]:
 
 
 def _shown(text: str) -> list[str]:
-    return [_visible(line) for line in text.split("\n")]
-
-
-def _visible(text: str) -> str:
-    """In a terminal, control characters of the data must be shown, not obeyed."""
-    return "".join(char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in text)
+    return [visible(line, keep="\t") for line in text.split("\n")]

@@ -71,12 +71,26 @@ def compare(
     suite: SuiteOption = "small",
     contract: ContractOption = None,
     slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
+    flipped: Annotated[
+        bool, typer.Option("--flips", help="show instead which samples changed, with both replies and what is wrong")
+    ] = False,
+    metric: Annotated[
+        str | None, typer.Option(help="TASK/METRIC, for --flips; by default the first metric of every task")
+    ] = None,
     output: AsJson = Format.table,
 ) -> None:
-    """Compare two models sample by sample, with confidence intervals."""
+    """Compare two models sample by sample: with confidence intervals, or with `--flips` reply by reply."""
     from verdict import compare as paired
+    from verdict import flips
 
-    rows = paired.compare(*both_arms(a, b, suite, contract))
+    both = both_arms(a, b, suite, contract)
+    if flipped:
+        found, counts = flips.flips(*both, metric), flips.code_counts(*both)
+        show(output, flips.to_record(found, counts), lambda: flips.shown(found, counts, a, b))
+        return
+    if metric:
+        raise AJError("--metric chooses what --flips shows; add --flips.")
+    rows = paired.compare(*both)
     show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices))
 
 
