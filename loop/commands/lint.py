@@ -12,7 +12,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from aj.errors import AJError
+from aj.errors import AJError, DataError
 from loop.commands.terminal import console, example, progress
 
 if TYPE_CHECKING:
@@ -77,7 +77,11 @@ def lint(
         given = [Path(name) for name in files if Path(name).exists()] or paths
         with progress.status("repairing …") as status:
             report = _fix(given, settings, output_folder, diff, look_alikes, status)
-        return console.print(_fixed(report), soft_wrap=True) if output_folder else None
+        if output_folder:
+            console.print(_fixed(report), soft_wrap=True)
+            if not report.total.converted:
+                raise DataError(f"No row was kept; {output_folder / 'quarantine.jsonl'} says why, line by line.")
+        return
     raise typer.Exit(_lint(paths, settings, output, samples))
 
 

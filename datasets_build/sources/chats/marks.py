@@ -1,6 +1,7 @@
 """Marks by which a record says that it, or one of its replies, is not to be learned.
 
-label: false             KTO's undesirable answer (also kto_tag, and the names that other tools give it)
+label: false             KTO's undesirable answer (also kto_tag, and the names that other tools give it; -1, "rejected")
+rating: -1, "bad"        the user's own verdict; of a scale, only what is below zero is certain
 weight: 0                OpenAI: no loss on this message
 train, trainable, loss   Axolotl, AgentInstruct and others: false or 0
 masked, mask: true       the other way round
@@ -14,13 +15,20 @@ from typing import Any
 
 from datasets_build.ledger import Refused
 
-_UNLESS = ("weight", "loss_weight", "train", "training", "trainable", "train_on", "train_on_turn", "loss", "learn")
-_IF = ("masked", "mask", "ignore_loss")
+_UNLESS = (
+    "weight", "loss_weight", "loss_scale", "train", "training", "trainable", "train_on", "train_on_turn", "loss",
+    "learn",
+)  # fmt: skip
+_IF = ("masked", "is_masked", "mask", "ignore_loss", "no_loss")
 _LABELS = ("label", "kto_tag", "kto_label", "is_desirable", "desirable", "accepted")
+_VOTES = ("rating", "vote", "feedback", "thumb", "thumbs")
+_BAD = frozenset(("bad", "negative", "rejected", "undesirable", "undesired", "dislike", "thumbs_down", "down", "-1"))
 _CHECKED = ("success", "resolved", "correct", "is_correct")
 """Only false counts: a number under such a name may be the place of the right answer."""
 _ENDS = ("finish_reason", "stop_reason")
-_MARKS = frozenset(("metadata", *_LABELS, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail"))
+_MARKS = frozenset(
+    ("metadata", *_LABELS, *_VOTES, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail")
+)
 
 
 UNFINISHED = frozenset((
@@ -70,6 +78,7 @@ def demand_learned(value: Mapping[str, Any]) -> None:
     if _MARKS.isdisjoint(value):
         return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
+    said = said or next((name for name in (*_LABELS, *_VOTES) if name in value and _says_bad(value[name])), None)
     said = said or next((name for name in _CHECKED if value.get(name) is False), None)
     inner = value.get("metadata")
     if said is None and isinstance(inner, dict):
@@ -87,6 +96,13 @@ def _says_no(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().lower() in ("false", "0", "0.0", "no")
     return isinstance(value, bool | int | float) and not value
+
+
+def _says_bad(value: Any) -> bool:
+    """Below zero, or a word for it."""
+    if isinstance(value, str):
+        return value.strip().lower().replace(" ", "_") in _BAD
+    return isinstance(value, int | float) and value < 0
 
 
 def _says_yes(value: Any) -> bool:

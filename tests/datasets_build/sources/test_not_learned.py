@@ -48,13 +48,17 @@ def test_a_record_marked_as_undesirable_is_refused(no):
         assert codes({"messages": [user(), said(BAD)]} | mark) == ["not_to_learn"]
     for mark in ({"rejected": False}, {"correct": 0}, {"success": "no"}, {"label": True}):
         assert isinstance(row({"messages": [user(), said()]} | mark), Row)
-    assert isinstance(row({"messages": [user(), said()], "label": 3}), Row)
+    for mark in ({"label": -1}, {"label": "undesirable"}, {"rating": -1}, {"feedback": "Thumbs down"}, {"thumb": "-1"}):
+        assert codes({"messages": [user(), said(BAD)]} | mark) == ["not_to_learn"]
+    for mark in ({"label": 3}, {"label": 1}, {"rating": 0}, {"rating": 5}, {"feedback": "It was good"}):
+        assert isinstance(row({"messages": [user(), said()]} | mark), Row)
 
 
 MARKS = (
     {"weight": 0}, {"weight": 0.0}, {"train": False}, {"trainable": False}, {"loss": False}, {"loss": 0},
     {"finish_reason": "length"}, {"stop_reason": "max_tokens"},
     {"loss_weight": 0}, {"masked": True}, {"mask": 1}, {"loss_mask": 0}, {"training": "false"},
+    {"loss_scale": 0.0}, {"is_masked": True}, {"no_loss": 1},
     {"train_detail": [{"begin_offset": 0, "end_offset": 4, "train": False}]},
 )  # fmt: skip
 

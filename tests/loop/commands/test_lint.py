@@ -96,3 +96,10 @@ def test_a_path_is_shown_as_it_is(tmp_path, monkeypatch, name):
     assert made.exit_code == 0, made.exception
     lost = RUN.invoke(app, ["lint", f"{name}/none.jsonl"])
     assert f"{name}/none.jsonl" in str(lost.exception)
+
+
+def test_a_repair_that_keeps_nothing_is_an_error_and_says_where_it_is_told(data):
+    done = RUN.invoke(app, ["lint", "rows.jsonl", "--fix", "--output", "out"])
+    assert isinstance(done.exception, AJError)
+    assert "out/quarantine.jsonl" in str(done.exception)
+    assert len((data.parent / "out" / "quarantine.jsonl").read_text().splitlines()) == 2
