@@ -64,6 +64,12 @@ _SWITCH_MAC = re.compile(r"(?<![\w.:-])(?=[\d.]*[a-f])[0-9a-f]{4}\.[0-9a-f]{4}\.
 """As Cisco's switches write it; with a letter in it, as three numbers might be anything."""
 _KEPT_MACS = ("00005e0053", "02005e")
 _EMAIL = re.compile(r"(?<![\w.+-])([A-Za-z0-9][\w.+-]{0,63})@((?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24})(?![\w-])")
+_PLACEHOLDER = re.compile(
+    r"(?:you|your(?:[._-]?(?:e-?mail|name))?|user(?:name)?|name|me|old|new|someone)@"
+    r"(?:e?mail|domain|company|(?:my|your)[_-]?(?:domain|company|e?mail))\.[a-z]{2,6}",
+    re.IGNORECASE,
+)
+"""What documentation writes for anybody's address."""
 
 
 def _ipv4(text: str) -> Iterator[Find]:
@@ -168,7 +174,8 @@ def _emails(text: str) -> Iterator[Find]:
         kept = load_rules().keep
         unit = match[2].rpartition(".")[2] in kept.units  # systemd's getty@tty1.service
         escaped = match[1] in ("n", "r", "t") and text[match.start() - 1 : match.start()] == "\\"  # "\\n@decorator"
-        if not unit and not escaped and match[0].lower() not in kept.mailboxes and not is_reserved(match[2]):
+        nobodys = match[0].lower() in kept.mailboxes or _PLACEHOLDER.fullmatch(match[0]) or is_reserved(match[2])
+        if not unit and not escaped and not nobodys:
             yield Find("email", *match.span())
 
 

@@ -164,7 +164,7 @@ class _Looks:
         suffix = next((own for own in load_rules().private_domains if domain.endswith(f".{own}")), "")
         labels = domain.removesuffix(f".{suffix}").split(".") if suffix else domain.split(".")[:-1]
         looks = [label if is_generic(label) else self._name(label) for label in labels]
-        if looks == labels:  # mail.com: its words are common, but it is somebody's
+        if looks == labels and not suffix:  # mail.com: its words are common, but it is somebody's
             looks[-1] = self._name(labels[-1])
         for label, look in zip(labels, looks, strict=True):
             if not is_generic(label):

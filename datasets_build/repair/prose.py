@@ -33,7 +33,9 @@ def markdown_of(record: Mapping[str, Any], naming: tuple[str, ...]) -> str:
     left = {key: value for key, value in _said(record).items() if key not in skipped}
     if not left:
         raise Refused("empty_output", "the object holds no text")
-    first = next((key for key in catalogue.prose.lead if isinstance(left.get(key), str)), None)
+    opening = next(iter(left))  # what the object itself begins with comes first, if that can lead
+    leads = (opening, *catalogue.prose.lead) if opening in catalogue.prose.lead else catalogue.prose.lead
+    first = next((key for key in leads if isinstance(left.get(key), str)), None)
     keys = [*([first] if first else []), *(key for key in left if key != first)]
     language = str(record.get("language") or "")
     tag = language if _LANGUAGE.fullmatch(language) else ""

@@ -111,6 +111,8 @@ def test_each_kind_is_found_where_it_stands(text, kind, value):
         '{"code": "x\\\\n@app.route(1)"}, C:\\Users\\user01\\x',
         "/home/ubuntu, /home/$USER, /home/<name>, C:\\Users\\Public\\x, /root",
         "web01.local, /etc/rc.local, .env.local, settings.local.json, localhost.localdomain, host.docker.internal",
+        "dc01.domain.local, _ldap._tcp.domain.local, dhcp.company.corp, contoso.local, AD-Domain-Services",
+        "your@email.com, you@company.com, user@domain.com, your_name@mycompany.org",
         "password: required, password=$PASS, pwd=/srv, PASSWORD=changeme, https://user:password@host/",
         '"/etc/passwd": "chmod 644, chown root:root", PASSWORD=pass\\n - X=1, C:\\Users\\Downloads\\x',
         f"commit {drawn(40, 9, '0123456789abcdef')}, 2026-02-10 10:20:30, 00:00:00:00:00:00, ff:ff:ff:ff:ff:ff",
@@ -127,6 +129,21 @@ def test_each_kind_is_found_where_it_stands(text, kind, value):
 )
 def test_what_is_nobodys_is_not_found(text):
     assert found(text) == []
+
+
+@pytest.mark.parametrize("owned", ["domain-acme.local", "kestrel.domain.local", "your@acme.com", "kim@company.com"])
+def test_a_name_among_such_words_is_found(owned):
+    assert len(found(f"on {owned} now")) == 1
+
+
+def test_words_that_every_network_has_stay_words_beside_a_name():
+    said = "DHCP of kestrel.domain.local: a domain has one DHCP server, _ldap._tcp.domain.local its domain controllers"
+    shown = Replacer(3).text(said)
+    assert "kestrel" not in shown
+    assert shown.split(":", 1)[1] == said.split(":", 1)[1]
+    mail = Replacer(3).text("kestrel@domain.local is in DC=domain,DC=local")
+    assert mail.split("@")[1] == "domain.local is in DC=domain,DC=local"
+    assert "kestrel" not in mail
 
 
 def test_without_the_scanner_nothing_passes(monkeypatch):

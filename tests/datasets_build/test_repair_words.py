@@ -137,6 +137,18 @@ def test_a_key_that_is_a_name_stays_as_it_is(name):
     assert said({"status": "x", "answer": "So:", "options": {name: "y"}}) == f"So:\n\n**Options:**\n- **{name}:** y"
 
 
+@pytest.mark.parametrize(
+    ("old", "text"),
+    [
+        ({"diagnosis": "Too often.", "explanation": "It waits."}, "Too often.\n\n**Explanation:** It waits."),
+        ({"code": "a\nb", "explanation": "It waits."}, "It waits.\n\n```\na\nb\n```"),
+        ({"error": "E1", "summary": "Bad.", "answer": "No."}, "No.\n\n**Error:** E1\n\n**Summary:** Bad."),
+    ],
+)
+def test_what_an_explanation_begins_with_stays_its_beginning_if_it_can_lead(old, text):
+    assert said({"status": "x", **old}) == text
+
+
 def test_a_question_back_needs_no_heading():
     assert said({"status": "x", "analysis": "It may be the index.", "question": "Which one?"}) == (
         "It may be the index.\n\nWhich one?"
