@@ -55,6 +55,13 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
     return validate_yaml(path, read_yaml(path), model)
 
 
+def by_name(path: Path, folder: Path) -> Path:
+    """`path`, or the YAML file in `folder` that has this name, where `path` does not exist from here."""
+    named = folder / f"{path}.yaml"
+    within = folder.parents[1] / path  # as the documentation writes it: from the checkout's root
+    return next((found for found in (path, named, within) if found.exists()), path)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises ConfigError as `load_yaml` does."""
     try:

@@ -180,9 +180,3 @@ class DataRecipe(Strict):
 
     def identity(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
-
-
-def recipe_path(path: Path) -> Path:
-    """A recipe's file by its path, or by its name alone where it is one of RECIPES."""
-    named = RECIPES / f"{path}.yaml"
-    return named if not path.exists() and named.exists() else path

@@ -21,6 +21,7 @@ from verdict.gate import GateOutcome, Verdict, gate, panel
 from verdict.policy import load_policy
 
 ROOT = Path(__file__).parents[1]
+RECIPES = Path(__file__).parent / "recipes"
 
 
 class LoopRecipe(Strict):

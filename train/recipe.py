@@ -1,11 +1,13 @@
 """A training recipe: a whole experiment in one YAML file."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from aj.files import Strict
 
+RECIPES = Path(__file__).parent / "recipes"
 Optimizer = Literal["adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
 Scheduler = Literal["cosine", "linear", "constant_with_warmup"]
 

@@ -110,7 +110,7 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, 
     else:
         outcome = GateOutcome.INCONCLUSIVE
     telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
-    reasons = [_reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
+    reasons = [reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
     return _verdict(outcome, reasons, checks, left, right, policy)
 
 
@@ -224,7 +224,7 @@ def _regressed(checks: Sequence[Check], policy: Policy) -> Iterator[str]:
             yield f"{check.metric} {check.slice}"
 
 
-def _reason(check: Check) -> str:
+def reason(check: Check) -> str:
     """One sentence; for an open check, with what would decide it."""
     name = check.metric if check.slice == ALL else f"{check.metric} {check.slice}"
     interval = f"{check.value:+.3f} [{check.low:+.3f}, {check.high:+.3f}]"

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from aj.files import Strict, load_yaml
+from aj.files import Strict, by_name, load_yaml
 
 MOST = 0.5
 """Largest share that a policy may let pass: of a drop, of a fall, of samples that tell nothing."""
-DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+POLICIES = Path(__file__).parent / "policies"
 
 
 class Limits(Strict):
@@ -62,6 +62,10 @@ class Policy(Strict):
         return tasks
 
 
-def load_policy(path: Path = DEFAULT_POLICY) -> Policy:
-    """Raises ConfigError, with file and line, on an unknown key or a value out of range."""
-    return load_yaml(path, Policy)
+def load_policy(path: Path = Path("default")) -> Policy:
+    """The policy in a file, or the one of POLICIES that has this name.
+
+    Raises:
+        ConfigError: an unknown key or a value out of range, with file and line.
+    """
+    return load_yaml(by_name(path, POLICIES), Policy)

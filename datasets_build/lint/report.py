@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from aj.annotations import annotation
 from aj.visible import visible
 from datasets_build.lint.rules import load_rules
 from datasets_build.lint.run import Listed, Outcome
@@ -128,14 +129,5 @@ def github_parts(outcomes: Iterable[Outcome], total: Outcome) -> Iterator[str]:
     """Workflow commands, which GitHub shows next to the lines."""
     for outcome in outcomes:
         for one in outcome.listed:
-            file, title = (_property(text) for text in (one.file, one.code))
-            yield f"::warning file={file},line={one.line},title={title}::{_data(one.message)}\n"
+            yield annotation("warning", one.message, file=one.file, line=one.line, title=one.code) + "\n"
         total.add(outcome, 0)
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from aj.contract import load_contract
 from aj.errors import DataError
-from aj.files import load_yaml, read_jsonl
+from aj.files import by_name, load_yaml, read_jsonl
 from loop.commands.terminal import AsJson, Format, console, counting, example, progress, say
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def build(
 ) -> None:
     """Build a data set from its sources and print its card and folder."""
     from datasets_build.build import build as build_dataset
-    from datasets_build.recipe import DataRecipe, recipe_path
+    from datasets_build.recipe import RECIPES, DataRecipe
 
-    loaded = load_yaml(recipe_path(recipe), DataRecipe)
+    loaded = load_yaml(by_name(recipe, RECIPES), DataRecipe)
     if contract:
         loaded = loaded.model_copy(update={"contract": contract})
     with counting() as tell:

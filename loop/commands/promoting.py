@@ -1,17 +1,29 @@
 """`aj gate`, `promote` and `rollback`: who is champion."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from loop.commands.evaluating import ContractOption, SuiteOption, both_arms, finished_logs
-from loop.commands.terminal import AsJson, Format, console, example, show
+from loop.commands.terminal import Format, console, example, show
 
 app = typer.Typer()
 
-PolicyOption = Annotated[Path, typer.Option(help="the policy that a candidate must meet (YAML)")]
-DEFAULT_POLICY = Path("verdict/policies/default.yaml")
+
+class GateFormat(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    junit = "junit"
+    github = "github"
+
+
+PolicyOption = Annotated[
+    Path, typer.Option(help="the policy that a candidate must meet (YAML), or the name of one in verdict/policies")
+]
+DEFAULT_POLICY = Path("default")
 
 
 @app.command(epilog=example("aj gate champion 3f1c9e"))
@@ -21,15 +33,21 @@ def gate(
     suite: SuiteOption = "small",
     contract: ContractOption = None,
     policy: PolicyOption = DEFAULT_POLICY,
-    output: AsJson = Format.table,
+    output: Annotated[
+        GateFormat, typer.Option("--format", help="table, json, markdown (a pull request), junit (XML), or github")
+    ] = GateFormat.table,
 ) -> None:
     """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence."""
     from verdict import gate as judge
+    from verdict import reports
     from verdict.policy import load_policy
 
     rules = load_policy(policy)
     verdict = judge.gate(*both_arms(a, b, suite, contract), rules)
-    show(output, judge.to_record(verdict), lambda: judge.panel(verdict))
+    if write := reports.WRITERS.get(output):
+        print(write(verdict), end="")
+    else:
+        show(Format(output), judge.to_record(verdict), lambda: judge.panel(verdict))
     raise typer.Exit(int(verdict.outcome))
 
 

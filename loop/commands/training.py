@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aj.files import load_yaml
+from aj.files import by_name, load_yaml
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
 
@@ -15,17 +15,17 @@ app = typer.Typer()
 
 @app.command(epilog=example("aj train train/recipes/smollm2-135m.yaml --data logs/datasets/HASH"))
 def train(
-    recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML)")],
+    recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML), or the name of one in train/recipes")],
     data: Annotated[Path, typer.Option(help="the folder of a data set, as `aj build` prints it")],
     contract: InsteadContract = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what the run would do and need")] = False,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
-    from train.recipe import Recipe
+    from train.recipe import RECIPES, Recipe
     from train.run import dry_run as plan
     from train.run import train as train_run
 
-    loaded = load_yaml(recipe, Recipe)
+    loaded = load_yaml(by_name(recipe, RECIPES), Recipe)
     if contract:
         loaded = loaded.model_copy(update={"contract": contract})
     if dry_run:
@@ -49,16 +49,17 @@ def serve(
 
 @app.command(epilog=example("aj loop loop/recipes/demo.yaml"))
 def loop(
-    recipe: Annotated[Path, typer.Argument(help="a loop recipe (YAML)")],
+    recipe: Annotated[Path, typer.Argument(help="a loop recipe (YAML), or the name of one in loop/recipes")],
     root: Root = None,
     contract: InsteadContract = None,
     output: AsJson = Format.table,
 ) -> None:
     """Build, train, evaluate, compare, gate and promote; skip what is up to date. Exit codes as for `aj gate`."""
-    from loop.pipeline import LoopRecipe, run_loop
+    from loop.pipeline import RECIPES, LoopRecipe, run_loop
     from verdict.gate import to_record
 
-    done = run_loop(load_yaml(recipe, LoopRecipe), progress if output is Format.json else console, root, contract)
+    chosen = load_yaml(by_name(recipe, RECIPES), LoopRecipe)
+    done = run_loop(chosen, progress if output is Format.json else console, root, contract)
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
         print(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from datasets_build.recipe import RECIPES, recipe_path
+from aj.files import by_name
+from datasets_build.recipe import RECIPES
 from loop.commands.main import app
 
 
@@ -35,6 +36,15 @@ def test_the_card_and_the_folder_are_printed_and_a_shortfall_is_said_beside_them
 
 
 def test_a_recipe_is_found_by_its_name():
-    assert recipe_path(Path("aj-10k")) == RECIPES / "aj-10k.yaml"
-    assert recipe_path(RECIPES / "demo.yaml") == RECIPES / "demo.yaml"
-    assert recipe_path(Path("unknown")) == Path("unknown")
+    assert by_name(Path("aj-10k"), RECIPES) == RECIPES / "aj-10k.yaml"
+    assert by_name(RECIPES / "demo.yaml", RECIPES) == RECIPES / "demo.yaml"
+    assert by_name(Path("unknown"), RECIPES) == Path("unknown")
+
+
+def test_a_path_of_the_documentation_is_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert by_name(Path("datasets_build/recipes/ci.yaml"), RECIPES) == RECIPES / "ci.yaml"
+    (tmp_path / "datasets_build/recipes").mkdir(parents=True)
+    own = Path("datasets_build/recipes/ci.yaml")
+    own.write_text("name: mine")
+    assert by_name(own, RECIPES) == own
