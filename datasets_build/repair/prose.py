@@ -55,7 +55,8 @@ def _block(key: str, value: Any, bare: bool, language: str = "") -> str:
         text = _text(key, value, language)
         if bare:
             return text
-        return f"**{heading}:**\n\n{text}" if "\n" in text else f"**{heading}:** {text}"
+        # Above a block there is no colon: "**df output:**" and a fence are how a call's result was made up.
+        return f"**{heading}**\n\n{text}" if "\n" in text else f"**{heading}:** {text}"
     if isinstance(value, list | dict):
         return f"**{heading}:**\n{_items(key, value, 1)}"
     return f"**{heading}:** {_scalar(value)}"

@@ -116,7 +116,7 @@ def test_a_heading_is_the_words_of_its_key(key, heading):
 )
 def test_code_has_the_language_that_the_object_names(language, tag):
     old = {"action": "provide_code", "language": language, "explanation": "So:", "code": "a\nb", "example": "c\nd"}
-    assert said(old) == f"So:\n\n```{tag}\na\nb\n```\n\n**Example:**\n\n```\nc\nd\n```"
+    assert said(old) == f"So:\n\n```{tag}\na\nb\n```\n\n**Example**\n\n```\nc\nd\n```"
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,16 @@ def test_json_that_a_text_quotes_is_inline_code(put):
     assert 'in it: `{"a": ["b"]}` or `{"c": 1}`.' in said(
         {"status": "x", "explanation": "Two ways.", "ways": put('in it: {"a": ["b"]} or {"c": 1}.')}
     )
+
+
+@pytest.mark.parametrize(
+    "key", ["example_output", "command_output", "expected_results", "Sample output", "df_results:"]
+)
+@pytest.mark.parametrize("shown", ["```\nup\n```", '```json\n{"a": 1}\n```', '{\n "a": 1\n}', "- up\n- down"])
+@pytest.mark.parametrize("put", [lambda part: part, lambda part: {"cases": part}, lambda part: {"ways": [part]}])
+def test_a_heading_that_the_repair_writes_refuses_no_row(key, shown, put):
+    outcome = settled({"status": "x", "explanation": "It bubbles up.", **put({key: shown})})
+    assert isinstance(outcome.value, Row), outcome.value
 
 
 def test_a_text_that_is_json_is_code():
