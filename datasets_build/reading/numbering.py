@@ -13,6 +13,7 @@ from datasets_build.ledger import Refused
 
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _BULLET = re.compile(r"\A\s*[-*•]\s+(?=\S)")
 _KEY = re.compile(r"(?:step)?[\s_#-]*(\d{1,3})(?:\s?(?:/|of)\s?\d{1,3})?\s*[.):]?", re.IGNORECASE)
 _PLAIN = re.compile(r"\s*\d{1,3}[.)] \S")
@@ -74,13 +75,12 @@ def without_bullet(line: str) -> str:
 
 
 def keyed(value: Any) -> list[tuple[int, Any]] | None:
-    """The steps of an object whose keys are their numbers, `{"1": …}` or `{"step_1": …}`; None if it is none."""
+    """The steps of an object whose keys are their numbers, `{"1": …}`, `{"step_1": …}` or `{"first": …}`; None if it is
+    none."""
     if not isinstance(value, Mapping) or not value:
         return None
-    numbers = [_KEY.fullmatch(key.strip()) for key in value if isinstance(key, str)]
-    if len(numbers) < len(value) or not all(numbers):
-        return None
-    return [(int(number[1]), step) for number, step in zip(numbers, value.values(), strict=True) if number]
+    found = [(number, step) for key, step in value.items() if (number := _as_number(key)) is not None]
+    return found if len(found) == len(value) else None
 
 
 def is_steps(value: Any) -> bool:
@@ -135,8 +135,10 @@ def _numbered(step: Any, keys: Sequence[str]) -> tuple[int | None, Any]:
 
 def _as_number(value: Any) -> int | None:
     if isinstance(value, str):
-        found = _KEY.fullmatch(value.strip())
-        return int(found[1]) if found else None
+        if found := _KEY.fullmatch(value.strip()):
+            return int(found[1])
+        word = re.sub(r"step|[\s_-]", "", value.lower())
+        return next((words.index(word) + 1 for words in (_WORDS, _ORDINALS) if word in words), None)
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None
     return int(value)

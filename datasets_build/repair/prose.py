@@ -9,7 +9,7 @@ from typing import Any
 from aj.contract import Contract
 from datasets_build.ledger import Refused
 from datasets_build.reading.numbering import is_steps
-from datasets_build.repair.plans import joined, lead_of, ordered_steps
+from datasets_build.repair.plans import joined, lead_of, names_steps, ordered_steps
 from datasets_build.repair.retired import load_retired
 
 _DEPTH = 4
@@ -113,11 +113,13 @@ def _items(key: str, value: Any, depth: int) -> str:
     """A list or a dict as bullets, with nested ones indented. What has an order is numbered."""
     if depth > _DEPTH:
         raise Refused("unclear_text", "the object is nested too deeply for a text")
-    if not is_steps(value):
-        return "\n".join(_item("-", _entry(name, part, depth)) for name, part in _said(value).items())
-    steps, ordered = ordered_steps(key, value)
-    marks = [f"{number}." if ordered else "-" for number in range(1, len(steps) + 1)]
-    return "\n".join(_item(mark, _element(step, depth)) for mark, step in zip(marks, steps, strict=True))
+    if is_steps(value):
+        steps, ordered = ordered_steps(key, value)
+        texts = [_element(step, depth) for step in steps]
+    else:
+        texts, ordered = [_entry(name, part, depth) for name, part in _said(value).items()], names_steps(key)
+    marks = [f"{number}." if ordered else "-" for number in range(1, len(texts) + 1)]
+    return "\n".join(map(_item, marks, texts))
 
 
 def _item(mark: str, text: str) -> str:

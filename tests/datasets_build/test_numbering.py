@@ -64,6 +64,8 @@ def test_what_need_not_be_a_number_of_a_step_stays(texts):
         [{"step_1": {"action": "Look"}}, {"step_2": {"action": "Mend"}}],
         {"2": {"action": "Mend"}, "1": {"action": "Look"}},
         {"step2": {"action": "Mend"}, "step1": {"action": "Look"}},
+        {"second": {"action": "Mend"}, "first": {"action": "Look"}},
+        [{"step": "one", "action": "Look"}, {"step": "two", "action": "Mend"}],
         {"step_0": {"action": "Look"}, "step_1": {"action": "Mend"}},
     ],
 )

@@ -45,6 +45,11 @@ def test_steps_in_an_explanation_have_one_number_each_in_their_order(key, headin
     )
 
 
+def test_named_steps_keep_their_names_and_their_order():
+    old = {"action": "multi_step_plan", "steps": {"prepare": "Make a key", "go_live": {"command": "scp a b"}}}
+    assert said(old) == "**Steps:**\n1. **Prepare:** Make a key\n2. **Go live:**\n   - **Command:** `scp a b`"
+
+
 def test_a_list_of_any_name_keeps_the_order_that_it_states():
     old = {"status": "x", "answer": "Two ways.", "checks": [{"step": 2, "look": "the log"}, {"step": 1, "look": "df"}]}
     assert said(old) == "Two ways.\n\n**Checks:**\n1. **Look:** df\n2. **Look:** the log"
