@@ -1,10 +1,9 @@
-"""Records which run is champion: `champion.json`, written atomically, and `history.jsonl`, which only grows.
+"""Records which run is champion: `history.jsonl`, which only grows, and `champion.json`, its last word for other tools.
 
-The history is written first, under a lock; after a crash in between, the next writer repairs `champion.json`.
+The history decides. It is written first, under a lock; whatever happens to `champion.json`, the next writer mends it.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ from typing import Any
 from filelock import FileLock
 
 from aj.errors import AJError, EvidenceError
-from aj.files import logs_dir, read_jsonl, write_json
+from aj.files import logs_dir, write_json
+from loop.history import append, breaks, last_hash, read_events
 from verdict.gate import GateOutcome, Verdict, to_record
 from verdict.runs import BASE, read_manifest
 
@@ -27,30 +27,32 @@ def champion(registry: Path | None = None) -> dict[str, Any] | None:
     """{run, name, adapter, promoted_at, verdict} of the champion, or None if there is none.
 
     Raises:
-        AJError: `champion.json` cannot be read.
+        AJError: the history is gone, though there was a champion.
+        DataError: a line of it is no event.
     """
-    path = (registry or registry_dir()) / "champion.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise AJError(
-            f"{path} cannot be read ({error}); restore it from the last champion in history.jsonl."
-        ) from error
+    stack = _stack(registry or registry_dir())
+    return stack[-1] if stack else None
 
 
-def promote(run: Path, verdict: Verdict, registry: Path | None = None) -> dict[str, Any]:
+def promote(
+    run: Path, verdict: Verdict, registry: Path | None = None, reason: str = "", force: bool = False
+) -> dict[str, Any]:
     """Make the run folder `run` the champion.
 
+    `reason` is recorded. It is required for a policy other than that of the last promotion, and for `force`, which
+    promotes whatever the verdict is.
+
     Raises:
+        AJError: the reason is missing.
         EvidenceError: the verdict is not PROMOTE, is about another run or adapter, or has another reference than the
             current champion.
     """
     registry = registry or registry_dir()
     manifest = read_manifest(run)
-    if verdict.outcome is not GateOutcome.PROMOTE:
+    if verdict.outcome is not GateOutcome.PROMOTE and not force:
         raise EvidenceError(f"{run.name} did not pass the gate ({verdict.outcome.name}); `aj gate` shows why.")
+    if force and not reason.strip():
+        raise AJError("--force overrules the gate; say why with --reason, which is recorded.")
     if (verdict.run, verdict.adapter) != (manifest["hash"], manifest["adapter"]):
         raise EvidenceError(
             f"the verdict is about run {verdict.run}, adapter {verdict.adapter}, not about {run.name}, adapter "
@@ -58,21 +60,33 @@ def promote(run: Path, verdict: Verdict, registry: Path | None = None) -> dict[s
         )
     with _locked(registry):
         current = _stack(registry)
-        reigning = current[-1]["run"] if current else BASE
-        if verdict.reference != reigning:
-            raise EvidenceError(
-                f"the verdict compares with {verdict.reference}, but the champion is {reigning}; run `aj gate` again."
-            )
+        _check_reference(verdict, current, reason)
         entry = {
             "run": manifest["hash"],
             "name": manifest.get("name", manifest["hash"]),
             "adapter": manifest["adapter"],
             "promoted_at": _now(),
             "verdict": to_record(verdict),
+            **({"reason": reason} if reason else {}),
+            **({"forced": True} if verdict.outcome is not GateOutcome.PROMOTE else {}),
         }
-        _append(registry, {"event": "promote", "at": entry["promoted_at"], "champion": entry})
-        write_json(registry / "champion.json", entry)
+        append(_history(registry), {"event": "promote", "at": entry["promoted_at"], "champion": entry})
+        _write(registry, entry)
     return entry
+
+
+def _check_reference(verdict: Verdict, current: list[dict[str, Any]], reason: str) -> None:
+    reigning = current[-1]["run"] if current else BASE
+    if verdict.reference != reigning:
+        raise EvidenceError(
+            f"the verdict compares with {verdict.reference}, but the champion is {reigning}; run `aj gate` again."
+        )
+    policy = (current[-1].get("verdict") or {}).get("policy") if current else None
+    if policy and policy != verdict.policy and not reason.strip():
+        raise AJError(
+            f"The policy ({verdict.policy}) is not the one that the champion was promoted under ({policy}); "
+            "say why with `aj promote RUN --reason WHY`, which is recorded."
+        )
 
 
 def rollback(registry: Path | None = None, reason: str = "", runs: Path | None = None) -> dict[str, Any]:
@@ -88,67 +102,95 @@ def rollback(registry: Path | None = None, reason: str = "", runs: Path | None =
         if len(stack) < 2:
             raise AJError(f"{registry} has no previous champion; promote another run with `aj promote RUN`.")
         earlier = stack[-2]
-        manifest = read_manifest((runs or registry.parent / "runs") / earlier["run"])
-        if manifest["adapter"] != earlier["adapter"]:
-            raise EvidenceError(
-                f"run {earlier['run']} was changed after it was promoted; promote another run with `aj promote RUN`."
-            )
-        _append(registry, {"event": "rollback", "at": _now(), "reason": reason, "champion": earlier})
-        write_json(registry / "champion.json", earlier)
+        _check_unchanged(earlier, runs or registry.parent / "runs")
+        append(_history(registry), {"event": "rollback", "at": _now(), "reason": reason, "champion": earlier})
+        _write(registry, earlier)
     return earlier
+
+
+def _check_unchanged(entry: dict[str, Any], runs: Path) -> None:
+    if read_manifest(runs / entry["run"])["adapter"] != entry["adapter"]:
+        raise EvidenceError(
+            f"run {entry['run']} was changed after it was promoted; promote another run with `aj promote RUN`."
+        )
 
 
 def history(registry: Path | None = None) -> list[dict[str, Any]]:
     """Every promotion and rollback, oldest first.
 
     Raises:
-        DataError: a line is not JSON, with file and line.
+        DataError: a line is no event, with file and line.
     """
-    path = (registry or registry_dir()) / "history.jsonl"
-    return [event for _, event in read_jsonl(path)] if path.exists() else []
+    return read_events(_history(registry or registry_dir()))
+
+
+def verify(registry: Path | None = None, runs: Path | None = None) -> list[str]:
+    """What is wrong with the registry, sentence by sentence: the history's chain, `champion.json`, the champions' runs.
+
+    Raises:
+        DataError: a line of the history is no event.
+        AJError: the history is gone, though there was a champion.
+    """
+    registry = registry or registry_dir()
+    stack = _stack(registry)
+    found = list(breaks(_history(registry)))
+    if stack and _written(registry) != _as_written(registry, stack[-1]):
+        found.append(
+            f"{registry / 'champion.json'} is not what the history says; restore whichever was changed by hand, or let "
+            "the next `aj promote` or `aj rollback` write it anew."
+        )
+    for entry in {entry["run"]: entry for entry in stack}.values():
+        try:
+            _check_unchanged(entry, runs or registry.parent / "runs")
+        except EvidenceError as error:
+            found.append(str(error))
+    return found
 
 
 def _stack(registry: Path) -> list[dict[str, Any]]:
-    """Champions that a rollback can reach, the current one last; repairs `champion.json` if it disagrees."""
+    """Champions that a rollback can reach, the current one last."""
     stack: list[dict[str, Any]] = []
-    for event in history(registry):
+    for number, event in enumerate(history(registry), start=1):
         if event["event"] == "promote":
             stack.append(event["champion"])
+        elif len(stack) < 2 or stack[-2] != event["champion"]:
+            raise EvidenceError(
+                f"{_history(registry)}:{number}: a rollback to {event['champion']['run']}, which is not the champion "
+                "before; restore the file from a backup."
+            )
         else:
             stack.pop()
-    path = registry / "champion.json"
-    if not stack and path.exists():
-        raise AJError(f"{path} names a champion that is not in {registry / 'history.jsonl'}; restore the history.")
-    if stack and (not path.exists() or path.read_bytes() != _as_written(stack[-1])):
-        write_json(path, stack[-1])
+    if not stack and (registry / "champion.json").exists():
+        raise AJError(
+            f"{registry / 'champion.json'} names a champion that is not in {_history(registry)}; restore the history."
+        )
     return stack
 
 
-def _as_written(value: dict[str, Any]) -> bytes:
-    """The bytes that `aj.files.write_json` writes."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+def _history(registry: Path) -> Path:
+    return registry / "history.jsonl"
 
 
-def _append(registry: Path, event: dict[str, Any]) -> None:
-    """Append one line, completely or not at all: a line that a full disk cut short is removed."""
-    path = registry / "history.jsonl"
-    line = (json.dumps(event, ensure_ascii=False) + "\n").encode()
+def _write(registry: Path, entry: dict[str, Any]) -> None:
+    write_json(registry / "champion.json", _as_written(registry, entry))
+
+
+def _as_written(registry: Path, entry: dict[str, Any]) -> dict[str, Any]:
+    """What `champion.json` holds: the champion, and the hash of the last line, if the line has one itself."""
+    chained = "previous" in history(registry)[-1]
+    return entry | ({"history": last_hash(_history(registry))} if chained else {})
+
+
+def _written(registry: Path) -> Any:
     try:
-        with path.open("ab", buffering=0) as file:
-            size = file.tell()
-            try:
-                if file.write(line) != len(line):
-                    raise OSError(28, "No space left on device")
-                os.fsync(file.fileno())
-            except OSError:
-                file.truncate(size)
-                raise
-    except OSError as error:
-        raise AJError(f"{path} cannot be written ({error.strerror}); free or unlock it, then run again.") from error
+        return json.loads((registry / "champion.json").read_bytes())
+    except (OSError, ValueError):
+        return None  # as good as another one: `verify` reports it, and a writer mends it
 
 
 @contextmanager
 def _locked(registry: Path) -> Iterator[None]:
+    """Hold the registry's lock; what a crash or a hand left of `champion.json` is mended first."""
     lock = FileLock(registry / ".lock")
     try:
         registry.mkdir(parents=True, exist_ok=True)
@@ -156,6 +198,9 @@ def _locked(registry: Path) -> Iterator[None]:
     except OSError as error:
         raise AJError(f"{registry} cannot be written ({error.strerror}); unlock it, then run again.") from error
     try:
+        stack = _stack(registry)
+        if stack and _written(registry) != _as_written(registry, stack[-1]):
+            _write(registry, stack[-1])
         yield
     finally:
         lock.release()

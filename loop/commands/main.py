@@ -7,7 +7,7 @@ import typer
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from aj.errors import AJError
-from loop.commands import data, evaluating, lint, promoting, training
+from loop.commands import data, evaluating, lint, listing, promoting, training
 from loop.commands.terminal import progress
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train AJ, measure it, and promote it only on evidence. Interrupted commands resume when you rerun them.",
 )
-for part in (data, lint, training, evaluating, promoting):
+for part in (data, lint, training, evaluating, promoting, listing):
     app.add_typer(part.app)
 
 INTERRUPTED = 130

@@ -57,6 +57,10 @@ def promote(
     base: Annotated[str | None, typer.Option(help="the base model that a first champion must beat; its own")] = None,
     suite: SuiteOption = "small",
     policy: PolicyOption = DEFAULT_POLICY,
+    force: Annotated[bool, typer.Option("--force", help="promote whatever the verdict is; needs --reason")] = False,
+    reason: Annotated[
+        str, typer.Option(help="a note for the history; needed with --force, and for another policy than last time")
+    ] = "",
 ) -> None:
     """Make a run the champion if it passes the gate against the current one. Exit codes: as for `aj gate`."""
     from loop import registry
@@ -69,9 +73,9 @@ def promote(
     reigning = reference(folder, base, candidate.contract)
     verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
     console.print(judge.panel(verdict))
-    if verdict.outcome:
+    if verdict.outcome and not force:
         raise typer.Exit(int(verdict.outcome))
-    entry = registry.promote(folder, verdict)
+    entry = registry.promote(folder, verdict, reason=reason, force=force)
     console.print(f"{entry['name']} ({entry['run'][:6]}) is the champion.")
 
 

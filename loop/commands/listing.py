@@ -1,0 +1,132 @@
+"""`aj runs`, `aj history` and `aj registry verify`: what was trained and promoted, and whether the record is whole."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from aj.errors import AJError, EvidenceError
+from aj.files import logs_dir
+from aj.visible import visible
+from loop.commands.terminal import AsJson, Format, console, example, say, show
+
+app = typer.Typer()
+registry_app = typer.Typer(help="The record of promotions.", no_args_is_help=True)
+app.add_typer(registry_app, name="registry")
+
+
+@app.command(epilog=example("aj runs --format json"))
+def runs(output: AsJson = Format.table) -> None:
+    """List every trained run, newest first: its data, its base, its finished evals, and which one is champion."""
+    rows = list(_runs())
+    if not rows and output is Format.table:
+        raise AJError("Nothing has been trained yet; run `aj train RECIPE --data FOLDER` or `make loop`.")
+    show(output, rows, lambda: _table(["run", "name", "base", "trained", "evals", ""], map(_run_cells, rows)))
+
+
+def _runs() -> Iterator[dict[str, Any]]:
+    from loop.registry import champion
+
+    reigning = champion()
+    evals = _evals()
+    manifests = sorted(logs_dir().glob("runs/*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in manifests:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        lock = logs_dir() / "datasets" / str(told.get("dataset")) / "lock.json"
+        yield {
+            "run": path.parent.name,
+            "name": _named(lock) or told.get("name"),
+            "recipe": told.get("name"),
+            "base": (told.get("base") or {}).get("name"),
+            "dataset": told.get("dataset"),
+            "trained": datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="minutes"),
+            "evals": evals.get(path.parent.name, {}),
+            "champion": reigning is not None and reigning["run"] == path.parent.name,
+        }
+
+
+def _named(lock: Path) -> str | None:
+    return json.loads(lock.read_text(encoding="utf-8")).get("name") if lock.exists() else None
+
+
+def _evals() -> dict[str, dict[str, list[str]]]:
+    """Run -> suite -> folders of its finished evals."""
+    from inspect_ai.log import read_eval_log
+
+    from verdict.samples import DONE
+    from verdict.scores import logs_in
+
+    found: dict[str, dict[str, list[str]]] = {}
+    for done in sorted(logs_dir().glob(f"evals/*/{DONE}")):
+        logs = logs_in(done.parent)
+        if not logs:
+            continue
+        metadata = read_eval_log(str(logs[0]), header_only=True).eval.metadata or {}
+        suites = found.setdefault(str(metadata.get("run")), {})
+        suites.setdefault(str(metadata.get("suite")), []).append(str(done.parent))
+    return found
+
+
+def _run_cells(row: dict[str, Any]) -> list[str]:
+    evals = ", ".join(
+        suite if len(folders) == 1 else f"{suite} × {len(folders)}" for suite, folders in row["evals"].items()
+    )
+    names = row["run"][:6], str(row["name"]), str(row["base"]), row["trained"][:16].replace("T", " ")
+    return [*names, evals or "none", "champion" if row["champion"] else ""]
+
+
+@app.command(epilog=example("aj history"))
+def history(output: AsJson = Format.table) -> None:
+    """List every promotion and rollback, oldest first, with the gate's verdict and the reason that was given."""
+    from loop.registry import history as events
+
+    found = events()
+    if not found and output is Format.table:
+        raise AJError("Nothing has been promoted yet; run `aj promote RUN` or `make loop`.")
+    show(
+        output,
+        found,
+        lambda: _table(["at (UTC)", "event", "run", "name", "verdict", "reason"], map(_event_cells, found)),
+    )
+
+
+def _event_cells(event: dict[str, Any]) -> list[str]:
+    crowned = event["champion"]
+    verdict = str((crowned.get("verdict") or {}).get("outcome", ""))
+    if event["event"] == "rollback":
+        verdict = ""
+    elif crowned.get("forced"):
+        verdict += ", forced"
+    reason = event.get("reason") or (crowned.get("reason", "") if event["event"] == "promote" else "")
+    at = str(event.get("at", ""))[:16].replace("T", " ")
+    return [at, event["event"], crowned["run"][:6], crowned["name"], verdict, reason]
+
+
+@registry_app.command(epilog=example("aj registry verify"))
+def verify() -> None:
+    """Check the history's chain of hashes, `champion.json`, and the champions' runs. Exit code 3 if one is broken."""
+    from loop.registry import champion
+    from loop.registry import history as events
+    from loop.registry import verify as problems
+
+    found = problems()
+    for problem in found:
+        say(problem)
+    if found:
+        raise typer.Exit(EvidenceError.exit_code)
+    reigning = champion()
+    who = f"the champion is {reigning['name']} ({reigning['run'][:6]})" if reigning else "there is no champion"
+    console.print(f"The registry is whole: {len(events())} events; {who}.", soft_wrap=True)
+
+
+def _table(heads: list[str], rows: Iterator[list[str]]) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
