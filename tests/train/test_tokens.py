@@ -117,6 +117,8 @@ def test_the_r1_template_teaches_the_answer_and_opens_no_thought(tokenizer):
     check_stop_is_trained(r1)
     row = Row((user("hi"), reply("Hello.")), mode="chat")
     assert learned_text(encode_row(row, CONTRACT, r1), r1) == f"Hello.{end}"
+    shown = Row((user("hi"), replace(reply("Hm."), learned=False), user("hi?"), reply("Hello.")), mode="chat")
+    assert learned_text(encode_row(shown, CONTRACT, r1), r1) == f"Hello.{end}"
     assert r1.decode(encode_prompt(render_prompt(row.messages[:1], CONTRACT, "chat"), r1)).endswith(speaker)
 
 
