@@ -54,7 +54,8 @@ def fix_files(
 
     Writes to `output`: for each file `<name>.jsonl` (rows), and `<name>.pairs.jsonl` if it gave pairs;
     `quarantine.jsonl` with what was rejected (file, line, code, why, and the record as it was, without look-alikes),
-    which lint skips; `changes.diff`, what AJ says before and after each repair.
+    which lint skips; `changes.diff`, what AJ says before and after each repair. A row with tools of its own keeps them:
+    lint has judged it by those.
 
     Args:
         paths: files, or folders, of which all data files are taken.
@@ -143,7 +144,7 @@ def _settled(record: Record, contract: Contract, change: Change | None) -> Itera
         return
     for item in parse(record.value):
         shown = change(item) if change else item
-        settled = settle(shown, contract)
+        settled = settle(shown, contract, "keep")
         private = ("private",) if _said(shown) != _said(item) else ()
         yield item, marked(settled, (*record.faults, *private))
 

@@ -12,6 +12,9 @@ import pytest
 from aj.messages import Pair, Row, row_to_record
 from datasets_build.convert import convert_files
 from datasets_build.ledger import Refused
+from datasets_build.lint.items import lint_record
+from datasets_build.reading.files import read_records
+from datasets_build.repair.files import fix_files
 from tests.datasets_build.sources.talks import (
     AJ,
     ASKED,
@@ -186,6 +189,14 @@ def what(items: list[Row | Pair | Refused]) -> Any:
 def test_each_form_is_read_or_named(name):
     record, right = RIGHT[name]
     assert what(made(record)) == right
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_lint_calls_clean_is_not_repaired_but_for_thoughts(name, tmp_path):
+    (tmp_path / "rows.jsonl").write_text(json.dumps(RIGHT[name][0]), encoding="utf-8")
+    found = lint_record(next(read_records(tmp_path / "rows.jsonl")), AJ)[1]
+    total = fix_files([tmp_path / "rows.jsonl"], tmp_path / "out", AJ).total
+    assert bool(found) == bool(total.rejected or set(total.repairs) - {"thought"})
 
 
 COLUMNS = sorted({column for record, _ in RIGHT.values() for column in record})
