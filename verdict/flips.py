@@ -93,14 +93,15 @@ def _flips(a: TaskScores, b: TaskScores, metric: str) -> Iterator[Flip]:
         replies = _replies(left[name], metric, a.path), _replies(right[name], metric, b.path)
         apart = (epoch for epoch in replies[0] if epoch in replies[1])
         epoch = next(epoch for epoch in apart if replies[0][epoch].value != replies[1][epoch].value)
-        yield Flip(a.task, metric, name, epoch, _request(left[name][0]), replies[0][epoch], replies[1][epoch])
+        yield Flip(a.task, metric, name, epoch, request_of(left[name][0]), replies[0][epoch], replies[1][epoch])
 
 
 def _replies(epochs: Sequence[dict[str, Any]], metric: str, path: Path) -> dict[int, Reply]:
-    return {sample["epoch"]: _reply(sample, metric, path) for sample in epochs}
+    return {sample["epoch"]: reply_of(sample, metric, path) for sample in epochs}
 
 
-def _reply(sample: dict[str, Any], metric: str, path: Path) -> Reply:
+def reply_of(sample: dict[str, Any], metric: str, path: Path) -> Reply:
+    """A model's part of one sample epoch, as its log (`path`) holds it."""
     value = values_of(Epoch.of_sample(sample), path).get(metric, math.nan)
     scores = list((sample.get("scores") or {}).values())
     codes = (code for score in scores if (code := (score.get("metadata") or {}).get("code")))
@@ -123,7 +124,8 @@ def _said(message: dict[str, Any]) -> str:
     return "\n".join(part for part in (_text(message["content"]), *calls) if part)
 
 
-def _request(sample: dict[str, Any]) -> str:
+def request_of(sample: dict[str, Any]) -> str:
+    """The last thing that the user said before the model replied."""
     told = sample.get("metadata") or {}
     if isinstance(told.get("request"), str):
         return told["request"]

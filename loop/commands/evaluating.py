@@ -94,6 +94,25 @@ def compare(
     show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices))
 
 
+@app.command(epilog=example("aj why 3fba2e champion"))
+def why(
+    sample: Annotated[str, typer.Argument(help="the start of a sample's id, as `aj compare --flips` shows it")],
+    model: Annotated[
+        str, typer.Argument(help="whose failure: a model as for `aj eval`, or a folder of logs")
+    ] = "champion",
+    suite: SuiteOption = "small",
+    contract: ContractOption = None,
+    output: AsJson = Format.table,
+) -> None:
+    """Follow a failing sample back to the training rows that ask for the same, and to those whose words it said."""
+    from loop import why as follow
+    from loop.targets import find_target
+
+    folder = Path(model) if _holds_logs(model) else finished_logs(find_target(model, contract), suite, model)
+    found = follow.why(folder, sample)
+    show(output, follow.to_record(found), lambda: follow.shown(found))
+
+
 @app.command(epilog=example("aj board --format json"))
 def board(
     folders: Annotated[
