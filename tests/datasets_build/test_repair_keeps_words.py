@@ -167,7 +167,7 @@ def conversation(told: Told) -> tuple[list[Turn], list[list[str]]]:
 KINDS = {"plan": plan, "chat": explanation, "example": example, "step": command, "answer": answer, "written": written}
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(st.data())
 def test_every_word_of_a_reply_stands_in_its_row_once_or_has_a_code(data):
     told = Told(data.draw, fresh())
@@ -202,7 +202,7 @@ def test_every_word_of_a_reply_stands_in_its_row_once_or_has_a_code(data):
     assert settle(once_more, CONTRACT).value == outcome.value
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_word_of_a_conversation_with_calls_stands_in_its_row_or_in_turns_that_a_code_takes_away(data):
     turns, words = conversation(Told(data.draw, fresh()))
