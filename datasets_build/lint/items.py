@@ -51,7 +51,7 @@ def lint_record(record: Record, contract: Contract) -> tuple[list[Parsed], list[
         if not isinstance(item, Refused):
             found += lint_item(item, contract)
         elif item.code == "unknown_shape":
-            found.append(Found(-1, Finding(item.code, item.why, "write a source for this shape")))
+            found.append(Found(-1, Finding(item.code, item.why, "write it in a form that is read")))
         else:
             found.append(Found(-1, Finding("unusable", f"{item.code}: {item.why}", "fix it at its source")))
     return items, found

@@ -14,6 +14,10 @@ from datasets_build.sources.openwebui import exports as openwebui
 
 Value = Mapping[str, Any]
 
+_WAY_OUT = (
+    'write it as {"messages": [{"role", "content"}, …]}, {"prompt", "completion"} or {"prompt", "chosen", "rejected"}'
+)
+
 
 class Shape(NamedTuple):
     """A documented shape of a record."""
@@ -85,4 +89,4 @@ def parse(value: Value) -> Iterator[Parsed]:
             yield from SHAPES[name].parse(value)
         return
     keys = ", ".join(sorted(map(str, value))[:12]) or "none"
-    yield Refused("unknown_shape", f"a record of no known shape; its keys: {keys[:200]}")
+    yield Refused("unknown_shape", f"a record of no known shape, with the keys {keys[:200]}; {_WAY_OUT}")

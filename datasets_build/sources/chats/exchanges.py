@@ -19,8 +19,8 @@ from datasets_build.sources.declared import tools_of
 from datasets_build.sources.inferred import metadata_of
 from datasets_build.sources.trajectories import request_of
 
-REQUESTS = ("prompt", "instruction", "question", "query", "user", "input", "input_text")
-REPLIES = ("completion", "output", "response", "answer", "answers", "assistant", "output_text")
+REQUESTS = ("prompt", "instruction", "question", "query", "user", "problem", "input", "input_text")
+REPLIES = ("completion", "output", "response", "answer", "answers", "assistant", "solution", "output_text")
 THOUGHTS = ("reasoning", "reasoning_content", "thinking", "thought", "thoughts", "rationale", "cot", "chain_of_thought")
 
 

@@ -4,6 +4,7 @@
 {"from": "human" | "gpt" | "function_call" | "observation", "value"}         ShareGPT, LLaMA-Factory
 {"role", "content": [text | thinking | tool_use | tool_result | image …]}    Anthropic, content blocks
 {"type": "message" | "function_call" | "function_call_output" | "reasoning"} items of OpenAI's Responses
+{"input", "output"}, {"human", "assistant"} …                                a request with its reply
 """
 
 import json
@@ -30,6 +31,9 @@ _ROLES: dict[str, Speaker | Literal["call"]] = {
     **dict.fromkeys(("tool", "function", "observation", "tool_response", "tool_result", "function_response"), "tool"),
     **dict.fromkeys(("function_call", "tool_call"), "call"),
 }
+_EXCHANGES = (
+    ("input", "output"), ("human", "assistant"), ("user", "assistant"), ("question", "answer"), ("prompt", "response"),
+)  # fmt: skip
 _ITEMS = ("function_call", "function_call_output", "reasoning")
 _TEXTS = ("text", "input_text", "output_text")
 _THOUGHTS = ("thinking", "reasoning", "redacted_thinking")
@@ -100,6 +104,9 @@ def said_of(message: Any, learned: bool = True) -> list[Utterance]:
     kind = message.get("type")
     if message.get("role") is None and message.get("from") is None and kind in _ITEMS:
         return [_item(message, kind, learned)]
+    if both := next((both for both in _EXCHANGES if all(isinstance(message.get(one), str) for one in both)), None):
+        request, reply = (message[one] for one in both)
+        return [Utterance("user", request), Utterance("assistant", reply, learned=learned and is_learned(message))]
     role = _role(message)
     content = next((message[key] for key in ("content", "value", "text") if message.get(key) is not None), None)
     if content is None and isinstance(message.get("parts"), list):

@@ -15,6 +15,11 @@ _TEMPLATES = {
     "<|begin_of_sentence|>": "DeepSeek's",
     "<｜begin▁of▁sentence｜>": "DeepSeek's",
     "### Instruction": "Alpaca's",
+    "### Human": "Guanaco's",
+    "<|user|>": "Zephyr's or Phi's",
+    "<|start|>user": "gpt-oss's",
+    "\nASSISTANT:": "Vicuna's",
+    " ASSISTANT:": "Vicuna's",
 }
 """The mark of each chat template, and whose it is."""
 

@@ -140,6 +140,14 @@ def test_words_alone_are_a_chat_in_every_form():
         assert (found.mode, spoken(found), found.tools) == ("chat", [ASKED, TOLD], ())
 
 
+def test_a_message_may_be_a_request_with_its_reply():
+    for one, other in (("input", "output"), ("human", "assistant"), ("user", "assistant"), ("question", "answer")):
+        found = row({"conversation": [{one: "hello", other: "Hi!"}, {one: ASKED, other: TOLD}]})
+        assert spoken(found) == ["hello", "Hi!", ASKED, TOLD]
+        marked = row({"conversation": [{one: "hello", other: "Hi!", "train": False}, {one: ASKED, other: TOLD}]})
+        assert [message.learned for message in marked.messages] == [True, False, True, True]
+
+
 def test_a_list_of_ajs_own_tools_makes_no_foreign_row():
     asked = [user("Which agents are there?"), calling({"function": {"name": "list_agents", "arguments": "{}"}})]
     found = row({"messages": asked, "tools": [{"name": "list_agents"}, {"name": "complete"}]})
@@ -283,6 +291,9 @@ def test_forms_that_are_not_read_are_named_with_a_way_out():
         "ChatML": {"text": "<|im_start|>user\nhi<|im_end|>"},
         "Llama 3": {"text": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>hi"},
         "Mistral": {"text": "<s>[INST] hi [/INST] hello</s>"},
+        "Guanaco": {"text": "### Human: hi### Assistant: hello"},
+        "Zephyr": {"text": "<|user|>\nhi</s>\n<|assistant|>\nhello</s>"},
+        "Vicuna": {"text": "USER: hi ASSISTANT: hello</s>"},
         "Axolotl": {"segments": [{"label": True, "text": "hi"}]},
         "OpenAssistant": {"message_id": "a", "parent_id": None, "role": "prompter", "text": "hi"},
         "batch API": {"id": "b", "custom_id": "r1", "response": {"body": {"choices": [{"message": said()}]}}},

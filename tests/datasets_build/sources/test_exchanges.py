@@ -2,6 +2,7 @@
 
 import json
 
+from datasets_build.ledger import Refused
 from tests.datasets_build.sources.talks import ASKED, TOLD, TOOL, codes, function, made, row, said, spoken, user
 
 
@@ -15,6 +16,7 @@ def test_a_request_and_its_reply_are_a_chat_under_every_name():
         {"question": ASKED, "answer": TOLD},
         {"input": ASKED, "output": TOLD},
         {"query": ASKED, "response": TOLD},
+        {"problem": ASKED, "solution": TOLD},
         {"instruction": ASKED, "context": "", "response": TOLD, "category": "qa"},
     ):
         found = row(record)
@@ -58,4 +60,6 @@ def test_reasoning_in_a_column_is_no_part_of_the_answer():
 
 
 def test_a_columnless_record_is_of_no_known_shape():
-    assert [item.code for item in made({"colour": "blue"})] == ["unknown_shape"]  # pyright: ignore
+    (found,) = made({"colour": "blue"})
+    assert isinstance(found, Refused)
+    assert (found.code, "colour; write it as" in found.why) == ("unknown_shape", True)

@@ -203,10 +203,10 @@ def test_functions_that_cannot_be_read_are_refused_by_their_code(system, expecte
     ],
 )
 def test_a_call_that_never_ends_costs_no_time(text):
-    started = time.perf_counter()
+    started = time.process_time()
     item = read(ASK, a(f"<functioncall> {text}"))
     assert isinstance(item, Refused)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 PIECES = st.sampled_from(
