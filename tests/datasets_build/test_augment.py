@@ -62,6 +62,15 @@ def test_a_plan_stays_and_its_request_is_worded():
     assert (row.mode, row.layout) == ("plan", "dialogue")
 
 
+def test_a_turn_that_is_context_only_stays_as_it_is():
+    wrong = replace(calls("complete", {"answer": "No idea."}), learned=False)
+    asked = Row((user("check the disk on web01"), wrong, *STEP.messages), metadata=STEP.metadata)
+    (row,) = augmented(asked)
+    assert isinstance(row, Row)
+    assert row.messages[1] == wrong
+    assert row.messages[-1] != STEP.messages[-1]
+
+
 def test_an_answer_that_loses_or_makes_up_a_fact_is_rejected_by_its_code():
     attempts = []
 

@@ -128,7 +128,7 @@ def _placed(messages: Sequence[Message], contract: Contract) -> Iterator[tuple[i
     for position, message in enumerate(messages):
         turn += message.role == "user" and numbers["user"] > 0
         place, text = _wordable(message, contract)
-        if text:
+        if text and message.learned:
             yield position, Slot(f"{place}_{numbers[place]}", place, turn, text)
             numbers[place] += 1
 
