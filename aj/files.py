@@ -56,10 +56,18 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
 
 
 def by_name(path: Path, folder: Path) -> Path:
-    """`path`, or the YAML file in `folder` that has this name, where `path` does not exist from here."""
+    """`path`, or the YAML file in `folder` that has this name, where `path` does not exist from here.
+
+    Raises:
+        ConfigError: there is neither; it names those in `folder`.
+    """
     named = folder / f"{path}.yaml"
     within = folder.parents[1] / path  # as the documentation writes it: from the checkout's root
-    return next((found for found in (path, named, within) if found.exists()), path)
+    found = next((found for found in (path, named, within) if found.exists()), None)
+    if found is None:
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        raise ConfigError(f"{path}: there is no such file; give its path, or one of the names {known}.")
+    return found
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -73,6 +81,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         line = mark.line + 1 if mark else 1
         raise ConfigError(f"{path}:{line}: not valid YAML ({getattr(error, 'problem', None) or error}).") from error
     if not isinstance(values, dict):
+        if values is None:
+            raise ConfigError(f"{path}:1: the file is empty; it must consist of 'key: value' lines.")
         raise ConfigError(f"{path}:1: the file must consist of 'key: value' lines, not of a {type(values).__name__}.")
     return values
 
@@ -105,7 +115,8 @@ def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Mod
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelled key is a missing one as well: the first sentence helps, the second does not.
+        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         first["loc"] += getattr(first.get("ctx", {}).get("error"), "at", ())
         line = _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), first["loc"])
         raise ConfigError(f"{path}:{line}: {_explain(first, model)}") from error

@@ -170,7 +170,7 @@ def _run(
     from inspect_ai.model import GenerateConfigArgs
 
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
-    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _server_ends(target):
+    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _server_ends(target), _known_provider(target):
         finished, logs = eval_set(
             [f"evals/{task}.py" for task in TASKS],
             log_dir=str(folder),
@@ -195,6 +195,19 @@ def _run(
     text = errors[0].strip().splitlines()[-1] if errors else "it was interrupted"
     kind = ServeError if "vLLM" in " ".join(errors) or "server" in text.lower() else AJError
     raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
+
+
+@contextmanager
+def _known_provider(target: Target) -> Iterator[None]:
+    """Inspect's error about a model that is not ours, in a sentence."""
+    try:
+        yield
+    except ValueError as error:
+        if target.served:
+            raise
+        raise AJError(
+            f"{target.model} cannot be asked ({str(error).rstrip('.')}); check the provider's name and its settings."
+        ) from error
 
 
 def _task_args(target: Target, settings: Settings) -> dict[str, Any]:

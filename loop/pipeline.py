@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field
 from rich.console import Console
 from rich.text import Text
 
@@ -32,7 +33,7 @@ class LoopRecipe(Strict):
     train: str
     suite: str = "small"
     policy: str = "verdict/policies/default.yaml"
-    limit: int | None = None
+    limit: int | None = Field(default=None, ge=1)
     """Samples per task, to try out the machinery; the gate refuses such evidence."""
 
 

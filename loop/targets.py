@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,9 @@ class Target:
 
 
 def find_run(name: str) -> Path:
-    """The folder of a run, by its hash or the start of it, a path, "champion", or the name of a recipe (newest run).
+    """The folder of a run, by its hash or the start of it, a path, "champion", or a name, as tables show it.
+
+    A name is that of the data set or of the training recipe (the newest run), also with a hash, as in "demo (3f1c9e)".
 
     Raises:
         AJError: there is no such run, or the start fits several.
@@ -73,16 +76,25 @@ def find_run(name: str) -> Path:
         name = entry["run"]
     if Path(name).is_dir() and (Path(name) / "manifest.json").exists():
         return Path(name).resolve()
+    if shown := re.fullmatch(r".+ \((?P<hash>[0-9a-f]+)\)", name):
+        name = shown["hash"]
     found = [path.parent for path in runs.glob("*/manifest.json") if path.parent.name.startswith(name)]
     if len(found) > 1:
         raise AJError(f"{name!r} fits several runs ({', '.join(path.name for path in found)}); type more of the hash.")
     if found:
         return found[0]
-    named = [path.parent for path in runs.glob("*/manifest.json") if read_manifest(path.parent).get("name") == name]
+    named = [path.parent for path in runs.glob("*/manifest.json") if name in _names(read_manifest(path.parent))]
     if not named:
         known = ", ".join(sorted(path.parent.name for path in runs.glob("*/manifest.json"))) or "none yet"
         raise AJError(f"There is no run {name!r} (runs: {known}); train one with `aj train RECIPE --data FOLDER`.")
     return max(named, key=lambda path: path.stat().st_mtime)
+
+
+def _names(manifest: dict[str, Any]) -> tuple[str, str]:
+    """The names of a run's data set, if its lock can be read, and of its recipe."""
+    lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
+    recipe = str(manifest.get("name", ""))
+    return (json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else recipe), recipe
 
 
 def run_target(run: Path) -> Target:
@@ -90,9 +102,7 @@ def run_target(run: Path) -> Target:
     from train.serve import find_served
 
     manifest = read_manifest(run)
-    lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
-    # A recipe is trained on many data sets, so the data's name distinguishes runs, as long as it can be read.
-    told = json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else manifest["name"]
+    told, _ = _names(manifest)  # a recipe is trained on many data sets, so the data's name distinguishes runs
     served = find_served(run)
     return Target(
         name=f"{told} ({manifest['hash'][:6]})",

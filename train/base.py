@@ -43,11 +43,18 @@ def find_base(name: str) -> Base:
     Raises:
         TrainError: no such folder, a folder without safetensors, or a hub model without a revision.
     """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
     if name == EMBEDDED:
         path = materialise()
         return Base(name, _embedded_revision(), path)
     if "@" in name and not Path(name).exists():
         model, _, revision = name.partition("@")
+        try:
+            validate_repo_id(model)
+        except HFValidationError as error:
+            raise TrainError(f"base {name!r} is no hub model ({error}); write ORG/MODEL@COMMIT.") from error
         return Base(model, revision, None)
     path = Path(name).expanduser()
     if path.is_dir():

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Group
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-SuiteOption = Annotated[str, typer.Option(help="small, full, or practice (for `aj harvest`)")]
+Suite = Literal["small", "full", "practice"]
+SuiteOption = Annotated[Suite, typer.Option(help="small, full, or practice (for `aj harvest`)")]
 ContractOption = Annotated[
     str | None,
     typer.Option(help="for models that are not runs: aj (the default), native or a file; a run has its own"),
@@ -38,7 +39,7 @@ def evaluate(
     suite: SuiteOption = "small",
     contract: ContractOption = None,
     limit: Annotated[
-        int | None, typer.Option(help="samples per task, to try things out; the gate refuses such logs")
+        int | None, typer.Option(min=1, help="samples per task, to try things out; the gate refuses such logs")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="times that each sample is asked")] = None,
     temperature: Annotated[float | None, typer.Option(min=0, help="instead of the tasks' own, which is 0")] = None,
@@ -156,7 +157,7 @@ def selfcheck(
     kind: Annotated[list[AgentKind] | None, typer.Option(help="only these agents; repeat it for several")] = None,
     agent: Annotated[str | None, typer.Option(help="only this agent")] = None,
     limit: Annotated[
-        int | None, typer.Option(help="samples per task, to try things out; bounds are those of all")
+        int | None, typer.Option(min=1, help="samples per task, to try things out; bounds are those of all")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; one for each core by default")] = None,
     output: AsJson = Format.table,

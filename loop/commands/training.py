@@ -38,7 +38,7 @@ def train(
 @app.command(epilog=example("aj serve champion --port 8000"))
 def serve(
     model: Annotated[str, typer.Argument(help="a run, champion, base:NAME, or base:RUN")] = "champion",
-    port: Annotated[int, typer.Option(help="the port on 127.0.0.1")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="the port on 127.0.0.1")] = 8000,
 ) -> None:
     """Serve a model with vLLM as it is evaluated, as an OpenAI-compatible endpoint on 127.0.0.1. Ctrl-C ends it."""
     from loop.targets import find_model

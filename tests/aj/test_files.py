@@ -34,6 +34,9 @@ class Page(Strict):
         ("name: a\nnmae: b\n", 2, "unknown key 'nmae'; known keys: lines, name"),
         ("name: a\nlines:\n  - 1\n  - two\n", 4, r"lines\.1"),
         ("lines: [1]\n", 1, "name: Field required"),
+        ("nmae: b\n", 1, "unknown key 'nmae'; known keys: lines, name"),
+        ("", 1, "the file is empty"),
+        ("# nothing yet\n", 1, "the file is empty"),
     ],
 )
 def test_a_wrong_key_or_value_is_refused_with_its_line(tmp_path, text, line, said):

@@ -307,7 +307,7 @@ def test_the_recipes_are_read(path):
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ("name: x\nsede: 3\nrows: 2\nparts: {}\n", 1, "seed: Field required"),
+        ("name: x\nsede: 3\nrows: 2\nparts: {}\n", 2, "unknown key 'sede'"),
         (
             "name: x\nseed: 3\nrows: 2\nparts:\n  a: {kind: plans, count: 2}\n  b: {kind: palns, count: 2}\n",
             6,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from aj.errors import ConfigError
 from aj.files import by_name
 from datasets_build.recipe import RECIPES
 from loop.commands.main import app
@@ -38,7 +39,8 @@ def test_the_card_and_the_folder_are_printed_and_a_shortfall_is_said_beside_them
 def test_a_recipe_is_found_by_its_name():
     assert by_name(Path("aj-10k"), RECIPES) == RECIPES / "aj-10k.yaml"
     assert by_name(RECIPES / "demo.yaml", RECIPES) == RECIPES / "demo.yaml"
-    assert by_name(Path("unknown"), RECIPES) == Path("unknown")
+    with pytest.raises(ConfigError, match=r"unknown: there is no such file; give .* one of the names aj-10k, ci, "):
+        by_name(Path("unknown"), RECIPES)
 
 
 def test_a_path_of_the_documentation_is_found_from_any_folder(tmp_path, monkeypatch):

@@ -12,7 +12,22 @@ from typer.testing import CliRunner
 from loop.commands import main
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ["build", "train", "serve", "eval", "rescore", "compare", "board", "gate", "promote", "rollback", "loop"]
+COMMANDS = [
+    "build",
+    "train",
+    "serve",
+    "eval",
+    "rescore",
+    "compare",
+    "board",
+    "gate",
+    "promote",
+    "rollback",
+    "loop",
+    "runs",
+    "history",
+    "why",
+]
 
 
 @pytest.fixture
@@ -30,7 +45,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         monkeypatch.setattr("sys.argv", ["aj", *words])
         with pytest.raises(SystemExit) as ended:
             main.main()
-        assert ended.value.code not in (0, None)
+        assert ended.value.code == 4
         message = capsys.readouterr().err.strip()
         assert "Traceback" not in message
         assert len(message.splitlines()) == 1, message
@@ -65,6 +80,23 @@ def test_an_unknown_key_in_a_recipe_is_named_with_file_and_line(logs, failing, t
     line = path.read_text().splitlines().index("epochz: 3") + 1
     words = [command, str(path)] + (["--data", str(tmp_path)] if command == "train" else [])
     assert f"{path}:{line}: unknown key 'epochz'" in failing(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["serve", "champion", "--port", "99999"], "99999 is not in the range 1<=x<=65535"),
+        (["serve", "champion", "--port", "-1"], "-1 is not in the range 1<=x<=65535"),
+        (["eval", "base:smollm2-135m", "--limit", "0"], "0 is not in the range x>=1"),
+        (["eval", "base:smollm2-135m", "--suite", "smalll"], "'smalll' is not one of 'small', 'full', 'practice'"),
+        (["eval", "base:org/my model@abc"], "is no hub model"),
+        (["eval", "base:a/b/c@abc"], "is no hub model"),
+        (["loop", "nosuch"], "there is no such file; give its path, or one of the names ci, corrections, demo"),
+        (["gate", "champion", "3f1c9e", "--policy", "strict"], "one of the names default"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence_and_exit_code_4(logs, failing, words, said):
+    assert said in failing(*words)
 
 
 def test_an_unknown_key_in_a_policy_is_named_with_file_and_line(logs, failing, tmp_path):
