@@ -313,7 +313,11 @@ def test_the_recipes_are_read(path):
             6,
             "parts.b",
         ),
-        ("name: x\nseed: 3\nrows: 2\nparts:\n  plans: {kind: plans, cuont: 2}\n", 5, r"unknown key 'parts\.plans\.plans\.cuont'"),
+        (
+            "name: x\nseed: 3\nrows: 2\nparts:\n  plans: {kind: plans, cuont: 2}\n",
+            5,
+            r"unknown key 'parts\.plans\.plans\.cuont'",
+        ),
         ("name: x\nseed: 3\nrows: 2\nparts:\n  a:\n    kind: plans\n    count: many\n", 7, r"parts\.a\.plans\.count"),
         ("name: x\nseed: 3\nparts: {\n", 4, "not valid YAML"),
     ],
