@@ -9,12 +9,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from aj.children import dying_with_parent
 from aj.errors import ServeError
 from train.serve import HOST, Served, command_arguments, prepare, serving_env
 
 
 def serve(served: Served, port: int) -> None:
-    """Serve a model until Ctrl-C or SIGTERM; the server ends with this call.
+    """Serve a model until Ctrl-C, SIGTERM, or the terminal's end; the server ends with this process in any case.
 
     Raises:
         ServeError: a package is missing; the port is in use; the server failed.
@@ -23,9 +24,15 @@ def serve(served: Served, port: int) -> None:
     _refuse_busy(port)
     prepare(served)
     command = [_vllm(), "serve", *command_arguments(served, port)]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)
     # Its own process group, so that the engine's processes end with it however this process ends.
-    server = subprocess.Popen(command, env={**os.environ, **serving_env()}, start_new_session=True)
+    server = subprocess.Popen(
+        command,
+        env={**os.environ, **serving_env()},
+        start_new_session=True,
+        preexec_fn=dying_with_parent(signal.SIGTERM),  # on which vLLM ends its engine as well
+    )
     try:
         code = server.wait()
     except KeyboardInterrupt:
