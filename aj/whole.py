@@ -38,11 +38,19 @@ def whole_folder(target: Path) -> Iterator[Path]:
         folder = staging / "folder"
         folder.mkdir()
         yield folder
+        _let_others_read(folder)
         try:
             folder.rename(target)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise _unwritable(target, error) from error
+
+
+def _let_others_read(folder: Path) -> None:
+    """safetensors writes files that only their owner can read, and a colleague could not serve a shared model."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o044)
 
 
 @contextmanager

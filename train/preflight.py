@@ -85,7 +85,15 @@ class RunPlan:
                          f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"),
             ("  activations", f"up to {memory.activations:.1f} GB"),
             ("disk", f"{self.disk:.1f} GB"),
+            ("fits here", self.fits),
         ]  # fmt: skip
+
+    @property
+    def fits(self) -> str:
+        """Whether the memory of this machine is enough: yes, no, or only for shorter rows."""
+        if self.memory.static + RUNTIME_GB > self.memory_here:
+            return "no"
+        return "yes" if self.memory.total <= self.memory_here else "perhaps not: the longest rows need more memory"
 
     def to_record(self) -> dict[str, Any]:
         return asdict(self)
@@ -139,7 +147,7 @@ def check_room(plan: RunPlan, folder: Path) -> None:
         raise TrainError(
             f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB; free some space there."
         )
-    if plan.memory.static + RUNTIME_GB > plan.memory_here:
+    if plan.fits == "no":
         raise TrainError(
             f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
             f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."

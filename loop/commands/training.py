@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aj.files import by_name, load_yaml
+from aj.files import by_name, load_yaml, logs_dir
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
 
@@ -18,9 +18,15 @@ def train(
     recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML), or the name of one in train/recipes")],
     data: Annotated[Path, typer.Option(help="the folder of a data set, as `aj build` prints it")],
     contract: InsteadContract = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only print what the run would do and need")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="only print what the run would do and need; exit code 4 if it does not fit here"
+        ),
+    ] = False,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
+    from train.preflight import check_room
     from train.recipe import RECIPES, Recipe
     from train.run import dry_run as plan
     from train.run import train as train_run
@@ -29,8 +35,11 @@ def train(
     if contract:
         loaded = loaded.model_copy(update={"contract": contract})
     if dry_run:
-        for what, much in plan(loaded, data).describe():
+        planned = plan(loaded, data)
+        for what, much in planned.describe():
             console.print(f"{what:<16} {much}", highlight=False)
+        there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
+        check_room(planned, there)  # what a run would say at once, and with the same exit code
         return
     console.print(str(train_run(loaded, data, progress)), soft_wrap=True)
 

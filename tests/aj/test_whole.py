@@ -166,3 +166,11 @@ def test_two_do_not_resume_the_same(tmp_path):
     with resumable(tmp_path / "run"), pytest.raises(Timeout), resumable(tmp_path / "run"):
         pass
     assert time.monotonic() - started < 5, "it does not wait"
+
+
+def test_what_was_written_for_its_owner_alone_can_be_read_by_others(tmp_path):
+    with whole_folder(tmp_path / "model") as folder:
+        (folder / "part").mkdir()
+        for path in (folder / "a", folder / "part" / "b"):
+            path.touch(0o600)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("*") if path.is_file()} == {0o644}

@@ -48,6 +48,19 @@ def test_a_dry_run_counts_what_a_run_would_do(tiny_base, dataset):
     assert [what for what, _ in plan.describe()][:3] == ["rows", "tokens", "pairs"]
 
 
+@pytest.mark.parametrize(("here", "fits"), [(1000.0, "yes"), (3.5, "perhaps not"), (0.5, "no")])
+def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here, fits):
+    plan = dry_run(make_recipe(tiny_base), dataset)
+    memory = replace(plan.memory, activations=5.0)
+    plan = replace(plan, memory=memory, memory_here=here)
+    assert dict(plan.describe())["fits here"].split(":")[0] == fits
+    if fits == "no":
+        with pytest.raises(TrainError, match="before the first token"):
+            check_room(plan, tmp_path)
+    else:
+        check_room(plan, tmp_path)
+
+
 @pytest.mark.loop
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
     assert dry_run(load_yaml(RECIPES / "r1-distill-qwen-32b.yaml", Recipe), dataset).memory.static > 22
