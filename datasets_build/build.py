@@ -66,7 +66,8 @@ def build(
         The folder `logs/datasets/<hash>/`; it appears whole, by rename.
 
     Raises:
-        DataError: no row is left; a part is short and the recipe forbids it; not what `locked` says.
+        DataError: no row is left; a part is short and the recipe forbids it; not what `locked` says; the finished one
+            was changed.
         AJError: the folder cannot be written.
     """
     root = (root or DATA).resolve()
@@ -75,12 +76,14 @@ def build(
     folder = logs_dir() / "datasets" / lock["hash"]
     then = read_lock(locked) if locked else None
     if then is None and (folder / "lock.json").exists():
+        _check_intact(folder)
         if still_accepted(folder, lock["checks"], recipe, contract):
             return _finished(folder, lock, say)
         # Today's checks refuse a row of it. It stays, since runs were trained on it, and another one is built.
         lock["hash"] = digest(lock["hash"], lock["checks"])
         folder = folder.with_name(lock["hash"])
         if (folder / "lock.json").exists():
+            _check_intact(folder)
             return _finished(folder, lock, say)
     if folder.exists() and not (folder / "lock.json").exists():
         raise DataError(f"{folder} has lost its lock.json; remove the folder, then build again.")
@@ -119,6 +122,22 @@ def _begin(recipe: DataRecipe, contract: Contract, root: Path) -> dict[str, Any]
         "evals": evals,
         "unit": "tokens" if recipe.tokenizer else "characters",
     }
+
+
+def _check_intact(folder: Path) -> None:
+    """Raises DataError if the finished data set is not what its lock says: nothing would train on it."""
+    try:
+        files = read_lock(folder)["files"]
+    except DataError as error:
+        raise DataError(f"{folder / 'lock.json'} is damaged; delete {folder}, then build again.") from error
+    if changed := [name for name, held in files.items() if not _holds(folder / name, held)]:
+        raise DataError(
+            f"{', '.join(changed)} in {folder} was changed after it was built; delete the folder, then build again."
+        )
+
+
+def _holds(file: Path, held: str) -> bool:
+    return file.is_file() and digest_file(file) == held
 
 
 def _finished(folder: Path, lock: dict[str, Any], say: Say) -> Path:

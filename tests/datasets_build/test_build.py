@@ -92,6 +92,25 @@ def test_a_finished_data_set_is_not_built_again(logs):
     assert {path: path.stat().st_mtime_ns for path in first.rglob("*")} == before
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"hash": "x"}'])
+def test_a_damaged_lock_is_named_with_what_helps(logs, content):
+    first = build(recipe(plans={"count": 2}))
+    (first / "lock.json").write_bytes(content)
+    with pytest.raises(DataError, match=rf"lock\.json is damaged; delete {first}, then build again"):
+        build(recipe(plans={"count": 2}))
+    shutil.rmtree(first)
+    assert build(recipe(plans={"count": 2})) == first
+
+
+@pytest.mark.parametrize("name", ["sft.jsonl", "parquet/dpo.parquet"])
+def test_a_data_set_that_was_changed_is_not_returned(logs, name):
+    first = build(recipe(plans={"count": 2}))
+    with (first / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(DataError, match=rf"{name} in .* was changed after it was built; delete the folder"):
+        build(recipe(plans={"count": 2}))
+
+
 def test_an_unfinished_leftover_is_no_data_set(logs):
     first = build(recipe(plans={"count": 2}))
     whole = _files(first)
