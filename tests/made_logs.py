@@ -276,9 +276,9 @@ def policy() -> Policy:
             "confidence": 0.95,
             "evidence": {"min_samples": 25, "max_errors": 0.02, "max_unscored": 0.02},
             "metrics": {
-                "tool_format/valid": {"margin": 0.1, "floor": 0.7},
+                "tool_format/valid": {"margin": 0.15, "floor": 0.7},
                 "known_issues/right": {
-                    "margin": 0.1,
+                    "margin": 0.15,
                     "floor": 0.4,
                     "improve_until": 0.8,
                     "slices": {"pattern": 0.25},

@@ -1,32 +1,116 @@
 """Intervals and tests that stay honest with few samples, scores near 0 or 1, and samples that come in families.
 
-Samples from one template succeed and fail together, so the unit is the family, not the sample. One estimator is used
-for scores and paired differences: the cluster-robust mean, after adding pseudo-families:
+Samples from one template succeed and fail together, so the unit is the family, not the sample. To show that a mean lies
+above a value, the test asks what data would look like if it did not. Among the distributions of family means whose mean
+is that value, it takes the one nearest in likelihood to what was seen, where one family that nobody saw may have fallen
+by `gap`, and measures the distance in that distribution's standard errors:
 
-    score         two families all right, two all wrong    (families of one: Agresti and Coull 1998, "plus four")
-    difference    one family all better, one all worse     (families of one: Bonett and Price 2012)
+    weights of the seen families    w / (1 + l u), u the distance from the value; the unseen one has the rest
+                                    (empirical likelihood: Owen 1988, Biometrika 75, section 2)
+    t                               (distance - skewness term) / sqrt(variance / families)
 
-A pseudo-family has the size of an average sample's family. So a hundred ties in ten families say as much as ten ties,
-which is right if all samples of a template fall together, and cautious if they do not. Bounds use Student's t with
-(families - 1) degrees of freedom.
+For right and wrong answers in families of one this is Wilson's interval (1927), for pairs Tango's score test (1998,
+Statistics in Medicine 17, section 3), both with the skewness term: n answers without a change leave about 3/n open.
+The parts:
 
-Measured by `benchmarks/gate_operating_points.py` with base .97, margin .05, families of 1, 4 and 10 whose samples
-correlate by .3 or fall together, 25 to 800 samples, 2,000 draws per cell (docs/gate.md has higher cells in between):
+    variance     of that distribution, scaled up for few families as the cluster-robust CR2 is (Bell and McCaffrey
+                 2002, Survey Methodology 28(2), section 3, for a mean), and at least CR2's for families that are no
+                 coins
+    skewness     (t² - 1)/6 * third moment / variance / families, where a mean could fall by more than it could rise:
+                 the first term of Cornish and Fisher's expansion (Abramowitz and Stegun 1964, 26.2.49)
+    families     n² / sum of squared sizes (Kish 1965): one giant family is one
+    t            Student's, with Satterthwaite's degrees of freedom (1946, Biometrics Bulletin 2) if families fall as a
+                 whole: families less one if all are of one size
+    gap          as far as a mean can fall, for families in which all is right, all is wrong or nothing changed: a coin
+                 may always fall. For the others, what they differ by, so that a score of many values is not taken for
+                 a coin. One unseen family always counts as a coin.
 
-    P(promote | worse by the margin)    at most .056 in every cell (asked: .05)
-    P(shown worse | equal)              at most .043
-    95% interval of one score           contains the truth in .952 to 1.000 (Inspect's `ci_wilson(cluster=)`, the
-                                        same formula without pseudo-families, .43 to 1.00)
-    P(promote | equal)                  families of 1: n = 100 .86, 200 .99; of 4: 200 .52-.62, 400 .86-.97, 800 .99;
-                                        of 10: 400 .2, 800 .81-.95. More templates help more than more samples of each.
+How often this errs, and what it finds: `benchmarks/gate.py`, with the table in docs/gate.md.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 POWER = 0.8
 """The chance of deciding that `samples_needed` plans for, if the truth is what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """How far the true mean may lie from the seen one, in one direction."""
+
+    off: np.ndarray
+    """By how much the means of families differ from the mean of all; negative in this direction. Each value once."""
+    weights: np.ndarray
+    """Their shares of the samples."""
+    families: float
+    """Effective number."""
+    freedom: float
+    """Degrees of freedom."""
+    variance: float
+    """Of a family's mean, as seen."""
+    least: float
+    """The part of it that no value of the mean explains: that of families which are no coins."""
+    gap: float
+    """How far below the mean of all a family that nobody saw may lie."""
+    most: float
+    """How far the mean can lie from the seen one at all."""
+
+    def p_value(self, distance: float) -> float:
+        """The probability of such data, or of clearer ones, if the true mean is off by `distance` or more."""
+        from scipy.special import stdtr
+
+        if distance <= 0 or self.freedom <= 0:
+            return 1.0
+        variance, third = self._moments(distance)
+        if variance <= 0:
+            return 0.0
+        plain = distance / math.sqrt(variance / self.families)
+        skewness = max(third, 0.0) / 6 / variance**1.5 / math.sqrt(self.families) if plain > 1 else 0.0
+        # The t for which plain - skewness * (t**2 - 1) = t.
+        t = 2 * (plain + skewness) / (1 + math.sqrt(1 + 4 * skewness * (plain + skewness)))
+        return float(stdtr(self.freedom, -t))
+
+    def distance(self, tail: float) -> float:
+        """How far the bound lies from the mean; the truth lies beyond it with probability `tail`."""
+        from scipy.optimize import brentq
+
+        if self.p_value(self.most) >= tail:
+            return self.most
+        return float(brentq(lambda distance: self.p_value(distance) - tail, 0.0, self.most, xtol=1e-9))
+
+    def times(self, factor: float) -> "Side":
+        """The same with `factor` times as many families."""
+        return replace(self, families=factor * self.families, freedom=factor * (self.freedom + 1) - 1)
+
+    def _moments(self, distance: float) -> tuple[float, float]:
+        """Variance of a family's mean, and third moment (positive if it may fall by more than it may rise), in the
+        nearest distribution whose mean is off by `distance`."""
+        from scipy.optimize import brentq
+
+        from_value = self.off + distance
+        fallen = self.gap - distance
+        lowest = -float(from_value.min())
+        if max(fallen, lowest) <= 1e-9:  # no family is known to fall so far: nothing to reweigh
+            return self.least, 0.0
+
+        def weighed(rate: float) -> np.ndarray:
+            return self.weights / (1 + rate * from_value)
+
+        rate = 1 / fallen if fallen > lowest + 1e-12 else (1 - 1e-9) / lowest
+        if float(weighed(rate) @ from_value) < 0:  # the seen families suffice
+            rate = float(brentq(lambda rate: float(weighed(rate) @ from_value), 0.0, rate))
+        weights = weighed(rate)
+        unseen = max(1 - float(weights.sum()), 0.0)
+        seen = float(self.weights @ self.off**2)
+        few = self.variance / seen if seen > 1e-15 else self.families / (self.families - 1)
+        variance = few * float(weights @ from_value**2) + unseen * fallen**2
+        return max(variance, self.least), unseen * fallen**3 - float(weights @ from_value**3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +120,24 @@ class MeanEstimate:
     n: int
     families: int
     mean: float
-    """Of the samples alone; bounds are placed around `centre`."""
-    centre: float
-    """Of samples and pseudo-families."""
-    error: float
-    """Standard error of `centre`; infinite with fewer than two families, which say nothing about others."""
-    smallest: float
-    """The smallest value of a sample: 0 for a score, -1 for a difference. The largest is 1."""
-    seen: float
-    """Sum over families of squared deviations."""
-    added: float
-    """The same for the pseudo-families."""
-    weight: float
-    """Number of pseudo-samples."""
+    below: Side
+    above: Side
 
     def low(self, tail: float) -> float:
         """The lower bound; the true mean is below it with probability `tail`."""
-        bound = self.centre - self._quantile(tail) * self.error
-        return min(max(bound, self.smallest), self.mean)
+        return self.mean - self.below.distance(tail)
 
     def high(self, tail: float) -> float:
         """The upper bound; the true mean is above it with probability `tail`."""
-        bound = self.centre + self._quantile(tail) * self.error
-        return max(min(bound, 1.0), self.mean)
+        return self.mean + self.above.distance(tail)
 
     def p_above(self, value: float) -> float:
         """The probability of data this high if the true mean is `value` or less: a small one shows that it is above."""
-        from scipy.special import stdtr
-
-        if math.isinf(self.error):
-            return 1.0
-        return float(stdtr(self.families - 1, (value - self.centre) / self.error))
+        return self.below.p_value(self.mean - value)
 
     def p_below(self, value: float) -> float:
         """The probability of data this low if the true mean is `value` or more: a small one shows that it is below."""
-        return 1.0 if math.isinf(self.error) else 1.0 - self.p_above(value)
+        return self.above.p_value(value - self.mean)
 
     def samples_needed(self, value: float, tail: float) -> int | None:
         """How many samples, in families of this size, would show on which side of `value` the mean is.
@@ -80,32 +147,31 @@ class MeanEstimate:
         """
         from scipy.special import ndtri
 
-        distance = abs(self.mean - value)
-        if not distance or math.isinf(self.error):
+        side, distance = (self.below if self.mean > value else self.above), abs(self.mean - value)
+
+        def enough(count: int) -> bool:
+            more = side.times(count / self.n)
+            chance = float(ndtri(POWER)) * math.sqrt(more.variance / more.families)
+            return distance > chance and more.p_value(distance - chance) < tail
+
+        if not distance or self.families < 2 or not enough(1000 * self.n):
             return None
-        reach = self._quantile(tail) + float(ndtri(POWER))
-        factor = 1.0
-        while factor <= 1000:
-            error = math.sqrt(factor * self.seen + self.added) / (factor * self.n + self.weight)
-            if reach * error <= distance:
-                return math.ceil(factor * self.n)
-            factor *= 1.02
-        return None
-
-    def _quantile(self, tail: float) -> float:
-        from scipy.special import stdtrit
-
-        return math.inf if math.isinf(self.error) else float(stdtrit(self.families - 1, 1 - tail))
+        return bisect_left(range(1000 * self.n), True, lo=self.n, key=enough)
 
 
 def score_estimate(values: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of scores in 0..1; `families[i]` is the family of `values[i]`."""
-    return _estimate(values, families, (1.0, 1.0, 0.0, 0.0), smallest=0.0)
+    return _estimate(*_by_family(values, families), lowest=0.0)
 
 
 def difference_estimate(differences: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of per-sample differences in -1..1 (candidate minus reference)."""
-    return _estimate(differences, families, (1.0, -1.0), smallest=-1.0)
+    return difference_of_families(*_by_family(differences, families))
+
+
+def difference_of_families(sums: ArrayLike, sizes: ArrayLike) -> MeanEstimate:
+    """The same from each family's sum of differences and number of samples."""
+    return _estimate(np.asarray(sums, float), np.asarray(sizes, float), lowest=-1.0)
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
@@ -118,22 +184,32 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     return shown
 
 
-def _estimate(
-    values: Sequence[float], families: Sequence[str], pseudo: Sequence[float], smallest: float
-) -> MeanEstimate:
+def _by_family(values: Sequence[float], families: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The sum and the number of values of each family."""
     if not values:
         raise ValueError("no samples, so nothing can be estimated")
     groups: dict[str, list[float]] = {}
     for value, family in zip(values, families, strict=True):
         groups.setdefault(family, []).append(value)
-    size = sum(len(group) ** 2 for group in groups.values()) / len(values)  # the family of an average sample
-    weight = size * len(pseudo)
-    total = len(values) + weight
-    centre = (math.fsum(values) + size * sum(pseudo)) / total
-    # The usual correction for few clusters, K / (K - 1), over real and pseudo-families.
-    correction = (len(groups) + len(pseudo)) / (len(groups) + len(pseudo) - 1)
-    seen = correction * math.fsum((math.fsum(group) - centre * len(group)) ** 2 for group in groups.values())
-    added = correction * math.fsum((size * (value - centre)) ** 2 for value in pseudo)
-    error = math.sqrt(seen + added) / total if len(groups) > 1 else math.inf
-    mean = math.fsum(values) / len(values)
-    return MeanEstimate(len(values), len(groups), mean, centre, error, smallest, seen, added, weight)
+    return np.array([math.fsum(group) for group in groups.values()]), np.array([len(g) for g in groups.values()], float)
+
+
+def _estimate(sums: np.ndarray, sizes: np.ndarray, lowest: float) -> MeanEstimate:
+    """`lowest` is the smallest value of a sample; the largest is 1."""
+    n, mean = float(sizes.sum()), float(sums.sum() / sizes.sum())
+    weights, means = sizes / n, sums / sizes
+    off = means - mean
+    families = 1 / float((weights**2).sum())
+    freedom = float((weights**2).sum() ** 2 / (weights**4).sum()) - 1
+    variance = families * float(((weights * off) ** 2 / (1 - weights)).sum()) if len(sizes) > 1 else 0.0
+    coins = float(weights[np.isin(means, (lowest, 0.0, 1.0))].sum())
+    apart = float(weights @ np.abs(off))
+    # Of those that changed a little and those that changed much, the latter matter more: a mean weighted by size.
+    usual = float(weights @ off**2) / apart if apart else 0.0
+
+    def side(direction: int, most: float) -> Side:
+        gap = (most * (1 + families * coins) + usual * families * (1 - coins)) / (1 + families)
+        values, place = np.unique(direction * off, return_inverse=True)
+        return Side(values, np.bincount(place, weights), families, freedom, variance, (1 - coins) * variance, gap, most)
+
+    return MeanEstimate(int(n), len(sizes), mean, side(1, mean - lowest), side(-1, 1 - mean))

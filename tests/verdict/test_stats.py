@@ -1,11 +1,14 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm as normal
-from scipy.stats import t as student_t
+from scipy.optimize import minimize_scalar
+from scipy.stats import binom, norm
+from scipy.stats import t as student
 
-from verdict.stats import difference_estimate, holm, score_estimate
+from verdict.stats import difference_estimate, difference_of_families, holm, score_estimate
 
 
 def apart(count: int) -> list[str]:
@@ -26,23 +29,6 @@ def test_a_hundred_ties_in_ten_families_say_as_much_as_ten_ties():
     families = [str(index % 10) for index in range(100)]
     one, other = difference_estimate([0.0] * 100, families), difference_estimate([0.0] * 10, apart(10))
     assert one.low(0.05) == pytest.approx(other.low(0.05))
-
-
-def test_families_of_one_give_bonett_and_prices_interval():
-    # Their formula: with one more pair lost and one more won, p12 - p21 -/+ z sqrt((p12 + p21 - (p12 - p21)^2) / n).
-    lost, won, n = 9, 3, 400
-    estimate = difference_estimate([-1.0] * lost + [1.0] * won + [0.0] * (n - lost - won), apart(n))
-    p12, p21, total = (won + 1) / (n + 2), (lost + 1) / (n + 2), n + 2
-    error = np.sqrt((p12 + p21 - (p12 - p21) ** 2) / total)
-    assert estimate.centre == pytest.approx(p12 - p21)
-    assert estimate.error == pytest.approx(error, rel=0.002)  # ours has K / (K - 1)
-
-
-def test_families_of_one_give_the_plus_four_interval():
-    estimate = score_estimate([1.0] * 90 + [0.0] * 10, apart(100))
-    share = 92 / 104
-    assert estimate.centre == pytest.approx(share)
-    assert estimate.error == pytest.approx(np.sqrt(share * (1 - share) / 104), rel=0.01)
 
 
 def test_a_perfect_score_is_not_certain():
@@ -66,14 +52,6 @@ def test_no_samples_are_an_error():
 def test_a_sample_without_a_family_is_an_error():
     with pytest.raises(ValueError, match="shorter"):
         score_estimate([1.0, 0.0], ["only"])
-
-
-def test_the_samples_said_to_be_needed_are_enough():
-    estimate = difference_estimate([0.0] * 20, apart(20))
-    needed = estimate.samples_needed(-0.05, 0.05)
-    assert needed is not None
-    assert 47 <= needed < 150
-    assert difference_estimate([0.0] * needed, apart(needed)).p_above(-0.05) < 0.05
 
 
 def test_a_mean_on_the_line_is_decided_by_no_number_of_samples():
@@ -106,64 +84,123 @@ def test_a_bound_and_its_test_agree(pairs, threshold):
         assert estimate.high(0.05) <= threshold + 1e-9
 
 
-@pytest.mark.parametrize(("n", "size"), [(100, 1), (200, 4), (200, 10)])
-def test_a_candidate_worse_by_the_margin_is_seldom_passed(n, size):
-    # Families fall as a whole: the hardest case. 600 draws: three standard errors above .05 are .077.
-    random, count = np.random.default_rng(1), n // size
-    families = [str(index) for index in np.repeat(np.arange(count), size)]
-    passed = 0
-    for _ in range(600):
-        falls = -(random.random(count) < 0.05).astype(float)
-        passed += difference_estimate(np.repeat(falls, size).tolist(), families).p_above(-0.05) < 0.05
-    assert passed / 600 < 0.077
-
-
-@pytest.mark.parametrize(("families", "size"), [(3, 1), (3, 4), (10, 2)])
-def test_the_error_is_the_cluster_robust_one_with_the_correction_for_few_families(families, size):
-    # Written out: sqrt(K / (K - 1) * sum over families of (sum of deviations)^2) / n, the pseudo-families included.
-    values = np.array([[float((family + place) % 3 > 0) for place in range(size)] for family in range(families)])
-    whole = [*values, *([value] * size for value in (1.0, 1.0, 0.0, 0.0))]
-    n, count = sum(map(len, whole)), len(whole)
-    centre = sum(map(sum, whole)) / n
-    deviations = [sum(group) - centre * len(group) for group in whole]
-    error = np.sqrt(count / (count - 1) * sum(d**2 for d in deviations)) / n
-    names = [str(family) for family in range(families) for _ in range(size)]
-    estimate = score_estimate(values.flatten().tolist(), names)
-    assert estimate.centre == pytest.approx(centre)
-    assert estimate.error == pytest.approx(error)
-
-
-@pytest.mark.parametrize("families", [2, 4, 9])
-def test_probabilities_and_bounds_are_students_with_one_degree_of_freedom_less_than_families(families):
-    estimate = score_estimate([1.0, 0.0, 0.0] * families, [str(index // 3) for index in range(3 * families)])
-    t, student = (estimate.centre - 0.45) / estimate.error, student_t(families - 1)
-    assert estimate.p_above(0.45) == pytest.approx(student.sf(t))
-    assert estimate.p_below(0.45) == pytest.approx(student.cdf(t))
-    reach = student.ppf(0.9) * estimate.error
-    assert estimate.low(0.1) == pytest.approx(max(estimate.centre - reach, 0.0))
-    assert estimate.high(0.1) == pytest.approx(min(estimate.centre + reach, 1.0))
-
-
 def test_a_difference_cannot_be_below_minus_one():
     assert difference_estimate([-1.0, -1.0], apart(2)).low(0.005) == -1.0
 
 
-@pytest.mark.parametrize(("share", "value"), [(0.75, 0.6), (0.75, 0.9), (0.2, 0.35)])
-def test_the_samples_said_to_be_needed_are_the_fewest_that_would_do(share, value):
-    n = 20
-    estimate = score_estimate([1.0] * round(share * n) + [0.0] * round((1 - share) * n), apart(n))
-    reach = student_t(n - 1).ppf(0.95) + normal.ppf(0.8)
-
-    def shown(count: float) -> bool:
-        error = np.sqrt(count / n * estimate.seen + estimate.added) / (count + estimate.weight)
-        return reach * error <= abs(estimate.mean - value)
-
-    needed = estimate.samples_needed(value, 0.05)
-    assert needed
-    assert needed > n
-    assert shown(needed)
-    assert not shown((needed - 1) / 1.021)  # they are tried in steps of two percent, and rounded up
-
-
 def test_where_the_samples_are_enough_no_more_are_needed():
     assert score_estimate([1.0] * 40, apart(40)).samples_needed(0.3, 0.05) == 40
+
+
+@pytest.mark.parametrize(("right", "n", "value"), [(90, 100, 0.8), (30, 40, 0.6), (59, 60, 0.95)])
+def test_right_and_wrong_answers_in_families_of_one_give_wilsons_test_with_a_term_for_skewness(right, n, value):
+    # Wilson: the variance at the value, not at the mean. n / (n - 1) is the correction for few families.
+    variance = n / (n - 1) * value * (1 - value)
+    p = score_estimate([1.0] * right + [0.0] * (n - right), apart(n)).p_above(value)
+    t = student(n - 1).isf(p)
+    third = value * (1 - value) * (2 * value - 1)  # of a fall: wrong answers are rarer than right ones
+    off = right / n - value - (t**2 - 1) / 6 * third / variance / n
+    assert t == pytest.approx(off / np.sqrt(variance / n), rel=0.02)
+
+
+@pytest.mark.parametrize(("lost", "won", "n", "margin"), [(5, 5, 100, 0.1), (3, 9, 60, 0.05), (0, 4, 200, 0.1)])
+def test_pairs_give_tangos_variance_at_the_margin(lost, won, n, margin):
+    # Tango: the likeliest shares lost and won whose difference is the margin.
+    def unlikely(share: float) -> float:
+        return -(
+            lost * np.log(share + margin) + won * np.log(share) + (n - lost - won) * np.log(1 - 2 * share - margin)
+        )
+
+    share = minimize_scalar(unlikely, bounds=(1e-9, (1 - margin) / 2 - 1e-9), options={"xatol": 1e-9}).x
+    estimate = difference_estimate([-1.0] * lost + [1.0] * won + [0.0] * (n - lost - won), apart(n))
+    variance, _ = estimate.below._moments(estimate.mean + margin)
+    assert variance == pytest.approx(2 * share + margin - margin**2, rel=1.5 / n)  # ours has n / (n - 1)
+
+
+def test_scores_of_many_values_give_students_test():
+    values = np.random.default_rng(2).normal(0.0, 0.1, 200)
+    estimate = difference_estimate(list(values), apart(200))
+    reach = student(199).ppf(0.95) * values.std(ddof=1) / np.sqrt(200)
+    assert estimate.low(0.05) == pytest.approx(values.mean() - reach, rel=0.1)
+
+
+@pytest.mark.parametrize("margin", [0.03, 0.05, 0.1, 0.15])
+def test_a_candidate_that_loses_exactly_the_margin_is_passed_at_most_once_in_twenty(margin):
+    # Exact: in families of one that only lose, the number lost is binomial.
+    for n in range(10, 140, 7):
+        passes = [
+            lost
+            for lost in range(int(n * margin) + 1)
+            if difference_of_families([-1.0] * lost + [0.0] * (n - lost), [1.0] * n).p_above(-margin) < 0.05
+        ]
+        assert sum(binom.pmf(passes, n, margin)) <= 0.0505, n
+
+
+@pytest.mark.parametrize(("families", "size", "rho"), [(60, 5, 0.3), (25, 20, 0.3), (8, 20, 0.8), (100, 2, 0.8)])
+def test_a_candidate_worse_by_the_margin_is_seldom_passed_when_samples_fail_in_families(families, size, rho):
+    random = np.random.default_rng(3)
+    spread = (1 - rho) / rho
+    lost = random.binomial(size, random.beta(0.1 * spread, 0.9 * spread, (400, families)))
+    passed = [difference_of_families(-draw, [size] * families).p_above(-0.1) < 0.05 for draw in lost]
+    assert np.mean(passed) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+families_of = st.lists(st.tuples(st.integers(-6, 6), st.integers(6, 9)), min_size=2, max_size=30)
+
+
+@settings(max_examples=40)
+@given(families_of)
+def test_swapping_the_arms_mirrors_the_interval(families):
+    sums, sizes = np.array(families, float).T
+    one, other = difference_of_families(sums, sizes), difference_of_families(-sums, sizes)
+    assert one.low(0.05) == pytest.approx(-other.high(0.05), abs=1e-6)
+
+
+@settings(max_examples=40)
+@given(families_of, st.integers(2, 5))
+def test_asking_every_sample_again_with_the_same_answers_makes_nothing_surer(families, times):
+    sums, sizes = np.array(families, float).T
+    one, other = difference_of_families(sums, sizes), difference_of_families(times * sums, times * sizes)
+    assert one.low(0.05) == pytest.approx(other.low(0.05), abs=1e-6)
+
+
+@settings(max_examples=40)
+@given(families_of)
+def test_a_family_repeated_in_itself_adds_no_family(families):
+    sums, sizes = np.array(families, float).T
+    sums[0], sizes[0] = 0.0, sizes.max()
+    once = difference_of_families(sums, sizes)
+    sizes[0] *= 50
+    much = difference_of_families(sums, sizes)
+    assert much.mean - much.low(0.05) >= once.mean - once.low(0.05) - 1e-6 or much.below.families < once.below.families
+    assert much.below.freedom <= once.below.freedom
+
+
+@settings(max_examples=40)
+@given(families_of)
+def test_the_farther_off_a_mean_is_the_less_likely_are_the_data(families):
+    estimate = difference_of_families(*np.array(families, float).T)
+    values = np.linspace(-1, estimate.mean, 30)
+    chances = [estimate.p_above(value) for value in values]
+    assert all(after >= before - 1e-3 for before, after in pairwise(chances))
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.75, 0.6), (0.2, 0.35)])
+def test_the_samples_said_to_be_needed_decide_four_times_in_five(share, value):
+    needed = score_estimate([1.0] * round(share * 20) + [0.0] * round((1 - share) * 20), apart(20)).samples_needed(
+        value, 0.05
+    )
+    assert needed
+    decided = 0.0
+    for right in range(needed + 1):
+        sure = score_estimate([1.0] * right + [0.0] * (needed - right), apart(needed))
+        shown = sure.p_above(value) if share > value else sure.p_below(value)
+        decided += (shown < 0.05) * binom.pmf(right, needed, share)
+    assert decided == pytest.approx(norm.cdf(norm.ppf(0.8)), abs=0.08)
+
+
+def test_the_samples_said_to_be_needed_without_a_change_are_the_fewest_that_would_do():
+    needed = difference_estimate([0.0] * 20, apart(20)).samples_needed(-0.05, 0.05)
+    assert needed
+    assert difference_estimate([0.0] * needed, apart(needed)).p_above(-0.05) < 0.05
+    assert difference_estimate([0.0] * (needed - 1), apart(needed - 1)).p_above(-0.05) >= 0.05
