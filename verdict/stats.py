@@ -78,11 +78,11 @@ class Side:
 
     def distance(self, tail: float) -> float:
         """How far the bound lies from the mean; the truth lies beyond it with probability `tail`."""
-        from scipy.optimize import brentq
+        from scipy.optimize import root_scalar
 
         if self.p_value(self.most) >= tail:
             return self.most
-        return float(brentq(lambda distance: self.p_value(distance) - tail, 0.0, self.most, xtol=1e-9))
+        return root_scalar(lambda off: self.p_value(off) - tail, bracket=(0.0, self.most), xtol=1e-9).root
 
     def times(self, factor: float) -> "Side":
         """The same with `factor` times as many families."""
@@ -91,7 +91,7 @@ class Side:
     def _moments(self, distance: float) -> tuple[float, float]:
         """Variance of a family's mean, and third moment (positive if it may fall by more than it may rise), in the
         nearest distribution whose mean is off by `distance`."""
-        from scipy.optimize import brentq
+        from scipy.optimize import root_scalar
 
         from_value = self.off + distance
         fallen = self.gap - distance
@@ -104,7 +104,7 @@ class Side:
 
         rate = 1 / fallen if fallen > lowest + 1e-12 else (1 - 1e-9) / lowest
         if float(weighed(rate) @ from_value) < 0:  # the seen families suffice
-            rate = float(brentq(lambda rate: float(weighed(rate) @ from_value), 0.0, rate))
+            rate = root_scalar(lambda rate: float(weighed(rate) @ from_value), bracket=(0.0, rate)).root
         weights = weighed(rate)
         unseen = max(1 - float(weights.sum()), 0.0)
         seen = float(self.weights @ self.off**2)
