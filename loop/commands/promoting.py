@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aj.errors import ConfigError
 from loop.commands.evaluating import ContractOption, SuiteOption, both_arms, finished_logs
 from loop.commands.terminal import Format, console, example, show
 
@@ -28,11 +29,16 @@ DEFAULT_POLICY = Path("default")
 
 @app.command(epilog=example("aj gate champion 3f1c9e"))
 def gate(
-    a: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
-    b: Annotated[str, typer.Argument(help="the candidate: a run, or a folder of logs")],
+    a: Annotated[
+        str | None, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")
+    ] = None,
+    b: Annotated[str | None, typer.Argument(help="the candidate: a run, or a folder of logs")] = None,
     suite: SuiteOption = "small",
     contract: ContractOption = None,
     policy: PolicyOption = DEFAULT_POLICY,
+    planned: Annotated[
+        Path | None, typer.Option("--plan", help="judge nothing; say what this policy can decide on the suite")
+    ] = None,
     output: Annotated[
         GateFormat, typer.Option("--format", help="table, json, markdown (a pull request), junit (XML), or github")
     ] = GateFormat.table,
@@ -42,6 +48,10 @@ def gate(
     from verdict import reports
     from verdict.policy import load_policy
 
+    if planned:
+        return _plan(planned, suite, output)
+    if a is None or b is None:
+        raise ConfigError("Name the reference and the candidate, as in `aj gate champion RUN`, or give --plan POLICY.")
     rules = load_policy(policy)
     verdict = judge.gate(*both_arms(a, b, suite, contract), rules)
     if write := reports.WRITERS.get(output):
@@ -49,6 +59,20 @@ def gate(
     else:
         show(Format(output), judge.to_record(verdict), lambda: judge.panel(verdict))
     raise typer.Exit(int(verdict.outcome))
+
+
+def _plan(policy: Path, suite: str, output: GateFormat) -> None:
+    from evals.suite import asks
+    from verdict import plan
+    from verdict.frozen import SUITES
+    from verdict.policy import load_policy
+
+    if suite not in SUITES:
+        raise ConfigError(f"The suite {suite!r} is not frozen; give --suite small or --suite full.")
+    if output not in (GateFormat.table, GateFormat.json):
+        raise ConfigError("A plan is a table or JSON; give --format table or --format json.")
+    found = plan.plan(load_policy(policy), suite, asks)
+    show(Format(output), plan.to_record(found), lambda: plan.table(found))
 
 
 @app.command(epilog=example("aj promote 3f1c9e"))

@@ -1,0 +1,208 @@
+"""What a policy can decide on a suite, before anything is run: by simulation, through the gate's own checks.
+
+Two equally good models do not answer alike: one sample in ten flips, half of them each way, and the samples of a family
+flip together with a correlation of .3. A worse model loses that share and its drop. Families of samples share a chance
+to be lost, and one to be won, drawn from beta distributions. The metrics are taken as independent, the champion as
+above the marks of `improve_until` and the floors; what is left are margins and slices.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aj.errors import ConfigError
+from aj.files import SAMPLES, read_jsonl
+from verdict.gate import Demand, decide
+from verdict.policy import MetricPolicy, Policy
+from verdict.scores import ALL
+from verdict.stats import MeanEstimate, difference_of_families
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+FLIPS = 0.1
+"""Share of samples that change between equally good models."""
+CORRELATION = 0.3
+"""Of such changes within a family."""
+DRAWS = 300
+WANTED = 0.8
+"""A margin that passes an equally good candidate less often than this is not decided by its suite."""
+DROPS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+"""In margins: what is simulated; between them, chances are interpolated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One sample of a suite, as far as a plan needs it."""
+
+    family: str
+    slices: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """What the margin of one metric can tell on a suite; chances are in 0..1, drops in score."""
+
+    metric: str
+    samples: int
+    families: int
+    margin: float
+    identical: bool
+    """Does a candidate pass that gives the same answers?"""
+    equal: float
+    """The chance that an equally good one passes."""
+    even: float
+    """The true drop that passes once in two."""
+    rarely: float
+    """The true drop that passes once in twenty."""
+    found: float | None
+    """The true drop that is shown to be one four times in five; None if no drop up to 1.5 margins is."""
+
+    @property
+    def decided(self) -> bool:
+        return self.identical and self.equal >= WANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a whole policy can tell on a suite."""
+
+    suite: str
+    rows: tuple[PlanRow, ...]
+    identical: bool
+    """Is a candidate with the same answers promoted?"""
+    equal: float
+    """The chance that an equally good candidate is promoted."""
+
+
+def plan(
+    policy: Policy, suite: str, asks: Callable[[str, dict[str, Any]], bool], suites: Path = SAMPLES, draws: int = DRAWS
+) -> Plan:
+    """Plan a policy on the frozen samples of a suite; `asks` says whether a sample asks for a metric.
+
+    Raises:
+        ConfigError: a task of the policy has no frozen samples, or a metric is asked of fewer than two families.
+    """
+    asked = {name: _questions(name, suite, asks, suites) for name in policy.metrics}
+    rows = tuple(_row(name, rule, asked[name], policy, draws) for name, rule in policy.metrics.items())
+    random = np.random.default_rng(0)
+    changes = {name: _changes(questions, 0.0, draws, random) for name, questions in asked.items()}
+
+    def promoted(draw: int) -> bool:
+        named = policy.metrics.items()
+        demands = [demand for name, rule in named for demand in _demands(name, rule, asked[name], changes[name][draw])]
+        return all(check.state == "passed" for check in decide(demands, policy))
+
+    equal = float(np.mean([promoted(draw) for draw in range(draws)]))
+    return Plan(suite, rows, all(row.identical for row in rows), equal)
+
+
+def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool], suites: Path) -> list[Question]:
+    task, metric = name.split("/")
+    path = suites / f"{task}.jsonl"
+    if not path.is_file():
+        raise ConfigError(f"{path} does not exist, so nothing is known of {name}; correct the policy.")
+    records = [record for _, record in read_jsonl(path) if suite == "full" or record["small"]]
+    found = [
+        Question(record["template"], {key: str(value) for key, value in record["slice"].items()})
+        for record in records
+        if asks(metric, record)
+    ]
+    if len({question.family for question in found}) < 2:
+        raise ConfigError(f"{name}: the suite {suite} asks for it in fewer than two families; correct the policy.")
+    return found
+
+
+def _row(name: str, rule: MetricPolicy, questions: Sequence[Question], policy: Policy, draws: int) -> PlanRow:
+    alpha, random = 1 - policy.confidence, np.random.default_rng(0)
+    passing, showing = [], []
+    for share in DROPS:
+        drawn = [_estimate(questions, change) for change in _changes(questions, share * rule.margin, draws, random)]
+        passing.append(float(np.mean([estimate.p_above(-rule.margin) < alpha for estimate in drawn])))
+        showing.append(float(np.mean([estimate.p_below(0.0) < alpha for estimate in drawn])))
+    drops = [share * rule.margin for share in DROPS]
+    still = _estimate(questions, np.zeros(len(questions)))
+    return PlanRow(
+        metric=name,
+        samples=len(questions),
+        families=still.families,
+        margin=rule.margin,
+        identical=still.p_above(-rule.margin) < alpha,
+        equal=passing[0],
+        even=_crossing(drops, passing, 0.5),
+        rarely=_crossing(drops, passing, 0.05),
+        found=_crossing(drops, [-chance for chance in showing], -0.8) if max(showing) >= 0.8 else None,
+    )
+
+
+def _crossing(drops: Sequence[float], falling: Sequence[float], level: float) -> float:
+    """The drop at which a falling curve reaches a level, at least 0."""
+    return float(np.interp(-level, [-value for value in np.minimum.accumulate(falling)], drops))
+
+
+def _demands(name: str, rule: MetricPolicy, questions: Sequence[Question], change: np.ndarray) -> list[Demand]:
+    demands = [Demand(name, "margin", ALL, _estimate(questions, change), -rule.margin, 0.0)]
+    for key, fall in rule.slices.items():
+        for value in sorted({question.slices[key] for question in questions if key in question.slices}):
+            within = [index for index, question in enumerate(questions) if question.slices.get(key) == value]
+            part = _estimate([questions[index] for index in within], change[within])
+            demands.append(Demand(name, "slice", f"{key}={value}", part, -fall, 0.0, rule.margin))
+    return demands
+
+
+def _estimate(questions: Sequence[Question], change: np.ndarray) -> MeanEstimate:
+    _, place = np.unique([question.family for question in questions], return_inverse=True)
+    return difference_of_families(np.bincount(place, change), np.bincount(place))
+
+
+def _changes(questions: Sequence[Question], drop: float, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Per draw, what each sample loses (-1) or wins (1)."""
+    families, place = np.unique([question.family for question in questions], return_inverse=True)
+
+    def chances(rate: float) -> np.ndarray:
+        spread = (1 - CORRELATION) / CORRELATION
+        return random.beta(rate * spread, (1 - rate) * spread, (draws, len(families)))[:, place]
+
+    lost = random.random((draws, len(questions))) < chances(FLIPS / 2 + drop)
+    kept = 1 - FLIPS / 2 - drop
+    won = random.random((draws, len(questions))) < chances(FLIPS / 2 / kept)
+    return np.where(lost, -1.0, won.astype(float))
+
+
+def to_record(found: Plan) -> dict[str, Any]:
+    """For `--format json`."""
+    return asdict(found)
+
+
+def table(found: Plan) -> "Group":
+    """For the terminal, within 80 columns."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.table import Table
+
+    title = f"What the policy can decide on the suite {found.suite}"
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    shown.add_column("metric", overflow="fold")
+    for column in ("n", "fam.", "margin", "equal", "50%", "5%", "found"):
+        shown.add_column(column, justify="right")
+    for row in found.rows:
+        numbers = f"{row.samples}", f"{row.families}", f"{row.margin:.2f}"
+        drops = f"{row.even:.2f}", f"{row.rarely:.2f}", "-" if row.found is None else f"{row.found:.2f}"
+        shown.add_row(row.metric, *numbers, f"{row.equal:.2f}", *drops, style="" if row.decided else "yellow")
+    same = "always" if found.identical else "never"
+    told = (
+        f"equal: the chance that an equally good candidate passes, if {FLIPS:.0%} of samples flip, correlated by "
+        f"{CORRELATION} within families. 50%, 5%: the true drop that passes so often. found: the true drop that is "
+        f"shown to be one four times in five. The whole policy promotes a candidate with the same answers {same}, and "
+        f"an equally good one with a chance of {found.equal:.2f}, the champion being above all marks and floors."
+    )
+    warnings = [
+        f"{row.metric}: {row.families} families of samples do not decide a margin of {row.margin:.2f}; "
+        "widen it, or add templates."
+        for row in found.rows
+        if not row.decided
+    ]
+    return Group(shown, told, *warnings)
