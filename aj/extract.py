@@ -39,18 +39,24 @@ def made_up(text: str, contract: Contract) -> list[Finding]:
     if "```" in text and (match := marks.fence.search(text)):
         found.append(contract.finding("code_fence", match[0], match.span()))
     # Most texts have no mark, and searching for all of them takes a tenth of the time of a verdict.
-    low = text.lower() if text.isascii() else text.lower().replace("ſ", "s").replace("ı", "i")  # as IGNORECASE does
-    if any(piece in low for piece in marks.pieces) and (match := marks.sign.search(text)):
+    if any(map(folded(text).__contains__, marks.pieces)) and (match := marks.sign.search(text)):
         found.append(contract.finding("made_up_output", match[0].strip()[:80], match.span()))
     return found
+
+
+def folded(text: str) -> str:
+    """The text in lower case, with the two letters that IGNORECASE treats alike and `lower` does not: a piece that is
+    not in it is in no match of a pattern that ignores case."""
+    low = text.lower()
+    return low if low.isascii() else low.replace("ſ", "s").replace("ı", "i")
 
 
 # --- escapes --------------------------------------------------------------------------------------------------------
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FINE = frozenset('n"\\t')
-_ODD = r"(?<!\\)(?:\\\\)*\\"
-"""A backslash that is not itself escaped."""
+_ODD = r"\\(?<!\\\\)(?:\\\\)*"
+"""A backslash that is not itself escaped. With the look-behind first, every character of a text would be tried."""
 _UNREAD = re.compile(_ODD + r"(?:u[0-9a-fA-F]{4}|/)")
 # No text has a backspace or a form feed in it, and a carriage return is not followed by a word.
 _LONE = re.compile(_ODD + r"(?:[bf]|r(?=\w)|u(?![0-9a-fA-F]{4})|[^\\\"/bfnrtu])")
@@ -69,6 +75,10 @@ _IN_PATH = re.compile(
     """
 )
 
+_ROOT = re.compile(r"(?::(?<=[A-Za-z]:)(?<![A-Za-z0-9][A-Za-z]:)|\.(?<![\w\\/)\]]\.))\\[tn]")
+_SIGNS = ("\\\\", "HK", "$env:", "%\\", "$HOME\\", "$PSScriptRoot\\", "~\\", ".ps", ".bat", ".cmd", ".vbs")
+"""Each match of `_IN_PATH` has one of these, or `_ROOT`: most texts with line breaks have neither."""
+
 
 def _escapes(text: str, contract: Contract) -> list[Finding]:
     """Escapes that the runtime does not read, and single backslashes that were meant as such."""
@@ -78,7 +88,8 @@ def _escapes(text: str, contract: Contract) -> list[Finding]:
     if kinds & {"u", "/"} and (match := _UNREAD.search(text)):
         found.append(contract.finding("escaped_unicode", match[0], match.span()))
     lone = _LONE.search(text) if kinds - _FINE else None
-    if match := lone or (_IN_PATH.search(text) if kinds & {"t", "n"} else None):
+    path = kinds & {"t", "n"} and (any(map(text.__contains__, _SIGNS)) or _ROOT.search(text))
+    if match := lone or (_IN_PATH.search(text) if path else None):
         found.append(contract.finding("lone_backslash", match[0], match.span()))
     return found
 

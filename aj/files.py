@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aj.errors import AJError, ConfigError, DataError
+from aj.quick_json import quick_json
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -211,7 +212,8 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
 def digest(*parts: Any) -> str:
     """The identity of values: the first hex digits of a sha256 over canonical JSON."""
-    return hashlib.sha256(_CANONICAL.encode(parts).encode()).hexdigest()[:HASH_LENGTH]
+    data = quick_json(parts, sort_keys=True) or _CANONICAL.encode(parts).encode()
+    return hashlib.sha256(data).hexdigest()[:HASH_LENGTH]
 
 
 def digest_file(path: Path) -> str:

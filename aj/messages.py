@@ -19,6 +19,7 @@ from aj.files import digest, read_jsonl
 Role = Literal["user", "assistant", "tool"]
 Mode = Literal["step", "chat", "plan", "intent"]
 Layout = Literal["dialogue", "state_block"]
+_MODES, _LAYOUTS = get_args(Mode), get_args(Layout)
 
 
 class Call(Struct, frozen=True):
@@ -116,6 +117,9 @@ def to_record(message: Message) -> dict[str, Any]:
     return record
 
 
+_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+
+
 def from_record(record: dict[str, Any]) -> Message:
     """The inverse of `to_record`.
 
@@ -124,10 +128,10 @@ def from_record(record: dict[str, Any]) -> Message:
             that is neither 0 nor 1.
     """
     content = record.get("content") or ""
-    roles: dict[Any, Role] = {role: role for role in get_args(Role)}
-    if not isinstance(record.get("role"), str) or record["role"] not in roles:
-        raise ValueError(f"role {record.get('role')!r} is none of {', '.join(roles)}")
-    role = roles[record["role"]]
+    stated = record.get("role")
+    role = _ROLES.get(stated) if isinstance(stated, str) else None
+    if role is None:
+        raise ValueError(f"role {stated!r} is none of {', '.join(_ROLES)}")
     if not isinstance(content, str):
         raise ValueError(f"content is a {type(content).__name__}, not text")
     if (weight := record.get("weight", 1)) not in (0, 1, None):
@@ -213,10 +217,10 @@ def _messages(record: dict[str, Any]) -> tuple[Message, ...]:
 
 def _form(record: dict[str, Any]) -> tuple[Mode, Layout]:
     mode, layout = record.get("mode", "step"), record.get("layout", "dialogue")
-    if mode not in get_args(Mode):
-        raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
-    if layout not in get_args(Layout):
-        raise ValueError(f"layout {layout!r} is none of {', '.join(get_args(Layout))}")
+    if mode not in _MODES:
+        raise ValueError(f"mode {mode!r} is none of {', '.join(_MODES)}")
+    if layout not in _LAYOUTS:
+        raise ValueError(f"layout {layout!r} is none of {', '.join(_LAYOUTS)}")
     return mode, layout
 
 

@@ -43,6 +43,8 @@ def agents_listed(text: str) -> tuple[Agent, ...]:
 
 @lru_cache(64)
 def _listed(text: str) -> tuple[Agent, ...]:
+    if ") @ " not in text:
+        return ()
     return tuple(Agent(m["id"], m["platform"], m["address"]) for m in _AGENT_LINE.finditer(text))
 
 

@@ -1,11 +1,13 @@
 """What a source offers for each conversation that it holds: a row, a pair, or why it is neither."""
 
 import json
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from aj.messages import Pair, Row, pair_to_record, row_to_record
+from aj.quick_json import quick_json
 from datasets_build.ledger import Refused
 
 _LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -42,8 +44,16 @@ def finished(offer: Offer) -> Offer:
         return offer
     try:
         record = row_to_record(offer.value) if isinstance(offer.value, Row) else pair_to_record(offer.value)
-        line = _LINE.encode(record) + "\n"
-        line.encode()
+        line = _line(record)
     except (ValueError, RecursionError) as error:
         return offer.refuse("not_json", f"cannot be written as JSON ({error})")
     return replace(offer, line=line)
+
+
+def _line(record: dict[str, Any]) -> str:
+    quick = quick_json(record)
+    if quick is not None:
+        return quick.decode() + "\n"
+    line = _LINE.encode(record) + "\n"
+    line.encode()  # half of a surrogate pair cannot be written
+    return line

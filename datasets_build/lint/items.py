@@ -147,6 +147,8 @@ def _target(
 
 
 def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    if len(findings) < 2:
+        return list(findings)
     return list({finding.code: finding for finding in reversed(findings)}.values())[::-1]
 
 

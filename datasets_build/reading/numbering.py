@@ -62,7 +62,8 @@ def is_list(lines: Sequence[str]) -> bool:
     """Whether all lines begin like items of a list: with a bullet or a number each, or with letters in order."""
     if not lines or all(_BULLET.match(line) or _mark(_DIGITS, line) for line in lines):
         return bool(lines)
-    return any(all(marks := _marks(kind, lines)) and _places(kind, marks) is not None for kind in _KINDS[1:])
+    counted = (kind for kind in _KINDS[1:] if all(_mark(kind, line) for line in lines))
+    return any(_places(kind, _marks(kind, lines)) is not None for kind in counted)
 
 
 def is_plain(line: str) -> bool:

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from aj.contract import load_contract
+from aj.extract import folded
 from aj.messages import Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.examples import is_shown
@@ -46,13 +47,22 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
     if said_word(response, load_contract()) in _intent_words():
         return "intent"
     lines = [line for line in response.splitlines() if line.strip()]
-    listed = is_list(lines)
-    if listed and (_ASKS_FOR_A_PLAN.search(system) or all(_STEP.search(line) for line in lines)):
+    if (_asks_for_a_plan(system) or all(map(_STEP.search, lines))) and is_list(lines):
         return "plan"
     if _OBJECT.match(response) or _calls(response):
         return "plan" if _has_steps(response) else "step"
-    asked = f"{system}\n{instruction}"
-    return "step" if _ASKS_FOR_A_CALL.search(asked) and not _ALLOWS_TEXT.search(asked) else "chat"
+    return "step" if _asks_for_a_call(f"{system}\n{instruction}") else "chat"
+
+
+def _asks_for_a_plan(system: str) -> bool:
+    low = folded(system)
+    return ("plan" in low or "into steps" in low) and _ASKS_FOR_A_PLAN.search(system) is not None
+
+
+def _asks_for_a_call(asked: str) -> bool:
+    low = folded(asked)
+    possible = "json" in low or "available tools:" in low
+    return possible and _ASKS_FOR_A_CALL.search(asked) is not None and not _ALLOWS_TEXT.search(asked)
 
 
 def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:

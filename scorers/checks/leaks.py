@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
+from aj.extract import folded
 from aj.findings import Finding
 
 _TOKENS = re.compile(
@@ -44,13 +46,20 @@ def check_tokens(text: str) -> list[Finding]:
 
 def check_request(text: str) -> list[Finding]:
     """The user's text is one turn, without earlier turns written into it."""
-    if match := _HISTORY.search(text) if "[" in text else None:
+    if match := _HISTORY.search(text) if _may_hold_history(text) else None:
         why = f"earlier turns are written into the user's text ({match[0].strip()})"
-    elif match := _DIALOGUE.search(text) if ":" in text and "\n" in text else None:
+    elif match := _DIALOGUE.search(text) if "User:" in text or "Human:" in text else None:
         why = "a dialogue is written into the user's text"
     else:
         return []
     return [Finding("flattened_history", why, "make each of them a separate turn", match.span())]
+
+
+def _may_hold_history(text: str) -> bool:
+    return "]" in text and any(map(folded(text).__contains__, _HISTORY_MARKS))
+
+
+_HISTORY_MARKS = ("[previous message]", "[my response]", "[current message]")
 
 
 _MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservation:", "the OS:")
@@ -58,11 +67,20 @@ _MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservat
 
 def check_no_result(text: str) -> list[Finding]:
     """AJ does not write the result of a tool."""
-    match = _RESULT.search(text) if any(mark in text for mark in _MARKS) else None
+    match = _RESULT.search(text) if any(map(text.__contains__, _MARKS)) else None
     if match is None:
         return []
     why = f"the reply writes a tool's result itself ({match[0].strip()[:40]})"
     return [Finding("written_result", why, "make it a tool's result, after the call", match.span())]
+
+
+_WRONG_MARKS = ("wrong", "incorrect", "bad", "do not", "don't", "never", "what not to")
+"""In lower case; each match of `_WRONG` has one."""
+
+
+@cache
+def _wrong_call(tool_keys: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf'\{{\s*"(?:{"|".join(map(re.escape, tool_keys))})"\s*:')
 
 
 def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
@@ -75,9 +93,8 @@ def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
     if "none" in system and (match := _NONE_LISTED.search(system)):
         why = 'the system prompt lists a tool "none"'
         found.append(Finding("system_lists_none", why, "leave the system prompt to the contract", match.span()))
-    keys = "|".join(map(re.escape, tool_keys))
-    match = re.search(rf'\{{\s*"(?:{keys})"\s*:', system) if "{" in system else None
-    if match := match or _WRONG.search(system):
+    match = _wrong_call(tuple(tool_keys)).search(system) if "{" in system else None
+    if match := match or (_WRONG.search(system) if any(map(folded(system).__contains__, _WRONG_MARKS)) else None):
         why = f"the system prompt, which is trained on, contains a wrong answer ({match[0].strip()[:40]})"
         found.append(Finding("wrong_in_system", why, "leave it out, or make it a pair's rejected text", match.span()))
     return found

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from aj.acts import DISCOVER, REACHES, act_of, call_of
 from aj.contract import Contract
+from aj.extract import folded
 from aj.findings import codes
 from aj.messages import Message, result
 from aj.state import Agent, agents_listed, discovered
@@ -49,7 +50,7 @@ def agents_shown(text: str) -> tuple[Agent, ...]:
         return _in_context(text)
     if listed := agents_listed(text):
         return listed
-    return _first_named(_SHOWN, text) or _in_context(text)
+    return (_first_named(_SHOWN, text) if _may_show(text) else ()) or _in_context(text)
 
 
 def told_discovery(messages: Sequence[Message], contract: Contract) -> list[Message]:
@@ -74,6 +75,16 @@ def _named(listed: str) -> tuple[Agent, ...]:
     if not all(names) or any(name and name[1].lower() in _NOBODY for name in names):
         return ()
     return tuple(Agent(name[1].rstrip("."), name[2] or "linux") for name in names if name)
+
+
+def _may_show(text: str) -> bool:
+    """Whether a colon stands behind a word of `_SHOWN`, which takes 20 µs per kilobyte to look for."""
+    heads = folded(text).split(":")[:-1]
+    return any(head.rstrip(" ").endswith(_HEADS) for head in heads)
+
+
+_HEADS = ("agents", "servers", "hosts", "machines", "returned", "found", "shows", "showed", "available", "discovered",
+    "online", "connected", ")")  # fmt: skip
 
 
 def as_discovery(agents: Sequence[Agent], contract: Contract) -> list[Message]:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from aj.extract import folded
 from aj.findings import Finding
 from aj.personas import VoiceRule, load_personas
+from scorers.checks.said.names import places
 
 CASUAL = "casual_developer"
 """The only user whose answer may contain an emoji."""
@@ -19,6 +21,8 @@ _SIGNS = "\u231a\u231b\u23e9-\u23f3\u2600-\u26ff\u2705\u270a-\u270d\u2714\u2728\
 _PICTURE = f"[\U0001f300-\U0001faff{_SIGNS}][\ufe0f\U0001f3fb-\U0001f3ff]*"
 _EMOJI = re.compile(f"{_FLAG}|{_PICTURE}(?:\u200d{_PICTURE})*")
 _OPENING = re.compile(r"[\s*_#>-]*")
+_LETTER = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -56,14 +60,15 @@ def prose(answer: str, technical: Sequence[str] = ()) -> str:
     """The reply with code and technical terms hidden and quotes straightened; its length does not change."""
     shown = _bare(answer)
     for term in technical:
-        shown = _whole(term).sub(_HIDDEN * len(term), shown)
+        for place in places(shown, term):
+            shown = f"{shown[:place]}{_HIDDEN * len(term)}{shown[place + len(term) :]}"
     return shown
 
 
 def words(answer: str, technical: Sequence[str] = ()) -> int:
     """Number of words that are not facts: no code, no technical term, nothing with a digit."""
     said = prose(answer, technical).split()
-    return sum(1 for word in said if re.search(r"[^\W\d_]", word) and not re.search(r"\d", word))
+    return sum(1 for word in said if word.isalpha() or (_LETTER.search(word) and not _DIGIT.search(word)))
 
 
 @cache
@@ -85,13 +90,17 @@ def _find(text: str, *lists: str) -> re.Match[str] | None:
     return _any_of(possible).search(text) if possible else None
 
 
+@lru_cache(16)
+def _low(text: str) -> str:
+    """Cached, since all rules of a reply ask for the same text."""
+    return folded(text)
+
+
 def _possible(text: str, *lists: str) -> tuple[str, ...]:
     """The phrases that may match: those with a piece in the text."""
-    low = text.lower()
-    if not low.isascii():
-        low = low.replace("ſ", "s").replace("ı", "i")  # IGNORECASE treats them as these letters, lower() does not
+    low = _low(text)
     always, entries_of = _pieces(*lists)
-    found = [entries_of[piece] for piece in entries_of if piece in low]
+    found = [entries_of[piece] for piece in filter(low.__contains__, entries_of)]
     if not found:
         return always
     possible = {*always, *(entry for entries in found for entry in entries)}
@@ -147,15 +156,12 @@ def _check_emoji(answer: str, persona: str) -> list[Finding]:
 
 def _check_code(answer: str, technical: Sequence[str]) -> list[Finding]:
     bare = prose(answer)
-    return [
-        Finding("no_inline_code", f"{term} is not written as inline code", f"write `{term}`", place.span())
-        for term in technical
-        if (place := _whole(term).search(bare))
-    ]
-
-
-def _whole(term: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(term)}(?![\w-])")
+    found = []
+    for term in technical:
+        if (place := next(places(bare, term), None)) is not None:
+            span = (place, place + len(term))
+            found.append(Finding("no_inline_code", f"{term} is not written as inline code", f"write `{term}`", span))
+    return found
 
 
 def _apply(rule: VoiceRule, answer: str, technical: Sequence[str]) -> Finding | None:

@@ -26,9 +26,11 @@ _BAD = frozenset(("bad", "negative", "rejected", "undesirable", "undesired", "di
 _CHECKED = ("success", "resolved", "correct", "is_correct")
 """Only false counts: a number under such a name may be the place of the right answer."""
 _ENDS = ("finish_reason", "stop_reason")
-_MARKS = frozenset(
-    ("metadata", *_LABELS, *_VOTES, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail")
-)
+_MARKS = frozenset((
+    *_LABELS, *_VOTES, *_CHECKED, "rejected", *_UNLESS, *_IF, *_ENDS, "loss_mask", "train_detail",
+))  # fmt: skip
+_OF_METADATA = dict.fromkeys((*_LABELS, *_CHECKED)).keys()
+"""In their order."""
 
 
 UNFINISHED = frozenset((
@@ -75,14 +77,14 @@ def mask_of(value: Mapping[str, Any], messages: int) -> list[bool]:
 
 def demand_learned(value: Mapping[str, Any]) -> None:
     """Raises Refused if the record as a whole is an example of what not to do."""
-    if _MARKS.isdisjoint(value):
+    inner = value.get("metadata")
+    if _MARKS.isdisjoint(value) and not (isinstance(inner, dict) and not _OF_METADATA.isdisjoint(inner)):
         return
     said = next((name for name in _LABELS if name in value and _says_no(value[name])), None)
     said = said or next((name for name in (*_LABELS, *_VOTES) if name in value and _says_bad(value[name])), None)
     said = said or next((name for name in _CHECKED if value.get(name) is False), None)
-    inner = value.get("metadata")
     if said is None and isinstance(inner, dict):
-        said = next((name for name in (*_LABELS, *_CHECKED) if inner.get(name) is False), None)
+        said = next((name for name in _OF_METADATA if inner.get(name) is False), None)
     said = "rejected" if said is None and value.get("rejected") is True else said
     if said is None and not is_learned(value):
         said = next((name for name in (*_UNLESS, *_IF, *_ENDS, "loss_mask") if name in value), "a mark")

@@ -1,0 +1,32 @@
+"""JSON as `json.dumps(value, ensure_ascii=False)` writes it, byte for byte, in a fifth of the time.
+
+The identity of a row is a digest of such bytes, so another library's may not differ in a space: orjson writes without
+any, msgspec puts them in. Their floats do differ (1e16 is 1e+16 in Python), and they write more types than `json`.
+"""
+
+from typing import Any
+
+import msgspec
+import orjson
+
+
+def quick_json(value: Any, sort_keys: bool = False) -> bytes | None:
+    """The bytes in UTF-8; None for a value that `json` has to write itself: with floats, with integers beyond 64 bits,
+    with half of a surrogate pair, or of any type but those of JSON."""
+    option = orjson.OPT_SORT_KEYS if sort_keys else None
+    try:
+        return msgspec.json.format(orjson.dumps(value, option=option), indent=0) if _is_plain(value) else None
+    except (TypeError, RecursionError):  # orjson's errors are TypeErrors
+        return None
+
+
+_SCALARS = frozenset((str, int, bool, type(None)))
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is dict or kind is list or kind is tuple:
+        parts = value.values() if kind is dict else value
+        inner = [part for part in parts if type(part) not in _SCALARS]
+        return all(map(_is_plain, inner))
+    return kind in _SCALARS
