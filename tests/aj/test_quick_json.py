@@ -2,7 +2,7 @@
 
 import json
 import math
-from enum import Enum
+from enum import StrEnum
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats()
 VALUES = st.recursive(SCALARS, lambda part: st.lists(part) | st.dictionaries(TEXTS, part), max_leaves=8)
 
 
-class Colour(str, Enum):
+class Colour(StrEnum):
     RED = "red"
 
 
