@@ -2,7 +2,6 @@ import copy
 
 import pytest
 from msgspec.structs import replace
-from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from aj.contract import load_contract
 from aj.errors import TrainError
@@ -10,7 +9,6 @@ from aj.messages import Pair, Row, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
-from train.sft import to_dataset
 from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row, encode_rows
 
 CONTRACT = load_contract("aj")
@@ -35,6 +33,10 @@ def test_a_state_block_teaches_only_its_last_turn(tokenizer):
 
 def test_a_turn_that_is_context_is_read_and_not_learned(tokenizer):
     """As TRL's collator hands it to the model: every token of the turn is there, and none has a label."""
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    from train.sft import to_dataset
+
     first, call, result, last = make_row("web01").messages
     rows = [Row((first, replace(call, learned=False), result, last)), make_row("db17")]
     marked, _ = examples = encode_rows(rows, CONTRACT, tokenizer)

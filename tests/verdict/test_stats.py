@@ -2,11 +2,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy  # its parts are loaded when they are named
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize_scalar
-from scipy.stats import binom, norm
-from scipy.stats import t as student
 
 from verdict.stats import difference_estimate, difference_of_families, holm, score_estimate
 
@@ -97,7 +95,7 @@ def test_right_and_wrong_answers_in_families_of_one_give_wilsons_test_with_a_ter
     # Wilson: the variance at the value, not at the mean. n / (n - 1) is the correction for few families.
     variance = n / (n - 1) * value * (1 - value)
     p = score_estimate([1.0] * right + [0.0] * (n - right), apart(n)).p_above(value)
-    t = student(n - 1).isf(p)
+    t = scipy.stats.t(n - 1).isf(p)
     third = value * (1 - value) * (2 * value - 1)  # of a fall: wrong answers are rarer than right ones
     off = right / n - value - (t**2 - 1) / 6 * third / variance / n
     assert t == pytest.approx(off / np.sqrt(variance / n), rel=0.02)
@@ -111,7 +109,7 @@ def test_pairs_give_tangos_variance_at_the_margin(lost, won, n, margin):
             lost * np.log(share + margin) + won * np.log(share) + (n - lost - won) * np.log(1 - 2 * share - margin)
         )
 
-    share = minimize_scalar(unlikely, bounds=(1e-9, (1 - margin) / 2 - 1e-9), options={"xatol": 1e-9}).x
+    share = scipy.optimize.minimize_scalar(unlikely, bounds=(1e-9, (1 - margin) / 2 - 1e-9), options={"xatol": 1e-9}).x
     estimate = difference_estimate([-1.0] * lost + [1.0] * won + [0.0] * (n - lost - won), apart(n))
     variance, _ = estimate.below._moments(estimate.mean + margin)
     assert variance == pytest.approx(2 * share + margin - margin**2, rel=1.5 / n)  # ours has n / (n - 1)
@@ -120,7 +118,7 @@ def test_pairs_give_tangos_variance_at_the_margin(lost, won, n, margin):
 def test_scores_of_many_values_give_students_test():
     values = np.random.default_rng(2).normal(0.0, 0.1, 200)
     estimate = difference_estimate(list(values), apart(200))
-    reach = student(199).ppf(0.95) * values.std(ddof=1) / np.sqrt(200)
+    reach = scipy.stats.t(199).ppf(0.95) * values.std(ddof=1) / np.sqrt(200)
     assert estimate.low(0.05) == pytest.approx(values.mean() - reach, rel=0.1)
 
 
@@ -133,7 +131,7 @@ def test_a_candidate_that_loses_exactly_the_margin_is_passed_at_most_once_in_twe
             for lost in range(int(n * margin) + 1)
             if difference_of_families([-1.0] * lost + [0.0] * (n - lost), [1.0] * n).p_above(-margin) < 0.05
         ]
-        assert sum(binom.pmf(passes, n, margin)) <= 0.0505, n
+        assert sum(scipy.stats.binom.pmf(passes, n, margin)) <= 0.0505, n
 
 
 @pytest.mark.parametrize(("families", "size", "rho"), [(60, 5, 0.3), (25, 20, 0.3), (8, 20, 0.8), (100, 2, 0.8)])
@@ -195,8 +193,8 @@ def test_the_samples_said_to_be_needed_decide_four_times_in_five(share, value):
     for right in range(needed + 1):
         sure = score_estimate([1.0] * right + [0.0] * (needed - right), apart(needed))
         shown = sure.p_above(value) if share > value else sure.p_below(value)
-        decided += (shown < 0.05) * binom.pmf(right, needed, share)
-    assert decided == pytest.approx(norm.cdf(norm.ppf(0.8)), abs=0.08)
+        decided += (shown < 0.05) * scipy.stats.binom.pmf(right, needed, share)
+    assert decided == pytest.approx(scipy.stats.norm.cdf(scipy.stats.norm.ppf(0.8)), abs=0.08)
 
 
 def test_the_samples_said_to_be_needed_without_a_change_are_the_fewest_that_would_do():
