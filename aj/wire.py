@@ -13,6 +13,7 @@ from aj.extract import Unreadable, extract, lint_text
 from aj.findings import Finding
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
+from aj.quick_json import quick_json
 from aj.runtime import RuntimeOutcome, react
 from aj.schemas import argument_fault
 from aj.state import state_block
@@ -60,7 +61,9 @@ def render_call(call: Call, contract: Contract) -> str:
         record[keys.reasoning] = call.reasoning
     elif call.reasoning:
         before = f"<{contract.wire.think_tag}>\n{call.reasoning}\n</{contract.wire.think_tag}>\n\n{before}"
-    return f"{before}{contract.wire.open}{_ENCODER.encode(record)}{contract.wire.close}"
+    quick = quick_json(record)
+    text = _ENCODER.encode(record) if quick is None else quick.decode()
+    return f"{before}{contract.wire.open}{text}{contract.wire.close}"
 
 
 def render_earlier(act: Act, contract: Contract, **beside: str) -> str:

@@ -127,9 +127,10 @@ def _speakable(turn: Turn, bench: Bench) -> Turn:
     """A call without its reasoning, if that holds marks that the runtime accepts before a call and not within it."""
     if turn.call is None or not turn.call.reasoning:
         return turn
+    if bench.judge(as_written(turn, bench.contract)).ok:
+        return turn
     bare = replace(turn, call=replace(turn.call, reasoning=None))
-    whole, rest = (bench.judge(as_written(one, bench.contract)).call for one in (turn, bare))
-    return bare if whole is None and rest is not None else turn
+    return bare if bench.judge(as_written(bare, bench.contract)).ok else turn
 
 
 def _called(turns: Sequence[Turn]) -> str:
