@@ -148,15 +148,10 @@ def judge_call(text: str, contract: Contract) -> Judgement:
 
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     """What breaks the dispatch comes before what is merely untidy, so that the first code names the failure."""
-    untidy = [
-        "extra_key",
-        "prose_after_call",
-        "prose_before_call",
-        "several_calls",
-        "escaped_unicode",
-        "lone_backslash",
-    ]
-    return tuple(sorted(findings, key=lambda f: f.code in untidy))
+    return tuple(sorted(findings, key=lambda f: f.code in _UNTIDY)) if len(findings) > 1 else tuple(findings)
+
+
+_UNTIDY = ("extra_key", "prose_after_call", "prose_before_call", "several_calls", "escaped_unicode", "lone_backslash")
 
 
 def _read_object(record: dict[str, Any], contract: Contract) -> tuple[Call | None, list[Finding]]:

@@ -70,9 +70,8 @@ def read_object(text: str) -> Reading | None:
 
 def _decode(body: str, start: int) -> tuple[dict[str, Any] | None, int]:
     """The object at `start` and where it ends; raw control characters within strings are kept."""
-    decoder = json.JSONDecoder(object_pairs_hook=_pairs, strict=False)
     try:
-        record, end = decoder.raw_decode(body, start)
+        record, end = _DECODER.raw_decode(body, start)
     except (ValueError, RecursionError):
         return _mend(body, start)
     return record, end
@@ -82,6 +81,9 @@ def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in items}) < len(items):
         raise Refused("duplicate_key", "the object has a key twice")
     return dict(items)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, strict=False)
 
 
 def _mend(body: str, start: int) -> tuple[dict[str, Any] | None, int]:

@@ -46,12 +46,19 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
     """The mode that a response was written for; the module's docstring has the rules."""
     if said_word(response, load_contract()) in _intent_words():
         return "intent"
-    lines = [line for line in response.splitlines() if line.strip()]
-    if (_asks_for_a_plan(system) or all(map(_STEP.search, lines))) and is_list(lines):
+    if _is_plan(response, system):
         return "plan"
     if _OBJECT.match(response) or _calls(response):
         return "plan" if _has_steps(response) else "step"
     return "step" if _asks_for_a_call(f"{system}\n{instruction}") else "chat"
+
+
+def _is_plan(response: str, system: str) -> bool:
+    asked = _asks_for_a_plan(system)
+    if not asked and "step" not in response:
+        return False  # as most rows: their lines need not be looked at
+    lines = [line for line in response.splitlines() if line.strip()]
+    return (asked or all(map(_STEP.search, lines))) and is_list(lines)
 
 
 def _asks_for_a_plan(system: str) -> bool:
