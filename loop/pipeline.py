@@ -16,7 +16,7 @@ from rich.text import Text
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml, logs_dir, write_text
 from loop.child import train_in_child
-from loop.registry import champion, promote
+from loop.registry import champion, counted, promote
 from loop.targets import Target, base_of_run, find_run, run_target
 from verdict.gate import GateOutcome, Verdict, gate, panel
 from verdict.policy import load_policy
@@ -88,7 +88,7 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
     _report(console, evals, targets)
     if reigning and reigning["run"] == run.name:
         return _already_champion(console, recipe, run, evals)
-    verdict = gate(evals.get("champion", evals["base"]), evals["candidate"], policy)
+    verdict = counted(gate(evals.get("champion", evals["base"]), evals["candidate"], policy), policy)
     console.print(panel(verdict))
     promoted = verdict.outcome is GateOutcome.PROMOTE
     if promoted:

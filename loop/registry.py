@@ -6,6 +6,7 @@ The history decides. It is written first, under a lock; whatever happens to `cha
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 from filelock import FileLock
 
 from aj.errors import AJError, EvidenceError
-from aj.files import logs_dir, write_json
+from aj.files import logs_dir, read_jsonl, write_json, write_jsonl
 from loop.history import append, breaks, last_hash, read_events
 from verdict.gate import GateOutcome, Verdict, to_record
+from verdict.policy import Policy
 from verdict.runs import BASE, read_manifest
 
 
@@ -87,6 +89,31 @@ def _check_reference(verdict: Verdict, current: list[dict[str, Any]], reason: st
             f"The policy ({verdict.policy}) is not the one that the champion was promoted under ({policy}); "
             "say why with `aj promote RUN --reason WHY`, which is recorded."
         )
+
+
+def counted(verdict: Verdict, policy: Policy, registry: Path | None = None) -> Verdict:
+    """The verdict, with one more reason from the second candidate on: how many were judged against this reference.
+
+    Raises:
+        DataError: a line of `tries.jsonl` is not JSON.
+    """
+    if verdict.outcome is GateOutcome.INVALID:
+        return verdict
+    registry = registry or registry_dir()
+    path, this = registry / "tries.jsonl", {"reference": verdict.reference, "run": verdict.run}
+    with _locked(registry):
+        noted = [record for _, record in read_jsonl(path)] if path.exists() else []
+        if this not in noted:
+            noted.append(this)
+            write_jsonl(path, noted)
+    tries = sum(record["reference"] == verdict.reference for record in noted)
+    if tries == 1:
+        return verdict
+    lucky = 1 - policy.confidence**tries
+    told = (
+        f"candidate {tries} against this reference: of {tries} that are worse by exactly a margin, one passes by luck"
+    )
+    return replace(verdict, reasons=(*verdict.reasons, f"{told} with a chance of {lucky:.0%}."))
 
 
 def rollback(registry: Path | None = None, reason: str = "", runs: Path | None = None) -> dict[str, Any]:

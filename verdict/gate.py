@@ -8,7 +8,8 @@
 Each check has a null hypothesis on either side, so that "not shown to hold" is never read as "shown not to hold":
 
     margin    passes if the paired difference is shown to be above -margin; fails if it is shown to be below 0 and the
-              margin does not hold (the margin tolerates a drop inside it; floors stop a slow slide)
+              margin does not hold (the margin tolerates a drop inside it; floors stop a slow slide); if the metric is
+              strict, it fails as soon as it is shown to be below 0
     floor     passes if the candidate's score is shown to be above the floor; fails if it is shown to be below
     improve   passes if the difference is shown to be above 0; asked only while the champion scores less than the mark
     slice     fails if the slice is shown to have fallen, by more than the metric's margin; stays open if it fell by
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
-from verdict.compare import difference, pair
+from verdict.compare import TAIL, difference, pair
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
@@ -111,7 +112,30 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, 
         outcome = GateOutcome.INCONCLUSIVE
     telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
     reasons = [reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
+    if worse := list(shown_worse(left, right, policy)):
+        reasons.append(f"shown to be worse, but not gated: {'; '.join(worse)}.")
     return _verdict(outcome, reasons, checks, left, right, policy)
+
+
+def shown_worse(base: Arm, candidate: Arm, policy: Policy) -> Iterator[str]:
+    """Every metric and slice that the policy does not gate and that is shown to have fallen, with its 95% interval.
+
+    Corrected by Holm's method, metrics and slices as separate groups, like the checks themselves.
+    """
+    fallen: dict[bool, list[tuple[str, MeanEstimate]]] = {True: [], False: []}
+    for task in base.keys() & candidate.keys():
+        for metric in base[task].metrics:
+            rule = policy.metrics.get(f"{task}/{metric}")
+            for label, samples in base[task].slices(metric).items():
+                gated = rule and (label == ALL or label.split("=")[0] in rule.slices)
+                if not gated and (pairs := pair(samples, candidate[task], metric)):
+                    name = f"{task}/{metric}" if label == ALL else f"{task}/{metric} {label}"
+                    fallen[label == ALL].append((name, difference(pairs)))
+    for group in fallen.values():
+        shown = holm([change.p_below(0.0) for _, change in group], 1 - policy.confidence)
+        for (name, change), worse in sorted(zip(group, shown, strict=True), key=lambda item: item[0][0]):
+            if worse:
+                yield f"{name} {change.mean:+.3f} [{change.low(TAIL):+.3f}, {change.high(TAIL):+.3f}]"
 
 
 def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
@@ -141,6 +165,8 @@ class Demand:
     fail_under: float
     tolerated: float = math.inf
     """A slice that fell by at most this cannot fail."""
+    strict: bool = False
+    """What is shown to fail fails, even if it passes as well."""
 
 
 def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
@@ -149,7 +175,7 @@ def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
         pairs = pair(samples, candidate[task], metric)
         if label == ALL:
             change = difference(pairs)
-            yield Demand(name, "margin", ALL, change, -rule.margin, 0.0)
+            yield Demand(name, "margin", ALL, change, -rule.margin, 0.0, strict=rule.strict)
             if rule.floor is not None:
                 score = score_estimate([b for _, _, b in pairs], [str(sample.family) for sample, _, _ in pairs])
                 yield Demand(name, "floor", ALL, score, rule.floor, rule.floor)
@@ -177,8 +203,8 @@ def _check(demand: Demand, shown_below: bool, alpha: float) -> Check:
         passed = not failed and estimate.mean > demand.threshold
     else:
         passed = estimate.p_above(demand.threshold) < alpha
-        failed = shown_below and not passed
-    state = "passed" if passed else "failed" if failed else "open"
+        failed = shown_below and (demand.strict or not passed)
+    state = "failed" if failed else "passed" if passed else "open"
     needed = _samples_needed(demand, alpha) if state == "open" else None
     bounds = estimate.low(alpha), estimate.high(alpha)
     return Check(demand.metric, demand.rule, demand.slice, state, estimate.mean, *bounds, demand.threshold, needed)

@@ -144,7 +144,7 @@ def _crossing(drops: Sequence[float], falling: Sequence[float], level: float) ->
 
 
 def _demands(name: str, rule: MetricPolicy, questions: Sequence[Question], change: np.ndarray) -> list[Demand]:
-    demands = [Demand(name, "margin", ALL, _estimate(questions, change), -rule.margin, 0.0)]
+    demands = [Demand(name, "margin", ALL, _estimate(questions, change), -rule.margin, 0.0, strict=rule.strict)]
     for key, fall in rule.slices.items():
         for value in sorted({question.slices[key] for question in questions if key in question.slices}):
             within = [index for index, question in enumerate(questions) if question.slices.get(key) == value]

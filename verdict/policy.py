@@ -28,6 +28,8 @@ class MetricPolicy(Strict):
 
     margin: float = Field(gt=0, le=MOST, strict=True)
     """The largest drop that is tolerated."""
+    strict: bool = Field(default=False, strict=True)
+    """Whether a drop that is shown fails even inside the margin."""
     floor: float | None = Field(default=None, ge=0, lt=1, strict=True)
     improve_until: float | None = Field(default=None, gt=0, le=1, strict=True)
     """While the champion scores less than this, the candidate must be shown to be better."""

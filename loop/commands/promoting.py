@@ -96,6 +96,7 @@ def promote(
     candidate = run_target(folder)
     reigning = reference(folder, base, candidate.contract)
     verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
+    verdict = registry.counted(verdict, rules)
     console.print(judge.panel(verdict))
     if verdict.outcome and not force:
         raise typer.Exit(int(verdict.outcome))

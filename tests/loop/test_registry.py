@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aj.errors import AJError, DataError, EvidenceError
-from loop.registry import champion, history, promote, rollback, verify
+from loop.registry import champion, counted, history, promote, rollback, verify
 from verdict.gate import GateOutcome, Verdict
 
 
@@ -65,6 +65,17 @@ def test_a_verdict_against_a_model_that_is_not_champion_any_more_promotes_nothin
     with pytest.raises(EvidenceError, match="compares with base, but the champion is good"):
         promote(lab.run("old"), stale, lab.logs / "registry")
     assert champion(lab.logs / "registry")["run"] == "good"  # pyright: ignore[reportOptionalSubscript]
+
+
+def test_tries_against_a_champion_are_counted_and_the_chance_of_luck_is_said(lab, policy):
+    registry, told = lab.logs / "registry", []
+    for run in ("good", "same", "good", "old"):
+        told.append(counted(passing(lab, run, "base"), policy, registry).reasons)
+    assert told[0] == ()
+    assert told[1] == told[2], "the same candidate judged again is no new try"
+    luck = "of 3 worse by exactly a margin, one passes by luck with a chance of 14%."
+    assert told[3] == (f"candidate 3 against this reference: {luck}",)
+    assert counted(passing(lab, "old", "good"), policy, registry).reasons == ()
 
 
 def test_a_rollback_gives_the_title_back_and_leaves_the_history_whole(lab):

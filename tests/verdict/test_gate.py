@@ -101,6 +101,27 @@ def test_a_slice_may_fall_by_as_much_as_the_policy_says(lab, policy):
         assert slice_of(verdict, "old_keys").state == "passed"
 
 
+def test_a_strict_metric_fails_as_soon_as_a_drop_is_shown(policy):
+    fell = difference_of_families([-1.0] * 10 + [0.0] * 90, [1] * 100)  # inside a margin of .25, and shown
+    for strict, state in ((False, "passed"), (True, "failed")):
+        (check,) = decide([Demand("a/b", "margin", "all", fell, -0.25, 0.0, strict=strict)], policy)
+        assert check.state == state
+
+
+def test_what_got_worse_without_being_gated_is_named(lab, policy):
+    def ramble(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            for score in (sample.scores or {}).values():
+                if isinstance(score.value, dict):
+                    score.value = {**score.value, "brief": 0.0}
+
+    verdict = lab.judge(policy, "good", lab.change("same", ramble, tasks="known-issues"))
+    assert verdict.outcome is GateOutcome.PROMOTE
+    (worse,) = [reason for reason in verdict.reasons if "not gated" in reason]
+    assert worse.startswith("shown to be worse, but not gated: known_issues/brief -1.000 [-1.000, ")
+    assert "known_issues/right" not in worse
+
+
 def test_a_drop_inside_the_margin_is_tolerated(lab, policy):
     verdict = lab.judge(adjust(policy, margin=0.5, slices={}), "good", "old")
     margin = next(c for c in verdict.checks if c.metric == "known_issues/right" and c.rule == "margin")
