@@ -110,9 +110,7 @@ def counted(verdict: Verdict, policy: Policy, registry: Path | None = None) -> V
     if tries == 1:
         return verdict
     lucky = 1 - policy.confidence**tries
-    told = (
-        f"candidate {tries} against this reference: of {tries} worse by exactly a margin, one passes by luck"
-    )
+    told = f"candidate {tries} against this reference: of {tries} worse by exactly a margin, one passes by luck"
     return replace(verdict, reasons=(*verdict.reasons, f"{told} with a chance of {lucky:.0%}."))
 
 
