@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from aj.errors import ConfigError
-from aj.files import Strict, load_yaml, logs_dir, write_text
+from aj.files import Strict, load_yaml
+from loop.board import write_board
 from loop.child import train_in_child
 from loop.registry import champion, counted, promote
 from loop.targets import Target, base_of_run, find_run, run_target
@@ -120,22 +121,23 @@ def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
 
 
 def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
-    """Print the paired comparison of base and candidate, and the leaderboard of all arms, also as an HTML file."""
+    """Print the paired comparison of base and candidate, and the leaderboard of all arms."""
     from evals.identities import today
-    from verdict import board, compare
+    from verdict import compare
+    from verdict.board import rows as ranking
+    from verdict.board.terminal import slice_table, table
 
     rows = compare.compare(evals["base"], evals["candidate"])
     console.print(compare.table(rows, targets["base"].name, targets["candidate"].name, slices=False))
-    ranked = board.board(list(evals.values()), today())
-    console.print(board.table(board.headlines(ranked)))
+    ranked = ranking.rank(ranking.entries(list(evals.values())), today())
+    console.print(table(ranking.headlines(ranked)))
     known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]
-    console.print(board.slice_table(known, "The documented error patterns, 95% intervals"))
-    write_text(logs_dir() / "board.html", board.to_html(ranked))
+    console.print(slice_table(known, "The documented error patterns, 95% intervals"))
 
 
 def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Path]) -> None:
     lines = [("data set", data), ("run", run), *((f"eval {role}", folder) for role, folder in evals.items())]
-    lines.append(("leaderboard", logs_dir() / "board.html"))
+    lines.append(("leaderboard", write_board()))
     for name, path in lines:
         if path:
             console.print(f"{name:<16} {_relative(path)}", highlight=False, soft_wrap=True)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import EvidenceError
 from aj.files import logs_dir, read_jsonl
 from aj.visible import visible
-from verdict.flips import Reply, reply_of, request_of
+from verdict.conversations import request_of
+from verdict.flips import Reply, reply_of
 from verdict.samples import read_samples
 from verdict.scores import TaskScores, read_folder
 

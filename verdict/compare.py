@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aj.errors import EvidenceError
 from verdict.evidence import graded_apart
 from verdict.scores import ALL, Sample, TaskScores, read_folder
 from verdict.stats import MeanEstimate, difference_estimate
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from verdict.tables import Sheet
 
 TAIL = 0.025
 """Probability outside the interval on each side: the intervals shown are 95%."""
@@ -112,18 +110,14 @@ def to_records(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> "Table":
+def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> Sheet:
     """For the terminal: green where B is shown to be better, red where worse (95%, each row on its own)."""
-    from rich.table import Table
-    from rich.text import Text
-
-    result = Table("task", "metric", "slice", title=Text(f"{a} against {b}, paired, 95% intervals"))
-    for column in ("n", a, b, "difference", "interval"):
-        result.add_column(Text(column), justify="right")
+    heads = ["n", a, b, "difference", "interval"]
+    sheet = Sheet(f"{a} against {b}, paired, 95% intervals", ["task", "metric", "slice"], heads)
     for row in rows:
         if row.slice != ALL and not slices:
             continue
         style = "green" if row.low > 0 else "red" if row.high < 0 else ""
         numbers = f"{row.n}", f"{row.a:.3f}", f"{row.b:.3f}", f"{row.diff:+.3f}", f"{row.low:+.3f} … {row.high:+.3f}"
-        result.add_row(row.task, row.metric, Text(row.slice), *numbers, style=style)
-    return result
+        sheet.add(row.task, row.metric, row.slice, *numbers, style=style)
+    return sheet

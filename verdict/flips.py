@@ -1,6 +1,5 @@
 """Which samples two models decide differently: what was asked, what each replied, and what is wrong with it."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import EvidenceError
 from aj.visible import visible
 from verdict.compare import read_both
+from verdict.conversations import request_of, written
 from verdict.samples import read_samples
 from verdict.scores import Epoch, TaskScores, values_of
 
@@ -106,39 +106,7 @@ def reply_of(sample: dict[str, Any], metric: str, path: Path) -> Reply:
     scores = list((sample.get("scores") or {}).values())
     codes = (code for score in scores if (code := (score.get("metadata") or {}).get("code")))
     why = "\n".join(told for score in scores if (told := score.get("explanation")))
-    return Reply(value, next(codes, None), why, _written(sample), str(path))
-
-
-def _written(sample: dict[str, Any]) -> str:
-    """What the model wrote after the input; tool calls as JSON."""
-    asked = sample["input"]
-    own = sample.get("messages", [])[1 if isinstance(asked, str) else len(asked) :]
-    return "\n".join(_said(message) for message in own if message["role"] == "assistant")
-
-
-def _said(message: dict[str, Any]) -> str:
-    calls = [
-        json.dumps({"tool": call["function"], "params": call["arguments"]}, ensure_ascii=False)
-        for call in message.get("tool_calls") or []
-    ]
-    return "\n".join(part for part in (_text(message["content"]), *calls) if part)
-
-
-def request_of(sample: dict[str, Any]) -> str:
-    """The last thing that the user said before the model replied."""
-    told = sample.get("metadata") or {}
-    if isinstance(told.get("request"), str):
-        return told["request"]
-    asked = sample["input"]
-    return (
-        asked if isinstance(asked, str) else _text(next(m for m in reversed(asked) if m["role"] == "user")["content"])
-    )
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(part["text"] for part in content if part.get("type") == "text")
+    return Reply(value, next(codes, None), why, written(sample), str(path))
 
 
 def code_counts(base: Path, candidate: Path) -> list[CodeCount]:

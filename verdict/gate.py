@@ -34,6 +34,7 @@ from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
 from verdict.stats import MeanEstimate, holm, score_estimate
+from verdict.tables import Sheet
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -275,20 +276,15 @@ def to_record(verdict: Verdict) -> dict[str, Any]:
 def panel(verdict: Verdict) -> "Group":
     """For the terminal: the verdict, its reasons, then every check."""
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     style = {"PROMOTE": "green", "REJECT": "red"}.get(verdict.outcome.name, "yellow")
     lines = [Text(verdict.outcome.name, f"bold {style}"), *(Text(f"  {reason}") for reason in verdict.reasons)]
     if verdict.regressed:
         lines += [Text("got worse:"), *(Text(f"  {name}") for name in verdict.regressed)]
-    table = Table("metric", "slice", "rule", "result")
-    for column in ("value", "bounds", "compared with"):
-        table.add_column(column, justify="right")
-    colours = {"passed": "green", "failed": "red", "open": "yellow"}
+    sheet = Sheet("", ["metric", "slice", "rule", "result"], ["value", "bounds", "compared with"])
     for check in verdict.checks:
-        result = Text(check.state, colours[check.state])
-        bounds = f"{check.low:+.3f} … {check.high:+.3f}"
-        numbers = f"{check.value:+.3f}", bounds, f"{check.threshold:+.2f}"
-        table.add_row(check.metric, Text(check.slice), check.rule, result, *numbers)
-    return Group(*lines, *([table] if verdict.checks else []))
+        numbers = f"{check.value:+.3f}", f"{check.low:+.3f} … {check.high:+.3f}", f"{check.threshold:+.2f}"
+        colour = {"failed": "red", "open": "yellow"}.get(check.state, "")
+        sheet.add(check.metric, check.slice, check.rule, check.state, *numbers, style=colour)
+    return Group(*lines, *([sheet] if verdict.checks else []))

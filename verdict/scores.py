@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
+from verdict.costs import Cost, cost_of
 from verdict.settings import retuned, settings
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class TaskScores:
     path: Path
     task: str
     version: str
+    created: str
+    """When the eval began, as ISO 8601."""
     status: str
     """Inspect's: started, success, cancelled or error; `invalidated` if someone marked the log so."""
     model: str
@@ -68,6 +71,9 @@ class TaskScores:
     """Settings that were changed while the eval ran."""
     expected: int
     """Sample epochs of a complete log."""
+    limited: bool
+    """Only some samples of the task were asked for (`--limit`, `--sample-id`)."""
+    cost: Cost
     graders: dict[str, tuple[str, ...]]
     """Scorer -> the graders that its scores name; "" if one names none."""
     samples: dict[str, Sample]
@@ -86,7 +92,13 @@ class TaskScores:
         for sample in scored:
             for name, value in sample.slices.items():
                 groups.setdefault(f"{name}={value}", []).append(sample)
-        return {ALL: scored, **dict(sorted(groups.items()))}
+        return {ALL: scored, **{name: groups[name] for name in sorted(groups, key=in_order)}}
+
+
+def in_order(name: str) -> list[tuple[bool, int, str]]:
+    """Sorts names with numbers as a person would: 1, 2, 4, 16."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 _STAMPED = re.compile(r"\d{4}-\d\d-\d\dT.*\.json")
@@ -168,6 +180,7 @@ def read_log(path: Path) -> TaskScores:
         path=path,
         task=spec.task.rsplit("/", 1)[-1],
         version=str(spec.task_version),
+        created=spec.created,
         status="invalidated" if log.invalidated else log.status,
         model=str(metadata.get("model_name") or spec.model),
         answered_by=spec.model,
@@ -175,6 +188,8 @@ def read_log(path: Path) -> TaskScores:
         settings=settings(log),
         retuned=retuned(log),
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
+        limited=spec.config.limit is not None or spec.config.sample_id is not None,
+        cost=cost_of(summaries, spec.model),
         graders=_graders(epochs),
         samples=samples_of(epochs, path),
     )

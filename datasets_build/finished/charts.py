@@ -12,6 +12,13 @@ BAR = 22
 COLOURS = ("#2b6cb0", "#dd6b20", "#718096", "#c53030", "#805ad5", "#2f855a", "#d69e2e")
 
 
+STYLE = (
+    ".back{fill:#fff}.ink{fill:#1a202c}.axis{stroke:#4a5568}"
+    "@media(prefers-color-scheme:dark){.back{fill:#16181b}.ink{fill:#e6e6e6}.axis{stroke:#a0aec0}}"
+)
+"""Light or dark, as the reader's system is."""
+
+
 def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
     """Horizontal bars, one group per label: `series` maps a series' name to its numbers by label."""
     labels = list(dict.fromkeys(label for numbers in series.values() for label in numbers))
@@ -31,7 +38,7 @@ def bars(title: str, unit: str, series: Mapping[str, Mapping[str, int]]) -> str:
 
 def stacked(title: str, unit: str, rows: Mapping[str, Mapping[str, int]]) -> str:
     """One bar per label, its parts side by side; `rows` maps a label to its parts."""
-    names = list(dict.fromkeys(name for parts in rows.values() for name in parts))
+    names = list(dict.fromkeys(name for parts in rows.values() for name, count in parts.items() if count))
     most = max((sum(parts.values()) for parts in rows.values()), default=0) or 1
     body: list[str] = []
     for row, (label, parts) in enumerate(rows.items()):
@@ -70,13 +77,14 @@ def _page(title: str, unit: str, body: list[str], height: int, legend: Sequence[
     for place, (name, width) in enumerate(zip(legend, widths, strict=True)):
         marks += [_bar(x, 36, 12, 12, COLOURS[place % len(COLOURS)], name), _text(x + 17, 46, name)]
         x += width
-    axis = f'<line x1="{LEFT}" y1="56" x2="{LEFT}" y2="{height}" stroke="#4a5568"/>'
+    axis = f'<line x1="{LEFT}" y1="56" x2="{LEFT}" y2="{height}" class="axis"/>'
     foot = _text((LEFT + WIDTH - RIGHT) / 2, height + 20, unit, "middle")
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height + 32}" role="img" '
             f'aria-label="{escape(title)}" font-family="sans-serif">',
-            f'<rect width="{WIDTH}" height="{height + 32}" fill="#ffffff"/>',
+            f"<style>{STYLE}</style>",
+            f'<rect width="{WIDTH}" height="{height + 32}" class="back"/>',
             _text(LEFT, 22, title, size=15),
             *marks,
             *body,
@@ -94,6 +102,4 @@ def _bar(x: float, y: float, width: float, height: float, colour: str, told: str
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 12) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="#1a202c">{escape(text)}</text>'
-    )
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" class="ink">{escape(text)}</text>'

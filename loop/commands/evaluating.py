@@ -9,7 +9,6 @@ from rich.console import Group
 from rich.padding import Padding
 
 from aj.errors import AJError
-from aj.files import logs_dir, write_text
 from loop.commands.data import ContractName
 from loop.commands.terminal import AsJson, Format, console, example, progress, say, show
 
@@ -120,25 +119,33 @@ def board(
         list[Path] | None, typer.Argument(help="logs or folders of logs; else all finished evals")
     ] = None,
     slices: Annotated[bool, typer.Option(help="show every slice as well")] = False,
-    output: Annotated[
-        BoardFormat, typer.Option("--format", help="table, json, markdown, or html (written to logs/board.html)")
-    ] = BoardFormat.table,
+    output: Annotated[BoardFormat, typer.Option("--format", help="table, json, markdown, or html")] = BoardFormat.table,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="the HTML file to write; else logs/board.html, or board.html here if FOLDERS are given"),
+    ] = None,
 ) -> None:
     """Show the leaderboard of every model that was evaluated."""
     from evals.identities import today
-    from verdict import board as ranking
+    from loop.board import finished_evals, page_path, write_page
+    from verdict.board import rows as ranking
+    from verdict.board import terminal
 
-    found = folders or sorted(path.parent for path in logs_dir().glob("evals/*/done.json"))
+    if to and output is not BoardFormat.html:
+        raise AJError("--to says where the HTML file goes; add --format html.")
+    found = folders or finished_evals()
     if not found:
         raise AJError("No model has been evaluated yet; run `aj eval MODEL` or `make loop`.")
-    rows = ranking.board(found, today())
+    models = ranking.entries(found)
+    rows = ranking.rank(models, today(), slices or output is BoardFormat.html)
     shown = rows if slices else ranking.headlines(rows)
-    draw = ranking.slice_table if slices else ranking.table
+    draw = terminal.slice_table if slices else terminal.table
     if output is BoardFormat.markdown:
-        console.print(ranking.to_markdown(shown), soft_wrap=True)
+        console.print(terminal.to_markdown(shown), soft_wrap=True)
     elif output is BoardFormat.html:
-        write_text(logs_dir() / "board.html", ranking.to_html(rows))
-        console.print(str(logs_dir() / "board.html"), soft_wrap=True)
+        path = to or (Path("board.html") if folders else page_path())
+        write_page(path, models, rows)
+        console.print(str(path), soft_wrap=True)
     else:
         show(Format(output), ranking.to_records(rows), lambda: draw(shown))
 

@@ -95,6 +95,15 @@ def test_bars_are_as_long_as_their_numbers_and_stay_on_the_page():
     assert {"a & b", "c", "wanted", "got", "rows", "100", "50"} <= {text.text for text in page.iter(f"{SVG}text")}
 
 
+def test_a_legend_names_only_what_occurs_and_the_chart_is_dark_where_the_reader_is():
+    chart = stacked("Funnel", "rows", {"a": {"kept": 30, "rejected": 0}, "b": {"kept": 20, "late": 0}})
+    told = {text.text for text in ET.fromstring(chart).iter(f"{SVG}text")}
+    assert "kept" in told
+    assert not told & {"rejected", "late"}
+    assert "prefers-color-scheme:dark" in chart
+    assert "#ffffff" not in chart
+
+
 def test_stacked_parts_stand_side_by_side():
     page = ET.fromstring(
         stacked("Funnel", "rows", {"a": {"kept": 30, "rejected": 10}, "b": {"kept": 20, "rejected": 0}})

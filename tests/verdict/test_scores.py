@@ -12,7 +12,7 @@ from inspect_ai.solver import TaskState, generate
 
 from aj.errors import EvidenceError
 from tests.made_logs import seal
-from verdict.board import board
+from verdict.board.rows import entries, rank
 from verdict.compare import compare
 from verdict.gate import GateOutcome
 from verdict.samples import read_recorded
@@ -213,7 +213,7 @@ def test_logs_of_two_models_are_never_taken_for_one(lab, policy):
         read_folder(mixed)
     assert lab.judge(policy, "base", mixed).outcome is GateOutcome.INVALID
     assert [(model["tool_format"].model, len(model)) for model in read_models(mixed)] == [("aj-good", 1), ("aj-old", 2)]
-    assert {row.model for row in board([mixed])} == {"aj-good", "aj-old"}
+    assert {row.model for row in rank(entries([mixed]))} == {"aj-good", "aj-old"}
 
 
 def test_of_two_logs_of_a_task_the_board_shows_the_newest_that_succeeded(lab):

@@ -152,14 +152,14 @@ def test_a_usage_error_is_one_sentence_and_no_verdict(failing, monkeypatch, word
 
 
 def test_an_interrupted_command_says_how_to_resume(logs, monkeypatch, capsys):
-    from verdict import board
+    from verdict.board import rows
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     (logs / "evals" / "abc").mkdir(parents=True)
     (logs / "evals" / "abc" / "done.json").write_text("{}")
-    monkeypatch.setattr(board, "board", interrupted)
+    monkeypatch.setattr(rows, "entries", interrupted)
     monkeypatch.setattr("sys.argv", ["aj", "board"])
     with pytest.raises(SystemExit, match="130"):
         main.main()
