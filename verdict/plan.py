@@ -35,7 +35,7 @@ DROPS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Planned:
     """One sample of a suite, as far as a plan needs it."""
 
     family: str
@@ -100,14 +100,14 @@ def plan(
     return Plan(suite, rows, all(row.identical for row in rows), equal)
 
 
-def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool], suites: Path) -> list[Question]:
+def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool], suites: Path) -> list[Planned]:
     task, metric = name.split("/")
     path = suites / f"{task}.jsonl"
     if not path.is_file():
         raise ConfigError(f"{path} does not exist, so nothing is known of {name}; correct the policy.")
     records = [record for _, record in read_jsonl(path) if suite == "full" or record["small"]]
     found = [
-        Question(record["template"], {key: str(value) for key, value in record["slice"].items()})
+        Planned(record["template"], {key: str(value) for key, value in record["slice"].items()})
         for record in records
         if asks(metric, record)
     ]
@@ -116,7 +116,7 @@ def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool
     return found
 
 
-def _row(name: str, rule: MetricPolicy, questions: Sequence[Question], policy: Policy, draws: int) -> PlanRow:
+def _row(name: str, rule: MetricPolicy, questions: Sequence[Planned], policy: Policy, draws: int) -> PlanRow:
     alpha, random = 1 - policy.confidence, np.random.default_rng(0)
     passing, showing = [], []
     for share in DROPS:
@@ -143,7 +143,7 @@ def _crossing(drops: Sequence[float], falling: Sequence[float], level: float) ->
     return float(np.interp(-level, [-value for value in np.minimum.accumulate(falling)], drops))
 
 
-def _demands(name: str, rule: MetricPolicy, questions: Sequence[Question], change: np.ndarray) -> list[Demand]:
+def _demands(name: str, rule: MetricPolicy, questions: Sequence[Planned], change: np.ndarray) -> list[Demand]:
     demands = [Demand(name, "margin", ALL, _estimate(questions, change), -rule.margin, 0.0, strict=rule.strict)]
     for key, fall in rule.slices.items():
         for value in sorted({question.slices[key] for question in questions if key in question.slices}):
@@ -153,12 +153,12 @@ def _demands(name: str, rule: MetricPolicy, questions: Sequence[Question], chang
     return demands
 
 
-def _estimate(questions: Sequence[Question], change: np.ndarray) -> MeanEstimate:
+def _estimate(questions: Sequence[Planned], change: np.ndarray) -> MeanEstimate:
     _, place = np.unique([question.family for question in questions], return_inverse=True)
     return difference_of_families(np.bincount(place, change), np.bincount(place))
 
 
-def _changes(questions: Sequence[Question], drop: float, draws: int, random: np.random.Generator) -> np.ndarray:
+def _changes(questions: Sequence[Planned], drop: float, draws: int, random: np.random.Generator) -> np.ndarray:
     """Per draw, what each sample loses (-1) or wins (1)."""
     families, place = np.unique([question.family for question in questions], return_inverse=True)
 
