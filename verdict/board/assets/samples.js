@@ -1,6 +1,6 @@
 // Single samples: the list of a model's failures, and the page of one sample.
 
-const SHOWN = 100;
+const SHOWN = 50;
 
 async function failingSamples(board, model, query) {
   const [scores, talks] = await Promise.all([block("scores"), talkIndex()]);
