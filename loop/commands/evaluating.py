@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Suite = Literal["small", "full", "practice"]
-SuiteOption = Annotated[Suite, typer.Option(help="small, full, or practice (for `aj harvest`)")]
+SuiteOption = Annotated[
+    Literal["small", "full", "practice"], typer.Option(help="small, full, or practice (for `aj harvest`)")
+]
 ContractOption = Annotated[
     str | None,
     typer.Option(help="for models that are not runs: aj (the default), native or a file; a run has its own"),
