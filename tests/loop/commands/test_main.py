@@ -80,6 +80,7 @@ def test_an_unknown_key_in_a_recipe_is_named_with_file_and_line(logs, failing, t
         (["eval", "base:org/my model@abc"], "is no hub model"),
         (["eval", "base:a/b/c@abc"], "is no hub model"),
         (["loop", "nosuch"], "there is no such file; give its path, or one of the names ci, corrections, demo"),
+        (["gate"], "Name the reference and the candidate"),
         (["gate", "champion", "3f1c9e", "--policy", "strict"], "one of the names default"),
     ],
 )
@@ -143,7 +144,7 @@ def test_a_model_that_was_not_evaluated_has_no_verdict(logs, failing):
     assert "aj train" in failing("gate", "nothing", "nothing")
 
 
-@pytest.mark.parametrize("words", [["gate"], ["gate", "a", "b", "--polixy"], ["unknown"], ["data", "toucan"]])
+@pytest.mark.parametrize("words", [["compare"], ["gate", "a", "b", "--polixy"], ["unknown"], ["data", "toucan"]])
 def test_a_usage_error_is_one_sentence_and_no_verdict(failing, monkeypatch, words):
     assert "--help`." in failing(*words)
     monkeypatch.setattr("sys.argv", ["aj", *words])
