@@ -14,7 +14,7 @@ from aj.visible import visible
 from loop.commands.terminal import AsJson, Format, console, example, say, show
 
 app = typer.Typer()
-registry_app = typer.Typer(help="The record of promotions.", no_args_is_help=True)
+registry_app = typer.Typer(help="Check the record of promotions.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
 
 
