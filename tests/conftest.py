@@ -27,6 +27,9 @@ LONGEST_FIRST = ("train", "evals", "loop", "scorers", "aj")
 INSPECT = ("evals", "loop", "verdict", "test_docs.py")
 """What runs evals, or reads the made logs of one."""
 
+TORCH = ("evals/test_decoding.py", "loop/test_room.py")
+"""What loads torch, besides the tests of training."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
@@ -43,6 +46,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file.endswith(TORCH):
+                return "torch"
             return {"train": "torch", **dict.fromkeys(INSPECT, "inspect")}.get(file.split("/")[1], file)
 
     config.option.loadscopereorder = False  # by number of tests, of which the longest have few

@@ -329,6 +329,7 @@ def test_there_are_enough_hostile_lines():
     assert sum(map(len, GROUPS.values())) >= 150
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("group", GROUPS)
 def test_hostile_lines_change_nothing_of_the_machine(group: str, watch: Watch):
     this = psutil.Process()

@@ -143,6 +143,7 @@ def test_the_scorers_import_checks():
     assert {"scorers/checks/answers.py", "scorers/world/outcome.py"} <= set(CHECKS)
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("path", CHECKS)
 def test_a_changed_check_voids_the_scores_that_it_gave_and_nothing_else(at, now, path):
     changed = differing(now, at({path: stricter}))

@@ -371,6 +371,7 @@ TRAINED = [
 WAYS: list[tuple[Spoil, str]] = [*ASKED, *SCORED, *OF_ANOTHER, *CHANGED, *TRAINED]
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize(("spoil", "reason"), [pytest.param(*way, id=way[0].__name__) for way in WAYS])
 def test_spoilt_evidence_is_invalid_and_says_why(lab, policy, spoil, reason):
     verdict = lab.judge(policy, *spoil(lab))
