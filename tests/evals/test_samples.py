@@ -91,6 +91,7 @@ def _complete(answer: str) -> str:
 # --- gold is right --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("task", ONE_TURN)
 def test_every_gold_turn_passes_its_own_check(examples, task):
     for example in examples[task]:
@@ -129,6 +130,7 @@ def _traced(example: Example) -> Trace:
     return Trace(store=Store(), turns=turns, seen=seen, changed=changed)
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("task", LOOPED)
 def test_every_gold_conversation_passes_every_check_of_a_trace(examples, task):
     for example in examples[task]:
@@ -214,6 +216,7 @@ def test_an_id_is_the_hash_of_its_sample(samples, task):
         assert record["id"] != digest(body | {"small": not record["small"]})
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("task", TASKS)
 def test_the_past_in_a_sample_is_what_its_scenario_plays(examples, task):
     """Scorers play the scenario again: a past of another world would be scored against the wrong one."""

@@ -65,6 +65,7 @@ def _check_the_oracle(scenario: Scenario) -> None:
 
 
 # scope: pytest runs the tests of one category after another, on the same draws.
+@pytest.mark.loop
 @pytest.mark.parametrize("category", CATEGORIES, scope="module")
 def test_the_oracle_solves_every_template(category):
     for scenario in _drawn(category):

@@ -65,6 +65,7 @@ def test_a_folder_without_safetensors_is_no_base(tmp_path):
         find_base(str(tmp_path))
 
 
+@pytest.mark.loop
 def test_retrained_weights_are_another_base(tiny_base, tmp_path):
     from safetensors.torch import load_file, save_file
 

@@ -1,4 +1,8 @@
+import pytest
+
 from train.recipe import Quantization
+
+pytestmark = pytest.mark.loop
 
 
 def test_an_unpacked_base_holds_the_very_values_of_the_packed_one(tiny_base):

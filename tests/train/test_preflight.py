@@ -13,6 +13,8 @@ from train.preflight import GB, RUNTIME_GB, check_room, estimate_memory, read_ar
 from train.recipe import Recipe
 from train.run import dry_run, prepare
 
+pytestmark = pytest.mark.loop
+
 RECIPES = Path(__file__).parents[2] / "train" / "recipes"
 
 
@@ -61,7 +63,6 @@ def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here,
         check_room(plan, tmp_path)
 
 
-@pytest.mark.loop
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
     assert dry_run(load_yaml(RECIPES / "r1-distill-qwen-32b.yaml", Recipe), dataset).memory.static > 22
 

@@ -7,6 +7,8 @@ from aj.whole import resumable
 from tests.train.tiny import make_recipe, make_row, write_dataset
 from train.run import dry_run, prepare, train
 
+pytestmark = pytest.mark.loop
+
 
 def test_two_processes_do_not_train_one_run(tiny_base, dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))

@@ -11,6 +11,8 @@ from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
 from train.tokens import IGNORE, check_stop_is_trained, encode_pair, encode_prompt, encode_row, encode_rows
 
+pytestmark = pytest.mark.loop
+
 CONTRACT = load_contract("aj")
 STOP = "<|im_end|>"
 
