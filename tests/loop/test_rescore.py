@@ -217,7 +217,7 @@ def by_inspect(lab, name: str, by: Scorer, sealed: bool = True) -> Path:
     `sealed`: and as `aj rescore` writes it.
     """
     folder = lab.change(name, lambda log: None)
-    (path,) = folder.glob("*known-issues*.eval")
+    (path,) = folder.glob("*known-issues*")
     graded = score(read_eval_log(str(path)), by, action="overwrite", model="mockllm/model", display="none")
     write_eval_log(graded, str(path))
     if sealed:
