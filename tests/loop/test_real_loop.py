@@ -91,7 +91,7 @@ def test_the_board_lists_every_task_of_both_models(logs: Path):
         "task_success",
     }
     assert len({row["model"] for row in rows}) == 2
-    assert set(rows[0]) == {"model", "task", "metric", "slice", "mean", "low", "high", "n", "comparable"}
+    assert set(rows[0]) == {"model", "task", "metric", "slice", "mean", "low", "high", "n", "comparable", "flaw"}
 
 
 def test_a_run_without_a_passing_verdict_is_not_promoted(logs: Path):
