@@ -83,14 +83,14 @@ def find_run(name: str) -> Path:
         raise AJError(f"{name!r} fits several runs ({', '.join(path.name for path in found)}); type more of the hash.")
     if found:
         return found[0]
-    named = [path.parent for path in runs.glob("*/manifest.json") if name in _names(read_manifest(path.parent))]
+    named = [path.parent for path in runs.glob("*/manifest.json") if name in names_of(read_manifest(path.parent))]
     if not named:
         known = ", ".join(sorted(path.parent.name for path in runs.glob("*/manifest.json"))) or "none yet"
         raise AJError(f"There is no run {name!r} (runs: {known}); train one with `aj train RECIPE --data FOLDER`.")
     return max(named, key=lambda path: path.stat().st_mtime)
 
 
-def _names(manifest: dict[str, Any]) -> tuple[str, str]:
+def names_of(manifest: dict[str, Any]) -> tuple[str, str]:
     """The names of a run's data set, if its lock can be read, and of its recipe."""
     lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
     recipe = str(manifest.get("name", ""))
@@ -102,7 +102,7 @@ def run_target(run: Path) -> Target:
     from train.serve import find_served
 
     manifest = read_manifest(run)
-    told, _ = _names(manifest)  # a recipe is trained on many data sets, so the data's name distinguishes runs
+    told, _ = names_of(manifest)  # a recipe is trained on many data sets, so the data's name distinguishes runs
     served = find_served(run)
     return Target(
         name=f"{told} ({manifest['hash'][:6]})",

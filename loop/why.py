@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
 from aj.files import logs_dir, read_jsonl
-from aj.visible import visible
-from verdict.conversations import request_of
+from aj.visible import beginning, visible
+from verdict import conversations
 from verdict.flips import Reply, reply_of
 from verdict.samples import read_samples
 from verdict.scores import TaskScores, read_folder
@@ -84,7 +84,7 @@ def why(folder: Path, sample: str) -> Why:
     metric = scores.metrics[0]
     epochs = read_samples(scores.path, [name])[name]
     worst = min(epochs, key=lambda epoch: reply_of(epoch, metric, scores.path).value)
-    request, reply = request_of(worst), reply_of(worst, metric, scores.path)
+    request, reply = conversations.request_of(worst), reply_of(worst, metric, scores.path)
     path = logs_dir() / "datasets" / str(scores.metadata.get("dataset")) / "sft.jsonl"
     rows = list(read_jsonl(path)) if path.exists() else []
     return Why(
@@ -202,8 +202,7 @@ def _answer(sample: dict[str, Any]) -> str:
 
 def _given(sample: dict[str, Any]) -> str:
     """What the model had before it: repeating that is no lesson."""
-    asked = sample["input"]
-    return asked if isinstance(asked, str) else "\n".join(_text(message) for message in asked)
+    return "\n".join(map(conversations.said, conversations.asked(sample)))
 
 
 def _commands(scores: TaskScores) -> Iterable[str]:
@@ -233,9 +232,9 @@ def shown(found: Why) -> "RenderableType":
     code = f", {visible(found.reply.code)}" if found.reply.code else ""
     parts = [
         Text(f"{found.task}/{found.metric} = {found.reply.value:g}{code}  ({visible(found.sample)})", style="bold"),
-        line(f"request: {_short(found.request)}"),
-        line(f"reply: {_short(found.reply.text)}"),
-        line(f"why: {_short(found.reply.why)}", style="red" if found.reply.code else ""),
+        line(f"request: {beginning(found.request, LINES)}"),
+        line(f"reply: {beginning(found.reply.text, LINES)}"),
+        line(f"why: {beginning(found.reply.why, LINES)}", style="red" if found.reply.code else ""),
     ]
     if found.rows:
         parts.append(Text(f"\nThe most similar requests in {found.rows}", style="bold"))
@@ -243,8 +242,8 @@ def shown(found: Why) -> "RenderableType":
         about = ", ".join(part for part in (lesson.source, *lesson.templates) if part)
         parts += [
             line(f"line {lesson.line}, {lesson.similarity:.0%} alike ({visible(about)})", style="cyan"),
-            line(f"request: {_short(lesson.request)}", 4),
-            line(f"teaches: {_short(lesson.taught)}", 4),
+            line(f"request: {beginning(lesson.request, LINES)}", 4),
+            line(f"teaches: {beginning(lesson.taught, LINES)}", 4),
         ]
     if found.phrases:
         parts.append(Text("\nWords of the reply that its training rows say, and its prompt does not", style="bold"))
@@ -254,9 +253,3 @@ def shown(found: Why) -> "RenderableType":
     parts.append(Text("\nRows against such failures", style="bold"))
     parts += [line(command) for command in found.commands]
     return Group(*parts)
-
-
-def _short(text: str) -> str:
-    lines = [visible(part) for part in text.strip().split("\n")]
-    more = [f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else []
-    return "\n".join([*lines[:LINES], *more])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import EvidenceError
-from aj.visible import visible
+from aj.visible import beginning, visible
 from verdict.compare import read_both
 from verdict.conversations import request_of, written
 from verdict.samples import read_samples
@@ -69,6 +69,8 @@ class CodeCount:
 def flips(base: Path, candidate: Path, only: str | None = None) -> list[Flip]:
     """The samples whose first metric differs, or the metric that `only` names as task/metric; broken ones first.
 
+    A sample that differs only in how often it was asked is left out.
+
     Raises:
         EvidenceError: as `verdict.compare.compare`; or the logs have no such metric.
     """
@@ -91,9 +93,11 @@ def _flips(a: TaskScores, b: TaskScores, metric: str) -> Iterator[Flip]:
     left, right = read_samples(a.path, differing), read_samples(b.path, differing)
     for name in differing:
         replies = _replies(left[name], metric, a.path), _replies(right[name], metric, b.path)
-        apart = (epoch for epoch in replies[0] if epoch in replies[1])
-        epoch = next(epoch for epoch in apart if replies[0][epoch].value != replies[1][epoch].value)
-        yield Flip(a.task, metric, name, epoch, request_of(left[name][0]), replies[0][epoch], replies[1][epoch])
+        for epoch in sorted(replies[0].keys() & replies[1].keys()):
+            one, other = replies[0][epoch], replies[1][epoch]
+            if abs(one.value - other.value) > 0:  # not where one of them is NaN
+                yield Flip(a.task, metric, name, epoch, request_of(left[name][0]), one, other)
+                break
 
 
 def _replies(epochs: Sequence[dict[str, Any]], metric: str, path: Path) -> dict[int, Reply]:
@@ -143,16 +147,14 @@ LINES = 6
 def shown(found: Sequence[Flip], counts: Sequence[CodeCount], a: str = "A", b: str = "B") -> "RenderableType":
     """For the terminal: the failure codes, then every flip with both replies."""
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
-    codes = Table("task", "code", title=Text(f"Failures by code: {a} (A) against {b} (B)"))
-    for column in ("A", "B", "fixed", "broken"):
-        codes.add_column(column, justify="right")
+    from verdict.tables import Sheet
+
+    codes = Sheet(f"Failures by code: {a} (A) against {b} (B)", ["task", "code"], ["A", "B", "fixed", "broken"])
     for row in counts:
         style = "red" if row.b > row.a else "green" if row.b < row.a else ""
-        numbers = (str(number) for number in (row.a, row.b, row.fixed, row.broken))
-        codes.add_row(Text(row.task), Text(visible(row.code)), *numbers, style=style)
+        codes.add(row.task, row.code, *map(str, (row.a, row.b, row.fixed, row.broken)), style=style)
     lines = [text for flip in found for text in _panel(flip)]
     return Group(codes, *lines, Text(_summary(found)))
 
@@ -167,19 +169,13 @@ def _panel(flip: Flip) -> Iterator["RenderableType"]:
     fate = "BROKEN" if flip.broken else "FIXED"
     epoch = f", epoch {flip.epoch}" if flip.epoch > 1 else ""
     yield Text(f"\n{fate}  {flip.task}/{flip.metric}  {visible(flip.sample)}{epoch}", style="bold")
-    yield line(f"request: {_short(flip.request)}", 2)
+    yield line(f"request: {beginning(flip.request, LINES)}", 2)
     for name, reply in (("A", flip.a), ("B", flip.b)):
         code = f" {visible(reply.code)}" if reply.code else ""
         yield line(f"{name} = {reply.value:g}{code}", 2, "green" if reply.value == 1 else "red")
-        yield line(_short(reply.text), 4)
+        yield line(beginning(reply.text, LINES), 4)
         if reply.code:
-            yield line(f"why: {_short(reply.why)}", 4, "dim")
-
-
-def _short(text: str) -> str:
-    lines = [visible(line) for line in text.strip().split("\n")]
-    more = [f"… {len(lines) - LINES} more lines"] if len(lines) > LINES else []
-    return "\n".join([*lines[:LINES], *more])
+            yield line(f"why: {beginning(reply.why, LINES)}", 4, "dim")
 
 
 def _summary(found: Sequence[Flip]) -> str:

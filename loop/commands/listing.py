@@ -1,16 +1,13 @@
 """`aj runs`, `aj history` and `aj registry verify`: what was trained and promoted, and whether the record is whole."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import typer
 
 from aj.errors import AJError, EvidenceError
 from aj.files import logs_dir
-from aj.visible import visible
 from loop.commands.terminal import AsJson, Format, console, example, say, show
 
 app = typer.Typer()
@@ -29,27 +26,25 @@ def runs(output: AsJson = Format.table) -> None:
 
 def _runs() -> Iterator[dict[str, Any]]:
     from loop.registry import champion
+    from loop.targets import names_of
+    from verdict.runs import read_object
 
     reigning = champion()
     evals = _evals()
     manifests = sorted(logs_dir().glob("runs/*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in manifests:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        lock = logs_dir() / "datasets" / str(told.get("dataset")) / "lock.json"
+        told = read_object(path)
+        name, recipe = names_of(told)
         yield {
             "run": path.parent.name,
-            "name": _named(lock) or told.get("name"),
-            "recipe": told.get("name"),
+            "name": name,
+            "recipe": recipe,
             "base": (told.get("base") or {}).get("name"),
             "dataset": told.get("dataset"),
             "trained": datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="minutes"),
             "evals": evals.get(path.parent.name, {}),
             "champion": reigning is not None and reigning["run"] == path.parent.name,
         }
-
-
-def _named(lock: Path) -> str | None:
-    return json.loads(lock.read_text(encoding="utf-8")).get("name") if lock.exists() else None
 
 
 def _evals() -> dict[str, dict[str, list[str]]]:
@@ -123,10 +118,9 @@ def verify() -> None:
 
 
 def _table(heads: list[str], rows: Iterator[list[str]]) -> Any:
-    from rich.table import Table
-    from rich.text import Text
+    from verdict.tables import Sheet
 
-    table = Table(*heads)
+    sheet = Sheet("", heads, [])
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    return table
+        sheet.add(*row)
+    return sheet

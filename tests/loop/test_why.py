@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inspect_ai.log import EvalLog
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+from inspect_ai.tool import ToolCall
 from rich.console import Console
 
 from aj.errors import EvidenceError
@@ -73,6 +75,18 @@ def test_it_is_shown_with_the_commands_that_make_rows_against_it(explained):
     assert "aj eval good --suite practice" in told.getvalue()
     assert max(map(len, told.getvalue().splitlines())) <= 80
     assert json.loads(json.dumps(to_record(explained)))["phrases"][0]["lines"] == [2]
+
+
+def test_a_past_with_tool_calls_is_read(lab, monkeypatch):
+    def called(log: EvalLog) -> None:
+        for sample in log.samples or []:
+            call = ToolCall(id="1", function="bash", arguments={"command": "df -h"})
+            past = [ChatMessageUser(content="disk?"), ChatMessageAssistant(content="", tool_calls=[call])]
+            sample.input = [*past, ChatMessageUser(content=str(sample.input))]
+
+    monkeypatch.setenv("AJ_LOGS", str(lab.logs))
+    write_jsonl(lab.logs / "datasets" / "dold" / "sft.jsonl", ROWS)
+    assert why(lab.change("old", called), "old_keys-3").request == "known_issues old_keys 3"
 
 
 def test_a_model_without_a_data_set_has_no_rows_and_is_explained_all_the_same(lab, monkeypatch):

@@ -95,3 +95,16 @@ def test_logs_of_plain_inspect_are_read_and_the_epoch_that_differs_is_shown(tmp_
     assert (flip.sample, flip.request, flip.a.text, flip.b.text) == ("a/b", "say yes", "yes", "no")
     assert flip.broken
     assert flip.b.code is None
+
+
+def test_a_sample_that_was_only_asked_more_often_is_no_flip(lab):
+    def again(log: EvalLog) -> None:
+        log.eval.config.epochs = 2
+        wrong = [sample.model_copy(deep=True, update={"epoch": 2}) for sample in log.samples or []]
+        for sample in wrong:
+            for score in (sample.scores or {}).values():
+                assert isinstance(score.value, dict)
+                score.value = dict.fromkeys(score.value, 0.0)
+        log.samples = [*(log.samples or []), *wrong]
+
+    assert flips(lab.evals("good"), lab.change("same", again)) == []
