@@ -8,10 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from aj.acts import DISCOVER, finish, here, on
 from aj.contract import Contract, load_contract
+from aj.errors import ContractError
 from aj.messages import Call, Message, Row, calls, reply, result, to_record, user
 from aj.prompts import system_prompt
-from aj.wire import judge_call, render_call, render_prompt, render_row, render_turn
+from aj.wire import judge_call, render_call, render_earlier, render_prompt, render_row, render_turn
 from scenarios.catalogue import templates
 from scenarios.oracle import play
 
@@ -108,6 +110,24 @@ def test_a_control_character_cannot_be_said():
 def test_a_think_block_before_the_call_is_allowed():
     text = '<think>\nfirst {look}\n</think>\n\n{"tool": "list_agents", "params": {}}'
     assert judge_call(text, AJ).call == Call("list_agents")
+
+
+@pytest.mark.parametrize(
+    ("act", "text"),
+    [
+        (here("df -h"), '{"action": "execute_command", "command": "df -h", "why": "ü"}'),
+        (on("web01", "df"), '{"action": "remote_execute", "agent_id": "web01", "command": "df", "why": "ü"}'),
+        (finish("Full."), '{"action": "direct_answer", "response": "Full.", "why": "ü"}'),
+    ],
+)
+def test_an_act_of_the_earlier_data_is_flat_and_under_the_first_of_the_old_keys(act, text):
+    assert render_earlier(act, AJ, why="ü") == text
+    assert render_earlier(act, NATIVE, why="ü") == f"<tool_call>\n{text}\n</tool_call>"
+
+
+def test_an_act_that_the_earlier_data_never_wrote_is_refused():
+    with pytest.raises(ContractError, match="'aj' has no earlier 'discover'; add it to aliases.earlier"):
+        render_earlier(DISCOVER, AJ)
 
 
 # --- conversations as chat messages ---------------------------------------------------------------------------------
