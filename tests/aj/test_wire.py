@@ -126,7 +126,7 @@ def test_an_act_of_the_earlier_data_is_flat_and_under_the_first_of_the_old_keys(
 
 
 def test_an_act_that_the_earlier_data_never_wrote_is_refused():
-    with pytest.raises(ContractError, match="'aj' has no earlier 'discover'; add it to aliases.earlier"):
+    with pytest.raises(ContractError, match=r"'aj' has no earlier 'discover'; add it to aliases\.earlier\."):
         render_earlier(DISCOVER, AJ)
 
 

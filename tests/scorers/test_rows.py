@@ -5,9 +5,10 @@ from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.findings import codes
-from aj.messages import Message, Mode, Pair, Row, calls, reply, result, user
-from aj.state import Agent
+from aj.messages import Call, Message, Mode, Pair, Row, calls, reply, result, user
+from aj.state import Agent, agents_listed
 from scorers.checks.rows import check_pair, check_row
+from scorers.checks.taught import told_discovery
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 LIST = result("list_agents", Agent("web01", "linux", "10.0.0.2:7000").line)
@@ -51,6 +52,28 @@ def test_a_wrong_turn_in_the_middle_is_a_target_of_a_dialogue_but_not_of_a_state
     middle = (user("who?"), reply("Let me look."), user("who?"), calls("list_agents"))
     assert codes(check_row(Row(middle, layout="dialogue"), AJ)) == ["no_call"]
     assert check_row(Row(middle, layout="state_block"), AJ) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "findings"),
+    [
+        ("Context: list_agents found: web01 (windows) and db01.\nTask: how is web01?", []),
+        ("Context: list_agents found: db01.\nTask: how is web01?", ["unknown_agent"]),
+        ("Context: it is late.\nTask: how is web01?", ["before_discovery"]),
+        ("Task: list_agents found: web01.", ["before_discovery"]),
+    ],
+)
+def test_agents_that_the_context_of_a_request_tells_were_discovered(request_, findings):
+    row = Row((user(request_), calls("remote_bash", {"agent_id": "web01", "command": "df"})))
+    assert codes(check_row(row, AJ)) == findings
+
+
+def test_a_discovery_told_in_words_is_a_call_and_the_lines_of_its_result():
+    call, found = told_discovery([user("Context: Agents: web01 (windows), db01.\nTask: x")], NATIVE)
+    assert (call.role, call.call) == ("assistant", Call("list_agents"))
+    assert (found.role, found.tool) == ("tool", "list_agents")
+    assert agents_listed(found.content) == (Agent("web01", "windows", "unknown"), Agent("db01", "linux", "unknown"))
+    assert told_discovery([], AJ) == told_discovery([user("Task: x")], AJ) == []
 
 
 NONE = '{"tool": "none", "params": {}}'

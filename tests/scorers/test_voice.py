@@ -172,6 +172,14 @@ def test_a_finding_points_at_its_place_in_the_reply():
     (finding,) = check_voice(answer, "senior_engineer", TERMS)
     assert finding.span is not None
     assert answer[slice(*finding.span)] == "I will now"
+    assert (finding.why, finding.fix) == ("reads like a machine: says 'I will now'", "say it as a colleague would")
+
+
+def test_a_rule_of_what_must_be_there_has_no_place_and_says_why():
+    (finding,) = check_voice("`web01` has failed. Looking at it next.", "stressed_oncall", [])
+    assert (finding.code, finding.span) == ("oncall_slow_start", None)
+    assert finding.why == "the reply does not start with a short confirmation"
+    assert finding.fix == 'start with "Got it"'
 
 
 # Length beside the facts
@@ -189,6 +197,28 @@ def test_a_finding_points_at_its_place_in_the_reply():
 )
 def test_words_are_counted_beside_the_facts(answer, count):
     assert words(answer, TERMS) == count
+
+
+@pytest.mark.parametrize(
+    ("persona", "said", "last", "code", "why"),
+    [
+        ("senior_engineer", "Seen ", 40, "senior_too_long", "the reply is too long (41 words that are not facts)"),
+        ("executive_brief", "TL;DR\n", 6, "exec_too_many_lines", "a list where a brief was asked for (7 lines)"),
+    ],
+)
+def test_a_limit_is_the_last_length_that_fits(persona, said, last, code, why):
+    assert check_voice(said * last, persona, []) == []
+    (finding,) = check_voice(said * (last + 1), persona, [])
+    assert (finding.code, finding.why) == (code, why)
+
+
+def test_a_learner_gets_eight_words_at_least():
+    (finding,) = check_voice("It matters because the disk is full.", "curious_learner", [])
+    assert (finding.code, finding.why) == (
+        "learner_too_short",
+        "too short to learn from (7 words that are not facts)",
+    )
+    assert check_voice("It matters because the disk is nearly full.", "curious_learner", []) == []
 
 
 def test_many_hosts_do_not_make_a_reply_too_long():

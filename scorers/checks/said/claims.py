@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _MARK = re.compile(r"^[ \t>]*(?:[-*•+] |\d{1,3}[.)] |\(\d{1,3}\) |#{1,6} )?[ \t]*")
 _ROW = re.compile(r"^\s*\|?(.+\|.*?)\|?\s*$")
-_RULE = re.compile(r"^[\s|:-]*-{2,}[\s|:-]*$")
+_RULE = re.compile(r"^[\s|:]*-[\s|:-]*$")
 _BETWEEN_NAMES = re.compile(r"[\s`'\",;/&*()]*(?:(?:and|plus|as well as|along with|both|on|also)[\s`'\"*]*)*")
 _STRONG = re.compile(r"[.!?](?=\s)|[;\n]")
 _MIDDLE = re.compile(

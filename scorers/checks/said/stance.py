@@ -7,15 +7,19 @@ Stance = Literal["said", "denied", "past", "denied then", "open"]
 
 _BOUNDARY = re.compile(
     r"[.!?](?=\s|$)|[;\n()]|:\s|,\s|\s[—–-]+\s|"
-    r"(?<!thing )\bbut\b|\b(?:although|though|while|whereas|yet|because|since|so|which|who)\b|"
-    r"\b(?:and|then)\b(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b|"
+    r"(?<!thing )\bbut\b|\b(?:although|though|while|whereas|because|since|so|which|who)\b|"
+    r"(?<!not )(?<!not  )\b(?:and|then|yet)\b"
+    r"(?=\s+(?:it|they|that|this|is|are|was|were|has|have|had|now|does|do|will|runs?|no|not|nothing|the)\b|"
     r"\s+`[^`]*`[^,.;]{0,40}?\b(?:is|are|has|have|runs?|was)\b)"
 )
-_ASIDE = re.compile(r"\((yet|currently|now|really|actually|at all|any ?more|exactly|quite)\)")
+_ASIDE = re.compile(
+    r"(?:\(|(?<=\bnot),)( ?(?:yet|currently|now|as of now|at the moment|really|actually|at all|any ?more|exactly|quite|"
+    r"however|though|in fact|of course|sadly|unfortunately))[),]"
+)
 _DENIAL = re.compile(
     r"\b(?:not(?! (?:only|just|merely|simply|to worry)\b)|never|no longer|neither|nor|none|no one|nobody|"
-    r"nothing(?! (?:but|else)\b)|hardly|scarcely|barely|anything but|by no means|in no way|far from|nowhere near|"
-    r"rather than|instead of|other than|(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|"
+    r"nothing(?! (?:but|else)\b)|yet to|hardly|scarcely|barely|anything but|by no means|in no way|far from|"
+    r"nowhere near|rather than|instead of|other than|(?<!from )fail(?:s|ed|ing)? to|unable to|refus(?:e|es|ed) to|"
     r"stop(?:s|ped)? being|ceased? (?:to|being)|lacks?|(?<!no )(?<!a )doubt(?:s|ed|ful)?|"
     r"(?:wrong|false|untrue|incorrect) (?:that|to say))\b"
 )
