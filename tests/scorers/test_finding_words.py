@@ -6,7 +6,7 @@ import pytest
 
 from aj.contract import load_contract
 from aj.findings import Finding
-from aj.messages import Pair, Row, calls, reply, user
+from aj.messages import Mode, Pair, Row, calls, reply, user
 from scenarios.truth import Truth
 from scorers.checks.answers import check_answer, check_count
 from scorers.checks.contrast import check_contrast, check_recipient
@@ -24,7 +24,7 @@ TOOL = {"name": "look", "description": "Looks.", "parameters": {"type": "object"
 DISKS = Truth({"web01": ("45%",), "db01": ("91%",)})
 
 
-def in_mode(mode: str) -> Callable[[str], Sequence[Finding]]:
+def in_mode(mode: Mode) -> Callable[[str], Sequence[Finding]]:
     return lambda text: check_reply(text, AJ, mode)
 
 
