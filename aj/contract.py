@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from aj.dialects import standard, standard_if_known
 from aj.errors import ConfigError, ContractError
 from aj.files import Strict, digest, read_yaml, validate_yaml
 from aj.findings import Finding
+from aj.hints import hint, hints_in, in_any_case
 from aj.meaning import ActKind, CallMeaning, check_fields, check_tools
 from aj.schemas import compile_schema
 
@@ -117,16 +119,26 @@ class MadeUp(Strict):
     def fence(self) -> re.Pattern[str]:
         return re.compile(rf"```\s*(?:{'|'.join(map(re.escape, self.fences))})", re.IGNORECASE)
 
-    @cached_property
-    def sign(self) -> re.Pattern[str]:
-        """Any sign or phrase."""
-        patterns = [*(sign.pattern for sign in self.signs), *map(re.escape, self.phrases)]
-        return re.compile("|".join(patterns), re.IGNORECASE)
+    def found(self, text: str) -> re.Match[str] | None:
+        """The first form or phrase in a text."""
+        forms, anything = self._forms
+        if not (has := hints_in(text) & anything):
+            return None
+        return _any_of(tuple(pattern for one, pattern in forms if has & one)).search(text)
 
     @cached_property
-    def pieces(self) -> tuple[str, ...]:
-        """Texts in lower case of which each match of `sign` contains one."""
-        return (*self.phrases, *(piece for sign in self.signs for piece in sign.has))
+    def _forms(self) -> tuple[tuple[tuple[int, str], ...], int]:
+        """(hint, pattern) of each form and phrase, and the hints of all."""
+        forms = [(form.has, form.pattern) for form in self.signs] + [
+            ((said,), re.escape(said)) for said in self.phrases
+        ]
+        found = tuple((hint(*in_any_case(*has)), pattern) for has, pattern in forms)
+        return found, reduce(or_, (one for one, _ in found), 0)
+
+
+@lru_cache(64)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
 
 
 class Sentences(Strict):

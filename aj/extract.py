@@ -6,6 +6,7 @@ from typing import Any
 
 from aj.contract import Contract
 from aj.findings import Finding
+from aj.hints import hint, hints_in
 
 
 class Unreadable(ValueError):
@@ -38,8 +39,7 @@ def made_up(text: str, contract: Contract) -> list[Finding]:
     found, marks = [], contract.made_up
     if "```" in text and (match := marks.fence.search(text)):
         found.append(contract.finding("code_fence", match[0], match.span()))
-    # Most texts have no mark, and searching for all of them takes a tenth of the time of a verdict.
-    if any(map(folded(text).__contains__, marks.pieces)) and (match := marks.sign.search(text)):
+    if match := marks.found(text):
         found.append(contract.finding("made_up_output", match[0].strip()[:80], match.span()))
     return found
 
@@ -75,20 +75,21 @@ _IN_PATH = re.compile(
     """
 )
 
-_ROOT = re.compile(r"(?::(?<=[A-Za-z]:)(?<![A-Za-z0-9][A-Za-z]:)|\.(?<![\w\\/)\]]\.))\\[tn]")
-_SIGNS = ("\\\\", "HK", "$env:", "%\\", "$HOME\\", "$PSScriptRoot\\", "~\\", ".ps", ".bat", ".cmd", ".vbs")
-"""Each match of `_IN_PATH` has one of these, or `_ROOT`: most texts with line breaks have neither."""
+_ODD_HINT = hint(rb'\\[^n"\\t]')
+_PATH_HINT = hint(
+    rb"\\\\|HK|\$env:|%\\|\$HOME\\|\$PSScriptRoot\\|~\\|\.ps|\.bat|\.cmd|\.vbs", rb"(?:[A-Za-z]:|\.)\\[tn]"
+)
 
 
 def _escapes(text: str, contract: Contract) -> list[Finding]:
     """Escapes that the runtime does not read, and single backslashes that were meant as such."""
-    if "\\" not in text:
+    if "\\" not in text or not (hints := hints_in(text)) & (_ODD_HINT | _PATH_HINT):
         return []
     kinds, found = {*_ESCAPE.findall(text)}, []
     if kinds & {"u", "/"} and (match := _UNREAD.search(text)):
         found.append(contract.finding("escaped_unicode", match[0], match.span()))
     lone = _LONE.search(text) if kinds - _FINE else None
-    path = kinds & {"t", "n"} and (any(map(text.__contains__, _SIGNS)) or _ROOT.search(text))
+    path = kinds & {"t", "n"} and hints & _PATH_HINT
     if match := lone or (_IN_PATH.search(text) if path else None):
         found.append(contract.finding("lone_backslash", match[0], match.span()))
     return found

@@ -14,6 +14,7 @@ from msgspec import Struct
 from aj.acts import kind_of
 from aj.contract import Contract
 from aj.extract import made_up, object_start, reply_start
+from aj.hints import hint
 from aj.meaning import NEEDS
 from aj.messages import Call
 from aj.schemas import argument_error
@@ -25,6 +26,8 @@ UNNAMED = "unknown"
 
 _UNREAD_ESCAPE = re.compile(r'(?<!\\)\\(?![\\nrt"])')
 """A backslash that the runtime doubles before it reads the JSON: all but these escapes stay as they are written."""
+ITS_OWN_ESCAPE = hint(rb'\\(?:[^\\nrt"]|\z)')
+"""Without such a backslash, the runtime reads the same object as everyone."""
 _TOKEN = re.compile(r'\\.|["{}]', re.DOTALL)
 
 

@@ -11,10 +11,11 @@ from aj.contract import Contract, contract_with
 from aj.errors import ContractError
 from aj.extract import Unreadable, extract, lint_text
 from aj.findings import Finding
+from aj.hints import hints_in
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
 from aj.quick_json import quick_json
-from aj.runtime import RuntimeOutcome, react
+from aj.runtime import ITS_OWN_ESCAPE, RuntimeOutcome, react
 from aj.schemas import argument_fault
 from aj.state import state_block
 
@@ -140,8 +141,7 @@ def judge_call(text: str, contract: Contract) -> Judgement:
     if not findings:
         assert call is not None
         return Judgement(call, (), "runs", call)  # as `react` would say, property-tested
-    # Without escapes, the runtime reads the same object.
-    does = react(text, contract, record if "\\" not in text else None)
+    does = react(text, contract, record if not hints_in(text) & ITS_OWN_ESCAPE else None)
     dispatched, attempted = (does.call, None) if does.outcome == "runs" else (None, does.call)
     return Judgement(None, _worst_first(findings), does.outcome, dispatched, attempted, does.error)
 

@@ -5,14 +5,15 @@ from functools import lru_cache
 
 from aj.contract import Contract
 from aj.findings import Finding
+from aj.hints import hints_in
 from aj.state import SHORT
 from aj.wire import NO_TOOL
 from datasets_build.privacy.replacer import REPLACED
 from datasets_build.reading.thoughts import holds_thought, split_thought
 from datasets_build.reading.transcripts import Transcript, Turn
-from scorers.checks.encoding import check_encoding
-from scorers.checks.leaks import check_request, check_system, check_tokens
-from scorers.checks.privacy import check_privacy
+from scorers.checks.encoding import ENCODING_HINT, check_encoding
+from scorers.checks.leaks import TOKEN_HINT, check_request, check_system, check_tokens
+from scorers.checks.privacy import ADDRESS_HINT, SECRET_HINT, check_privacy
 
 
 def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Finding]]:
@@ -20,9 +21,8 @@ def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Fin
     nobodys = bool(item.metadata.get("templates"))  # the simulated fleet's addresses and names
     replaced = item.metadata.get("private") == REPLACED["private"]
     left_out = _PRIVACY if nobodys else _LOOK_ALIKES if replaced else _NOTHING
-    texts = [all_text(turn) for turn in item.turns]
-    if _anywhere("\n".join(texts), left_out):  # most rows have no such finding, and one search finds that out
-        for number, text in enumerate(texts):
+    for number, turn in enumerate(item.turns):
+        if hints_in(text := all_text(turn)) & _ANYWHERE_HINT:
             yield from ((number, finding) for finding in _anywhere(text, left_out))
     if item.system:
         about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__
@@ -47,6 +47,7 @@ def _tells_thought(text: str, item: Transcript, contract: Contract) -> bool:
     return bool(thought) or (item.mode != "step" and holds_thought(said))
 
 
+_ANYWHERE_HINT = ENCODING_HINT | TOKEN_HINT | SECRET_HINT | ADDRESS_HINT
 _NOTHING: frozenset[str] = frozenset()
 _LOOK_ALIKES = frozenset(("private_address",))
 _PRIVACY = frozenset(("private_address", "secret"))

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 from aj.contract import load_contract
-from aj.extract import folded
+from aj.hints import hint, hints_in, in_any_case
 from aj.messages import Mode
 from datasets_build.ledger import Refused
 from datasets_build.reading.examples import is_shown
@@ -33,10 +33,14 @@ _ASKS_FOR_A_CALL = re.compile(
     r"|(?:a|one|the) JSON (?:object|call)[^.\n]{0,200}['\"`](?:tool|action)['\"`]",
     re.IGNORECASE,
 )
+_CALL_HINT = hint(*in_any_case("json", "available tools:"))
 _ALLOWS_TEXT = re.compile(r"\bplain text\b|\bor (?:in )?prose\b", re.IGNORECASE)
 _ASKS_FOR_A_PLAN = re.compile(
     r"\bcreate a plan\b|\bplan the task\b|\bbreaks? (?:down )?tasks? (?:down )?into steps\b", re.IGNORECASE
 )
+_PLAN_HINT = hint(*in_any_case("create a plan", "plan the task", "into steps"))
+_STEPS_HINT = hint(rb"['\"](?:steps|plan)['\"]|\\[uUxN0-7]")
+"""One of the keys, or escapes that may be one."""
 _STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
 _OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:\{|```\w*\s*\{(?:[^`]|`(?!``))*```\s*\Z)")
 _CALL = re.compile(r"\{\s*['\"](?:tool|action|name|params|step)['\"]\s*:(?:\s*['\"](\w+)['\"])?")
@@ -50,7 +54,7 @@ def mode_of(response: str, system: str = "", instruction: str = "") -> Mode:
         return "plan"
     if _OBJECT.match(response) or _calls(response):
         return "plan" if _has_steps(response) else "step"
-    return "step" if _asks_for_a_call(f"{system}\n{instruction}") else "chat"
+    return "step" if _asks_for_a_call(system, instruction) else "chat"
 
 
 def _is_plan(response: str, system: str) -> bool:
@@ -62,14 +66,12 @@ def _is_plan(response: str, system: str) -> bool:
 
 
 def _asks_for_a_plan(system: str) -> bool:
-    low = folded(system)
-    return ("plan" in low or "into steps" in low) and _ASKS_FOR_A_PLAN.search(system) is not None
+    return bool(hints_in(system) & _PLAN_HINT and _ASKS_FOR_A_PLAN.search(system))
 
 
-def _asks_for_a_call(asked: str) -> bool:
-    low = folded(asked)
-    possible = "json" in low or "available tools:" in low
-    return possible and _ASKS_FOR_A_CALL.search(asked) is not None and not _ALLOWS_TEXT.search(asked)
+def _asks_for_a_call(*asked: str) -> bool:
+    possible = any(hints_in(text) & _CALL_HINT for text in asked)
+    return possible and any(map(_ASKS_FOR_A_CALL.search, asked)) and not any(map(_ALLOWS_TEXT.search, asked))
 
 
 def metadata_of(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,8 +101,8 @@ def _calls(response: str) -> bool:
 
 
 def _has_steps(response: str) -> bool:
-    if not any(sign in response for sign in ("steps", "plan", "\\u")):
-        return False  # neither key can be in it, not even as escapes: most rows need not be read for this
+    if not hints_in(response) & _STEPS_HINT:
+        return False
     try:
         reading = read_object(response)
     except (Refused, RecursionError):

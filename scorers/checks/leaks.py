@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from aj.extract import folded
 from aj.findings import Finding
+from aj.hints import hint, hints_in, in_any_case
 
 _TOKENS = re.compile(
     r"<\|[\w-]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?INST\]|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?AVAILABLE_TOOLS\]"
 )
+TOKEN_HINT = hint(rb"<\||<\xef\xbd\x9c|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?(?:INST|AVAILABLE_TOOLS)\]")
 _HISTORY = re.compile(
     r"^[ \t]{0,20}\[(?:Previous message|My response|Current message)\] ?:", re.MULTILINE | re.IGNORECASE
 )
@@ -36,9 +37,7 @@ _NONE_LISTED = re.compile(
 
 def check_tokens(text: str) -> list[Finding]:
     """Control tokens of a chat template: trained on as text, they would end a turn in the middle."""
-    if "<" not in text and "[" not in text:
-        return []
-    match = _TOKENS.search(text)
+    match = _TOKENS.search(text) if hints_in(text) & TOKEN_HINT else None
     if match is None:
         return []
     return [Finding("template_token", f"{match[0]} belongs to a chat template", "remove it", match.span())]
@@ -46,36 +45,37 @@ def check_tokens(text: str) -> list[Finding]:
 
 def check_request(text: str) -> list[Finding]:
     """The user's text is one turn, without earlier turns written into it."""
-    if match := _HISTORY.search(text) if _may_hold_history(text) else None:
+    hints = hints_in(text)
+    if match := _HISTORY.search(text) if hints & _HISTORY_HINT else None:
         why = f"earlier turns are written into the user's text ({match[0].strip()})"
-    elif match := _DIALOGUE.search(text) if "User:" in text or "Human:" in text else None:
+    elif match := _DIALOGUE.search(text) if hints & _DIALOGUE_HINT else None:
         why = "a dialogue is written into the user's text"
     else:
         return []
     return [Finding("flattened_history", why, "make each of them a separate turn", match.span())]
 
 
-def _may_hold_history(text: str) -> bool:
-    return "]" in text and any(map(folded(text).__contains__, _HISTORY_MARKS))
-
-
-_HISTORY_MARKS = ("[previous message]", "[my response]", "[current message]")
-
-
-_MARKS = ("<tool_resp", "FUNCTION RESP", "esult:", "esults:", "utput:", "bservation:", "the OS:")
+_HISTORY_HINT = hint(*in_any_case("[previous message]", "[my response]", "[current message]"))
+_DIALOGUE_HINT = hint(rb"(?:User|Human):")
 
 
 def check_no_result(text: str) -> list[Finding]:
     """AJ does not write the result of a tool."""
-    match = _RESULT.search(text) if any(map(text.__contains__, _MARKS)) else None
+    match = _RESULT.search(text) if hints_in(text) & _RESULT_HINT else None
     if match is None:
         return []
     why = f"the reply writes a tool's result itself ({match[0].strip()[:40]})"
     return [Finding("written_result", why, "make it a tool's result, after the call", match.span())]
 
 
-_WRONG_MARKS = ("wrong", "incorrect", "bad", "do not", "don't", "never", "what not to")
-"""In lower case; each match of `_WRONG` has one."""
+_RESULT_HINT = hint(
+    rb"<tool_response>|FUNCTION RESPONSE:|The output of the OS:| (?:output|results):\*\*",
+    rb"(?m)^[ \t]{0,20}(?:Tool )?(?:Result|Output|Observation):",
+)
+_NONE_HINT = hint(rb"none(?:\W|\z)")
+_WRONG_HINT = hint(
+    rb"(?i)wrong|incorrect|bad|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer)"
+)
 
 
 @cache
@@ -89,12 +89,12 @@ def check_system(system: str, tool_keys: Sequence[str]) -> list[Finding]:
     Args:
         tool_keys: keys that a wrong call has instead of the tool's.
     """
-    found = []
-    if "none" in system and (match := _NONE_LISTED.search(system)):
+    found, hints = [], hints_in(system)
+    if hints & _NONE_HINT and (match := _NONE_LISTED.search(system)):
         why = 'the system prompt lists a tool "none"'
         found.append(Finding("system_lists_none", why, "leave the system prompt to the contract", match.span()))
     match = _wrong_call(tuple(tool_keys)).search(system) if "{" in system else None
-    if match := match or (_WRONG.search(system) if any(map(folded(system).__contains__, _WRONG_MARKS)) else None):
+    if match := match or (_WRONG.search(system) if hints & _WRONG_HINT else None):
         why = f"the system prompt, which is trained on, contains a wrong answer ({match[0].strip()[:40]})"
         found.append(Finding("wrong_in_system", why, "leave it out, or make it a pair's rejected text", match.span()))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from aj.acts import REACHES, act_of, kind_of
 from aj.contract import Contract
 from aj.findings import codes
+from aj.hints import hint, hints_in, in_any_case
 from aj.messages import Message, Mode
 from aj.state import Agent, discovered
 from aj.wire import Judgement, judge_call
@@ -24,6 +25,7 @@ MODES: dict[str, Mode] = {
 }
 """The documented patterns, and the mode in which each occurs."""
 
+_NO_AGENTS_HINT = hint(*in_any_case("no agents", "any agents", "any servers", "no servers", "no hosts"))
 _NO_AGENTS = re.compile(
     r"no agents|n[o'’]t (?:know|see|have) (?:of )?any (?:agents|servers)|no (?:servers|hosts)", re.IGNORECASE
 )
@@ -47,7 +49,7 @@ def issues(text: str, judgement: Judgement, agents: Sequence[Agent] | None, cont
     found = codes(judgement.findings)
     if "tool_none" in found:
         yield "tool_none_error"
-    if agents and _NO_AGENTS.search(text):
+    if agents and hints_in(text) & _NO_AGENTS_HINT and _NO_AGENTS.search(text):
         yield "lost_context"
     if "action_key" in found:
         yield "wrong_output_format"

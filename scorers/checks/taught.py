@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from aj.acts import DISCOVER, REACHES, act_of, call_of
 from aj.contract import Contract
-from aj.extract import folded
 from aj.findings import codes
+from aj.hints import hint, hints_in
 from aj.messages import Message, result
 from aj.state import Agent, agents_listed, discovered
 from aj.wire import Judgement
@@ -26,6 +26,12 @@ _SHOWN = re.compile(
     r"(?:available|discovered|online|connected|known) (?:servers|hosts|machines))"
     r"(?: available| discovered| online| connected)?[ ]?(?:\(\d{1,4}\))?: ?([^\n]{1,2000})",
     re.IGNORECASE,
+)
+_MACHINES = ("gents", "ervers", "osts", "achines")
+_SHOWN_HINT = hint(
+    rb"\) @ ",  # a line of a discovery
+    rb"(?i)(?:agents|_agents (?:returned|found|shows|showed)|servers|hosts|machines)"
+    rb"(?: available| discovered| online| connected)? ?(?:\([^)]{1,20}\))?:",
 )
 _NAME = re.compile(r"`?([\w.-]{1,80})`?(?: \((\w{1,20})\))?\.?")
 _CONTEXT = re.compile(r"Context: (.*?)(?:\nTask: |\Z)", re.DOTALL)
@@ -41,16 +47,15 @@ _KNOWLEDGE = re.compile(
 _DICT_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}\{ {0,3}['\"]\w{1,40}['\"] {0,3}:", re.MULTILINE)
 _QUOTED = re.compile(r"'[^']{0,4000}'|\"[^\"]{0,4000}\"")
 _REACHES = re.compile(r"\b(?:ssh|scp|sftp|rsync|telnet|psexec|winrs|Invoke-Command|Enter-PSSession|\w+_on_\w+)\b", re.I)
+_INVENTED_HINT = hint(rb"run_on_remote|remote_(?:run|exec)")
 _INVENTED = re.compile(r"\brun_on_remote\b|\bremote_(?:run|exec)\b")
 
 
 def agents_shown(text: str) -> tuple[Agent, ...]:
     """The agents that a text lists as known: a discovery's lines, a state block, or names after "agents:"."""
-    if "gents" not in text and "ervers" not in text and "osts" not in text and "achines" not in text:
+    if not hints_in(text) & _SHOWN_HINT or not any(map(text.__contains__, _MACHINES)):
         return _in_context(text)
-    if listed := agents_listed(text):
-        return listed
-    return (_first_named(_SHOWN, text) if _may_show(text) else ()) or _in_context(text)
+    return agents_listed(text) or _first_named(_SHOWN, text) or _in_context(text)
 
 
 def told_discovery(messages: Sequence[Message], contract: Contract) -> list[Message]:
@@ -75,16 +80,6 @@ def _named(listed: str) -> tuple[Agent, ...]:
     if not all(names) or any(name and name[1].lower() in _NOBODY for name in names):
         return ()
     return tuple(Agent(name[1].rstrip("."), name[2] or "linux") for name in names if name)
-
-
-def _may_show(text: str) -> bool:
-    """Whether a colon stands behind a word of `_SHOWN`, which takes 20 µs per kilobyte to look for."""
-    heads = folded(text).split(":")[:-1]
-    return any(head.rstrip(" ").endswith(_HEADS) for head in heads)
-
-
-_HEADS = ("agents", "servers", "hosts", "machines", "returned", "found", "shows", "showed", "available", "discovered",
-    "online", "connected", ")")  # fmt: skip
 
 
 def as_discovery(agents: Sequence[Agent], contract: Contract) -> list[Message]:
@@ -123,7 +118,7 @@ def _in_words(
     items = "{" in text and ("\n" in text or text[0] != "{")
     if (items and _DICT_ITEM.search(text)) or steps_are_objects(text):
         yield "plan_as_dict"
-    if judgement and "remote" in text and _INVENTED.search(text):
+    if judgement and hints_in(text) & _INVENTED_HINT and _INVENTED.search(text):
         yield "hallucinated_commands"
     if judgement and agents is None and "retired_tool" in codes(judgement.findings) and _reached_agents(text, contract):
         yield "missing_list_agents"
