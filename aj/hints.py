@@ -14,6 +14,7 @@ import re
 from functools import cache, lru_cache
 from itertools import count
 from threading import Lock
+from typing import Any
 
 import hyperscan
 
@@ -71,7 +72,7 @@ def _look(text: str) -> int:
 _remembered = lru_cache(_REMEMBERED)(_look)
 
 
-def _note(number: int, start: int, end: int, flags: int, numbers: list[int]) -> None:
+def _note(number: int, start: int, end: int, flags: int, numbers: Any) -> None:
     numbers.append(number)
 
 
