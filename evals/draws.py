@@ -1,7 +1,8 @@
 """Draws the samples of every eval from templates: held-out ones for the frozen files (`evals/freeze_samples.py`), those
 trained on for the practice suite, whose failures may be learned."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, product
@@ -23,6 +24,8 @@ CONTRACT = load_contract()
 """Whatever it is, the samples are the same: they hold acts."""
 PERSONAS = sorted(load_personas().personas)
 LAYOUTS: tuple[Layout, ...] = ("dialogue", "state_block")
+TRIES = 4
+"""Scenarios drawn for each that is kept, so that each request can be asked equally often."""
 SampleRecord = dict[str, Any]
 
 
@@ -57,6 +60,22 @@ def record(
 
 def persona_of(number: int) -> str:
     return PERSONAS[number % len(PERSONAS)]
+
+
+def even(draw: SampleDraw, name: str, wanted: int, asked: Counter[str], first: int = 0, turn: int = -1) -> list[int]:
+    """Seeds of a template, from `first` on: as many as wanted, and of those requests that were asked least so far.
+
+    Samples of one request fail together: asked twelve times, it decides hardly more than asked three times. `turn` says
+    which turn of a scenario is the request; `asked` counts on.
+    """
+    start = draw.seeds + first
+    seeds = range(start, start + TRIES * wanted)
+    requests = {seed: templates(draw.split)[name].draw(seed, PERSONAS[0]).turns[turn].phrasing for seed in seeds}
+    chosen: list[int] = []
+    for _ in range(wanted):
+        chosen.append(min(requests, key=lambda seed: (asked[requests[seed]], seed)))
+        asked[requests.pop(chosen[-1])] += 1
+    return chosen
 
 
 def tool_format(draw: SampleDraw) -> Iterator[SampleRecord]:
@@ -123,43 +142,52 @@ def _form(layout: str, mode: str, turn: str) -> dict[str, str]:
 
 def known_issues(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Fifty variants of each documented pattern."""
-    for name, number in product(PATTERNS, range(16 if draw.small_only else 50)):
-        layout = LAYOUTS[(number + 1) % 2]
-        case = draw_case(name, draw.split, draw.seeds + number, persona_of(number), CONTRACT, layout)
-        yield record(
-            case.scenario, list(case.past), number < 16, case.turn.phrasing, {"pattern": name}, case.mode, case.layout
-        )
+    for name in PATTERNS:
+        seeds = even(draw, f"patterns.{draw.split}_{name}", 16 if draw.small_only else 50, Counter())
+        for number, seed in enumerate(seeds):
+            layout = LAYOUTS[(number + 1) % 2]
+            case = draw_case(name, draw.split, seed, persona_of(number), CONTRACT, layout)
+            past, slices = list(case.past), {"pattern": name}
+            yield record(case.scenario, past, number < 16, case.turn.phrasing, slices, case.mode, case.layout)
 
 
 def persona(draw: SampleDraw) -> Iterator[SampleRecord]:
-    """The same fleet, question and results in five tones; only the answer is left to give."""
-    for number, name in product(range(12 if draw.small_only else 48), PERSONAS):
-        scenario = templates(draw.split)[f"everyday.{draw.split}_reading"].draw(draw.seeds + number, name)
+    """The same fleet, question and results in five tones; only the answer is left to give.
+
+    The small suite asks five questions in all tones, to compare them, and 45 more in two tones each.
+    """
+    name = f"everyday.{draw.split}_reading"
+    seeds = even(draw, name, 12 if draw.small_only else 60, Counter())
+    for (number, seed), (place, tone) in product(enumerate(seeds), enumerate(PERSONAS)):
+        scenario = templates(draw.split)[name].draw(seed, tone)
         messages, _ = play(scenario, CONTRACT)
-        slices = {"persona": name}
+        small = number < 5 or (number < 50 and (place + number) % 5 < 2)
         layout = LAYOUTS[number % 2]
-        yield record(scenario, messages[:-1], number < 12, scenario.turns[-1].phrasing, slices, layout=layout)
+        yield record(scenario, messages[:-1], small, scenario.turns[-1].phrasing, {"persona": tone}, layout=layout)
 
 
 def context_retention(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Eight ways to refer to what was established, one to sixteen turns back; only the last turn is played."""
-    rungs = [(name, distance) for name in PROBES for distance in DISTANCES[draw.split]]
-    for (name, distance), seed in product(rungs, range(2 if draw.small_only else 7)):
-        template = templates(draw.split)[f"ladder.{draw.split}_{name}_{distance}"]
-        scenario = template.draw(draw.seeds + seed, persona_of(seed + distance))
-        past, _ = play(scenario, CONTRACT, until=len(scenario.turns) - 1)
-        last = scenario.turns[-1]
-        slices = {"probe": name, "distance": str(distance)}
-        yield record(scenario, [*past, user(last.text)], seed < 2, last.phrasing, slices)
+    for name in PROBES:
+        asked = Counter[str]()
+        for distance in DISTANCES[draw.split]:
+            template = f"ladder.{draw.split}_{name}_{distance}"
+            for number, seed in enumerate(even(draw, template, 2 if draw.small_only else 7, asked)):
+                scenario = templates(draw.split)[template].draw(seed, persona_of(number + distance))
+                past, _ = play(scenario, CONTRACT, until=len(scenario.turns) - 1)
+                last = scenario.turns[-1]
+                slices = {"probe": name, "distance": str(distance)}
+                yield record(scenario, [*past, user(last.text)], number < 2, last.phrasing, slices)
 
 
 def task_success(draw: SampleDraw) -> Iterator[SampleRecord]:
     """Every template of the ten categories, and everyday requests, from a cold start."""
-    everyday = (f"everyday.{draw.split}_1", f"everyday.{draw.split}_2")
-    for name, number in product(everyday, range(20 if draw.small_only else 40)):
-        scenario = templates(draw.split)[name].draw(draw.seeds + 1000 + number, persona_of(number))
-        past, family = [user(scenario.turns[0].text)], scenario.turns[0].phrasing
-        yield record(scenario, past, number < 20, family, _kind(templates(draw.split)[name], scenario))
+    asked = Counter[str]()
+    for name in (f"everyday.{draw.split}_1", f"everyday.{draw.split}_2"):
+        for number, seed in enumerate(even(draw, name, 20 if draw.small_only else 78, asked, 1000, turn=0)):
+            scenario = templates(draw.split)[name].draw(seed, persona_of(number))
+            past, family = [user(scenario.turns[0].text)], scenario.turns[0].phrasing
+            yield record(scenario, past, number < 24, family, _kind(templates(draw.split)[name], scenario))
     personas = count()
     for name, template in templates(draw.split).items():
         if template.split == draw.split and template.category in CATEGORIES:
@@ -193,5 +221,25 @@ def practice(task: str, seed: int) -> tuple[SampleRecord, ...]:
 
 
 def drawn(task: str, draw: SampleDraw) -> tuple[SampleRecord, ...]:
-    """Every sample once, in the order drawn."""
-    return tuple({item["id"]: item for item in DRAWS[task](draw)}.values())
+    """Every sample once, in the order drawn, the small ones spread over families (persona sees to that itself)."""
+    found = list({item["id"]: item for item in DRAWS[task](draw)}.values())
+    return tuple(found if draw.small_only or task == "persona" else spread(found))
+
+
+def spread(records: Sequence[SampleRecord]) -> Iterator[SampleRecord]:
+    """The same samples, with as many small ones of each combination of slices, but of those families that have fewest.
+
+    Samples of one family fail together: twelve families of five decide less than sixty of one.
+    """
+    kinds: dict[str, list[int]] = {}
+    for place, item in enumerate(records):
+        kinds.setdefault(digest(item["slice"]), []).append(place)
+    used, small = Counter[str](), set[int]()
+    for places in kinds.values():
+        for _ in range(sum(records[place]["small"] for place in places)):
+            chosen = min((p for p in places if p not in small), key=lambda p: (used[records[p]["template"]], p))
+            used[records[chosen]["template"]] += 1
+            small.add(chosen)
+    for place, item in enumerate(records):
+        body = {key: value for key, value in item.items() if key != "id"} | {"small": place in small}
+        yield {"id": digest(body), **body}

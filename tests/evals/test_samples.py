@@ -3,7 +3,7 @@
 A seeded part of the samples of each slice stands for all; `aj selfcheck` plays them all.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -266,6 +266,25 @@ def test_every_probe_stands_at_every_distance(samples):
 def test_the_same_question_is_asked_in_five_tones(samples):
     worlds = defaultdict(set)
     for record in samples["persona"]:
-        worlds[record["scenario"]["template"], record["scenario"]["seed"]].add(record["slice"]["persona"])
-    assert len(worlds) == 48
+        worlds[record["template"], record["scenario"]["seed"]].add(record["slice"]["persona"])
     assert all(personas == set(load_personas().personas) for personas in worlds.values())
+    assert len(worlds) == len({request for request, _ in worlds})
+
+
+def test_the_small_suite_asks_all_personas_equally_often(samples):
+    asked = Counter(record["slice"]["persona"] for record in samples["persona"] if record["small"])
+    assert set(asked) == set(load_personas().personas)
+    assert len(set(asked.values())) == 1
+
+
+def test_no_everyday_request_opens_two_tasks_of_the_small_suite(samples):
+    everyday = [record for record in samples["task_success"] if record["slice"]["category"] == "everyday"]
+    opened = [record["template"] for record in everyday if record["small"]]
+    assert len(set(opened)) == len(opened)
+    assert max(Counter(record["template"] for record in everyday).values()) == 2
+
+
+def test_requests_of_a_pattern_differ_by_one_in_how_often_they_are_asked(samples):
+    for name in PATTERNS:
+        asked = Counter(r["template"] for r in samples["known_issues"] if r["slice"]["pattern"] == name)
+        assert max(asked.values()) - min(asked.values()) <= 1, name

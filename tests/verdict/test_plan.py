@@ -5,7 +5,7 @@ from aj.errors import ConfigError
 from aj.files import write_jsonl
 from evals.suite import asks
 from verdict.plan import plan, table
-from verdict.policy import Policy
+from verdict.policy import Policy, load_policy
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +53,12 @@ def test_a_suite_that_cannot_promote_the_same_answers_says_so_within_eighty_colu
 def test_a_metric_of_no_task_is_an_error(suites):
     with pytest.raises(ConfigError, match=r"other.jsonl does not exist, so nothing is known of other/right"):
         plan(asked("other/right"), "small", asks, suites, 60)
+
+
+@pytest.mark.loop
+def test_the_default_policy_promotes_an_equal_candidate_and_sees_a_drop_of_half_a_margin():
+    small, full = (plan(load_policy(), suite, asks) for suite in ("small", "full"))
+    assert small.identical
+    assert full.identical
+    assert min(small.equal, full.equal) >= 0.9
+    assert [row.metric for row in full.rows if row.found is None or row.found > row.margin / 2] == []
