@@ -17,7 +17,8 @@ from verdict.board.models import Titles
 from verdict.board.page import to_html
 from verdict.board.rows import Entry, rank
 from verdict.costs import Cost
-from verdict.scores import Sample, TaskScores
+from verdict.epochs import Sample
+from verdict.scores import TaskScores
 
 TASKS = {
     "tool_format": ("valid", "right"),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from aj.children import dying_with_parent
+from aj.children import die_with_parent
 from aj.errors import TrainError
 
 
@@ -17,7 +17,7 @@ def train_in_child(recipe: Path, data: Path, contract: str) -> Path:
     command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), "--data", str(data)]
     command += ["--contract", contract]
     # After `kill -9` of the loop, a child that kept training would keep the run's lock, and 8 GB.
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=dying_with_parent())
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
     output, _ = child.communicate()
     if child.returncode:
         raise TrainError("Training did not finish, for the reason above; run the same command again to resume.")

@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from aj.children import dying_with_parent
+from aj.children import die_with_parent
 from aj.errors import ServeError
 from train.serve import HOST, Served, command_arguments, prepare, serving_env
 
@@ -31,7 +32,7 @@ def serve(served: Served, port: int) -> None:
         command,
         env={**os.environ, **serving_env()},
         start_new_session=True,
-        preexec_fn=dying_with_parent(signal.SIGTERM),  # on which vLLM ends its engine as well
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),  # on which vLLM ends its engine as well
     )
     try:
         code = server.wait()

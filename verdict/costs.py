@@ -2,10 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from inspect_ai.log import EvalSampleSummary
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +16,12 @@ class Cost:
     """Working time of the samples, without waits for others: samples that ran at once count each for itself."""
 
 
-def cost_of(summaries: Sequence["EvalSampleSummary"], model: str) -> Cost:
+def cost_of(summaries: Sequence[dict[str, Any]], model: str) -> Cost:
     """`model`: as the log calls it."""
-    used = [usage for summary in summaries if (usage := (summary.model_usage or {}).get(model))]
+    used = [usage for summary in summaries if (usage := (summary.get("model_usage") or {}).get(model))]
     return Cost(
         epochs=len(summaries),
-        input_tokens=sum(usage.input_tokens for usage in used),
-        output_tokens=sum(usage.output_tokens for usage in used),
-        seconds=sum(summary.working_time or 0 for summary in summaries),
+        input_tokens=sum(usage["input_tokens"] for usage in used),
+        output_tokens=sum(usage["output_tokens"] for usage in used),
+        seconds=sum(summary.get("working_time") or 0 for summary in summaries),
     )

@@ -10,8 +10,9 @@ from aj.errors import EvidenceError
 from aj.visible import beginning, visible
 from verdict.compare import read_both
 from verdict.conversations import request_of, written
+from verdict.epochs import Epoch, values_of
 from verdict.samples import read_samples
-from verdict.scores import Epoch, TaskScores, values_of
+from verdict.scores import TaskScores
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

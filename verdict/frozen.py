@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from aj.files import digest_file, read_jsonl
+from verdict.epochs import Sample
 from verdict.samples import Recorded
-from verdict.scores import Sample, TaskScores
+from verdict.scores import TaskScores
 
 SUITES = ("small", "full")
 

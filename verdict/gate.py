@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
-from verdict.compare import TAIL, difference, pair
+from verdict.compare import TAIL, paired
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
-from verdict.stats import MeanEstimate, holm, score_estimate
+from verdict.stats import MeanEstimate, holm
 from verdict.tables import Sheet
 
 if TYPE_CHECKING:
@@ -127,11 +127,10 @@ def shown_worse(base: Arm, candidate: Arm, policy: Policy) -> Iterator[str]:
     for task in base.keys() & candidate.keys():
         for metric in base[task].metrics:
             rule = policy.metrics.get(f"{task}/{metric}")
-            for label, samples in base[task].slices(metric).items():
-                gated = rule and (label == ALL or label.split("=")[0] in rule.slices)
-                if not gated and (pairs := pair(samples, candidate[task], metric)):
+            for label, pairs in paired(base[task], candidate[task], metric).items():
+                if not (rule and (label == ALL or label.split("=")[0] in rule.slices)):
                     name = f"{task}/{metric}" if label == ALL else f"{task}/{metric} {label}"
-                    fallen[label == ALL].append((name, difference(pairs)))
+                    fallen[label == ALL].append((name, pairs.difference()))
     for group in fallen.values():
         shown = holm([change.p_below(0.0) for _, change in group], 1 - policy.confidence)
         for (name, change), worse in sorted(zip(group, shown, strict=True), key=lambda item: item[0][0]):
@@ -145,12 +144,13 @@ def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
     if task not in base or task not in candidate:
         return  # `problems` says so
     samples = [sample for sample in base[task].samples.values() if not sample.unasked.get(metric)]
+    there = paired(base[task], candidate[task], metric)
     for key in rule.slices:
         values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
         if not values:
             yield f"{name}: the policy gates slices by {key}, but no sample has it; correct the policy."
         for value in values:
-            if not pair([sample for sample in samples if sample.slices.get(key) == value], candidate[task], metric):
+            if f"{key}={value}" not in there:
                 yield f"{name}: no sample of {key}={value} is scored in both logs; see `inspect view`."
 
 
@@ -172,18 +172,16 @@ class Demand:
 
 def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
     task, metric = name.split("/")
-    for label, samples in base[task].slices(metric).items():
-        pairs = pair(samples, candidate[task], metric)
+    for label, pairs in paired(base[task], candidate[task], metric).items():
         if label == ALL:
-            change = difference(pairs)
+            change = pairs.difference()
             yield Demand(name, "margin", ALL, change, -rule.margin, 0.0, strict=rule.strict)
             if rule.floor is not None:
-                score = score_estimate([b for _, _, b in pairs], [str(sample.family) for sample, _, _ in pairs])
-                yield Demand(name, "floor", ALL, score, rule.floor, rule.floor)
-            if rule.improve_until is not None and sum(a for _, a, _ in pairs) / len(pairs) < rule.improve_until:
+                yield Demand(name, "floor", ALL, pairs.score(), rule.floor, rule.floor)
+            if rule.improve_until is not None and pairs.a.mean() < rule.improve_until:
                 yield Demand(name, "improve", ALL, change, 0.0, 0.0)
         elif (fall := rule.slices.get(label.split("=")[0])) is not None:
-            yield Demand(name, "slice", label, difference(pairs), -fall, 0.0, rule.margin)
+            yield Demand(name, "slice", label, pairs.difference(), -fall, 0.0, rule.margin)
 
 
 def decide(demands: Sequence[Demand], policy: Policy) -> list[Check]:

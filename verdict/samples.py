@@ -11,7 +11,9 @@ from typing import Any
 
 from aj.errors import EvidenceError
 from aj.files import digest
-from verdict.scores import Epoch, Sample, TaskScores, read_folder, samples_of
+from verdict.epochs import Epoch, Sample, samples_of
+from verdict.scores import TaskScores, read_folder
+from verdict.summaries import parse
 
 WRAPPING = ("events", "events_data", "attachments")
 """Parts of a sample that Inspect writes in another way each time it rewrites a log; nothing is scored by them."""
@@ -171,7 +173,7 @@ def _members(path: Path, names: Collection[str] | None) -> Iterator[dict[str, An
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             if (match := _MEMBER.fullmatch(member.filename)) and (names is None or match["id"] in names):
-                yield json.loads(archive.read(member))
+                yield parse(archive.read(member))
 
 
 def _edits(sample: dict[str, Any]) -> Iterator[str]:

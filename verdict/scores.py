@@ -1,51 +1,20 @@
-"""Reads Inspect's logs into plain frozen records: one per task, one per sample (averaged over its epochs)."""
+"""Reads Inspect's logs into plain frozen records, one per task, with one per sample in it."""
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aj.errors import EvidenceError
 from verdict.costs import Cost, cost_of
+from verdict.epochs import Epoch, Sample, samples_of
 from verdict.settings import retuned, settings
-
-if TYPE_CHECKING:
-    from inspect_ai.log import EvalSampleSummary
+from verdict.summaries import read_summaries
 
 ALL = "all"
 """The slice with all samples."""
-
-MACHINE_LIMITS = ("time", "working", "cost", "operator")
-"""Limits of Inspect that say nothing about the model: a sample that one cut short ended in an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The scores of one sample, averaged over the epochs that have one."""
-
-    id: str
-    values: dict[str, float]
-    """Metric -> 0..1; a metric that no epoch scored is missing."""
-    slices: dict[str, str]
-    family: str | None
-    """Samples of a family fail together, so it is the unit of standard errors. None if the log does not say."""
-    template: str | None
-    split: str | None
-    """eval, or train for samples of the practice suite."""
-    codes: tuple[str, ...]
-    """One failure code per wrong epoch."""
-    epochs: int
-    errors: int
-    """Epochs that ended in an error, or that a limit of time or money or a person cut short."""
-    unscored: int
-    """Epochs whose scorer could not decide."""
-    scored: dict[str, int]
-    """Metric -> epochs that have it, in the scorer's order."""
-    unasked: dict[str, int]
-    """Metric -> epochs in which the sample does not ask for it: NaN in a dict score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +135,17 @@ def read_log(path: Path) -> TaskScores:
     Raises:
         EvidenceError: the file is missing, truncated or not an Inspect log.
     """
-    from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
+    from inspect_ai.log import read_eval_log
 
     try:
         log = read_eval_log(str(path), header_only=True)
-        summaries = read_eval_log_sample_summaries(str(path))
+        summaries = read_summaries(path)
+        epochs = [Epoch.of_summary(summary) for summary in summaries]
+        cost = cost_of(summaries, log.eval.model)
     except Exception as error:  # zip, zstd, JSON and schema errors have no common base
         raise EvidenceError(f"{path} cannot be read ({error}); run its eval again.") from error
     spec = log.eval
     metadata = spec.metadata or {}
-    epochs = [Epoch.of_summary(summary) for summary in summaries]
     return TaskScores(
         path=path,
         task=spec.task.rsplit("/", 1)[-1],
@@ -189,35 +159,10 @@ def read_log(path: Path) -> TaskScores:
         retuned=retuned(log),
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
-        cost=cost_of(summaries, spec.model),
+        cost=cost,
         graders=_graders(epochs),
         samples=samples_of(epochs, path),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One sample in one epoch, as its summary or the sample itself tells it."""
-
-    id: str
-    metadata: dict[str, Any]
-    scores: dict[str, tuple[Any, dict[str, Any]]]
-    """Scorer -> value and metadata; empty if the epoch ended in an error."""
-    error: bool
-
-    @classmethod
-    def of_summary(cls, summary: "EvalSampleSummary") -> "Epoch":
-        told = {scorer: (score.value, score.metadata or {}) for scorer, score in (summary.scores or {}).items()}
-        error = bool(summary.error) or summary.limit in MACHINE_LIMITS
-        return cls(str(summary.id), summary.metadata, {} if error else told, error)
-
-    @classmethod
-    def of_sample(cls, sample: dict[str, Any]) -> "Epoch":
-        """From a log's sample, as JSON."""
-        scores = sample.get("scores") or {}
-        told = {scorer: (score["value"], score.get("metadata") or {}) for scorer, score in scores.items()}
-        error = bool(sample.get("error")) or (sample.get("limit") or {}).get("type") in MACHINE_LIMITS
-        return cls(str(sample["id"]), sample.get("metadata") or {}, {} if error else told, error)
 
 
 def _graders(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
@@ -226,70 +171,6 @@ def _graders(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
         for scorer, (_, about) in epoch.scores.items():
             named.setdefault(scorer, set()).add(str(about.get("grader", "")))
     return {scorer: tuple(sorted(names)) for scorer, names in named.items()}
-
-
-def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
-    """Samples by id; raises EvidenceError when two scorers give one metric."""
-    groups: dict[str, list[Epoch]] = {}
-    for epoch in epochs:
-        groups.setdefault(epoch.id, []).append(epoch)
-    return {key: _sample(key, group, path) for key, group in groups.items()}
-
-
-def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
-    given = [values_of(epoch, path) for epoch in epochs]
-    metrics = dict.fromkeys(metric for values in given for metric in values)
-    by_metric = {metric: [values[metric] for values in given if metric in values] for metric in metrics}
-    scored = {metric: [value for value in values if not math.isnan(value)] for metric, values in by_metric.items()}
-    metadata = epochs[0].metadata
-    slices = metadata.get("slice")
-    errors = sum(epoch.error for epoch in epochs)
-    return Sample(
-        id=key,
-        values={metric: math.fsum(numbers) / len(numbers) for metric, numbers in scored.items() if numbers},
-        slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
-        family=_text(metadata.get("family")),
-        template=_text(metadata.get("template")),
-        split=_text(metadata.get("split")),
-        codes=tuple(code for epoch in epochs for code in _codes(epoch)),
-        epochs=len(epochs),
-        errors=errors,
-        unscored=sum(1 for values in given if not values) - errors,
-        scored={metric: len(numbers) for metric, numbers in scored.items()},
-        unasked={metric: len(by_metric[metric]) - len(numbers) for metric, numbers in scored.items()},
-    )
-
-
-def values_of(epoch: Epoch, path: Path) -> dict[str, float]:
-    """The metrics of one epoch; NaN for one that the sample does not ask for.
-
-    Empty if the epoch ended in an error or its scorer could not decide.
-    """
-    from inspect_ai.scorer import value_to_float
-
-    found: dict[str, float] = {}
-    to_float = value_to_float()
-    for scorer, (value, _) in epoch.scores.items():
-        parts = value if isinstance(value, dict) else {scorer: value}
-        numbers = {metric: to_float(part) for metric, part in parts.items() if isinstance(part, str | int | float)}
-        if twice := found.keys() & numbers.keys():
-            raise EvidenceError(
-                f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
-                "other; score again with one of them (`inspect score --action overwrite`)."
-            )
-        if isinstance(value, dict) or not all(map(math.isnan, numbers.values())):
-            found |= numbers
-    return found
-
-
-def _codes(epoch: Epoch) -> Iterable[str]:
-    for _, about in epoch.scores.values():
-        if code := about.get("code"):
-            yield str(code)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
 
 
 def short(value: Any) -> str:

@@ -30,8 +30,9 @@ How often this errs, and what it finds: `benchmarks/gate.py`, with the table in 
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -78,11 +79,9 @@ class Side:
 
     def distance(self, tail: float) -> float:
         """How far the bound lies from the mean; the truth lies beyond it with probability `tail`."""
-        from scipy.optimize import root_scalar
-
-        if self.p_value(self.most) >= tail:
+        if not self.p_value(self.most) < tail:  # or no number, where a score is not finite
             return self.most
-        return root_scalar(lambda off: self.p_value(off) - tail, bracket=(0.0, self.most), xtol=1e-9).root
+        return _root(lambda off: self.p_value(off) - tail, self.most)
 
     def times(self, factor: float) -> "Side":
         """The same with `factor` times as many families."""
@@ -91,8 +90,6 @@ class Side:
     def _moments(self, distance: float) -> tuple[float, float]:
         """Variance of a family's mean, and third moment (positive if it may fall by more than it may rise), in the
         nearest distribution whose mean is off by `distance`."""
-        from scipy.optimize import root_scalar
-
         from_value = self.off + distance
         fallen = self.gap - distance
         lowest = -float(from_value.min())
@@ -104,13 +101,20 @@ class Side:
 
         rate = 1 / fallen if fallen > lowest + 1e-12 else (1 - 1e-9) / lowest
         if float(weighed(rate) @ from_value) < 0:  # the seen families suffice
-            rate = root_scalar(lambda rate: float(weighed(rate) @ from_value), bracket=(0.0, rate)).root
+            rate = _root(lambda rate: float(weighed(rate) @ from_value), rate)
         weights = weighed(rate)
         unseen = max(1 - float(weights.sum()), 0.0)
         seen = float(self.weights @ self.off**2)
         few = self.variance / seen if seen > 1e-15 else self.families / (self.families - 1)
         variance = few * float(weights @ from_value**2) + unseen * fallen**2
         return max(variance, self.least), unseen * fallen**3 - float(weights @ from_value**3)
+
+
+def _root(function: Callable[[float], float], high: float) -> float:
+    """Where a function changes its sign between 0 and `high`."""
+    from scipy.optimize import brentq
+
+    return cast(float, brentq(function, 0.0, high, xtol=1e-9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +165,21 @@ class MeanEstimate:
 
 def score_estimate(values: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of scores in 0..1; `families[i]` is the family of `values[i]`."""
-    return _estimate(*_by_family(values, families), lowest=0.0)
+    return score_of_families(*by_family(values, numbered(families)))
 
 
 def difference_estimate(differences: Sequence[float], families: Sequence[str]) -> MeanEstimate:
     """The mean of per-sample differences in -1..1 (candidate minus reference)."""
-    return difference_of_families(*_by_family(differences, families))
+    return difference_of_families(*by_family(differences, numbered(families)))
+
+
+def score_of_families(sums: ArrayLike, sizes: ArrayLike) -> MeanEstimate:
+    """The same as `score_estimate`, from each family's sum of scores and number of samples."""
+    return _estimate(np.asarray(sums, float), np.asarray(sizes, float), lowest=0.0)
 
 
 def difference_of_families(sums: ArrayLike, sizes: ArrayLike) -> MeanEstimate:
-    """The same from each family's sum of differences and number of samples."""
+    """The same as `difference_estimate`, from each family's sum of differences and number of samples."""
     return _estimate(np.asarray(sums, float), np.asarray(sizes, float), lowest=-1.0)
 
 
@@ -184,14 +193,26 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
     return shown
 
 
-def _by_family(values: Sequence[float], families: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The sum and the number of values of each family."""
-    if not values:
+def numbered(families: Iterable[str]) -> np.ndarray:
+    """A number for each family's name, in the order of their first samples."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in families], int)
+
+
+def by_family(values: ArrayLike, families: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sum and the number of values of each family; `families[i]` is the number of the family of `values[i]`.
+
+    Raises:
+        ValueError: there are no values, or not one family for each.
+    """
+    values = np.asarray(values, float)
+    if not len(values):
         raise ValueError("no samples, so nothing can be estimated")
-    groups: dict[str, list[float]] = {}
-    for value, family in zip(values, families, strict=True):
-        groups.setdefault(family, []).append(value)
-    return np.array([math.fsum(group) for group in groups.values()]), np.array([len(g) for g in groups.values()], float)
+    if len(values) != len(families):
+        raise ValueError(f"{len(values)} values, but {len(families)} families")
+    sizes = np.bincount(families)
+    there = sizes > 0
+    return np.bincount(families, values)[there], sizes[there].astype(float)
 
 
 def _estimate(sums: np.ndarray, sizes: np.ndarray, lowest: float) -> MeanEstimate:

@@ -7,6 +7,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
+from aj.children import die_with_parent
 from aj.errors import AJError, ConfigError
 from evals.suite import TASKS
 from loop.selfcheck.found import KINDS, Kind, Mean, SelfcheckReport
@@ -97,7 +98,7 @@ def _done(units: Sequence[Unit], jobs: int) -> Iterator[tuple[str, Sequence[Any]
         yield from ((what, work()) for what, work in units)
         return
     # Not forked: Inspect and rich have threads.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), initializer=die_with_parent) as pool:
         doing = {pool.submit(work): what for what, work in units}
         try:
             for future in as_completed(doing):

@@ -10,8 +10,9 @@ import pytest
 
 PARENT = """
 import signal, subprocess, sys
-from aj.children import dying_with_parent
-child = subprocess.Popen(["sleep", "60"], preexec_fn=dying_with_parent(signal.SIGTERM), start_new_session=True)
+from functools import partial
+from aj.children import die_with_parent
+child = subprocess.Popen(["sleep", "60"], preexec_fn=partial(die_with_parent, signal.SIGTERM), start_new_session=True)
 print(child.pid, flush=True)
 child.wait()
 """

@@ -48,7 +48,7 @@ def test_no_samples_are_an_error():
 
 
 def test_a_sample_without_a_family_is_an_error():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="2 values, but 1 families"):
         score_estimate([1.0, 0.0], ["only"])
 
 

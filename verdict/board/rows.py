@@ -8,8 +8,9 @@ from typing import Any
 
 from aj.visible import visible
 from verdict.compare import TAIL
+from verdict.epochs import Sample
 from verdict.policy import load_policy
-from verdict.scores import ALL, Sample, TaskScores, in_order, read_models
+from verdict.scores import ALL, TaskScores, in_order, read_models
 from verdict.stats import score_estimate
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from aj.visible import visible
 from verdict.board.rows import Entry
 from verdict.conversations import request_of, said
+from verdict.epochs import Sample
 from verdict.samples import read_samples
-from verdict.scores import ALL, Sample, TaskScores
+from verdict.scores import ALL, TaskScores
 
 FAILURES = 2_000
 """Conversations of failing samples in one page, shared equally among the models."""

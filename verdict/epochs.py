@@ -1,0 +1,141 @@
+"""One sample in one epoch, as a log tells it, and a sample's scores averaged over its epochs."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aj.errors import EvidenceError
+
+MACHINE_LIMITS = ("time", "working", "cost", "operator")
+"""Limits of Inspect that say nothing about the model: a sample that one cut short ended in an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The scores of one sample, averaged over the epochs that have one."""
+
+    id: str
+    values: dict[str, float]
+    """Metric -> 0..1; a metric that no epoch scored is missing."""
+    slices: dict[str, str]
+    family: str | None
+    """Samples of a family fail together, so it is the unit of standard errors. None if the log does not say."""
+    template: str | None
+    split: str | None
+    """eval, or train for samples of the practice suite."""
+    codes: tuple[str, ...]
+    """One failure code per wrong epoch."""
+    epochs: int
+    errors: int
+    """Epochs that ended in an error, or that a limit of time or money or a person cut short."""
+    unscored: int
+    """Epochs whose scorer could not decide."""
+    scored: dict[str, int]
+    """Metric -> epochs that have it, in the scorer's order."""
+    unasked: dict[str, int]
+    """Metric -> epochs in which the sample does not ask for it: NaN in a dict score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One sample in one epoch, as its summary or the sample itself tells it."""
+
+    id: str
+    metadata: dict[str, Any]
+    scores: dict[str, tuple[Any, dict[str, Any]]]
+    """Scorer -> value and metadata; empty if the epoch ended in an error."""
+    error: bool
+
+    @classmethod
+    def of_summary(cls, summary: dict[str, Any]) -> "Epoch":
+        return cls._of(summary, summary.get("limit"))
+
+    @classmethod
+    def of_sample(cls, sample: dict[str, Any]) -> "Epoch":
+        """From a log's sample, as JSON."""
+        return cls._of(sample, (sample.get("limit") or {}).get("type"))
+
+    @classmethod
+    def _of(cls, told: dict[str, Any], limit: str | None) -> "Epoch":
+        error = bool(told.get("error")) or limit in MACHINE_LIMITS
+        scores = {} if error else told.get("scores") or {}
+        given = {scorer: (score["value"], score.get("metadata") or {}) for scorer, score in scores.items()}
+        return cls(str(told["id"]), told.get("metadata") or {}, given, error)
+
+
+def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
+    """Samples by id; raises EvidenceError when two scorers give one metric."""
+    groups: dict[str, list[Epoch]] = {}
+    for epoch in epochs:
+        groups.setdefault(epoch.id, []).append(epoch)
+    return {key: _sample(key, group, path) for key, group in groups.items()}
+
+
+def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
+    given = [values_of(epoch, path) for epoch in epochs]
+    numbers: dict[str, list[float]] = {}
+    scored: dict[str, int] = {}
+    unasked: dict[str, int] = {}
+    for metric, value in (told for values in given for told in values.items()):
+        asked = not math.isnan(value)
+        scored[metric] = scored.get(metric, 0) + asked
+        unasked[metric] = unasked.get(metric, 0) + (not asked)
+        if asked:
+            numbers.setdefault(metric, []).append(value)
+    metadata = epochs[0].metadata
+    slices = metadata.get("slice")
+    errors = sum(epoch.error for epoch in epochs)
+    return Sample(
+        id=key,
+        values={metric: math.fsum(values) / len(values) for metric, values in numbers.items()},
+        slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
+        family=_text(metadata.get("family")),
+        template=_text(metadata.get("template")),
+        split=_text(metadata.get("split")),
+        codes=tuple(code for epoch in epochs for code in _codes(epoch)),
+        epochs=len(epochs),
+        errors=errors,
+        unscored=sum(1 for values in given if not values) - errors,
+        scored=scored,
+        unasked=unasked,
+    )
+
+
+def values_of(epoch: Epoch, path: Path) -> dict[str, float]:
+    """The metrics of one epoch; NaN for one that the sample does not ask for.
+
+    Empty if the epoch ended in an error or its scorer could not decide.
+    """
+    to_float = _to_float()
+    found: dict[str, float] = {}
+    for scorer, (value, _) in epoch.scores.items():
+        parts = value if isinstance(value, dict) else {scorer: value}
+        numbers = {metric: to_float(part) for metric, part in parts.items() if isinstance(part, str | int | float)}
+        if twice := found.keys() & numbers.keys():
+            raise EvidenceError(
+                f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
+                "other; score again with one of them (`inspect score --action overwrite`)."
+            )
+        if isinstance(value, dict) or not all(map(math.isnan, numbers.values())):
+            found |= numbers
+    return found
+
+
+@cache
+def _to_float() -> Callable[[Any], float]:
+    from inspect_ai.scorer import value_to_float
+
+    return value_to_float()
+
+
+def _codes(epoch: Epoch) -> Iterable[str]:
+    for _, about in epoch.scores.values():
+        if code := about.get("code"):
+            yield str(code)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
