@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from verdict.costs import Cost
+from verdict.epochs import Sample
 from verdict.samples import Recorded, Seal
-from verdict.scores import Sample, TaskScores
+from verdict.scores import TaskScores
 
 ONE = Sample("a", {"right": 1.0}, {"kind": "x"}, "t1", "t1", "eval", (), 1, 0, 0, {"right": 1}, {"right": 0})
 FOUR = {name: replace(ONE, id=name) for name in "abcd"}

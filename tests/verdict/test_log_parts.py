@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from inspect_ai.log import EvalLog, EvalPlan, EvalPlanStep, EvalSpec
 from inspect_ai.log._log import EvalConfig, EvalDataset
-from inspect_ai.model import GenerateConfig, ModelUsage
+from inspect_ai.model import GenerateConfig
 
 from aj.errors import EvidenceError
 from verdict import samples, scores
 from verdict.costs import Cost, cost_of
-from verdict.scores import Epoch, in_order, logs_in, values_of
+from verdict.epochs import Epoch, Sample, samples_of, values_of
+from verdict.scores import in_order, logs_in
 from verdict.settings import retuned, settings
 
 PATH = Path("logs/1.eval")
@@ -60,8 +61,8 @@ def test_a_sample_is_the_mean_of_its_epochs_that_have_a_value():
         {"right": 1.0, "brief": math.nan}, {"code": "prose"}, slice={"kind": 3}, family=7, template="t", split="eval"
     )
     rest = [epoch({"right": 0.0, "brief": 0.5}, {"code": 9}), epoch(None), epoch(0, error=True)]
-    read = scores.samples_of([first, *rest, Epoch("b", {"slice": "x"}, {}, False)], PATH)
-    assert read["a"] == scores.Sample(
+    read = samples_of([first, *rest, Epoch("b", {"slice": "x"}, {}, False)], PATH)
+    assert read["a"] == Sample(
         id="a",
         values={"right": 0.5, "brief": 0.5},
         slices={"kind": "3"},
@@ -122,13 +123,14 @@ def test_logs_are_found_below_a_folder_oldest_first_and_other_files_are_none(tmp
 
 
 def test_a_cost_is_the_models_tokens_and_the_working_time_of_all_epochs():
-    used = {"m": ModelUsage(input_tokens=3, output_tokens=5), "judge": ModelUsage(input_tokens=100)}
-    summaries: list[Any] = [
-        SimpleNamespace(model_usage=used, working_time=1.5),
-        SimpleNamespace(model_usage=used, working_time=None),
-        SimpleNamespace(model_usage=None, working_time=2),
+    used = {"m": {"input_tokens": 3, "output_tokens": 5}, "judge": {"input_tokens": 100}}
+    summaries = [
+        {"model_usage": used, "working_time": 1.5},
+        {"model_usage": used, "working_time": None},
+        {"model_usage": None, "working_time": 2},
+        {},
     ]
-    assert cost_of(summaries, "m") == Cost(3, 6, 10, 3.5)
+    assert cost_of(summaries, "m") == Cost(4, 6, 10, 3.5)
 
 
 # --- what the samples say themselves --------------------------------------------------------------------------------
