@@ -21,7 +21,7 @@ each group rejects an equally good candidate with a probability of at most 1 - c
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -38,6 +38,9 @@ from verdict.tables import Sheet
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+
+State = Literal["passed", "failed", "open"]
 
 
 class GateOutcome(IntEnum):
@@ -57,7 +60,7 @@ class Check:
     """task/metric."""
     rule: Literal["margin", "floor", "improve", "slice"]
     slice: str
-    state: Literal["passed", "failed", "open"]
+    state: State
     value: float
     """The paired difference; for a floor, the candidate's score."""
     low: float
@@ -104,18 +107,26 @@ def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, 
     if found:
         return _verdict(GateOutcome.INVALID, found, [], left, right, policy)
     demands = [demand for name, rule in policy.metrics.items() for demand in _demands(left, right, name, rule)]
-    checks = decide(demands, policy)
-    if any(check.state == "failed" for check in checks):
-        outcome = GateOutcome.REJECT
-    elif checks and all(check.state == "passed" for check in checks):
-        outcome = GateOutcome.PROMOTE
-    else:
-        outcome = GateOutcome.INCONCLUSIVE
+    checks = [decided.check() for decided in decide(demands, policy)]
+    return concluded(checks, left, right, policy)
+
+
+def concluded(checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy) -> Verdict:
+    """The verdict that decided checks give."""
     telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
     reasons = [reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
-    if worse := list(shown_worse(left, right, policy)):
+    if worse := list(shown_worse(base, candidate, policy)):
         reasons.append(f"shown to be worse, but not gated: {'; '.join(worse)}.")
-    return _verdict(outcome, reasons, checks, left, right, policy)
+    return _verdict(outcome_of([check.state for check in checks]), reasons, checks, base, candidate, policy)
+
+
+def outcome_of(states: Sequence[State]) -> GateOutcome:
+    """One failed check rejects, and all must pass to promote."""
+    if "failed" in states:
+        return GateOutcome.REJECT
+    if {*states} == {"passed"}:
+        return GateOutcome.PROMOTE
+    return GateOutcome.INCONCLUSIVE
 
 
 def shown_worse(base: Arm, candidate: Arm, policy: Policy) -> Iterator[str]:
@@ -164,8 +175,8 @@ class Demand:
     estimate: MeanEstimate
     threshold: float
     fail_under: float
-    tolerated: float = math.inf
-    """A slice that fell by at most this cannot fail."""
+    tolerated: float = -math.inf
+    """What fell by at most this cannot fail, whatever is shown."""
     strict: bool = False
     """What is shown to fail fails, even if it passes as well."""
 
@@ -184,29 +195,67 @@ def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
             yield Demand(name, "slice", label, pairs.difference(), -fall, 0.0, rule.margin)
 
 
-def decide(demands: Sequence[Demand], policy: Policy) -> list[Check]:
-    """Turn demands into checks: passes at the policy's confidence, failures by Holm's method within each group."""
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """What a p-value must be below to decide a demand, if alpha is what may be spent on it."""
+
+    passing: Callable[[float], float]
+    failing: Callable[[float], float]
+
+
+def _alone(alpha: float) -> float:
+    return alpha
+
+
+ONCE = Levels(_alone, _alone)
+"""Of data that is looked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A demand, and what its p-values say of it at a level."""
+
+    demand: Demand
+    state: State
+    level: float
+    """What the p-value of a pass had to be below."""
+
+    def check(self) -> Check:
+        """With its bounds at that level, and with what would decide it if it is open."""
+        demand, estimate = self.demand, self.demand.estimate
+        needed = _samples_needed(demand, self.level) if self.state == "open" else None
+        bounds = estimate.low(self.level), estimate.high(self.level)
+        named = demand.metric, demand.rule, demand.slice
+        return Check(*named, self.state, estimate.mean, *bounds, demand.threshold, needed)
+
+
+def decide(demands: Sequence[Demand], policy: Policy, levels: Sequence[Levels] | None = None) -> list[Decided]:
+    """Decide demands: passes at the policy's confidence, failures by Holm's method within each group.
+
+    `levels[i]` is for `demands[i]`, where the data is looked at several times (`verdict.looks`).
+    """
     alpha = 1 - policy.confidence
+    levels = levels or [ONCE] * len(demands)
     shown: dict[int, bool] = {}
     for rules in (("margin", "floor"), ("slice",)):
         group = [index for index, demand in enumerate(demands) if demand.rule in rules]
-        falls = holm([demands[index].estimate.p_below(demands[index].fail_under) for index in group], alpha)
+        p_values = [demands[index].estimate.p_below(demands[index].fail_under) for index in group]
+        falls = holm(p_values, alpha, [levels[index].failing for index in group])
         shown |= dict(zip(group, falls, strict=True))
-    return [_check(demand, shown.get(index, False), alpha) for index, demand in enumerate(demands)]
+    passing = [level.passing(alpha) for level in levels]
+    states = [_state(demand, shown.get(index, False), passing[index]) for index, demand in enumerate(demands)]
+    return [Decided(*told) for told in zip(demands, states, passing, strict=True)]
 
 
-def _check(demand: Demand, shown_below: bool, alpha: float) -> Check:
+def _state(demand: Demand, shown_below: bool, alpha: float) -> State:
     estimate = demand.estimate
+    failed = shown_below and estimate.mean < -demand.tolerated
     if demand.rule == "slice":
-        failed = shown_below and estimate.mean < -demand.tolerated
         passed = not failed and estimate.mean > demand.threshold
     else:
         passed = estimate.p_above(demand.threshold) < alpha
-        failed = shown_below and (demand.strict or not passed)
-    state = "failed" if failed else "passed" if passed else "open"
-    needed = _samples_needed(demand, alpha) if state == "open" else None
-    bounds = estimate.low(alpha), estimate.high(alpha)
-    return Check(demand.metric, demand.rule, demand.slice, state, estimate.mean, *bounds, demand.threshold, needed)
+        failed = failed and (demand.strict or not passed)
+    return "failed" if failed else "passed" if passed else "open"
 
 
 def _samples_needed(demand: Demand, alpha: float) -> int | None:

@@ -87,6 +87,11 @@ class Side:
         """The same with `factor` times as many families."""
         return replace(self, families=factor * self.families, freedom=factor * (self.freedom + 1) - 1)
 
+    def agreed(self, most: float) -> "Side":
+        """The same number of families, all alike; the mean can lie `most` from the seen one."""
+        same = {"off": np.zeros(1), "weights": np.ones(1), "variance": 0.0, "least": 0.0}
+        return replace(self, **same, gap=most, most=most)
+
     def _moments(self, distance: float) -> tuple[float, float]:
         """Variance of a family's mean, and third moment (positive if it may fall by more than it may rise), in the
         nearest distribution whose mean is off by `distance`."""
@@ -183,13 +188,21 @@ def difference_of_families(sums: ArrayLike, sizes: ArrayLike) -> MeanEstimate:
     return _estimate(np.asarray(sums, float), np.asarray(sizes, float), lowest=-1.0)
 
 
-def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Which hypotheses are rejected if the chance of any false rejection is at most `alpha` (Holm 1979)."""
+def holm(
+    p_values: Sequence[float], alpha: float, levels: Sequence[Callable[[float], float]] | None = None
+) -> list[bool]:
+    """Which hypotheses are rejected if the chance of any false rejection is at most `alpha` (Holm 1979).
+
+    `levels[i]` turns the alpha that the i-th may spend into the level of its p-value, where data is looked at several
+    times (Ye, Li, Liu and Yao 2013, Statistics in Medicine 32(7)); without, the level is that alpha.
+    """
     shown = [False] * len(p_values)
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if p_values[index] >= alpha / (len(p_values) - rank):
+    while not all(shown):
+        share = alpha / shown.count(False)
+        below = [p < (levels[index](share) if levels else share) for index, p in enumerate(p_values)]
+        if not any(new and not old for new, old in zip(below, shown, strict=True)):
             break
-        shown[index] = True
+        shown = [new or old for new, old in zip(below, shown, strict=True)]
     return shown
 
 
