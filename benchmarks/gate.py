@@ -19,7 +19,7 @@ from itertools import product
 import numpy as np
 from scipy.stats import binomtest, ttest_1samp
 
-from verdict.gate import Demand, decide
+from verdict.checks import Demand, decide
 from verdict.policy import Limits, MetricPolicy, Policy
 from verdict.stats import difference_of_families
 

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 STEEPNESS = -2.0
-"""g: 1 spends as Pocock does, -4 as O'Brien and Fleming do. Clear cases are decided early, and the last look keeps most."""
+"""g: 1 spends as Pocock does, -4 as O'Brien and Fleming do. Clear cases end early, and the last look keeps most."""
 POINTS = 1201
 LOWEST = -9.0
 """Of the grid of z values, in standard deviations; above it is the boundary."""

@@ -1,24 +1,14 @@
 """A verdict before all is asked: looks at a growing part of a suite, each at its own level (`verdict.boundary`).
 
-order      whole families of samples, in an order that only the frozen samples decide, so that every part of the
-           suite is like the whole
-passing    each check at its own look: promotion needs all of them, an intersection-union test, and each errs no
-           more often than its alpha, whenever the others pass. What has passed stays passed. A look at which not
-           even the same answers would pass is no look, and spends nothing
-slices     are not shown to hold, so they must hold at the look that decides
-failing    Holm's method at the level of the look. A margin that is not strict fails before the last look only if
-           the drop is beyond the margin, since a smaller one may still pass
-too few    a metric with less than the policy's `min_samples` is not looked at
-"""
+XX"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from aj.files import digest
 from verdict.boundary import levels
-from verdict.gate import Decided, Demand, Levels, decide
+from verdict.checks import Decided, Demand, Level, decide
 from verdict.policy import Policy
 from verdict.scores import ALL
 
@@ -48,13 +38,13 @@ def parts(records: Sequence[Mapping[str, Any]], shares: Sequence[float] = SHARES
     strata: dict[str, dict[str, None]] = {}
     for record in records:
         families.setdefault(record["template"], []).append(record["id"])
-    for record in sorted(records, key=lambda record: digest(record["template"], sorted(families[record["template"]]))):
-        strata.setdefault(_stratum(record), {})[record["template"]] = None
+    chance = {family: int(digest(family, sorted(ids))[:8], 16) / 16**8 for family, ids in families.items()}
+    for record in records:
+        strata.setdefault(str(next(iter(record["slice"].values()), "")), {})[record["template"]] = None
     place: dict[str, float] = {}
     for within in strata.values():
-        for number, family in enumerate(within):
-            start = int(digest("start", family), 16) / 16 ** len(digest("start", family))
-            place.setdefault(family, (number + start) / len(within))
+        for number, family in enumerate(sorted(within, key=lambda family: chance[family])):
+            place.setdefault(family, (number + chance[family]) / len(within))
     found: list[list[str]] = []
     taken: list[str] = []
     waiting = sorted(families, key=lambda family: place[family], reverse=True)
@@ -65,23 +55,22 @@ def parts(records: Sequence[Mapping[str, Any]], shares: Sequence[float] = SHARES
     return found
 
 
-def _stratum(record: Mapping[str, Any]) -> str:
-    return str(next(iter(record["slice"].values()), ""))
-
-
 def follow(looks: Iterable[Look], policy: Policy) -> Iterator[list[Decided]]:
     """What is decided after each look, in the order of its demands."""
     passed: dict[Key, Decided] = {}
-    seen: dict[Key, _Seen] = {}
+    looked: dict[str, tuple[float, ...]] = {}
     for look in looks:
         asked = {demand.metric: demand.estimate.n for demand in look.demands if demand.slice == ALL}
-        told = [
-            _looked(seen.setdefault(_key(demand), _Seen()), demand, look, asked[demand.metric], policy)
-            for demand in look.demands
-        ]
+        share = {metric: look.shares[metric.split("/")[0]] for metric in asked}
+        for metric in asked:
+            before = looked.setdefault(metric, ())
+            if asked[metric] >= policy.evidence.min_samples and share[metric] > (0.0, *before)[-1]:
+                looked[metric] = (*before, share[metric])
+        demands = [_early(demand, share[demand.metric]) for demand in look.demands]
+        told = [_level(looked[demand.metric], share[demand.metric]) for demand in demands]
         decided = [
             one if one.state == "failed" or one.demand.rule == "slice" else passed.get(_key(one.demand), one)
-            for one in decide([_early(demand, look) for demand in look.demands], policy, told)
+            for one in decide(demands, policy, told)
         ]
         passed |= {_key(one.demand): one for one in decided if one.state == "passed"}
         yield decided
@@ -91,39 +80,11 @@ def _key(demand: Demand) -> Key:
     return demand.metric, demand.rule, demand.slice
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The shares at which a demand was looked at so far."""
-
-    share: float = 0.0
-    passing: tuple[float, ...] = ()
-    failing: tuple[float, ...] = ()
+def _level(shares: tuple[float, ...], share: float) -> Level:
+    """Of the last of `shares`; nothing is decided at a share that is none of them."""
+    return lambda alpha: levels(shares, alpha)[-1] if shares[-1:] == (share,) else 0.0
 
 
-def _looked(seen: _Seen, demand: Demand, look: Look, asked: int, policy: Policy) -> Levels:
-    """The levels of a demand at this look, which is noted."""
-    share = look.shares[demand.metric.split("/")[0]]
-    if share > seen.share and asked >= policy.evidence.min_samples:
-        seen.failing = (*seen.failing, share)
-        if share == 1 or _same_would_pass(demand, levels((*seen.passing, share), 1 - policy.confidence)[-1]):
-            seen.passing = (*seen.passing, share)
-    seen.share = share
-    return Levels(
-        *(partial(_level, shares if shares[-1:] == (share,) else ()) for shares in (seen.passing, seen.failing))
-    )
-
-
-def _level(shares: tuple[float, ...], alpha: float) -> float:
-    return levels(shares, alpha)[-1] if shares else 0.0
-
-
-def _same_would_pass(demand: Demand, level: float) -> bool:
-    """Would the same answers pass a margin, only right ones a floor, only better ones where an improvement is due?"""
-    best = 0.0 if demand.rule == "margin" else 1.0
-    lowest = 0.0 if demand.rule == "floor" else -1.0
-    return demand.estimate.below.agreed(best - lowest).p_value(best - demand.threshold) < level
-
-
-def _early(demand: Demand, look: Look) -> Demand:
-    within = demand.rule == "margin" and not demand.strict and look.shares[demand.metric.split("/")[0]] < 1
+def _early(demand: Demand, share: float) -> Demand:
+    within = demand.rule == "margin" and not demand.strict and share < 1
     return replace(demand, tolerated=-demand.threshold) if within else demand

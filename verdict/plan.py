@@ -15,7 +15,7 @@ import numpy as np
 
 from aj.errors import ConfigError
 from aj.files import SAMPLES, read_jsonl
-from verdict.gate import Demand, decide
+from verdict.checks import Demand, decide
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL
 from verdict.stats import MeanEstimate, difference_of_families
@@ -93,7 +93,9 @@ def plan(
 
     def promoted(draw: int) -> bool:
         named = policy.metrics.items()
-        demands = [demand for name, rule in named for demand in _demands(name, rule, asked[name], changes[name][draw])]
+        demands = [
+            demand for name, rule in named for demand in planned_demands(name, rule, asked[name], changes[name][draw])
+        ]
         return all(check.state == "passed" for check in decide(demands, policy))
 
     equal = float(np.mean([promoted(draw) for draw in range(draws)]))
@@ -143,7 +145,8 @@ def _crossing(drops: Sequence[float], falling: Sequence[float], level: float) ->
     return float(np.interp(-level, [-value for value in np.minimum.accumulate(falling)], drops))
 
 
-def _demands(name: str, rule: MetricPolicy, questions: Sequence[Planned], change: np.ndarray) -> list[Demand]:
+def planned_demands(name: str, rule: MetricPolicy, questions: Sequence[Planned], change: np.ndarray) -> list[Demand]:
+    """What a metric's policy demands of the changes of these samples."""
     demands = [Demand(name, "margin", ALL, _estimate(questions, change), -rule.margin, 0.0, strict=rule.strict)]
     for key, fall in rule.slices.items():
         for value in sorted({question.slices[key] for question in questions if key in question.slices}):

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 from aj.annotations import annotation
 from aj.visible import visible
-from verdict.gate import Check, GateOutcome, Verdict, reason
+from verdict.checks import Check, reason
+from verdict.gate import GateOutcome, Verdict
 
 SIGNS = {
     GateOutcome.PROMOTE: "✅",

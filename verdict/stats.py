@@ -87,11 +87,6 @@ class Side:
         """The same with `factor` times as many families."""
         return replace(self, families=factor * self.families, freedom=factor * (self.freedom + 1) - 1)
 
-    def agreed(self, most: float) -> "Side":
-        """The same number of families, all alike; the mean can lie `most` from the seen one."""
-        same = {"off": np.zeros(1), "weights": np.ones(1), "variance": 0.0, "least": 0.0}
-        return replace(self, **same, gap=most, most=most)
-
     def _moments(self, distance: float) -> tuple[float, float]:
         """Variance of a family's mean, and third moment (positive if it may fall by more than it may rise), in the
         nearest distribution whose mean is off by `distance`."""

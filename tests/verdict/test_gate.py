@@ -7,7 +7,8 @@ from rich.console import Console
 
 from aj.errors import ConfigError
 from tests.made_logs import GRADER
-from verdict.gate import Demand, GateOutcome, decide, panel, to_record
+from verdict.checks import Demand, decide
+from verdict.gate import GateOutcome, panel, to_record
 from verdict.policy import Policy, load_policy
 from verdict.stats import difference_of_families
 
@@ -89,8 +90,8 @@ def slice_of(verdict, pattern: str):
 def test_a_slice_that_is_shown_to_have_fallen_fails_only_beyond_the_metrics_margin(policy):
     lost = difference_of_families([-1.0] * 6 + [0.0] * 6, [1] * 12)
     for margin, state in ((0.4, "failed"), (0.6, "open")):
-        (check,) = decide([Demand("a/b", "slice", "pattern=two_calls", lost, -0.25, 0.0, margin)], policy)
-        assert (check.state, check.value) == (state, -0.5)
+        (decided,) = decide([Demand("a/b", "slice", "pattern=two_calls", lost, -0.25, 0.0, margin)], policy)
+        assert (decided.state, decided.check().value) == (state, -0.5)
 
 
 def test_a_slice_may_fall_by_as_much_as_the_policy_says(lab, policy):
@@ -104,8 +105,8 @@ def test_a_slice_may_fall_by_as_much_as_the_policy_says(lab, policy):
 def test_a_strict_metric_fails_as_soon_as_a_drop_is_shown(policy):
     fell = difference_of_families([-1.0] * 10 + [0.0] * 90, [1] * 100)  # inside a margin of .25, and shown
     for strict, state in ((False, "passed"), (True, "failed")):
-        (check,) = decide([Demand("a/b", "margin", "all", fell, -0.25, 0.0, strict=strict)], policy)
-        assert check.state == state
+        (decided,) = decide([Demand("a/b", "margin", "all", fell, -0.25, 0.0, strict=strict)], policy)
+        assert decided.state == state
 
 
 def test_what_got_worse_without_being_gated_is_named(lab, policy):
