@@ -15,7 +15,7 @@ from verdict.scores import ALL
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Of a task's samples, at least, that a look has."""
 
-Key = tuple[str, str, str]
+_Key = tuple[str, str, str]
 """Of a demand: metric, rule, slice."""
 
 
@@ -57,7 +57,7 @@ def parts(records: Sequence[Mapping[str, Any]], shares: Sequence[float] = SHARES
 
 def follow(looks: Iterable[Look], policy: Policy) -> Iterator[list[Decided]]:
     """What is decided after each look, in the order of its demands."""
-    passed: dict[Key, Decided] = {}
+    passed: dict[_Key, Decided] = {}
     looked: dict[str, tuple[float, ...]] = {}
     for look in looks:
         asked = {demand.metric: demand.estimate.n for demand in look.demands if demand.slice == ALL}
@@ -76,7 +76,7 @@ def follow(looks: Iterable[Look], policy: Policy) -> Iterator[list[Decided]]:
         yield decided
 
 
-def _key(demand: Demand) -> Key:
+def _key(demand: Demand) -> _Key:
     return demand.metric, demand.rule, demand.slice
 
 
