@@ -132,7 +132,7 @@ class MadeUp(Strict):
         forms = [(form.has, form.pattern) for form in self.signs] + [
             ((said,), re.escape(said)) for said in self.phrases
         ]
-        found = tuple((hint(*in_any_case(*has)), pattern) for has, pattern in forms)
+        found = tuple((hint(*in_any_case(*map(re.escape, has))), pattern) for has, pattern in forms)
         return found, reduce(or_, (one for one, _ in found), 0)
 
 

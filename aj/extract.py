@@ -44,13 +44,6 @@ def made_up(text: str, contract: Contract) -> list[Finding]:
     return found
 
 
-def folded(text: str) -> str:
-    """The text in lower case, with the two letters that IGNORECASE treats alike and `lower` does not: a piece that is
-    not in it is in no match of a pattern that ignores case."""
-    low = text.lower()
-    return low if low.isascii() else low.replace("ſ", "s").replace("ı", "i")
-
-
 # --- escapes --------------------------------------------------------------------------------------------------------
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -75,10 +68,8 @@ _IN_PATH = re.compile(
     """
 )
 
-_ODD_HINT = hint(rb'\\[^n"\\t]')
-_PATH_HINT = hint(
-    rb"\\\\|HK|\$env:|%\\|\$HOME\\|\$PSScriptRoot\\|~\\|\.ps|\.bat|\.cmd|\.vbs", rb"(?:[A-Za-z]:|\.)\\[tn]"
-)
+_ODD_HINT = hint(r'\\[^n"\\t]')
+_PATH_HINT = hint(r"\\\\|HK|\$env:|%\\|\$HOME\\|\$PSScriptRoot\\|~\\|\.ps|\.bat|\.cmd|\.vbs", r"(?:[A-Za-z]:|\.)\\[tn]")
 
 
 def _escapes(text: str, contract: Contract) -> list[Finding]:

@@ -10,8 +10,7 @@ each hint that is there, where one look for one word takes as long.
         if not hints_in(text) & _HISTORY_HINT: ...
 """
 
-import re
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -20,68 +19,84 @@ import hyperscan
 
 _LONG = 4000
 """Texts of so many characters are not remembered. Of shorter ones the checks of a row read the same few."""
-_REMEMBERED = 64
 _ALIKE = (("ſ", "s"), ("ı", "i"), ("İ", "i"), ("\N{KELVIN SIGN}", "k"))
 """Letters that `re.IGNORECASE` takes for one of ASCII."""
-
-_numbers = count()
-_patterns: list[tuple[int, bytes]] = []
-"""Each with the number of its hint."""
-_lock = Lock()
-"""A database searches one text at a time."""
-
-
-def in_any_case(*words: str) -> tuple[bytes, ...]:
-    """Patterns for `hint`: these words in upper or lower case, as `re.IGNORECASE` has it."""
-    return tuple(b"(?i)" + re.escape(word.encode()) for word in words)
+_FLAGS = (
+    hyperscan.HS_FLAG_UTF8
+    | hyperscan.HS_FLAG_SINGLEMATCH
+    | hyperscan.HS_FLAG_ALLOWEMPTY
+    | hyperscan.HS_FLAG_PREFILTER  # what it cannot do, such as look-arounds, it takes for found
+)
 
 
-@cache
-def hint(*patterns: bytes) -> int:
-    """The bit that stands for these patterns in `hints_in`. With `|`, several hints are asked for at once.
+class Search:
+    """Hints that are looked for together."""
 
-    Args:
-        patterns: one of them matches the UTF-8 of each text that has the hint; without look-arounds, and classes are of
-            bytes. Whatever else they match costs time and changes nothing.
-    """
-    number = next(_numbers)
-    _patterns.extend((number, pattern) for pattern in patterns)
-    _database.cache_clear()
-    _remembered.cache_clear()
-    return 1 << number
+    def __init__(self) -> None:
+        self._patterns: list[tuple[int, bytes]] = []
+        """Each with the number of its hint."""
+        self._numbers = count()
+        self._lock = Lock()
+        """A database searches one text at a time."""
+        self._remembered = lru_cache(64)(self._look)
+        self.hint = cache(self._hint)
+
+    def _hint(self, *patterns: str) -> int:
+        """The bit that stands for these patterns in `hints_in`. With `|`, several hints are asked for at once.
+
+        Args:
+            patterns: one of them matches in each text that has the hint, where `\\w`, `\\d`, `\\s` and `\\b` know ASCII
+                alone. Whatever else they match costs time and changes nothing.
+        """
+        number = next(self._numbers)
+        self._patterns.extend((number, pattern.encode()) for pattern in patterns)
+        self._remembered.cache_clear()
+        self.__dict__.pop("_database", None)
+        return 1 << number
+
+    def hints_in(self, text: str) -> int:
+        """The bits of all hints that stand in a text."""
+        return self._remembered(text) if len(text) < _LONG else self._look(text)
+
+    def _look(self, text: str) -> int:
+        numbers: list[int] = []
+        with self._lock:
+            self._database.scan(_as_bytes(text), match_event_handler=_note, context=numbers)
+        found = 0
+        for number in numbers:
+            found |= 1 << number
+        return found
+
+    @cached_property
+    def _database(self) -> hyperscan.Database:
+        """All hints that are known by now: compiled in some hundredths of a second, at the first text."""
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        numbers, expressions = zip(*self._patterns, strict=True)
+        database.compile(expressions=expressions, ids=numbers, flags=[_FLAGS] * len(numbers))
+        database.scratch = hyperscan.Scratch(database)
+        return database
 
 
-def hints_in(text: str) -> int:
-    """The bits of all hints that stand in a text."""
-    return _remembered(text) if len(text) < _LONG else _look(text)
+_CHECKS = Search()
+hint, hints_in = _CHECKS.hint, _CHECKS.hints_in
+"""Of all checks."""
 
 
-def _look(text: str) -> int:
-    if not text.isascii():
-        for letter, plain in _ALIKE:
-            text = text.replace(letter, plain)
-    numbers: list[int] = []
-    with _lock:
-        _database().scan(text.encode("utf-8", "surrogatepass"), match_event_handler=_note, context=numbers)
-    found = 0
-    for number in numbers:
-        found |= 1 << number
-    return found
+def in_any_case(*patterns: str) -> tuple[str, ...]:
+    """The patterns, in upper or lower case as `re.IGNORECASE` has it."""
+    return tuple(f"(?i){pattern}" for pattern in patterns)
 
 
-_remembered = lru_cache(_REMEMBERED)(_look)
+def _as_bytes(text: str) -> bytes:
+    if text.isascii():
+        return text.encode()
+    for letter, plain in _ALIKE:
+        text = text.replace(letter, plain)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _note(number: int, start: int, end: int, flags: int, numbers: Any) -> None:
     numbers.append(number)
-
-
-@lru_cache(1)
-def _database() -> hyperscan.Database:
-    """All hints that are known by now: compiled in some hundredths of a second, at the first text."""
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    numbers, expressions = zip(*_patterns, strict=True)
-    once = [hyperscan.HS_FLAG_SINGLEMATCH] * len(_patterns)
-    database.compile(expressions=expressions, ids=numbers, flags=once)
-    database.scratch = hyperscan.Scratch(database)
-    return database

@@ -26,7 +26,7 @@ UNNAMED = "unknown"
 
 _UNREAD_ESCAPE = re.compile(r'(?<!\\)\\(?![\\nrt"])')
 """A backslash that the runtime doubles before it reads the JSON: all but these escapes stay as they are written."""
-ITS_OWN_ESCAPE = hint(rb'\\(?:[^\\nrt"]|\z)')
+ITS_OWN_ESCAPE = hint(r'\\(?:[^\\nrt"]|\z)')
 """Without such a backslash, the runtime reads the same object as everyone."""
 _TOKEN = re.compile(r'\\.|["{}]', re.DOTALL)
 

@@ -39,7 +39,7 @@ _ASKS_FOR_A_PLAN = re.compile(
     r"\bcreate a plan\b|\bplan the task\b|\bbreaks? (?:down )?tasks? (?:down )?into steps\b", re.IGNORECASE
 )
 _PLAN_HINT = hint(*in_any_case("create a plan", "plan the task", "into steps"))
-_STEPS_HINT = hint(rb"['\"](?:steps|plan)['\"]|\\[uUxN0-7]")
+_STEPS_HINT = hint(r"['\"](?:steps|plan)['\"]|\\[uUxN0-7]")
 """One of the keys, or escapes that may be one."""
 _STEP = re.compile(r"\{\s*['\"]step['\"]\s*:")
 _OBJECT = re.compile(r"\s*(?:<think>[\s\S]{0,20000}?</think>\s*)?(?:\{|```\w*\s*\{(?:[^`]|`(?!``))*```\s*\Z)")

@@ -12,8 +12,7 @@ _LOST = "\ufffd"
 _FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(f"[ÂÃ][{_FOLLOWS}]|[à-ï][{_FOLLOWS}]{{2}}|[ð-ô][{_FOLLOWS}]{{3}}")
 _FIRST_CONTROL = re.compile(f"[{_CONTROL}]")
-ENCODING_HINT = hint(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", rb"\xef\xbf\xbd", rb"\xc3[\x82\x83\xa0-\xb4][\xc2-\xe2]")
-"""As bytes of UTF-8: a control character, U+FFFD, or a lead with something behind it that is not of ASCII."""
+ENCODING_HINT = hint(f"[{_CONTROL}]", _LOST, "[ÂÃà-ô][^\\x00-\\x7f]")
 
 
 def check_encoding(text: str) -> list[Finding]:

@@ -10,7 +10,7 @@ from aj.hints import hint, hints_in, in_any_case
 _TOKENS = re.compile(
     r"<\|[\w-]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?INST\]|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?AVAILABLE_TOOLS\]"
 )
-TOKEN_HINT = hint(rb"<\||<\xef\xbd\x9c|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?(?:INST|AVAILABLE_TOOLS)\]")
+TOKEN_HINT = hint(r"<\||<｜|<</?SYS>>|</s>|<(?:start|end)_of_turn>|\[/?(?:INST|AVAILABLE_TOOLS)\]")
 _HISTORY = re.compile(
     r"^[ \t]{0,20}\[(?:Previous message|My response|Current message)\] ?:", re.MULTILINE | re.IGNORECASE
 )
@@ -55,8 +55,8 @@ def check_request(text: str) -> list[Finding]:
     return [Finding("flattened_history", why, "make each of them a separate turn", match.span())]
 
 
-_HISTORY_HINT = hint(*in_any_case("[previous message]", "[my response]", "[current message]"))
-_DIALOGUE_HINT = hint(rb"(?:User|Human):")
+_HISTORY_HINT = hint(*in_any_case(r"\[previous message\]", r"\[my response\]", r"\[current message\]"))
+_DIALOGUE_HINT = hint(r"(?:User|Human):")
 
 
 def check_no_result(text: str) -> list[Finding]:
@@ -69,12 +69,12 @@ def check_no_result(text: str) -> list[Finding]:
 
 
 _RESULT_HINT = hint(
-    rb"<tool_response>|FUNCTION RESPONSE:|The output of the OS:| (?:output|results):\*\*",
-    rb"(?m)^[ \t]{0,20}(?:Tool )?(?:Result|Output|Observation):",
+    r"<tool_response>|FUNCTION RESPONSE:|The output of the OS:| (?:output|results):\*\*",
+    r"(?m)^[ \t]{0,20}(?:Tool )?(?:Result|Output|Observation):",
 )
-_NONE_HINT = hint(rb"none(?:\W|\z)")
+_NONE_HINT = hint(r"none(?:\W|\z)")
 _WRONG_HINT = hint(
-    rb"(?i)wrong|incorrect|bad|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer)"
+    r"(?i)wrong|incorrect|bad|(?:do not|don't|never) (?:write|answer|respond|reply)|what not to (?:say|write|answer)"
 )
 
 

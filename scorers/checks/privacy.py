@@ -28,8 +28,8 @@ _SECRETS = tuple(
 )
 """With a word that every match contains."""
 SECRET_HINT = hint(
-    rb"A[KS]IA[0-9A-Z]|AIza|PRIVATE KEY-----|\bsk-[A-Za-z0-9]|\bglpat-|\bxox[abeoprs]-|gh[pousr]_[A-Za-z0-9]",
-    rb"\bgithub_pat_|[rs]k_live_[A-Za-z0-9]|\bhf_[A-Za-z0-9]|\beyJ",
+    r"A[KS]IA[0-9A-Z]|AIza|PRIVATE KEY-----|\bsk-[A-Za-z0-9]|\bglpat-|\bxox[abeoprs]-|gh[pousr]_[A-Za-z0-9]",
+    r"\bgithub_pat_|[rs]k_live_[A-Za-z0-9]|\bhf_[A-Za-z0-9]|\beyJ",
 )
 _DUMMY = re.compile(r"EXAMPLE|example|X{6,}|x{6,}|\*{4,}|0{8,}|1234567890(?!\d)|abcdefghij", re.IGNORECASE)
 """What documentation writes instead of a secret."""
@@ -41,7 +41,7 @@ _PRIVATE6 = re.compile(
 )
 
 
-ADDRESS_HINT = hint(rb"1(?:0|92\.168|72)\.", rb"(?i)f(?:[cd][0-9a-f]{2}|e[89ab][0-9a-f]):[0-9a-f:]")
+ADDRESS_HINT = hint(r"1(?:0|92\.168|72)\.", r"(?i)f(?:[cd][0-9a-f]{2}|e[89ab][0-9a-f]):[0-9a-f:]")
 
 
 def check_privacy(text: str) -> list[Finding]:

@@ -29,9 +29,9 @@ _SHOWN = re.compile(
 )
 _MACHINES = ("gents", "ervers", "osts", "achines")
 _SHOWN_HINT = hint(
-    rb"\) @ ",  # a line of a discovery
-    rb"(?i)(?:agents|_agents (?:returned|found|shows|showed)|servers|hosts|machines)"
-    rb"(?: available| discovered| online| connected)? ?(?:\([^)]{1,20}\))?:",
+    r"\) @ ",  # a line of a discovery
+    r"(?i)(?:agents|_agents (?:returned|found|shows|showed)|servers|hosts|machines)"
+    r"(?: available| discovered| online| connected)? ?(?:\([^)]{1,20}\))?:",
 )
 _NAME = re.compile(r"`?([\w.-]{1,80})`?(?: \((\w{1,20})\))?\.?")
 _CONTEXT = re.compile(r"Context: (.*?)(?:\nTask: |\Z)", re.DOTALL)
@@ -47,7 +47,7 @@ _KNOWLEDGE = re.compile(
 _DICT_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)]) {0,3}\{ {0,3}['\"]\w{1,40}['\"] {0,3}:", re.MULTILINE)
 _QUOTED = re.compile(r"'[^']{0,4000}'|\"[^\"]{0,4000}\"")
 _REACHES = re.compile(r"\b(?:ssh|scp|sftp|rsync|telnet|psexec|winrs|Invoke-Command|Enter-PSSession|\w+_on_\w+)\b", re.I)
-_INVENTED_HINT = hint(rb"run_on_remote|remote_(?:run|exec)")
+_INVENTED_HINT = hint(r"run_on_remote|remote_(?:run|exec)")
 _INVENTED = re.compile(r"\brun_on_remote\b|\bremote_(?:run|exec)\b")
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 
-from aj.extract import folded
 from aj.findings import Finding
+from aj.hints import Search, in_any_case
 from aj.personas import VoiceRule, load_personas
 from scorers.checks.said.names import places
 
@@ -90,60 +91,37 @@ def _find(text: str, *lists: str) -> re.Match[str] | None:
     return _any_of(possible).search(text) if possible else None
 
 
-@lru_cache(16)
-def _low(text: str) -> str:
-    """Cached, since all rules of a reply ask for the same text."""
-    return folded(text)
-
-
 def _possible(text: str, *lists: str) -> tuple[str, ...]:
-    """The phrases that may match: those with a piece in the text."""
-    low = _low(text)
-    always, entries_of = _pieces(*lists)
-    found = [entries_of[piece] for piece in filter(low.__contains__, entries_of)]
-    if not found:
-        return always
-    possible = {*always, *(entry for entries in found for entry in entries)}
-    return tuple(entry for name in lists for entry in load_personas().phrases[name] if entry in possible)
+    """The phrases that may match."""
+    entries, anything = _entries(*lists)
+    hints = _SEARCH.hints_in(text) & anything
+    return tuple(entry for entry, bit in entries if hints & bit) if hints else ()
+
+
+_SEARCH = Search()
+"""For phrases, apart from that of the checks: only answers are searched for them."""
 
 
 @cache
-def _pieces(*lists: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
-    """The phrases that can never be left out, and the others by their pieces."""
-    always, entries_of = [], {}
-    for entry in (entry for name in lists for entry in load_personas().phrases[name]):
-        pieces = pieces_of(entry)
-        always += [] if pieces else [entry]
-        for piece in pieces:
-            entries_of.setdefault(piece, []).append(entry)
-    return tuple(always), entries_of
+def _entries(*lists: str) -> tuple[tuple[tuple[str, int], ...], int]:
+    """The phrases of the lists with their hints, and all of the hints."""
+    every = _every_entry()
+    found = {entry: every[entry] for name in lists for entry in load_personas().phrases[name]}
+    return tuple(found.items()), reduce(or_, found.values())
 
 
-_UNSURE = re.compile(r"\[\^?\]|\[[^\]]*[()|\[]|\(\?[^:<=!]")
-"""Classes with brackets, and flags: too complex to read with other expressions."""
-_GROUP = re.compile(r"\((?:[^()\\]|\\.)*\)(?:\{[^}]*\}|[?*+])?")
-_CHOICE = re.compile(r"\(\?:([\w' ]+(?:\|[\w' ]+)*)\)(?![?*{])")
-_END_OF_RUN = re.compile(r"\0|\\.|\[[^\]]*\](?:\{[^}]*\}|[?*+])?|.(?:\{[^}]*\}|[?*])|[.^$+]")
+@cache
+def _every_entry() -> dict[str, int]:
+    entries = (entry for listed in load_personas().phrases.values() for entry in listed)
+    return {entry: _SEARCH.hint(*in_any_case(_WORD_OR_EDGE.sub(_widened, entry))) for entry in entries}
 
 
-def pieces_of(pattern: str) -> tuple[str, ...]:
-    """Lower-case texts of which every match of a pattern contains one; () if unknown."""
-    if _UNSURE.search(pattern):
-        return ()
-    bare = pattern
-    while (shorter := _GROUP.sub("\0", bare)) != bare:
-        bare = shorter
-    if "|" in bare:
-        return ()
-    longest = max(_END_OF_RUN.split(bare), key=len).lower()
-    nested = bare != _GROUP.sub("\0", pattern)  # a group inside an optional one says nothing
-    top = [] if nested else _GROUP.findall(pattern)
-    choices = [m[1].lower().split("|") for group in top if (m := _CHOICE.fullmatch(group))]
-    best = max([[longest], *choices], key=lambda texts: min(map(len, texts)))
-    if min(map(len, best)) >= 2:
-        return tuple(best)
-    signs = re.fullmatch(r"\[([!?]+)\](?:\{[1-9][^}]*\}|\+)?", pattern)
-    return tuple(signs[1]) if signs else ()
+_WORD_OR_EDGE = re.compile(r"\\[wdb]")
+
+
+def _widened(match: re.Match[str]) -> str:
+    """What a hint has in place of `\\w`, `\\d` or `\\b`, which it knows for ASCII alone."""
+    return "" if match[0] == r"\b" else r"\S"
 
 
 def _check_emoji(answer: str, persona: str) -> list[Finding]:

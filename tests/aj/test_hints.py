@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from aj.hints import hint, hints_in, in_any_case
 
-WORD, OTHER = hint(*in_any_case("looks")), hint(rb"[0-9]{3}", rb"\(x\)")
+WORD, OTHER = hint(*in_any_case("looks")), hint(r"[0-9]{3}", r"\(x\)")
 
 
 def test_a_text_has_the_hints_that_stand_in_it():
@@ -25,7 +25,7 @@ def test_the_same_patterns_are_one_hint_and_no_patterns_are_none():
 def test_a_text_that_was_searched_before_a_hint_was_known_is_searched_again():
     text = "a fresh word"
     hints_in(text)
-    later = hint(rb"fresh word")
+    later = hint(r"fresh word")
     assert hints_in(text) & later
 
 

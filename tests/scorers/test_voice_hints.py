@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,38 +11,35 @@ from scorers.checks import voice
 
 PHRASES = load_personas().phrases
 ENTRIES = sorted({entry for entries in PHRASES.values() for entry in entries})
-PIECES = [piece for entry in ENTRIES for piece in voice.pieces_of(entry)]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "pieces"),
-    [
-        ("of course", ("of course",)),
-        ("Sorry,? (?:but )?x", ("sorry",)),
-        ("(?:get|fetch) it?", ("get", "fetch")),
-        ("(?:a (?:long|short) x)? y", (" y",)),
-        ("one|two", ()),
-        ("[!?]{3,}", ("!", "?")),
-        ("[!?]{0,3}", ()),
-        ("ab{2}c+d", ()),
-        ("(?-i:ABC)", ()),
-        ("[a-z]x", ()),
-    ],
-)
-def test_a_piece_stands_in_every_match(pattern, pieces):
-    assert set(voice.pieces_of(pattern)) == set(pieces)
-
-
-@given(st.sampled_from(ENTRIES).flatmap(lambda entry: st.tuples(st.just(entry), st.from_regex(entry, fullmatch=True))))
+@given(st.sampled_from(ENTRIES).flatmap(lambda entry: st.tuples(st.just(entry), st.from_regex(_any_case(entry)))))
 @settings(max_examples=150)
-def test_whatever_a_phrase_matches_holds_one_of_its_pieces(drawn):
+def test_whatever_a_phrase_matches_has_its_hint(drawn):
     entry, text = drawn
-    pieces = voice.pieces_of(entry)
-    assert not pieces or any(piece in text.lower() for piece in pieces)
+    assert entry in voice._possible(text, *PHRASES)
+
+
+def _any_case(entry: str) -> re.Pattern[str]:
+    return re.compile(entry, re.IGNORECASE)
 
 
 WORDS = st.sampled_from(
-    [*PIECES, "I", "!", "???", "as an AI", "Sorry", "web01", "ſorry", "wıth", "don't", ".\n", "it's worth"]
+    [
+        *(entry for entry in ENTRIES if entry.isascii() and not re.search(r"[\\\[(?]", entry)),
+        "I",
+        "!",
+        "???",
+        "sorry, sorry",
+        "I'm héing on",
+        "nothing à to worry",
+        "ſorry",
+        "wıth",
+        "don't",
+        "é're",
+        ".\n",
+        "it's worth",
+    ]
 )
 
 
