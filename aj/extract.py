@@ -69,7 +69,14 @@ _IN_PATH = re.compile(
 )
 
 _ODD_HINT = hint(r'\\[^n"\\t]')
-_PATH_HINT = hint(r"\\\\|HK|\$env:|%\\|\$HOME\\|\$PSScriptRoot\\|~\\|\.ps|\.bat|\.cmd|\.vbs", r"(?:[A-Za-z]:|\.)\\[tn]")
+_PATH_HINT = hint(
+    r"[A-Za-z]:\\[tn][A-Za-z_]",
+    r"HK[A-Z]{1,2}:\\[tn]|HKEY_\S{1,30}\\[tn]",
+    r"(?:\.|%|\$HOME|\$PSScriptRoot|~|\$env:\S{1,40})\\(?:t[A-Za-z_]|n\S{1,60}\.[A-Za-z])",
+    r"(?s)[:.]\\\\.*\\t[a-z]",
+    r"\\t\S{0,60}\.(?:ps|bat|cmd|vbs)",
+    r"\\\\[A-Za-z][^\s\"\\]{1,61}\\[tn]",
+)
 
 
 def _escapes(text: str, contract: Contract) -> list[Finding]:

@@ -4,6 +4,7 @@ The identity of a row is a digest of such bytes, so another library's may not di
 any, msgspec puts them in. Their floats do differ (1e16 is 1e+16 in Python), and they write more types than `json`.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -15,18 +16,22 @@ def quick_json(value: Any, sort_keys: bool = False) -> bytes | None:
     with half of a surrogate pair, or of any type but those of JSON."""
     option = orjson.OPT_SORT_KEYS if sort_keys else None
     try:
-        return msgspec.json.format(orjson.dumps(value, option=option), indent=0) if _is_plain(value) else None
+        return msgspec.json.format(orjson.dumps(value, option=option), indent=0) if _are_plain((value,)) else None
     except (TypeError, RecursionError):  # orjson's errors are TypeErrors
         return None
 
 
 _SCALARS = frozenset((str, int, bool, type(None)))
+_CONTAINERS = frozenset((dict, list, tuple))
 
 
-def _is_plain(value: Any) -> bool:
-    kind = type(value)
-    if kind is dict or kind is list or kind is tuple:
-        parts = value.values() if kind is dict else value
-        inner = [part for part in parts if type(part) not in _SCALARS]
-        return all(map(_is_plain, inner))
-    return kind in _SCALARS
+def _are_plain(values: Collection[Any]) -> bool:
+    if _SCALARS.issuperset(map(type, values)):  # most objects have nothing but texts in them
+        return True
+    for value in values:
+        kind = type(value)
+        if kind in _SCALARS:
+            continue
+        if kind not in _CONTAINERS or not _are_plain(value.values() if kind is dict else value):
+            return False
+    return True
