@@ -89,7 +89,7 @@ def junit(verdict: Verdict) -> str:
         element = {"passed": "", "failed": "failure", "open": "error"}[check.state]
         _case(suite, check.metric, f"{check.rule} {check.slice}", element, reason(check) if element else "")
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
 def _case(suite: ElementTree.Element, group: str, name: str, element: str, told: str) -> None:

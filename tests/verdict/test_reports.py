@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
+from verdict.gate import Check, GateOutcome, Verdict
 from verdict.reports import WRITERS, github, junit, markdown
 
 HOSTILE = "<img src=x> | @everyone [a](b) `c`\x1b[2J\n::error::owned ]]>"
@@ -79,3 +80,89 @@ def test_names_in_logs_are_text_and_nothing_else(lab, policy, name):
         assert "<a " not in html
         assert html.count("<td") == 7
         assert "@everyone" not in html
+
+
+# --- word for word, from a plain verdict ----------------------------------------------------------------------------
+
+OPEN = Check("known/right", "slice", "kind=x", "open", -0.05, -0.2, 0.1, -0.1, 300)
+FAILED = replace(OPEN, rule="floor", slice="all", state="failed", value=0.5, low=0.4, high=0.6, threshold=0.7)
+PASSED = replace(OPEN, rule="margin", slice="all", state="passed")
+VERDICT = Verdict(
+    GateOutcome.REJECT, ("it fell.",), (PASSED, OPEN, FAILED), ("known/right kind=x",), None, "new", "ad", "old", "p"
+)
+HEADS = ["| metric | slice | rule | result | value | bounds | compared with |", "|---|---|---|---|--:|--:|--:|"]
+FELL = "known/right: score 0.500 [0.400, 0.600] against the floor 0.70: shown to be worse."
+WAITS = (
+    "known/right kind=x: change -0.050 [-0.200, +0.100] where -0.10 is tolerated: not shown either way; "
+    "about 300 samples would decide."
+)
+
+
+def test_a_rejection_as_markdown():
+    assert markdown(VERDICT).split("\n") == [
+        "### ❌ REJECT: new against old",
+        "",
+        "- it fell.",
+        "- got worse: known/right kind=x",
+        "",
+        *HEADS,
+        "| known/right | kind=x | slice | open | -0.050 | -0.200 … +0.100 | -0.10 |",
+        "| known/right | all | floor | failed | +0.500 | +0.400 … +0.600 | +0.70 |",
+        "",
+        "<details><summary>1 checks passed</summary>",
+        "",
+        *HEADS,
+        "| known/right | all | margin | passed | -0.050 | -0.200 … +0.100 | -0.10 |",
+        "",
+        "</details>",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sign"), [("PROMOTE", "✅"), ("REJECT", "❌"), ("INCONCLUSIVE", "❓"), ("INVALID", "⛔")]
+)
+def test_a_verdict_of_nobody_on_nothing_as_markdown(outcome, sign):
+    bare = replace(VERDICT, outcome=GateOutcome[outcome], checks=(), regressed=(), run=None, reference=None)
+    assert markdown(bare) == f"### {sign} {outcome}: the candidate against the reference\n\n- it fell.\n"
+
+
+def test_what_markdown_reads_as_a_sign_is_escaped():
+    told = markdown(replace(VERDICT, reasons=("a_b*c <d> @me #7\n\ne",), checks=(), regressed=()))
+    assert told.split("\n")[2] == "- a\\_b\\*c \\<d\\> @\u200bme #\u200b7 e"
+
+
+def test_a_rejection_as_junit():
+    assert junit(VERDICT) == (
+        "<?xml version='1.0' encoding='utf-8'?>\n"
+        '<testsuites tests="3" failures="1" errors="1">\n'
+        '  <testsuite name="aj gate" tests="3" failures="1" errors="1">\n'
+        '    <testcase classname="known/right" name="margin all" />\n'
+        '    <testcase classname="known/right" name="slice kind=x">\n'
+        f'      <error message="{WAITS}" type="error" />\n'
+        "    </testcase>\n"
+        '    <testcase classname="known/right" name="floor all">\n'
+        f'      <failure message="{FELL}" type="failure" />\n'
+        "    </testcase>\n"
+        "  </testsuite>\n"
+        "</testsuites>\n"
+    )
+
+
+def test_logs_that_are_no_evidence_are_a_test_case_for_each_reason_in_junit():
+    told = junit(replace(VERDICT, outcome=GateOutcome.INVALID, reasons=("one.", "two."), checks=()))
+    assert '<testsuites tests="2" failures="0" errors="2">' in told
+    for place, said in ((1, "one."), (2, "two.")):
+        assert f'classname="evidence" name="evidence {place}">\n      <error message="{said}" type="error" />' in told
+
+
+def test_a_verdict_as_githubs_annotations():
+    assert github(VERDICT).split("\n") == [
+        f"::warning title=known/right::{WAITS}",
+        f"::error title=known/right::{FELL}",
+        "::error title=aj gate%3A REJECT::it fell.",
+        "",
+    ]
+    promoted = replace(VERDICT, outcome=GateOutcome.PROMOTE, checks=(PASSED,), reasons=())
+    assert github(promoted) == "::notice title=aj gate%3A PROMOTE::every check passed\n"
+    assert "::it fell.; it broke.\n" in github(replace(promoted, reasons=("it fell.", "it broke.")))
