@@ -19,8 +19,6 @@ import hyperscan
 
 _LONG = 4000
 """Texts of so many characters are not remembered. Of shorter ones the checks of a row read the same few."""
-_ALIKE = (("ſ", "s"), ("ı", "i"), ("İ", "i"), ("\N{KELVIN SIGN}", "k"))
-"""Letters that `re.IGNORECASE` takes for one of ASCII."""
 _FLAGS = (
     hyperscan.HS_FLAG_UTF8
     | hyperscan.HS_FLAG_SINGLEMATCH
@@ -90,8 +88,7 @@ def in_any_case(*patterns: str) -> tuple[str, ...]:
 def _as_bytes(text: str) -> bytes:
     if text.isascii():
         return text.encode()
-    for letter, plain in _ALIKE:
-        text = text.replace(letter, plain)
+    text = text.replace("ı", "i").replace("İ", "i")  # so has `re.IGNORECASE` it, and not Unicode
     try:
         return text.encode()
     except UnicodeEncodeError:  # half of a surrogate pair

@@ -1,7 +1,8 @@
 """The wire form: renders and judges calls, and renders conversations as chat messages."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from aj.hints import hints_in
 from aj.messages import Call, Layout, Message, Mode, Row
 from aj.prompts import system_prompt
 from aj.quick_json import quick_json
-from aj.runtime import ITS_OWN_ESCAPE, RuntimeOutcome, react
+from aj.runtime import ITS_OWN_ESCAPE, Reaction, RuntimeOutcome, react
 from aj.schemas import argument_fault
 from aj.state import state_block
 
@@ -23,23 +24,40 @@ NO_TOOL = "none"
 """What is written as a tool's name, in any case, where no tool is meant."""
 
 
-class Judgement(Struct, frozen=True):
-    """What a completion says (strictly), and what AJ's runtime would make of it (leniently)."""
+class Judgement(Struct, frozen=True, dict=True):
+    """What a completion says (strictly), and, when it is asked for, what AJ's runtime makes of it (leniently)."""
 
     call: Call | None
     """The call, if the text is exactly one valid call; else None."""
     findings: tuple[Finding, ...]
     """Every deviation from the contract, worst first; empty if and only if `call` is set."""
-    outcome: RuntimeOutcome
-    """What the runtime does; if "runs", it dispatches `dispatched`."""
-    dispatched: Call | None = None
-    attempted: Call | None = None
-    """With "unknown_tool" and "bad_arguments", the call that gets `error` in place of a result; the task goes on."""
-    error: str = ""
+    does: Callable[[], Reaction]
 
     @property
     def ok(self) -> bool:
         return self.call is not None
+
+    @cached_property
+    def _reaction(self) -> Reaction:
+        return self.does()
+
+    @property
+    def outcome(self) -> RuntimeOutcome:
+        """What the runtime does; if "runs", it dispatches `dispatched`."""
+        return self._reaction.outcome
+
+    @property
+    def dispatched(self) -> Call | None:
+        return self._reaction.call if self.outcome == "runs" else None
+
+    @property
+    def attempted(self) -> Call | None:
+        """With "unknown_tool" and "bad_arguments", the call that gets `error` for a result; the task goes on."""
+        return self._reaction.call if self.outcome != "runs" else None
+
+    @property
+    def error(self) -> str:
+        return self._reaction.error
 
 
 # --- render ---------------------------------------------------------------------------------------------------------
@@ -140,10 +158,9 @@ def judge_call(text: str, contract: Contract) -> Judgement:
         findings += shape
     if not findings:
         assert call is not None
-        return Judgement(call, (), "runs", call)  # as `react` would say, property-tested
-    does = react(text, contract, record if not hints_in(text) & ITS_OWN_ESCAPE else None)
-    dispatched, attempted = (does.call, None) if does.outcome == "runs" else (None, does.call)
-    return Judgement(None, _worst_first(findings), does.outcome, dispatched, attempted, does.error)
+        return Judgement(call, (), partial(Reaction, "runs", call))  # as `react` would say, property-tested
+    same = record if not hints_in(text) & ITS_OWN_ESCAPE else None
+    return Judgement(None, _worst_first(findings), partial(react, text, contract, same))
 
 
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
