@@ -58,18 +58,14 @@ def problems(
         recorded = [read_recorded(arm[task].path) for arm in (base, candidate)]
         for name, arm, inside in zip(("the reference", "the candidate"), (base, candidate), recorded, strict=True):
             told = [*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside)]
-            told += unlike_the_suite(arm[task], inside, suites)
-            told += [
-                f"{inside.words[metric]} values of {metric} are words, not numbers; fix its scorer."
-                for metric in metrics
-                if metric in inside.words
-            ]
+            if not limits.any_logs:
+                told += [*_ungraded(arm[task], inside, metrics), *unlike_the_suite(arm[task], inside, suites)]
             found += [f"{task}, {name}: {problem}" for problem in told]
         found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
         if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):
             found.append(f"{task}: {apart} samples have another input in each log; evaluate both in the same way.")
     for name, arm in (("the reference", base), ("the candidate", candidate)):
-        found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()))]
+        found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()), limits)]
     return found + list(_of_whom(base, candidate, list(gated), logs, suites))
 
 
@@ -96,12 +92,19 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
             yield f"{uneven} samples ask for {metric} in some epochs only; fix its scorer."
         if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
             yield f"{metric} has values outside 0..1; fix its scorer."
-    if not one_grader(scores):
-        yield f"its scores do not all name the same grader; run `aj rescore {scores.path.parent}`."
     unscored = sum(sample.unscored for sample in samples)
     if unscored > limits.max_unscored * epochs:
         allowed = f"allowed: {limits.max_unscored:.0%}"
         yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
+
+
+def _ungraded(scores: TaskScores, recorded: Recorded, metrics: Sequence[str]) -> Iterator[str]:
+    """Scores that this project's graders did not give."""
+    if not one_grader(scores):
+        yield f"its scores do not all name the same grader; run `aj rescore {scores.path.parent}`."
+    for metric in metrics:
+        if metric in recorded.words:
+            yield f"{recorded.words[metric]} values of {metric} are words, not numbers; fix its scorer."
 
 
 def _changed(scores: TaskScores, recorded: Recorded) -> Iterator[str]:
@@ -126,11 +129,13 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         yield f"task version {a.version} against {b.version}; {again}."
     for key, name in SHARED.items():
         one, other = (_shared(scores.metadata, key) for scores in (a, b))
+        if limits.any_logs and not one and not other:
+            continue
         if not one or not other:
             yield f"a log does not name its {name}; {TELLING}."
         elif one != other:
             yield f"{name} differs ({short(one)} against {short(other)}); {again}."
-    if one_grader(a) and one_grader(b) and a.graders != b.graders:
+    if a.graders != b.graders and (limits.any_logs or (one_grader(a) and one_grader(b))):
         yield graded_apart(a, b)
     for key in a.settings:
         if a.settings[key] != b.settings[key]:
@@ -162,7 +167,7 @@ def graded_apart(a: TaskScores, b: TaskScores) -> str:
     return f"the two logs were graded by different code ({one} against {other}); run {folders}, then compare those."
 
 
-def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
+def _mixed(arm: Sequence[TaskScores], limits: Limits) -> Iterator[str]:
     """Logs of a folder must be of one model: a folder with the best tasks of several models would pass anything."""
     for key in IDENTITY:
         values = {short(scores.metadata.get(key)) for scores in arm}
@@ -170,7 +175,7 @@ def _mixed(arm: Sequence[TaskScores]) -> Iterator[str]:
             yield f"its logs have different values of {key} ({', '.join(sorted(values))}); keep one model per folder."
     if len({short(scores.metadata.get("contract")) for scores in arm}) > 1:
         yield "its logs were made under several contracts; evaluate again."
-    if not all(scores.metadata.get("run") for scores in arm):
+    if not limits.any_logs and not all(scores.metadata.get("run") for scores in arm):
         yield f"a log does not say which run it evaluates; {TELLING}."
 
 

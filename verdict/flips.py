@@ -145,8 +145,10 @@ LINES = 6
 """Of a reply, in the terminal."""
 
 
-def shown(found: Sequence[Flip], counts: Sequence[CodeCount], a: str = "A", b: str = "B") -> "RenderableType":
-    """For the terminal: the failure codes, then every flip with both replies."""
+def shown(
+    found: Sequence[Flip], counts: Sequence[CodeCount], a: str = "A", b: str = "B", only: str | None = None
+) -> "RenderableType":
+    """For the terminal: the failure codes, if the logs have any, then every flip with both replies; `only` as above."""
     from rich.console import Group
     from rich.text import Text
 
@@ -157,7 +159,7 @@ def shown(found: Sequence[Flip], counts: Sequence[CodeCount], a: str = "A", b: s
         style = "red" if row.b > row.a else "green" if row.b < row.a else ""
         codes.add(row.task, row.code, *map(str, (row.a, row.b, row.fixed, row.broken)), style=style)
     lines = [text for flip in found for text in _panel(flip)]
-    return Group(codes, *lines, Text(_summary(found)))
+    return Group(*([codes] if counts else []), *lines, Text(_summary(found, only)))
 
 
 def _panel(flip: Flip) -> Iterator["RenderableType"]:
@@ -179,9 +181,10 @@ def _panel(flip: Flip) -> Iterator["RenderableType"]:
             yield line(f"why: {beginning(reply.why, LINES)}", 4, "dim")
 
 
-def _summary(found: Sequence[Flip]) -> str:
+def _summary(found: Sequence[Flip], only: str | None) -> str:
     if not found:
-        return "\nNo sample flipped."
+        where = only or "the first metric of its task; --metric TASK/METRIC asks for another one"
+        return f"\nNo sample flipped in {where}."
     broken = sum(flip.broken for flip in found)
     folders = sorted({str(Path(log).parent) for flip in found for log in (flip.a.log, flip.b.log)})
     views = " or ".join(f"`inspect view --log-dir {folder}`" for folder in folders)

@@ -158,7 +158,7 @@ def _verdict(
         checks=tuple(checks),
         regressed=tuple(_regressed(checks, policy)),
         samples_needed=None if undecidable or not needed or outcome != GateOutcome.INCONCLUSIVE else needed,
-        run=told.get("run"),
+        run=None if policy.evidence.any_logs else told.get("run"),
         adapter=told.get("adapter"),
         reference=reference,
         policy=digest(policy.model_dump()),

@@ -13,7 +13,7 @@ POLICIES = Path(__file__).parent / "policies"
 
 
 class Limits(Strict):
-    """How incomplete a log may be and still count."""
+    """What a log must be to count."""
 
     min_samples: int = Field(ge=2, strict=True)
     """Samples per gated metric that both arms scored."""
@@ -21,6 +21,9 @@ class Limits(Strict):
     """Share of a log's sample epochs that ended in an error."""
     max_unscored: float = Field(ge=0, le=MOST, strict=True)
     """Share of a log's samples without a value for a gated metric."""
+    any_logs: bool = Field(default=False, strict=True)
+    """Whether logs count that do not say what only this project's logs say: contract, suite, run, grader. Words count as
+    the numbers that Inspect takes them for ("C" is 1, "I" is 0). A verdict about them promotes nothing."""
 
 
 class MetricPolicy(Strict):

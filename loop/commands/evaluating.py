@@ -87,7 +87,7 @@ def compare(
     both = both_arms(a, b, suite, contract)
     if flipped:
         found, counts = flips.flips(*both, metric), flips.code_counts(*both)
-        show(output, flips.to_record(found, counts), lambda: flips.shown(found, counts, a, b))
+        show(output, flips.to_record(found, counts), lambda: flips.shown(found, counts, a, b, metric))
         return
     if metric:
         raise AJError("--metric chooses what --flips shows; add --flips.")

@@ -196,8 +196,10 @@ def test_what_was_fixed_in_the_first_epoch_is_said_so():
     lines = printed(flips.shown([replace(FLIP, epoch=1, a=WRONG, b=RIGHT)], []))
     assert "FIXED  known_issues/right  a/b" in lines
     assert "0 broken, 1 fixed" in lines[-2]
-    assert printed(flips.shown([], []))[-2:] == ["", "No sample flipped."]
-    assert "Failures by code: A (A) against B (B)" in " ".join(printed(flips.shown([], [])))
+    first = "No sample flipped in the first metric of its task; --metric TASK/METRIC asks for another one."
+    assert " ".join(printed(flips.shown([], []))).strip() == first
+    assert printed(flips.shown([], [], only="persona/match")) == ["", "No sample flipped in persona/match."]
+    assert "Failures by code: A (A) against B (B)" in " ".join(printed(flips.shown([], [COUNT])))
 
 
 def test_codes_and_replies_have_their_colours():
