@@ -22,8 +22,8 @@ class Limits(Strict):
     max_unscored: float = Field(ge=0, le=MOST, strict=True)
     """Share of a log's samples without a value for a gated metric."""
     any_logs: bool = Field(default=False, strict=True)
-    """Whether logs count that do not say what only this project's logs say: contract, suite, run, grader. Words count as
-    the numbers that Inspect takes them for ("C" is 1, "I" is 0). A verdict about them promotes nothing."""
+    """Whether logs count that do not say what only this project's logs say: contract, suite, run, grader. Words count
+    as the numbers that Inspect takes them for ("C" is 1, "I" is 0). A verdict about them promotes nothing."""
 
 
 class MetricPolicy(Strict):

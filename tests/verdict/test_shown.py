@@ -199,7 +199,9 @@ def test_what_was_fixed_in_the_first_epoch_is_said_so():
     first = "No sample flipped in the first metric of its task; --metric TASK/METRIC asks for another one."
     assert " ".join(printed(flips.shown([], []))).strip() == first
     assert printed(flips.shown([], [], only="persona/match")) == ["", "No sample flipped in persona/match."]
-    assert "Failures by code: A (A) against B (B)" in " ".join(printed(flips.shown([], [COUNT])))
+    assert "Failures by code: A (A) against B (B)" in " ".join(
+        printed(flips.shown([], [flips.CodeCount("t", "made_up", 0, 3, 0, 3)]))
+    )
 
 
 def test_codes_and_replies_have_their_colours():
