@@ -7,8 +7,9 @@ import pytest
 
 from aj.files import digest
 from tests.made_records import LOG, ONE
-from verdict import gate
-from verdict.gate import Check, Demand, GateOutcome
+from verdict import checks, gate
+from verdict.checks import Check, Demand, decide
+from verdict.gate import GateOutcome
 from verdict.policy import Policy
 from verdict.scores import TaskScores
 from verdict.stats import MeanEstimate, difference_of_families, score_estimate
@@ -32,7 +33,7 @@ def margin(estimate: MeanEstimate, **changes) -> Demand:
 
 
 def state(demand: Demand) -> str:
-    (check,) = gate.decide([demand], POLICY)
+    (check,) = decide([demand], POLICY)
     return check.state
 
 
@@ -55,7 +56,7 @@ def state(demand: Demand) -> str:
         (margin(change(2, 0, 12), rule="slice", threshold=-0.2, tolerated=0.5), "passed"),
         (margin(change(9, 0, 12), rule="slice", threshold=-0.2, tolerated=0.5), "failed"),
         (margin(change(9, 0, 12), rule="slice", threshold=-0.2, tolerated=0.75), "open"),
-        (margin(change(9, 0, 12), rule="slice", threshold=-0.2), "open"),
+        (margin(change(9, 0, 12), rule="slice", threshold=-0.2), "failed"),
     ],
 )
 def test_a_demand_is_passed_failed_or_open(demand, found):
@@ -64,13 +65,14 @@ def test_a_demand_is_passed_failed_or_open(demand, found):
 
 def test_a_check_keeps_what_it_was_decided_by():
     estimate = change(1, 3, 40)
-    (check,) = gate.decide([margin(estimate, slice="kind=x", threshold=-0.01)], POLICY)
+    (decided,) = decide([margin(estimate, slice="kind=x", threshold=-0.01)], POLICY)
     alpha = 1 - 0.95
-    assert check == Check(
+    assert decided.level == alpha
+    assert decided.check() == Check(
         "known/right", "margin", "kind=x", "open", 0.05, estimate.low(alpha), estimate.high(alpha), -0.01,
         estimate.samples_needed(-0.01, alpha),
     )  # fmt: skip
-    assert gate.decide([margin(change(0, 0, 200))], POLICY)[0].samples_needed is None
+    assert decide([margin(change(0, 0, 200))], POLICY)[0].check().samples_needed is None
 
 
 def test_failures_are_corrected_within_metrics_and_within_slices():
@@ -79,19 +81,19 @@ def test_failures_are_corrected_within_metrics_and_within_slices():
     metric = margin(weak, threshold=-0.01)
     part = margin(weak, rule="slice", threshold=-0.01, tolerated=0.0)
     even = change(0, 0, 60)
-    assert [check.state for check in gate.decide([metric, part], POLICY)] == ["failed", "failed"]
+    assert [check.state for check in decide([metric, part], POLICY)] == ["failed", "failed"]
     several = [metric, *[margin(even)] * 5, part, *[margin(even, rule="slice")] * 5]
-    states = [check.state for check in gate.decide(several, POLICY)]
+    states = [check.state for check in decide(several, POLICY)]
     assert (states[0], states[6]) == ("open", "open")
-    assert gate.decide([metric, *[margin(even, rule="slice")] * 5], POLICY)[0].state == "failed"
+    assert decide([metric, *[margin(even, rule="slice")] * 5], POLICY)[0].state == "failed"
     floors = [margin(even, rule="floor", threshold=-0.5, fail_under=-0.5)] * 5
-    assert gate.decide([metric, *floors], POLICY)[0].state == "open"
+    assert decide([metric, *floors], POLICY)[0].state == "open"
     improves = [margin(even, rule="improve")] * 5
-    assert gate.decide([metric, *improves], POLICY)[0].state == "failed", "an improvement cannot fail"
+    assert decide([metric, *improves], POLICY)[0].state == "failed", "an improvement cannot fail"
 
 
 def test_the_samples_needed_are_those_of_the_nearer_decision():
-    needed = gate._samples_needed
+    needed = checks._samples_needed
     between = change(1, 0, 30)  # above the threshold, and below zero
     to_pass, to_fail = between.samples_needed(-0.1, 0.05), between.samples_needed(0.0, 0.05)
     assert to_pass
@@ -139,16 +141,16 @@ WEAK, BETTER = [0, 1, 0, 1], [1, 1, 1, 0]
 
 def test_a_policy_asks_for_a_margin_a_floor_an_improvement_and_its_slices():
     assert demands(WEAK, BETTER) == [
-        ("margin", "all", 0.25, -0.1, 0.0, INF, False),
-        ("floor", "all", 0.75, 0.5, 0.5, INF, False),
-        ("improve", "all", 0.25, 0.0, 0.0, INF, False),
+        ("margin", "all", 0.25, -0.1, 0.0, -INF, False),
+        ("floor", "all", 0.75, 0.5, 0.5, -INF, False),
+        ("improve", "all", 0.25, 0.0, 0.0, -INF, False),
         ("slice", "kind=x", 1.0, -0.2, 0.0, 0.1, False),
         ("slice", "kind=y", -0.5, -0.2, 0.0, 0.1, False),
     ]
     assert demands([1, 1, 1, 0], BETTER)[2][0] == "improve"
     assert [rule for rule, *_ in demands([1] * 5, [1] * 5)] == ["margin", "floor", "slice", "slice"]
     at_the_mark = RULE.model_copy(update={"improve_until": 0.5, "floor": None, "slices": {}, "strict": True})
-    assert demands(WEAK, BETTER, at_the_mark) == [("margin", "all", 0.25, -0.1, 0.0, INF, True)]
+    assert demands(WEAK, BETTER, at_the_mark) == [("margin", "all", 0.25, -0.1, 0.0, -INF, True)]
 
 
 def test_a_slice_of_the_policy_must_be_there_and_scored():
@@ -196,8 +198,8 @@ TOLD = {"run": "two", "adapter": "ad2"}
 OPEN = Check("known/right", "margin", "all", "open", -0.05, -0.2, 0.1, -0.1, 300)
 
 
-def verdict(*checks: Check, outcome: GateOutcome = GateOutcome.INCONCLUSIVE) -> gate.Verdict:
-    return gate._verdict(outcome, ["because."], checks, {"known": LOG}, {"known": replace(LOG, metadata=TOLD)}, POLICY)
+def verdict(*told: Check, outcome: GateOutcome = GateOutcome.INCONCLUSIVE) -> gate.Verdict:
+    return gate._verdict(outcome, ["because."], told, {"known": LOG}, {"known": replace(LOG, metadata=TOLD)}, POLICY)
 
 
 def test_a_verdict_names_the_run_its_adapter_what_it_was_held_against_and_the_policy():

@@ -6,7 +6,7 @@ import pytest
 from aj.errors import ConfigError
 from aj.files import write_jsonl
 from evals.suite import asks
-from verdict.plan import Planned, _changes, _crossing, _demands, _estimate, _questions, _row, plan, to_record
+from verdict.plan import Planned, _changes, _crossing, _estimate, _questions, _row, plan, planned_demands, to_record
 from verdict.policy import MetricPolicy, Policy
 from verdict.stats import difference_estimate
 
@@ -64,7 +64,7 @@ def test_the_samples_of_a_family_flip_together():
     assert apart == pytest.approx(0.0, abs=0.02)
 
 
-def test_a_plan_demands_what_the_gate_demands_but_marks_and_floors():
+def test_a_planplanned_demands_what_the_gateplanned_demands_but_marks_and_floors():
     rule = MetricPolicy(margin=0.1, strict=True, floor=0.5, improve_until=0.9, slices={"kind": 0.2, "absent": 0.1})
     change = np.array([-1, 0, 0, 0, 0, 1, 1, 0.0])
     told = [
@@ -79,10 +79,10 @@ def test_a_plan_demands_what_the_gate_demands_but_marks_and_floors():
             d.tolerated,
             d.strict,
         )
-        for d in _demands("a/b", rule, QUESTIONS, change)
+        for d in planned_demands("a/b", rule, QUESTIONS, change)
     ]
     assert told == [
-        ("a/b", "margin", "all", 8, 0.125, -0.1, 0.0, float("inf"), True),
+        ("a/b", "margin", "all", 8, 0.125, -0.1, 0.0, -float("inf"), True),
         ("a/b", "slice", "kind=x", 3, -0.333, -0.2, 0.0, 0.1, False),
         ("a/b", "slice", "kind=y", 3, 0.333, -0.2, 0.0, 0.1, False),
     ]
