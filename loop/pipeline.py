@@ -127,8 +127,9 @@ def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]
     from verdict.board import rows as ranking
     from verdict.board.terminal import slice_table, table
 
-    rows = compare.compare(evals["base"], evals["candidate"])
-    console.print(compare.table(rows, targets["base"].name, targets["candidate"].name, slices=False))
+    logs = compare.read_both(evals["base"], evals["candidate"])
+    names = targets["base"].name, targets["candidate"].name
+    console.print(compare.table(compare.compare_all(logs), *names, slices=False, costs=compare.costs(logs)))
     ranked = ranking.rank(ranking.entries(list(evals.values())), today())
     console.print(table(ranking.headlines(ranked)))
     known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]

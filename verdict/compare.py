@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from aj.errors import EvidenceError
+from aj.visible import visible
+from verdict.costs import Cost, total
 from verdict.evidence import graded_apart
 from verdict.scores import ALL, TaskScores, in_order, read_folder
 from verdict.stats import MeanEstimate, by_family, difference_of_families, numbered, score_of_families
@@ -35,16 +37,21 @@ class ComparisonRow:
 
 
 def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
-    """Compare two eval folders, paired by sample.
+    """Compare two eval folders, paired by sample; raises EvidenceError as `read_both` does."""
+    return compare_all(read_both(base, candidate))
+
+
+def compare_all(both: Sequence[tuple[TaskScores, TaskScores]]) -> list[ComparisonRow]:
+    """Compare the logs of two models, task by task."""
+    return [row for a, b in both for row in compare_task(a, b)]
+
+
+def read_both(base: Path, candidate: Path) -> list[tuple[TaskScores, TaskScores]]:
+    """The logs of two eval folders, task by task.
 
     Raises:
         EvidenceError: they share no task or no sample, or a task's version, samples, asking code or grader differ.
     """
-    return [row for a, b in read_both(base, candidate) for row in compare_task(a, b)]
-
-
-def read_both(base: Path, candidate: Path) -> list[tuple[TaskScores, TaskScores]]:
-    """The logs of two eval folders, task by task; raises EvidenceError as `compare` does."""
     left, right = read_folder(base), read_folder(candidate)
     shared = [task for task in left if task in right]
     if not shared:
@@ -57,7 +64,7 @@ def read_both(base: Path, candidate: Path) -> list[tuple[TaskScores, TaskScores]
 
 
 def check_comparable(a: TaskScores, b: TaskScores) -> None:
-    """Raises EvidenceError as `compare` does."""
+    """Raises EvidenceError as `read_both` does."""
     for what, one, other in (
         ("versions", a.version, b.version),
         ("frozen samples", a.metadata.get("samples"), b.metadata.get("samples")),
@@ -134,10 +141,22 @@ def to_records(rows: Sequence[ComparisonRow]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
 
 
-def table(rows: Sequence[ComparisonRow], a: str = "A", b: str = "B", slices: bool = True) -> Sheet:
+def costs(both: Sequence[tuple[TaskScores, TaskScores]]) -> tuple[Cost, Cost]:
+    """What each of the two cost over all tasks."""
+    return total(a.cost for a, _ in both), total(b.cost for _, b in both)
+
+
+def table(
+    rows: Sequence[ComparisonRow],
+    a: str = "A",
+    b: str = "B",
+    slices: bool = True,
+    costs: tuple[Cost, Cost] | None = None,
+) -> Sheet:
     """For the terminal: green where B is shown to be better, red where worse (95%, each row on its own)."""
     heads = ["n", a, b, "difference", "interval"]
-    sheet = Sheet(f"{a} against {b}, paired, 95% intervals", ["task", "metric", "slice"], heads)
+    spent = f"{visible(a)}: {costs[0]}\n{visible(b)}: {costs[1]}" if costs else ""
+    sheet = Sheet(f"{a} against {b}, paired, 95% intervals", ["task", "metric", "slice"], heads, spent)
     for row in rows:
         if row.slice != ALL and not slices:
             continue

@@ -1,7 +1,7 @@
 """What an eval cost: the tokens that the model read and wrote, and the seconds that it worked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -14,6 +14,16 @@ class Cost:
     output_tokens: int
     seconds: float
     """Working time of the samples, without waits for others: samples that ran at once count each for itself."""
+
+    def __str__(self) -> str:
+        tokens = f"{self.input_tokens:,} tokens read, {self.output_tokens:,} written"
+        return f"{self.epochs:,} answers, {tokens}, {self.seconds:,.0f} s of work"
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """Their sum."""
+    parts = list(costs)
+    return Cost(*(sum(getattr(cost, field.name) for cost in parts) for field in fields(Cost)))
 
 
 def cost_of(summaries: Sequence[dict[str, Any]], model: str) -> Cost:

@@ -91,8 +91,9 @@ def compare(
         return
     if metric:
         raise AJError("--metric chooses what --flips shows; add --flips.")
-    rows = paired.compare(*both)
-    show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices))
+    logs = paired.read_both(*both)
+    rows = paired.compare_all(logs)
+    show(output, paired.to_records(rows), lambda: paired.table(rows, a, b, slices, paired.costs(logs)))
 
 
 @app.command(epilog=example("aj why 3fba2e champion"))

@@ -1,9 +1,11 @@
+from io import StringIO
+
 import pytest
 from inspect_ai.log import EvalLog
 from rich.console import Console
 
 from aj.errors import EvidenceError
-from verdict.compare import compare, table, to_records
+from verdict.compare import compare, compare_all, costs, read_both, table, to_records
 
 
 def row(rows, metric, name="all"):
@@ -97,3 +99,14 @@ def test_the_table_and_the_records_say_the_same(lab):
     assert "old [v2]" in text
     assert "-0.250" in text
     assert to_records(rows)[0].keys() >= {"task", "metric", "slice", "n", "a", "b", "diff", "low", "high"}
+
+
+def test_the_table_says_what_each_model_cost(lab):
+    both = read_both(lab.evals("base"), lab.evals("good"))
+    answers = sum(len(scores.samples) for scores, _ in both)
+    seconds = round(sum(scores.cost.seconds for _, scores in both))
+    lines = Console(width=200, record=True, file=StringIO())
+    lines.print(table(compare_all(both), "one", "other [x]", costs=costs(both)))
+    told = lines.export_text()
+    assert f"one: {answers} answers, 0 tokens read, 0 written" in told
+    assert f"other [x]: {answers} answers, 0 tokens read, 0 written, {seconds} s of work" in told

@@ -13,6 +13,7 @@ from aj.files import read_jsonl
 from aj.visible import visible
 from verdict.board.rows import Entry
 from verdict.compare import ComparisonRow, check_comparable, compare_task
+from verdict.costs import total
 from verdict.runs import BASE
 
 POINTS = 200
@@ -34,7 +35,7 @@ class Titles:
 def model_record(entry: Entry, titles: Titles, logs: Path) -> dict[str, Any]:
     """As plain data; `logs` is the folder that holds runs/ and datasets/."""
     run, dataset = entry.told("run"), entry.told("dataset")
-    costs = [scores.cost for scores in entry.tasks.values()]
+    cost = total(scores.cost for scores in entry.tasks.values())
     return {
         "name": entry.name,
         "run": run,
@@ -43,10 +44,10 @@ def model_record(entry: Entry, titles: Titles, logs: Path) -> dict[str, Any]:
         "created": max(scores.created for scores in entry.tasks.values())[:16].replace("T", " "),
         "champion": bool(run) and run == titles.champion,
         "facts": [[name, value] for name, value in _facts(entry) if value],
-        "epochs": sum(cost.epochs for cost in costs),
-        "input": sum(cost.input_tokens for cost in costs),
-        "output": sum(cost.output_tokens for cost in costs),
-        "seconds": round(sum(cost.seconds for cost in costs), 1),
+        "epochs": cost.epochs,
+        "input": cost.input_tokens,
+        "output": cost.output_tokens,
+        "seconds": round(cost.seconds, 1),
         "errors": sum(sample.errors for scores in entry.tasks.values() for sample in scores.samples.values()),
         "recipe": _text(logs / "runs", run, "recipe.yaml"),
         "card": _text(logs / "datasets", dataset, "card.md"),
