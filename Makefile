@@ -2,6 +2,7 @@
 #   PYTHON=python3.12       use another interpreter (3.11 or newer)
 #   DEVICE=cpu|cuda         install other builds than this machine calls for
 #   MUTANTS='aj.wire*'      plant only these faults
+#   SAMPLE=100              plant that many, drawn at random; an earlier `make mutants` has listed them all
 #   TORCH_CPU_INDEX=URL     get torch's CPU build from another index, if pip's own configuration does not have it
 PYTHON ?= python3
 DEVICE ?= auto
@@ -59,7 +60,10 @@ servers: setup-dev ## serve and evaluate tiny models of both 32B recipes; outsid
 # Beside the environment, not in it: `make setup` would remove what is not on its tested list.
 MUTMUT = .venv/bin/python -c "import sys; sys.path.append('$(CURDIR)/.venv/mutmut'); from mutmut.__main__ import cli; cli()"
 
+DRAWN = .venv/bin/python -c "import glob, json, random; files = glob.glob('mutants/**/*.meta', recursive=True); \
+	print(*random.sample([name for file in files for name in json.load(open(file))['exit_code_by_key']], $(SAMPLE)))"
+
 mutants: setup-dev ## plant faults in the checks, the verdict and the wire, and name those that no test sees (hours; not in CI)
 	test -d .venv/mutmut || .venv/bin/pip install --quiet --target .venv/mutmut mutmut==3.8.1
-	HF_HUB_OFFLINE=1 $(MUTMUT) run $(MUTANTS)
+	names="$(if $(SAMPLE),$$($(DRAWN)),$(MUTANTS))" && HF_HUB_OFFLINE=1 $(MUTMUT) run $$names
 	$(MUTMUT) results
