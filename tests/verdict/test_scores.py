@@ -76,6 +76,13 @@ def test_epochs_are_averaged_and_a_broken_instrument_is_never_a_zero(tmp_path):
     assert samples["fine"].values == {"first": 0.5, "second": 1.0}
     assert (samples["broken"].values, samples["broken"].errors, samples["broken"].unscored) == ({}, 2, 0)
     assert (samples["undecided"].values, samples["undecided"].errors, samples["undecided"].unscored) == ({}, 0, 2)
+    rows = rank(entries([tmp_path]))
+    assert [(row.metric, row.mean, row.n) for row in rows if row.slice == "all"] == [
+        ("first", 0.5, 1),
+        ("second", 1.0, 1),
+        ("first^2", 0.0, 1),
+        ("second^2", 1.0, 1),
+    ], "right in one epoch of two is not right in both"
 
 
 @scorer(metrics={"first": [mean()], "second": [mean()]})

@@ -104,12 +104,22 @@ def rank(models: Sequence[Entry], today: Today | None = None, slices: bool = Tru
 
 def _rows(model: str, scores: TaskScores, today: Today, slices: bool) -> list[BoardRow]:
     flaw = _flaw(scores, today)
-    return [
-        _row(model, scores.task, metric, name, samples, flaw)
+    epochs = max((sample.epochs for sample in scores.samples.values()), default=1)
+    rows = [
+        _row(model, scores.task, metric, name, [(sample, sample.values[metric]) for sample in samples], flaw)
         for metric in scores.metrics
         for name, samples in scores.slices(metric).items()
         if slices or name == ALL
     ]
+    if epochs > 1:
+        rows += [_always(model, scores, metric, epochs, flaw) for metric in scores.metrics]
+    return rows
+
+
+def _always(model: str, scores: TaskScores, metric: str, epochs: int, flaw: str) -> BoardRow:
+    """pass^k: the share of samples that are right in each of k epochs (Yao et al. 2024, tau-bench)."""
+    always = [(sample, float(sample.values[metric] == 1)) for sample in scores.slices(metric)[ALL]]
+    return _row(model, scores.task, f"{metric}^{epochs}", ALL, always, flaw)
 
 
 def _flaw(scores: TaskScores, today: Today) -> str:
@@ -126,11 +136,11 @@ def _flaw(scores: TaskScores, today: Today) -> str:
     return ""
 
 
-def _row(model: str, task: str, metric: str, name: str, samples: Sequence[Sample], flaw: str) -> BoardRow:
-    values = [sample.values[metric] for sample in samples]
+def _row(model: str, task: str, metric: str, name: str, scored: Sequence[tuple[Sample, float]], flaw: str) -> BoardRow:
+    values = [value for _, value in scored]
     if not all(0 <= value <= 1 for value in values):
         flaw = flaw or "values outside 0..1: its interval does not hold"
-    estimate = score_estimate(values, [sample.family or sample.id for sample in samples])
+    estimate = score_estimate(values, [sample.family or sample.id for sample, _ in scored])
     bounds = estimate.low(TAIL), estimate.high(TAIL)
     names = visible(task), visible(metric), visible(name)
     return BoardRow(model, *names, estimate.mean, *bounds, estimate.n, flaw)
