@@ -17,6 +17,7 @@ from aj.errors import ConfigError
 from aj.files import Strict, load_yaml
 from loop.board import write_board
 from loop.child import train_in_child
+from loop.judging import judge
 from loop.registry import champion, counted, promote
 from loop.targets import Target, base_of_run, find_run, run_target
 from verdict.gate import GateOutcome, Verdict, gate, panel
@@ -89,7 +90,8 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
     _report(console, evals, targets)
     if reigning and reigning["run"] == run.name:
         return _already_champion(console, recipe, run, evals)
-    verdict = counted(gate(evals.get("champion", evals["base"]), evals["candidate"], policy), policy)
+    reference = evals.get("champion", evals["base"])
+    verdict = counted(judge(reference, evals["candidate"], policy, recipe.suite), policy)
     console.print(panel(verdict))
     promoted = verdict.outcome is GateOutcome.PROMOTE
     if promoted:

@@ -36,6 +36,17 @@ def champion(registry: Path | None = None) -> dict[str, Any] | None:
     return stack[-1] if stack else None
 
 
+def earlier(registry: Path | None = None) -> list[str]:
+    """The runs that were champion before this one and were not rolled back, oldest first.
+
+    Raises:
+        AJError, DataError: as `champion` does.
+    """
+    runs = list(dict.fromkeys(entry["run"] for entry in _stack(registry or registry_dir())))
+    reigning = champion(registry)
+    return [run for run in runs if reigning and run != reigning["run"]]
+
+
 def promote(
     run: Path, verdict: Verdict, registry: Path | None = None, reason: str = "", force: bool = False
 ) -> dict[str, Any]:

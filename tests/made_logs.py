@@ -174,7 +174,7 @@ def write_run(logs: Path, name: str) -> dict[str, Any]:
     (run / "adapter" / "adapter_config.json").write_text('{"r": 8, "lora_alpha": 16}')
     (run / "merged" / "model.safetensors").write_bytes(f"merged {name}".encode())
     for file in ("config.json", "tokenizer.json", "chat_template.jinja"):
-        (run / "merged" / file).write_text(f'"{file}"')
+        (run / "merged" / file).write_text(json.dumps({"file": file}))
     for file, templates in ROWS.items():
         turn = {"role": "user", "content": f"a request of {file}"}
         write_jsonl(dataset / file, [{"messages": [turn], "metadata": {"templates": list(templates)}}])
@@ -191,7 +191,8 @@ def write_run(logs: Path, name: str) -> dict[str, Any]:
         "files": files,
     }
     write_json(run / "manifest.json", manifest)
-    write_json(dataset / "lock.json", {"hash": f"d{name}", "templates": ["train-1", "train-2"], "files": files})
+    told = {"hash": f"d{name}", "name": f"data-{name}", "templates": ["train-1", "train-2"], "files": files}
+    write_json(dataset / "lock.json", told)
     return manifest
 
 

@@ -3,8 +3,9 @@
 Each check has a null hypothesis on either side, so that "not shown to hold" is never read as "shown not to hold":
 
     margin    passes if the paired difference is shown to be above -margin; fails if it is shown to be below 0 and the
-              margin does not hold (the margin tolerates a drop inside it; floors stop a slow slide); if the metric is
-              strict, it fails as soon as it is shown to be below 0
+              margin does not hold (the margin tolerates a drop inside it; `best` and floors stop a slow slide); if the
+              metric is strict, it fails as soon as it is shown to be below 0
+    best      the same as margin, against the earlier champion that scored most, if that is more than the reigning one
     floor     passes if the candidate's score is shown to be above the floor; fails if it is shown to be below
     improve   passes if the difference is shown to be above 0; asked only while the champion scores less than the mark
     slice     fails if the slice is shown to have fallen, by more than the metric's margin; stays open if it fell by
@@ -24,6 +25,7 @@ from verdict.policy import Policy
 from verdict.scores import ALL
 from verdict.stats import MeanEstimate, holm
 
+Rule = Literal["margin", "best", "floor", "improve", "slice"]
 State = Literal["passed", "failed", "open"]
 
 
@@ -33,7 +35,7 @@ class Check:
 
     metric: str
     """task/metric."""
-    rule: Literal["margin", "floor", "improve", "slice"]
+    rule: Rule
     slice: str
     state: State
     value: float
@@ -45,6 +47,8 @@ class Check:
     """What `value` is compared with."""
     samples_needed: int | None
     """For an open check: samples that would decide it if the truth is what was seen; None if no number would."""
+    against: str | None = None
+    """For `best`, the run of the earlier champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Demand:
     """A check before it is decided: `estimate` is compared with `threshold` to pass and `fail_under` to fail."""
 
     metric: str
-    rule: Literal["margin", "floor", "improve", "slice"]
+    rule: Rule
     slice: str
     estimate: MeanEstimate
     threshold: float
@@ -61,6 +65,8 @@ class Demand:
     """What fell by at most this cannot fail, whatever is shown."""
     strict: bool = False
     """What is shown to fail fails, even if it passes as well."""
+    against: str | None = None
+    """For `best`, the run of the earlier champion."""
 
 
 Level = Callable[[float], float]
@@ -82,7 +88,7 @@ class Decided:
         needed = _samples_needed(demand, self.level) if self.state == "open" else None
         bounds = estimate.low(self.level), estimate.high(self.level)
         named = demand.metric, demand.rule, demand.slice
-        return Check(*named, self.state, estimate.mean, *bounds, demand.threshold, needed)
+        return Check(*named, self.state, estimate.mean, *bounds, demand.threshold, needed, demand.against)
 
 
 def decide(demands: Sequence[Demand], policy: Policy, levels: Sequence[Level] | None = None) -> list[Decided]:
@@ -92,7 +98,7 @@ def decide(demands: Sequence[Demand], policy: Policy, levels: Sequence[Level] | 
     """
     alpha = 1 - policy.confidence
     shown: dict[int, bool] = {}
-    for rules in (("margin", "floor"), ("slice",)):
+    for rules in (("margin", "best", "floor"), ("slice",)):
         group = [index for index, demand in enumerate(demands) if demand.rule in rules]
         p_values = [demands[index].estimate.p_below(demands[index].fail_under) for index in group]
         falls = holm(p_values, alpha, levels and [levels[index] for index in group])
@@ -134,7 +140,8 @@ def reason(check: Check) -> str:
     elif check.rule == "improve":
         what = f"change {interval} where an improvement is required"
     else:
-        what = f"change {interval} where {check.threshold:+.2f} is tolerated"
+        to = f" to the earlier champion {check.against}" if check.against else ""
+        what = f"change {interval}{to} where {check.threshold:+.2f} is tolerated"
     if check.state == "failed":
         return f"{name}: {what}: shown to be worse."
     if check.samples_needed:

@@ -18,6 +18,7 @@ from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
 from verdict.checks import Check, Demand, State, decide, reason
 from verdict.compare import TAIL, paired
+from verdict.earlier import best_earlier
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
@@ -57,32 +58,45 @@ class Verdict:
     """Hash of the policy."""
 
 
-def gate(base: Path, candidate: Path, policy: Policy, logs: Path | None = None, suites: Path = SAMPLES) -> Verdict:
+def gate(
+    base: Path,
+    candidate: Path,
+    policy: Policy,
+    logs: Path | None = None,
+    suites: Path = SAMPLES,
+    earlier: Sequence[Path] = (),
+) -> Verdict:
     """Judge the eval folder `candidate` against that of the champion (of the base model, for a first champion).
 
-    `logs` contains runs/ and datasets/ (default: `logs_dir()`), `suites` the frozen samples.
-    Bad evidence raises nothing: the verdict is INVALID.
+    `logs` contains runs/ and datasets/ (default: `logs_dir()`), `suites` the frozen samples, `earlier` the evals of the
+    champions before this one. Bad evidence raises nothing: the verdict is INVALID. Of an earlier champion, it is told
+    and left out.
     """
+    logs = logs or logs_dir()
     try:
         left, right = read_folder(base), read_folder(candidate)
-        found = problems(left, right, policy.gated, policy.evidence, logs or logs_dir(), suites)
+        found = problems(left, right, policy.gated, policy.evidence, logs, suites)
     except AJError as error:
         return _verdict(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
     found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]
     if found:
         return _verdict(GateOutcome.INVALID, found, [], left, right, policy)
     demands = [demand for name, rule in policy.metrics.items() for demand in _demands(left, right, name, rule)]
+    best, left_out = best_earlier(left, right, earlier, policy, logs, suites)
+    for name, one in best.items():
+        demands.append(Demand(name, "best", ALL, one.change, -policy.metrics[name].margin, 0.0, against=one.run))
     checks = [decided.check() for decided in decide(demands, policy)]
-    return concluded(checks, left, right, policy)
+    return concluded(checks, left, right, policy, left_out)
 
 
-def concluded(checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy) -> Verdict:
-    """The verdict that decided checks give."""
+def concluded(checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy, notes: Sequence[str] = ()) -> Verdict:
+    """The verdict that decided checks give; `notes` end its reasons."""
     telling = [check for check in checks if check.state == "failed"] or [c for c in checks if c.state == "open"]
     reasons = [reason(check) for check in telling] or [f"all {len(checks)} checks passed."]
     if worse := list(shown_worse(base, candidate, policy)):
         reasons.append(f"shown to be worse, but not gated: {'; '.join(worse)}.")
-    return _verdict(outcome_of([check.state for check in checks]), reasons, checks, base, candidate, policy)
+    outcome = outcome_of([check.state for check in checks])
+    return _verdict(outcome, [*reasons, *notes], checks, base, candidate, policy)
 
 
 def outcome_of(states: Sequence[State]) -> GateOutcome:

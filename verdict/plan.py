@@ -3,7 +3,7 @@
 Two equally good models do not answer alike: one sample in ten flips, half of them each way, and the samples of a family
 flip together with a correlation of .3. A worse model loses that share and its drop. Families of samples share a chance
 to be lost, and one to be won, drawn from beta distributions. The metrics are taken as independent, the champion as
-above the marks of `improve_until` and the floors; what is left are margins and slices.
+above the marks of `improve_until` and the floors, and as the first; what is left are margins and slices.
 """
 
 from collections.abc import Callable, Sequence

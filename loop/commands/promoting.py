@@ -44,8 +44,9 @@ def gate(
     ] = GateFormat.table,
 ) -> None:
     """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence."""
-    from verdict import gate as judge
+    from loop.judging import judge
     from verdict import reports
+    from verdict.gate import panel, to_record
     from verdict.policy import load_policy
 
     if planned:
@@ -53,11 +54,11 @@ def gate(
     if a is None or b is None:
         raise ConfigError("Name the reference and the candidate, as in `aj gate champion RUN`, or give --plan POLICY.")
     rules = load_policy(policy)
-    verdict = judge.gate(*both_arms(a, b, suite, contract), rules)
+    verdict = judge(*both_arms(a, b, suite, contract), rules, suite)
     if write := reports.WRITERS.get(output):
         print(write(verdict), end="")
     else:
-        show(Format(output), judge.to_record(verdict), lambda: judge.panel(verdict))
+        show(Format(output), to_record(verdict), lambda: panel(verdict))
     raise typer.Exit(int(verdict.outcome))
 
 
@@ -88,16 +89,17 @@ def promote(
 ) -> None:
     """Make a run the champion if it passes the gate against the current one. Exit codes: as for `aj gate`."""
     from loop import registry
+    from loop.judging import judge
     from loop.targets import find_run, reference, run_target
-    from verdict import gate as judge
+    from verdict.gate import panel
     from verdict.policy import load_policy
 
     rules, folder = load_policy(policy), find_run(run)
     candidate = run_target(folder)
     reigning = reference(folder, base, candidate.contract)
-    verdict = judge.gate(finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run), rules)
-    verdict = registry.counted(verdict, rules)
-    console.print(judge.panel(verdict))
+    arms = finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run)
+    verdict = registry.counted(judge(*arms, rules, suite), rules)
+    console.print(panel(verdict))
     if verdict.outcome and not force:
         raise typer.Exit(int(verdict.outcome))
     entry = registry.promote(folder, verdict, reason=reason, force=force)
