@@ -117,3 +117,33 @@ def test_own_commands_may_be_told_and_own_answers_prove_nothing():
     assert sources_of(past) == ["make a note", "echo hi > note.txt", "", "which file?"]
     assert check_grounded("`note.txt`", sources_of(past), []) == []
     assert codes(check_grounded("`other.txt`", sources_of(past), [])) == ["ungrounded"]
+
+
+TABLE = "| a | b |\n|---|---|\n| x | y |\n| z | w |\n| u | v |\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "counts"),
+    [
+        ("redis and nginx, 2 of them.", [], True),
+        ("redis or nginx, 2 of them.", [], False),
+        ("redis, nginx and cron: 3 of them.", [], True),
+        ("redis, nginx and cron: 4 of them.", [], False),
+        ("redis & nginx & cron, 2 of them.", [], True),
+        ("It is up, as I said before, or so it seemed to me, 3 of them.", [], False),
+        (f"{TABLE}3 of them.", [], True),
+        (f"{TABLE}6 of them.", [], False),
+        ("- one line\n* another\n• a third\n3 of them.", [], True),
+        ("`a` `b` `c` `d`: 4 of them.", [], True),
+        ("`a` `b` `c` `d`: 5 of them.", [], False),
+        ("5 of them.", list("abcde"), True),
+        ("web01 is down, 4 of them are not.", ["web01", "db-2", "mail3", "x", "y"], True),
+        ("I'll look again in 7 minutes.", [], True),
+        ("I looked 7 minutes ago.", [], False),
+        ("every 9 days", [], True),
+        ("It is 1 of many.", [], True),
+    ],
+)
+def test_a_number_that_stands_nowhere_must_count_something_in_the_answer(answer, names, counts):
+    found = check_grounded(answer, ["all is well: `a` `b` `c` `d`"], names)
+    assert (found == []) is counts
