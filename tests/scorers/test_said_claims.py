@@ -188,16 +188,21 @@ def test_lines_of_the_facts_themselves_are_no_copy():
 
 
 SEEN = Sources(
-    ["how many errors?", "ERROR a\nERROR b error\n\nWARN c", "87.26 %CPU 61.0 3.1Gi 9.0000", "3 Linux agents"]
+    [
+        "how many errors?",
+        "ERROR a\nERROR b error\n\nWARN c",
+        "87.26 %CPU 61.0 3.1Gi 9.0000",
+        "3 Linux agents, 450 rows, 1.50",
+    ]
 )
 
 
-@pytest.mark.parametrize("number", ["87.26", "87.3", "87", "61.0%", "61%", "9", "9.0", "3.1G", "3"])
+@pytest.mark.parametrize("number", ["87.26", "87.3", "87", "1.5", "450", "61.0%", "61%", "9", "9.0", "3.1G", "3"])
 def test_a_number_may_be_told_as_it_is_rounded_or_with_the_unit_of_its_heading(number):
     assert SEEN.number(number)
 
 
-@pytest.mark.parametrize("number", ["87.2", "88", "7.26", "87.3%", "3.1M", "6", "1.0", "26"])
+@pytest.mark.parametrize("number", ["87.2", "88", "45", "1.500", "7.26", "87.3%", "3.1M", "6", "1.0", "26"])
 def test_a_part_of_a_number_another_unit_and_another_rounding_are_not_shown(number):
     assert not SEEN.number(number)
 

@@ -81,7 +81,7 @@ class Sources:
             return True
         bare = number.rstrip("KMGT%")
         if bare == number:
-            return number in self._rounded or (number.count(".") == 1 and self._ends(f"{number}0"))
+            return number in self._rounded
         spelled = (bare,) if "." in bare else (f"{bare}.0", f"{bare}.00")
         return any(
             not (self.text[end : end + 1] == "%" or is_word(self.text[end : end + 1]) or _digits_follow(self.text, end))
