@@ -44,22 +44,24 @@ LIMITS = Limits(min_samples=2, max_errors=0.25, max_unscored=0.25)
             for value in (1.01, -0.01, float("inf"))
         ),
         (
-            {"graders": {"right": ("g1", "g2")}},
-            ["its scores do not all name the same grader; run `aj rescore logs/evals/one`."],
-        ),
-        (
-            {"graders": {"right": ("",)}},
-            ["its scores do not all name the same grader; run `aj rescore logs/evals/one`."],
-        ),
-        (
             {"samples": with_samples(unscored=1)},
             ["2 of 4 sample epochs are unscored (allowed: 25%); see `inspect view`."],
         ),
         ({"samples": FOUR | {"a": replace(ONE, unscored=1)}}, []),
     ],
 )
-def test_a_log_must_be_whole_scored_in_range_and_by_one_grader(changes, said):
+def test_a_log_must_be_whole_and_scored_in_range(changes, said):
     assert list(evidence._incomplete(replace(LOG, **changes), ["right"], LIMITS)) == said
+
+
+@pytest.mark.parametrize("names", [("g1", "g2"), ("",)])
+def test_the_scores_of_a_log_are_by_one_grader_and_no_words(names):
+    assert list(evidence._ungraded(LOG, RECORDED, ["right"])) == []
+    log, inside = replace(LOG, graders={"right": names}), replace(RECORDED, words={"right": 3, "other": 1})
+    assert list(evidence._ungraded(log, inside, ["right"])) == [
+        "its scores do not all name the same grader; run `aj rescore logs/evals/one`.",
+        "3 values of right are words, not numbers; fix its scorer.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,12 +186,12 @@ def test_the_graders_of_two_logs_are_named():
     ],
 )
 def test_the_logs_of_an_arm_are_of_one_model_under_one_contract(key, value, said):
-    assert list(evidence._mixed([LOG, replace(LOG, metadata=TOLD | {key: value})])) == said
+    assert list(evidence._mixed([LOG, replace(LOG, metadata=TOLD | {key: value})], LIMITS)) == said
 
 
 def test_logs_that_name_no_run_are_told_how_to_evaluate():
     nameless = replace(LOG, metadata=TOLD | {"run": None})
-    assert list(evidence._mixed([nameless])) == [
+    assert list(evidence._mixed([nameless], LIMITS)) == [
         "a log does not say which run it evaluates; evaluate with `aj eval`, or with "
         "`inspect eval evals/TASK.py --model aj/RUN`."
     ]

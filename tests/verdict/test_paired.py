@@ -143,11 +143,11 @@ def test_a_log_that_is_not_whole_or_not_of_today_has_a_flaw(changes, flaw):
 
 def test_a_row_of_the_board_is_a_mean_with_its_interval():
     a1, a2 = A.samples["a1"], replace(A.samples["a2"], family=None)
-    row = rows._row("m", "t\x1b", "right", "kind=\x1b", [a1, a2], "")
+    row = rows._row("m", "t\x1b", "right", "kind=\x1b", [(a1, 1.0), (a2, 0.0)], "")
     estimate = score_estimate([1, 0], ["a", "a2"])
     assert (row.task, row.slice, row.mean, row.n, row.flaw) == ("t\\x1b", "kind=\\x1b", 0.5, 2, "")
     assert (row.low, row.high) == (pytest.approx(estimate.low(0.025)), pytest.approx(estimate.high(0.025)))
-    high = [replace(a1, values={"right": 1.5})]
+    high = [(a1, 1.5)]
     assert rows._row("m", "t", "right", "all", high, "").flaw == "values outside 0..1: its interval does not hold"
     assert rows._row("m", "t", "right", "all", high, "its log").flaw == "its log"
 
