@@ -36,7 +36,8 @@ def _check_own_tools(row: Row, contract: Contract) -> list[Finding]:
     try:
         own = row_contract(row, contract)
     except ContractError as error:
-        return [Finding("bad_schema", str(error), "leave the row out")]
+        why, _, fix = str(error).rstrip(".").rpartition("; ")
+        return [Finding("bad_schema", why, fix)]
     if (row.mode, row.layout) != ("step", "dialogue"):
         return [Finding("bad_mode", f"own tools in {row.mode} mode as a {row.layout}", "use step mode and a dialogue")]
     turns = [message for message in row.messages if message.role == "assistant" and message.learned]

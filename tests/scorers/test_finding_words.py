@@ -324,6 +324,12 @@ OF_TURNS: list[tuple[Callable[[], Sequence[Finding]], str, str, str]] = [  # (fi
         "use step mode and a dialogue",
     ),
     (
+        lambda: check_row(Row((user("hi"), reply("Hi!")), tools=({"name": "look", "parameters": 3},)), AJ),
+        "bad_schema",
+        "The row's tools are invalid (Input should be a valid dictionary)",
+        "leave the row out",
+    ),
+    (
         lambda: check_pair(Pair((user("hi"),), CALLED, NONE, metadata={"pattern": "wrong_count"}), AJ),
         "wrong_pattern",
         "the rejected text shows tool_none_error, not wrong_count",

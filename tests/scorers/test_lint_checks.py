@@ -220,6 +220,8 @@ COLD = [user("x")]
         ('{"tool": "remote_execute", "params": {}}', KNOWN, "x", []),
         ('{"action": "multi_step_plan", "steps": [{"step": 1}]}', COLD, "x", ["wrong_output_format", "plan_as_dict"]),
         ('{"plan": [{"action": "Back up"}]}', COLD, "x", ["plan_as_dict"]),
+        ('\n {"plan": [{"action": "Back up"}]}', COLD, "x", ["plan_as_dict"]),
+        ('So: {"plan": [{"action": "Back up"}]}', COLD, "x", []),
         ('{"why": "x", "plan": ["Look", {"step": 2}]}', COLD, "x", ["plan_as_dict"]),
         ('{"tasks": [{"step": 1, "do": "x"}]}', COLD, "x", ["plan_as_dict"]),
         ('{"plan": ["Back up"], "steps": "two", "hosts": [{"name": "a"}]}', COLD, "x", []),
