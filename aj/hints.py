@@ -57,9 +57,10 @@ class Search:
         return self._remembered(text) if len(text) < _LONG else self._look(text)
 
     def _look(self, text: str) -> int:
+        data = text.encode() if text.isascii() else _as_bytes(text)
         numbers: list[int] = []
         with self._lock:
-            self._database.scan(_as_bytes(text), match_event_handler=_note, context=numbers)
+            self._database.scan(data, _note, 0, numbers)
         found = 0
         for number in numbers:
             found |= 1 << number
@@ -86,8 +87,6 @@ def in_any_case(*patterns: str) -> tuple[str, ...]:
 
 
 def _as_bytes(text: str) -> bytes:
-    if text.isascii():
-        return text.encode()
     text = text.replace("ı", "i").replace("İ", "i")  # so has `re.IGNORECASE` it, and not Unicode
     try:
         return text.encode()

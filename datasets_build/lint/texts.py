@@ -21,8 +21,10 @@ def check_texts(item: Transcript, contract: Contract) -> Iterator[tuple[int, Fin
     nobodys = bool(item.metadata.get("templates"))  # the simulated fleet's addresses and names
     replaced = item.metadata.get("private") == REPLACED["private"]
     left_out = _PRIVACY if nobodys else _LOOK_ALIKES if replaced else _NOTHING
-    for number, turn in enumerate(item.turns):
-        if hints_in(text := all_text(turn)) & _ANYWHERE_HINT:
+    texts = [all_text(turn) for turn in item.turns]
+    # The texts of two turns are searched by other checks as well; those of a conversation are quicker searched as one.
+    if any(hints_in(text) & _ANYWHERE_HINT for text in (texts if len(texts) < 3 else ["\n".join(texts)])):
+        for number, text in enumerate(texts):
             yield from ((number, finding) for finding in _anywhere(text, left_out))
     if item.system:
         about = _of_prompt if len(item.system) < SHORT else _of_prompt.__wrapped__

@@ -2,6 +2,8 @@
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from aj.acts import Act, call_of
@@ -28,9 +30,12 @@ def names_of(record: Mapping[str, Any], contract: Contract) -> list[str]:
 
 def tool_keys(contract: Contract) -> tuple[str, ...]:
     """Keys under which an object names its tool, each once."""
-    return tuple(
-        dict.fromkeys((contract.wire.keys.tool, *load_retired().keys.tool, *contract.aliases.tool_keys)),
-    )
+    return _each_once(contract.wire.keys.tool, load_retired().keys.tool, contract.aliases.tool_keys)
+
+
+@cache
+def _each_once(own: str, *others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((own, *chain(*others))))
 
 
 def to_call(record: Mapping[str, Any], request: str, past: Sequence[Turn], contract: Contract) -> Call:
@@ -99,7 +104,7 @@ def _of_own_tool(name: str, catalogue: Catalogue, contract: Contract) -> Retired
 def _params(record: Mapping[str, Any], contract: Contract) -> dict[str, Any]:
     """All arguments of the record, nested or flat, under the names that they have there."""
     aliases = contract.aliases
-    nested = dict.fromkeys((contract.wire.keys.params, *aliases.params_keys, *load_retired().keys.params))
+    nested = _each_once(contract.wire.keys.params, aliases.params_keys, load_retired().keys.params)
     naming = {*tool_keys(contract), *aliases.name_keys, *nested}
     params = {key: value for key, value in record.items() if key not in naming}
     for key in nested:

@@ -45,9 +45,15 @@ def check_voice(answer: str, persona: str, technical: Sequence[str], asks_back: 
 def check_own_voice(answer: str) -> list[Finding]:
     """AJ's own rules alone, for replies to an unknown persona (which may be a casual user, with an emoji)."""
     emoji = _check_emoji(answer, CASUAL)
-    if not _possible(prose(answer), *(name for rule in load_personas().voice.rules for name in rule.lacks)):
+    if not _hints_of(prose(answer), *_lacking()):
         return emoji
     return [*emoji, *(finding for rule in load_personas().voice.rules if (finding := _apply(rule, answer, ())))]
+
+
+@cache
+def _lacking() -> tuple[str, ...]:
+    """The lists of what no answer may say."""
+    return tuple(name for rule in load_personas().voice.rules for name in rule.lacks)
 
 
 @lru_cache(16)
@@ -87,27 +93,30 @@ def _any_of(entries: tuple[str, ...]) -> re.Pattern[str]:
 
 def _find(text: str, *lists: str) -> re.Match[str] | None:
     """As `phrases(*lists).search(text)`, but ten times as fast: phrases that cannot match are left out."""
-    possible = _possible(text, *lists)
-    return _any_of(possible).search(text) if possible else None
-
-
-def _possible(text: str, *lists: str) -> tuple[str, ...]:
-    """The phrases that may match."""
-    entries, anything = _entries(*lists)
-    hints = _SEARCH.hints_in(text) & anything
-    return tuple(entry for entry, bit in entries if hints & bit) if hints else ()
+    hints = _hints_of(text, *lists)
+    return _any_of(_possible(hints, *lists)).search(text) if hints else None
 
 
 _SEARCH = Search()
 """For phrases, apart from that of the checks: only answers are searched for them."""
 
 
+def _hints_of(text: str, *lists: str) -> int:
+    """The hints of the lists' phrases that stand in a text."""
+    wanted = _all_hints(*lists)  # first: a hint that is not known yet is not found
+    return wanted & _SEARCH.hints_in(text)
+
+
 @cache
-def _entries(*lists: str) -> tuple[tuple[tuple[str, int], ...], int]:
-    """The phrases of the lists with their hints, and all of the hints."""
-    every = _every_entry()
-    found = {entry: every[entry] for name in lists for entry in load_personas().phrases[name]}
-    return tuple(found.items()), reduce(or_, found.values())
+def _all_hints(*lists: str) -> int:
+    return reduce(or_, (_every_entry()[entry] for name in lists for entry in load_personas().phrases[name]))
+
+
+@lru_cache(4096)
+def _possible(hints: int, *lists: str) -> tuple[str, ...]:
+    """The phrases that have one of the hints."""
+    every, phrases = _every_entry(), load_personas().phrases
+    return tuple(entry for name in lists for entry in phrases[name] if hints & every[entry])
 
 
 @cache

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
+from aj.state import SHORT
 from scorers.checks.said.names import is_word, stands
 from scorers.checks.said.spelling import plain
 
@@ -40,7 +41,7 @@ class Sources:
     @cached_property
     def text(self) -> str:
         """All sources in one spelling and lower case."""
-        return plain("\n".join(self.sources)).lower()
+        return "\n".join(_spelled(text) if len(text) < SHORT else _spelled.__wrapped__(text) for text in self.sources)
 
     def names(self, name: str) -> bool:
         return stands(self.text, name.lower())
@@ -97,6 +98,12 @@ class Sources:
         """9.0000 is 9.0 and 9; 87.26 is 87.3 and 87."""
         decimals = islice((match[0] for match in _DECIMAL.finditer(self.text)), _DECIMALS)
         return {f"{Decimal(one):.{places}f}" for one in decimals for places in range(len(one.partition(".")[2]))}
+
+
+@lru_cache(256)
+def _spelled(text: str) -> str:
+    """Remembered, since each answer of a conversation has the sources of those before it."""
+    return plain(text).lower()
 
 
 def _alone(number: str, known: str) -> Iterator[int]:
