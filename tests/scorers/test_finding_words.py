@@ -276,9 +276,7 @@ OF_A_TEXT = [  # (check, text, code, the place, why, fix)
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "text", "code", "place", "why", "fix"), OF_A_TEXT, ids=[f"{row[2]}-{row[1][:20]}" for row in OF_A_TEXT]
-)
+@pytest.mark.parametrize(("check", "text", "code", "place", "why", "fix"), OF_A_TEXT, ids=[row[2] for row in OF_A_TEXT])
 def test_a_finding_about_a_text_shows_its_place_and_says_what_is_wrong_and_what_to_do(
     check, text, code, place, why, fix
 ):
