@@ -31,13 +31,17 @@ def cells(line: str) -> list[str]:
 
 # --- tables ---------------------------------------------------------------------------------------------------------
 
-SHEET = Sheet("Title", ["task", "slice"], ["n", "mean"], "a note")
-SHEET.add("known", "", "7", "0.5", style="red")
-SHEET.add("tool\x1b", "all", "", "0.75")
+
+@pytest.fixture
+def sheet() -> Sheet:
+    filled = Sheet("Title", ["task", "slice"], ["n", "mean"], "a note")
+    filled.add("known", "", "7", "0.5", style="red")
+    filled.add("tool\x1b", "all", "", "0.75")
+    return filled
 
 
-def test_a_wide_terminal_shows_a_table_with_its_title_and_its_note():
-    lines = printed(SHEET)
+def test_a_wide_terminal_shows_a_table_with_its_title_and_its_note(sheet):
+    lines = printed(sheet)
     assert lines[0].strip() == "Title"
     assert cells(lines[2]) == ["task", "slice", "n", "mean"]
     assert cells(lines[4]) == ["known", "", "7", "0.5"]
@@ -46,16 +50,16 @@ def test_a_wide_terminal_shows_a_table_with_its_title_and_its_note():
     assert lines[5].index("0.75") == lines[4].index("0.5") - 1, "numbers stand on the right"
 
 
-def test_a_narrow_terminal_shows_the_cells_of_a_row_beneath_what_it_is_about():
-    assert printed(SHEET, 22) == ["Title", "known", "  n 7       mean 0.5", "tool\\x1b  all", "  mean 0.75", "a note"]
-    assert printed(SHEET, 12)[1:4] == ["known", "  n 7", "  mean 0.5"]
+def test_a_narrow_terminal_shows_the_cells_of_a_row_beneath_what_it_is_about(sheet):
+    assert printed(sheet, 22) == ["Title", "known", "  n 7       mean 0.5", "tool\\x1b  all", "  mean 0.75", "a note"]
+    assert printed(sheet, 12)[1:4] == ["known", "  n 7", "  mean 0.5"]
 
 
-def test_a_row_has_its_colour_in_either_form():
-    assert "\x1b[31mknown" in coloured(SHEET)
+def test_a_row_has_its_colour_in_either_form(sheet):
+    assert "\x1b[31mknown" in coloured(sheet)
     console = Console(width=20, force_terminal=True, color_system="standard")
     with console.capture() as told:
-        console.print(SHEET)
+        console.print(sheet)
     assert "\x1b[31mknown\x1b[0m" in told.get()
 
 

@@ -7,22 +7,35 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import ndtri, stdtrit
 
-from verdict.stats import Side, difference_estimate, difference_of_families, holm, score_estimate
+from verdict.stats import MeanEstimate, Side, difference_estimate, difference_of_families, holm, score_estimate
 
 SUMS, SIZES = np.array([-1, 2, 0, 0, 3, 0.5, 1.5]), np.array([4, 2, 6, 1, 3, 2, 2])
 """Families of several sizes: some in which nothing changed, one of which all were won, and others."""
-MIXED = difference_of_families(SUMS, SIZES)
 WEIGHTS = SIZES / 20
 OFF = SUMS / SIZES - 0.3
+SIDES = ["below", "above"]
 
 
-def test_the_mean_and_the_numbers_of_samples_and_families_are_those_that_were_given():
-    assert (MIXED.n, MIXED.families, MIXED.mean) == (20, 7, pytest.approx(0.3))
+@pytest.fixture
+def mixed() -> MeanEstimate:
+    return difference_of_families(SUMS, SIZES)
+
+
+@pytest.fixture
+def side(mixed, request) -> Side:
+    return getattr(mixed, request.param)
+
+
+by_side = pytest.mark.parametrize("side", SIDES, indirect=True)
+
+
+def test_the_mean_and_the_numbers_of_samples_and_families_are_those_that_were_given(mixed):
+    assert (mixed.n, mixed.families, mixed.mean) == (20, 7, pytest.approx(0.3))
     one = difference_estimate([0.1, -0.2, 0.05, 0.3], ["a", "a", "b", "c"])
     assert (one.n, one.families, one.mean) == (4, 3, pytest.approx(0.0625))
 
 
-@pytest.mark.parametrize(("side", "sign", "most"), [(MIXED.below, 1, 1.3), (MIXED.above, -1, 0.7)], ids=["low", "high"])
+@pytest.mark.parametrize(("side", "sign", "most"), [("below", 1, 1.3), ("above", -1, 0.7)], indirect=["side"])
 def test_a_side_has_kishs_families_satterthwaites_freedom_and_cr2s_variance(side: Side, sign, most):
     families = 20**2 / sum(SIZES**2)
     assert side.families == pytest.approx(families)
@@ -64,7 +77,7 @@ def nearest(side: Side, distance: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("distance", [0.05, 0.2, 0.5])
-@pytest.mark.parametrize("side", [MIXED.below, MIXED.above], ids=["low", "high"])
+@by_side
 def test_the_nearest_distribution_is_the_likeliest_one_with_that_mean(side, distance):
     variance, third = side._moments(distance)
     expected, third_expected = nearest(side, distance)
@@ -79,7 +92,7 @@ def test_where_no_family_is_known_to_fall_so_far_there_is_nothing_to_reweigh():
     assert side.p_value(0.4) == 0.0
 
 
-@pytest.mark.parametrize("side", [MIXED.below, MIXED.above], ids=["low", "high"])
+@by_side
 @pytest.mark.parametrize("distance", [0.1, 0.3, 0.6])
 def test_a_p_value_is_students_of_a_distance_less_the_term_for_skewness(side, distance):
     variance, third = side._moments(distance)
@@ -90,22 +103,22 @@ def test_a_p_value_is_students_of_a_distance_less_the_term_for_skewness(side, di
     assert t == pytest.approx(plain - term, rel=1e-6)
 
 
-def test_nothing_is_shown_without_a_distance_or_with_one_family():
-    assert MIXED.below.p_value(0.0) == MIXED.below.p_value(-0.1) == 1.0
+def test_nothing_is_shown_without_a_distance_or_with_one_family(mixed):
+    assert mixed.below.p_value(0.0) == mixed.below.p_value(-0.1) == 1.0
     assert score_estimate([0.3, 0.4], ["a", "a"]).below.p_value(0.2) == 1.0
 
 
-def test_a_bound_is_where_the_p_value_is_the_tail():
+def test_a_bound_is_where_the_p_value_is_the_tail(mixed):
     for tail in (0.025, 0.2):
-        assert MIXED.p_above(MIXED.low(tail)) == pytest.approx(tail, abs=1e-6)
-        assert MIXED.p_below(MIXED.high(tail)) == pytest.approx(tail, abs=1e-6)
+        assert mixed.p_above(mixed.low(tail)) == pytest.approx(tail, abs=1e-6)
+        assert mixed.p_below(mixed.high(tail)) == pytest.approx(tail, abs=1e-6)
 
 
-def test_twice_the_families_are_as_a_sample_twice_as_large():
-    twice = MIXED.below.times(2)
+def test_twice_the_families_are_as_a_sample_twice_as_large(mixed):
+    twice = mixed.below.times(2)
     doubled = difference_of_families(np.tile(SUMS, 2), np.tile(SIZES, 2)).below
     assert (twice.families, twice.freedom) == (pytest.approx(doubled.families), pytest.approx(doubled.freedom))
-    assert twice.variance == MIXED.below.variance
+    assert twice.variance == mixed.below.variance
 
 
 def test_more_samples_than_a_thousand_times_as_many_are_not_said_to_be_needed():
@@ -113,14 +126,14 @@ def test_more_samples_than_a_thousand_times_as_many_are_not_said_to_be_needed():
     assert alike.samples_needed(0.0, 0.05) is None
 
 
-@pytest.mark.parametrize(("value", "side"), [(0.0, MIXED.below), (0.6, MIXED.above)], ids=["above", "below"])
-def test_the_samples_needed_are_the_fewest_that_show_it_four_times_in_five(value, side):
+@pytest.mark.parametrize(("value", "side"), [(0.0, "below"), (0.6, "above")], indirect=["side"])
+def test_the_samples_needed_are_the_fewest_that_show_it_four_times_in_five(mixed, value, side):
     def shown(count: int) -> bool:
         more = side.times(count / 20)
         unlucky = abs(0.3 - value) - ndtri(0.8) * math.sqrt(side.variance / more.families)
         return unlucky > 0 and more.p_value(unlucky) < 0.05
 
-    needed = MIXED.samples_needed(value, 0.05)
+    needed = mixed.samples_needed(value, 0.05)
     assert needed
     assert [shown(needed - 1), shown(needed)] == [False, True]
 
