@@ -125,7 +125,8 @@ TABLE = "| a | b |\n|---|---|\n| x | y |\n| z | w |\n| u | v |\n"
 @pytest.mark.parametrize(
     ("answer", "names", "counts"),
     [
-        ("redis and nginx, 2 of them.", [], True),
+        ("2 of them: redis and nginx.", [], True),
+        ("2 of them: redis, nginx.", [], False),
         ("redis or nginx, 2 of them.", [], False),
         ("redis, nginx and cron: 3 of them.", [], True),
         ("redis, nginx and cron: 4 of them.", [], False),

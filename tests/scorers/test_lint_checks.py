@@ -222,6 +222,7 @@ COLD = [user("x")]
         ('{"plan": [{"action": "Back up"}]}', COLD, "x", ["plan_as_dict"]),
         ('\n {"plan": [{"action": "Back up"}]}', COLD, "x", ["plan_as_dict"]),
         ('So: {"plan": [{"action": "Back up"}]}', COLD, "x", []),
+        ('{"say": "so"}\n- {"step": 1}', COLD, "x", ["plan_as_dict"]),
         ('{"why": "x", "plan": ["Look", {"step": 2}]}', COLD, "x", ["plan_as_dict"]),
         ('{"tasks": [{"step": 1, "do": "x"}]}', COLD, "x", ["plan_as_dict"]),
         ('{"plan": ["Back up"], "steps": "two", "hosts": [{"name": "a"}]}', COLD, "x", []),

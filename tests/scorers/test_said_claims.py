@@ -158,6 +158,7 @@ def test_the_users_own_machine_is_one_that_something_is_said_about():
         ("`a` is not in `cron`", "`a` is in `cron`", False),
         ("`a` is not in `cron`", "`a` is missing there", True),
         ("restarted `cron`", "restarting `cron` failed", False),
+        ("restarted `cron`", "on `web01`, restarting `cron` failed", False),
         ("restarted `cron`", "bounced `cron`", True),
         ("", "nothing is right", True),
     ],

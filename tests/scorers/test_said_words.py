@@ -231,6 +231,9 @@ def test_a_state_has_other_names_and_a_failed_service_is_not_just_stopped():
         ("it is on 4.2.6 or 1.1.4", "1.1.4", False),
         ("it went from 4.2.6 to 1.1.4", "1.1.4", True),
         ("it is on 1.1.4 or not", "1.1.4", False),
+        ("it has 40 or 41", "41", False),
+        ("it has 41 or 40", "41", False),
+        ("it went from 40 to 41", "41", True),
         ("it is on 1.1.4. it is on 4.2.6", "1.1.4", False),
         ("it is on 1.1.4, the latest is 4.2.6", "1.1.4", True),
         ("it is at 45%, 55% free", "45%", True),
@@ -253,6 +256,8 @@ def test_other_true_values_are_no_rivals():
     assert says(claims[:1], "8443", ["8080"])
     assert says(claims[1:], "1.1.4", ["4.2.6"])
     assert not says(claims[1:], "1.1.4", ["4.2.7"])
+    assert says(["it has 40 or 41"], "41", ["40"])
+    assert says(["it has 41 or 40"], "41", ["40"])
 
 
 @pytest.mark.parametrize(
