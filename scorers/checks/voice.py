@@ -6,7 +6,7 @@ from functools import cache, lru_cache, reduce
 from operator import or_
 
 from aj.findings import Finding
-from aj.hints import Search, in_any_case
+from aj.hints import HintSearch, in_any_case
 from aj.personas import VoiceRule, load_personas
 from scorers.checks.said.names import places
 
@@ -97,7 +97,7 @@ def _find(text: str, *lists: str) -> re.Match[str] | None:
     return _any_of(_possible(hints, *lists)).search(text) if hints else None
 
 
-_SEARCH = Search()
+_SEARCH = HintSearch()
 """For phrases, apart from that of the checks: only answers are searched for them."""
 
 
