@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from aj.files import SAMPLES, read_jsonl
+from aj.files import SAMPLES
 from benchmarks.gate import ALPHA, BASES, CORRELATIONS, DESIGNS, FLIPS, changes
 from evals.suite import asks
 from verdict.checks import Demand, decide
+from verdict.frozen import frozen_samples
 from verdict.gate import GateOutcome, outcome_of
 from verdict.looks import SHARES, Look, follow, parts
 from verdict.plan import CORRELATION, Planned, planned_demands
@@ -103,12 +104,12 @@ CASES = (
 class Asked:
     """The samples of a task in the order of the looks, and how many each look has."""
 
-    records: list[Mapping[str, Any]]
+    records: list[dict[str, Any]]
     ends: list[int]
 
 
 def asked_of(suite: str, task: str) -> Asked:
-    records = [record for _, record in read_jsonl(SAMPLES / f"{task}.jsonl") if suite == "full" or record["small"]]
+    records = frozen_samples(SAMPLES / f"{task}.jsonl", suite)
     found = parts(records)
     by_id = {record["id"]: record for record in records}
     return Asked([by_id[name] for name in found[-1]], [len(part) for part in found])
@@ -137,7 +138,7 @@ def whole_policy(suite: str, case: Case, draws: int, random: Random) -> None:
     )
 
 
-def answers(name: str, records: list[Mapping[str, Any]], case: Case, random: Random) -> np.ndarray:
+def answers(name: str, records: list[dict[str, Any]], case: Case, random: Random) -> np.ndarray:
     """What each sample loses (-1) or wins (1) on one metric."""
     this = not case.only or case.only == name
     drop, won = (case.drop, case.won) if this and not case.slice else (0.0, FLIPS)
@@ -165,7 +166,7 @@ def look_at(
     for name, rule in policy.metrics.items():
         task, metric = name.split("/")
         records = tasks[task].records
-        chosen = [place for place in range(ends[task]) if asks(metric, dict(records[place]))]
+        chosen = [place for place in range(ends[task]) if asks(metric, records[place])]
         questions = [
             Planned(records[place]["template"], {key: str(value) for key, value in records[place]["slice"].items()})
             for place in chosen

@@ -6,7 +6,8 @@ Answers that only have to be graded again are not asked for again (`loop.rescore
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -106,21 +107,48 @@ def evaluate(
         return _trusted(target, folder)
     if not folder.exists() and (answered := _answered(given)) is not None:
         return rescore(_trusted(target, answered))
+    make_ready(target, suite, limit, settings)
+    with server_ends(target):
+        finish(target, suite, given, folder, limit, settings)
+    return folder
+
+
+def make_ready(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> None:
+    """Raises AJError or ServeError if a server that we start could not serve the target, or the suite is too long."""
     if target.served and target.arguments:
         prepare(target.served)
         check_room(target, suite, limit, _task_args(target, settings).get("reasoning", False))
+
+
+def finish(
+    target: Target,
+    suite: str,
+    given: str,
+    folder: Path,
+    limit: int | None = None,
+    settings: Settings = DEFAULT,
+    part: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Ask what is missing of an eval's folder; its server, if we start one, goes on (`server_ends`).
+
+    `part`: the ids of the samples to ask, by task, if not all.
+
+    Raises:
+        AJError, ServeError: as `evaluate` does.
+    """
     with _locked(folder):
         said = check_endpoint(target, folder)
         end_orphans()
         mark_servers()
-        _run(target, suite, given, limit, folder, settings, said)
-        write_json(folder / DONE, done(folder, target.name, suite, given))
-    return folder
+        start = time.monotonic()
+        _run(target, suite, given, limit, folder, settings, said, part)
+        told = done(folder, target.name, suite, given, list(part or TASKS))
+        write_json(folder / DONE, told | {"seconds": round(time.monotonic() - start, 1)})
 
 
-def done(folder: Path, model: str, suite: str, given: str) -> dict[str, Any]:
+def done(folder: Path, model: str, suite: str, given: str, tasks: Sequence[str] = TASKS) -> dict[str, Any]:
     """The content of a finished folder's `done.json`."""
-    return {"model": model, "suite": suite, "tasks": TASKS, "answers": given, "seals": seals(folder)}
+    return {"model": model, "suite": suite, "tasks": list(tasks), "answers": given, "seals": seals(folder)}
 
 
 def _attempts(target: Target, suite: str, limit: int | None, settings: Settings) -> list[str]:
@@ -162,6 +190,7 @@ def _run(
     folder: Path,
     settings: Settings = DEFAULT,
     endpoint: dict[str, Any] | None = None,
+    part: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
     # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
@@ -170,9 +199,9 @@ def _run(
     from inspect_ai.model import GenerateConfigArgs
 
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
-    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _server_ends(target), _known_provider(target):
+    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _known_provider(target):
         finished, logs = eval_set(
-            [f"evals/{task}.py" for task in TASKS],
+            [f"evals/{task}.py" for task in part or TASKS],
             log_dir=str(folder),
             model=target.model,
             model_args=target.arguments,
@@ -181,6 +210,7 @@ def _run(
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
             limit=limit,
+            sample_id=[f"{task}:{name}" for task, names in part.items() for name in names] if part else None,
             epochs=settings.epochs,
             max_tasks=len(TASKS),
             log_realtime=False,
@@ -217,7 +247,7 @@ def _task_args(target: Target, settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def _server_ends(target: Target) -> Iterator[None]:
+def server_ends(target: Target) -> Iterator[None]:
     """End the server that Inspect has started: it would stay until the process ends, and serve the next arm too,
     without the adapter of that arm or with another template."""
     try:

@@ -1,7 +1,7 @@
 """Checks whether two eval folders are evidence for a verdict, and lists every reason why not."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,34 @@ IDENTITY = ("model_name", "run", "adapter", "dataset", "serving")
 """Metadata that must be equal in all logs of one arm."""
 
 
+Asked = Mapping[str, Collection[str]]
+"""Task -> the ids of the samples that were asked for."""
+
+
+def read_whole(scores: TaskScores) -> tuple[Recorded, list[str]]:
+    """What the samples of a log say, and signs that it does not say what the eval wrote.
+
+    Raises:
+        EvidenceError: the samples cannot be read.
+    """
+    recorded = read_recorded(scores.path)
+    return recorded, list(_changed(scores, recorded))
+
+
 def problems(
-    base: Arm, candidate: Arm, gated: Mapping[str, Sequence[str]], limits: Limits, logs: Path, suites: Path
+    base: Arm,
+    candidate: Arm,
+    gated: Mapping[str, Sequence[str]],
+    limits: Limits,
+    logs: Path,
+    suites: Path,
+    read: Callable[[TaskScores], tuple[Recorded, list[str]]] = read_whole,
+    asked: Asked | None = None,
 ) -> list[str]:
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
     `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/,
-    `suites` that of the frozen samples.
+    `suites` that of the frozen samples. `asked`: where only a part of them was (`verdict.joined`), and no more may be.
 
     Raises:
         EvidenceError: the samples of a log cannot be read.
@@ -55,11 +76,15 @@ def problems(
         return missing
     found: list[str] = []
     for task, metrics in gated.items():
-        recorded = [read_recorded(arm[task].path) for arm in (base, candidate)]
-        for name, arm, inside in zip(("the reference", "the candidate"), (base, candidate), recorded, strict=True):
-            told = [*_incomplete(arm[task], metrics, limits), *_changed(arm[task], inside)]
+        inside_both = [read(arm[task]) for arm in (base, candidate)]
+        recorded = [inside for inside, _ in inside_both]
+        for name, arm, (inside, changed) in zip(
+            ("the reference", "the candidate"), (base, candidate), inside_both, strict=True
+        ):
+            told = [*_incomplete(arm[task], metrics, limits), *changed]
             if not limits.any_logs:
-                told += [*_ungraded(arm[task], inside, metrics), *unlike_the_suite(arm[task], inside, suites)]
+                told += _ungraded(arm[task], inside, metrics)
+                told += unlike_the_suite(arm[task], inside, suites, asked and asked[task])
             found += [f"{task}, {name}: {problem}" for problem in told]
         found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
         if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):

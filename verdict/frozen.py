@@ -1,6 +1,6 @@
 """Is a log about the frozen samples, all of them, as they stand in their file? Labels in a log are not trusted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,19 @@ from verdict.scores import TaskScores
 SUITES = ("small", "full")
 
 
-def unlike_the_suite(scores: TaskScores, recorded: Recorded, suites: Path) -> Iterator[str]:
-    """Problems of one log; `suites` is the folder of the frozen samples, `TASK.jsonl`.
+def frozen_samples(path: Path, suite: str) -> list[dict[str, Any]]:
+    """The samples of a suite in a task's file.
+
+    Raises:
+        DataError: a line is not JSON.
+    """
+    return [record for _, record in read_jsonl(path) if suite == "full" or record["small"]]
+
+
+def unlike_the_suite(
+    scores: TaskScores, recorded: Recorded, suites: Path, asked: Collection[str] | None = None
+) -> Iterator[str]:
+    """Problems of one log; `suites` is the folder of the frozen samples, `TASK.jsonl`; `asked`: only these were to be.
 
     Raises:
         DataError: a line of the file is not JSON.
@@ -25,7 +36,9 @@ def unlike_the_suite(scores: TaskScores, recorded: Recorded, suites: Path) -> It
     if not path.is_file() or scores.metadata.get("samples") != digest_file(path):
         yield f"its samples are not those of {path} (they were frozen anew, or elsewhere); run `aj eval` again."
         return
-    frozen = {str(record["id"]): record for _, record in read_jsonl(path) if suite == "full" or record["small"]}
+    frozen = {str(record["id"]): record for record in frozen_samples(path, suite)}
+    if asked is not None:
+        frozen = {name: record for name, record in frozen.items() if name in asked}
     if missing := frozen.keys() - scores.samples.keys():
         yield f"{len(missing)} of {len(frozen)} samples of the suite {suite} are not in it; run it without --limit."
     if foreign := scores.samples.keys() - frozen.keys():

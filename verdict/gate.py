@@ -77,11 +77,11 @@ def gate(
         left, right = read_folder(base), read_folder(candidate)
         found = problems(left, right, policy.gated, policy.evidence, logs, suites)
     except AJError as error:
-        return _verdict(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
-    found += [problem for name, rule in policy.metrics.items() for problem in _ungated(left, right, name, rule)]
+        return verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
+    found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
     if found:
-        return _verdict(GateOutcome.INVALID, found, [], left, right, policy)
-    demands = [demand for name, rule in policy.metrics.items() for demand in _demands(left, right, name, rule)]
+        return verdict_of(GateOutcome.INVALID, found, [], left, right, policy)
+    demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
     best, left_out = best_earlier(left, right, earlier, policy, logs, suites)
     for name, one in best.items():
         demands.append(Demand(name, "best", ALL, one.change, -policy.metrics[name].margin, 0.0, against=one.run))
@@ -96,7 +96,7 @@ def concluded(checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy
     if worse := list(shown_worse(base, candidate, policy)):
         reasons.append(f"shown to be worse, but not gated: {'; '.join(worse)}.")
     outcome = outcome_of([check.state for check in checks])
-    return _verdict(outcome, [*reasons, *notes], checks, base, candidate, policy)
+    return verdict_of(outcome, [*reasons, *notes], checks, base, candidate, policy)
 
 
 def outcome_of(states: Sequence[State]) -> GateOutcome:
@@ -128,7 +128,7 @@ def shown_worse(base: Arm, candidate: Arm, policy: Policy) -> Iterator[str]:
                 yield f"{name} {change.mean:+.3f} [{change.low(TAIL):+.3f}, {change.high(TAIL):+.3f}]"
 
 
-def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
+def ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
     """A slice that the policy names must exist, and no part of it may be left out."""
     task, metric = name.split("/")
     if task not in base or task not in candidate:
@@ -144,7 +144,8 @@ def _ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
                 yield f"{name}: no sample of {key}={value} is scored in both logs; see `inspect view`."
 
 
-def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
+def demands_of(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[Demand]:
+    """What the policy demands of a metric, and what both arms say of it; nothing where they share no sample."""
     task, metric = name.split("/")
     for label, pairs in paired(base[task], candidate[task], metric).items():
         if label == ALL:
@@ -158,7 +159,7 @@ def _demands(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterat
             yield Demand(name, "slice", label, pairs.difference(), -fall, 0.0, rule.margin)
 
 
-def _verdict(
+def verdict_of(
     outcome: GateOutcome, reasons: Sequence[str], checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy
 ) -> Verdict:
     told = next(iter(candidate.values())).metadata if candidate else {}

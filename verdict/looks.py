@@ -1,6 +1,15 @@
 """A verdict before all is asked: looks at a growing part of a suite, each at its own level (`verdict.boundary`).
 
-XX"""
+order      whole families of samples, in an order that only the frozen samples decide
+passing    each check at its own look: promotion needs all of them (an intersection-union test), and each passes a
+           worse candidate with at most its alpha, whenever the others pass. What has passed stays passed, and a
+           task in which all has passed is asked no further
+slices     are not shown to hold, so they must hold when their task is asked no further, and half of it at least
+           was: four samples of a slice say nothing
+failing    Holm's method at the levels of the look. A margin that is not strict fails before the last look only if
+           the drop is beyond the margin, since a smaller one may still pass
+too few    a metric with less than the policy's `min_samples` is not looked at
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +23,8 @@ from verdict.scores import ALL
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Of a task's samples, at least, that a look has."""
+SLICES_FROM = 0.5
+"""The share of its task from which a slice can pass."""
 
 _Key = tuple[str, str, str]
 """Of a demand: metric, rule, slice."""
@@ -69,8 +80,7 @@ def follow(looks: Iterable[Look], policy: Policy) -> Iterator[list[Decided]]:
         demands = [_early(demand, share[demand.metric]) for demand in look.demands]
         told = [_level(looked[demand.metric], share[demand.metric]) for demand in demands]
         decided = [
-            one if one.state == "failed" or one.demand.rule == "slice" else passed.get(_key(one.demand), one)
-            for one in decide(demands, policy, told)
+            _now(one, share[one.demand.metric], passed.get(_key(one.demand))) for one in decide(demands, policy, told)
         ]
         passed |= {_key(one.demand): one for one in decided if one.state == "passed"}
         yield decided
@@ -83,6 +93,13 @@ def _key(demand: Demand) -> _Key:
 def _level(shares: tuple[float, ...], share: float) -> Level:
     """Of the last of `shares`; nothing is decided at a share that is none of them."""
     return lambda alpha: levels(shares, alpha)[-1] if shares[-1:] == (share,) else 0.0
+
+
+def _now(one: Decided, share: float, passed: Decided | None) -> Decided:
+    """What was just decided, or the look at which it passed."""
+    if one.demand.rule == "slice":
+        return replace(one, state="open") if one.state == "passed" and share < SLICES_FROM else one
+    return one if one.state == "failed" or passed is None else passed
 
 
 def _early(demand: Demand, share: float) -> Demand:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aj.errors import ConfigError
-from aj.files import SAMPLES, read_jsonl
+from aj.files import SAMPLES
 from verdict.checks import Demand, decide
+from verdict.frozen import frozen_samples
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL
 from verdict.stats import MeanEstimate, difference_of_families
@@ -107,10 +108,9 @@ def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool
     path = suites / f"{task}.jsonl"
     if not path.is_file():
         raise ConfigError(f"{path} does not exist, so nothing is known of {name}; correct the policy.")
-    records = [record for _, record in read_jsonl(path) if suite == "full" or record["small"]]
     found = [
         Planned(record["template"], {key: str(value) for key, value in record["slice"].items()})
-        for record in records
+        for record in frozen_samples(path, suite)
         if asks(metric, record)
     ]
     if len({question.family for question in found}) < 2:

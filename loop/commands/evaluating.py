@@ -205,15 +205,20 @@ def both_arms(a: str, b: str, suite: str, contract: str | None) -> tuple[Path, P
 
     A reference that is not a run is taken under the candidate's contract, unless `contract` names another one.
     """
+    left, right = (
+        given if isinstance(given, Path) else finished_logs(given, suite, name)
+        for name, given in named_arms(a, b, contract)
+    )
+    return left, right
+
+
+def named_arms(a: str, b: str, contract: str | None) -> "list[tuple[str, Path | Target]]":
+    """What the names of a reference and a candidate mean: logs, or models under one contract, as for `both_arms`."""
     from loop.targets import find_target
 
     if not _holds_logs(b):
         contract = contract or find_target(b).contract
-
-    def logs_of(name: str) -> Path:
-        return Path(name) if _holds_logs(name) else finished_logs(find_target(name, contract), suite, name)
-
-    return logs_of(a), logs_of(b)
+    return [(name, Path(name) if _holds_logs(name) else find_target(name, contract)) for name in (a, b)]
 
 
 def finished_logs(target: "Target", suite: str, name: str) -> Path:

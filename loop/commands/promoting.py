@@ -1,14 +1,15 @@
-"""`aj gate`, `promote` and `rollback`: who is champion."""
+"""`aj gate`, `ab`, `promote` and `rollback`: who is champion."""
 
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 
 from aj.errors import ConfigError
-from loop.commands.evaluating import ContractOption, SuiteOption, both_arms, finished_logs
-from loop.commands.terminal import Format, console, example, show
+from loop.commands.evaluating import ContractOption, SuiteOption, both_arms, finished_logs, named_arms
+from loop.commands.terminal import AsJson, Format, console, example, say, show
 
 app = typer.Typer()
 
@@ -62,18 +63,49 @@ def gate(
     raise typer.Exit(int(verdict.outcome))
 
 
+@app.command(epilog=example("aj ab champion 3f1c9e --policy default"))
+def ab(
+    base: Annotated[str, typer.Argument(help="the reference: champion, base:NAME, a run, or a folder of logs")],
+    candidate: Annotated[str, typer.Argument(help="the candidate: a run, or a folder of logs")],
+    suite: SuiteOption = "small",
+    contract: ContractOption = None,
+    policy: PolicyOption = DEFAULT_POLICY,
+    output: AsJson = Format.table,
+) -> None:
+    """Evaluate both part by part, and stop when the gate's verdict is certain. Exit codes: as for `aj gate`.
+
+    At each look a part of every open task was asked; a whole eval that is finished is used as it is.
+    """
+    from loop import ab as sequential
+    from verdict import gate as judge
+    from verdict.policy import load_policy
+
+    _check_frozen(suite)
+    rules = load_policy(policy)
+    left, right = (sequential.named(name, given, suite) for name, given in named_arms(base, candidate, contract))
+    found = sequential.run(left, right, rules, suite, lambda step: say(sequential.line(step)))
+    verdict = found.judged.verdict
+    show(output, sequential.to_record(found), lambda: Group(judge.panel(verdict), *sequential.savings(found)))
+    raise typer.Exit(int(verdict.outcome))
+
+
 def _plan(policy: Path, suite: str, output: GateFormat) -> None:
     from evals.suite import asks
     from verdict import plan
-    from verdict.frozen import SUITES
     from verdict.policy import load_policy
 
-    if suite not in SUITES:
-        raise ConfigError(f"The suite {suite!r} is not frozen; give --suite small or --suite full.")
+    _check_frozen(suite)
     if output not in (GateFormat.table, GateFormat.json):
         raise ConfigError("A plan is a table or JSON; give --format table or --format json.")
     found = plan.plan(load_policy(policy), suite, asks)
     show(Format(output), plan.to_record(found), lambda: plan.table(found))
+
+
+def _check_frozen(suite: str) -> None:
+    from verdict.frozen import SUITES
+
+    if suite not in SUITES:
+        raise ConfigError(f"The suite {suite!r} is not frozen; give --suite small or --suite full.")
 
 
 @app.command(epilog=example("aj promote 3f1c9e"))

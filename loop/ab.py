@@ -1,0 +1,279 @@
+"""The sequential A/B: both arms are asked part by part, through Inspect, until the verdict is certain at a look.
+
+The parts of a model lie in `logs/parts/<hash>/`, each with its logs and a `done.json`: one that is there is not asked
+again, whichever comparison it was for, and no board or gate takes it for a whole eval. A model whose whole eval is
+finished is asked nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import psutil
+
+from aj.errors import ConfigError
+from aj.files import SAMPLES, digest, logs_dir
+from evals.suite import TASKS
+from loop.evaluate import answers, eval_folder, finish, make_ready, server_ends
+from loop.targets import Target
+from train.serve import has_gpu
+from verdict.checks import State
+from verdict.frozen import frozen_samples
+from verdict.gate import Verdict
+from verdict.gate import to_record as gate_record
+from verdict.looks import parts
+from verdict.policy import Policy
+from verdict.samples import DONE
+from verdict.scores import read_folder
+from verdict.sequential import Judged, Numbers, judge
+
+ROOM = 12 * 2**30
+"""Bytes that must be free so that two servers may run at once: 4 GB each, and the evals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """One arm: a folder of whole logs, or a model that is asked part by part."""
+
+    name: str
+    whole: Path | None
+    target: Target | None = None
+
+    def logs(self, suite: str, numbers: Numbers) -> dict[str, list[Path]]:
+        """The logs of each task's first parts."""
+        if self.whole:
+            return {task: [scores.path] for task, scores in read_folder(self.whole).items()}
+        return {
+            task: [
+                read_folder(folder)[task].path
+                for place in range(1, count + 1)
+                if (folder := self.part(suite, task, place))
+            ]
+            for task, count in numbers.items()
+        }
+
+    def part(self, suite: str, task: str, number: int) -> Path | None:
+        """The finished folder with this part of the task."""
+        if self.target is None:
+            return self.whole
+        finished = sorted(parts_folder(self.target, suite).glob(f"{number}-*/{DONE}"))
+        return next((path.parent for path in finished if task in _told(path)["tasks"]), None)
+
+
+def named(name: str, given: Path | Target, suite: str) -> Answering:
+    """An arm as it was named; a model with a finished whole eval is that eval."""
+    if isinstance(given, Path):
+        return Answering(name, given)
+    folder = eval_folder(given, suite)
+    return Answering(given.name, folder) if (folder / DONE).exists() else Answering(given.name, None, given)
+
+
+def parts_folder(target: Target, suite: str) -> Path:
+    """Where the parts of a model's eval lie, graded by today's graders."""
+    from evals.identities import graded
+
+    return logs_dir() / "parts" / digest(answers(target, suite), [graded(task) for task in TASKS])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One look, for people."""
+
+    number: int
+    of: int
+    asked: int
+    samples: int
+    """Of the whole suite, in the tasks of the policy."""
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What an arm took, and what the whole suite would have taken."""
+
+    asked: int
+    samples: int
+    minutes: float
+    whole_minutes: float
+    """Estimated from what the samples took, task by task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequential:
+    """What a sequential A/B came to."""
+
+    steps: tuple[Step, ...]
+    saved: dict[str, Saved]
+    """By the name of each arm that was asked."""
+
+    @property
+    def judged(self) -> Judged:
+        return self.steps[-1].judged
+
+
+def run(
+    base: Answering, candidate: Answering, policy: Policy, suite: str, report: Callable[[Step], None] = lambda _: None
+) -> Sequential:
+    """Ask both arms until the verdict is certain or all was asked; `report` is called at each look.
+
+    Raises:
+        ConfigError: the policy names a task that does not exist.
+        AJError, ServeError: a part could not be asked, as for `loop.evaluate.evaluate`.
+    """
+    if unknown := [task for task in policy.gated if task not in TASKS]:
+        raise ConfigError(f"The policy gates {unknown[0]}, which is no task; correct it to one of {', '.join(TASKS)}.")
+    pieces = {task: parts(frozen_samples(SAMPLES / f"{task}.jsonl", suite)) for task in policy.gated}
+    last = max(map(len, pieces.values()))
+    samples = sum(len(found[-1]) for found in pieces.values())
+    numbers: dict[str, int] = dict.fromkeys(pieces, 0)
+    looks: list[Numbers] = []
+    steps: list[Step] = []
+    waiting: Sequence[str] = list(pieces)
+    arms = (base, candidate)
+    with _servers([arm.target for arm in arms if arm.target]) as servers:
+        while waiting:
+            numbers = {task: count + (task in waiting) for task, count in numbers.items()}
+            looks.append(numbers)
+            for arm in servers.in_turn(arms):
+                _ask(arm, suite, numbers, waiting, pieces, servers)
+            left, right = (arm.logs(suite, numbers) for arm in arms)
+            judged = judge(left, right, looks, pieces, policy)
+            asked = sum(len(pieces[task][count - 1]) for task, count in numbers.items())
+            steps.append(Step(len(looks), last, asked, samples, judged))
+            report(steps[-1])
+            waiting = judged.waiting
+    read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
+    saved = {arm.name: _saved(arm, suite, numbers, pieces, scores) for arm, scores in read if arm.target and scores}
+    return Sequential(tuple(steps), saved)
+
+
+def _ask(
+    arm: Answering,
+    suite: str,
+    numbers: Numbers,
+    waiting: Sequence[str],
+    pieces: Mapping[str, Sequence[Sequence[str]]],
+    servers: "_Servers",
+) -> None:
+    """Ask the newest part of the waiting tasks, as far as it is missing."""
+    target = arm.target
+    missing = [task for task in waiting if arm.part(suite, task, numbers[task]) is None]
+    if target is None or not missing:
+        return
+    number = numbers[missing[0]]
+    part = {task: _newest(pieces[task], number) for task in missing}
+    folder = parts_folder(target, suite) / f"{number}-{digest(part)}"
+    servers.start(target, suite)
+    finish(target, suite, answers(target, suite), folder, part=part)
+
+
+def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
+    before = len(found[number - 2]) if number > 1 else 0
+    return list(found[number - 1][before:])
+
+
+def _saved(
+    arm: Answering,
+    suite: str,
+    numbers: Numbers,
+    pieces: Mapping[str, Sequence[Sequence[str]]],
+    scores: Mapping[str, Any],
+) -> Saved:
+    folders = {arm.part(suite, task, place) for task, count in numbers.items() for place in range(1, count + 1)}
+    seconds = sum(_told(folder / DONE).get("seconds", 0.0) for folder in folders if folder)
+    asked = {task: len(pieces[task][count - 1]) for task, count in numbers.items()}
+    worked = sum(log.cost.seconds for log in scores.values())
+    whole = sum(log.cost.seconds * len(pieces[task][-1]) / asked[task] for task, log in scores.items())
+    factor = whole / worked if worked else 1.0
+    every = sum(len(found[-1]) for found in pieces.values())
+    return Saved(sum(asked.values()), every, seconds / 60, seconds * factor / 60)
+
+
+def _told(done: Path) -> dict[str, Any]:
+    return json.loads(done.read_text(encoding="utf-8"))
+
+
+@dataclass(slots=True)
+class _Servers:
+    """Of both arms, or one after the other where the machine holds only one."""
+
+    together: bool
+    stack: ExitStack
+    running: list[Target] = field(default_factory=list)
+
+    def in_turn(self, arms: Sequence[Answering]) -> list[Answering]:
+        """The arm whose server runs comes first."""
+        return sorted(arms, key=lambda arm: arm.target not in self.running)
+
+    def start(self, target: Target, suite: str) -> None:
+        """Let the target's server run from now on: Inspect starts it with the first request."""
+        if target in self.running:
+            return
+        if not self.together:
+            self.end()
+        make_ready(target, suite)
+        self.stack.enter_context(server_ends(target))
+        self.running.append(target)
+
+    def end(self) -> None:
+        self.stack.close()
+        self.running.clear()
+
+
+@contextmanager
+def _servers(targets: Sequence[Target]) -> Iterator[_Servers]:
+    ours = [target for target in targets if target.arguments]
+    shared = len({target.served.model for target in ours if target.served}) < len(ours)
+    if shared:
+        _claim(ours)
+    roomy = not has_gpu() and psutil.virtual_memory().available >= ROOM
+    servers = _Servers(shared or roomy or len(ours) < 2, ExitStack())
+    try:
+        yield servers
+    finally:
+        servers.end()
+
+
+def _claim(targets: Sequence[Target]) -> None:
+    """Tell Inspect of every adapter before its server starts: one server then answers for the base and its adapter."""
+    from inspect_ai.model import get_model
+
+    for target in targets:
+        get_model(target.model, memoize=False, **target.arguments)
+
+
+def _counts(verdict: Verdict) -> dict[str, int]:
+    return {state: sum(check.state == state for check in verdict.checks) for state in get_args(State)}
+
+
+def line(step: Step) -> str:
+    """One look, in a line."""
+    told = ", ".join(f"{count} {state}" for state, count in _counts(step.judged.verdict).items())
+    further = f"; asking further: {', '.join(step.judged.waiting)}" if step.judged.waiting else ""
+    return f"look {step.number} of {step.of}: {step.asked} of {step.samples} samples; {told}{further}"
+
+
+def savings(found: Sequential) -> list[str]:
+    """What each arm that was asked took, of what the whole suite would have taken."""
+    if not found.saved:
+        return ["Both have a whole eval; nothing was asked."]
+    return [
+        f"{name}: {one.asked} of {one.samples} samples ({one.asked / one.samples:.0%}), {one.minutes:.1f} of about "
+        f"{one.whole_minutes:.1f} minutes."
+        for name, one in found.saved.items()
+    ]
+
+
+def to_record(found: Sequential) -> dict[str, Any]:
+    """For `--format json`: the verdict as `aj gate` gives it, each look, and what each arm took."""
+    looks = [
+        {"asked": step.asked, "samples": step.samples, "further": step.judged.waiting} | _counts(step.judged.verdict)
+        for step in found.steps
+    ]
+    return gate_record(found.judged.verdict) | {
+        "looks": looks,
+        "saved": {name: asdict(one) for name, one in found.saved.items()},
+    }

@@ -1,0 +1,103 @@
+"""The gate at looks: what two arms that are asked part by part say so far, and which tasks to ask further."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aj.errors import AJError
+from aj.files import SAMPLES, logs_dir
+from verdict.evidence import Arm, problems
+from verdict.gate import GateOutcome, Verdict, concluded, demands_of, ungated, verdict_of
+from verdict.joined import join
+from verdict.looks import Look, follow
+from verdict.policy import Policy
+from verdict.samples import Recorded
+
+Logs = Mapping[str, Sequence[Path]]
+"""Task -> the logs of one arm in which its samples are."""
+Numbers = Mapping[str, int]
+"""Task -> how many parts of it were asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict after some looks."""
+
+    verdict: Verdict
+    waiting: tuple[str, ...]
+    """Tasks of which more would help; none where the verdict is certain or all was asked."""
+    base: Arm
+    candidate: Arm
+    """What was read, joined over the parts; empty if it could not be."""
+
+
+def judge(
+    base: Logs,
+    candidate: Logs,
+    looks: Sequence[Numbers],
+    parts: Mapping[str, Sequence[Sequence[str]]],
+    policy: Policy,
+    logs: Path | None = None,
+    suites: Path = SAMPLES,
+) -> Judged:
+    """Judge two arms after `looks`, the last of which is now.
+
+    Args:
+        parts: task -> the ids at each of its looks, as `verdict.looks.parts` gives them.
+        logs, suites: as for `verdict.gate.gate`.
+    """
+    numbers = looks[-1]
+    asked = {task: parts[task][number - 1] for task, number in numbers.items()}
+    read: dict[Path, tuple[Recorded, list[str]]] = {}
+    limits = policy.evidence
+    if unasked := [task for task, number in numbers.items() if number < len(parts[task])]:
+        limits = limits.model_copy(update={"min_samples": 0})  # a look passes over a metric with fewer
+    try:
+        left, right = (_joined(arm, asked, read) for arm in (base, candidate))
+        found = problems(
+            left, right, policy.gated, limits, logs or logs_dir(), suites, lambda log: read[log.path], asked
+        )
+    except AJError as error:
+        return Judged(verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy), (), {}, {})
+    found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
+    if found:
+        return Judged(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
+    told = [_look(left, right, then, parts, policy) for then in looks]
+    *_, decided = follow(told, policy)
+    checks = [one.check() for one in decided]
+    verdict = concluded(checks, left, right, policy)
+    silent = policy.metrics.keys() - {check.metric for check in checks}
+    if silent and verdict.outcome is GateOutcome.PROMOTE:
+        verdict = replace(verdict, outcome=GateOutcome.INCONCLUSIVE)
+    open_tasks = _tasks([*silent, *(check.metric for check in checks if check.state != "passed")])
+    waiting = [task for task in unasked if task in open_tasks]
+    certain = verdict.outcome is not GateOutcome.INCONCLUSIVE
+    return Judged(verdict, () if certain else tuple(waiting), left, right)
+
+
+def _tasks(metrics: Sequence[str]) -> list[str]:
+    return [metric.split("/")[0] for metric in metrics]
+
+
+def _joined(arm: Logs, asked: Mapping[str, Sequence[str]], read: dict[Path, tuple[Recorded, list[str]]]) -> Arm:
+    """The arm's logs by task; what their samples say goes to `read`."""
+    found = {}
+    for task, names in asked.items():
+        scores, recorded, told = join(arm.get(task, ()), names)
+        found[task], read[scores.path] = scores, (recorded, told)
+    return found
+
+
+def _look(
+    base: Arm, candidate: Arm, numbers: Numbers, parts: Mapping[str, Sequence[Sequence[str]]], policy: Policy
+) -> Look:
+    then = {task: set(parts[task][number - 1]) for task, number in numbers.items()}
+    left, right = (
+        {
+            task: replace(arm[task], samples={key: one for key, one in arm[task].samples.items() if key in names})
+            for task, names in then.items()
+        }
+        for arm in (base, candidate)
+    )
+    demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
+    return Look(demands, {task: len(names) / len(parts[task][-1]) for task, names in then.items()})
