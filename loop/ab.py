@@ -21,6 +21,7 @@ from loop.evaluate import answers, eval_folder, finish, make_ready, server_ends
 from loop.targets import Target
 from train.serve import has_gpu
 from verdict.checks import State
+from verdict.evidence import Arm
 from verdict.frozen import frozen_samples
 from verdict.gate import Verdict
 from verdict.gate import to_record as gate_record
@@ -39,43 +40,44 @@ class Answering:
     """One arm: a folder of whole logs, or a model that is asked part by part."""
 
     name: str
-    whole: Path | None
+    folder: Path
+    """Of the whole logs, or of the parts."""
     target: Target | None = None
+    """Who is asked; None if the logs are whole."""
+    answers: str = ""
+    """The identity of what the target answers."""
 
-    def logs(self, suite: str, numbers: Numbers) -> dict[str, list[Path]]:
+    def logs(self, numbers: Numbers) -> dict[str, list[Path]]:
         """The logs of each task's first parts."""
-        if self.whole:
-            return {task: [scores.path] for task, scores in read_folder(self.whole).items()}
+        if self.target is None:
+            return {task: [scores.path] for task, scores in read_folder(self.folder).items()}
         return {
             task: [
                 read_folder(folder)[task].path
-                for place in range(1, count + 1)
-                if (folder := self.part(suite, task, place))
+                for number in range(1, count + 1)
+                if (folder := self.part(task, number)) is not None
             ]
             for task, count in numbers.items()
         }
 
-    def part(self, suite: str, task: str, number: int) -> Path | None:
+    def part(self, task: str, number: int) -> Path | None:
         """The finished folder with this part of the task."""
-        if self.target is None:
-            return self.whole
-        finished = sorted(parts_folder(self.target, suite).glob(f"{number}-*/{DONE}"))
-        return next((path.parent for path in finished if task in _told(path)["tasks"]), None)
+        finished = (path.parent for path in sorted(self.folder.glob(f"{number}-*/{DONE}")))
+        return next((folder for folder in finished if task in _told(folder)["tasks"]), None)
 
 
 def named(name: str, given: Path | Target, suite: str) -> Answering:
-    """An arm as it was named; a model with a finished whole eval is that eval."""
+    """An arm as it was named; a model whose whole eval is finished is that eval."""
+    from evals.identities import graded
+
     if isinstance(given, Path):
         return Answering(name, given)
     folder = eval_folder(given, suite)
-    return Answering(given.name, folder) if (folder / DONE).exists() else Answering(given.name, None, given)
-
-
-def parts_folder(target: Target, suite: str) -> Path:
-    """Where the parts of a model's eval lie, graded by today's graders."""
-    from evals.identities import graded
-
-    return logs_dir() / "parts" / digest(answers(target, suite), [graded(task) for task in TASKS])
+    if (folder / DONE).exists():
+        return Answering(given.name, folder)
+    answered = answers(given, suite)
+    parts_of = logs_dir() / "parts" / digest(answered, [graded(task) for task in TASKS])
+    return Answering(given.name, parts_of, given, answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +141,14 @@ def run(
             looks.append(numbers)
             for arm in servers.in_turn(arms):
                 _ask(arm, suite, numbers, waiting, pieces, servers)
-            left, right = (arm.logs(suite, numbers) for arm in arms)
+            left, right = (arm.logs(numbers) for arm in arms)
             judged = judge(left, right, looks, pieces, policy)
             asked = sum(len(pieces[task][count - 1]) for task, count in numbers.items())
             steps.append(Step(len(looks), last, asked, samples, judged))
             report(steps[-1])
             waiting = judged.waiting
     read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
-    saved = {arm.name: _saved(arm, suite, numbers, pieces, scores) for arm, scores in read if arm.target and scores}
+    saved = {arm.name: _saved(arm, numbers, pieces, scores) for arm, scores in read if arm.target and scores}
     return Sequential(tuple(steps), saved)
 
 
@@ -159,15 +161,13 @@ def _ask(
     servers: "_Servers",
 ) -> None:
     """Ask the newest part of the waiting tasks, as far as it is missing."""
-    target = arm.target
-    missing = [task for task in waiting if arm.part(suite, task, numbers[task]) is None]
-    if target is None or not missing:
+    if arm.target is None:
         return
-    number = numbers[missing[0]]
-    part = {task: _newest(pieces[task], number) for task in missing}
-    folder = parts_folder(target, suite) / f"{number}-{digest(part)}"
-    servers.start(target, suite)
-    finish(target, suite, answers(target, suite), folder, part=part)
+    part = {task: _newest(pieces[task], numbers[task]) for task in waiting if arm.part(task, numbers[task]) is None}
+    if not part:
+        return
+    servers.start(arm.target, suite)
+    finish(arm.target, suite, arm.answers, arm.folder / f"{max(numbers.values())}-{digest(part)}", part=part)
 
 
 def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
@@ -175,15 +175,9 @@ def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
     return list(found[number - 1][before:])
 
 
-def _saved(
-    arm: Answering,
-    suite: str,
-    numbers: Numbers,
-    pieces: Mapping[str, Sequence[Sequence[str]]],
-    scores: Mapping[str, Any],
-) -> Saved:
-    folders = {arm.part(suite, task, place) for task, count in numbers.items() for place in range(1, count + 1)}
-    seconds = sum(_told(folder / DONE).get("seconds", 0.0) for folder in folders if folder)
+def _saved(arm: Answering, numbers: Numbers, pieces: Mapping[str, Sequence[Sequence[str]]], scores: Arm) -> Saved:
+    folders = {arm.part(task, place) for task, count in numbers.items() for place in range(1, count + 1)}
+    seconds = sum(_told(folder)["seconds"] for folder in folders if folder)
     asked = {task: len(pieces[task][count - 1]) for task, count in numbers.items()}
     worked = sum(log.cost.seconds for log in scores.values())
     whole = sum(log.cost.seconds * len(pieces[task][-1]) / asked[task] for task, log in scores.items())
@@ -192,8 +186,8 @@ def _saved(
     return Saved(sum(asked.values()), every, seconds / 60, seconds * factor / 60)
 
 
-def _told(done: Path) -> dict[str, Any]:
-    return json.loads(done.read_text(encoding="utf-8"))
+def _told(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / DONE).read_text(encoding="utf-8"))
 
 
 @dataclass(slots=True)
