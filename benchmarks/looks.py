@@ -26,7 +26,7 @@ from evals.suite import asks
 from verdict.checks import Demand, decide
 from verdict.frozen import frozen_samples
 from verdict.gate import GateOutcome, outcome_of
-from verdict.looks import SHARES, Look, follow, parts
+from verdict.looks import SHARES, Look, follow, samples_by_look
 from verdict.plan import CORRELATION, Planned, planned_demands
 from verdict.policy import Limits, MetricPolicy, Policy, load_policy
 from verdict.stats import difference_of_families
@@ -110,9 +110,9 @@ class Asked:
 
 def asked_of(suite: str, task: str) -> Asked:
     records = frozen_samples(SAMPLES / f"{task}.jsonl", suite)
-    found = parts(records)
+    found = samples_by_look(records)
     by_id = {record["id"]: record for record in records}
-    return Asked([by_id[name] for name in found[-1]], [len(part) for part in found])
+    return Asked([by_id[name] for name in found[-1]], [len(names) for names in found])
 
 
 def whole_policy(suite: str, case: Case, draws: int, random: Random) -> None:
@@ -160,7 +160,7 @@ def answers(name: str, records: list[dict[str, Any]], case: Case, random: Random
 def look_at(
     tasks: Mapping[str, Asked], numbers: Mapping[str, int], drawn: Mapping[str, np.ndarray], policy: Policy
 ) -> Look:
-    """The look at the first `numbers[task]` parts of every task."""
+    """The look with the number `numbers[task]` of every task."""
     ends = {task: asked.ends[numbers[task] - 1] for task, asked in tasks.items()}
     demands: list[Demand] = []
     for name, rule in policy.metrics.items():

@@ -1,8 +1,8 @@
-"""The sequential A/B: both arms are asked part by part, through Inspect, until the verdict is certain at a look.
+"""The sequential A/B: both arms are asked batch by batch, through Inspect, until the verdict is certain at a look.
 
-The parts of a model lie in `logs/parts/<hash>/`, each with its logs and a `done.json`: one that is there is not asked
-again, whichever comparison it was for, and no board or gate takes it for a whole eval. A model whose whole eval is
-finished is asked nothing.
+The batches of a model lie in `logs/batches/<hash>/`, each with its logs and a `done.json`. One that is there is not
+asked again, whichever comparison it was for, and no board or gate takes it for a whole eval. A model with a finished
+whole eval is asked nothing.
 """
 
 import json
@@ -19,13 +19,13 @@ from aj.files import SAMPLES, digest, logs_dir
 from evals.suite import TASKS
 from loop.evaluate import answers, eval_folder, finish, make_ready, server_ends
 from loop.targets import Target
-from train.serve import has_gpu
+from train.serve import Served, has_gpu
 from verdict.checks import State
 from verdict.evidence import Arm
 from verdict.frozen import frozen_samples
 from verdict.gate import Verdict
 from verdict.gate import to_record as gate_record
-from verdict.looks import parts
+from verdict.looks import samples_by_look
 from verdict.policy import Policy
 from verdict.samples import DONE
 from verdict.scores import read_folder
@@ -37,31 +37,31 @@ ROOM = 12 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """One arm: a folder of whole logs, or a model that is asked part by part."""
+    """One arm: a folder of whole logs, or a model that is asked batch by batch."""
 
     name: str
     folder: Path
-    """Of the whole logs, or of the parts."""
+    """Of the whole logs, or of the batches."""
     target: Target | None = None
     """Who is asked; None if the logs are whole."""
     answers: str = ""
     """The identity of what the target answers."""
 
     def logs(self, numbers: Numbers) -> dict[str, list[Path]]:
-        """The logs of each task's first parts."""
+        """The logs of each task's first batches."""
         if self.target is None:
             return {task: [scores.path] for task, scores in read_folder(self.folder).items()}
         return {
             task: [
                 read_folder(folder)[task].path
                 for number in range(1, count + 1)
-                if (folder := self.part(task, number)) is not None
+                if (folder := self.batch(task, number)) is not None
             ]
             for task, count in numbers.items()
         }
 
-    def part(self, task: str, number: int) -> Path | None:
-        """The finished folder with this part of the task."""
+    def batch(self, task: str, number: int) -> Path | None:
+        """The finished folder with this batch of the task."""
         finished = (path.parent for path in sorted(self.folder.glob(f"{number}-*/{DONE}")))
         return next((folder for folder in finished if task in _told(folder)["tasks"]), None)
 
@@ -76,8 +76,8 @@ def named(name: str, given: Path | Target, suite: str) -> Answering:
     if (folder / DONE).exists():
         return Answering(given.name, folder)
     answered = answers(given, suite)
-    parts_of = logs_dir() / "parts" / digest(answered, [graded(task) for task in TASKS])
-    return Answering(given.name, parts_of, given, answered)
+    folder_of = logs_dir() / "batches" / digest(answered, [graded(task) for task in TASKS])
+    return Answering(given.name, folder_of, given, answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +123,32 @@ def run(
 
     Raises:
         ConfigError: the policy names a task that does not exist.
-        AJError, ServeError: a part could not be asked, as for `loop.evaluate.evaluate`.
+        AJError, ServeError: a batch could not be asked, as for `loop.evaluate.evaluate`.
     """
     if unknown := [task for task in policy.gated if task not in TASKS]:
         raise ConfigError(f"The policy gates {unknown[0]}, which is no task; correct it to one of {', '.join(TASKS)}.")
-    pieces = {task: parts(frozen_samples(SAMPLES / f"{task}.jsonl", suite)) for task in policy.gated}
-    last = max(map(len, pieces.values()))
-    samples = sum(len(found[-1]) for found in pieces.values())
-    numbers: dict[str, int] = dict.fromkeys(pieces, 0)
+    by_look = {task: samples_by_look(frozen_samples(SAMPLES / f"{task}.jsonl", suite)) for task in policy.gated}
+    last = max(map(len, by_look.values()))
+    samples = sum(len(found[-1]) for found in by_look.values())
+    numbers: dict[str, int] = dict.fromkeys(by_look, 0)
     looks: list[Numbers] = []
     steps: list[Step] = []
-    waiting: Sequence[str] = list(pieces)
+    waiting: Sequence[str] = list(by_look)
     arms = (base, candidate)
     with _servers([arm.target for arm in arms if arm.target]) as servers:
         while waiting:
             numbers = {task: count + (task in waiting) for task, count in numbers.items()}
             looks.append(numbers)
             for arm in servers.in_turn(arms):
-                _ask(arm, suite, numbers, waiting, pieces, servers)
+                _ask(arm, suite, numbers, waiting, by_look, servers)
             left, right = (arm.logs(numbers) for arm in arms)
-            judged = judge(left, right, looks, pieces, policy)
-            asked = sum(len(pieces[task][count - 1]) for task, count in numbers.items())
+            judged = judge(left, right, looks, by_look, policy)
+            asked = sum(len(by_look[task][count - 1]) for task, count in numbers.items())
             steps.append(Step(len(looks), last, asked, samples, judged))
             report(steps[-1])
             waiting = judged.waiting
     read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
-    saved = {arm.name: _saved(arm, numbers, pieces, scores) for arm, scores in read if arm.target and scores}
+    saved = {arm.name: _saved(arm, numbers, by_look, scores) for arm, scores in read if arm.target and scores}
     return Sequential(tuple(steps), saved)
 
 
@@ -157,17 +157,17 @@ def _ask(
     suite: str,
     numbers: Numbers,
     waiting: Sequence[str],
-    pieces: Mapping[str, Sequence[Sequence[str]]],
+    by_look: Mapping[str, Sequence[Sequence[str]]],
     servers: "_Servers",
 ) -> None:
-    """Ask the newest part of the waiting tasks, as far as it is missing."""
+    """Ask the newest batch of the waiting tasks, as far as it is missing."""
     if arm.target is None:
         return
-    part = {task: _newest(pieces[task], numbers[task]) for task in waiting if arm.part(task, numbers[task]) is None}
-    if not part:
+    batch = {task: _newest(by_look[task], numbers[task]) for task in waiting if arm.batch(task, numbers[task]) is None}
+    if not batch:
         return
     servers.start(arm.target, suite)
-    finish(arm.target, suite, arm.answers, arm.folder / f"{max(numbers.values())}-{digest(part)}", part=part)
+    finish(arm.target, suite, arm.answers, arm.folder / f"{max(numbers.values())}-{digest(batch)}", batch=batch)
 
 
 def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
@@ -175,14 +175,14 @@ def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
     return list(found[number - 1][before:])
 
 
-def _saved(arm: Answering, numbers: Numbers, pieces: Mapping[str, Sequence[Sequence[str]]], scores: Arm) -> Saved:
-    folders = {arm.part(task, place) for task, count in numbers.items() for place in range(1, count + 1)}
+def _saved(arm: Answering, numbers: Numbers, by_look: Mapping[str, Sequence[Sequence[str]]], scores: Arm) -> Saved:
+    folders = {arm.batch(task, place) for task, count in numbers.items() for place in range(1, count + 1)}
     seconds = sum(_told(folder)["seconds"] for folder in folders if folder)
-    asked = {task: len(pieces[task][count - 1]) for task, count in numbers.items()}
+    asked = {task: len(by_look[task][count - 1]) for task, count in numbers.items()}
     worked = sum(log.cost.seconds for log in scores.values())
-    whole = sum(log.cost.seconds * len(pieces[task][-1]) / asked[task] for task, log in scores.items())
+    whole = sum(log.cost.seconds * len(by_look[task][-1]) / asked[task] for task, log in scores.items())
     factor = whole / worked if worked else 1.0
-    every = sum(len(found[-1]) for found in pieces.values())
+    every = sum(len(found[-1]) for found in by_look.values())
     return Saved(sum(asked.values()), every, seconds / 60, seconds * factor / 60)
 
 
@@ -197,6 +197,7 @@ class _Servers:
     together: bool
     stack: ExitStack
     running: list[Target] = field(default_factory=list)
+    ready: list[Target] = field(default_factory=list)
 
     def in_turn(self, arms: Sequence[Answering]) -> list[Answering]:
         """The arm whose server runs comes first."""
@@ -208,7 +209,9 @@ class _Servers:
             return
         if not self.together:
             self.end()
-        make_ready(target, suite)
+        if target not in self.ready:
+            make_ready(target, suite)
+            self.ready.append(target)
         self.stack.enter_context(server_ends(target))
         self.running.append(target)
 
@@ -219,24 +222,31 @@ class _Servers:
 
 @contextmanager
 def _servers(targets: Sequence[Target]) -> Iterator[_Servers]:
-    ours = [target for target in targets if target.arguments]
-    shared = len({target.served.model for target in ours if target.served}) < len(ours)
+    ours = [target.served for target in targets if target.served and target.arguments]
+    models = {served.model for served in ours}
+    shared = len(models) == 1 and all(_loaded(served) == _loaded(ours[0]) for served in ours)
     if shared:
         _claim(ours)
-    roomy = not has_gpu() and psutil.virtual_memory().available >= ROOM
-    servers = _Servers(shared or roomy or len(ours) < 2, ExitStack())
+    # Inspect knows a server by its model's folder: two for one folder would be taken for each other.
+    roomy = len(models) == len(ours) and not has_gpu() and psutil.virtual_memory().available >= ROOM
+    servers = _Servers(shared or roomy, ExitStack())
     try:
         yield servers
     finally:
         servers.end()
 
 
-def _claim(targets: Sequence[Target]) -> None:
-    """Tell Inspect of every adapter before its server starts: one server then answers for the base and its adapter."""
+def _loaded(served: Served) -> dict[str, Any]:
+    """What a server was started with, apart from adapters."""
+    return {**served.metadata()["server"], **served.about(), "adapter": None, "rank": None}
+
+
+def _claim(models: Sequence[Served]) -> None:
+    """Tell Inspect of every adapter before its server starts: one server then answers for the base and its adapters."""
     from inspect_ai.model import get_model
 
-    for target in targets:
-        get_model(target.model, memoize=False, **target.arguments)
+    for served in models:
+        get_model(served.inspect_model, memoize=False, **served.arguments())
 
 
 def _counts(verdict: Verdict) -> dict[str, int]:

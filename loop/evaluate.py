@@ -36,7 +36,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a suite is asked if not as its tasks say; part of an eval's identity."""
+    """How a suite is asked if not as its tasks say; batch of an eval's identity."""
 
     epochs: int | None = None
     temperature: float | None = None
@@ -127,11 +127,11 @@ def finish(
     folder: Path,
     limit: int | None = None,
     settings: Settings = DEFAULT,
-    part: Mapping[str, Sequence[str]] | None = None,
+    batch: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Ask what is missing of an eval's folder; its server, if we start one, goes on (`server_ends`).
 
-    `part`: the ids of the samples to ask, by task, if not all.
+    `batch`: the ids of the samples to ask, by task, if not all.
 
     Raises:
         AJError, ServeError: as `evaluate` does.
@@ -141,8 +141,8 @@ def finish(
         end_orphans()
         mark_servers()
         start = time.monotonic()
-        _run(target, suite, given, limit, folder, settings, said, part)
-        told = done(folder, target.name, suite, given, list(part or TASKS))
+        _run(target, suite, given, limit, folder, settings, said, batch)
+        told = done(folder, target.name, suite, given, list(batch or TASKS))
         write_json(folder / DONE, told | {"seconds": round(time.monotonic() - start, 1)})
 
 
@@ -190,8 +190,9 @@ def _run(
     folder: Path,
     settings: Settings = DEFAULT,
     endpoint: dict[str, Any] | None = None,
-    part: Mapping[str, Sequence[str]] | None = None,
+    batch: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
+    tasks = list(batch or TASKS)
     os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
     # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -201,7 +202,7 @@ def _run(
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
     with chdir(EVALS.parent), redirect_stdout(sys.stderr), _known_provider(target):
         finished, logs = eval_set(
-            [f"evals/{task}.py" for task in part or TASKS],
+            [f"evals/{task}.py" for task in tasks],
             log_dir=str(folder),
             model=target.model,
             model_args=target.arguments,
@@ -210,15 +211,18 @@ def _run(
             display="rich" if sys.stderr.isatty() else "plain",
             score_display=False,
             limit=limit,
-            sample_id=[f"{task}:{name}" for task, names in part.items() for name in names] if part else None,
+            sample_id=[f"{task}:{name}" for task, names in batch.items() for name in names] if batch else None,
             epochs=settings.epochs,
-            max_tasks=len(TASKS),
+            max_tasks=len(tasks),
             log_realtime=False,
             log_dir_allow_dirty=True,
             retry_attempts=1,
             fail_on_error=0.02,
             **GenerateConfigArgs(max_connections=CONNECTIONS, temperature=settings.temperature),
         )
+    # Inspect 0.3.285 calls an interrupted set finished, and returns no logs of it.
+    if finished and len(logs) < len(tasks):
+        raise KeyboardInterrupt
     if finished:
         return
     errors = [str(log.error.message) for log in logs if log.error]

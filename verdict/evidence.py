@@ -60,7 +60,7 @@ def problems(
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
     `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/,
-    `suites` that of the frozen samples. `asked`: where only a part of them was (`verdict.joined`), and no more may be.
+    `suites` that of the frozen samples. `asked`: where only some of them were (`verdict.joined`), and no more may be.
 
     Raises:
         EvidenceError: the samples of a log cannot be read.

@@ -1,4 +1,4 @@
-"""Joins one arm's logs of a task: the parts that were asked one after the other, or a part of a whole log."""
+"""Joins one arm's logs of a task: the batches that were asked one after the other, or some samples of a whole log."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -11,9 +11,9 @@ from verdict.samples import Recorded
 from verdict.scores import TaskScores, read_log
 
 SAME = (*SHARED, *IDENTITY, "endpoint")
-"""Metadata that must be equal in all parts."""
+"""Metadata that must be equal in all batches."""
 ORDER = "order of samples"
-"""The one setting in which parts differ by nature."""
+"""The one setting in which batches differ by nature."""
 
 
 def join(paths: Sequence[Path], asked: Collection[str]) -> tuple[TaskScores, Recorded, list[str]]:
@@ -23,7 +23,7 @@ def join(paths: Sequence[Path], asked: Collection[str]) -> tuple[TaskScores, Rec
         EvidenceError: there is no log, or one cannot be read.
     """
     if not paths:
-        raise EvidenceError("a part of the suite was not asked; run the same command again.")
+        raise EvidenceError("a batch was not asked; run the same command again.")
     logs = [read_log(path) for path in paths]
     inside = [read_whole(log) for log in logs]
     first = logs[0]
@@ -38,7 +38,7 @@ def join(paths: Sequence[Path], asked: Collection[str]) -> tuple[TaskScores, Rec
     ]
     names = [name for log in logs for name in log.samples if name in asked]
     if twice := len(names) - len(set(names)):
-        told.append(f"{twice} samples were asked in several parts.")
+        told.append(f"{twice} samples were asked in several batches.")
     samples = {name: log.samples[name] for log in logs for name in log.samples if name in asked}
     epochs = first.settings["eval settings"]["epochs"]
     scores = replace(
@@ -64,14 +64,16 @@ def _about(log: TaskScores, key: str) -> object:
     return log.settings[key] if key in log.settings else log.metadata.get(key)
 
 
-def _together(parts: Sequence[Recorded], asked: Collection[str]) -> Recorded:
+def _together(batches: Sequence[Recorded], asked: Collection[str]) -> Recorded:
     return Recorded(
-        seal=parts[0].seal,
-        samples={name: sample for part in parts for name, sample in part.samples.items() if name in asked},
-        epochs={name: numbers for part in parts for name, numbers in part.epochs.items() if name in asked},
-        inputs={name: text for part in parts for name, text in part.inputs.items() if name in asked},
-        edits=tuple(edit for part in parts for edit in part.edits),
-        words={metric: sum(part.words.get(metric, 0) for part in parts) for part in parts for metric in part.words},
+        seal=batches[0].seal,
+        samples={name: sample for batch in batches for name, sample in batch.samples.items() if name in asked},
+        epochs={name: numbers for batch in batches for name, numbers in batch.epochs.items() if name in asked},
+        inputs={name: text for batch in batches for name, text in batch.inputs.items() if name in asked},
+        edits=tuple(edit for batch in batches for edit in batch.edits),
+        words={
+            metric: sum(batch.words.get(metric, 0) for batch in batches) for batch in batches for metric in batch.words
+        },
     )
 
 

@@ -39,10 +39,10 @@ class Look:
     """Task -> share of its samples that was asked; what is as it was at the look before is not looked at again."""
 
 
-def parts(records: Sequence[Mapping[str, Any]], shares: Sequence[float] = SHARES) -> list[list[str]]:
-    """The ids of the frozen samples of a task at each look, each part within the next; the last has all.
+def samples_by_look(records: Sequence[Mapping[str, Any]], shares: Sequence[float] = SHARES) -> list[list[str]]:
+    """The ids of the frozen samples of a task at each look, each with those of the look before; the last has all.
 
-    Families are spread evenly by the first slice of their samples (the category, the pattern), so that every part has
+    Families are spread evenly by the first slice of their samples (the category, the pattern), so that every look has
     about its share of each.
     """
     families: dict[str, list[str]] = {}

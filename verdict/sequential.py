@@ -1,4 +1,4 @@
-"""The gate at looks: what two arms that are asked part by part say so far, and which tasks to ask further."""
+"""The gate at looks: what two arms that are asked batch by batch say so far, and which tasks to ask further."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from verdict.samples import Recorded
 Logs = Mapping[str, Sequence[Path]]
 """Task -> the logs of one arm in which its samples are."""
 Numbers = Mapping[str, int]
-"""Task -> how many parts of it were asked."""
+"""Task -> how many batches of it were asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Judged:
     """Tasks of which more would help; none where the verdict is certain or all was asked."""
     base: Arm
     candidate: Arm
-    """What was read, joined over the parts; empty if it could not be."""
+    """What was read, joined over the batches; empty if it could not be."""
 
 
 def judge(
     base: Logs,
     candidate: Logs,
     looks: Sequence[Numbers],
-    parts: Mapping[str, Sequence[Sequence[str]]],
+    by_look: Mapping[str, Sequence[Sequence[str]]],
     policy: Policy,
     logs: Path | None = None,
     suites: Path = SAMPLES,
@@ -43,14 +43,14 @@ def judge(
     """Judge two arms after `looks`, the last of which is now.
 
     Args:
-        parts: task -> the ids at each of its looks, as `verdict.looks.parts` gives them.
+        by_look: task -> the ids at each of its looks (`verdict.looks.samples_by_look`).
         logs, suites: as for `verdict.gate.gate`.
     """
     numbers = looks[-1]
-    asked = {task: parts[task][number - 1] for task, number in numbers.items()}
+    asked = {task: by_look[task][number - 1] for task, number in numbers.items()}
     read: dict[Path, tuple[Recorded, list[str]]] = {}
     limits = policy.evidence
-    if unasked := [task for task, number in numbers.items() if number < len(parts[task])]:
+    if unasked := [task for task, number in numbers.items() if number < len(by_look[task])]:
         limits = limits.model_copy(update={"min_samples": 0})  # a look passes over a metric with fewer
     try:
         left, right = (_joined(arm, asked, read) for arm in (base, candidate))
@@ -62,7 +62,7 @@ def judge(
     found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
     if found:
         return Judged(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
-    told = [_look(left, right, then, parts, policy) for then in looks]
+    told = [_look(left, right, then, by_look, policy) for then in looks]
     *_, decided = follow(told, policy)
     checks = [one.check() for one in decided]
     verdict = concluded(checks, left, right, policy)
@@ -89,9 +89,9 @@ def _joined(arm: Logs, asked: Mapping[str, Sequence[str]], read: dict[Path, tupl
 
 
 def _look(
-    base: Arm, candidate: Arm, numbers: Numbers, parts: Mapping[str, Sequence[Sequence[str]]], policy: Policy
+    base: Arm, candidate: Arm, numbers: Numbers, by_look: Mapping[str, Sequence[Sequence[str]]], policy: Policy
 ) -> Look:
-    then = {task: set(parts[task][number - 1]) for task, number in numbers.items()}
+    then = {task: set(by_look[task][number - 1]) for task, number in numbers.items()}
     left, right = (
         {
             task: replace(arm[task], samples={key: one for key, one in arm[task].samples.items() if key in names})
@@ -100,4 +100,4 @@ def _look(
         for arm in (base, candidate)
     )
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
-    return Look(demands, {task: len(names) / len(parts[task][-1]) for task, names in then.items()})
+    return Look(demands, {task: len(names) / len(by_look[task][-1]) for task, names in then.items()})

@@ -72,9 +72,9 @@ def ab(
     policy: PolicyOption = DEFAULT_POLICY,
     output: AsJson = Format.table,
 ) -> None:
-    """Evaluate both part by part, and stop when the gate's verdict is certain. Exit codes: as for `aj gate`.
+    """Evaluate both batch by batch, and stop when the gate's verdict is certain. Exit codes: as for `aj gate`.
 
-    At each look a part of every open task was asked; a whole eval that is finished is used as it is.
+    Each look asks a further batch of every open task; a whole eval that is finished is used as it is.
     """
     from loop import ab as sequential
     from verdict import gate as judge

@@ -1,4 +1,4 @@
-"""The sequential A/B through Inspect: a server of two scripted models is asked part by part until the verdict."""
+"""The sequential A/B through Inspect: a server of two scripted models is asked batch by batch until the verdict."""
 
 import json
 import os
@@ -158,7 +158,7 @@ def test_a_clearly_better_candidate_is_promoted_at_the_first_look(logs, server, 
     assert asked <= 0.3 * ALL
     assert server.count("tiny") == server.count(f"x-{RUN}") == asked
     assert found["saved"][f"x ({RUN})"]["samples"] == ALL
-    assert finished_evals() == [], "no board takes a part for a whole eval"
+    assert finished_evals() == [], "no board takes a batch for a whole eval"
 
 
 def test_a_clearly_worse_candidate_is_rejected_at_the_first_look(logs, server, policy):
@@ -184,7 +184,7 @@ def test_an_interrupted_comparison_goes_on_with_what_is_missing_and_one_that_sta
     assert "look 1 of 4: " in said
     server.interrupts = None
     first = dict(server.asked)
-    finished = [path.parent for path in sorted(logs.glob(f"parts/*/*/{DONE}"))]
+    finished = [path.parent for path in sorted(logs.glob(f"batches/*/*/{DONE}"))]
     assert 2 <= len(finished) <= 3
     code, found = told(policy)
     assert (code, found["outcome"], len(found["looks"])) == (2, "INCONCLUSIVE", 4)
@@ -199,10 +199,10 @@ def test_an_interrupted_comparison_goes_on_with_what_is_missing_and_one_that_sta
     assert server.asked.total() == before, "what was asked is not asked again"
 
 
-def test_a_changed_part_is_no_evidence(logs, server, policy):
+def test_a_changed_batch_is_no_evidence(logs, server, policy):
     assert told(policy)[0] == 0
-    (part,) = (path.parent for path in logs.glob(f"parts/*/*/{DONE}") if RUN in path.read_text())
-    (log,) = part.glob("*.eval")
+    (batch,) = (path.parent for path in logs.glob(f"batches/*/*/{DONE}") if RUN in path.read_text())
+    (log,) = batch.glob("*.eval")
     changed = read_eval_log(str(log))
     assert changed.samples
     changed.samples[0].output.completion = "another reply"
@@ -210,7 +210,7 @@ def test_a_changed_part_is_no_evidence(logs, server, policy):
     code, found = told(policy)
     assert (code, found["outcome"]) == (3, "INVALID")
     assert "it was changed after it was written" in found["reasons"][0]
-    gated = CliRunner().invoke(app, ["gate", str(part), str(part), "--policy", str(policy)])
+    gated = CliRunner().invoke(app, ["gate", str(batch), str(batch), "--policy", str(policy)])
     assert gated.exit_code == 3
     assert "samples of the suite small are not in it" in gated.stdout
 

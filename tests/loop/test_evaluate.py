@@ -81,7 +81,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def eval_set(tasks: list[str], **given: Any) -> tuple[bool, list[Any]]:
         told.append(given)
-        return True, []
+        return True, list(tasks)
 
     monkeypatch.setattr(inspect_ai, "eval_set", eval_set)
     monkeypatch.setattr(evaluating, "seals", lambda folder: {})

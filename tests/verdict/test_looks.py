@@ -8,7 +8,7 @@ import pytest
 from aj.files import SAMPLES, read_jsonl
 from verdict.boundary import levels
 from verdict.checks import Demand, decide
-from verdict.looks import SHARES, Look, follow, parts
+from verdict.looks import SHARES, Look, follow, samples_by_look
 from verdict.policy import Policy
 from verdict.stats import difference_of_families
 
@@ -85,9 +85,17 @@ def test_a_strict_metric_that_has_passed_fails_when_a_drop_is_shown_later():
 
 def test_a_slice_must_hold_at_the_look_that_decides():
     whole = margin([1.0] * 25)
-    assert states(Look([whole, slices(0, 5)], {"a": 0.25}), Look([whole, slices(4, 10)], {"a": 0.5})) == [
+    assert states(Look([whole, slices(0, 5)], {"a": 0.5}), Look([whole, slices(4, 10)], {"a": 0.75})) == [
         ["passed", "passed"],
         ["passed", "open"],
+    ]
+
+
+def test_a_slice_passes_only_when_half_of_its_task_was_asked():
+    whole = margin([1.0] * 25)
+    assert states(Look([whole, slices(0, 4)], {"a": 0.25}), Look([whole, slices(0, 8)], {"a": 0.5})) == [
+        ["passed", "open"],
+        ["passed", "passed"],
     ]
 
 
@@ -113,7 +121,7 @@ def test_each_look_has_whole_families_and_the_look_before(records):
     for frozen in records.values():
         family = {record["id"]: record["template"] for record in frozen}
         whole = Counter(family.values())
-        found = parts(frozen)
+        found = samples_by_look(frozen)
         assert sorted(found[-1]) == sorted(family)
         for earlier, later in zip([[], *found], found, strict=False):
             assert later[: len(earlier)] == earlier
@@ -124,16 +132,19 @@ def test_each_look_has_whole_families_and_the_look_before(records):
 def test_a_look_has_about_its_share_of_every_pattern_and_category(records):
     for task, key in (("known_issues", "pattern"), ("task_success", "category")):
         value = {record["id"]: record["slice"][key] for record in records[task]}
-        for share, part in zip(SHARES, parts(records[task]), strict=True):
+        for share, names in zip(SHARES, samples_by_look(records[task]), strict=True):
             for name, count in Counter(value.values()).items():
-                asked = sum(value[one] == name for one in part)
+                asked = sum(value[one] == name for one in names)
                 assert asked == pytest.approx(share * count, abs=max(3.0, 0.3 * count)), (task, name, share)
 
 
 def test_the_order_depends_on_the_samples_and_on_nothing_else(records):
     frozen = records["persona"]
-    assert parts(frozen) == parts([dict(reversed(record.items())) for record in frozen])
-    assert parts(frozen)[0] != parts([record | {"template": record["template"] + "2"} for record in frozen])[0]
+    assert samples_by_look(frozen) == samples_by_look([dict(reversed(record.items())) for record in frozen])
+    assert (
+        samples_by_look(frozen)[0]
+        != samples_by_look([record | {"template": record["template"] + "2"} for record in frozen])[0]
+    )
 
 
 def test_of_many_metrics_each_may_err_less():

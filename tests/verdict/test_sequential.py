@@ -1,0 +1,148 @@
+"""The gate at looks, on real logs that are whole or were cut into batches."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from inspect_ai.log import read_eval_log, write_eval_log
+
+from tests.made_logs import Lab, seal
+from verdict.frozen import frozen_samples
+from verdict.gate import GateOutcome
+from verdict.joined import join
+from verdict.looks import samples_by_look
+from verdict.policy import Policy
+from verdict.scores import read_folder
+from verdict.sequential import Judged, judge
+
+
+@pytest.fixture
+def rules() -> Policy:
+    return tolerating(0.2)
+
+
+def tolerating(margin: float) -> Policy:
+    evidence = {"min_samples": 10, "max_errors": 0.02, "max_unscored": 0.02}
+    metrics = {"known_issues/right": {"margin": margin, "slices": {"pattern": 0.5}}}
+    return Policy.model_validate({"confidence": 0.95, "evidence": evidence, "metrics": metrics})
+
+
+def by_look(lab: Lab) -> dict[str, list[list[str]]]:
+    return {"known_issues": samples_by_look(frozen_samples(lab.suites / "known_issues.jsonl", "small"))}
+
+
+def log_of(folder: Path) -> Path:
+    return read_folder(folder)["known_issues"].path
+
+
+def after(lab: Lab, rules: Policy, base: Sequence[Path], candidate: Sequence[Path], count: int) -> Judged:
+    """The verdict after so many looks."""
+    looks = [{"known_issues": number} for number in range(1, count + 1)]
+    left, right = ({"known_issues": list(paths)} for paths in (base, candidate))
+    return judge(left, right, looks, by_look(lab), rules, lab.logs, lab.suites)
+
+
+def whole(lab: Lab, rules: Policy, base: str, candidate: str, count: int) -> Judged:
+    return after(lab, rules, [log_of(lab.evals(base))], [log_of(lab.evals(candidate))], count)
+
+
+def cut(lab: Lab, name: str) -> list[Path]:
+    """The arm's log of known_issues as one sealed batch for each look."""
+    log, before, found = read_eval_log(str(log_of(lab.evals(name)))), 0, []
+    for number, names in enumerate(by_look(lab)["known_issues"], 1):
+        folder = lab.logs / "batches" / name / str(number)
+        folder.mkdir(parents=True)
+        batch = log.model_copy(deep=True)
+        batch.samples = [sample for sample in log.samples or [] if sample.id in names[before:]]
+        batch.eval.config.sample_id = names[before:]
+        batch.eval.dataset.sample_ids = names[before:]
+        found.append(folder / f"2026-01-01T00-00-0{number}_known-issues_x.json")
+        write_eval_log(batch, str(found[-1]))
+        seal(folder, found[-1:])
+        before = len(names)
+    return found
+
+
+def test_a_clearly_better_candidate_is_promoted_and_a_clearly_worse_one_rejected_before_all_is_asked(lab, rules):
+    first = whole(lab, rules, "base", "good", 1)
+    assert (first.verdict.outcome, first.waiting) == (GateOutcome.INCONCLUSIVE, ("known_issues",))
+    better, worse = whole(lab, rules, "base", "good", 2), whole(lab, rules, "good", "old", 4)
+    assert (better.verdict.outcome, better.waiting) == (GateOutcome.PROMOTE, ())
+    asked = len(by_look(lab)["known_issues"][1])
+    assert len(better.base["known_issues"].samples) == len(better.candidate["known_issues"].samples) == asked
+    assert worse.verdict.outcome is GateOutcome.REJECT
+    assert "pattern=old_keys" in worse.verdict.regressed[0]
+
+
+def test_what_stays_open_is_asked_to_the_end(lab):
+    narrow = tolerating(0.03)
+    assert whole(lab, narrow, "good", "same", 3).waiting == ("known_issues",)
+    end = whole(lab, narrow, "good", "same", 4)
+    assert (end.verdict.outcome, end.waiting) == (GateOutcome.INCONCLUSIVE, ())
+
+
+def test_batches_say_what_the_whole_log_says(lab, rules):
+    base, candidate = cut(lab, "base"), cut(lab, "good")
+    for count in (1, 2, 4):
+        found = after(lab, rules, base[:count], candidate[:count], count)
+        assert found.verdict == whole(lab, rules, "base", "good", count).verdict
+
+
+def test_one_arm_may_be_whole_and_the_other_in_batches(lab, rules):
+    found = after(lab, rules, [log_of(lab.evals("base"))], cut(lab, "good")[:2], 2)
+    assert found.verdict.outcome is GateOutcome.PROMOTE
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda base, paths: paths[:1], "samples of the suite small are not in it"),
+        (lambda base, paths: [paths[0], paths[0]], "samples were asked in several batches"),
+        (lambda base, paths: [paths[0], base[1]], "its run is not that of"),
+        (lambda base, paths: [], "a batch was not asked"),
+        (lambda base, paths: [paths[0], resealed_away(paths[1])], "has no seal of it"),
+        (lambda base, paths: [paths[0], cancelled(paths[1])], "its status is cancelled, not success"),
+        (lambda base, paths: [paths[0], hotter(paths[1])], "its generation is not that of"),
+    ],
+)
+def test_spoilt_batches_are_no_evidence(lab, rules, spoil, told):
+    base, candidate = cut(lab, "base")[:2], cut(lab, "good")[:2]
+    found = after(lab, rules, base, spoil(base, candidate), 2)
+    assert (found.verdict.outcome, found.waiting) == (GateOutcome.INVALID, ())
+    assert any(told in reason for reason in found.verdict.reasons), found.verdict.reasons
+
+
+def resealed_away(path: Path) -> Path:
+    return Path(shutil.move(path, path.with_stem(f"{path.stem}2")))
+
+
+def cancelled(path: Path) -> Path:
+    log = read_eval_log(str(path))
+    log.status = "cancelled"
+    write_eval_log(log, str(path))
+    seal(path.parent, [path])
+    return path
+
+
+def hotter(path: Path) -> Path:
+    log = read_eval_log(str(path))
+    log.plan.config.temperature = 1.0
+    write_eval_log(log, str(path))
+    seal(path.parent, [path])
+    return path
+
+
+def test_a_batch_is_not_a_whole_eval_for_the_gate(lab, rules):
+    (first, *_), (other, *_) = cut(lab, "base"), cut(lab, "good")
+    verdict = lab.judge(rules, first.parent, other.parent)
+    assert verdict.outcome is GateOutcome.INVALID
+    assert any("samples of the suite small are not in it" in reason for reason in verdict.reasons)
+
+
+def test_a_joined_log_is_limited_and_counts_what_its_batches_cost(lab):
+    paths = cut(lab, "good")
+    scores, recorded, told = join(paths[:2], by_look(lab)["known_issues"][1])
+    assert told == []
+    assert scores.limited
+    assert scores.expected == len(scores.samples) == len(recorded.inputs) == scores.cost.epochs
