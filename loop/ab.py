@@ -29,7 +29,7 @@ from verdict.looks import samples_by_look
 from verdict.policy import Policy
 from verdict.samples import DONE
 from verdict.scores import read_folder
-from verdict.sequential import Judged, Numbers, judge
+from verdict.sequential import Standing, Numbers, judge
 
 ROOM = 12 * 2**30
 """Bytes that must be free so that two servers may run at once: 4 GB each, and the evals."""
@@ -81,7 +81,7 @@ def named(name: str, given: Path | Target, suite: str) -> Answering:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Glance:
     """One look, for people."""
 
     number: int
@@ -89,7 +89,7 @@ class Step:
     asked: int
     samples: int
     """Of the whole suite, in the tasks of the policy."""
-    judged: Judged
+    judged: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,17 @@ class Saved:
 class Sequential:
     """What a sequential A/B came to."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Glance, ...]
     saved: dict[str, Saved]
     """By the name of each arm that was asked."""
 
     @property
-    def judged(self) -> Judged:
+    def judged(self) -> Standing:
         return self.steps[-1].judged
 
 
 def run(
-    base: Answering, candidate: Answering, policy: Policy, suite: str, report: Callable[[Step], None] = lambda _: None
+    base: Answering, candidate: Answering, policy: Policy, suite: str, report: Callable[[Glance], None] = lambda _: None
 ) -> Sequential:
     """Ask both arms until the verdict is certain or all was asked; `report` is called at each look.
 
@@ -132,7 +132,7 @@ def run(
     samples = sum(len(found[-1]) for found in by_look.values())
     numbers: dict[str, int] = dict.fromkeys(by_look, 0)
     looks: list[Numbers] = []
-    steps: list[Step] = []
+    steps: list[Glance] = []
     waiting: Sequence[str] = list(by_look)
     arms = (base, candidate)
     with _servers([arm.target for arm in arms if arm.target]) as servers:
@@ -144,7 +144,7 @@ def run(
             left, right = (arm.logs(numbers) for arm in arms)
             judged = judge(left, right, looks, by_look, policy)
             asked = sum(len(by_look[task][count - 1]) for task, count in numbers.items())
-            steps.append(Step(len(looks), last, asked, samples, judged))
+            steps.append(Glance(len(looks), last, asked, samples, judged))
             report(steps[-1])
             waiting = judged.waiting
     read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
@@ -253,7 +253,7 @@ def _counts(verdict: Verdict) -> dict[str, int]:
     return {state: sum(check.state == state for check in verdict.checks) for state in get_args(State)}
 
 
-def line(step: Step) -> str:
+def line(step: Glance) -> str:
     """One look, in a line."""
     told = ", ".join(f"{count} {state}" for state, count in _counts(step.judged.verdict).items())
     further = f"; asking further: {', '.join(step.judged.waiting)}" if step.judged.waiting else ""

@@ -33,10 +33,6 @@ IDENTITY = ("model_name", "run", "adapter", "dataset", "serving")
 """Metadata that must be equal in all logs of one arm."""
 
 
-Asked = Mapping[str, Collection[str]]
-"""Task -> the ids of the samples that were asked for."""
-
-
 def read_whole(scores: TaskScores) -> tuple[Recorded, list[str]]:
     """What the samples of a log say, and signs that it does not say what the eval wrote.
 
@@ -55,7 +51,7 @@ def problems(
     logs: Path,
     suites: Path,
     read: Callable[[TaskScores], tuple[Recorded, list[str]]] = read_whole,
-    asked: Asked | None = None,
+    asked: Mapping[str, Collection[str]] | None = None,
 ) -> list[str]:
     """Why `base` and `candidate` cannot be compared; empty if they can.
 

@@ -20,7 +20,7 @@ Numbers = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Standing:
     """The verdict after some looks."""
 
     verdict: Verdict
@@ -39,7 +39,7 @@ def judge(
     policy: Policy,
     logs: Path | None = None,
     suites: Path = SAMPLES,
-) -> Judged:
+) -> Standing:
     """Judge two arms after `looks`, the last of which is now.
 
     Args:
@@ -58,10 +58,10 @@ def judge(
             left, right, policy.gated, limits, logs or logs_dir(), suites, lambda log: read[log.path], asked
         )
     except AJError as error:
-        return Judged(verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy), (), {}, {})
+        return Standing(verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy), (), {}, {})
     found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
     if found:
-        return Judged(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
+        return Standing(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
     told = [_look(left, right, then, by_look, policy) for then in looks]
     *_, decided = follow(told, policy)
     checks = [one.check() for one in decided]
@@ -72,7 +72,7 @@ def judge(
     open_tasks = _tasks([*silent, *(check.metric for check in checks if check.state != "passed")])
     waiting = [task for task in unasked if task in open_tasks]
     certain = verdict.outcome is not GateOutcome.INCONCLUSIVE
-    return Judged(verdict, () if certain else tuple(waiting), left, right)
+    return Standing(verdict, () if certain else tuple(waiting), left, right)
 
 
 def _tasks(metrics: Sequence[str]) -> list[str]:

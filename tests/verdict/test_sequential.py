@@ -14,7 +14,7 @@ from verdict.joined import join
 from verdict.looks import samples_by_look
 from verdict.policy import Policy
 from verdict.scores import read_folder
-from verdict.sequential import Judged, judge
+from verdict.sequential import Standing, judge
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def log_of(folder: Path) -> Path:
     return read_folder(folder)["known_issues"].path
 
 
-def after(lab: Lab, rules: Policy, base: Sequence[Path], candidate: Sequence[Path], count: int) -> Judged:
+def after(lab: Lab, rules: Policy, base: Sequence[Path], candidate: Sequence[Path], count: int) -> Standing:
     """The verdict after so many looks."""
     looks = [{"known_issues": number} for number in range(1, count + 1)]
     left, right = ({"known_issues": list(paths)} for paths in (base, candidate))
     return judge(left, right, looks, by_look(lab), rules, lab.logs, lab.suites)
 
 
-def whole(lab: Lab, rules: Policy, base: str, candidate: str, count: int) -> Judged:
+def whole(lab: Lab, rules: Policy, base: str, candidate: str, count: int) -> Standing:
     return after(lab, rules, [log_of(lab.evals(base))], [log_of(lab.evals(candidate))], count)
 
 
