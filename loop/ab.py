@@ -29,7 +29,7 @@ from verdict.looks import samples_by_look
 from verdict.policy import Policy
 from verdict.samples import DONE
 from verdict.scores import read_folder
-from verdict.sequential import Standing, Numbers, judge
+from verdict.sequential import Numbers, Standing, judge
 
 ROOM = 12 * 2**30
 """Bytes that must be free so that two servers may run at once: 4 GB each, and the evals."""
