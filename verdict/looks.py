@@ -103,5 +103,9 @@ def _now(one: Decided, share: float, passed: Decided | None) -> Decided:
 
 
 def _early(demand: Demand, share: float) -> Demand:
-    within = demand.rule == "margin" and not demand.strict and share < 1
-    return replace(demand, tolerated=-demand.threshold) if within else demand
+    """What is asked before the last look."""
+    if share < 1 and demand.rule == "slice":
+        return replace(demand, threshold=demand.threshold / 2)
+    if share < 1 and demand.rule == "margin" and not demand.strict:
+        return replace(demand, tolerated=-demand.threshold)
+    return demand
