@@ -1,15 +1,15 @@
 """A verdict before all is asked: looks at a growing part of a suite, each at its own level (`verdict.boundary`).
 
-    order      whole families of samples, in an order that only the frozen samples decide
-    passing    each check at its own look: promotion needs all of them (an intersection-union test), and each passes a
-               worse candidate with at most its alpha, whenever the others pass. What has passed stays passed, and a
-               task in which all has passed is asked no further
-    slices     are not shown to hold, so they must hold when their task is asked no further; before the last look, only
-               if half of it was asked (four samples of a slice say nothing), and by half of what is allowed (several
-               looks are several chances)
-    failing    Holm's method at the levels of the look. A margin that is not strict fails before the last look only if
-               the drop is beyond the margin, since a smaller one may still pass
-    too few    a metric with less than the policy's `min_samples` is not looked at
+order      whole families of samples, in an order that only the frozen samples decide
+passing    each check at its own look: promotion needs all of them (an intersection-union test), and each passes a
+           worse candidate with at most its alpha, whenever the others pass. What has passed stays passed, and a
+           task in which all has passed is asked no further
+slices     are not shown to hold, so they must hold when their task is asked no further; before the last look, only
+           if half of it was asked (four samples of a slice say nothing), and by half of what is allowed (several
+           looks are several chances)
+failing    Holm's method at the levels of the look. A margin that is not strict fails before the last look only if
+           the drop is beyond the margin, since a smaller one may still pass
+too few    a metric with less than the policy's `min_samples` is not looked at
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
