@@ -213,6 +213,17 @@ def _convert_tokenizer(gguf: Path, folder: Path) -> None:
     # Padding must not be the stop token: masking the padding out of the loss would mask the stop token as well.
     tokenizer.pad_token = "<|endoftext|>"
     tokenizer.chat_template = read_chat_template("chatml")
+    save_tokenizer(tokenizer, folder)
+
+
+def save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Write the same files wherever the tokenizer was loaded.
+
+    Transformers 5.19 notes in `tokenizer_config.json` whether the hub was offline (HF_HUB_OFFLINE) and whether the
+    tokenizer came from a folder, so one base had two identities, and no verdict held on the other machine.
+    """
+    for circumstance in ("local_files_only", "is_local"):
+        tokenizer.init_kwargs.pop(circumstance, None)
     tokenizer.save_pretrained(folder)
 
 

@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from aj.errors import TrainError
 from aj.whole import whole_folder
+from train.base import save_tokenizer
 from train.model import load_adapter, load_quantized
 from train.recipe import Recipe
 from train.tokens import IGNORE, TokenizedRow
@@ -69,7 +70,7 @@ def _merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: P
     merged.config.__dict__.pop("quantization_config", None)
     with whole_folder(target) as folder:
         merged.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        save_tokenizer(tokenizer, folder)
     return target
 
 

@@ -61,7 +61,8 @@ def unlike_the_run(arm: Sequence[TaskScores], manifest: Mapping[str, Any]) -> It
     told["model"] = (_model(arm[0]), manifest["serving"])
     for key, (scored, recorded) in told.items():
         if scored != recorded:
-            yield f"the {key} that was scored ({short(scored)}) is not the run's ({short(recorded)}); {again}."
+            one, other = _differing(scored, recorded)
+            yield f"the {key} that was scored ({one}) is not the run's ({other}); {again}."
 
 
 def unlike_the_base(arm: Sequence[TaskScores], manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -72,8 +73,16 @@ def unlike_the_base(arm: Sequence[TaskScores], manifest: Mapping[str, Any]) -> I
         if scores.answered_by.partition(":")[0].rsplit("/", 1)[-1] != Path(str(base.get("name"))).name:
             yield f"{scores.task} was answered by {scores.answered_by}, which is not the candidate's base; {again}."
     if _model(arm[0]) != base.get("serving"):
-        scored, recorded = short(_model(arm[0])), short(base.get("serving"))
+        scored, recorded = _differing(_model(arm[0]), base.get("serving"))
         yield f"it ({scored}) is not the candidate's base, served as the candidate is ({recorded}); {again}."
+
+
+def _differing(one: Any, other: Any) -> tuple[str, str]:
+    """Two values in a sentence; of two objects, the parts in which they differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+        one, other = ({key: told.get(key) for key in keys} for told in (one, other))
+    return short(one), short(other)
 
 
 def _model(scores: TaskScores) -> Any:

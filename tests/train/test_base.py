@@ -6,7 +6,7 @@ import pytest
 
 from aj.errors import TrainError
 from train import base
-from train.base import find_base, materialise, read_chat_template
+from train.base import find_base, materialise, read_chat_template, save_tokenizer
 
 
 @pytest.mark.loop
@@ -57,6 +57,21 @@ def test_processes_that_need_the_base_at_once_write_it_once(tmp_path, monkeypatc
 def test_a_base_that_cannot_be_pinned_or_found_is_refused(name, words):
     with pytest.raises(TrainError, match=words):
         find_base(name)
+
+
+@pytest.mark.loop
+def test_a_tokenizer_is_written_alike_wherever_it_was_loaded(tiny_base, tmp_path):
+    from transformers import AutoTokenizer
+
+    written = []
+    for offline in (False, True):
+        tokenizer = AutoTokenizer.from_pretrained(tiny_base, local_files_only=offline)
+        save_tokenizer(tokenizer, tmp_path / str(offline))
+        written.append({path.name: path.read_bytes() for path in (tmp_path / str(offline)).iterdir()})
+        said = AutoTokenizer.from_pretrained(tmp_path / str(offline))("web01 is fine").input_ids
+        assert said == tokenizer("web01 is fine").input_ids
+    assert written[0] == written[1]
+    assert {"tokenizer.json", "tokenizer_config.json"} <= written[0].keys()
 
 
 def test_a_folder_without_safetensors_is_no_base(tmp_path):

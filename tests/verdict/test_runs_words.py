@@ -70,6 +70,7 @@ def test_a_suite_asks_the_templates_and_the_users_words_of_all_its_samples(suite
 
 # --- the run --------------------------------------------------------------------------------------------------------
 
+
 MANIFEST = {
     "hash": "one",
     "adapter": "ad",
@@ -124,6 +125,16 @@ def test_logs_of_a_run_are_of_what_its_manifest_records(log, manifest, said):
         (
             {"answered_by": "vllm//models/other"},
             ["known was answered by vllm//models/other, which is not the candidate's base; run `aj eval base:one`."],
+        ),
+        (
+            {
+                "answered_by": "vllm//models/smol",
+                "metadata": TOLD | {"serving": {"model": {"context": 4096, "revision": "r2"}}},
+            },
+            [
+                'it ({"context": 4096, "revision": "r2"}) is not the candidate\'s base, served as the candidate is '
+                '({"context": null, "revision": "r1"}); run `aj eval base:one`.'
+            ],
         ),
         (
             {"answered_by": "vllm//models/smol", "metadata": TOLD | {"serving": {"model": None}}},
