@@ -25,7 +25,7 @@ from verdict.policy import Policy
 from verdict.scores import ALL
 from verdict.stats import MeanEstimate, holm
 
-Rule = Literal["margin", "best", "floor", "improve", "slice"]
+CheckRule = Literal["margin", "best", "floor", "improve", "slice"]
 State = Literal["passed", "failed", "open"]
 
 
@@ -35,7 +35,7 @@ class Check:
 
     metric: str
     """task/metric."""
-    rule: Rule
+    rule: CheckRule
     slice: str
     state: State
     value: float
@@ -56,7 +56,7 @@ class Demand:
     """A check before it is decided: `estimate` is compared with `threshold` to pass and `fail_under` to fail."""
 
     metric: str
-    rule: Rule
+    rule: CheckRule
     slice: str
     estimate: MeanEstimate
     threshold: float
