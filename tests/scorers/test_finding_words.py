@@ -234,6 +234,14 @@ OF_A_TEXT = [  # (check, text, code, the place, why, fix)
         "copy it from the result",
     ),
     (
+        told(Truth({"": ("nginx",)}, told="`nginx` is active")),
+        "`nginx` is down.",
+        "wrong_fact",
+        None,
+        "'down' is the opposite of what is true",
+        "say what was seen",
+    ),
+    (
         told(DISKS),
         "web01 45%, db01 91%, mail7 91%.",
         "wrong_name",
