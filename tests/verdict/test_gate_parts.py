@@ -129,7 +129,7 @@ def log(values: Sequence[float], **changes) -> TaskScores:
 
 
 def demands(a: Sequence[float], b: Sequence[float], rule=RULE) -> list[tuple]:
-    found = gate._demands({"known": log(a)}, {"known": log(b)}, "known/right", rule)
+    found = gate.demands_of({"known": log(a)}, {"known": log(b)}, "known/right", rule)
     return [
         (d.rule, d.slice, round(d.estimate.mean, 3), d.threshold, d.fail_under, d.tolerated, d.strict) for d in found
     ]
@@ -155,9 +155,7 @@ def test_a_policy_asks_for_a_margin_a_floor_an_improvement_and_its_slices():
 
 def test_a_slice_of_the_policy_must_be_there_and_scored():
     def ungated(a: TaskScores, b: TaskScores, **slices: float) -> list[str]:
-        return list(
-            gate._ungated({"known": a}, {"known": b}, "known/right", RULE.model_copy(update={"slices": slices}))
-        )
+        return list(gate.ungated({"known": a}, {"known": b}, "known/right", RULE.model_copy(update={"slices": slices})))
 
     whole = log(WEAK)
     assert ungated(whole, whole, kind=0.1) == []
@@ -170,8 +168,8 @@ def test_a_slice_of_the_policy_must_be_there_and_scored():
     ]
     unasked = {name: replace(sample, unasked={"right": 1}) if int(name) % 2 else sample for name, sample in odd.items()}
     assert ungated(replace(whole, samples=unasked), replace(whole, samples=odd), kind=0.1) == []
-    assert list(gate._ungated({}, {"known": whole}, "known/right", RULE)) == []
-    assert list(gate._ungated({"known": whole}, {}, "known/right", RULE)) == []
+    assert list(gate.ungated({}, {"known": whole}, "known/right", RULE)) == []
+    assert list(gate.ungated({"known": whole}, {}, "known/right", RULE)) == []
 
 
 def test_what_is_worse_and_not_gated_is_named_with_its_interval_in_order():
@@ -199,7 +197,7 @@ OPEN = Check("known/right", "margin", "all", "open", -0.05, -0.2, 0.1, -0.1, 300
 
 
 def verdict(*told: Check, outcome: GateOutcome = GateOutcome.INCONCLUSIVE) -> gate.Verdict:
-    return gate._verdict(outcome, ["because."], told, {"known": LOG}, {"known": replace(LOG, metadata=TOLD)}, POLICY)
+    return gate.verdict_of(outcome, ["because."], told, {"known": LOG}, {"known": replace(LOG, metadata=TOLD)}, POLICY)
 
 
 def test_a_verdict_names_the_run_its_adapter_what_it_was_held_against_and_the_policy():
@@ -207,7 +205,7 @@ def test_a_verdict_names_the_run_its_adapter_what_it_was_held_against_and_the_po
     assert (given.run, given.adapter, given.reference) == ("two", "ad2", "one")
     assert given.policy == digest(POLICY.model_dump())
     assert (given.outcome, given.reasons, given.checks) == (GateOutcome.INCONCLUSIVE, ("because.",), (OPEN,))
-    nothing = gate._verdict(GateOutcome.INVALID, ["because."], [], {}, {}, POLICY)
+    nothing = gate.verdict_of(GateOutcome.INVALID, ["because."], [], {}, {}, POLICY)
     assert (nothing.run, nothing.adapter, nothing.reference, nothing.samples_needed) == (None, None, None, None)
 
 
