@@ -13,22 +13,22 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+# What imports make stays until the end: looking for garbage among it took a tenth of the time.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """What imports made stays until the end: looking for garbage among it took a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 LONGEST_FIRST = ("train", "evals", "loop", "scorers", "aj")
 """Folders, so that at the end no worker waits long for another."""
 
-
 INSPECT = ("evals", "loop", "verdict", "test_docs.py")
 """What runs evals, or reads the made logs of one."""
-
-TORCH = ("evals/test_decoding.py", "loop/test_room.py")
-"""What loads torch, besides the tests of training."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,16 +39,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file's tests stay on one worker, and so do those that load torch, or run Inspect: what they share is made, or
-    imported, once."""
+    """A file's tests stay on one worker, and so do those that run Inspect: what they share is made once."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            if file.endswith(TORCH):
-                return "torch"
-            return {"train": "torch", **dict.fromkeys(INSPECT, "inspect")}.get(file.split("/")[1], file)
+            return "inspect" if file.split("/")[1] in INSPECT else file
 
     config.option.loadscopereorder = False  # by number of tests, of which the longest have few
     return ByFile(config, log)

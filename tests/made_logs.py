@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -241,8 +242,16 @@ ARMS: dict[str, Callable[[str], bool]] = {"base": lambda _: False, "good": mostl
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made once, then copied for each test: one real eval, and its logs with each model's mistakes."""
-    root = tmp_path_factory.mktemp("made")
+    """Copied for each test."""
+    return _made(tmp_path_factory.getbasetemp() / "made")
+
+
+@cache
+def _made(root: Path) -> Path:
+    """One real eval, and its logs with each model's mistakes.
+
+    Made once, although pytest takes a fixture that several folders import for as many fixtures.
+    """
     model = get_model("mockllm/model", custom_outputs=always_right, memoize=False)
     tasks, suites = [known_issues(), tool_format()], root / "logs" / "suites"
     for one in tasks:

@@ -46,6 +46,7 @@ def decodes() -> Decodes:
     return can
 
 
+@pytest.mark.loop
 def test_every_step_of_the_oracle_can_be_decoded(decodes):
     samples = [sample for task in ("known_issues", "persona") for sample in dataset(task, "small", "aj")]
     cases = [case_of(sample.metadata or {}) for sample in samples[::3]]
@@ -74,12 +75,14 @@ NOTES = st.none() | TEXTS
 CALLS = st.builds(call_of, ACTS, st.just(AJ), NOTES, NOTES)
 
 
+@pytest.mark.loop
 @settings(max_examples=40)
 @given(CALLS)
 def test_a_rendered_call_can_be_decoded_whatever_its_texts_quote(decodes, call):
     assert decodes(render_call(call, AJ))
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize(
     "text",
     [
@@ -100,6 +103,7 @@ def test_a_call_of_another_shape_cannot_be_decoded(decodes, text):
     assert not decodes(text)
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize(
     ("text", "code"),
     [

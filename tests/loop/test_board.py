@@ -12,10 +12,6 @@ from typer.testing import CliRunner
 from loop.board import write_board
 from loop.commands.main import app
 from loop.registry import promote
-from tests.made_logs import installed_packages_are_listed_once as installed_packages_are_listed_once
-from tests.made_logs import lab as lab
-from tests.made_logs import made as made
-from tests.made_logs import policy as policy
 
 
 @pytest.fixture(autouse=True)

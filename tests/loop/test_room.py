@@ -14,6 +14,8 @@ from loop.targets import Target
 from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS
 from train.serve import Served
 
+pytestmark = pytest.mark.loop  # the tokenizer loads torch
+
 WIDE = 100_000
 
 
@@ -41,7 +43,6 @@ def _longest(task: str) -> int:
     return max(sum(len(m["content"].split()) for m in prompt) for prompt in prompts(task, "small", "aj", limit=3))
 
 
-@pytest.mark.loop
 def test_a_suite_fits_up_to_the_last_token_of_its_longest_conversation_and_a_reply(target, monkeypatch):
     monkeypatch.setattr(room, "TASKS", ("persona",))
     needed = _longest("persona") + REPLY_TOKENS

@@ -14,9 +14,6 @@ from rich.console import Console
 from aj.errors import EvidenceError
 from aj.files import write_jsonl
 from loop.why import phrases, shown, similarity, to_record, why
-from tests.made_logs import installed_packages_are_listed_once as installed_packages_are_listed_once
-from tests.made_logs import lab as lab
-from tests.made_logs import made as made
 
 
 def row(request: str, *said: str, **metadata):

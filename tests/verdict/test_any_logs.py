@@ -28,7 +28,7 @@ def answering(folder: Path, right: int, scorer: Scorer, log_format: Any = "eval"
     model = get_model("mockllm/sums", custom_outputs=reply, memoize=False)
     task = Task(dataset=MemoryDataset(SUMS), solver=generate(), scorer=scorer, name="sums")
     generation = GenerateConfig(temperature=0).merge(GenerateConfig(**config))
-    where: dict[str, Any] = {"log_dir": str(folder), "log_format": log_format, "display": "none"}
+    where: dict[str, Any] = {"log_dir": str(folder), "log_format": log_format, "display": "none", "log_realtime": False}
     told = eval(task, model=model, **where, **generation.model_dump())
     assert told[0].status == "success"
     return folder
