@@ -88,8 +88,12 @@ def _values(log: EvalLog, key: str) -> set[float]:
 
 @pytest.fixture(scope="module")
 def oracles_log(evaluate) -> Callable[[str], EvalLog]:
-    """The oracle's log of a task: run once, looked at by several tests."""
-    return cache(lambda name: evaluate(_task(name, suite="small"), solver=_agent("oracle", name)))
+    """The oracle's log of a task: run once, looked at by several tests. Few samples ask for milestones, so all of
+    `task_success` are run."""
+    some = {"task_success": 1000}
+    return cache(
+        lambda name: evaluate(_task(name, suite="small"), solver=_agent("oracle", name), limit=some.get(name, 12))
+    )
 
 
 @pytest.fixture(params=KEYS)
@@ -321,7 +325,7 @@ def _asked(key: str, log: EvalLog) -> list[str]:
 
 
 def test_a_part_of_a_task_is_scored_where_the_sample_asks_for_it_whoever_plays(evaluate, gold_task):
-    idle = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."))
+    idle = evaluate(_task("task_success", suite="small"), _say("complete", answer="All done."), limit=1000)
     for key in KEYS["task_success"]:
         assert _asked(key, idle) == _asked(key, gold_task), key
     assert _means(idle) | {"end_state": 0.0, "milestones": 0.0, "everyday": 0.0, "incidents": 0.0} == _means(idle)
