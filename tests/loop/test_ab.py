@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import pytest
@@ -46,6 +46,7 @@ class Scripted:
     interrupts: int | None = None
     """The process that is interrupted at the request with the number `after`."""
     after: int = 0
+    counting: Any = field(default_factory=Lock)
 
     def count(self, model: str) -> int:
         return sum(count for (name, _), count in self.asked.items() if name == model)
@@ -64,9 +65,10 @@ def running() -> Iterator[Scripted]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            told.asked[asked["model"], json.dumps(asked["messages"])] += 1
-            if told.interrupts and told.asked.total() == told.after:
-                os.kill(told.interrupts, signal.SIGINT)
+            with told.counting:  # each request has a thread
+                told.asked[asked["model"], json.dumps(asked["messages"])] += 1
+                if told.interrupts and told.asked.total() == told.after:
+                    os.kill(told.interrupts, signal.SIGINT)
             message = {"role": "assistant", "content": told.replies[asked["model"]]}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
