@@ -63,6 +63,7 @@ def usual(tmp_path_factory) -> tuple[list[Row], list[Pair]]:
     return built("aj", tmp_path_factory.mktemp("usual"))
 
 
+@pytest.mark.loop
 def test_data_is_built_with_every_row_and_pair_and_passes_the_lint(contract, path, usual, tmp_path):
     found = built(str(path), tmp_path / "logs")
     assert [len(part) for part in found] == [len(part) for part in usual]

@@ -233,6 +233,7 @@ def test_a_recipe_that_draws_from_a_category_draws_from_all_of_its_templates():
     assert names <= {template.name for template in templates_of(part)}
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize("kind", sorted(COUNTED))
 def test_a_generator_draws_from_no_other_template_than_it_says(kind):
     part = DataRecipe.model_validate(

@@ -17,6 +17,8 @@ from loop.targets import find_target
 from tests.loop.test_registry import passing
 from verdict.gate import GateOutcome, gate
 
+pytestmark = pytest.mark.loop  # real gates on real logs
+
 
 @pytest.fixture(autouse=True, scope="module")
 def code_is_read_once() -> Iterator[None]:

@@ -43,6 +43,7 @@ def _selfcheck(**options) -> SelfcheckReport:
 # --- real runs ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.loop
 def test_right_instruments_pass_and_every_agent_is_told_of():
     done: list[str] = []
     checked = selfcheck("small", done.append, limit=10, jobs=1)

@@ -127,6 +127,7 @@ def test_the_strategys_ten_categories_are_all_there():
 OTHERS = ("everyday", "hard_values", "ladder", "patterns", "talk")
 
 
+@pytest.mark.loop
 def test_every_phrasing_is_named_by_its_split():
     for split, other in (("train", "eval"), ("eval", "train")):
         for scenario in _drawn(split)[0]:

@@ -16,6 +16,8 @@ from tests.made_logs import GRADER
 from verdict.gate import GateOutcome
 from verdict.policy import Policy
 
+pytestmark = pytest.mark.loop  # a real gate on real logs each; the sentences themselves: test_evidence_words.py
+
 
 def refused(verdict, reason):
     assert verdict.outcome is GateOutcome.INVALID, verdict.reasons

@@ -16,6 +16,8 @@ from verdict.policy import Policy
 from verdict.scores import read_folder
 from verdict.sequential import Standing, judge
 
+pytestmark = pytest.mark.loop  # real gates on real logs
+
 
 @pytest.fixture
 def rules() -> Policy:
