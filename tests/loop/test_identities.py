@@ -168,6 +168,7 @@ def replaced(old: str, new: str) -> Change:
 A_STATEMENT_MORE = replaced("\n    return ", "\n    bool()\n    return ")
 
 
+@pytest.mark.loop
 @pytest.mark.parametrize(
     ("path", "change", "kinds"),
     [

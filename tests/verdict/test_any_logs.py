@@ -13,6 +13,8 @@ from inspect_ai.solver import generate
 from verdict.gate import GateOutcome, Verdict, gate
 from verdict.policy import Policy
 
+pytestmark = pytest.mark.loop  # real gates on real logs
+
 SUMS = [Sample(id=f"{n}", input=f"{n} + {n}", target=str(2 * n)) for n in range(10, 50)]
 
 

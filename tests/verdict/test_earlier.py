@@ -8,6 +8,8 @@ from verdict.gate import Check, GateOutcome, Verdict, gate
 from verdict.policy import MetricPolicy
 from verdict.reports import junit, markdown
 
+pytestmark = pytest.mark.loop  # real gates on real logs
+
 
 @pytest.fixture
 def policy(policy):
