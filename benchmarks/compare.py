@@ -109,6 +109,7 @@ def multiply(one: Path, many: Path, samples: list[Sample], name: str) -> None:
 def changed(original: dict[str, Any], sample: Sample, scores: dict[str, float]) -> dict[str, Any]:
     copy = json.loads(json.dumps(original))
     copy |= {"id": sample.id, "input": sample.input, "metadata": sample.metadata}
+    copy["uuid"] = f"{original['uuid']}-{sample.id}"  # `samples_df` drops rows with the uuid of another
     (score,) = copy["scores"].values()
     score["value"] = scores
     return copy
@@ -126,7 +127,7 @@ def by_hand(base: Path, candidate: Path) -> None:
     groups = both["metadata_family_a"].astype("category").cat.codes.to_numpy()
     for metric in METRICS:
         change = np.array([b[metric] - a[metric] for a, b in zip(parts["a"], parts["b"], strict=True)])
-        fit = sm.OLS(change, np.ones((len(change), 1))).fit(cov_type="cluster", cov_kwds={"groups": groups})
+        fit = sm.OLS(change, np.ones(len(change))).fit(cov_type="cluster", cov_kwds={"groups": groups})
         low, high = fit.conf_int()[0]
         print(f"  {metric} {fit.params[0]:+.4f} [{low:+.4f}, {high:+.4f}]")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aj.errors import EvidenceError
-from verdict.costs import Cost
+from verdict.costs import total
 from verdict.evidence import IDENTITY, SHARED, read_whole
 from verdict.samples import Recorded
 from verdict.scores import TaskScores, read_log
@@ -48,7 +48,7 @@ def join(paths: Sequence[Path], asked: Collection[str]) -> tuple[TaskScores, Rec
         retuned=tuple(sorted({name for log in logs for name in log.retuned})),
         expected=len(asked) * epochs,
         limited=True,
-        cost=_sum([log.cost for log in logs]),
+        cost=total(log.cost for log in logs),
         graders={
             scorer: tuple(sorted({name for log in logs for name in log.graders.get(scorer, ())}))
             for scorer in {scorer: None for log in logs for scorer in log.graders}
@@ -74,13 +74,4 @@ def _together(batches: Sequence[Recorded], asked: Collection[str]) -> Recorded:
         words={
             metric: sum(batch.words.get(metric, 0) for batch in batches) for batch in batches for metric in batch.words
         },
-    )
-
-
-def _sum(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        sum(cost.epochs for cost in costs),
-        sum(cost.input_tokens for cost in costs),
-        sum(cost.output_tokens for cost in costs),
-        sum(cost.seconds for cost in costs),
     )
