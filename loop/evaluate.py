@@ -36,7 +36,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a suite is asked if not as its tasks say; batch of an eval's identity."""
+    """How a suite is asked if not as its tasks say; part of an eval's identity."""
 
     epochs: int | None = None
     temperature: float | None = None
