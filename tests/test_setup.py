@@ -134,6 +134,7 @@ def test_a_package_cut_off_in_the_middle_is_installed_again(tmp_path):
     assert [p.name for p in packages.iterdir()] == ["whole-1.0.dist-info"]
 
 
+@pytest.mark.loop
 def test_a_package_that_cannot_be_had_is_one_sentence_with_the_log(venv, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)

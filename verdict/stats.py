@@ -72,7 +72,7 @@ class Side:
         if variance <= 0:
             return 0.0
         plain = distance / math.sqrt(variance / self.families)
-        skewness = max(third, 0.0) / 6 / variance**1.5 / math.sqrt(self.families) if plain > 1 else 0.0
+        skewness = max(third, 0.0) / variance / math.sqrt(variance * self.families) / 6 if plain > 1 else 0.0
         # The t for which plain - skewness * (t**2 - 1) = t.
         t = 2 * (plain + skewness) / (1 + math.sqrt(1 + 4 * skewness * (plain + skewness)))
         return float(stdtr(self.freedom, -t))

@@ -12,6 +12,8 @@ from evals.suite import LOOPED
 from scenarios.catalogue import templates
 from scorers.samples import case_of
 
+pytestmark = pytest.mark.loop  # draws whole suites
+
 
 @pytest.mark.loop
 @pytest.mark.parametrize("name", ["tool_format", "known_issues", "persona", "context_retention", "task_success"])

@@ -13,6 +13,8 @@ from loop.board import write_board
 from loop.commands.main import app
 from loop.registry import promote
 
+pytestmark = pytest.mark.loop  # writes boards of real evals
+
 
 @pytest.fixture(autouse=True)
 def here(lab, monkeypatch):

@@ -12,6 +12,8 @@ from loop.commands.evaluating import both_arms
 from loop.evaluate import answers, eval_folder
 from loop.targets import find_target
 
+pytestmark = pytest.mark.loop  # runs real Inspect evals
+
 
 @pytest.fixture
 def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

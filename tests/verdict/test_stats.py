@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy  # its parts are loaded when they are named
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from verdict.stats import difference_estimate, difference_of_families, holm, score_estimate
@@ -68,6 +68,7 @@ scores = st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcdefgh")), min_s
 
 
 @given(scores, st.sampled_from([0.005, 0.025, 0.05]))
+@example([(0.0, "a"), (7.5e-113, "b")], 0.005)
 def test_bounds_hold_the_mean_and_stay_in_range(pairs, tail):
     estimate = score_estimate([value for value, _ in pairs], [family for _, family in pairs])
     assert 0 <= estimate.low(tail) <= estimate.mean <= estimate.high(tail) <= 1

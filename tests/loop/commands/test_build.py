@@ -23,6 +23,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(path)
 
 
+@pytest.mark.loop
 def test_the_card_and_the_folder_are_printed_and_a_shortfall_is_said_beside_them(recipe, tmp_path):
     done = CliRunner().invoke(app, ["build", recipe, "--root", str(tmp_path)], catch_exceptions=False)
     assert done.exit_code == 0
