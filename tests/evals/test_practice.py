@@ -15,7 +15,6 @@ from scorers.samples import case_of
 pytestmark = pytest.mark.loop  # draws whole suites
 
 
-@pytest.mark.loop
 @pytest.mark.parametrize("name", ["tool_format", "known_issues", "persona", "context_retention", "task_success"])
 def test_practice_samples_are_of_the_train_split_and_the_oracle_is_right_on_them(evaluate, samples, name):
     task = getattr(importlib.import_module(f"evals.{name}"), name)(suite="practice")
@@ -33,7 +32,6 @@ def test_practice_samples_are_of_the_train_split_and_the_oracle_is_right_on_them
         }  # NaN: the sample does not ask for that part
 
 
-@pytest.mark.loop
 def test_a_seed_draws_samples_of_its_own_and_always_the_same():
     first, second = (practice("task_success", seed) for seed in (0, 1))
     assert practice.__wrapped__("task_success", 0) == first
