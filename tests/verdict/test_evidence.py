@@ -1,28 +1,18 @@
-"""Every check of the evidence, with an input that it must refuse."""
+"""Every check of a whole log as evidence, with an input that it must refuse."""
 
-import hashlib
-import json
 import math
-import shutil
-import zipfile
-from collections.abc import Callable
 
 import pytest
-from inspect_ai.log import EvalError, EvalLog, MetadataEdit, ProvenanceData, TagsEdit, edit_eval_log, edit_score
+from inspect_ai.log import EvalError, EvalLog
 from inspect_ai.model import ModelConfig
-from inspect_ai.scorer import Score, ScoreEdit
+from inspect_ai.scorer import Score
 
 from tests.made_logs import GRADER
+from tests.verdict.refusals import refused, settled
 from verdict.gate import GateOutcome
 from verdict.policy import Policy
 
 pytestmark = pytest.mark.loop  # a real gate on real logs each; the sentences themselves: test_evidence_words.py
-
-
-def refused(verdict, reason):
-    assert verdict.outcome is GateOutcome.INVALID, verdict.reasons
-    assert not verdict.checks
-    assert any(reason in given for given in verdict.reasons), verdict.reasons
 
 
 def test_a_missing_folder_is_invalid(lab, policy):
@@ -37,11 +27,6 @@ def test_a_corrupt_log_is_invalid(lab, policy):
 def test_a_missing_task_is_invalid(lab, policy):
     next(lab.evals("same").glob("*tool-format*")).unlink()
     refused(lab.judge(policy, "good", "same"), "the candidate has no log of tool_format")
-
-
-def settled(change):
-    """Name a change of a log after its function."""
-    return pytest.param(*change, id=change[0].__name__)
 
 
 def another_version(log: EvalLog) -> None:
@@ -193,17 +178,6 @@ def unasked_in_one_epoch(log: EvalLog) -> None:
     log.samples = (log.samples or []) + again
 
 
-def graded_by(name: str | None, count: int) -> Callable[[EvalLog], None]:
-    """Let the first `count` scores name another grader, or none."""
-
-    def change(log: EvalLog) -> None:
-        for sample in (log.samples or [])[:count]:
-            for score in (sample.scores or {}).values():
-                score.metadata = {**(score.metadata or {}), "grader": name} if name else {}
-
-    return change
-
-
 def values_out_of_range(log: EvalLog) -> None:
     for sample in (log.samples or [])[:3]:
         sample.scores = {"right": Score(value={"right": 7.0}, metadata={"grader": GRADER})}
@@ -294,161 +268,6 @@ def test_samples_that_do_not_ask_for_a_metric_in_either_log_are_left_out(lab, po
     assert verdict.outcome is GateOutcome.PROMOTE, verdict.reasons
 
 
-# --- logs that somebody changed after they were written, and logs of plain `inspect eval` ---------------------------
-
-
-def edited_by_hand(log: EvalLog) -> None:
-    """As in Inspect's viewer, which keeps the history."""
-    for sample in (log.samples or [])[:3]:
-        ((name, score),) = (sample.scores or {}).items()
-        assert isinstance(score.value, dict)
-        edit = ScoreEdit(value=dict.fromkeys(score.value, 1.0), provenance=ME)
-        edit_score(log, sample.id, name, edit, epoch=sample.epoch)
-
-
-ME = ProvenanceData(author="me", reason="looks right")
-
-
-@pytest.mark.parametrize("sealed", [True, False])
-@pytest.mark.parametrize("arm", ["reference", "candidate"])
-def test_scores_edited_by_hand_are_invalid_and_counted(lab, policy, arm, sealed):
-    folder = lab.change("same", edited_by_hand, tasks="known-issues", sealed=sealed)
-    arms = ("good", folder) if arm == "candidate" else (folder, "good")
-    refused(lab.judge(policy, *arms), f"the {arm}: 3 scores were edited by hand: 3 by me (looks right); move {folder}")
-
-
-def without_seal(log: EvalLog) -> None:
-    """As plain `inspect eval` writes it: no folder of answers is named, so that nothing is sealed."""
-    log.eval.metadata = {key: value for key, value in (log.eval.metadata or {}).items() if key != "answers"}
-
-
-def test_scores_edited_in_a_log_that_was_never_sealed_are_invalid(lab, policy):
-    def change(log: EvalLog) -> None:
-        without_seal(log)
-        edited_by_hand(log)
-
-    refused(lab.judge(policy, "good", lab.change("same", change, tasks="known-issues")), "3 scores were edited by hand")
-
-
-def test_tags_notes_and_labels_edited_later_are_harmless_and_unread(lab, policy):
-    """The metadata of an edit would name another grader of the world; the gate reads what the eval wrote."""
-
-    def relabel(log: EvalLog) -> EvalLog:
-        edits = [TagsEdit(tags_add=["seen"]), MetadataEdit(metadata_set={"asked": "other", "run": "base", "note": "n"})]
-        return edit_eval_log(log, edits, ME)
-
-    folders = [lab.change(name, relabel, sealed=False) for name in ("base", "good")]
-    verdict = lab.judge(policy, *folders)
-    assert verdict.outcome is GateOutcome.PROMOTE, verdict.reasons
-    assert (verdict.run, verdict.reference) == ("good", "base")
-
-
-def test_an_edit_of_metadata_does_not_make_two_logs_alike(lab, policy):
-    def asked_by_others(log: EvalLog) -> EvalLog:
-        log.eval.metadata = {**(log.eval.metadata or {}), "asked": "other"}
-        return edit_eval_log(log, [MetadataEdit(metadata_set={"asked": "4a12"})], ME)
-
-    refused(lab.judge(policy, "good", lab.change("same", asked_by_others)), "asking code differs (4a12 against other)")
-
-
-def another_score(log: EvalLog) -> None:
-    sample = (log.samples or [])[0]
-    sample.scores = {name: score.model_copy(update={"answer": "w"}) for name, score in (sample.scores or {}).items()}
-
-
-def another_answer(log: EvalLog) -> None:
-    (log.samples or [])[0].output.completion = "wrong"
-
-
-def another_plan(log: EvalLog) -> None:
-    log.plan.config.max_tokens = 63
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        settled(change)
-        for change in [
-            (another_score, "its scores were changed after they were written"),
-            (another_answer, "it was changed after it was written"),
-            (another_plan, "it was changed after it was written"),
-        ]
-    ],
-)
-def test_a_log_that_was_changed_after_it_was_written_is_invalid(lab, policy, change, reason):
-    refused(lab.judge(policy, "good", lab.change("same", change, "known-issues", sealed=False)), reason)
-
-
-@pytest.mark.parametrize("text", ["{}", "[]", "nothing", '{"seals": {}}', '{"seals": []}'])
-def test_a_log_of_aj_eval_without_its_seal_is_invalid(lab, policy, text):
-    (lab.evals("same") / "done.json").write_text(text)
-    refused(lab.judge(policy, "good", "same"), "has no seal of it; delete")
-
-
-def test_summaries_that_say_something_else_than_the_samples_are_invalid(lab, policy):
-    """Only the short form in the log was edited: the samples still say what they said."""
-    (path,) = lab.evals("old").glob("*known-issues*.eval")
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["summaries.json"] = parts["summaries.json"].replace(b'"right":0.0', b'"right":1.0')
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    refused(lab.judge(policy, "good", "old"), "14 samples say something else than the log's summaries of them")
-
-
-def test_a_log_that_does_not_say_who_graded_is_invalid(lab, policy):
-    folder = lab.change("same", graded_by(None, 48))
-    refused(lab.judge(policy, "good", folder), f"do not all name the same grader; run `aj rescore {folder}`")
-
-
-def test_a_log_that_two_graded_is_invalid(lab, policy):
-    folder = lab.change("same", graded_by("0ther", 3))
-    refused(lab.judge(policy, "good", folder), f"do not all name the same grader; run `aj rescore {folder}`")
-
-
-def test_logs_that_different_code_graded_are_invalid(lab, policy):
-    folder = lab.change("same", graded_by("0ther", 48))
-    reason = "the two logs were graded by different code (97ade4 against 0ther); run `aj rescore "
-    refused(lab.judge(policy, "good", folder), reason)
-
-
-def test_logs_that_one_and_the_same_other_code_graded_are_judged(lab, policy):
-    folders = [lab.change(name, graded_by("0ther", 48)) for name in ("old", "good")]
-    assert lab.judge(policy, *folders).outcome is GateOutcome.PROMOTE
-
-
-@pytest.mark.parametrize("key", ["model_name", "run", "adapter", "dataset", "serving"])
-def test_a_folder_with_logs_of_two_models_is_invalid(lab, policy, key):
-    def change(log: EvalLog) -> None:
-        log.eval.metadata = {**(log.eval.metadata or {}), key: "another"}
-
-    folder = lab.change("same", change, tasks="tool-format")
-    refused(lab.judge(policy, "good", folder), f"its logs have different values of {key}")
-
-
-def test_a_reference_with_logs_of_two_models_is_invalid(lab, policy):
-    def change(log: EvalLog) -> None:
-        log.eval.metadata = {**(log.eval.metadata or {}), "run": "weaker"}
-
-    folder = lab.change("good", change, tasks="tool-format")
-    refused(lab.judge(policy, folder, "same"), "the reference: its logs have different values of run")
-
-
-def test_a_folder_made_under_two_contracts_is_invalid_even_if_both_folders_are(lab, policy):
-    def change(log: EvalLog) -> None:
-        log.eval.metadata = {**(log.eval.metadata or {}), "contract": "another"}
-
-    folders = [lab.change(name, change, tasks="tool-format") for name in ("good", "same")]
-    refused(lab.judge(policy, *folders), "the candidate: its logs were made under several contracts")
-
-
-@pytest.mark.parametrize("text", ["not JSON", "[]"])
-def test_a_manifest_that_cannot_be_read_is_invalid(lab, policy, text):
-    (lab.run("same") / "manifest.json").write_text(text)
-    refused(lab.judge(policy, "good", "same"), "manifest.json")
-
-
 def test_too_few_samples_are_invalid(lab, policy):
     values = policy.model_dump()
     values["evidence"]["min_samples"] = 49
@@ -471,66 +290,3 @@ def test_a_slice_that_was_not_scored_at_all_is_invalid(lab, policy):
     values["evidence"]["max_unscored"] = 0.5
     folder = lab.change("same", unscore_prose, tasks="known-issues")
     refused(lab.judge(Policy.model_validate(values), "good", folder), "no sample of pattern=prose is scored in both")
-
-
-def test_a_base_model_cannot_be_promoted(lab, policy):
-    refused(lab.judge(policy, "good", "base"), "there is nothing to promote")
-
-
-def test_a_run_is_not_compared_with_itself(lab, policy):
-    refused(lab.judge(policy, "good", "good"), "are the same run (good)")
-
-
-def test_a_log_that_names_no_run_is_invalid(lab, policy):
-    def forget(log: EvalLog) -> None:
-        log.eval.metadata = {**(log.eval.metadata or {}), "run": None}
-
-    refused(lab.judge(policy, "good", lab.change("same", forget)), "does not say which run it evaluates")
-
-
-@pytest.mark.parametrize("key", ["adapter", "contract", "dataset"])
-def test_what_was_scored_must_be_what_the_run_recorded(lab, policy, key):
-    path = lab.run("same") / "manifest.json"
-    manifest = json.loads(path.read_text())
-    change = {"adapter": manifest["adapter"] + "00"} if key == "adapter" else {key: "another"}
-    if key == "adapter":  # a longer digest of the same file: valid, but not the one that the eval names
-        weights = (lab.run("same") / "adapter" / "adapter_model.safetensors").read_bytes()
-        change = {"adapter": hashlib.sha256(weights).hexdigest()}
-    path.write_text(json.dumps(manifest | change))
-    refused(lab.judge(policy, "good", "same"), f"the {key} that was scored")
-
-
-@pytest.mark.parametrize("file", ["adapter/adapter_model.safetensors", "merged/model.safetensors"])
-def test_weights_changed_since_training_are_invalid(lab, policy, file):
-    (lab.run("same") / file).write_bytes(b"other weights")
-    refused(lab.judge(policy, "good", "same"), "does not contain the weights that its manifest records")
-
-
-@pytest.mark.parametrize("file", ["manifest.json", "adapter/adapter_model.safetensors", "merged/model.safetensors"])
-def test_a_run_with_a_missing_file_is_invalid(lab, policy, file):
-    (lab.run("same") / file).unlink()
-    assert lab.judge(policy, "good", "same").outcome is GateOutcome.INVALID
-
-
-def test_a_manifest_of_another_run_is_invalid(lab, policy):
-    shutil.rmtree(lab.run("same"))
-    shutil.copytree(lab.run("good"), lab.run("same"))
-    refused(lab.judge(policy, "good", "same"), "belongs to run good")
-
-
-def test_training_on_a_template_of_the_suite_is_invalid(lab, policy):
-    path = lab.logs / "datasets" / "dsame" / "lock.json"
-    path.write_text(json.dumps({"hash": "dsame", "templates": ["train-1", "tool_format-prose-3"]}))
-    refused(lab.judge(policy, "good", "same"), "1 templates of the suite were trained on (tool_format-prose-3)")
-
-
-@pytest.mark.parametrize(
-    "lock", [{"hash": "dsame"}, {"hash": "dsame", "templates": []}, {"hash": "x", "templates": ["a"]}, [], None]
-)
-def test_a_data_set_that_does_not_say_what_it_holds_is_invalid(lab, policy, lock):
-    path = lab.logs / "datasets" / "dsame" / "lock.json"
-    if lock is None:
-        path.unlink()
-    else:
-        path.write_text(json.dumps(lock))
-    assert lab.judge(policy, "good", "same").outcome is GateOutcome.INVALID
