@@ -189,7 +189,7 @@ def test_an_interrupted_comparison_goes_on_with_what_is_missing_and_one_that_sta
     finished = [path.parent for path in sorted(logs.glob(f"batches/*/*/{DONE}"))]
     assert 2 <= len(finished) <= 3
     code, found = told(policy)
-    assert (code, found["outcome"], len(found["looks"])) == (2, "INCONCLUSIVE", 4)
+    assert (code, found["outcome"], len(found["looks"])) == (2, "INCONCLUSIVE", 4), found["reasons"]
     assert found["looks"][-1]["asked"] == ALL
     assert "not shown either way" in found["reasons"][0]
     assert set(server.asked.values()) <= {1, 2}, "only what was under way when the interrupt came is asked twice"
