@@ -25,6 +25,8 @@ from scenarios.smalltalk import small_talk
 from scorers.checks.patterns import known_issue
 from scorers.checks.rows import check_pair, check_row
 
+pytestmark = pytest.mark.loop  # builds whole data sets
+
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "datasets_build" / "recipes"
 AJ = load_contract()

@@ -22,6 +22,8 @@ from scorers.checks.rows import check_row
 from scorers.checks.voice import check_voice
 from tests.datasets_build.wordings import noting, texts_of
 
+pytestmark = pytest.mark.loop  # builds whole parts of data sets
+
 AJ = load_contract()
 
 

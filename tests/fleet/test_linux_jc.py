@@ -13,6 +13,8 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Host, Machine
 
+pytestmark = pytest.mark.loop  # whole hosts, read by jc
+
 hosts = st.integers(0, 10**6).map(lambda seed: draw_host("web01", Random(seed)))
 drawn = settings(max_examples=10, deadline=None)
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import jc
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from fleet.model import Host, Machine
 from fleet.ports import listeners
 from fleet.workspace import FOLDER, draw_workspace
 from scenarios.trouble import healthy, with_containers, with_service
+
+pytestmark = pytest.mark.loop  # whole hosts, read by jc
 
 SEEDS = st.integers(0, 2**31 - 1)
 FEW = settings(max_examples=12)
