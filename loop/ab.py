@@ -8,7 +8,7 @@ whole eval is asked nothing.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,9 +18,11 @@ from aj.errors import ConfigError
 from aj.files import SAMPLES, digest, logs_dir
 from evals.suite import TASKS
 from loop.evaluate import answers, eval_folder, finish, make_ready, server_ends
+from loop.judging import earlier_evals, noted
 from loop.targets import Target
 from train.serve import Served, has_gpu
 from verdict.checks import State
+from verdict.earlier import read_champions
 from verdict.evidence import Arm
 from verdict.frozen import frozen_samples
 from verdict.gate import Verdict
@@ -117,17 +119,26 @@ class Sequential:
 
 
 def run(
-    base: Answering, candidate: Answering, policy: Policy, suite: str, report: Callable[[Glance], None] = lambda _: None
+    base: Answering,
+    candidate: Answering,
+    policy: Policy,
+    suite: str,
+    report: Callable[[Glance], None] = lambda _: None,
+    suites: Path = SAMPLES,
 ) -> Sequential:
     """Ask both arms until the verdict is certain or all was asked; `report` is called at each look.
+
+    Who challenges the champion is also held against those before it, as in `loop.judging.judge`; `suites` as there.
 
     Raises:
         ConfigError: the policy names a task that does not exist.
         AJError, ServeError: a batch could not be asked, as for `loop.evaluate.evaluate`.
+        AJError, DataError: the registry's history is gone or is none.
     """
     if unknown := [task for task in policy.gated if task not in TASKS]:
         raise ConfigError(f"The policy gates {unknown[0]}, which is no task; correct it to one of {', '.join(TASKS)}.")
-    by_look = {task: samples_by_look(frozen_samples(SAMPLES / f"{task}.jsonl", suite)) for task in policy.gated}
+    by_look = {task: samples_by_look(frozen_samples(suites / f"{task}.jsonl", suite)) for task in policy.gated}
+    champions, left_out = _champions(base, policy, suite)
     last = max(map(len, by_look.values()))
     samples = sum(len(found[-1]) for found in by_look.values())
     numbers: dict[str, int] = dict.fromkeys(by_look, 0)
@@ -142,7 +153,8 @@ def run(
             for arm in servers.in_turn(arms):
                 _ask(arm, suite, numbers, waiting, by_look, servers)
             left, right = (arm.logs(numbers) for arm in arms)
-            judged = judge(left, right, looks, by_look, policy)
+            judged = judge(left, right, looks, by_look, policy, suites=suites, champions=champions)
+            judged = replace(judged, verdict=noted(judged.verdict, left_out))
             asked = sum(len(by_look[task][count - 1]) for task, count in numbers.items())
             steps.append(Glance(len(looks), last, asked, samples, judged))
             report(steps[-1])
@@ -150,6 +162,15 @@ def run(
     read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
     saved = {arm.name: _saved(arm, numbers, by_look, scores) for arm, scores in read if arm.target and scores}
     return Sequential(tuple(steps), saved)
+
+
+def _champions(base: Answering, policy: Policy, suite: str) -> tuple[list[Arm], list[str]]:
+    """The whole evals of the champions, if the base is the reigning one: its own too, if it has one."""
+    folders, lacking = earlier_evals(base.target or base.folder, suite)
+    if folders and base.target is None:
+        folders = [base.folder, *folders]
+    arms, left_out = read_champions(folders, policy)
+    return arms, [*lacking, *left_out]
 
 
 def _ask(

@@ -1,13 +1,14 @@
 """The gate with what the registry knows: who challenges the champion is also held against those before it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from aj.errors import AJError
 from aj.files import SAMPLES
 from loop.evaluate import eval_folder
-from loop.registry import earlier
-from loop.targets import check_finished, find_run, run_target
+from loop.registry import champion, earlier
+from loop.targets import Target, check_finished, find_run, run_target
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
 
@@ -20,22 +21,40 @@ def judge(reference: Path, candidate: Path, policy: Policy, suite: str, suites: 
     Raises:
         AJError, DataError: the registry's history is gone or is none.
     """
+    found, lacking = earlier_evals(reference, suite)
+    return noted(gate(reference, candidate, policy, suites=suites, earlier=found), lacking)
+
+
+def earlier_evals(reference: Path | Target, suite: str) -> tuple[list[Path], list[str]]:
+    """The finished evals of the champions before the reigning one, and one sentence for each that has none; nothing
+    unless the reference, an eval folder or a model, is the champion.
+
+    Raises:
+        AJError, DataError: as `judge` does.
+    """
     runs = earlier()
-    if not runs or not _is_reigning(reference, suite):
-        return gate(reference, candidate, policy, suites=suites)
+    if not runs or not _reigns(reference, suite):
+        return [], []
     found, lacking = [], []
     for run in runs:
         try:
             found.append(check_finished(_eval_of(run, suite), run))
         except AJError as error:
             lacking.append(f"the earlier champion {run} is left out: {error}")
-    verdict = gate(reference, candidate, policy, suites=suites, earlier=found)
-    return replace(verdict, reasons=(*verdict.reasons, *lacking))
+    return found, lacking
 
 
-def _is_reigning(folder: Path, suite: str) -> bool:
+def noted(verdict: Verdict, notes: Sequence[str]) -> Verdict:
+    """The verdict with more reasons at its end."""
+    return replace(verdict, reasons=(*verdict.reasons, *notes))
+
+
+def _reigns(reference: Path | Target, suite: str) -> bool:
+    if isinstance(reference, Target):
+        reigning = champion()
+        return reigning is not None and reference.run == reigning["run"]
     try:
-        return _eval_of("champion", suite).resolve() == folder.resolve()
+        return _eval_of("champion", suite).resolve() == reference.resolve()
     except AJError:
         return False  # its run is gone, so these logs are not known to be its
 

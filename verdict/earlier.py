@@ -1,64 +1,93 @@
-"""The best earlier champion of each metric: drops that a margin tolerates may not add up to more than it."""
+"""The best earlier champion of each metric: drops that a margin tolerates may not add up to more than it.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+It is chosen once for a comparison, by its own score on the whole suite, so that no look chooses by what it sees.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from aj.errors import AJError
+from verdict.checks import Demand
 from verdict.compare import paired
-from verdict.evidence import Arm, problems
+from verdict.evidence import Arm
 from verdict.policy import Policy
 from verdict.scores import ALL, read_folder
-from verdict.stats import MeanEstimate
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The earlier champion that scored most in a metric."""
-
-    run: str
-    change: MeanEstimate
-    """The candidate's paired difference to it."""
-
-
-def best_earlier(
-    reigning: Arm, candidate: Arm, folders: Sequence[Path], policy: Policy, logs: Path, suites: Path
-) -> tuple[Mapping[str, Best], list[str]]:
-    """`task/metric` -> the earlier champion that scored most, if that is more than the reigning one; and one sentence
-    for each of them whose logs are no evidence.
-
-    `folders` are evals of earlier champions, which are held to all that is asked of a reference. `logs` and `suites`
-    are those of `verdict.gate.gate`.
-    """
-    best: dict[str, Best] = {}
+def read_champions(folders: Sequence[Path], policy: Policy) -> tuple[list[Arm], list[str]]:
+    """Whole evals of earlier champions, and one sentence for each that does not have every task of the policy."""
+    arms: list[Arm] = []
     told: list[str] = []
-    now = _changes(reigning, candidate, policy)
     for folder in folders:
         try:
             arm = read_folder(folder)
-            changes = _changes(arm, candidate, policy)
-            higher = {name: change for name, change in changes.items() if change.mean < now[name].mean}
-            if _run(arm) == _run(candidate) or (changes.keys() == now.keys() and not higher):
-                continue
-            found = problems(arm, candidate, policy.gated, policy.evidence, logs, suites)
         except AJError as error:
             told.append(f"the earlier champion of {folder} is left out: {error}")
             continue
-        if found:
-            told.append(f"the earlier champion {_run(arm)} cannot be a reference, and is left out: {found[0]}")
-            continue
-        for name, change in higher.items():
-            if name not in best or change.mean < best[name].change.mean:
-                best[name] = Best(_run(arm), change)
-    return best, told
+        if missing := [task for task in policy.gated if task not in arm]:
+            told.append(_left_out(arm, f"it has no log of {missing[0]}; run `aj eval` for it."))
+        else:
+            arms.append(arm)
+    return arms, told
 
 
-def _changes(arm: Arm, candidate: Arm, policy: Policy) -> dict[str, MeanEstimate]:
-    """`task/metric` -> the candidate's difference to an arm, where both have values."""
-    split = ((name, *name.split("/")) for name in policy.metrics)
-    pairs = {name: paired(arm[task], candidate[task], metric) for name, task, metric in split if task in arm}
-    return {name: found[ALL].difference() for name, found in pairs.items() if found}
+def best_earlier(
+    champions: Sequence[Arm],
+    reigning: Arm,
+    candidate: Arm,
+    policy: Policy,
+    problems: Callable[[Arm], list[str]],
+) -> tuple[dict[str, Arm], list[str]]:
+    """`task/metric` -> the champion that scored most, if that is neither the reigning one nor the candidate; and one
+    sentence for each of them whose logs are no evidence.
+
+    `champions`: also the reigning one, if its whole eval is known; otherwise the others count, whatever it scores.
+    `problems`: why an arm cannot be the candidate's reference.
+    """
+    left = [arm for arm in champions if run_of(arm) != run_of(candidate)]
+    told: list[str] = []
+    while True:
+        best = _best(left, policy)
+        held = {name: arm for name, arm in best.items() if run_of(arm) != run_of(reigning)}
+        refused = {id(arm): why for arm in held.values() if (why := _why_not(arm, problems))}
+        if not refused:
+            return held, told
+        told += refused.values()
+        left = [arm for arm in left if id(arm) not in refused]
 
 
-def _run(arm: Arm) -> str:
+def held_against(best: Mapping[str, Arm], candidate: Arm, policy: Policy) -> Iterator[Demand]:
+    """What the margins demand of the candidate against the best champions, on the samples that it has so far."""
+    for name, arm in best.items():
+        task, metric = name.split("/")
+        if pairs := paired(arm[task], candidate[task], metric):
+            change, margin = pairs[ALL].difference(), policy.metrics[name].margin
+            yield Demand(name, "best", ALL, change, -margin, 0.0, against=run_of(arm))
+
+
+def run_of(arm: Arm) -> str:
+    """The run that the arm's logs name."""
     return str(next(iter(arm.values())).metadata.get("run"))
+
+
+def _best(arms: Sequence[Arm], policy: Policy) -> dict[str, Arm]:
+    scored = {name: [(fmean(values), arm) for arm in arms if (values := _values(arm, name))] for name in policy.metrics}
+    return {name: max(found, key=lambda one: one[0])[1] for name, found in scored.items() if found}
+
+
+def _values(arm: Arm, name: str) -> list[float]:
+    task, metric = name.split("/")
+    return [sample.values[metric] for sample in arm[task].samples.values() if metric in sample.values]
+
+
+def _why_not(arm: Arm, problems: Callable[[Arm], list[str]]) -> str | None:
+    try:
+        found = problems(arm)
+    except AJError as error:
+        found = [str(error)]
+    return _left_out(arm, found[0]) if found else None
+
+
+def _left_out(arm: Arm, why: str) -> str:
+    return f"the earlier champion {run_of(arm)} cannot be a reference, and is left out: {why}"

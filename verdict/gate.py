@@ -18,7 +18,7 @@ from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
 from verdict.checks import Check, Demand, State, decide, reason
 from verdict.compare import TAIL, paired
-from verdict.earlier import best_earlier
+from verdict.earlier import best_earlier, held_against, read_champions
 from verdict.evidence import Arm, problems
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
@@ -82,11 +82,15 @@ def gate(
     if found:
         return verdict_of(GateOutcome.INVALID, found, [], left, right, policy)
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
-    best, left_out = best_earlier(left, right, earlier, policy, logs, suites)
-    for name, one in best.items():
-        demands.append(Demand(name, "best", ALL, one.change, -policy.metrics[name].margin, 0.0, against=one.run))
+    champions, left_out = read_champions(earlier, policy)
+
+    def against(arm: Arm) -> list[str]:
+        return problems(arm, right, policy.gated, policy.evidence, logs, suites)
+
+    best, refused = best_earlier([left, *champions], left, right, policy, against)
+    demands += held_against(best, right, policy)
     checks = [decided.check() for decided in decide(demands, policy)]
-    return concluded(checks, left, right, policy, left_out)
+    return concluded(checks, left, right, policy, [*left_out, *refused])
 
 
 def concluded(checks: Sequence[Check], base: Arm, candidate: Arm, policy: Policy, notes: Sequence[str] = ()) -> Verdict:

@@ -107,6 +107,6 @@ def _early(demand: Demand, share: float) -> Demand:
     """What is asked before the last look."""
     if share < 1 and demand.rule == "slice":
         return replace(demand, threshold=demand.threshold / 2)
-    if share < 1 and demand.rule == "margin" and not demand.strict:
+    if share < 1 and demand.rule in ("margin", "best") and not demand.strict:
         return replace(demand, tolerated=-demand.threshold)
     return demand

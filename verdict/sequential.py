@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aj.errors import AJError
 from aj.files import SAMPLES, logs_dir
+from verdict.earlier import best_earlier, held_against
 from verdict.evidence import Arm, problems
 from verdict.gate import GateOutcome, Verdict, concluded, demands_of, ungated, verdict_of
 from verdict.joined import join
@@ -39,12 +40,14 @@ def judge(
     policy: Policy,
     logs: Path | None = None,
     suites: Path = SAMPLES,
+    champions: Sequence[Arm] = (),
 ) -> Standing:
     """Judge two arms after `looks`, the last of which is now.
 
     Args:
         by_look: task -> the ids at each of its looks (`verdict.looks.samples_by_look`).
         logs, suites: as for `verdict.gate.gate`.
+        champions: as for `verdict.earlier.best_earlier`.
     """
     numbers = looks[-1]
     asked = {task: by_look[task][number - 1] for task, number in numbers.items()}
@@ -52,20 +55,29 @@ def judge(
     limits = policy.evidence
     if unasked := [task for task, number in numbers.items() if number < len(by_look[task])]:
         limits = limits.model_copy(update={"min_samples": 0})  # a look passes over a metric with fewer
+
+    def no_evidence(left: Arm, right: Arm) -> list[str]:
+        folder = logs or logs_dir()
+        return problems(left, right, policy.gated, limits, folder, suites, lambda log: read[log.path], asked)
+
     try:
         left, right = (_joined(arm, asked, read) for arm in (base, candidate))
-        found = problems(
-            left, right, policy.gated, limits, logs or logs_dir(), suites, lambda log: read[log.path], asked
-        )
+        found = no_evidence(left, right)
     except AJError as error:
         return Standing(verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy), (), {}, {})
     found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
     if found:
         return Standing(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
-    told = [_look(left, right, then, by_look, policy) for then in looks]
+
+    def against(arm: Arm) -> list[str]:
+        whole = {task: [scores.path] for task, scores in arm.items()}
+        return no_evidence(_joined(whole, asked, read), right)
+
+    best, left_out = best_earlier(champions, left, right, policy, against)
+    told = [_look(left, right, best, then, by_look, policy) for then in looks]
     *_, decided = follow(told, policy)
     checks = [one.check() for one in decided]
-    verdict = concluded(checks, left, right, policy)
+    verdict = concluded(checks, left, right, policy, left_out)
     silent = policy.metrics.keys() - {check.metric for check in checks}
     if silent and verdict.outcome is GateOutcome.PROMOTE:
         verdict = replace(verdict, outcome=GateOutcome.INCONCLUSIVE)
@@ -89,7 +101,12 @@ def _joined(arm: Logs, asked: Mapping[str, Sequence[str]], read: dict[Path, tupl
 
 
 def _look(
-    base: Arm, candidate: Arm, numbers: Numbers, by_look: Mapping[str, Sequence[Sequence[str]]], policy: Policy
+    base: Arm,
+    candidate: Arm,
+    best: Mapping[str, Arm],
+    numbers: Numbers,
+    by_look: Mapping[str, Sequence[Sequence[str]]],
+    policy: Policy,
 ) -> Look:
     then = {task: set(by_look[task][number - 1]) for task, number in numbers.items()}
     left, right = (
@@ -100,4 +117,5 @@ def _look(
         for arm in (base, candidate)
     )
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
+    demands += held_against(best, right, policy)
     return Look(demands, {task: len(names) / len(by_look[task][-1]) for task, names in then.items()})

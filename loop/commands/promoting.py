@@ -75,7 +75,6 @@ def ab(
     """Evaluate both batch by batch, and stop when the gate's verdict is certain. Exit codes: as for `aj gate`.
 
     Each look asks a further batch of every open task; a whole eval that is finished is used as it is.
-    Earlier champions are not compared with: `aj gate`, on whole evals, does that.
     """
     from loop import ab as sequential
     from verdict import gate as judge

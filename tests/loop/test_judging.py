@@ -9,9 +9,10 @@ import yaml
 from typer.testing import CliRunner
 
 from evals import identities
+from loop import ab
 from loop.commands.main import app
 from loop.evaluate import eval_folder
-from loop.judging import judge
+from loop.judging import earlier_evals, judge
 from loop.registry import earlier, promote, rollback
 from loop.targets import find_target
 from tests.loop.test_registry import passing
@@ -51,6 +52,22 @@ def test_a_challenger_is_held_against_the_champions_before_the_reigning_one(lab,
     assert earlier() == ["good"]
     verdict = judge(evals["old"], evals["same"], policy, "small", lab.suites)
     assert {check.against for check in verdict.checks if check.rule == "best"} == {"good"}
+
+
+def test_batch_by_batch_a_challenger_is_held_against_them_too(lab, policy, evals):
+    champion, same = (ab.named(run, find_target(run), "small") for run in ("champion", "same"))
+    verdict = ab.run(champion, same, policy, "small", suites=lab.suites).judged.verdict
+    assert {check.against for check in verdict.checks if check.rule == "best"} == {"good"}
+    shutil.rmtree(evals["good"])
+    left = ab.run(champion, same, policy, "small", suites=lab.suites).judged.verdict
+    assert "best" not in rules(left)
+    assert left.reasons[-1].startswith("the earlier champion good is left out: good has no finished eval; run ")
+
+
+def test_a_champion_whose_eval_is_not_whole_reigns_all_the_same(lab, evals):
+    shutil.rmtree(evals["old"])
+    assert earlier_evals(find_target("champion"), "small") == ([evals["good"]], [])
+    assert earlier_evals(find_target("same"), "small") == ([], [])
 
 
 def test_whoever_is_compared_with_another_reference_is_not(lab, policy, evals):

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 
-from tests.made_logs import Lab, seal
+from tests.made_logs import Lab, answered, fell_back, seal
+from tests.verdict.test_earlier import all_right
 from verdict.frozen import frozen_samples
 from verdict.gate import GateOutcome
 from verdict.joined import join
@@ -38,11 +39,19 @@ def log_of(folder: Path) -> Path:
     return read_folder(folder)["known_issues"].path
 
 
-def after(lab: Lab, rules: Policy, base: Sequence[Path], candidate: Sequence[Path], count: int) -> Standing:
+def after(
+    lab: Lab,
+    rules: Policy,
+    base: Sequence[Path],
+    candidate: Sequence[Path],
+    count: int,
+    champions: Sequence[str] = (),
+) -> Standing:
     """The verdict after so many looks."""
     looks = [{"known_issues": number} for number in range(1, count + 1)]
     left, right = ({"known_issues": list(paths)} for paths in (base, candidate))
-    return judge(left, right, looks, by_look(lab), rules, lab.logs, lab.suites)
+    arms = [read_folder(lab.evals(name)) for name in champions]
+    return judge(left, right, looks, by_look(lab), rules, lab.logs, lab.suites, arms)
 
 
 def whole(lab: Lab, rules: Policy, base: str, candidate: str, count: int) -> Standing:
@@ -148,3 +157,40 @@ def test_a_joined_log_is_limited_and_counts_what_its_batches_cost(lab):
     assert told == []
     assert scores.limited
     assert scores.expected == len(scores.samples) == len(recorded.inputs) == scores.cost.epochs
+
+
+def slid(lab: Lab) -> list[Path]:
+    """The batches of a candidate, the run `same`, that is as good as the champion `old`, which had fallen behind."""
+
+    def fall(log: EvalLog) -> None:
+        answered(log, fell_back)
+
+    return cut(lab, lab.change("same", fall).name)
+
+
+def test_what_the_champion_had_lost_before_is_not_forgotten(lab, rules):
+    old, batches = cut(lab, "old"), slid(lab)
+    assert after(lab, rules, old, batches, 4).verdict.outcome is GateOutcome.PROMOTE
+    for champions in (["good"], ["old", "good"], ["base", "good", "old"]):
+        held = after(lab, rules, old, batches, 4, champions).verdict
+        (best,) = (check for check in held.checks if check.rule == "best")
+        assert (best.against, best.state, held.outcome) == ("good", "failed", GateOutcome.REJECT)
+
+
+def test_a_reigning_champion_that_is_the_best_itself_asks_for_nothing_more(lab, rules):
+    good, batches = cut(lab, "good"), cut(lab, "same")
+    assert after(lab, rules, good, batches, 4, ["good", "old"]) == after(lab, rules, good, batches, 4)
+
+
+def test_an_earlier_champion_that_is_no_evidence_gives_way_to_the_next_best_and_is_named(lab, rules):
+    def worse_in_few(log: EvalLog) -> None:
+        answered(log, lambda question: not question.endswith(("0", "1", "2")))
+
+    third = lab.change("same", worse_in_few).rename(lab.evals("third"))
+    lab.change("good", all_right, sealed=False)
+    held = after(lab, rules, cut(lab, "base"), cut(lab, "old"), 4, ["good-changed", third.name]).verdict
+    assert {check.against for check in held.checks if check.rule == "best"} == {"same"}
+    assert held.reasons[-1].startswith(
+        "the earlier champion good cannot be a reference, and is left out: known_issues, the reference: "
+    )
+    assert "its scores were changed after they were written" in held.reasons[-1]
