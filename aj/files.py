@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -116,15 +116,21 @@ def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Mod
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # A misspelled key is a missing one as well: the first sentence helps, the second does not.
-        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-        first["loc"] += getattr(first.get("ctx", {}).get("error"), "at", ())
-        line = _line_of(yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), first["loc"])
-        raise ConfigError(f"{path}:{line}: {_explain(first, model)}") from error
+        location, told = first_fault(error, model)
+        raise ConfigError(f"{path}:{line_of(path, location)}: {told}") from error
 
 
-def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """The line (from 1) of the deepest part of `location` that exists in the YAML."""
+def first_fault(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[int | str, ...], str]:
+    """The keys that lead to the fault that helps most, and a sentence that explains it."""
+    # A misspelled key is a missing one as well: the first sentence helps, the second does not.
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    first["loc"] += getattr(first.get("ctx", {}).get("error"), "at", ())
+    return first["loc"], _explain(first, model)
+
+
+def line_of(path: Path, location: tuple[int | str, ...]) -> int:
+    """The line (from 1) of the deepest part of `location` that exists in a YAML file."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     line = node.start_mark.line + 1 if node else 1
     for key in location:
         if isinstance(node, yaml.MappingNode):
@@ -142,10 +148,22 @@ def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
 def _explain(error: Any, model: type[BaseModel]) -> str:
     where = ".".join(str(part) for part in error["loc"]) or "the file"
     if error["type"] == "extra_forbidden":
-        known = sorted(model.model_fields) if len(error["loc"]) == 1 else []
+        known = _known_keys(model, error["loc"][:-1])
         hint = f"known keys: {', '.join(known)}" if known else "remove it or correct its spelling"
         return f"unknown key '{where}'; {hint}."
     return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {str(error.get('input'))[:60]!r})."
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the mapping that `location` leads to; none if it is not the only kind that may stand there."""
+    for key in location:
+        field = model.model_fields.get(str(key))
+        kinds = [field.annotation, *get_args(field.annotation)] if field else []
+        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if len(models) != 1:
+            return []
+        model = models[0]
+    return sorted(model.model_fields)
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

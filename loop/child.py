@@ -2,20 +2,21 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from aj.children import die_with_parent
 from aj.errors import TrainError
 
 
-def train_in_child(recipe: Path, data: Path, contract: str) -> Path:
+def train_in_child(recipe: Path, data: Path, contract: str, overrides: Sequence[str] = ()) -> Path:
     """Run `aj train` as a child process and return the run's folder.
 
     Raises:
         TrainError: the child failed, and has printed its own message.
     """
-    command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), "--data", str(data)]
-    command += ["--contract", contract]
+    command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), *overrides]
+    command += ["--data", str(data), "--contract", contract]
     # After `kill -9` of the loop, a child that kept training would keep the run's lock, and 8 GB.
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
     output, _ = child.communicate()

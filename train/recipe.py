@@ -1,9 +1,10 @@
 """A training recipe: a whole experiment in one YAML file."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from aj.files import Strict
 
@@ -12,72 +13,86 @@ Optimizer = Literal["adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
 Scheduler = Literal["cosine", "linear", "constant_with_warmup"]
 
 
+def _number(value: Any) -> Any:
+    """Refuses what pydantic would turn into a number: true is 1. "5e-5" is one, which YAML 1.1 reads as text."""
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("Input should be a number")
+    return value
+
+
+Count = Annotated[int, Field(strict=True, gt=0)]
+Flag = Annotated[bool, Field(strict=True)]
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+
+
 class Quantization(Strict):
     """How the frozen base is stored: QLoRA's NF4."""
 
     type: Literal["nf4", "fp4"] = "nf4"
-    double: bool = True
+    double: Flag = True
     compute: Literal["bfloat16", "float32"] = "bfloat16"
-    unpack: bool = False
+    unpack: Flag = False
     """Keep the same 4-bit values as bfloat16: faster, but 2 bytes per weight."""
 
 
 class Lora(Strict):
-    rank: int = Field(gt=0)
-    alpha: int = Field(gt=0)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    rank: Count
+    alpha: Count
+    dropout: Number = Field(default=0.0, ge=0, lt=1)
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     """Of the adapter during training."""
     target_modules: tuple[str, ...] = Field(min_length=1)
 
 
 class Sft(Strict):
-    epochs: float = Field(gt=0)
-    learning_rate: float = Field(gt=0, lt=1)
+    epochs: Number = Field(gt=0)
+    learning_rate: Number = Field(gt=0, lt=1)
     scheduler: Scheduler = "cosine"
-    warmup: float = Field(default=0.03, ge=0, lt=1)
+    warmup: Number = Field(default=0.03, ge=0, lt=1)
     """As a share of the steps."""
-    batch_size: int = Field(gt=0)
-    gradient_accumulation: int = Field(default=1, gt=0)
-    max_length: int = Field(gt=0)
+    batch_size: Count
+    gradient_accumulation: Count = 1
+    max_length: Count
     """In tokens; a longer row is refused before training, never cut off."""
     optimizer: Optimizer = "adamw_torch_fused"
-    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
+    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
     """Decay of the squared gradients: 0.999 averages over a thousand steps, more than a short run has."""
-    gradient_checkpointing: bool = False
-    save_every: int = Field(default=50, gt=0)
+    gradient_checkpointing: Flag = False
+    save_every: Count = 50
     """Steps between checkpoints: the most that `kill -9` can cost."""
 
 
 class Dpo(Strict):
-    epochs: float = Field(gt=0)
-    learning_rate: float = Field(gt=0, lt=1)
-    beta: float = Field(default=0.1, gt=0)
-    sft_weight: float = Field(default=0.0, ge=0)
+    epochs: Number = Field(gt=0)
+    learning_rate: Number = Field(gt=0, lt=1)
+    beta: Number = Field(default=0.1, gt=0)
+    sft_weight: Number = Field(default=0.0, ge=0)
     """Weight of the chosen answer's own likelihood; without it, similar pairs make both answers less likely."""
     scheduler: Scheduler = "cosine"
-    warmup: float = Field(default=0.1, ge=0, lt=1)
-    batch_size: int = Field(gt=0)
+    warmup: Number = Field(default=0.1, ge=0, lt=1)
+    batch_size: Count
     """In pairs: a step has twice as many sequences."""
-    gradient_accumulation: int = Field(default=1, gt=0)
-    max_length: int = Field(gt=0)
+    gradient_accumulation: Count = 1
+    max_length: Count
     optimizer: Optimizer = "adamw_torch_fused"
-    adam_beta2: float = Field(default=0.999, gt=0, lt=1)
-    gradient_checkpointing: bool = False
-    save_every: int = Field(default=20, gt=0)
+    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
+    gradient_checkpointing: Flag = False
+    save_every: Count = 20
 
 
 class ExportOptions(Strict):
-    merge: bool = True
+    merge: Flag = True
     """Write `merged/`, a model that any server loads; with False, the adapter is served on its base."""
-    min_agreement: float = Field(default=0.97, gt=0, le=1)
+    min_agreement: Number = Field(default=0.97, gt=0, le=1)
     """Share of answer tokens for which the exported and the trained model must make the same choice."""
 
 
 class ServeOptions(Strict):
-    context: int = Field(default=4096, gt=0)
+    context: Count = 4096
     """Tokens of prompt and reply together, for `aj serve` and for evals."""
-    reasoning: bool = False
+    reasoning: Flag = False
     """Give the model tokens of its own for thoughts before a reply, in evals."""
 
 
@@ -94,4 +109,4 @@ class Recipe(Strict):
     dpo: Dpo | None = None
     export: ExportOptions = ExportOptions()
     serve: ServeOptions = ServeOptions()
-    seed: int = 0
+    seed: Annotated[int, Field(strict=True, ge=0)] = 0

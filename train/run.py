@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, w
 from aj.identity import identity
 from aj.whole import resumable, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
-from train.dataset import read_dataset
+from train.checkpoints import STAGES, STARTED
+from train.dataset import DataSet, read_dataset
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
 from train.serve import base_served, check_adapter, find_served
@@ -54,10 +55,11 @@ class Material:
         return run_hash(self.recipe, self.contract, self.base, self.dataset)
 
 
-def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path:
+def train(recipe: Recipe, dataset: Path, console: Console | None = None, overrides: Sequence[str] = ()) -> Path:
     """Train `recipe` on the data set folder `dataset` and return the run's folder; a finished run is returned at once.
 
-    Interrupted, even by `kill -9`, it resumes from the last checkpoint when called again.
+    Interrupted, even by `kill -9`, it resumes from the last checkpoint when called again. `overrides` are already part
+    of the recipe; the run's folder tells them, so that a person sees what distinguishes two runs.
 
     Raises:
         TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
@@ -73,11 +75,13 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None) -> Path
         if target.exists():  # another process has just finished it
             return target
         check_room(material.plan, staging)
+        told = {"name": recipe.name, "base": recipe.base, "dataset": material.dataset, "overrides": list(overrides)}
+        write_json(staging / STARTED, told)
         started = time.monotonic()
         base = fetch(material.base)
         adapter = _train_adapter(material, base, staging, console)
         agreement = _export(material, base, adapter, staging, console)
-        _finish(material, adapter, agreement, time.monotonic() - started, staging, target)
+        _finish(material, adapter, agreement, time.monotonic() - started, overrides, staging, target)
     return target
 
 
@@ -100,16 +104,7 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
             rendered.
         ServeError: the adapter could not be served without merging it.
     """
-    contract = load_contract(recipe.contract)
-    if not recipe.export.merge:
-        check_adapter(recipe.name, recipe.quantization, recipe.lora.rank)
-    data = read_dataset(dataset)
-    if data.contract != contract.hash:
-        raise TrainError(
-            f"{dataset} was built for another contract ({data.contract}) than {recipe.contract!r} ({contract.hash}); "
-            "build it for that one, or give --contract."
-        )
-    base = find_base(recipe.base)
+    contract, data, base = _inputs(recipe, dataset)
     if download or cached(base):
         tokenizer = load_tokenizer(fetch(base), recipe.template)
     else:
@@ -119,6 +114,28 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
     plan = plan_run(recipe, base, examples, pairs)
     return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, plan)
+
+
+def run_folder(recipe: Recipe, dataset: Path) -> Path:
+    """The folder of the run that `train` would make, whether it exists or not.
+
+    Raises: see `prepare`; rows are not looked at.
+    """
+    contract, data, base = _inputs(recipe, dataset)
+    return logs_dir() / "runs" / run_hash(recipe, contract, base, data.hash)
+
+
+def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
+    contract = load_contract(recipe.contract)
+    if not recipe.export.merge:
+        check_adapter(recipe.name, recipe.quantization, recipe.lora.rank)
+    data = read_dataset(dataset)
+    if data.contract != contract.hash:
+        raise TrainError(
+            f"{dataset} was built for another contract ({data.contract}) than {recipe.contract!r} ({contract.hash}); "
+            "build it for that one, or give --contract."
+        )
+    return contract, data, find_base(recipe.base)
 
 
 def trained_by() -> str:
@@ -180,7 +197,13 @@ def _export(material: Material, base: Path, adapter: Path, staging: Path, consol
 
 
 def _finish(
-    material: Material, adapter: Path, agreement: dict[str, Any] | None, seconds: float, staging: Path, target: Path
+    material: Material,
+    adapter: Path,
+    agreement: dict[str, Any] | None,
+    seconds: float,
+    overrides: Sequence[str],
+    staging: Path,
+    target: Path,
 ) -> None:
     """Put the run's folder together; what it was made from goes."""
     with whole_folder(target) as folder:
@@ -191,10 +214,11 @@ def _finish(
             (staging / "merged").rename(folder / "merged")
         recipe = material.recipe.model_dump(mode="json")
         write_text(folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-        stages = [staging / name / "metrics.jsonl" for name in ("sft", "dpo")]
+        stages = [staging / name / "metrics.jsonl" for name in STAGES]
         metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
         write_jsonl(folder / "metrics.jsonl", metrics)
         manifest = _manifest(material, agreement, metrics, seconds, folder)
+        manifest["overrides"] = list(overrides)
         write_json(folder / "manifest.json", manifest)
         # How the run and its base are to be served, for those who read evidence and start no server.
         base = manifest["base"] | {"serving": base_served(folder).about()}

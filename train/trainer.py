@@ -1,7 +1,6 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 import math
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ from transformers import PrinterCallback, TrainerCallback
 from aj.errors import TrainError
 from aj.files import write_jsonl
 from aj.whole import whole_folder
+from train.checkpoints import last_checkpoint, mark_complete
 from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
 LINE_EVERY = 20
 """Steps between lines of progress without a terminal, as in a CI log."""
-
-COMPLETE = "complete"
-"""The file that marks a checkpoint as complete."""
 
 
 # On a CPU, TRL 1.16 projects every token onto the vocabulary, and then discards those without loss, here three in four.
@@ -51,7 +48,7 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "logging_nan_inf_filter": False,  # True would log the average instead of a loss that is not a number
         "save_strategy": "steps",
         "save_steps": stage.save_every,
-        "save_total_limit": 2,
+        "save_total_limit": None,  # `mark_complete` rotates them
         "seed": recipe.seed,
         "data_seed": recipe.seed,
         "report_to": "none",
@@ -96,17 +93,6 @@ def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
     cast_adapter(trainer.model, recipe)
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The newest complete checkpoint; incomplete ones are removed."""
-    whole = []
-    for path in folder.glob("checkpoint-*"):
-        if (path / COMPLETE).exists():
-            whole.append(path)
-        else:
-            shutil.rmtree(path)
-    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
-
-
 def save_adapter(model: Any, target: Path) -> Path:
     """Write the adapter; the folder appears complete or not at all."""
     with whole_folder(target) as folder:
@@ -139,4 +125,4 @@ class _Reporter(TrainerCallback):
         write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+        mark_complete(Path(args.output_dir), state.global_step)

@@ -17,11 +17,22 @@ app.add_typer(registry_app, name="registry")
 
 @app.command(epilog=example("aj runs --format json"))
 def runs(output: AsJson = Format.table) -> None:
-    """List every trained run, newest first: its data, its base, its finished evals, and which one is champion."""
-    rows = list(_runs())
+    """List every run: unfinished ones, then the trained, newest first, with base, finished evals, and the champion."""
+    rows = [*_unfinished(), *_runs()]
     if not rows and output is Format.table:
         raise AJError("Nothing has been trained yet; run `aj train RECIPE --data FOLDER` or `make loop`.")
-    show(output, rows, lambda: _table(["run", "name", "base", "trained", "evals", ""], map(_run_cells, rows)))
+    show(
+        output,
+        rows,
+        lambda: _table(["run", "name", "overrides", "base", "trained", "evals", ""], map(_run_cells, rows)),
+    )
+
+
+def _unfinished() -> Iterator[dict[str, Any]]:
+    from train.checkpoints import unfinished_runs
+
+    for run, told, reached in unfinished_runs(logs_dir() / "runs"):
+        yield {"run": run, **told, "trained": None, "reached": reached, "evals": {}, "champion": False}
 
 
 def _runs() -> Iterator[dict[str, Any]]:
@@ -39,9 +50,11 @@ def _runs() -> Iterator[dict[str, Any]]:
             "run": path.parent.name,
             "name": name,
             "recipe": recipe,
+            "overrides": told.get("overrides", []),
             "base": (told.get("base") or {}).get("name"),
             "dataset": told.get("dataset"),
             "trained": datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="minutes"),
+            "reached": "finished",
             "evals": evals.get(path.parent.name, {}),
             "champion": reigning is not None and reigning["run"] == path.parent.name,
         }
@@ -69,7 +82,8 @@ def _run_cells(row: dict[str, Any]) -> list[str]:
     evals = ", ".join(
         suite if len(folders) == 1 else f"{suite} × {len(folders)}" for suite, folders in row["evals"].items()
     )
-    names = row["run"][:6], str(row["name"]), str(row["base"]), row["trained"][:16].replace("T", " ")
+    trained = row["trained"][:16].replace("T", " ") if row["trained"] else row["reached"]
+    names = row["run"][:6], str(row["name"]), " ".join(row["overrides"]), str(row["base"]), trained
     return [*names, evals or "none", "champion" if row["champion"] else ""]
 
 

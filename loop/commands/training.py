@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aj.files import by_name, load_yaml, logs_dir
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
+
+if TYPE_CHECKING:
+    from train.recipe import Recipe
 
 app = typer.Typer()
 
@@ -17,7 +20,14 @@ app = typer.Typer()
 def train(
     recipe: Annotated[Path, typer.Argument(help="a training recipe (YAML), or the name of one in train/recipes")],
     data: Annotated[Path, typer.Option(help="the folder of a data set, as `aj build` prints it")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="values instead of the recipe's: lora.rank=16 sft.learning_rate=5e-5")
+    ] = None,
     contract: InsteadContract = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(help="train once with each value: lora.rank=16,64; given twice, with each combination"),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -26,22 +36,33 @@ def train(
     ] = False,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
-    from train.preflight import check_room
-    from train.recipe import RECIPES, Recipe
-    from train.run import dry_run as plan
+    from loop.sweep import run_sweep
+    from train.recipe import RECIPES
+    from train.resolve import arms
     from train.run import train as train_run
 
-    loaded = load_yaml(by_name(recipe, RECIPES), Recipe)
-    if contract:
-        loaded = loaded.model_copy(update={"contract": contract})
+    page = by_name(recipe, RECIPES)
+    found = arms(page, overrides or [], sweep or [], contract)
     if dry_run:
-        planned = plan(loaded, data)
-        for what, much in planned.describe():
-            console.print(f"{what:<16} {much}", highlight=False)
-        there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
-        check_room(planned, there)  # what a run would say at once, and with the same exit code
-        return
-    console.print(str(train_run(loaded, data, progress)), soft_wrap=True)
+        for arm in found:
+            if sweep:
+                console.print(" ".join(arm.overrides), highlight=False)
+            _show_plan(arm.recipe, data)
+    elif sweep:
+        run_sweep(page, found, data, progress, console)
+    else:
+        console.print(str(train_run(found[0].recipe, data, progress, found[0].overrides)), soft_wrap=True)
+
+
+def _show_plan(recipe: "Recipe", data: Path) -> None:
+    from train.preflight import check_room
+    from train.run import dry_run
+
+    planned = dry_run(recipe, data)
+    for what, much in planned.describe():
+        console.print(f"{what:<16} {much}", highlight=False)
+    there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
+    check_room(planned, there)  # what a run would say at once, and with the same exit code
 
 
 @app.command(epilog=example("aj serve champion --port 8000"))

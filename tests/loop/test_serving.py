@@ -29,6 +29,7 @@ from aj.wire import render_prompt
 from evals.suite import TASKS
 from tests.train.tiny import make_pair, make_row, write_dataset
 from train.base import load_tokenizer, materialise
+from train.resolve import load_recipe
 from train.run import quiet_environment
 from train.tokens import IGNORE, encode_prompt, encode_row
 
@@ -130,7 +131,7 @@ def write_base(folder: Path, r1: bool) -> Path:
 
 def make_lab(logs: Path, recipe: str, base: str, template: str, folder: Path, **changes: Any) -> Lab:
     """Train the recipe with `aj train`, on a base in `folder` that the recipe knows as `base`."""
-    given = yaml.safe_load((ROOT / "train" / "recipes" / f"{recipe}.yaml").read_text(encoding="utf-8"))
+    given = load_recipe(ROOT / "train" / "recipes" / f"{recipe}.yaml").model_dump(mode="json")
     given |= {"base": base, "lora": {**given["lora"], "rank": 4}, **changes}
     (logs / "recipe.yaml").write_text(yaml.safe_dump(given))
     hosts = ["web01", "web02", "db17", "cache3"]

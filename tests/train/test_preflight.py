@@ -6,11 +6,11 @@ import psutil
 import pytest
 
 from aj.errors import TrainError
-from aj.files import load_yaml
 from tests.train.tiny import make_recipe, write_dataset
 from train.base import find_base, load_config
 from train.preflight import GB, RUNTIME_GB, check_room, estimate_memory, read_architecture
 from train.recipe import Recipe
+from train.resolve import load_recipe
 from train.run import dry_run, prepare
 
 pytestmark = pytest.mark.loop
@@ -19,7 +19,7 @@ RECIPES = Path(__file__).parents[2] / "train" / "recipes"
 
 
 def test_a_32b_run_is_estimated_without_its_weights():
-    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    recipe = load_recipe(RECIPES / "qwen2.5-32b.yaml")
     model = read_architecture(load_config(find_base(recipe.base)), recipe)
     assert model.trainable == 536_870_912
     assert model.parameters == pytest.approx(32.76e9, rel=0.001)
@@ -27,7 +27,7 @@ def test_a_32b_run_is_estimated_without_its_weights():
 
 
 def test_fp32_adapters_and_a_plain_adam_need_their_bytes():
-    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    recipe = load_recipe(RECIPES / "qwen2.5-32b.yaml")
     big = recipe.model_dump()
     big["lora"]["dtype"], big["sft"]["optimizer"] = "float32", "adamw_torch_fused"
     model = read_architecture(load_config(find_base(recipe.base)), recipe)
@@ -36,7 +36,7 @@ def test_fp32_adapters_and_a_plain_adam_need_their_bytes():
 
 
 def test_an_unpacked_base_needs_two_bytes_a_weight():
-    recipe = load_yaml(RECIPES / "qwen2.5-32b.yaml", Recipe)
+    recipe = load_recipe(RECIPES / "qwen2.5-32b.yaml")
     unpacked = recipe.model_dump()
     unpacked["quantization"]["unpack"] = True
     model = read_architecture(load_config(find_base(recipe.base)), recipe)
@@ -64,7 +64,7 @@ def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here,
 
 
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
-    assert dry_run(load_yaml(RECIPES / "r1-distill-qwen-32b.yaml", Recipe), dataset).memory.static > 22
+    assert dry_run(load_recipe(RECIPES / "r1-distill-qwen-32b.yaml"), dataset).memory.static > 22
 
 
 def test_a_row_that_would_be_cut_is_refused_by_its_id(tiny_base, dataset):

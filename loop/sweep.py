@@ -1,0 +1,49 @@
+"""`aj train --sweep`: one run for each combination of values, one after the other, and a table of them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from aj.errors import TrainError
+from loop.child import train_in_child
+from train.checkpoints import reached
+from train.resolve import Arm
+from train.run import run_folder
+from verdict.tables import Sheet
+
+
+def run_sweep(page: Path, arms: Sequence[Arm], data: Path, progress: Console, console: Console) -> None:
+    """Train every arm that is not finished; an arm that fails does not keep the others from being trained.
+
+    Raises:
+        TrainError, DataError, ConfigError: an input is missing or wrong; nothing was trained.
+        TrainError: an arm failed; it has said why, and the table is printed.
+    """
+    folders = [run_folder(arm.recipe, data) for arm in arms]
+    progress.print(_table(arms, folders))
+    failed = 0
+    for number, arm in enumerate(arms, start=1):
+        progress.print(f"arm {number} of {len(arms)}: {' '.join(arm.overrides)}", highlight=False, soft_wrap=True)
+        try:
+            train_in_child(page, data, arm.recipe.contract, arm.overrides)
+        except TrainError:
+            failed += 1
+    console.print(_table(arms, folders))
+    if failed:
+        raise TrainError(f"{failed} of {len(arms)} arms did not finish; run the same command again to resume them.")
+
+
+def _table(arms: Sequence[Arm], folders: Sequence[Path]) -> Sheet:
+    sheet = Sheet("", ["arm"], ["run", "reached", "loss"])
+    for arm, folder in zip(arms, folders, strict=True):
+        sheet.add(" ".join(arm.overrides), folder.name[:6], *_told(folder))
+    return sheet
+
+
+def _told(folder: Path) -> tuple[str, str]:
+    if not folder.exists():
+        return reached(folder), ""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return "finished", f"{manifest['final_loss']:.4f}"

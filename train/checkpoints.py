@@ -1,0 +1,66 @@
+"""Checkpoints that survive `kill -9`, kept by the number of their step, and what an unfinished run has reached."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aj.whole import UNFINISHED
+
+KEPT = 2
+COMPLETE = "complete"
+"""The file that marks a checkpoint as complete."""
+STAGES = ("sft", "dpo")
+"""Folders of a run in the making, in the order in which they are trained."""
+STARTED = "started.json"
+"""The file in such a folder that tells what is trained there."""
+
+
+def mark_complete(folder: Path, step: int) -> None:
+    """Mark a checkpoint that was written, and remove those before the newest two.
+
+    transformers 5.19 goes by modification time: when a machine's clock was set back, the newest went.
+    """
+    (folder / f"checkpoint-{step}" / COMPLETE).touch()
+    for path in sorted(_complete(folder), key=_step)[:-KEPT]:
+        shutil.rmtree(path)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest complete checkpoint; incomplete ones are removed."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / COMPLETE).exists():
+            shutil.rmtree(path)
+    return _newest(folder)
+
+
+def unfinished_runs(runs: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Hash, what was told when it started, and what it has reached, of every run that was begun in `runs`."""
+    for path in sorted(runs.glob(f"{UNFINISHED}*/{STARTED}")):
+        run = path.parent.name.removeprefix(UNFINISHED)
+        if not (runs / run).exists():  # or it is about to be tidied up
+            yield run, json.loads(path.read_text(encoding="utf-8")), reached(runs / run)
+
+
+def reached(run: Path) -> str:
+    """How far a run has come that is not finished: "SFT step 80", or "not begun"."""
+    unfinished = run.with_name(f"{UNFINISHED}{run.name}")
+    for stage in reversed(STAGES):
+        if (unfinished / f"{stage}-adapter").exists():
+            return f"{stage.upper()} done"
+        if newest := _newest(unfinished / stage):
+            return f"{stage.upper()} step {_step(newest)}"
+    return "begun" if unfinished.exists() else "not begun"
+
+
+def _newest(folder: Path) -> Path | None:
+    return max(_complete(folder), key=_step, default=None)
+
+
+def _complete(folder: Path) -> Iterator[Path]:
+    return (path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}"))
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.split("-")[1])
