@@ -69,6 +69,7 @@ async def converse(state: TaskState, speak: Speak, simulated_user: bool = False)
             if played["error"] in UNJUDGED:
                 return state
     finally:
+        trace.gaps = [(gap.kind, gap.what) for gap in fleet.gaps]
         trace.seen = _seen(past, case)
         trace.changed = diff(case.scenario.start, fleet.snapshot())
     return state
@@ -149,6 +150,8 @@ async def _user_turn(
             sources = sources_of(_happened(past, contract))
             return played | {"answer": act.words, "error": None, "sources": sources}
         output = result(call.tool, fleet.dispatch(act) if act else judgement.error)
+        if fleet.gaps:
+            return played | {"error": "fleet_gap"}
         past.append(output)
         state.messages.append(ChatMessageUser(content=render_turn(output, contract)))
     return _ended(played, "too_many_calls")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from aj.acts import Act
+from fleet.gaps import Gap
 from fleet.linux.shell import LinuxShell
 from fleet.model import Host, Machine
 from fleet.windows.shell import WindowsShell
@@ -43,6 +44,11 @@ class Fleet:
     def snapshot(self) -> dict[str, Host]:
         """The state of every machine including AJ's own; `fleet.snapshot.diff` compares two of these."""
         return {**self.hosts, LOCAL: self.local}
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """What was asked of a machine so far and could not be answered as a real one would."""
+        return [gap for machine in (*self._machines.values(), self._local_machine) for gap in machine.gaps]
 
     def dispatch(self, act: Act) -> str:
         """Perform an act; the text of its result, "" where it has none."""

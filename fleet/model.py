@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from aj.state import Agent
+from fleet.gaps import Gap
 
 _WINDOWS_PROGRAM = re.compile(r'"?[A-Za-z]:\\(?:[^"]*?\\)?([^"\\]+?\.exe)(?![^"\s])', re.IGNORECASE)
 
@@ -327,3 +328,5 @@ class Machine:
     host: Host
     fleet: "Mapping[str, Machine]" = field(default_factory=dict)
     """every machine by name, for commands that use the network (ping, curl); empty where there is none"""
+    gaps: list[Gap] = field(default_factory=list)
+    """what commands asked of this host and the fleet could not answer"""

@@ -9,6 +9,7 @@ from aj.messages import Message, result, user
 from aj.personas import load_personas
 from aj.state import discovered
 from fleet.fleet import Fleet
+from fleet.gaps import FleetGap
 from scenarios.scenario import Scenario, ScriptedTurn
 
 
@@ -23,7 +24,11 @@ def play(scenario: Scenario, contract: Contract, until: int | None = None) -> tu
 
 
 def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Fleet, contract: Contract) -> list[Message]:
-    """The messages after the user's message, up to the answer; acts on `fleet`."""
+    """The messages after the user's message, up to the answer; acts on `fleet`.
+
+    Raises:
+        FleetGap: the fleet lacks what a step asks for.
+    """
     turns: list[Message] = []
     rng = Random(turn.text)
     note = _note(persona, rng) if turn.kind != "plain" else None
@@ -31,6 +36,8 @@ def solve(turn: ScriptedTurn, persona: str, past: Sequence[Message], fleet: Flee
         call = call_of(act, contract, None if turns else note)
         turns.append(Message("assistant", call=call))
         turns.append(result(call.tool, fleet.dispatch(act)))
+        if fleet.gaps:
+            raise FleetGap(fleet.gaps)
     return [*turns, Message("assistant", call=call_of(finish(answer(turn, persona, rng)), contract))]
 
 

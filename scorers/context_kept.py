@@ -6,8 +6,7 @@ from inspect_ai.solver import TaskState
 from aj.state import discovered
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
-from scorers.stops import UNJUDGED
-from scorers.traces import check_target, check_turn_answer, check_turn_grounded, recovered, unjudged
+from scorers.traces import check_target, check_turn_answer, check_turn_grounded, reason, recovered, unjudged
 from scorers.world.outcome import check_goal, check_mines
 
 
@@ -21,7 +20,7 @@ def context_kept() -> Scorer:
     async def grade(state: TaskState, target: Target) -> Score:
         case, trace = by.case(state.metadata), state.store_as(Trace)
         if code := unjudged(trace):
-            return by.unscored(code, UNJUDGED[code])
+            return by.unscored(code, reason(trace, code))
         (last,) = trace.turns
         known = discovered(case.past, case.contract) is not None
         lost = check_target(last, case.turn, known, case.contract)

@@ -5,6 +5,7 @@ from inspect_ai.solver import TaskState
 
 from aj.findings import Finding
 from aj.wire import judge_call
+from fleet.gaps import FleetGap
 from scorers.checks.patterns import known_issue
 from scorers.checks.replies import check_reply
 from scorers.samples import Case
@@ -22,7 +23,10 @@ def no_known_issue() -> Scorer:
         text, case = state.output.completion, by.case(state.metadata)
         if stop := stopped(state.output, state.metadata):
             return by.stopped(stop, text, "right")
-        findings = check_turn(text, case)
+        try:
+            findings = check_turn(text, case)
+        except FleetGap as gap:
+            return by.gap(gap.gaps)
         shown = known_issue(text, case.past, case.contract, case.mode)
         return by.score({"right": not findings}, findings, text, code=shown)
 
@@ -30,7 +34,11 @@ def no_known_issue() -> Scorer:
 
 
 def check_turn(text: str, case: Case) -> list[Finding]:
-    """Check the form first, then, for a call, its effect in the fleet."""
+    """Check the form first, then, for a call, its effect in the fleet.
+
+    Raises:
+        FleetGap: the call asks a host for what the fleet lacks.
+    """
     findings = list(check_reply(text, case.contract, case.mode))
     if findings or case.mode != "step":
         return findings

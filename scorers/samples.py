@@ -84,6 +84,8 @@ class Trace(StoreModel):
     """(host, text) of every result, including earlier ones."""
     changed: dict[str, tuple[str | None, str | None]] = Field(default_factory=dict)
     """The difference between the end state and the initial state: see `fleet.snapshot.diff`."""
+    gaps: list[tuple[str, str]] = Field(default_factory=list)
+    """(kind, what) of each thing that a real host has and the fleet lacks: asked for one, the sample ends."""
     simulator: str | None = None
     """Why the simulated user failed, if it did: the sample then says nothing about the model."""
 

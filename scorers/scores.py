@@ -10,6 +10,7 @@ from inspect_ai.scorer import Metric, Score, grouped, mean, stderr
 from aj.errors import DataError
 from aj.findings import Finding
 from aj.identity import identity
+from fleet.gaps import Gap, named
 from scorers.samples import Case, case_of, world
 from scorers.stops import UNJUDGED
 
@@ -79,6 +80,10 @@ class Grader:
     def unscored(self, code: str, why: str) -> Score:
         """For what nobody can judge: Inspect counts it, and leaves it out of every mean."""
         return self.sign(Score.unscored(reason=code, explanation=why))
+
+    def gap(self, gaps: Sequence[Gap]) -> Score:
+        """For a command that a real host has and the fleet lacks."""
+        return self.unscored("fleet_gap", f"{UNJUDGED['fleet_gap']}: {named(gaps)}")
 
     def sign(self, scored: Score) -> Score:
         """The score with the grader's name in it, under a key so short that it stays in sample summaries."""

@@ -17,6 +17,7 @@ UNJUDGED = {
     "no_reply": "the model was not asked, or its reply was lost",
     "no_room": "the conversation fills the model's context, or the reply had less room than a right one may take",
     "filtered": "a content filter stopped the reply",
+    "fleet_gap": "the model asked a host for what a real one has and the simulated one lacks",
     "interrupted": "a limit of time or cost, a person or an error stopped the sample",
 }
 """Code -> why a sample cannot be judged: it stays unscored, and is counted."""

@@ -7,13 +7,13 @@ from aj.findings import Finding
 from scenarios.catalogue import CATEGORIES
 from scorers.samples import Trace
 from scorers.scores import grader, metrics
-from scorers.stops import UNJUDGED
 from scorers.traces import (
     check_end,
     check_turn_answer,
     check_turn_grounded,
     needs_commands,
     ran_commands,
+    reason,
     recovered,
     unjudged,
 )
@@ -40,7 +40,7 @@ def task_done() -> Scorer:
         if trace.simulator:
             return by.unscored("simulator", f"the simulated user failed: {trace.simulator}")
         if code := unjudged(trace):
-            return by.unscored(code, UNJUDGED[code])
+            return by.unscored(code, reason(trace, code))
         scenario = case.scenario
         # After a turn that a limit cut short, no other was played: its own findings are enough to fail the task.
         played = list(zip(trace.turns, scenario.turns, strict=False))

@@ -21,6 +21,12 @@ def unjudged(trace: Trace) -> str | None:
     return error if error in UNJUDGED else None
 
 
+def reason(trace: Trace, code: str) -> str:
+    """What a code of `UNJUDGED` means, and which gaps of the fleet the trace met."""
+    met = ", ".join(what for _, what in trace.gaps)
+    return f"{UNJUDGED[code]}: {met}" if met else UNJUDGED[code]
+
+
 def check_turn_answer(played: dict[str, Any], turn: ScriptedTurn, scenario: Scenario) -> list[Finding]:
     """Was this user turn answered, and truthfully?"""
     if played["error"]:

@@ -5,6 +5,7 @@ from inspect_ai.solver import TaskState
 
 from aj.findings import Finding
 from aj.wire import judge_call
+from fleet.gaps import FleetGap
 from scenarios.oracle import intent
 from scorers.checks.replies import check_reply, said_word
 from scorers.scores import grader, metrics
@@ -27,7 +28,10 @@ def valid_reply() -> Scorer:
         if case.mode == "intent" and valid and (said := said_word(text, case.contract)) != intent(case.turn):
             findings.append(Finding("wrong_intent", f"{said} where {intent(case.turn)} is right", "say what it is"))
         if call is not None:
-            findings += check_step(call, case.turn, case.past, case.fleet(), case.contract)
+            try:
+                findings += check_step(call, case.turn, case.past, case.fleet(), case.contract)
+            except FleetGap as gap:
+                return by.gap(gap.gaps)
         return by.score({"valid": valid, "right": not findings}, findings, text)
 
     return grade

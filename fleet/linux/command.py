@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from bashkit import BuiltinResult
 
+from fleet.gaps import Gap
 from fleet.linux.host_files import HostFiles
+from fleet.linux.manual import Said, real_options, said_of_help, said_of_version
+from fleet.linux.refusals import Refusal, refused
 from fleet.model import Host, Machine
 
 
@@ -42,8 +45,6 @@ class CommandContext:
         self.machine.host = host
 
 
-VERSION = "9.1"
-"""The version that commands report: that of Debian 12's coreutils."""
 Command = Callable[[CommandContext], "str | BuiltinResult"]
 
 
@@ -68,7 +69,7 @@ class Flags:
 
 
 class UsageError(Exception):
-    """An unknown flag; carries the result to return."""
+    """A command line that ends here, such as one with an unknown option; carries the result to return."""
 
     def __init__(self, result: BuiltinResult) -> None:
         super().__init__(result.stderr)
@@ -80,31 +81,59 @@ def parse(
     short: str = "",
     long: Sequence[str] = (),
     same: dict[str, str] | None = None,
-    code: int = 1,
 ) -> Flags:
     """Parse argv like GNU getopt: `short` and `long` as in Python's getopt; `same` maps other spellings to the stored
-    one.
+    one. An option of the real tool that is not among them is a gap.
 
     Raises:
-        UsageError: an unknown option; carries coreutils' message and exit code `code`.
+        UsageError: --version, --help, or an option that is not among these; carries the real tool's words.
     """
-    name = context.name.rsplit("/", 1)[-1]
-    if "--help" in context.argv:
-        raise UsageError(BuiltinResult(stdout=f"Usage: {name} [OPTION]... [ARGUMENT]...\n"))
-    if "--version" in context.argv:
-        raise UsageError(BuiltinResult(stdout=f"{name} (Debian) {VERSION}\n"))
+    context.name = name = context.name.rsplit("/", 1)[-1]
+    told = context.argv[: context.argv.index("--")] if "--" in context.argv else context.argv
+    if "--help" in told and "help" not in long:
+        raise UsageError(_told(context, said_of_help(name), "--help"))
+    if "--version" in told and "version" not in long:
+        raise UsageError(_told(context, said_of_version(name, context.host), "--version"))
     try:
         options, words = getopt.gnu_getopt(context.argv, short, list(long))
     except getopt.GetoptError as error:
-        name = context.name
-        shown = f"invalid option -- '{error.opt}'" if len(error.opt) == 1 else f"unrecognized option '--{error.opt}'"
-        if "requires argument" in error.msg:
-            shown = f"option requires an argument -- '{error.opt}'"
-        text = f"{name}: {shown}\nTry '{name} --help' for more information.\n"
-        raise UsageError(BuiltinResult(stderr=text, exit_code=code)) from error
+        raise UsageError(refuse(context, error)) from error
     names = same or {}
     pairs = [(names.get(flag.lstrip("-"), flag.lstrip("-")), value) for flag, value in options]
     return Flags(dict(pairs), words, pairs)
+
+
+def _told(context: CommandContext, said: Said | None, option: str) -> BuiltinResult:
+    """What a tool says of itself; a gap if that is not known."""
+    if said is None:
+        return unknown_option(context, option)
+    return BuiltinResult(stdout=said.stdout, stderr=said.stderr, exit_code=said.code)
+
+
+def refuse(context: CommandContext, error: getopt.GetoptError) -> BuiltinResult:
+    option = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
+    if "requires argument" in error.msg:
+        return refused(Refusal(context.name, option, "needs"))
+    if "must not have an argument" in error.msg:
+        return refused(Refusal(context.name, option, "takes none"))
+    if "unique prefix" in error.msg:
+        return refused(Refusal(context.name, option, "ambiguous"))
+    return unknown_option(context, option)
+
+
+def unknown_option(context: CommandContext, option: str) -> BuiltinResult:
+    """The real tool's refusal of an option; if the real tool has the option, that is a gap of ours."""
+    if option in real_options(context.name):
+        context.machine.gaps.append(Gap("option", f"{context.name} {option}"))
+    head = option if option.startswith("--") else option[1:]
+    word = next((word for word in context.argv if word.startswith("-") and head in word), option)
+    return refused(Refusal(context.name, option, word=word))
+
+
+def lacking(context: CommandContext, what: str, result: BuiltinResult | None = None) -> BuiltinResult:
+    """What a real host would do here is not simulated: a gap."""
+    context.machine.gaps.append(Gap("command", what))
+    return result or not_found(context.name)
 
 
 def fail(message: str, code: int = 1, stdout: str = "") -> BuiltinResult:

@@ -1,10 +1,16 @@
 """Rewrites the sandbox's output and errors in bash's words, and limits their length."""
 
 import re
+from collections.abc import Callable
 
 from bashkit import ExecResult
 
+from fleet.gaps import Gap
+from fleet.linux.manual import real_options, said_of_version
 from fleet.linux.terminal import TIMED_OUT
+from fleet.model import Host
+
+Rules = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
 
 MAX_OUTPUT = 64 * 2**10
 """Characters kept of each stream."""
@@ -17,26 +23,60 @@ WORDS = (
 )
 """The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
 NAMES = (
-    (r"Bashkit \S+ \(virtual (\w+) interpreter\)", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
-    (r"^(\w+) \(bashkit\) 0\.1", r"\1 (GNU coreutils) 9.1"),
+    (r"^Bashkit \S+ \(virtual (\w+) interpreter\)$", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
+    (r"^GNU Awk 5.2.1 \(bashkit\)$", "mawk 1.3.4 20200120"),
     (r" \(bashkit\)", ""),
     (r"^# bashkit builtin: .*\n", ""),
     (r"User sandbox may run the following commands on bashkit-sandbox", "User root may run the following commands"),
+    (r"^The sandbox has a single user; .*\n", ""),
+    (r"^Virtual shell interpreter \(not GNU bash\)\n", ""),
+    (r"in the virtual filesystem", "in the file system"),
 )
 """Places where the sandbox reveals its name -> what a server would print."""
+_VERSION = re.compile(r"^([\w.-]+) (?:\(bashkit\) 0\.1|0\.20\.1)$", re.MULTILINE)
+ERRNO = (
+    (r"io error: (?:parent directory not found|file not found|not found)", "No such file or directory"),
+    (r"io error: is a directory", "Is a directory"),
+    (r"io error: not a directory", "Not a directory"),
+    (r"io error: ([a-z])", lambda found: found[1].upper()),
+    (r"io error: ", ""),
+)
+"""The sandbox's words for the system's errors -> the C library's."""
+_OPTION = re.compile(
+    r"^([\w.-]+): (?:invalid option -- '(\w)'|(?:unrecognized|unknown|unsupported) option '?(-[\w-]+)'?)"
+)
 
 
-def translate(done: ExecResult, partial: str) -> tuple[str, str, int]:
+def translate(done: ExecResult, partial: str, host: Host) -> tuple[str, str, int]:
     """(standard output, standard error, exit code); `partial` is the output before the sandbox aborted the line."""
     if done.error:
         text, code = _abort_message(done.error)
-        return _bounded(partial), text, code
-    output = _bounded(done.stdout)
-    if "ashkit" in output:
-        output = _reworded(output, NAMES)
+        return _named(_bounded(partial), host), text, code
+    output = _named(_bounded(done.stdout), host)
     if "real\t" in output:  # 2>&1
         output = _reworded(output, WORDS)
-    return output, _reworded(_bounded(done.stderr), WORDS), done.exit_code
+    return output, _reworded(_named(_bounded(done.stderr), host), WORDS), done.exit_code
+
+
+def shell_gaps(done: ExecResult, stderr: str) -> list[Gap]:
+    """What a line asked of the shell's own commands that only real ones have."""
+    if done.error and _abort_message(done.error)[1] == TIMED_OUT and "timeout" not in done.error:
+        return [Gap("fault", f"bash: {done.error}")]
+    asked = [(found[1], found[3] or f"-{found[2]}") for line in stderr.splitlines() if (found := _OPTION.match(line))]
+    return [Gap("option", f"{name} {option}") for name, option in asked if option in real_options(name)]
+
+
+def _named(text: str, host: Host) -> str:
+    """The text with the names and versions of real tools in place of the sandbox's."""
+    if "ashkit" in text or "0.20.1" in text or "irtual " in text or "sandbox" in text:
+        text = _VERSION.sub(lambda found: _version(found[1], host) or found[0], text)
+        text = _reworded(text, NAMES)
+    return _reworded(text, ERRNO) if "io error" in text else text
+
+
+def _version(name: str, host: Host) -> str | None:
+    said = said_of_version(name, host)
+    return said.stdout.partition("\n")[0] if said else None  # in a pipe, `head -1` has already been applied
 
 
 def _abort_message(error: str) -> tuple[str, int]:
@@ -50,7 +90,7 @@ def _abort_message(error: str) -> tuple[str, int]:
     return "", TIMED_OUT
 
 
-def _reworded(text: str, rules: tuple[tuple[str, str], ...]) -> str:
+def _reworded(text: str, rules: Rules) -> str:
     for pattern, words in rules if text else ():
         text = re.sub(pattern, words, text, flags=re.MULTILINE)
     return text

@@ -37,7 +37,7 @@ def ls(context: CommandContext) -> BuiltinResult:
         "inode": "i", "classify": "F", "size": "s", "numeric-uid-gid": "n", "full-time": "full"}  # fmt: skip
     argv = [word for word in context.argv if not word.startswith(("--color", "--time-style", "--group-directories"))]
     context.argv, long_time = argv, any("iso" in word for word in context.argv if word.startswith("--time-style"))
-    flags = parse(context, short, [*same, "si", "sort="], same, code=2)
+    flags = parse(context, short, [*same, "si", "sort="], same)
     if long_time:
         flags.values["full"] = ""
     context.pull()

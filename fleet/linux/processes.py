@@ -130,7 +130,7 @@ def pgrep(context: CommandContext) -> str | BuiltinResult:
         "ignore-case",
         "delimiter=",
     ]
-    flags = parse(context, "flaxcu:noid:vU:P:", long, same, code=2)
+    flags = parse(context, "flaxcu:noid:vU:P:", long, same)
     if not flags.words and "u" not in flags:
         return fail("pgrep: no matching criteria specified\nTry `pgrep --help' for more information.", 2)
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
@@ -150,7 +150,7 @@ def pkill(context: CommandContext) -> str | BuiltinResult:
         return fail("pkill: unknown signal", 2)
     same = {"full": "f", "exact": "x", "euid": "u", "newest": "n", "oldest": "o", "echo": "e"}
     long = ["full", "exact", "euid=", "newest", "oldest", "ignore-case", "echo"]
-    flags = parse(context, "fxu:noieU:P:c", long, same, code=2)
+    flags = parse(context, "fxu:noieU:P:c", long, same)
     if not flags.words and "u" not in flags:
         return fail("pkill: no matching criteria specified\nTry `pkill --help' for more information.", 2)
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)

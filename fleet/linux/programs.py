@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, not_found
+from fleet.linux.command import Command, CommandContext, fail, lacking, not_found
 from fleet.model import Host
 
 VERSIONS = {
@@ -41,7 +41,7 @@ def _program(context: CommandContext) -> str | BuiltinResult:
         return not_found(context.name)
     if {"--version", "-v", "-V", "version", "-version"} & set(context.argv):
         return text.replace("{v}", upstream(version)) + "\n"
-    return fail(f"{context.name}: not permitted in this session", 126)
+    return lacking(context, " ".join([context.name, *context.argv[:1]]))
 
 
 def _client(service: str, yes: str, no: str, code: int = 1) -> Command:

@@ -5,16 +5,20 @@ Its commands read and change the host's state; nothing runs on the real machine.
 
 import re
 from collections.abc import Callable
+from functools import cache
+from shlex import quote
 from threading import Lock, Thread, stack_size
 
-from bashkit import AnalyzedCommand, Bash, BashError, BuiltinContext, BuiltinResult, ExecResult, ExecutionProfile
+from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionProfile
 
 from fleet.actions import tick
+from fleet.gaps import fault
 from fleet.linux import (
     base_system,
     clock,
     copying,
     disk_use,
+    filters,
     find,
     listing,
     mounts,
@@ -28,11 +32,13 @@ from fleet.linux import (
     terminal,
     usage,
 )
-from fleet.linux.command import Command, CommandContext, UsageError
+from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
 from fleet.linux.docker import commands as docker
-from fleet.linux.error_words import translate
+from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.git import commands as git
 from fleet.linux.host_files import HostFiles
+from fleet.linux.line_effects import line_effects
+from fleet.linux.manual import has_command, real_commands, said_of_itself
 from fleet.linux.systemd import commands as systemd
 from fleet.linux.systemd import journal
 from fleet.model import Host, Machine
@@ -43,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     **sessions.COMMANDS,
     **listing.COMMANDS,
     **find.COMMANDS,
+    **filters.COMMANDS,
     **copying.COMMANDS,
     **disk_use.COMMANDS,
     **mounts.COMMANDS,
@@ -58,15 +65,6 @@ COMMANDS: dict[str, Command] = {
     **nginx.COMMANDS,
     **git.COMMANDS,
 }
-PLAIN = frozenset(
-    (*COMMANDS, "cat", "head", "grep", "egrep", "fgrep", "cut", "tr", "wc", "sort", "uniq", "nl", "tac", "rev", "echo",
-     "printf", "test", "[", "true", "false", "cd", "pwd", "basename", "dirname", "seq", "column", "fold", "exit", ":",
-     "export", "type", "which")
-)  # fmt: skip
-"""Commands that start no other command and write no file unless redirected (`sort -o` is noticed at the next sync);
-ours report their own changes to the host."""
-WRAPPERS = frozenset(("sudo", "env", "nice", "nohup", "timeout", "time", "command", "xargs"))
-"""Commands that start another one, named in their arguments."""
 
 MAX_COMMANDS = 2_000
 MAX_SECONDS = 20
@@ -87,8 +85,11 @@ class LinuxShell:
         self._machine = machine
         self._folder = folder
         self._host_files = HostFiles()
-        self._faults: list[BaseException] = []
         self._bash: Bash | None = None
+        self._lacking: set[str] = set()
+        """commands that a real host may have and the fleet does not, as met so far"""
+        self._new = b""
+        """the shell before its first line: variables, functions and options, without files"""
         self._last = machine.host
         """the state that the shell's files reflect"""
 
@@ -98,32 +99,52 @@ class LinuxShell:
         if len(line) > MAX_LINE:
             return "", "bash: Argument list too long\n", 126
         line = line.encode("utf-8", "replace").decode()  # a lone surrogate is not text
+        try:
+            return self._run(line)
+        except Exception as error:
+            self._machine.gaps.append(fault("bash", error))
+            self._bash = None
+            return "", "Killed\n", 137
+
+    def _run(self, line: str) -> tuple[str, str, int]:
         # Created on first use: a Bash takes memory, and most hosts of most fleets are never used.
         bash = self._bash = self._bash or self._start()
         self._catch_up(bash)
-        writes, nests = _judged(bash, line)
+        self._admit(bash, line)
+        may = line_effects(bash, line, COMMANDS)
         if "/proc" in line or "EPOCH" in line:
             base_system.refresh_proc(bash, self._machine.host)
-        self._host_files.fresh = not writes
+        self._host_files.fresh = not may.writes
         partial: list[str] = []
 
         def execute() -> ExecResult:
             return bash.execute_sync(line, on_output=lambda out, err: partial.append(out))
 
-        done = _with_stack(execute) if nests else execute()
+        done = _with_stack(execute) if may.nests else execute()
         self._host_files.fresh = False
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
             self._restart()
-            return self.run(line)
-        if self._faults:
-            raise self._faults.pop()
-        if writes:
+            return self._run(line)
+        if may.writes:
             self.sync()
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
             self._restart()
+        elif may.sets:
+            self._forget(bash)
         self._machine.host = self._last = tick(self._machine.host)
-        return translate(done, "".join(partial))
+        stdout, stderr, code = translate(done, "".join(partial), self._machine.host)
+        self._machine.gaps += [gap for gap in shell_gaps(done, stderr) if gap not in self._machine.gaps]
+        return stdout, stderr, code
+
+    def _admit(self, bash: Bash, line: str) -> None:
+        """Make the real commands in a line that the fleet does not have known to the shell, so that running one is a
+        gap."""
+        for name in {
+            *re.findall(r"[\w.+-]+", line)
+        } & real_commands() - self._lacking - COMMANDS.keys() - native_names():
+            self._lacking.add(name)
+            bash.add_builtin(name, _builtin(_lacking_command, self._machine, self._host_files))
 
     def sync(self) -> Host:
         """The host, including the files that the shell has written."""
@@ -139,6 +160,13 @@ class LinuxShell:
             with self._host_files.within(bash.fs()):
                 self._host_files.push(self._last, self._machine.host)
 
+    def _forget(self, bash: Bash) -> None:
+        """Drop what a line has set: the next one is run by a new process, in the same folder."""
+        folder = bash.shell_state().cwd
+        bash.restore_snapshot(self._new)
+        if folder != self._folder:
+            bash.execute_sync(f"cd {quote(folder)}")
+
     def _restart(self) -> None:
         """Start a new shell on the same files, in the same folder."""
         old = self._bash
@@ -149,6 +177,7 @@ class LinuxShell:
         base_system.copy_folders(old.fs(), self._bash.fs())
 
     def _start(self) -> Bash:
+        self._lacking = set()
         host = self._machine.host
         bash = Bash(
             hostname=host.name,
@@ -157,8 +186,7 @@ class LinuxShell:
             env=base_system.ENVIRONMENT,
             files=base_system.initial_files(host, COMMANDS),
             custom_builtins={
-                name: _builtin(command, self._machine, self._host_files, self._faults)
-                for name, command in COMMANDS.items()
+                name: _builtin(command, self._machine, self._host_files) for name, command in COMMANDS.items()
             },
             timeout_seconds=MAX_SECONDS,
             max_commands=MAX_COMMANDS,
@@ -168,29 +196,9 @@ class LinuxShell:
         base_system.set_up(bash, host, COMMANDS)
         with self._host_files.within(bash.fs()):
             self._host_files.attach(host.files)
+        self._new = bash.snapshot(exclude_filesystem=True)
         self._last = host
         return bash
-
-
-def _judged(bash: Bash, line: str) -> tuple[bool, bool]:
-    """(may write files other than through our commands, may nest); when unsure, True."""
-    try:
-        seen = bash.analyze(line)
-    except BashError:
-        return False, False  # it does not parse, so it does not run
-    plain = not (seen.is_opaque or seen.functions) and all(
-        command.is_assignment_only or command.name in PLAIN or _wraps_plain(command) for command in seen.commands
-    )
-    writes = any(redirect.is_write and redirect.path != "/dev/null" for redirect in seen.redirects)
-    return writes or not plain, not plain
-
-
-def _wraps_plain(command: AnalyzedCommand) -> bool:
-    """Whether a wrapper starts one plain command: sudo df -h, timeout 5 journalctl."""
-    if command.name not in WRAPPERS or None in command.args:
-        return False
-    words = [word for word in command.args if word and not re.match(r"-|\w+=|\d", word)]
-    return not words or words[0] in PLAIN
 
 
 _STARTING = Lock()
@@ -217,8 +225,19 @@ def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
     return results[0]
 
 
+@cache
+def native_names() -> frozenset[str]:
+    """The shell's own commands."""
+    return frozenset(entry["name"] for entry in Bash().fs().read_dir("/usr/bin"))
+
+
+def _lacking_command(context: CommandContext) -> BuiltinResult:
+    """A real command that is not simulated: a gap on a host whose packages have it."""
+    return lacking(context, context.name) if has_command(context.host, context.name) else not_found(context.name)
+
+
 def _builtin(
-    command: Command, machine: Machine, host_files: HostFiles, faults: list[BaseException]
+    command: Command, machine: Machine, host_files: HostFiles
 ) -> Callable[[BuiltinContext], str | BuiltinResult]:
     """`command` in the form that bashkit calls. It does not reference the Bash, so the two form no cycle and are freed
     at once."""
@@ -226,19 +245,17 @@ def _builtin(
     def call(given: BuiltinContext) -> str | BuiltinResult:
         context = CommandContext(given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files)
         try:
+            if given.argv and (said := said_of_itself(given.name, given.argv[0], machine.host)):
+                return BuiltinResult(said.stdout, said.stderr, said.code)
             with host_files.within(given.fs):
                 return command(context)
         except UsageError as error:
             return error.result
-        except RuntimeError as error:
-            if str(error).startswith(
-                "io error: "
-            ):  # the shell's file system refused: a name, a size, the number of files
-                return BuiltinResult(stderr=f"{given.name}: {str(error).removeprefix('io error: ')}\n", exit_code=1)
-            faults.append(error)
-            raise
         except Exception as error:
-            faults.append(error)  # bashkit would report "builtin failed": our own bug must not look like AJ's mistake
-            raise
+            refused = str(error).startswith("io error: ")  # the shell's file system: a name, a size, too many files
+            if refused and isinstance(error, RuntimeError):
+                return BuiltinResult(stderr=f"{given.name}: {str(error).removeprefix('io error: ')}\n", exit_code=1)
+            machine.gaps.append(fault(given.name, error))
+            return BuiltinResult(exit_code=1)
 
     return call

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.connectivity import TIMED_OUT, connect, delay, host_at, resolve
+from fleet.linux.manual import said_of_version
 from fleet.model import File, Host
 from fleet.ports import Listener
 
@@ -108,9 +109,8 @@ def _upstream_down(host: Host, service: str) -> bool:
 
 def _curl(context: CommandContext) -> str | BuiltinResult:
     flags = _curl_flags(context)
-    if "version" in flags or "V" in flags:
-        version = context.host.packages.get("curl", "7.88.1").split("-")[0]
-        return f"curl {version} (x86_64-pc-linux-gnu) libcurl/{version} OpenSSL/3.0.15\n"
+    if "V" in flags and (said := said_of_version("curl", context.host)):
+        return said.stdout
     if not flags.words:
         return fail("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information", 2)
     out, errors, code = "", "", 0
@@ -121,27 +121,19 @@ def _curl(context: CommandContext) -> str | BuiltinResult:
 
 
 def _curl_flags(context: CommandContext) -> Flags:
-    try:
-        return parse(
-            context,
-            "sSfIio:w:m:X:kLvH:d:u:A:e:b:c:T:F:x:GNOV46#",
-            ["silent", "show-error", "fail", "head", "include", "output=", "write-out=", "max-time=", "request=",
-             "insecure", "location", "verbose", "header=", "data=", "user=", "user-agent=", "connect-timeout=",
-             "retry=", "retry-delay=", "resolve=", "compressed", "noproxy=", "http1.1", "http2", "data-raw=",
-             "data-binary=", "progress-bar", "no-buffer", "get", "fail-with-body", "cacert=", "version", "ipv4",
-             "retry-connrefused", "no-progress-meter", "remote-name", "json=", "tlsv1.2", "max-redirs=",
-             "referer=", "cookie="],
-            {"silent": "s", "show-error": "S", "fail": "f", "head": "I", "include": "i", "output": "o",
-             "write-out": "w", "max-time": "m", "request": "X", "insecure": "k", "location": "L", "verbose": "v",
-             "connect-timeout": "m", "fail-with-body": "f", "remote-name": "O"},
-        )  # fmt: skip
-    except UsageError as error:
-        words = error.result.stderr.splitlines()[0].removeprefix("curl: ")
-        flag = words.rpartition("'")[0].rpartition("'")[2]
-        shown = flag if flag.startswith("--") else f"-{flag}"
-        why = "requires parameter" if "requires" in words else "is unknown"
-        text = f"curl: option {shown}: {why}\ncurl: try 'curl --help' or 'curl --manual' for more information"
-        raise UsageError(fail(text, 2)) from error
+    return parse(
+        context,
+        "sSfIio:w:m:X:kLvH:d:u:A:e:b:c:T:F:x:GNOV46#",
+        ["silent", "show-error", "fail", "head", "include", "output=", "write-out=", "max-time=", "request=",
+         "insecure", "location", "verbose", "header=", "data=", "user=", "user-agent=", "connect-timeout=",
+         "retry=", "retry-delay=", "resolve=", "compressed", "noproxy=", "http1.1", "http2", "data-raw=",
+         "data-binary=", "progress-bar", "no-buffer", "get", "fail-with-body", "cacert=", "ipv4",
+         "retry-connrefused", "no-progress-meter", "remote-name", "json=", "tlsv1.2", "max-redirs=",
+         "referer=", "cookie="],
+        {"silent": "s", "show-error": "S", "fail": "f", "head": "I", "include": "i", "output": "o",
+         "write-out": "w", "max-time": "m", "request": "X", "insecure": "k", "location": "L", "verbose": "v",
+         "connect-timeout": "m", "fail-with-body": "f", "remote-name": "O"},
+    )  # fmt: skip
 
 
 def _fetch(context: CommandContext, flags: Flags, url: str) -> tuple[str, str, int]:

@@ -4,6 +4,7 @@ Nothing runs on the real machine. Whatever it does not support it refuses in Pow
 """
 
 from fleet.actions import tick
+from fleet.gaps import fault
 from fleet.model import Host, Machine
 from fleet.windows.evaluate import Interpreter, Leaving
 from fleet.windows.failure import MAX_OUTPUT, Budget, Failure, refused
@@ -32,6 +33,8 @@ class WindowsShell:
         except RecursionError:
             # blocks that call blocks, each within its limit, may still overflow Python's stack
             session.report(refused("The script failed due to call depth overflow."))
+        except Exception as error:
+            self._machine.gaps.append(fault("powershell", error))
         stdout = self._printed()
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
         self._machine.host = tick(self._machine.host)
@@ -47,4 +50,6 @@ class WindowsShell:
             return render(session.printed)
         except (Failure, RecursionError):
             session.report(refused("Exception of type 'System.OutOfMemoryException' was thrown."))
-            return ""
+        except Exception as error:
+            self._machine.gaps.append(fault("powershell", error))
+        return ""

@@ -1,5 +1,6 @@
 """`aj eval`, `compare`, `board`, and the checks of the evals themselves: `selfcheck` and `judge-check`."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -169,9 +170,14 @@ def selfcheck(
         int | None, typer.Option(min=1, help="samples per task, to try things out; bounds are those of all")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; one for each core by default")] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="only list what the oracle asks for and the fleet lacks")
+    ] = False,
     output: AsJson = Format.table,
 ) -> None:
     """Check the evals themselves with agents whose scores are known. Exit code 1 if one scores what it should not."""
+    if gaps:
+        raise typer.Exit(bool(_show_gaps(suite, contract, limit, output)))
     from loop.selfcheck.found import KINDS, Kind, to_records, wrong
     from loop.selfcheck.run import selfcheck as check
     from loop.selfcheck.tables import tables
@@ -183,6 +189,16 @@ def selfcheck(
     for line in (found := wrong(checked)):
         say(line)
     raise typer.Exit(bool(found))
+
+
+def _show_gaps(suite: str, contract: str, limit: int | None, output: Format) -> int:
+    """The number of gaps, after they were shown."""
+    from loop.selfcheck.gaps import gaps
+    from loop.selfcheck.tables import gap_table
+
+    found = list(gaps(suite, contract, limit))
+    show(output, [asdict(one) for one in found], lambda: gap_table(found))
+    return len(found)
 
 
 @app.command("judge-check", epilog=example("aj judge-check --model anthropic/claude-sonnet-5-5"))

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from evals.suite import TASKS
 from loop.selfcheck.found import Kind, Mean, SelfcheckReport
+from loop.selfcheck.gaps import GapFound
 from loop.selfcheck.policies import floors
 
 _TITLES: dict[Kind, str] = {
@@ -24,6 +25,16 @@ def tables(checked: SelfcheckReport) -> Iterator[Table]:
             yield _changes(means, title)
     if means := checked.of("lazy"):
         yield from _lazy(means)
+
+
+def gap_table(found: Sequence[GapFound]) -> Table:
+    """A row for each gap of the fleet, with a sample that meets it."""
+    shown = _table(f"What the oracle asks for and the fleet lacks: {len(found)}", "gap")
+    for head in ("kind", "task", "sample"):
+        shown.add_column(head)
+    for gap in found:
+        shown.add_row(gap.what, gap.kind, gap.task, gap.sample)
+    return shown
 
 
 def _references(means: Sequence[Mean]) -> Table:

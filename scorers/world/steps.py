@@ -10,6 +10,7 @@ from aj.findings import Finding
 from aj.messages import Call, Message
 from aj.state import sources_of
 from fleet.fleet import LOCAL, Fleet
+from fleet.gaps import FleetGap
 from fleet.snapshot import diff
 from scenarios.oracle import next_act
 from scenarios.scenario import ScriptedTurn
@@ -20,7 +21,11 @@ from scorers.checks.grounding import check_grounded
 def check_step(
     call: Call, turn: ScriptedTurn, past: Sequence[Message], fleet: Fleet, contract: Contract
 ) -> list[Finding]:
-    """Findings on the next call after `past`, which ends on the user's message or on a result. Acts on `fleet`."""
+    """Findings on the next call after `past`, which ends on the user's message or on a result. Acts on `fleet`.
+
+    Raises:
+        FleetGap: the call asks a host for what the fleet lacks.
+    """
     if found := check_conduct(call, past, contract):
         return found
     act, wanted = meaning_of(call, contract), next_act(turn, past, fleet.hosts, contract)
@@ -58,6 +63,8 @@ def _check_effect(act: Act, wanted: Act, turn: ScriptedTurn | None, fleet: Fleet
     oracle = Fleet(hosts, before[LOCAL])
     told = oracle.dispatch(wanted)
     output = fleet.dispatch(act)
+    if fleet.gaps:
+        raise FleetGap(fleet.gaps)
     meant, changed = diff(before, oracle.snapshot()), diff(before, fleet.snapshot())
     if changed != meant:
         stray = sorted({*changed} ^ {*meant}) or sorted(changed)

@@ -56,7 +56,11 @@ def test_questions_about_packages(line: str, words: str):
         ("dpkg -S /nope", "dpkg-query: no path found matching pattern /nope", 1),
         ("apt-get install -y nope", "E: Unable to locate package nope", 100),
         ("apt-get frob", "E: Invalid operation frob", 100),
-        ("apt-get install --frob htop", "E: Command line option '--frob' is not understood", 100),
+        (
+            "apt-get install --frob htop",
+            "E: Command line option --frob is not understood in combination with the other options",
+            100,
+        ),
         ("rpm -qa", "rpm: command not found", 127),
         ("yum list", "yum: command not found", 127),
         ("psql --version", "psql: command not found", 127),

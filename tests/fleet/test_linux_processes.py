@@ -150,7 +150,7 @@ REFUSALS = {
     "pidof nosuch": ("", 1),
     "ps -o nosuch": ('error: unknown user-defined format specifier "nosuch"\n\nUsage:\n ps [options]\n\n'
                      " Try 'ps --help <simple|list|output|threads|misc|all>'\n", 1),
-    "free --nope": ("free: unrecognized option '--nope'\nTry 'free --help' for more information.\n", 1),
+    "df --nope": ("df: unrecognized option '--nope'\nTry 'df --help' for more information.\n", 1),
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from bashkit import BuiltinResult
 
 from fleet import actions
 from fleet.actions import FailedAction
-from fleet.linux.command import CommandContext, Flags, fail
-from fleet.linux.docker.line import DockerVerb, docker_flags, find, missing_arguments, no_such_container
+from fleet.linux.command import CommandContext, Flags, fail, parse
+from fleet.linux.docker.line import DockerVerb, find, missing_arguments, no_such_container
 from fleet.linux.docker.views import ENVIRONMENT
 from fleet.model import Container, Host
 
@@ -22,7 +22,7 @@ def _each(change: ContainerChange) -> DockerVerb:
 
     def verb(context: CommandContext) -> str | BuiltinResult:
         long = ("time=", "timeout=", "signal=", "force", "volumes", "link", "attach", "interactive")
-        flags = docker_flags(context, "t:s:fvlai", long, {"force": "f"})
+        flags = parse(context, "t:s:fvlai", long, {"force": "f"})
         if not flags.words:
             return missing_arguments(context, "at least 1 argument")
         done, errors, host = "", "", context.host
@@ -74,7 +74,7 @@ def _remove(host: Host, container: Container, flags: Flags) -> Host | str:
 
 
 def _prune(context: CommandContext) -> str | BuiltinResult:
-    flags = docker_flags(context, "fa", ("force", "all", "volumes", "filter="), {"force": "f"})
+    flags = parse(context, "fa", ("force", "all", "volumes", "filter="), {"force": "f"})
     if "f" not in flags:
         return "WARNING! This will remove all stopped containers.\n\nAre you sure you want to continue? [y/N] "
     host = context.host

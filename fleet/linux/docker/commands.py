@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, table
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, not_found, parse, table
 from fleet.linux.docker import views
 from fleet.linux.docker.actions import ACTIONS
 from fleet.linux.docker.daemon import DAEMON, version
 from fleet.linux.docker.go_templates import TemplateError
-from fleet.linux.docker.line import DockerVerb, docker_flags, find, missing_arguments, no_such_container
+from fleet.linux.docker.line import DockerVerb, find, missing_arguments, no_such_container
+from fleet.linux.manual import has_verb, said_of_help
 from fleet.linux.systemd.journal import FOLLOWED
 from fleet.model import Container, Host
 from fleet.ports import DOCKER, docker_runs
@@ -33,7 +34,7 @@ def _docker(context: CommandContext) -> str | BuiltinResult:
     if name in ("compose", "network", "volume", "system") and rest:
         name, *rest = [f"{name} {rest[0]}", *rest[1:]]
     if name not in _VERBS:
-        return fail(f"docker: '{name}' is not a docker command.\nSee 'docker --help'" if name else _HELP, 1)
+        return _without_verb(context, name)
     if not docker_runs(host):
         return fail(_NO_DAEMON)
     try:
@@ -43,11 +44,21 @@ def _docker(context: CommandContext) -> str | BuiltinResult:
         return fail(str(error))
 
 
+def _without_verb(context: CommandContext, name: str) -> str | BuiltinResult:
+    said = said_of_help("docker")
+    if name in ("", "--help", "help") and said:
+        return said.stdout
+    if name.startswith("-"):
+        return fail(f"unknown {'' if name.startswith('--') else 'shorthand '}flag: {name}\nSee 'docker --help'.", 125)
+    refusal = fail(f"docker: '{name}' is not a docker command.\nSee 'docker --help'")
+    return lacking(context, f"docker {name}", refusal) if has_verb("docker", name.split()[0]) else refusal
+
+
 # --- looking --------------------------------------------------------------------------------------------------------
 
 
 def _ps(context: CommandContext) -> str | BuiltinResult:
-    flags = docker_flags(
+    flags = parse(
         context,
         "aqf:n:ls",
         ("all", "quiet", "filter=", "format=", "no-trunc", "last=", "latest", "size"),
@@ -96,7 +107,7 @@ _FILTERS: dict[str, Callable[[Container, str], bool]] = {
 
 
 def _logs(context: CommandContext) -> str | BuiltinResult:
-    flags = docker_flags(
+    flags = parse(
         context,
         "n:ft",
         ("tail=", "follow", "timestamps", "since=", "until=", "details"),
@@ -119,7 +130,7 @@ def _logs(context: CommandContext) -> str | BuiltinResult:
 
 
 def _inspect(context: CommandContext) -> str | BuiltinResult:
-    flags = docker_flags(context, "f:s", ("format=", "size", "type="), {"format": "f"})
+    flags = parse(context, "f:s", ("format=", "size", "type="), {"format": "f"})
     if not flags.words:
         return missing_arguments(context, "at least 1 argument")
     host, found, missing = context.host, [], ""
@@ -143,7 +154,7 @@ def _inspect(context: CommandContext) -> str | BuiltinResult:
 
 
 def _images(context: CommandContext) -> str:
-    flags = docker_flags(context, "aqf:", ("all", "quiet", "format=", "no-trunc", "filter=", "digests"), {"quiet": "q"})
+    flags = parse(context, "aqf:", ("all", "quiet", "format=", "no-trunc", "filter=", "digests"), {"quiet": "q"})
     found = views.image_rows(context.host)
     if flags.words:
         found = [row for row in found if flags.words[0] in (row["Repository"], f"{row['Repository']}:{row['Tag']}")]
@@ -153,7 +164,7 @@ def _images(context: CommandContext) -> str:
 
 
 def _stats(context: CommandContext) -> str | BuiltinResult:
-    flags = docker_flags(context, "a", ("all", "no-stream", "format=", "no-trunc"), {"all": "a"})
+    flags = parse(context, "a", ("all", "no-stream", "format=", "no-trunc"), {"all": "a"})
     host = context.host
     if missing := [word for word in flags.words if find(host, word) is None]:
         return BuiltinResult(stderr=no_such_container(missing[0]), exit_code=1)
@@ -187,7 +198,6 @@ def _ports_of(host: Host, container: Container) -> str:
     return "".join(f"{inner}/tcp -> 0.0.0.0:{outer}\n" for outer, inner in shown)
 
 
-_HELP = "Usage:  docker [OPTIONS] COMMAND\n\nA self-sufficient runtime for containers"
 _SYNONYMS = {
     "container ls": "ps",
     "container list": "ps",

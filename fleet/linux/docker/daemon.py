@@ -2,9 +2,9 @@
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, fail, table
+from fleet.linux.command import CommandContext, fail, parse, table
 from fleet.linux.docker import views
-from fleet.linux.docker.line import USAGE, DockerVerb, docker_flags
+from fleet.linux.docker.line import DockerVerb
 from fleet.model import Host
 
 _NO_NETWORK = "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: no such host"
@@ -16,7 +16,7 @@ def version(host: Host) -> str:
 
 
 def _show_version(context: CommandContext) -> str:
-    flags = docker_flags(context, "f:", ("format=",), {"format": "f"})
+    flags = parse(context, "f:", ("format=",), {"format": "f"})
     found = version(context.host)
     part = {"Version": found, "ApiVersion": "1.43", "Os": "linux", "Arch": "amd64"}
     if "f" in flags:
@@ -27,7 +27,7 @@ def _show_version(context: CommandContext) -> str:
 
 
 def _info(context: CommandContext) -> str:
-    flags = docker_flags(context, "f:", ("format=",), {"format": "f"})
+    flags = parse(context, "f:", ("format=",), {"format": "f"})
     host = context.host
     counts = {state: sum(c.state == state for c in host.containers) for state in ("running", "paused")}
     facts = {
@@ -90,7 +90,7 @@ def _run(context: CommandContext) -> BuiltinResult:
     image = next((word for word in context.argv if not word.startswith("-")), "")
     missing = f"Unable to find image '{image}' locally\n"
     return fail(
-        f'{missing}docker: Error response from daemon: Get "https://registry-1.docker.io/v2/": {_NO_NETWORK}.', USAGE
+        f'{missing}docker: Error response from daemon: Get "https://registry-1.docker.io/v2/": {_NO_NETWORK}.', 125
     )
 
 

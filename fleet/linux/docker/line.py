@@ -4,26 +4,10 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.command import CommandContext, fail
 from fleet.model import Container, Host
 
-USAGE = 125
-"""docker's exit code for a command line it does not understand."""
 DockerVerb = Callable[[CommandContext], "str | BuiltinResult"]
-
-
-def docker_flags(
-    context: CommandContext, short: str = "", long: tuple[str, ...] = (), same: dict[str, str] | None = None
-) -> Flags:
-    """Like `parse`, but with docker's message for an unknown flag."""
-    try:
-        return parse(context, short, long, same)
-    except UsageError as error:
-        first = error.result.stderr.splitlines()[0]
-        flag = first.rsplit("'", 2)[-2] if "'" in first else first
-        kind = "unknown flag: " if flag.startswith("--") else "unknown shorthand flag: "
-        shown = flag if flag.startswith("--") else f"'{flag}' in -{flag}"
-        raise UsageError(fail(f"{kind}{shown}\nSee '{context.name} --help'.", USAGE)) from error
 
 
 def find(host: Host, word: str) -> Container | None:

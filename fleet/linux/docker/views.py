@@ -1,5 +1,6 @@
 """How Docker shows containers and images: rows for tables, JSON for inspect."""
 
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -57,8 +58,7 @@ def rows(items: list[dict[str, Any]], template: str, default: str, heads: dict[s
     if not template.startswith("table "):
         return "".join(f"{render(template, item)}\n" for item in items)
     template = template.removeprefix("table ").replace(r"\t", "\t")
-    names = items[0] if items else heads
-    above = {name: heads.get(name, name.upper()) for name in (*heads, *names)}
+    above = {name: heads.get(name, name.upper()) for name in re.findall(r"\.(\w+)", template)}
     return table([render(template, item).split("\t") for item in (above, *items)], gap=3)
 
 

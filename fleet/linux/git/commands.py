@@ -7,13 +7,14 @@ from hashlib import sha1
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail
+from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.git import trees, views
 from fleet.linux.git.line import reject_unknown, split
 from fleet.linux.git.log import log
 from fleet.linux.git.moves import MOVES, save, stage
 from fleet.linux.git.trees import FATAL
 from fleet.linux.git.views import GitVerb
+from fleet.linux.manual import has_verb, said_of_help
 from fleet.model import Commit, Repository
 
 AUTHOR = "aj"
@@ -32,6 +33,8 @@ def _git(context: CommandContext) -> str | BuiltinResult:
             folder = posixpath.normpath(posixpath.join(folder, argv.pop(0)))
         elif flag == "-c" and argv:
             argv.pop(0)
+        elif flag in ("--help", "-h") and (said := said_of_help("git")):
+            return said.stdout
         elif flag not in ("--no-pager", "-P", "--no-optional-locks"):
             return fail(
                 f"unknown option: {flag}\nusage: git [--version] [--help] [-C <path>] [-c <name>=<value>] <command>",
@@ -43,7 +46,8 @@ def _git(context: CommandContext) -> str | BuiltinResult:
     if name == "clone":
         return fail("fatal: Could not read from remote repository.", FATAL)
     if name not in _VERBS:
-        return fail(f"git: '{name}' is not a git command. See 'git --help'.")
+        refusal = fail(f"git: '{name}' is not a git command. See 'git --help'.")
+        return lacking(context, f"git {name}", refusal) if has_verb("git", name) else refusal
     line = CommandContext(f"git {name}", argv, context.stdin, folder, context.machine, context.host_files)
     host = line.pull()
     if name == "config" and "--global" in argv:

@@ -1,6 +1,10 @@
 """Parses git command lines: options, words, and what follows --."""
 
+from bashkit import BuiltinResult
+
+from fleet.gaps import Gap
 from fleet.linux.command import CommandContext, UsageError, fail
+from fleet.linux.manual import real_options, said_of_help
 
 
 def split(argv: list[str]) -> tuple[list[str], list[str], list[str]]:
@@ -23,9 +27,14 @@ def reject_unknown(context: CommandContext, options: list[str], known: str) -> N
     Raises:
         UsageError: an option is unknown.
     """
+    if {"-h", "--help"} & set(options) and (said := said_of_help(context.name)):
+        raise UsageError(BuiltinResult(stdout=said.stdout, exit_code=said.code))
     names = known.split()
     for word in options:
         name, sign, _ = word.partition("=")
         if name + sign not in names:
             kind = f"option `{word.lstrip('-')}'" if word.startswith("--") else f"switch `{word[1:2]}'"
-            raise UsageError(fail(f"error: unknown {kind}\nusage: {context.name} [<options>]", 129))
+            if name in real_options(context.name):
+                context.machine.gaps.append(Gap("option", f"{context.name} {name}"))
+            said = said_of_help(context.name)
+            raise UsageError(fail(f"error: unknown {kind}\n{said.stdout if said else ''}".rstrip("\n"), 129))

@@ -6,7 +6,8 @@ from bashkit import BuiltinResult
 
 from fleet import actions
 from fleet.actions import RELOADING, FailedAction
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
+from fleet.linux.manual import has_verb
 from fleet.linux.systemd.units import ON_HOST, ON_UNITS, full_name, named_units, overview, unit_file
 from fleet.model import Host
 from fleet.ports import main_process
@@ -22,17 +23,15 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         "t:p:aqln:o:fHM",
         ["type=", "state=", "property=", "value", "all", "failed", "quiet", "full", "lines=", "output=", "no-pager",
          "no-legend", "plain", "now", "no-block", "force", "runtime", "system", "wait", "no-ask-password", "no-wall",
-         "legend=", "version", "reverse", "after", "before", "user", "signal=", "kill-whom="],
+         "legend=", "reverse", "after", "before", "user", "signal=", "kill-whom="],
         {"type": "t", "property": "p", "all": "a", "quiet": "q", "full": "l", "lines": "n"},
     )  # fmt: skip
-    if "version" in flags:
-        version = context.host.packages.get("systemd", "252")
-        return f"systemd {version.split('.')[0]} ({version})\n+PAM +AUDIT +SELINUX +APPARMOR +IMA +SMACK +SECCOMP\n"
     verb, *words = flags.words or ["list-units"]
     if verb in ON_HOST:
         return ON_HOST[verb](context.host, flags, words)
     if verb not in ON_UNITS and verb not in _CHANGES:
-        return fail(f"Unknown command verb {verb}.")
+        refusal = fail(f"Unknown command verb {verb}.")
+        return lacking(context, f"systemctl {verb}", refusal) if has_verb("systemctl", verb) else refusal
     if not words and verb == "reset-failed":
         words = [name for name, service in context.host.services.items() if service.state == "failed"]
     elif not words:

@@ -1,0 +1,96 @@
+"""wc and tee: what the shell's own get wrong is a bad operand among good ones, and files that are only counted."""
+
+import posixpath
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, CommandContext, parse
+from fleet.linux.file_tree import FileNode, node
+from fleet.model import File
+
+_COUNTS = ("l", "w", "m", "c", "L")
+"""lines, words, characters, bytes, longest line: in the order in which wc prints them."""
+
+
+def wc(context: CommandContext) -> BuiltinResult:
+    same = {"lines": "l", "words": "w", "chars": "m", "bytes": "c", "max-line-length": "L"}
+    flags = parse(context, "lwmcL", list(same), same)
+    context.pull()
+    shown = [count for count in _COUNTS if count in flags] or ["l", "w", "c"]
+    rows, errors, seen = [], "", []
+    for word in flags.words or [""]:
+        content, extra, why = _read(context, word)
+        if why:
+            errors += f"wc: {word}: {why}\n"
+        if why != "No such file or directory":
+            rows.append((_counts(content, extra), word))
+            seen.append(extra + len(content))
+    if len(flags.words) > 1:
+        columns = list(zip(*(row for row, _ in rows), strict=True))
+        totals = [max(each) if place == 4 else sum(each) for place, each in enumerate(columns)]
+        rows.append((totals or [0] * len(_COUNTS), "total"))
+    width = _width(flags.words, len(shown), sum(seen), errors)
+    lines = [
+        " ".join(str(counts[_COUNTS.index(count)]).rjust(width) for count in shown) + (f" {word}" if word else "")
+        for counts, word in rows
+    ]
+    return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), stderr=errors, exit_code=1 if errors else 0)
+
+
+def _width(words: list[str], columns: int, total: int, errors: str) -> int:
+    """GNU's width of a column: the digits of all files' sizes; 7 if one of them has no size, such as a pipe."""
+    if len(words) <= 1 and columns == 1:
+        return 1
+    sized = words and "-" not in words and "directory" not in errors.replace("No such file or directory", "")
+    return len(str(total)) if sized else 7
+
+
+def _counts(content: bytes, extra: int) -> list[int]:
+    text = content.decode("utf-8", "replace")
+    longest = max((len(line.expandtabs()) for line in text.split("\n")), default=0)
+    return [content.count(b"\n"), len(text.split()), len(text) + extra, len(content) + extra, longest]
+
+
+def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:
+    """(content, bytes that are only counted, why it cannot be read)."""
+    if word in ("", "-"):
+        return context.stdin.encode("utf-8", "replace"), 0, ""
+    found = node(context, context.absolute(word))
+    if found is None:
+        return b"", 0, "No such file or directory"
+    if found.folder:
+        return b"", 0, "Is a directory"
+    stored = context.host.files.get(found.path)
+    return context.host_files.fs.read_file(found.path), stored.bulk if stored else 0, ""
+
+
+def tee(context: CommandContext) -> BuiltinResult:
+    same = {"append": "a", "ignore-interrupts": "i"}
+    flags = parse(context, "ai", list(same), same)
+    host, errors = context.pull(), ""
+    for word in flags.words:
+        path = context.absolute(word)
+        there, above = node(context, path), node(context, posixpath.dirname(path) or "/")
+        if path.startswith("/dev/"):
+            continue
+        if why := _unwritable(there, above):
+            errors += f"tee: {word}: {why}\n"
+            continue
+        place = there.path if there else path
+        old = host.files.get(place, File(mode=there.mode if there else 0o644))
+        kept = (old.content, old.bulk) if "a" in flags else ("", 0)
+        new = File(kept[0] + context.stdin, kept[1], old.owner, old.mode, host.now)
+        host = host.with_file(place, new)
+    context.change(host)
+    return BuiltinResult(stdout=context.stdin, stderr=errors, exit_code=1 if errors else 0)
+
+
+def _unwritable(there: FileNode | None, above: FileNode | None) -> str:
+    if there and there.folder:
+        return "Is a directory"
+    if above is None:
+        return "No such file or directory"
+    return "" if above.folder else "Not a directory"
+
+
+COMMANDS: dict[str, Command] = {"wc": wc, "tee": tee}

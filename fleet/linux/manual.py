@@ -1,0 +1,147 @@
+"""What the tools of a real Debian 12 say of themselves (`manual.json`): names, versions, help, and so their options."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fleet.model import Host
+
+FILE = Path(__file__).with_name("manual.json")
+RELEASES = {
+    "apt": ("2.6.1", "2.4.13", "2.7.14"),
+    "bash": ("5.2.15", "5.1.16", "5.2.21"),
+    "curl": ("7.88.1", "7.81.0", "8.5.0"),
+    "coreutils": ("9.1", "8.32", "9.4"),
+    "diffutils": ("3.8", "3.8", "3.10"),
+    "dpkg": ("1.21.22", "1.21.1", "1.22.6"),
+    "findutils": ("4.9.0", "4.8.0", "4.9.0"),
+    "grep": ("3.8", "3.7", "3.11"),
+    "gzip": ("1.12", "1.10", "1.12"),
+    "iproute2": ("6.1.0", "5.15.0", "6.1.0"),
+    "jq": ("1.6", "1.6", "1.7"),
+    "less": ("590", "590", "590"),
+    "lsof": ("4.95.0", "4.93.2", "4.95.0"),
+    "procps": ("4.0.2", "3.3.17", "4.0.4"),
+    "psmisc": ("23.6", "23.4", "23.7"),
+    "sed": ("4.9", "4.8", "4.9"),
+    "tar": ("1.34", "1.34", "1.35"),
+    "util-linux": ("2.38.1", "2.37.2", "2.39.3"),
+    "wget": ("1.21.3", "1.21.2", "1.21.4"),
+}
+"""Package -> its upstream version on Debian 12, Ubuntu 22.04 and Ubuntu 24.04."""
+_PLACES = {"12": 0, "22.04": 1, "24.04": 2}
+_SAME_SOURCE = {"mount": "util-linux", "bsdutils": "util-linux", "util-linux-extra": "util-linux"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a tool printed."""
+
+    stdout: str
+    stderr: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    base: list[str]
+    """packages that every server has"""
+    commands: dict[str, str]
+    """command -> package that contains it: all of a Debian server, and some optional ones"""
+    verbs: dict[str, list[str]]
+    """tool -> its verbs"""
+    tools: dict[str, dict[str, dict]]
+    """tool, or tool and verb -> what it says of itself"""
+
+
+@cache
+def _manual() -> Manual:
+    return Manual(**json.loads(FILE.read_text()))
+
+
+PACKAGED = {
+    "rabbitmqctl": "rabbitmq-server", "pg_dump": "postgresql-15", "pg_dumpall": "postgresql-15",
+    "pg_restore": "postgresql-15", "pg_lsclusters": "postgresql-15", "createdb": "postgresql-15",
+    "mysqldump": "mysql-server-8.0", "redis-benchmark": "redis-server", "a2ensite": "apache2", "a2dissite": "apache2",
+    "a2enmod": "apache2", "apache2ctl": "apache2", "promtool": "prometheus", "grafana-cli": "grafana",
+    "grafana-server": "grafana", "npm": "nodejs", "containerd": "docker.io",
+}  # fmt: skip
+"""More commands of packages that a host may have."""
+
+
+def has_command(host: Host, command: str) -> bool:
+    """Whether a real host with these packages has a command."""
+    known = _manual()
+    package = known.commands.get(command) or PACKAGED.get(command)
+    return package is not None and (package in known.base or package in host.packages)
+
+
+@cache
+def real_commands() -> frozenset[str]:
+    """All commands of which `has_command` knows."""
+    return frozenset((*_manual().commands, *PACKAGED))
+
+
+def has_verb(tool: str, verb: str) -> bool:
+    """Whether a real tool has a verb."""
+    return verb in _manual().verbs[tool]
+
+
+def said_of_version(command: str, host: Host) -> Said | None:
+    """What `command --version` prints on a host; None if that is not known."""
+    said = _said(command, "version")
+    if said is None:
+        return None
+    package = _manual().commands.get(command, "")
+    package = _SAME_SOURCE.get(package, package)
+    if package == "systemd" and (full := host.packages.get(package)):
+        told = re.sub(r"^systemd \S+ \(.*?\)", f"systemd {full.partition('.')[0]} ({full})", said.stdout)
+        return Said(told, said.stderr, said.code)
+    here = release(package, host)
+    if package not in RELEASES or here == RELEASES[package][0]:
+        return said
+    old = re.escape(RELEASES[package][0])
+    return Said(re.sub(rf"(?<![\d.]){old}(?![\d.])", here, said.stdout, count=2), said.stderr, said.code)
+
+
+def release(package: str, host: Host) -> str:
+    """The upstream version of a package on a host; of one that is not in RELEASES, "" ."""
+    if package in host.packages:
+        return re.split(r"[-+~]", host.packages[package].rpartition(":")[2])[0]
+    return RELEASES[package][_PLACES.get(host.system.version, 0)] if package in RELEASES else ""
+
+
+def said_of_help(command: str) -> Said | None:
+    """What `command --help` prints; None if that is not known."""
+    return _said(command, "help")
+
+
+def said_of_itself(command: str, option: str, host: Host) -> Said | None:
+    """What a tool prints for an option that asks for its version or its help, in any spelling; None for others."""
+    if option not in ("--version", "--help", "-V", "-h"):
+        return None
+    said = said_of_help(command)
+    known = said is not None and re.search(rf"{option}, --(version|help)\b", said.stdout)
+    wanted = option.removeprefix("--") if option.startswith("--") else known[1] if known else ""
+    if wanted == "version":
+        return said_of_version(command, host)
+    return said if wanted == "help" else None
+
+
+def _said(command: str, what: str) -> Said | None:
+    told = _manual().tools.get(command, {}).get(what)
+    return Said(told["stdout"], told["stderr"], told["code"]) if told else None
+
+
+@cache
+def real_options(command: str) -> frozenset[str]:
+    """Every option that a real tool's help names: -a, --all."""
+    said = said_of_help(command)
+    if said is None:
+        return frozenset()
+    text = said.stdout + said.stderr
+    found = re.findall(r"(?<![\w-])(--[A-Za-z][\w-]*|-[A-Za-z0-9])(?![\w-]*\w)", text)
+    bundles = re.findall(r"[\[ ]-([A-Za-z46]{2,})[\] ]", text)  # pstree [-acglp]
+    return frozenset((*found, *(f"-{letter}" for bundle in bundles for letter in bundle)))

@@ -1,0 +1,147 @@
+"""How each real tool refuses an option: its words, and its exit status."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bashkit import BuiltinResult
+
+from fleet.linux.manual import said_of_help
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An option that a tool does not take as it was given."""
+
+    name: str
+    """of the tool, as it was called"""
+    option: str
+    """-x, --name"""
+    why: Literal["unknown", "needs", "takes none", "ambiguous"] = "unknown"
+    word: str = ""
+    """the whole argument"""
+
+
+Refuse = Callable[[Refusal], BuiltinResult]
+
+
+def getopt_words(refusal: Refusal) -> str:
+    """The C library's sentence."""
+    name, option = refusal.name, refusal.option
+    if refusal.why == "needs":
+        return f"{name}: option " + (
+            f"'{option}' requires an argument" if option.startswith("--") else f"requires an argument -- '{option[1:]}'"
+        )
+    if refusal.why == "takes none":
+        return f"{name}: option '{option}' doesn't allow an argument"
+    if refusal.why == "ambiguous":
+        return f"{name}: option '{option}' is ambiguous"
+    return f"{name}: " + (
+        f"unrecognized option '{option}'" if option.startswith("--") else f"invalid option -- '{option[1:]}'"
+    )
+
+
+def hinting(code: int = 1) -> Refuse:
+    """coreutils, util-linux: the sentence, and where to read on."""
+
+    def refuse(refusal: Refusal) -> BuiltinResult:
+        hint = f"Try '{refusal.name} --help' for more information."
+        return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=code)
+
+    return refuse
+
+
+def explaining(code: int = 1) -> Refuse:
+    """procps, psmisc, iproute2: the sentence, and the whole help."""
+
+    def refuse(refusal: Refusal) -> BuiltinResult:
+        said = said_of_help(refusal.name)
+        more = said.stdout + said.stderr if said else ""
+        return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{more}", exit_code=code)
+
+    return refuse
+
+
+def bare(code: int = 1) -> Refuse:
+    """systemd: the sentence alone."""
+    return lambda refusal: BuiltinResult(stderr=f"{getopt_words(refusal)}\n", exit_code=code)
+
+
+def _curl(refusal: Refusal) -> BuiltinResult:
+    why = "requires parameter" if refusal.why == "needs" else "is unknown"
+    hint = "curl: try 'curl --help' or 'curl --manual' for more information"
+    return BuiltinResult(stderr=f"curl: option {refusal.option}: {why}\n{hint}\n", exit_code=2)
+
+
+def _wget(refusal: Refusal) -> BuiltinResult:
+    usage = "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options."
+    return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{usage}\n", exit_code=2)
+
+
+def _apt(refusal: Refusal) -> BuiltinResult:
+    shown = refusal.option if refusal.option.startswith("--") else f"'{refusal.option[1:]}' [from {refusal.word}]"
+    end = "" if refusal.option.startswith("--") else "."
+    text = f"E: Command line option {shown} is not understood in combination with the other options{end}\n"
+    return BuiltinResult(stderr=text, exit_code=100)
+
+
+def _dpkg(refusal: Refusal) -> BuiltinResult:
+    kind = {"needs": f"{refusal.option} option takes a value"}.get(refusal.why, f"unknown option {refusal.option}")
+    hint = "Use --help for help about querying packages." if refusal.name == "dpkg-query" else _DPKG
+    return BuiltinResult(stderr=f"{refusal.name}: error: {kind}\n\n{hint}\n", exit_code=2)
+
+
+_DPKG = """Type dpkg --help for help about installing and deinstalling packages [*];
+Use 'apt' or 'aptitude' for user-friendly package management;
+Type dpkg -Dhelp for a list of dpkg debug flag values;
+Type dpkg --force-help for a list of forcing options;
+Type dpkg-deb --help for help about manipulating *.deb files;
+
+Options marked [*] produce a lot of output - pipe it through 'less' or 'more' !"""
+
+
+def _docker(refusal: Refusal) -> BuiltinResult:
+    if refusal.why == "needs":
+        short = f"'{refusal.option[1:]}' in {refusal.word}"
+        what = "flag needs an argument: " + (refusal.option if refusal.option.startswith("--") else short)
+    elif refusal.option.startswith("--"):
+        what = f"unknown flag: {refusal.option}"
+    else:
+        what = f"unknown shorthand flag: '{refusal.option[1:]}' in {refusal.word or refusal.option}"
+    return BuiltinResult(stderr=f"{what}\nSee '{refusal.name} --help'.\n", exit_code=125)
+
+
+def _lsof(refusal: Refusal) -> BuiltinResult:
+    said = said_of_help("lsof")
+    usage = said.stderr.partition("lsof: -e not followed")[2].partition("\n")[2] if said else ""
+    letter = refusal.option[1:2]
+    return BuiltinResult(stderr=f"lsof: illegal option character: {letter}\n{usage}", exit_code=1)
+
+
+def _silent(refusal: Refusal) -> BuiltinResult:
+    return BuiltinResult(stderr="\n" if refusal.name == "pidof" else "", exit_code=1)
+
+
+_REFUSALS: dict[str, Refuse] = {
+    **dict.fromkeys(("ls", "dir", "vdir", "sort", "grep"), hinting(2)),
+    **dict.fromkeys(("env", "nice", "nohup", "timeout"), hinting(125)),
+    **dict.fromkeys(("free", "uptime", "vmstat", "w", "killall", "pstree", "watch", "pmap", "slabtop"), explaining()),
+    **dict.fromkeys(("pgrep", "pkill"), explaining(2)),
+    **dict.fromkeys(("systemctl", "journalctl", "timedatectl", "hostnamectl", "loginctl", "top"), bare()),
+    "ss": explaining(255),
+    "netstat": explaining(3),
+    "curl": _curl,
+    "wget": _wget,
+    **dict.fromkeys(("apt", "apt-get", "apt-cache", "apt-mark"), _apt),
+    **dict.fromkeys(("dpkg", "dpkg-query"), _dpkg),
+    "lsof": _lsof,
+    "pidof": _silent,
+}
+"""Tool -> how it refuses, where that is not coreutils' way."""
+
+
+def refused(refusal: Refusal) -> BuiltinResult:
+    """What the tool prints."""
+    if refusal.name.startswith("docker "):
+        return _docker(refusal)
+    return _REFUSALS.get(refusal.name, hinting())(refusal)
