@@ -19,7 +19,7 @@ from evals.task_success import task_success
 from evals.tool_format import tool_format
 from scorers.context_kept import context_kept
 from scorers.persona_match import persona_match
-from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS, stopped
+from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS, UNJUDGED, stopped
 from scorers.task_done import task_done
 
 pytestmark = pytest.mark.loop  # runs real Inspect evals
@@ -136,6 +136,20 @@ def test_a_reasoning_model_is_given_room_for_its_thoughts():
     reasons = _task("known_issues", reasoning=True)
     assert reasons.config.max_tokens == REPLY_TOKENS + THOUGHT_TOKENS
     assert all((sample.metadata or {})["reasoning"] for sample in reasons.dataset)
+
+
+def test_who_asks_for_what_only_the_fleet_lacks_is_unscored_and_what_it_was_is_told(played):
+    asked = _output('{"tool": "bash", "params": {"command": "swapon --show"}}')
+    log = played("task_success", asked)
+    assert _why(log) == {"fleet_gap"}
+    assert _counted(log) == {(0, 2)}
+    assert {scored.explanation for scored in _scores(log)} == {f"{UNJUDGED['fleet_gap']}: swapon"}
+    assert all(sample.store["Trace:gaps"] == [["command", "swapon"]] for sample in log.samples or [])
+
+
+def test_who_asks_for_what_no_host_has_is_judged(played):
+    asked = _output('{"tool": "bash", "params": {"command": "nosuchcommand"}}')
+    assert "fleet_gap" not in _why(played("task_success", asked))
 
 
 # --- limits of the eval ---------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from aj.findings import Finding
 from evals import reference
 from evals.agents import lazy
 from evals.suite import TASKS
+from fleet.gaps import FleetGap, Gap
 from loop.commands.main import app
-from loop.selfcheck import changed, policies, references, run
+from loop.selfcheck import changed, gaps, policies, references, run
 from loop.selfcheck.changed import FALSE, FEWEST, idle
 from loop.selfcheck.found import SHOWN, Mean, Miss, SelfcheckReport, wrong
 from loop.selfcheck.references import EXPECTED, tasks_of
@@ -160,3 +161,20 @@ def test_an_agent_that_changes_hardly_any_answer_is_found():
     assert idle([], {"truth_keeping": ["bare"]}) == ["bare"]
     tried = [changed.Tried("truth_keeping", "bare", "persona", str(n), "", None) for n in range(FEWEST)]  # type: ignore[arg-type]
     assert idle(tried, {"truth_keeping": ["bare"]}) == []
+
+
+def test_the_oracle_asks_for_nothing_that_the_fleet_lacks():
+    told = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--gaps", "--limit", "3", "--format", "json"])
+    assert (json.loads(told.stdout), told.exit_code) == ([], 0)
+
+
+def test_a_gap_that_the_oracle_meets_is_listed_with_its_sample(monkeypatch):
+    monkeypatch.setattr(gaps, "TASKS", ("persona",))
+    monkeypatch.setattr(gaps, "play", _meets_swapon)
+    told = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--gaps", "--limit", "1", "--format", "json"])
+    (row,) = json.loads(told.stdout)
+    assert (row["what"], row["kind"], row["task"], told.exit_code) == ("swapon", "command", "persona", 1)
+
+
+def _meets_swapon(scenario, contract):
+    raise FleetGap([Gap("command", "swapon")])
