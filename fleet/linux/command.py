@@ -9,7 +9,7 @@ from bashkit import BuiltinResult
 
 from fleet.gaps import Gap
 from fleet.linux.host_files import HostFiles
-from fleet.linux.manual import Said, real_options, said_of_help, said_of_version
+from fleet.linux.manual import ToolText, real_options, said_of_help, said_of_version
 from fleet.linux.refusals import Refusal, refused
 from fleet.model import Host, Machine
 
@@ -103,7 +103,7 @@ def parse(
     return Flags(dict(pairs), words, pairs)
 
 
-def _told(context: CommandContext, said: Said | None, option: str) -> BuiltinResult:
+def _told(context: CommandContext, said: ToolText | None, option: str) -> BuiltinResult:
     """What a tool says of itself; a gap if that is not known."""
     if said is None:
         return unknown_option(context, option)

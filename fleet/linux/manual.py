@@ -36,7 +36,7 @@ _SAME_SOURCE = {"mount": "util-linux", "bsdutils": "util-linux", "util-linux-ext
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ToolText:
     """What a tool printed."""
 
     stdout: str
@@ -89,7 +89,7 @@ def has_verb(tool: str, verb: str) -> bool:
     return verb in _manual().verbs[tool]
 
 
-def said_of_version(command: str, host: Host) -> Said | None:
+def said_of_version(command: str, host: Host) -> ToolText | None:
     """What `command --version` prints on a host; None if that is not known."""
     said = _said(command, "version")
     if said is None:
@@ -98,12 +98,12 @@ def said_of_version(command: str, host: Host) -> Said | None:
     package = _SAME_SOURCE.get(package, package)
     if package == "systemd" and (full := host.packages.get(package)):
         told = re.sub(r"^systemd \S+ \(.*?\)", f"systemd {full.partition('.')[0]} ({full})", said.stdout)
-        return Said(told, said.stderr, said.code)
+        return ToolText(told, said.stderr, said.code)
     here = release(package, host)
     if package not in RELEASES or here == RELEASES[package][0]:
         return said
     old = re.escape(RELEASES[package][0])
-    return Said(re.sub(rf"(?<![\d.]){old}(?![\d.])", here, said.stdout, count=2), said.stderr, said.code)
+    return ToolText(re.sub(rf"(?<![\d.]){old}(?![\d.])", here, said.stdout, count=2), said.stderr, said.code)
 
 
 def release(package: str, host: Host) -> str:
@@ -113,12 +113,12 @@ def release(package: str, host: Host) -> str:
     return RELEASES[package][_PLACES.get(host.system.version, 0)] if package in RELEASES else ""
 
 
-def said_of_help(command: str) -> Said | None:
+def said_of_help(command: str) -> ToolText | None:
     """What `command --help` prints; None if that is not known."""
     return _said(command, "help")
 
 
-def said_of_itself(command: str, option: str, host: Host) -> Said | None:
+def said_of_itself(command: str, option: str, host: Host) -> ToolText | None:
     """What a tool prints for an option that asks for its version or its help, in any spelling; None for others."""
     if option not in ("--version", "--help", "-V", "-h"):
         return None
@@ -130,9 +130,9 @@ def said_of_itself(command: str, option: str, host: Host) -> Said | None:
     return said if wanted == "help" else None
 
 
-def _said(command: str, what: str) -> Said | None:
+def _said(command: str, what: str) -> ToolText | None:
     told = _manual().tools.get(command, {}).get(what)
-    return Said(told["stdout"], told["stderr"], told["code"]) if told else None
+    return ToolText(told["stdout"], told["stderr"], told["code"]) if told else None
 
 
 @cache
