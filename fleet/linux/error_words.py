@@ -10,7 +10,7 @@ from fleet.linux.manual import real_options, said_of_version
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host
 
-Rules = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
+_Rules = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
 
 MAX_OUTPUT = 64 * 2**10
 """Characters kept of each stream."""
@@ -90,7 +90,7 @@ def _abort_message(error: str) -> tuple[str, int]:
     return "", TIMED_OUT
 
 
-def _reworded(text: str, rules: Rules) -> str:
+def _reworded(text: str, rules: _Rules) -> str:
     for pattern, words in rules if text else ():
         text = re.sub(pattern, words, text, flags=re.MULTILINE)
     return text
