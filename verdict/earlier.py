@@ -9,8 +9,8 @@ from statistics import fmean
 
 from aj.errors import AJError
 from verdict.checks import Demand
-from verdict.compare import paired
 from verdict.evidence import Arm
+from verdict.paired import paired
 from verdict.policy import Policy
 from verdict.scores import ALL, read_folder
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
 from verdict.checks import Check, Demand, State, decide, reason
-from verdict.compare import TAIL, paired
+from verdict.compare import TAIL
 from verdict.earlier import best_earlier, held_against, read_champions
 from verdict.evidence import Arm, problems
+from verdict.paired import paired
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
 from verdict.stats import MeanEstimate, holm

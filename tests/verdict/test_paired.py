@@ -11,6 +11,7 @@ from tests.made_records import LOG, ONE, TOLD
 from verdict import compare, flips
 from verdict.board import rows
 from verdict.board.rows import BoardRow, Entry
+from verdict.paired import paired
 from verdict.scores import TaskScores
 from verdict.stats import difference_estimate, score_estimate
 
@@ -39,7 +40,7 @@ B = log({"a1": 0.0, "a2": 1.0, "b1": 0.5, "b3": 0.0, "c1": 0.0, "e1": 1.0})
 
 
 def test_samples_that_both_logs_scored_are_paired_by_slice_and_family():
-    found = compare.paired(A, B, "right")
+    found = paired(A, B, "right")
     assert [(name, list(pairs.a), list(pairs.b)) for name, pairs in found.items()] == [
         ("all", [1, 0, 0.5, 1], [0, 1, 0.5, 0]),
         ("kind=1", [1, 0.5], [0, 0.5]),
@@ -49,12 +50,12 @@ def test_samples_that_both_logs_scored_are_paired_by_slice_and_family():
     expected = difference_estimate([-1, 1, 0, -1], ["a", "a", "b", "b"])
     assert found["all"].difference().low(0.05) == pytest.approx(expected.low(0.05))
     assert found["all"].score().low(0.05) == pytest.approx(score_estimate([0, 1, 0.5, 0], list("aabb")).low(0.05))
-    assert compare.paired(A, B, "brief") == {}
+    assert paired(A, B, "brief") == {}
 
 
 def test_a_sample_without_a_family_forms_its_own():
     alone = {name: replace(sample, family=None) for name, sample in A.samples.items()}
-    pairs = compare.paired(replace(A, samples=alone), B, "right")["all"]
+    pairs = paired(replace(A, samples=alone), B, "right")["all"]
     assert pairs.difference().families == 4
 
 
