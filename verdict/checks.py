@@ -17,10 +17,12 @@ each group rejects an equally good candidate with a probability of at most 1 - c
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
+from verdict.noise import Noise
 from verdict.policy import Policy
 from verdict.scores import ALL
 from verdict.stats import MeanEstimate, holm
@@ -49,6 +51,8 @@ class Check:
     """For an open check: samples that would decide it if the truth is what was seen; None if no number would."""
     against: str | None = None
     """For `best`, the run of the earlier champion."""
+    within_noise: bool | None = None
+    """Whether the difference may be noise; None for floors and slices, and where the noise was not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,19 @@ class Decided:
     level: float
     """What the p-value of a pass had to be below."""
 
-    def check(self) -> Check:
-        """With its bounds at that level, and with what would decide it if it is open."""
+    def check(self, noise: Mapping[str, Noise] = MappingProxyType({})) -> Check:
+        """With its bounds at that level, and with what would decide it if it is open.
+
+        `noise`: `task/metric` -> what was measured of it.
+        """
         demand, estimate = self.demand, self.demand.estimate
         needed = _samples_needed(demand, self.level) if self.state == "open" else None
         bounds = estimate.low(self.level), estimate.high(self.level)
         named = demand.metric, demand.rule, demand.slice
-        return Check(*named, self.state, estimate.mean, *bounds, demand.threshold, needed, demand.against)
+        within = None
+        if demand.metric in noise and demand.slice == ALL and demand.rule != "floor":
+            within = noise[demand.metric].explains(estimate.mean, estimate.n)
+        return Check(*named, self.state, estimate.mean, *bounds, demand.threshold, needed, demand.against, within)
 
 
 def decide(demands: Sequence[Demand], policy: Policy, levels: Sequence[Level] | None = None) -> list[Decided]:
@@ -131,10 +141,16 @@ def _samples_needed(demand: Demand, alpha: float) -> int | None:
     return min((option for option in options if option is not None), default=None)
 
 
+def shown_value(check: Check) -> str:
+    """A check's value in tables, with a sign where it may be noise."""
+    return f"{'≈ ' if check.within_noise else ''}{check.value:+.3f}"
+
+
 def reason(check: Check) -> str:
     """One sentence; for an open check, with what would decide it."""
     name = check.metric if check.slice == ALL else f"{check.metric} {check.slice}"
-    interval = f"{check.value:+.3f} [{check.low:+.3f}, {check.high:+.3f}]"
+    noise = ", within the noise," if check.within_noise else ""
+    interval = f"{check.value:+.3f} [{check.low:+.3f}, {check.high:+.3f}]{noise}"
     if check.rule == "floor":
         what = f"score {check.value:.3f} [{check.low:.3f}, {check.high:.3f}] against the floor {check.threshold:.2f}"
     elif check.rule == "improve":

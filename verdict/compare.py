@@ -1,7 +1,7 @@
 """Compares two models sample by sample, for every task, metric and slice that both have."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from aj.errors import EvidenceError
 from aj.visible import visible
 from verdict.costs import Cost, total
 from verdict.evidence import graded_apart
+from verdict.noise import WITHIN, Noise, known
 from verdict.paired import Pairs, paired
 from verdict.scores import ALL, TaskScores, read_folder
 from verdict.tables import Sheet
@@ -32,6 +33,8 @@ class ComparisonRow:
     diff: float
     low: float
     high: float
+    within_noise: bool | None = None
+    """Whether the difference may be noise; None for slices, and where the noise was not measured."""
 
 
 def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
@@ -40,8 +43,19 @@ def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
 
 
 def compare_all(both: Sequence[tuple[TaskScores, TaskScores]]) -> list[ComparisonRow]:
-    """Compare the logs of two models, task by task."""
-    return [row for a, b in both for row in compare_task(a, b)]
+    """Compare the logs of two models, task by task.
+
+    Raises:
+        EvidenceError: the noise that is stored beside them cannot be read.
+    """
+    noise = known({a.task: a for a, _ in both}, {b.task: b for _, b in both})
+    return [_marked(row, noise.get(f"{row.task}/{row.metric}")) for a, b in both for row in compare_task(a, b)]
+
+
+def _marked(row: ComparisonRow, noise: Noise | None) -> ComparisonRow:
+    if noise is None or row.slice != ALL:
+        return row
+    return replace(row, within_noise=noise.explains(row.diff, row.n))
 
 
 def read_both(base: Path, candidate: Path) -> list[tuple[TaskScores, TaskScores]]:
@@ -111,12 +125,15 @@ def table(
 ) -> Sheet:
     """For the terminal: green where B is shown to be better, red where worse (95%, each row on its own)."""
     heads = ["n", a, b, "difference", "interval"]
-    spent = f"{visible(a)}: {costs[0]}\n{visible(b)}: {costs[1]}" if costs else ""
-    sheet = Sheet(f"{a} against {b}, paired, 95% intervals", ["task", "metric", "slice"], heads, spent)
+    notes = [WITHIN] if any(row.within_noise for row in rows) else []
+    notes += [f"{visible(a)}: {costs[0]}", f"{visible(b)}: {costs[1]}"] if costs else []
+    title = f"{a} against {b}, paired, 95% intervals"
+    sheet = Sheet(title, ["task", "metric", "slice"], heads, "\n".join(notes))
     for row in rows:
         if row.slice != ALL and not slices:
             continue
         style = "green" if row.low > 0 else "red" if row.high < 0 else ""
-        numbers = f"{row.n}", f"{row.a:.3f}", f"{row.b:.3f}", f"{row.diff:+.3f}", f"{row.low:+.3f} … {row.high:+.3f}"
-        sheet.add(row.task, row.metric, row.slice, *numbers, style=style)
+        change = f"{'≈ ' if row.within_noise else ''}{row.diff:+.3f}", f"{row.low:+.3f} … {row.high:+.3f}"
+        numbers = f"{row.n}", f"{row.a:.3f}", f"{row.b:.3f}"
+        sheet.add(row.task, row.metric, row.slice, *numbers, *change, style=style)
     return sheet

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
-from verdict.checks import Check, Demand, State, decide, reason
+from verdict.checks import Check, Demand, State, decide, reason, shown_value
 from verdict.compare import TAIL
 from verdict.earlier import best_earlier, held_against, read_champions
 from verdict.evidence import Arm, problems
+from verdict.noise import WITHIN, known, unlike_the_noise
 from verdict.paired import paired
 from verdict.policy import MetricPolicy, Policy
 from verdict.scores import ALL, read_folder
@@ -56,7 +57,7 @@ class Verdict:
     reference: str | None
     """The reference's run, or `base`."""
     policy: str
-    """Hash of the policy."""
+    """Hash of what the policy says; a key that it leaves out is none of it."""
 
 
 def gate(
@@ -77,9 +78,11 @@ def gate(
     try:
         left, right = read_folder(base), read_folder(candidate)
         found = problems(left, right, policy.gated, policy.evidence, logs, suites)
+        noise = known(left, right)
     except AJError as error:
         return verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy)
     found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
+    found += unlike_the_noise(left, right, noise, policy)
     if found:
         return verdict_of(GateOutcome.INVALID, found, [], left, right, policy)
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(left, right, name, rule)]
@@ -90,7 +93,7 @@ def gate(
 
     best, refused = best_earlier([left, *champions], left, right, policy, against)
     demands += held_against(best, right, policy)
-    checks = [decided.check() for decided in decide(demands, policy)]
+    checks = [decided.check(noise) for decided in decide(demands, policy)]
     return concluded(checks, left, right, policy, [*left_out, *refused])
 
 
@@ -181,7 +184,7 @@ def verdict_of(
         run=None if policy.evidence.any_logs else told.get("run"),
         adapter=told.get("adapter"),
         reference=reference,
-        policy=digest(policy.model_dump()),
+        policy=digest(policy.model_dump(exclude_defaults=True)),
     )
 
 
@@ -208,9 +211,10 @@ def panel(verdict: Verdict) -> "Group":
     lines = [Text(verdict.outcome.name, f"bold {style}"), *(Text(f"  {reason}") for reason in verdict.reasons)]
     if verdict.regressed:
         lines += [Text("got worse:"), *(Text(f"  {name}") for name in verdict.regressed)]
-    sheet = Sheet("", ["metric", "slice", "rule", "result"], ["value", "bounds", "compared with"])
+    noisy = WITHIN if any(check.within_noise for check in verdict.checks) else ""
+    sheet = Sheet("", ["metric", "slice", "rule", "result"], ["value", "bounds", "compared with"], noisy)
     for check in verdict.checks:
-        numbers = f"{check.value:+.3f}", f"{check.low:+.3f} … {check.high:+.3f}", f"{check.threshold:+.2f}"
+        numbers = shown_value(check), f"{check.low:+.3f} … {check.high:+.3f}", f"{check.threshold:+.2f}"
         colour = {"failed": "red", "open": "yellow"}.get(check.state, "")
         sheet.add(check.metric, check.slice, check.rule, check.state, *numbers, style=colour)
     return Group(*lines, *([sheet] if verdict.checks else []))

@@ -46,6 +46,8 @@ class Policy(Strict):
     confidence: float = Field(ge=0.9, lt=1, strict=True)
     """Of each one-sided bound."""
     evidence: Limits
+    above_noise: bool = Field(default=False, strict=True)
+    """Whether every margin must be above the noise that `aj gate --aa` measured of either model (`verdict.noise`)."""
     metrics: dict[str, MetricPolicy] = Field(min_length=1)
     """Keyed by `task/metric`."""
 

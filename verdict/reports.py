@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 from aj.annotations import annotation
 from aj.visible import visible
-from verdict.checks import Check, reason
+from verdict.checks import Check, reason, shown_value
 from verdict.gate import GateOutcome, Verdict
+from verdict.noise import WITHIN
 
 SIGNS = {
     GateOutcome.PROMOTE: "✅",
@@ -44,6 +45,8 @@ def _markdown(verdict: Verdict) -> Iterator[str]:
             "",
             "</details>",
         )
+    if any(check.within_noise for check in verdict.checks):
+        yield from ("", WITHIN)
     yield ""
 
 
@@ -56,7 +59,7 @@ def _table(checks: list[Check]) -> Iterator[str]:
     yield "|---|---|---|---|--:|--:|--:|"
     for check in checks:
         named = _escaped(check.metric), _escaped(check.slice), check.rule, check.state
-        numbers = f"{check.value:+.3f}", f"{check.low:+.3f} … {check.high:+.3f}", f"{check.threshold:+.2f}"
+        numbers = shown_value(check), f"{check.low:+.3f} … {check.high:+.3f}", f"{check.threshold:+.2f}"
         yield f"| {' | '.join((*named, *numbers))} |"
 
 

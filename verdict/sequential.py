@@ -11,6 +11,7 @@ from verdict.evidence import Arm, problems
 from verdict.gate import GateOutcome, Verdict, concluded, demands_of, ungated, verdict_of
 from verdict.joined import join
 from verdict.looks import Look, follow
+from verdict.noise import known, unlike_the_noise
 from verdict.policy import Policy
 from verdict.samples import Recorded
 
@@ -63,9 +64,11 @@ def judge(
     try:
         left, right = (_joined(arm, asked, read) for arm in (base, candidate))
         found = no_evidence(left, right)
+        noise = known(left, right)
     except AJError as error:
         return Standing(verdict_of(GateOutcome.INVALID, [str(error)], [], {}, {}, policy), (), {}, {})
     found += [problem for name, rule in policy.metrics.items() for problem in ungated(left, right, name, rule)]
+    found += unlike_the_noise(left, right, noise, policy)
     if found:
         return Standing(verdict_of(GateOutcome.INVALID, found, [], left, right, policy), (), left, right)
 
@@ -76,7 +79,7 @@ def judge(
     best, left_out = best_earlier(champions, left, right, policy, against)
     told = [_look(left, right, best, then, by_look, policy) for then in looks]
     *_, decided = follow(told, policy)
-    checks = [one.check() for one in decided]
+    checks = [one.check(noise) for one in decided]
     verdict = concluded(checks, left, right, policy, left_out)
     silent = policy.metrics.keys() - {check.metric for check in checks}
     if silent and verdict.outcome is GateOutcome.PROMOTE:

@@ -40,11 +40,20 @@ def gate(
     planned: Annotated[
         Path | None, typer.Option("--plan", help="judge nothing; say what this policy can decide on the suite")
     ] = None,
+    asked_twice: Annotated[
+        str | None,
+        typer.Option(
+            "--aa", metavar="RUN", help="judge nothing; evaluate this run again, and store how far its scores lie apart"
+        ),
+    ] = None,
     output: Annotated[
         GateFormat, typer.Option("--format", help="table, json, markdown (a pull request), junit (XML), or github")
     ] = GateFormat.table,
 ) -> None:
-    """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence."""
+    """Judge a candidate against a reference. Exit codes: 0 promote, 1 reject, 2 inconclusive, 3 invalid evidence.
+
+    With --aa, as in `aj gate --aa champion`, one model is asked twice: what its scores differ by is noise.
+    """
     from loop.judging import judge
     from verdict import reports
     from verdict.gate import panel, to_record
@@ -52,8 +61,12 @@ def gate(
 
     if planned:
         return _plan(planned, suite, output)
+    if asked_twice:
+        return _noise(asked_twice, suite, contract, output)
     if a is None or b is None:
-        raise ConfigError("Name the reference and the candidate, as in `aj gate champion RUN`, or give --plan POLICY.")
+        raise ConfigError(
+            "Name the reference and the candidate, as in `aj gate champion RUN`, or give --plan POLICY or --aa RUN."
+        )
     rules = load_policy(policy)
     verdict = judge(*both_arms(a, b, suite, contract), rules, suite)
     if write := reports.WRITERS.get(output):
@@ -95,10 +108,25 @@ def _plan(policy: Path, suite: str, output: GateFormat) -> None:
     from verdict.policy import load_policy
 
     _check_frozen(suite)
-    if output not in (GateFormat.table, GateFormat.json):
-        raise ConfigError("A plan is a table or JSON; give --format table or --format json.")
     found = plan.plan(load_policy(policy), suite, asks)
-    show(Format(output), plan.to_record(found), lambda: plan.table(found))
+    show(_table_or_json(output), plan.to_record(found), lambda: plan.table(found))
+
+
+def _noise(run: str, suite: str, contract: str | None, output: GateFormat) -> None:
+    from loop.noise import measure
+    from loop.targets import find_target
+    from verdict import noise
+
+    _check_frozen(suite)
+    written = _table_or_json(output)
+    found = measure(find_target(run, contract), suite)
+    show(written, noise.to_record(found), lambda: noise.table(found))
+
+
+def _table_or_json(output: GateFormat) -> Format:
+    if output not in (GateFormat.table, GateFormat.json):
+        raise ConfigError("Without a verdict there is a table or JSON; give --format table or --format json.")
+    return Format(output)
 
 
 def _check_frozen(suite: str) -> None:

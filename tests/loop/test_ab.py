@@ -229,3 +229,22 @@ def test_a_policy_of_an_unknown_task_and_a_suite_that_is_not_frozen_are_errors(l
     assert "give --suite small or --suite full" in str(compare(policy, "--suite", "practice").exception)
     policy.write_text(policy.read_text().replace("tool_format", "tool_from"))
     assert "The policy gates tool_from, which is no task" in str(compare(policy).exception)
+
+
+def test_a_run_that_is_asked_twice_shows_its_noise_and_keeps_its_first_eval(logs, server):
+    server.replies[f"x-{RUN}"] = GOOD
+    target = find_target(RUN)
+    first = evaluating.evaluate(target, "small")
+    server.replies[f"x-{RUN}"] = BAD
+    done = CliRunner().invoke(app, ["gate", "--aa", RUN, "--format", "json"])
+    found = json.loads(done.stdout)
+    valid = found["tool_format/valid"]
+    assert valid["n"] == ALL
+    assert valid["difference"] == -valid["changed"] / ALL < -0.5
+    assert valid["most"] > 0.05
+    assert json.loads((first / "noise.json").read_text()) == found
+    assert evaluating.evaluate(target, "small") == first, "nobody chooses between two evals"
+    assert finished_evals() == [first]
+    asked = server.asked.total()
+    assert CliRunner().invoke(app, ["gate", "--aa", RUN]).exit_code == 0
+    assert server.asked.total() == asked, "what was asked twice is not asked a third time"

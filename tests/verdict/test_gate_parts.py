@@ -203,7 +203,7 @@ def verdict(*told: Check, outcome: GateOutcome = GateOutcome.INCONCLUSIVE) -> ga
 def test_a_verdict_names_the_run_its_adapter_what_it_was_held_against_and_the_policy():
     given = verdict(OPEN)
     assert (given.run, given.adapter, given.reference) == ("two", "ad2", "one")
-    assert given.policy == digest(POLICY.model_dump())
+    assert given.policy == digest(POLICY.model_dump(exclude_defaults=True))
     assert (given.outcome, given.reasons, given.checks) == (GateOutcome.INCONCLUSIVE, ("because.",), (OPEN,))
     nothing = gate.verdict_of(GateOutcome.INVALID, ["because."], [], {}, {}, POLICY)
     assert (nothing.run, nothing.adapter, nothing.reference, nothing.samples_needed) == (None, None, None, None)
