@@ -9,6 +9,7 @@ from rich.console import Console
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
+from train.guards import Guard
 from train.model import load_adapter, load_frozen
 from train.recipe import Dpo, Recipe
 from train.tokens import TokenizedPair
@@ -49,7 +50,7 @@ def train_dpo(
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
     )
-    run_stage(trainer, recipe, "DPO", folder, console)
+    run_stage(trainer, recipe, "DPO", folder, console, Guard(stage.beta))
     return save_adapter(trainer.model, target)
 
 

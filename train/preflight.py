@@ -55,6 +55,8 @@ class Architecture:
 class RunPlan:
     """What a run will do and need."""
 
+    own_tokenizer: bool
+    """Whether the base's tokenizer has counted; if the base is not on this machine, the embedded one does."""
     rows: int
     pairs: int
     tokens: int
@@ -74,9 +76,10 @@ class RunPlan:
     def describe(self) -> list[tuple[str, str]]:
         """(what, how much), as lines of a table."""
         memory = self.memory
+        how = "" if self.own_tokenizer else "; counted with another tokenizer"
         return [
             ("rows", f"{self.rows:,}"),
-            ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}"),
+            ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}{how}"),
             ("pairs", f"{self.pairs:,}"),
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
@@ -99,11 +102,17 @@ class RunPlan:
         return asdict(self)
 
 
-def plan_run(recipe: Recipe, base: Base, examples: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair]) -> RunPlan:
+def plan_run(
+    recipe: Recipe,
+    base: Base,
+    examples: Sequence[TokenizedRow],
+    pairs: Sequence[TokenizedPair],
+    own_tokenizer: bool = True,
+) -> RunPlan:
     """Count and estimate, without loading weights.
 
     Raises:
-        TrainError: a row or pair is longer than the recipe allows, or there are no rows.
+        TrainError: a row or pair is longer than the recipe allows, there are no rows, or a warm-up is most of a stage.
     """
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
@@ -112,16 +121,21 @@ def plan_run(recipe: Recipe, base: Base, examples: Sequence[TokenizedRow], pairs
     if stage:
         lengths = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
         refuse_long("pair", "dpo", lengths, stage.max_length)
+    steps, dpo_steps = _steps(recipe.sft, len(examples)), _steps(stage, len(pairs)) if stage else 0
+    refuse_long_warmup("sft", recipe.sft, steps)
+    if stage:
+        refuse_long_warmup("dpo", stage, dpo_steps)
     model = read_architecture(load_config(base), recipe)
     longest = max(len(e.input_ids) for e in examples)
     return RunPlan(
+        own_tokenizer=own_tokenizer,
         rows=len(examples),
         pairs=len(pairs) if stage else 0,
         tokens=sum(len(e.input_ids) for e in examples),
         learned_tokens=sum(label != IGNORE for e in examples for label in e.labels),
         longest=longest,
-        steps=_steps(recipe.sft, len(examples)),
-        dpo_steps=_steps(stage, len(pairs)) if stage else 0,
+        steps=steps,
+        dpo_steps=dpo_steps,
         trainable=model.trainable,
         memory=estimate_memory(model, recipe, longest),
         memory_here=_memory_here(),
@@ -137,6 +151,16 @@ def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit
         raise TrainError(
             f"{len(long)} {kind}(s) exceed max_length {limit} tokens: {named}{', ...' if len(long) > 5 else ''}; "
             f"raise {stage}.max_length in the recipe to {long[0][0]}, or shorten them."
+        )
+
+
+def refuse_long_warmup(name: str, stage: Sft | Dpo, steps: int) -> None:
+    """Raises TrainError if warm-up is most of a stage. It is rounded up, and its first step trains nothing."""
+    warmup = math.ceil(stage.warmup * steps)
+    if 2 * warmup > steps:
+        raise TrainError(
+            f"{name} has {steps} step(s), of which {warmup} warm up, the first at learning rate 0; set "
+            f"{name}.warmup=0, or use more rows, a smaller batch or more epochs."
         )
 
 
@@ -158,7 +182,7 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
     """Count a model's parameters without its weights, on torch's meta device.
 
     Raises:
-        TrainError: none of the recipe's target modules is a linear layer of this model.
+        TrainError: one of the recipe's target modules is no linear layer of this model, or is its head.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -168,19 +192,26 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
     head = model.get_output_embeddings()
     linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
     lora = recipe.lora
-    adapted = [m for name, m in linear.items() if name.rpartition(".")[2] in lora.target_modules]
-    if not adapted:
+    adapted = {name: m for name, m in linear.items() if any(_is_named(name, target) for target in lora.target_modules)}
+    # PEFT trains without a module that it does not find, and says nothing.
+    if missing := [t for t in lora.target_modules if not any(_is_named(name, t) for name in linear)]:
+        known = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
         raise TrainError(
-            f"lora.target_modules {', '.join(lora.target_modules)} are no layers of {recipe.base}; correct the recipe."
+            f"lora.target_modules: no linear layer of {recipe.base} is named {', '.join(missing)}; it has {known}."
         )
     return Architecture(
         parameters=model.num_parameters(),
         quantised=sum(m.weight.numel() for m in linear.values()),
-        trainable=sum(lora.rank * (m.in_features + m.out_features) for m in adapted),
+        trainable=sum(lora.rank * (m.in_features + m.out_features) for m in adapted.values()),
         layers=config.num_hidden_layers,
         hidden=config.hidden_size,
         intermediate=config.intermediate_size,
     )
+
+
+def _is_named(module: str, target: str) -> bool:
+    """Whether PEFT takes `target` to mean this module."""
+    return module == target or module.endswith(f".{target}")
 
 
 def estimate_memory(model: Architecture, recipe: Recipe, longest: int) -> MemoryEstimate:

@@ -16,7 +16,7 @@ from filelock import Timeout
 from rich.console import Console
 
 from aj.contract import Contract, load_contract
-from aj.errors import TrainError
+from aj.errors import AJError, TrainError
 from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
 from aj.identity import identity
 from aj.whole import resumable, whole_folder
@@ -105,14 +105,15 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
         ServeError: the adapter could not be served without merging it.
     """
     contract, data, base = _inputs(recipe, dataset)
-    if download or cached(base):
+    own_tokenizer = download or cached(base)
+    if own_tokenizer:
         tokenizer = load_tokenizer(fetch(base), recipe.template)
     else:
         # Token counts from another tokenizer are good enough to see whether a run fits.
         tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
     examples = encode_rows(data.rows, contract, tokenizer)
     pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
-    plan = plan_run(recipe, base, examples, pairs)
+    plan = plan_run(recipe, base, examples, pairs, own_tokenizer)
     return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, plan)
 
 
@@ -165,14 +166,19 @@ def _staging(target: Path) -> Iterator[Path]:
             yield staging
     except Timeout as error:
         raise TrainError(f"Run {target.name} is being trained by another process; wait for it, or stop it.") from error
-    except OSError as error:
-        raise TrainError(
-            f"{target.parent} cannot be written ({error.strerror or error}); fix that, then run again to resume."
-        ) from error
+    except AJError:
+        raise
     except Exception as error:
+        again = "fix that, then run again to resume"
+        if isinstance(error, OSError):
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise TrainError(f"Run {target.name} stopped ({what}); {again}.") from error
         # torch and safetensors report a full disk in many ways.
-        if shutil.disk_usage(target.parent).free < 0.05 * GB:
-            raise TrainError(f"The disk of {target.parent} is full; make room, then run again to resume.") from error
+        if (free := shutil.disk_usage(target.parent).free) < 0.05 * GB:
+            raise TrainError(
+                f"Run {target.name} stopped ({type(error).__name__}: {error}), and the disk of {target.parent} has "
+                f"{free / 1e6:.0f} MB left; {again}."
+            ) from error
         raise
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from train.guards import Guard
 from train.model import load_frozen, lora_config
 from train.recipe import Recipe
 from train.tokens import TokenizedRow
@@ -35,7 +36,7 @@ def train_sft(
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
-    run_stage(trainer, recipe, "SFT", folder, console)
+    run_stage(trainer, recipe, "SFT", folder, console, Guard())
     return save_adapter(trainer.model, target)
 
 

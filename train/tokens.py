@@ -1,6 +1,6 @@
 """Rows and pairs as token ids. Text and loss mask come from the same chat template."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from aj.contract import Contract
 from aj.errors import TrainError
 from aj.messages import Pair, Row
 from aj.wire import render_prompt, render_row, render_turn
+from train.added_tokens import refuse_added_tokens
 
 IGNORE = -100
 """The label of a token that is read but not learned."""
@@ -32,17 +33,17 @@ class TokenizedPair:
     rejected_ids: list[int]
 
 
-def encode_rows(rows: Iterable[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
+def encode_rows(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
     """Raises TrainError if the template does not train the stop token, or asks otherwise than it trains, or a row
-    contains the template's own tokens."""
+    contains a token of the tokenizer's added vocabulary."""
     check_stop_is_trained(tokenizer)
     check_prompt_is_trained(tokenizer)
+    refuse_added_tokens(rows, contract, tokenizer)
     return [encode_row(row, contract, tokenizer) for row in rows]
 
 
 def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
     messages = render_row(row, contract)
-    _refuse_special_tokens(f"row {row.id}", [m["content"] for m in messages], tokenizer)
     ids, mask = _tokenize(messages, tokenizer)
     mask = _without_context(row, mask)
     if not any(mask):
@@ -69,17 +70,17 @@ def _without_context(row: Row, mask: list[int]) -> list[int]:
     return kept
 
 
-def encode_pairs(pairs: Iterable[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
+def encode_pairs(pairs: Sequence[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
     """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
     check_stop_is_trained(tokenizer)
     check_prompt_is_trained(tokenizer)
+    refuse_added_tokens(pairs, contract, tokenizer)
     return [encode_pair(pair, contract, tokenizer) for pair in pairs]
 
 
 def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> TokenizedPair:
     prompt = render_prompt(pair.messages, contract, pair.mode, pair.layout)
     answers = [render_turn(pair.chosen, contract), pair.rejected]
-    _refuse_special_tokens(f"pair {pair.id}", [*(m["content"] for m in prompt), *answers], tokenizer)
     prompt_ids = encode_prompt(prompt, tokenizer)
     chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer) for text in answers)
     if chosen == rejected:
@@ -139,10 +140,3 @@ def _answer_ids(prompt: list[dict[str, str]], prompt_ids: list[int], text: str, 
             f"the answer {text[:40]!r} changes how its prompt is split into tokens; correct the chat template."
         )
     return ids[start:end]
-
-
-def _refuse_special_tokens(name: str, texts: Iterable[str], tokenizer: Any) -> None:
-    # Inside a message, such a token would end the turn, and the model would learn to obey text that poses as a turn.
-    for text in texts:
-        if found := next((token for token in tokenizer.all_special_tokens if token in text), None):
-            raise TrainError(f"{name} contains the special token {found!r}; remove or rewrite it.")

@@ -1,6 +1,5 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
-from aj.files import write_jsonl
 from aj.whole import whole_folder
 from train.checkpoints import last_checkpoint, mark_complete
+from train.guards import Guard
+from train.metrics import Metrics
 from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
 
@@ -56,11 +56,11 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
     }
 
 
-def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Console) -> None:
+def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Console, guard: Guard) -> None:
     """Train to the end, from the last complete checkpoint in `folder`, with progress; writes `metrics.jsonl` there.
 
     Raises:
-        TrainError: the loss is not a number.
+        TrainError: `guard` has stopped the stage.
     """
     trainer.remove_callback(PrinterCallback)
     _keep_adapter_dtype(trainer, recipe)
@@ -77,7 +77,7 @@ def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Co
     if checkpoint:
         console.print(f"{name}: resuming from {checkpoint.name}")
     with Progress(*columns, console=console) as progress:
-        trainer.add_callback(_Reporter(name, folder / "metrics.jsonl", progress))
+        trainer.add_callback(_Reporter(Metrics(folder / "metrics.jsonl", name), guard, progress))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
@@ -101,28 +101,37 @@ def save_adapter(model: Any, target: Path) -> Path:
 
 
 class _Reporter(TrainerCallback):
-    """Updates the progress bar, writes metrics.jsonl, and marks each complete checkpoint."""
+    """Updates the progress bar, appends to metrics.jsonl, marks complete checkpoints, and stops what goes wrong."""
 
-    def __init__(self, stage: str, metrics: Path, progress: Progress) -> None:
-        self.stage, self.metrics, self.progress = stage, metrics, progress
-        self.task = progress.add_task(stage, total=None, loss="-")
+    def __init__(self, metrics: Metrics, guard: Guard, progress: Progress) -> None:
+        self.metrics, self.guard, self.progress = metrics, guard, progress
+        self.task = progress.add_task(metrics.stage, total=None, loss="-")
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        for line in self.metrics.resume(state.global_step):
+            self.guard.see(line)
         self.progress.update(self.task, total=state.max_steps, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        logs = logs or {}
-        for name in ("loss", "grad_norm"):
-            if not math.isfinite(value := logs.get(name, 0.0)):
-                raise TrainError(f"the {name} became {value} at step {state.global_step}; lower the learning_rate.")
-        if "loss" in logs:
-            self.progress.update(self.task, loss=f"{logs['loss']:.3f}")
+        line = {**(logs or {}), "step": state.global_step}
+        self.metrics.append(line)
+        if why := self.guard.see(line):
+            raise TrainError(
+                f"{self.metrics.stage} stopped at step {state.global_step}: {why}. {_kept(args.output_dir)}"
+            )
+        if "loss" in line:
+            self.progress.update(self.task, loss=f"{line['loss']:.3f}")
         self.progress.update(self.task, completed=state.global_step)
         console = self.progress.console
-        if not console.is_terminal and state.global_step % LINE_EVERY == 0 and "loss" in logs:
-            console.print(f"{self.stage} step {state.global_step} of {state.max_steps}, loss {logs['loss']:.3f}")
-        # The whole history, not one more line: after resuming, each step is there once.
-        write_jsonl(self.metrics, ({"stage": self.stage, **line} for line in state.log_history))
+        if not console.is_terminal and state.global_step % LINE_EVERY == 0 and "loss" in line:
+            console.print(
+                f"{self.metrics.stage} step {state.global_step} of {state.max_steps}, loss {line['loss']:.3f}"
+            )
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         mark_complete(Path(args.output_dir), state.global_step)
+
+
+def _kept(folder: str) -> str:
+    checkpoint = last_checkpoint(Path(folder))
+    return f"The checkpoint before that is kept: {checkpoint}." if checkpoint else "There is no checkpoint before that."

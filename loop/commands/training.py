@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aj.errors import TrainError
 from aj.files import by_name, load_yaml, logs_dir
 from loop.commands.data import InsteadContract, Root
 from loop.commands.terminal import AsJson, Format, console, example, progress
@@ -63,6 +64,12 @@ def _show_plan(recipe: "Recipe", data: Path) -> None:
         console.print(f"{what:<16} {much}", highlight=False)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
     check_room(planned, there)  # what a run would say at once, and with the same exit code
+    if not planned.own_tokenizer:
+        base, _, commit = recipe.base.partition("@")
+        raise TrainError(
+            f"{base} is not on this machine, so another tokenizer has counted, and the figures are estimates; run "
+            f"`hf download {base} --revision {commit}`, and then the same command again."
+        )
 
 
 @app.command(epilog=example("aj serve champion --port 8000"))

@@ -1,6 +1,7 @@
 """What is judged is what is served: tiny models through both 32B recipes, unmerged, with real servers.
 
-Only the base's path and the rank are changed in the recipes. vLLM's CPU build serves adapters and NF4 bases as well.
+Only the base's path, the rank and the warm-up of a single step are changed in the recipes. vLLM's CPU build serves
+adapters and NF4 bases as well.
 """
 
 import json
@@ -133,6 +134,7 @@ def make_lab(logs: Path, recipe: str, base: str, template: str, folder: Path, **
     """Train the recipe with `aj train`, on a base in `folder` that the recipe knows as `base`."""
     given = load_recipe(ROOT / "train" / "recipes" / f"{recipe}.yaml").model_dump(mode="json")
     given |= {"base": base, "lora": {**given["lora"], "rank": 4}, **changes}
+    given["dpo"]["warmup"] = 0.0  # four pairs are one step
     (logs / "recipe.yaml").write_text(yaml.safe_dump(given))
     hosts = ["web01", "web02", "db17", "cache3"]
     data = write_dataset(make(logs / "data"), [*map(make_row, hosts), thoughtful()], [make_pair(h) for h in hosts])

@@ -8,7 +8,7 @@ import pytest
 from aj.errors import TrainError
 from tests.train.tiny import make_recipe, write_dataset
 from train.base import find_base, load_config
-from train.preflight import GB, RUNTIME_GB, check_room, estimate_memory, read_architecture
+from train.preflight import GB, RUNTIME_GB, check_room, estimate_memory, read_architecture, refuse_long_warmup
 from train.recipe import Recipe
 from train.resolve import load_recipe
 from train.run import dry_run, prepare
@@ -64,7 +64,8 @@ def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here,
 
 
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
-    assert dry_run(load_recipe(RECIPES / "r1-distill-qwen-32b.yaml"), dataset).memory.static > 22
+    recipe = load_recipe(RECIPES / "r1-distill-qwen-32b.yaml", ["dpo.warmup=0"])  # four pairs are one step
+    assert dry_run(recipe, dataset).memory.static > 22
 
 
 def test_a_row_that_would_be_cut_is_refused_by_its_id(tiny_base, dataset):
@@ -81,10 +82,55 @@ def test_a_pair_that_would_be_cut_is_refused(tiny_base, dataset):
         prepare(recipe, dataset)
 
 
-def test_target_modules_that_the_base_lacks_are_refused(tiny_base, dataset):
-    recipe = make_recipe(tiny_base, lora={"rank": 4, "alpha": 8, "target_modules": ["c_attn"]})
-    with pytest.raises(TrainError, match="c_attn are no layers"):
+@pytest.mark.parametrize("wrong", ["c_attn", "q_porj", "lm_head", "all-linear", "proj", "embed_tokens", "Q_proj"])
+def test_one_target_module_that_the_base_lacks_is_refused_by_name(tiny_base, dataset, wrong):
+    recipe = make_recipe(tiny_base, lora={"rank": 4, "alpha": 8, "target_modules": ["k_proj", wrong]})
+    with pytest.raises(TrainError, match=f"no linear layer .* is named {wrong}; it has down_proj, gate_proj, k_proj"):
         prepare(recipe, dataset)
+
+
+def test_every_target_module_that_peft_finds_is_counted(tiny_base):
+    import torch
+    from peft import get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from train.model import lora_config
+
+    for targets in (["q_proj"], ["self_attn.v_proj", "mlp.up_proj"], ["model.layers.1.mlp.down_proj"]):
+        recipe = make_recipe(tiny_base, lora={"rank": 4, "alpha": 8, "target_modules": targets})
+        config = load_config(find_base(recipe.base))
+        with torch.device("meta"):
+            model = get_peft_model(AutoModelForCausalLM.from_config(config), lora_config(recipe))
+        trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        assert read_architecture(config, recipe).trainable == trainable
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "warmup", "refused"),
+    [(6, 1, 0.03, True), (6, 1, 0.0, False), (12, 1, 0.5, False), (12, 1, 0.51, True), (6, 3, 0.5, True)],
+)
+def test_a_warm_up_that_is_most_of_a_stage_is_refused(tiny_base, rows, epochs, warmup, refused):
+    stage = make_recipe(tiny_base).sft.model_copy(update={"epochs": epochs, "warmup": warmup, "batch_size": 6})
+    steps = rows // 6 * epochs
+    if refused:
+        with pytest.raises(TrainError, match=f"dpo has {steps} step.* the first at learning rate 0; set dpo.warmup=0"):
+            refuse_long_warmup("dpo", stage, steps)
+    else:
+        refuse_long_warmup("dpo", stage, steps)
+
+
+def test_a_stage_whose_only_step_would_train_nothing_is_refused(tiny_base, dataset):
+    recipe = make_recipe(tiny_base)
+    once = recipe.dpo.model_copy(update={"gradient_accumulation": 16})
+    with pytest.raises(TrainError, match=r"dpo has 1 step\(s\), of which 1 warm up"):
+        prepare(recipe.model_copy(update={"dpo": once}), dataset)
+
+
+def test_a_dry_run_says_when_another_tokenizer_has_counted(tiny_base, dataset):
+    assert dry_run(make_recipe(tiny_base), dataset).own_tokenizer
+    plan = dry_run(load_recipe(RECIPES / "qwen2.5-32b.yaml", ["dpo=null"]), dataset)
+    assert not plan.own_tokenizer
+    assert "counted with another tokenizer" in dict(plan.describe())["tokens"]
 
 
 def test_a_data_set_without_rows_is_refused(tiny_base, tmp_path):

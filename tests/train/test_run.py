@@ -35,6 +35,31 @@ def test_a_data_set_of_another_contract_is_refused(tiny_base, dataset):
         prepare(make_recipe(tiny_base, contract="native"), dataset)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            FileNotFoundError(2, "No such file or directory", "/x/checkpoint-8/optimizer.pt"),
+            "optimizer.pt: No such file",
+        ),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (PermissionError(13, "Permission denied", "/x/base"), "/x/base: Permission denied"),
+    ],
+)
+def test_an_error_in_training_names_what_failed_and_nothing_else(
+    tiny_base, dataset, tmp_path, monkeypatch, error, told
+):
+    from train import sft
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    monkeypatch.setattr(sft, "train_sft", fail)
+    with pytest.raises(TrainError, match=rf"^Run [0-9a-f]+ stopped \(.*{told}.*\); fix that, then run again"):
+        train(make_recipe(tiny_base), dataset)
+
+
 def test_logs_that_cannot_be_written_are_one_clear_sentence(tiny_base, dataset, tmp_path, monkeypatch):
     (tmp_path / "runs").write_text("a file where a folder belongs")
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))

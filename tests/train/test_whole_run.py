@@ -98,6 +98,8 @@ def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base
 def test_a_loss_that_is_no_number_ends_the_run(tiny_base, dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
     exploding = {"rank": 4, "alpha": 10**38, "target_modules": MODULES}
-    with pytest.raises(TrainError, match=r"(loss|grad_norm) became (nan|inf) at step \d+; lower the learning_rate"):
+    with pytest.raises(
+        TrainError, match=r"SFT stopped at step \d+: the (loss|grad_norm) became (nan|inf); lower the learning_rate"
+    ):
         train(make_recipe(tiny_base, lora=exploding), dataset)
     assert not [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]
