@@ -1,12 +1,14 @@
 """Writes `manual.json` from a real Debian 12: python fleet/linux/collect_manual.py
 
-Names, packages, verbs, `--version` and `--help` of real tools. Each is only asked for its version and its help, without
-a terminal and without input.
+Names, packages, verbs, versions, and of each help the syntax: how the tool is called, its options and its verbs. What
+the help says of them is left out: that text is its authors'. Each tool is only asked for its version and its help,
+without a terminal and without input.
 """
 
 import json
 import re
 import subprocess
+from typing import Any
 
 from bashkit import Bash
 
@@ -66,9 +68,53 @@ def commands() -> dict[str, str]:
     return found
 
 
-def _said(*command: str) -> dict[str, object]:
+def _version(*command: str) -> dict[str, Any]:
+    stdout, stderr, code = _output(*command, "--version")
+    return {"stdout": _first(stdout), "stderr": _first(stderr), "code": code}
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0] + "\n" if text else ""
+
+
+def _help(*command: str) -> dict[str, Any]:
+    """What a tool says for help, and every option that it names: -a, --all."""
     stdout, stderr, code = _output(*command)
-    return {"stdout": stdout, "stderr": stderr, "code": code}
+    return {
+        "help": {"stdout": syntax(stdout), "stderr": syntax(stderr), "code": code},
+        "options": options(stdout + stderr),
+    }
+
+
+def options(text: str) -> list[str]:
+    """Every option that a help names anywhere."""
+    found = re.findall(r"(?<![\w-])(--[A-Za-z][\w-]*|-[A-Za-z0-9])(?![\w-]*\w)", text)
+    bundles = re.findall(r"[\[ ]-([A-Za-z46]{2,})[\] ]", text)  # pstree [-acglp]
+    return sorted({*found, *(f"-{letter}" for bundle in bundles for letter in bundle)})
+
+
+def syntax(text: str) -> str:
+    """The lines of a help that say how a tool is called, and the options and verbs at the start of others."""
+    kept, usage = list[str](), False
+    for line in text.splitlines():
+        listed = _LISTED.match(line)
+        explained = listed is not None and listed[0].rstrip() != line.rstrip()
+        usage = bool(_USAGE.match(line) or (usage and line[:1].isspace() and line.strip() and not explained))
+        if usage:
+            kept.append(line.rstrip())
+        elif listed:
+            kept.append(listed[0].rstrip())
+    return "".join(f"{line}\n" for line in kept)
+
+
+_USAGE = re.compile(r" *(usage|or):( |$)", re.IGNORECASE)
+_LISTED = re.compile(
+    r"""
+    \s*-(?!-{2})(\S|\ (?!\ |-\ |[A-Z][a-z])|(?<=,)\ +(?=-))+ |                            # -a, --all   -daystart -follow
+    \ {2,3}[a-z][a-z-]+\*?(\ (?=[A-Z\[<])\S+)*(?=\ {2}|\ -\ |$)  # start UNIT...   list - list packages
+    """,
+    re.VERBOSE,
+)
 
 
 def tools(known: dict[str, str]) -> dict[str, dict]:
@@ -76,11 +122,11 @@ def tools(known: dict[str, str]) -> dict[str, dict]:
     ours = {*COMMANDS, *(entry["name"] for entry in Bash().fs().read_dir("/usr/bin"))}
     asked = {name: (name,) for name in sorted(ours & known.keys() - UNASKED)} | {"awk": ("mawk",)}
     found = {
-        name: {"version": _said(*words, "--version"), "help": _said(*words, "--help")} for name, words in asked.items()
+        name: {"version": _version(*words), **_help(*words, "--help")} for name, words in asked.items()
     }
-    found["docker"] = {"help": _said("docker", "--help")}
-    found |= {f"docker {verb}": {"help": _said("docker", verb, "--help")} for verb in DOCKER.split()}
-    found |= {f"git {verb}": {"help": _said("git", verb, "-h")} for verb in GIT.split()}
+    found["docker"] = _help("docker", "--help")
+    found |= {f"docker {verb}": _help("docker", verb, "--help") for verb in DOCKER.split()}
+    found |= {f"git {verb}": _help("git", verb, "-h") for verb in GIT.split()}
     return found
 
 

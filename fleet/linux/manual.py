@@ -1,4 +1,4 @@
-"""What the tools of a real Debian 12 say of themselves (`manual.json`): names, versions, help, and so their options."""
+"""What the tools of a real Debian 12 say of themselves (`manual.json`): names, versions, options, and how to call them."""
 
 import json
 import re
@@ -114,7 +114,7 @@ def release(package: str, host: Host) -> str:
 
 
 def said_of_help(command: str) -> ToolText | None:
-    """What `command --help` prints; None if that is not known."""
+    """What `command --help` prints, without what it says of each option; None if that is not known."""
     return _said(command, "help")
 
 
@@ -138,10 +138,4 @@ def _said(command: str, what: str) -> ToolText | None:
 @cache
 def real_options(command: str) -> frozenset[str]:
     """Every option that a real tool's help names: -a, --all."""
-    said = said_of_help(command)
-    if said is None:
-        return frozenset()
-    text = said.stdout + said.stderr
-    found = re.findall(r"(?<![\w-])(--[A-Za-z][\w-]*|-[A-Za-z0-9])(?![\w-]*\w)", text)
-    bundles = re.findall(r"[\[ ]-([A-Za-z46]{2,})[\] ]", text)  # pstree [-acglp]
-    return frozenset((*found, *(f"-{letter}" for bundle in bundles for letter in bundle)))
+    return frozenset(_manual().tools.get(command, {}).get("options", ()))

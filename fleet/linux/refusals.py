@@ -52,7 +52,7 @@ def hinting(code: int = 1) -> Refuse:
 
 
 def explaining(code: int = 1) -> Refuse:
-    """procps, psmisc, iproute2: the sentence, and the whole help."""
+    """procps, psmisc, iproute2: the sentence, and the help."""
 
     def refuse(refusal: Refusal) -> BuiltinResult:
         said = said_of_help(refusal.name)
@@ -113,7 +113,7 @@ def _docker(refusal: Refusal) -> BuiltinResult:
 
 def _lsof(refusal: Refusal) -> BuiltinResult:
     said = said_of_help("lsof")
-    usage = said.stderr.partition("lsof: -e not followed")[2].partition("\n")[2] if said else ""
+    usage = said.stderr if said else ""
     letter = refusal.option[1:2]
     return BuiltinResult(stderr=f"lsof: illegal option character: {letter}\n{usage}", exit_code=1)
 
