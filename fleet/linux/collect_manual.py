@@ -121,9 +121,7 @@ def tools(known: dict[str, str]) -> dict[str, dict]:
     """What each tool that the fleet also has says of itself."""
     ours = {*COMMANDS, *(entry["name"] for entry in Bash().fs().read_dir("/usr/bin"))}
     asked = {name: (name,) for name in sorted(ours & known.keys() - UNASKED)} | {"awk": ("mawk",)}
-    found = {
-        name: {"version": _version(*words), **_help(*words, "--help")} for name, words in asked.items()
-    }
+    found = {name: {"version": _version(*words), **_help(*words, "--help")} for name, words in asked.items()}
     found["docker"] = _help("docker", "--help")
     found |= {f"docker {verb}": _help("docker", verb, "--help") for verb in DOCKER.split()}
     found |= {f"git {verb}": _help("git", verb, "-h") for verb in GIT.split()}
