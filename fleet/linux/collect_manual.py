@@ -110,7 +110,7 @@ def syntax(text: str) -> str:
 _USAGE = re.compile(r" *(usage|or):( |$)", re.IGNORECASE)
 _LISTED = re.compile(
     r"""
-    \s*-(?!-{2})(\S|\ (?!\ |-\ |[A-Z][a-z])|(?<=,)\ +(?=-))+ |                            # -a, --all   -daystart -follow
+    \s*-(?!-{2})(\S|\ (?!\ |-\ |[A-Z][a-z])|(?<=,)\ +(?=-))+ |  # -a, --all   -daystart -follow
     \ {2,3}[a-z][a-z-]+\*?(\ (?=[A-Z\[<])\S+)*(?=\ {2}|\ -\ |$)  # start UNIT...   list - list packages
     """,
     re.VERBOSE,

@@ -1,4 +1,4 @@
-"""What the tools of a real Debian 12 say of themselves (`manual.json`): names, versions, options, and how to call them."""
+"""What the tools of a real Debian 12 say of themselves (`manual.json`): names, versions, options, how to call them."""
 
 import json
 import re
