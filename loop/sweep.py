@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -36,14 +37,17 @@ def run_sweep(page: Path, arms: Sequence[Arm], data: Path, progress: Console, co
 
 
 def _table(arms: Sequence[Arm], folders: Sequence[Path]) -> Sheet:
-    sheet = Sheet("", ["arm"], ["run", "reached", "loss"])
-    for arm, folder in zip(arms, folders, strict=True):
-        sheet.add(" ".join(arm.overrides), folder.name[:6], *_told(folder))
+    told = [_manifest(folder) for folder in folders]
+    kinds = sorted({kind for manifest in told for kind in manifest.get("held_out", {})})
+    sheet = Sheet("", ["arm"], ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds)])
+    for arm, folder, manifest in zip(arms, folders, told, strict=True):
+        losses = [manifest.get("final_loss"), *(manifest.get("held_out", {}).get(kind) for kind in kinds)]
+        cells = ["" if loss is None else f"{loss:.4f}" for loss in losses]
+        sheet.add(" ".join(arm.overrides), folder.name[:6], "finished" if manifest else reached(folder), *cells)
     return sheet
 
 
-def _told(folder: Path) -> tuple[str, str]:
-    if not folder.exists():
-        return reached(folder), ""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return "finished", f"{manifest['final_loss']:.4f}"
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Of a finished run; empty for any other."""
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

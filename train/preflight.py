@@ -9,6 +9,7 @@ from typing import Any
 
 from aj.errors import TrainError
 from train.base import Base, load_config
+from train.held_out import HeldOutRow
 from train.recipe import Dpo, Recipe, Sft
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
@@ -58,6 +59,8 @@ class RunPlan:
     own_tokenizer: bool
     """Whether the base's tokenizer has counted; if the base is not on this machine, the embedded one does."""
     rows: int
+    held_out: int
+    """Rows that are not trained on."""
     pairs: int
     tokens: int
     """Of the rows, in one epoch."""
@@ -78,7 +81,7 @@ class RunPlan:
         memory = self.memory
         how = "" if self.own_tokenizer else "; counted with another tokenizer"
         return [
-            ("rows", f"{self.rows:,}"),
+            ("rows", f"{self.rows:,}" + (f", and {self.held_out:,} held out" if self.held_out else "")),
             ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}{how}"),
             ("pairs", f"{self.pairs:,}"),
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
@@ -106,6 +109,7 @@ def plan_run(
     recipe: Recipe,
     base: Base,
     examples: Sequence[TokenizedRow],
+    held_out: Sequence[HeldOutRow],
     pairs: Sequence[TokenizedPair],
     own_tokenizer: bool = True,
 ) -> RunPlan:
@@ -116,7 +120,8 @@ def plan_run(
     """
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
-    refuse_long("row", "sft", [(e.id, len(e.input_ids)) for e in examples], recipe.sft.max_length)
+    everything = [*examples, *(held.row for held in held_out)]
+    refuse_long("row", "sft", [(e.id, len(e.input_ids)) for e in everything], recipe.sft.max_length)
     stage = recipe.dpo if pairs else None
     if stage:
         lengths = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
@@ -126,10 +131,11 @@ def plan_run(
     if stage:
         refuse_long_warmup("dpo", stage, dpo_steps)
     model = read_architecture(load_config(base), recipe)
-    longest = max(len(e.input_ids) for e in examples)
+    longest = max(len(e.input_ids) for e in everything)
     return RunPlan(
         own_tokenizer=own_tokenizer,
         rows=len(examples),
+        held_out=len(held_out),
         pairs=len(pairs) if stage else 0,
         tokens=sum(len(e.input_ids) for e in examples),
         learned_tokens=sum(label != IGNORE for e in examples for label in e.labels),

@@ -105,6 +105,10 @@ class Recipe(Strict):
     contract: str = "aj"
     quantization: Quantization = Quantization()
     lora: Lora
+    held_out: Number = Field(default=0.0, ge=0, lt=0.5)
+    """Share of the rows that is not trained on, by template; their loss is measured by kind of token."""
+    held_out_every: Count = 100
+    """Steps between two such measurements; one is made at the end of each stage in any case."""
     sft: Sft
     dpo: Dpo | None = None
     export: ExportOptions = ExportOptions()

@@ -23,6 +23,8 @@ from aj.whole import resumable, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.checkpoints import STAGES, STARTED
 from train.dataset import DataSet, read_dataset
+from train.held_out import HeldOutRow, encode_held_out, split_by_template
+from train.metrics import Metrics
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.recipe import Recipe
 from train.serve import base_served, check_adapter, find_served
@@ -46,6 +48,7 @@ class Material:
     files: dict[str, str]
     tokenizer: Any
     examples: list[TokenizedRow]
+    held_out: list[HeldOutRow]
     pairs: list[TokenizedPair]
     plan: RunPlan
 
@@ -111,10 +114,12 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     else:
         # Token counts from another tokenizer are good enough to see whether a run fits.
         tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
-    examples = encode_rows(data.rows, contract, tokenizer)
-    pairs = encode_pairs(data.pairs, contract, tokenizer) if recipe.dpo else []
-    plan = plan_run(recipe, base, examples, pairs, own_tokenizer)
-    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, plan)
+    split = split_by_template(data.rows, data.pairs if recipe.dpo else [], recipe.held_out, recipe.seed)
+    examples = encode_rows(split.rows, contract, tokenizer)
+    held_out = encode_held_out(split.held_out, contract, tokenizer)
+    pairs = encode_pairs(split.pairs, contract, tokenizer)
+    plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer)
+    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, held_out, pairs, plan)
 
 
 def run_folder(recipe: Recipe, dataset: Path) -> Path:
@@ -187,9 +192,10 @@ def _train_adapter(material: Material, base: Path, staging: Path, console: Conso
     from train.sft import train_sft
 
     recipe, tokenizer = material.recipe, material.tokenizer
-    adapter = train_sft(recipe, base, tokenizer, material.examples, staging, console)
+    adapter = train_sft(recipe, base, tokenizer, material.examples, material.held_out, staging, console)
     if recipe.dpo and material.pairs:
-        adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, material.pairs, adapter, staging, console)
+        held_out, pairs = material.held_out, material.pairs
+        adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, pairs, held_out, adapter, staging, console)
     return adapter
 
 
@@ -251,6 +257,7 @@ def _manifest(
         "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
         "seconds": round(seconds),  # of the process that finished; earlier, interrupted ones are not counted
         "final_loss": round(sum(last) / len(last), 4),
+        "held_out": Metrics.held_out(metrics),
         "plan": material.plan.to_record(),
         "versions": {name: importlib.metadata.version(name) for name in packages},
     }

@@ -11,6 +11,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from train.guards import Guard
+from train.held_out import HeldOutRow
 from train.model import load_frozen, lora_config
 from train.recipe import Recipe
 from train.tokens import TokenizedRow
@@ -18,7 +19,13 @@ from train.trainer import common_arguments, run_stage, save_adapter
 
 
 def train_sft(
-    recipe: Recipe, base: Path, tokenizer: Any, examples: Sequence[TokenizedRow], staging: Path, console: Console
+    recipe: Recipe,
+    base: Path,
+    tokenizer: Any,
+    examples: Sequence[TokenizedRow],
+    held_out: Sequence[HeldOutRow],
+    staging: Path,
+    console: Console,
 ) -> Path:
     """Train an adapter on `base` and return its folder `staging/sft-adapter`; done if it exists."""
     target = staging / "sft-adapter"
@@ -36,7 +43,7 @@ def train_sft(
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
-    run_stage(trainer, recipe, "SFT", folder, console, Guard())
+    run_stage(trainer, recipe, "SFT", held_out, folder, console, Guard())
     return save_adapter(trainer.model, target)
 
 

@@ -1,5 +1,6 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from aj.errors import TrainError
 from aj.whole import whole_folder
 from train.checkpoints import last_checkpoint, mark_complete
 from train.guards import Guard
+from train.held_out import HeldOutRow
+from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics
 from train.model import cast_adapter
 from train.recipe import Dpo, Recipe, Sft
@@ -56,7 +59,15 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
     }
 
 
-def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Console, guard: Guard) -> None:
+def run_stage(
+    trainer: Any,
+    recipe: Recipe,
+    name: str,
+    held_out: Sequence[HeldOutRow],
+    folder: Path,
+    console: Console,
+    guard: Guard,
+) -> None:
     """Train to the end, from the last complete checkpoint in `folder`, with progress; writes `metrics.jsonl` there.
 
     Raises:
@@ -76,8 +87,10 @@ def run_stage(trainer: Any, recipe: Recipe, name: str, folder: Path, console: Co
     checkpoint = last_checkpoint(folder)
     if checkpoint:
         console.print(f"{name}: resuming from {checkpoint.name}")
+    metrics = Metrics(folder / "metrics.jsonl", name)
     with Progress(*columns, console=console) as progress:
-        trainer.add_callback(_Reporter(Metrics(folder / "metrics.jsonl", name), guard, progress))
+        trainer.add_callback(_Reporter(metrics, guard, progress))
+        trainer.add_callback(HeldOutLoss(trainer, held_out, recipe.held_out_every, metrics))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 

@@ -1,14 +1,15 @@
 """When a stage stops, by its metrics; the streams are made, as no model is bad on demand."""
 
 from random import Random
+from typing import Any
 
 import pytest
 
 from train.guards import Guard
 
 
-def stopped(lines, beta=None):
-    """Step and reason of the first stop."""
+def stopped(lines, beta=None) -> Any:
+    """Step and reason of the first stop, or None."""
     guard = Guard(beta)
     return next(((step, why) for step, line in enumerate(lines, start=1) if (why := guard.see(line))), None)
 

@@ -53,3 +53,13 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "metrics.jsonl").mkdir()
     with pytest.raises(TrainError, match=r"metrics\.jsonl cannot be written \(Is a directory\)"):
         Metrics(tmp_path / "metrics.jsonl", "SFT").append({"step": 1})
+
+
+def test_held_out_losses_are_lines_of_their_own_and_the_last_of_each_kind_counts(metrics):
+    metrics.resume(0)
+    for step, loss in ((1, 2.0), (2, 1.0)):
+        metrics.append({"step": step, "loss": loss}, "SFT held out, call")
+        metrics.append({"step": step, "loss": loss + 5})
+    assert Metrics.held_out(read(metrics)) == {"call": 1.0}
+    assert metrics.resume(1) == [{"stage": "SFT", "step": 1, "loss": 7.0}]
+    assert Metrics.held_out(read(metrics)) == {"call": 2.0}

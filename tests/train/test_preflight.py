@@ -121,6 +121,7 @@ def test_a_warm_up_that_is_most_of_a_stage_is_refused(tiny_base, rows, epochs, w
 
 def test_a_stage_whose_only_step_would_train_nothing_is_refused(tiny_base, dataset):
     recipe = make_recipe(tiny_base)
+    assert recipe.dpo
     once = recipe.dpo.model_copy(update={"gradient_accumulation": 16})
     with pytest.raises(TrainError, match=r"dpo has 1 step\(s\), of which 1 warm up"):
         prepare(recipe.model_copy(update={"dpo": once}), dataset)

@@ -103,3 +103,25 @@ def test_a_loss_that_is_no_number_ends_the_run(tiny_base, dataset, tmp_path, mon
     ):
         train(make_recipe(tiny_base, lora=exploding), dataset)
     assert not [path for path in (tmp_path / "runs").iterdir() if not path.name.startswith(".")]
+
+
+def test_looking_at_held_out_rows_changes_no_byte_of_what_is_trained(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    lora = {"rank": 4, "alpha": 8, "dropout": 0.2, "target_modules": MODULES}
+    runs = [
+        train(make_recipe(tiny_base, held_out=0.2, held_out_every=every, lora=lora), dataset) for every in (3, 1000)
+    ]
+    assert runs[0] != runs[1]
+    weights = [digest_file(run / "adapter" / "adapter_model.safetensors") for run in runs]
+    assert weights[0] == weights[1]
+    often, once = ([line for _, line in read_jsonl(run / "metrics.jsonl")] for run in runs)
+    steps = [line["step"] for line in often if line["stage"] == "SFT held out, call"]
+    assert steps == [3, 6, 9, 12, 15, 16]
+    last = {line["stage"]: line["loss"] for line in once if "held out" in line["stage"]}
+    assert last == {line["stage"]: line["loss"] for line in often if "held out" in line["stage"]}
+    assert set(last) == {
+        f"{stage} held out, {k}" for stage in ("SFT", "DPO") for k in ("all", "answer", "call", "note")
+    }
+    told = json.loads((runs[0] / "manifest.json").read_text())
+    assert told["held_out"] == {kind: last[f"DPO held out, {kind}"] for kind in ("all", "answer", "call", "note")}
+    assert told["plan"]["held_out"] == 2

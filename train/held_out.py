@@ -1,0 +1,120 @@
+"""Rows that are kept out of training, split by template, and what kind of token each of their answers consists of."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from aj.contract import Contract
+from aj.errors import TrainError
+from aj.files import digest
+from aj.messages import Message, Mode, Pair, Row
+from aj.wire import render_row, render_turn, row_contract
+from train.added_tokens import refuse_added_tokens
+from train.tokens import IGNORE, TokenizedRow, encode_row
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutRow:
+    row: TokenizedRow
+    kinds: list[str]
+    """Of each token: call, note, thought, answer, chat, plan or intent; empty where nothing is learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    rows: list[Row]
+    pairs: list[Pair]
+    held_out: list[Row]
+    """Each has a template of which nothing is left in `rows` and `pairs`."""
+
+
+def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, seed: int) -> Split:
+    """Hold out about `share` of the rows of each source and mode: all rows that have one of the drawn templates.
+
+    A row without templates is one of its own.
+
+    Raises:
+        TrainError: every template has more rows than may be held out.
+    """
+    if not share:
+        return Split(list(rows), list(pairs), [])
+    groups: dict[tuple[str, str], set[int]] = defaultdict(set)
+    owned: dict[str, set[int]] = defaultdict(set)
+    for number, row in enumerate(rows):
+        groups[str(row.metadata.get("source")), row.mode].add(number)
+        for template in _templates(row):
+            owned[template].add(number)
+    drawn: set[str] = set()
+    held: set[int] = set()
+    order = sorted(owned, key=lambda template: digest(seed, template))
+    for _, group in sorted(groups.items()):
+        wanted = math.ceil(share * len(group))
+        for template in order:
+            if owned[template] & (group - held) and len((held | owned[template]) & group) <= wanted:
+                drawn.add(template)
+                held |= owned[template]
+    if not held:
+        smallest = min(map(len, owned.values()))
+        raise TrainError(
+            f"held_out {share:g} of {len(rows)} rows cannot be split by template: the smallest has {smallest} row(s); "
+            "raise held_out, or use more rows."
+        )
+    return Split(
+        [row for number, row in enumerate(rows) if number not in held],
+        [pair for pair in pairs if not drawn.intersection(_templates(pair))],
+        [rows[number] for number in sorted(held)],
+    )
+
+
+def _templates(row: Row | Pair) -> list[str]:
+    found = row.metadata.get("templates")
+    return [str(name) for name in found] if isinstance(found, list) and found else [f"row {row.id}"]
+
+
+def encode_held_out(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[HeldOutRow]:
+    """Raises TrainError as `encode_rows` does, and if the tokens of a row cannot be told apart by kind."""
+    refuse_added_tokens(rows, contract, tokenizer)
+    return [_encode(row, contract, tokenizer) for row in rows]
+
+
+def _encode(row: Row, contract: Contract, tokenizer: Any) -> HeldOutRow:
+    encoded = encode_row(row, contract, tokenizer)
+    text = tokenizer.apply_chat_template(render_row(row, contract), tokenize=False)
+    found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    kinds = [""] * len(encoded.input_ids)
+    turns = [message for message in row.messages if message.role == "assistant" and message.learned]
+    if row.layout == "state_block":
+        turns = turns[-1:]
+    learned = [label != IGNORE for label in encoded.labels]
+    starts = [place for place, on in enumerate(learned) if on and not learned[place - 1]]
+    if found["input_ids"] != encoded.input_ids or len(starts) != len(turns):
+        raise TrainError(f"the tokens of row {row.id} cannot be told apart by kind; set held_out=0 for this base.")
+    for turn, start in zip(turns, starts, strict=True):
+        place, first = start, found["offset_mapping"][start][0]
+        spans = _spans(turn, row.mode, row_contract(row, contract))
+        while place < len(kinds) and learned[place]:
+            at = found["offset_mapping"][place][0] - first
+            kinds[place] = next((kind for end, kind in spans if at < end), spans[-1][1])
+            place += 1
+    return HeldOutRow(encoded, kinds)
+
+
+def _spans(turn: Message, mode: Mode, contract: Contract) -> list[tuple[int, str]]:
+    """Where each kind of text in a rendered turn ends, in characters, in order; the last one has the stop token too."""
+    text = render_turn(turn, contract)
+    if not turn.call:
+        return [(len(text), "answer" if mode == "step" else mode)]
+    kinds = ["call"] * len(text)
+    for kind, without in (
+        ("note", replace(turn.call, note=None)),
+        ("thought", replace(turn.call, reasoning=None)),
+    ):
+        bare = render_turn(replace(turn, call=without), contract)
+        start = next((n for n, (a, b) in enumerate(zip(text, bare, strict=False)) if a != b), len(bare))
+        kinds[start : start + len(text) - len(bare)] = [kind] * (len(text) - len(bare))
+    ends = [n for n in range(1, len(kinds)) if kinds[n] != kinds[n - 1]]
+    return [*((end, kinds[end - 1]) for end in ends), (len(text), kinds[-1]), (len(text) + 1, "call")]

@@ -1,0 +1,63 @@
+"""The loss on held-out rows by kind of token, while a stage trains: a long answer must not hide a broken call."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+
+from train.held_out import HeldOutRow
+from train.metrics import HELD_OUT, Metrics
+
+
+class HeldOutLoss(TrainerCallback):
+    """Appends one line per kind to metrics.jsonl, every so many steps and at the end."""
+
+    def __init__(self, trainer: Any, rows: Sequence[HeldOutRow], every: int, metrics: Metrics) -> None:
+        self.trainer, self.rows, self.every, self.metrics = trainer, rows, every, metrics
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if self.rows and (state.global_step % self.every == 0 or state.global_step == state.max_steps):
+            for kind, (loss, tokens) in self._measure().items():
+                line = {"step": state.global_step, "loss": loss, "tokens": tokens}
+                self.metrics.append(line, f"{self.metrics.stage}{HELD_OUT}{kind}")
+
+    def _measure(self) -> dict[str, tuple[float, int]]:
+        """Kind -> mean loss in nats a token, and tokens; "all" is their mean."""
+        losses: dict[str, list[float]] = defaultdict(list)
+        model = self.trainer.model
+        with torch.no_grad(), _without_dropout(model), self.trainer.compute_loss_context_manager():
+            for held in self.rows:
+                for kind, loss in zip(*_losses(model, held), strict=True):
+                    losses[kind].append(loss)
+                    losses["all"].append(loss)
+        return {kind: (round(sum(found) / len(found), 6), len(found)) for kind, found in sorted(losses.items())}
+
+
+def _losses(model: Any, held: HeldOutRow) -> tuple[list[str], list[float]]:
+    """Kind and loss of each learned token of a row."""
+    places = [place for place, kind in enumerate(held.kinds) if kind]
+    ids = torch.tensor([held.row.input_ids], device=model.device)
+    before = torch.tensor([place - 1 for place in places], device=model.device)
+    logits = model(input_ids=ids, logits_to_keep=before).logits[0].float()
+    loss = torch.nn.functional.cross_entropy(logits, ids[0, before + 1], reduction="none")
+    return [held.kinds[place] for place in places], loss.tolist()
+
+
+@contextmanager
+def _without_dropout(model: Any) -> Iterator[None]:
+    """The model as it answers, and still in training mode.
+
+    On CPUs with AVX512-BF16, one pass of bitsandbytes 0.50 in eval mode repacks a 4-bit layer for good, and no gradient
+    comes after it.
+    """
+    layers = [module for module in model.modules() if isinstance(module, torch.nn.Dropout) and module.training]
+    for layer in layers:
+        layer.eval()
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.train()
