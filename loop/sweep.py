@@ -10,40 +10,44 @@ from rich.console import Console
 from aj.errors import TrainError
 from loop.child import train_in_child
 from train.checkpoints import reached
-from train.resolve import Arm
+from train.resolve import Variant
 from train.run import run_folder
 from verdict.tables import Sheet
 
 
-def run_sweep(page: Path, arms: Sequence[Arm], data: Path, progress: Console, console: Console) -> None:
-    """Train every arm that is not finished; an arm that fails does not keep the others from being trained.
+def run_sweep(page: Path, variants: Sequence[Variant], data: Path, progress: Console, console: Console) -> None:
+    """Train every variant that is not finished; a variant that fails does not keep the others from being trained.
 
     Raises:
         TrainError, DataError, ConfigError: an input is missing or wrong; nothing was trained.
-        TrainError: an arm failed; it has said why, and the table is printed.
+        TrainError: a variant failed; it has said why, and the table is printed.
     """
-    folders = [run_folder(arm.recipe, data) for arm in arms]
-    progress.print(_table(arms, folders))
+    folders = [run_folder(variant.recipe, data) for variant in variants]
+    progress.print(_table(variants, folders))
     failed = 0
-    for number, arm in enumerate(arms, start=1):
-        progress.print(f"arm {number} of {len(arms)}: {' '.join(arm.overrides)}", highlight=False, soft_wrap=True)
+    for number, variant in enumerate(variants, start=1):
+        progress.print(
+            f"variant {number} of {len(variants)}: {' '.join(variant.overrides)}", highlight=False, soft_wrap=True
+        )
         try:
-            train_in_child(page, data, arm.recipe.contract, arm.overrides)
+            train_in_child(page, data, variant.recipe.contract, variant.overrides)
         except TrainError:
             failed += 1
-    console.print(_table(arms, folders))
+    console.print(_table(variants, folders))
     if failed:
-        raise TrainError(f"{failed} of {len(arms)} arms did not finish; run the same command again to resume them.")
+        raise TrainError(
+            f"{failed} of {len(variants)} variants did not finish; run the same command again to resume them."
+        )
 
 
-def _table(arms: Sequence[Arm], folders: Sequence[Path]) -> Sheet:
+def _table(variants: Sequence[Variant], folders: Sequence[Path]) -> Sheet:
     told = [_manifest(folder) for folder in folders]
     kinds = sorted({kind for manifest in told for kind in manifest.get("held_out", {})})
-    sheet = Sheet("", ["arm"], ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds)])
-    for arm, folder, manifest in zip(arms, folders, told, strict=True):
+    sheet = Sheet("", ["variant"], ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds)])
+    for variant, folder, manifest in zip(variants, folders, told, strict=True):
         losses = [manifest.get("final_loss"), *(manifest.get("held_out", {}).get(kind) for kind in kinds)]
         cells = ["" if loss is None else f"{loss:.4f}" for loss in losses]
-        sheet.add(" ".join(arm.overrides), folder.name[:6], "finished" if manifest else reached(folder), *cells)
+        sheet.add(" ".join(variant.overrides), folder.name[:6], "finished" if manifest else reached(folder), *cells)
     return sheet
 
 

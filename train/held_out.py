@@ -25,14 +25,14 @@ class HeldOutRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Kept:
     rows: list[Row]
     pairs: list[Pair]
     held_out: list[Row]
     """Each has a template of which nothing is left in `rows` and `pairs`."""
 
 
-def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, seed: int) -> Split:
+def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, seed: int) -> Kept:
     """Hold out about `share` of the rows of each source and mode: all rows that have one of the drawn templates.
 
     A row without templates is one of its own.
@@ -41,7 +41,7 @@ def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, 
         TrainError: every template has more rows than may be held out.
     """
     if not share:
-        return Split(list(rows), list(pairs), [])
+        return Kept(list(rows), list(pairs), [])
     groups: dict[tuple[str, str], set[int]] = defaultdict(set)
     owned: dict[str, set[int]] = defaultdict(set)
     for number, row in enumerate(rows):
@@ -63,7 +63,7 @@ def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, 
             f"held_out {share:g} of {len(rows)} rows cannot be split by template: the smallest has {smallest} row(s); "
             "raise held_out, or use more rows."
         )
-    return Split(
+    return Kept(
         [row for number, row in enumerate(rows) if number not in held],
         [pair for pair in pairs if not drawn.intersection(_templates(pair))],
         [rows[number] for number in sorted(held)],

@@ -20,7 +20,7 @@ EXTENDS = "extends"
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Variant:
     """One recipe of a sweep."""
 
     overrides: tuple[str, ...]
@@ -65,20 +65,22 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         raise ConfigError(f"{_place(location, pages, changes)}: {told}") from error
 
 
-def arms(path: Path, overrides: Sequence[str], sweeps: Sequence[str], contract: str | None = None) -> list[Arm]:
+def variants(path: Path, overrides: Sequence[str], sweeps: Sequence[str], contract: str | None = None) -> list[Variant]:
     """Every combination of the values in `sweeps` (`lora.rank=16,64`), each under `overrides`; without sweeps, one.
 
     `contract` replaces that of the recipe.
 
     Raises:
-        ConfigError: as `load_recipe` does, for any arm; or two arms are the same recipe.
+        ConfigError: as `load_recipe` does, for any variant; or two variants are the same recipe.
     """
     chosen = [(*overrides, *texts) for texts in product(*map(_choices, sweeps))]
     instead = {"contract": contract} if contract else {}
-    found = [Arm(texts, load_recipe(path, texts).model_copy(update=instead)) for texts in chosen]
-    for number, arm in enumerate(found):
-        if twin := next((other for other in found[:number] if other.recipe == arm.recipe), None):
-            raise ConfigError(f"{' '.join(arm.overrides)}: the same recipe as {' '.join(twin.overrides)}; remove one.")
+    found = [Variant(texts, load_recipe(path, texts).model_copy(update=instead)) for texts in chosen]
+    for number, variant in enumerate(found):
+        if twin := next((other for other in found[:number] if other.recipe == variant.recipe), None):
+            raise ConfigError(
+                f"{' '.join(variant.overrides)}: the same recipe as {' '.join(twin.overrides)}; remove one."
+            )
     return found
 
 

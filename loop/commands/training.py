@@ -39,16 +39,16 @@ def train(
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
     from loop.sweep import run_sweep
     from train.recipe import RECIPES
-    from train.resolve import arms
+    from train.resolve import variants
     from train.run import train as train_run
 
     page = by_name(recipe, RECIPES)
-    found = arms(page, overrides or [], sweep or [], contract)
+    found = variants(page, overrides or [], sweep or [], contract)
     if dry_run:
-        for arm in found:
+        for variant in found:
             if sweep:
-                console.print(" ".join(arm.overrides), highlight=False)
-            _show_plan(arm.recipe, data)
+                console.print(" ".join(variant.overrides), highlight=False)
+            _show_plan(variant.recipe, data)
     elif sweep:
         run_sweep(page, found, data, progress, console)
     else:

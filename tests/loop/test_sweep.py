@@ -1,4 +1,4 @@
-"""`aj train --sweep`: killed in the middle, it continues; each arm is listed."""
+"""`aj train --sweep`: killed in the middle, it continues; each variant is listed."""
 
 import json
 import os
@@ -33,19 +33,19 @@ def aj(logs: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, env=environment, capture_output=True, text=True)
 
 
-def second_arm_has_a_checkpoint(runs: Path) -> bool:
+def second_variant_has_a_checkpoint(runs: Path) -> bool:
     finished = any(runs.glob("*/manifest.json"))
     return finished and any("SFT step" in reached for _, _, reached in unfinished_runs(runs))
 
 
-def test_a_sweep_killed_in_its_second_arm_continues_there_and_lists_every_arm(tiny_base, dataset, tmp_path):
+def test_a_sweep_killed_in_its_second_variant_continues_there_and_lists_every_variant(tiny_base, dataset, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(yaml.safe_dump(make_recipe(tiny_base, dpo=None).model_dump(mode="json")))
     logs = tmp_path / "logs"
     words = ["train", str(recipe), "seed=3", "--data", str(dataset), "--sweep", "lora.rank=2,4"]
     line, environment = command(logs, *words)
     with subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not second_arm_has_a_checkpoint(logs / "runs"):
+        while process.poll() is None and not second_variant_has_a_checkpoint(logs / "runs"):
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
@@ -65,13 +65,13 @@ def test_a_sweep_killed_in_its_second_arm_continues_there_and_lists_every_arm(ti
     assert ranks == {2, 4}
 
 
-def test_an_arm_that_fails_does_not_keep_the_others_from_being_trained(tiny_base, dataset, tmp_path):
+def test_a_variant_that_fails_does_not_keep_the_others_from_being_trained(tiny_base, dataset, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(yaml.safe_dump(make_recipe(tiny_base, dpo=None).model_dump(mode="json")))
     words = ["train", str(recipe), "sft.epochs=1", "--data", str(dataset)]
     done = aj(tmp_path / "logs", *words, "--sweep", "sft.max_length=20,512")
     assert done.returncode == 4
     assert "exceed max_length 20 tokens" in done.stderr
-    assert "1 of 2 arms did not finish" in done.stderr
+    assert "1 of 2 variants did not finish" in done.stderr
     told = [row for row in done.stdout.splitlines() if "sft.max_length" in row]
     assert ["not begun" in row for row in told] == [True, False]

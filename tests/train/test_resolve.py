@@ -6,7 +6,7 @@ import pytest
 
 from aj.errors import ConfigError
 from train.recipe import RECIPES
-from train.resolve import arms, load_recipe
+from train.resolve import variants, load_recipe
 
 PAGE = RECIPES / "smollm2-135m.yaml"
 
@@ -121,18 +121,18 @@ def test_the_32b_recipes_differ_in_what_the_second_page_says():
     assert {key for key in one if one[key] != other[key]} == {"name", "base", "template", "serve"}
 
 
-def test_a_sweep_has_an_arm_for_every_combination():
-    found = arms(PAGE, ["seed=3"], ["lora.rank=16,64", "lora.target_modules=[q_proj],[q_proj, v_proj]"])
-    assert [(arm.recipe.lora.rank, len(arm.recipe.lora.target_modules)) for arm in found] == [
+def test_a_sweep_has_a_variant_for_every_combination():
+    found = variants(PAGE, ["seed=3"], ["lora.rank=16,64", "lora.target_modules=[q_proj],[q_proj, v_proj]"])
+    assert [(variant.recipe.lora.rank, len(variant.recipe.lora.target_modules)) for variant in found] == [
         (16, 1),
         (16, 2),
         (64, 1),
         (64, 2),
     ]
     assert found[3].overrides == ("seed=3", "lora.rank=64", "lora.target_modules=[q_proj, v_proj]")
-    assert {arm.recipe.seed for arm in found} == {3}
-    assert [arm.overrides for arm in arms(PAGE, [], [])] == [()]
-    assert arms(PAGE, [], [], "native")[0].recipe.contract == "native"
+    assert {variant.recipe.seed for variant in found} == {3}
+    assert [variant.overrides for variant in variants(PAGE, [], [])] == [()]
+    assert variants(PAGE, [], [], "native")[0].recipe.contract == "native"
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_a_sweep_has_an_arm_for_every_combination():
 )
 def test_a_sweep_that_is_none_is_refused_before_anything_is_trained(sweeps, why):
     with pytest.raises(ConfigError, match=why):
-        arms(PAGE, [], sweeps)
+        variants(PAGE, [], sweeps)
