@@ -6,7 +6,7 @@ import pytest
 
 from aj.errors import ConfigError
 from train.recipe import RECIPES
-from train.resolve import variants, load_recipe
+from train.resolve import load_recipe, variants
 
 PAGE = RECIPES / "smollm2-135m.yaml"
 
