@@ -198,8 +198,7 @@ class ExpressionEvaluator:
         """Set $matches after a successful -match."""
         found = Matcher(pattern, self.session.budget, cased).search(text)
         if found:
-            groups = {str(place): group for place, group in enumerate((found[0], *found.groups())) if group is not None}
-            self.session.variables["matches"] = Hash({**groups, **{k: v for k, v in found.groupdict().items() if v}})
+            self.session.variables["matches"] = Hash(dict(found.groups))
 
 
 def version(host: Host) -> PSObject:

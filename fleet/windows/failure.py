@@ -23,6 +23,10 @@ MAX_SECONDS = 2.0
 """Processor time for one line, whatever else the machine does; only a runaway regular expression comes close."""
 
 
+class Unmodelled(Exception):
+    """A line needs what a real host has and the simulated one lacks; the argument names it. The line ends."""
+
+
 @dataclass(slots=True)
 class Failure(Exception):
     """An error record. Raising it ends the statement; the next statement still runs."""
@@ -42,6 +46,8 @@ class Failure(Exception):
     """the rest of the line does not run: a limit was reached, or -ErrorAction Stop"""
     final: bool = False
     """cannot be caught by `catch`: a limit was reached"""
+    lacks: str = ""
+    """what a real host would have done, and this one cannot: "Get-Process -IncludeUserName" """
 
     def __str__(self) -> str:
         return self.message

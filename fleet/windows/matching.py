@@ -1,98 +1,208 @@
-"""Matches wildcards and regular expressions, case-insensitive by default and within the line's time budget."""
+"""Matches wildcards and regular expressions by .NET's rules, without regard to case by default, within the line's
+time."""
 
-from fnmatch import translate
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 import regex
 
 from fleet.windows.failure import Budget, Failure, refused
+from fleet.windows.regex_classes import InvalidPattern, quoted
+from fleet.windows.regex_translation import TooLarge, Translated, Translator
 
 MAX_PATTERN = 1_000
-"""Longest regular expression, in characters."""
-MAX_COUNT = 1_000
-"""Largest product of counted quantifiers such as a{20}: nested ones are unrolled and take memory before any match."""
+"""Longest pattern, in characters."""
+REFERENCE = regex.compile(r"\$(?:(\d+)|\{(\w+)\}|([$&`'+_]))")
+
+
+class BadPattern(Failure):
+    """A regular expression that .NET cannot parse."""
+
+    def __init__(self, pattern: str, why: str) -> None:
+        self.pattern = pattern
+        message = f'parsing "{pattern}" - {why}'
+        super().__init__(message, "System.ArgumentException", "OperationStopped", ":", "ArgumentException")
+
+
+# --- wildcards ------------------------------------------------------------------------------------------------------
 
 
 def like(text: str, wildcard: str, cased: bool = False) -> bool:
-    """Whether the whole text matches a wildcard of `*`, `?` and `[a-z]`. Takes time proportional to the text."""
-    return _wildcard(wildcard[:MAX_PATTERN], cased).match(text) is not None
+    """Whether the whole text matches a wildcard of `*`, `?`, `[a-z]` and escapes such as `` `* ``. Takes time
+    proportional to the text.
+
+    Raises:
+        Failure: a bracket is not closed, or its range runs backwards.
+    """
+    return _wildcard(wildcard[:MAX_PATTERN], cased).fullmatch(text) is not None
 
 
-@lru_cache(256)
+def is_wildcard(text: str) -> bool:
+    """Whether a text has a wildcard that is not escaped."""
+    return regex.search(r"(?<!`)[*?\[]", text) is not None
+
+
+def unescaped(wildcard: str) -> str:
+    """The text that a wildcard without special characters stands for."""
+    return regex.sub(r"`(.)", r"\1", wildcard)
+
+
+@lru_cache(512)
 def _wildcard(pattern: str, cased: bool) -> regex.Pattern[str]:
-    return regex.compile(translate(pattern), 0 if cased else regex.IGNORECASE)
+    """The parser of System.Management.Automation.WildcardPattern: no class is negated, and a bracket that opens one
+    may be its first member."""
+    parts: list[str] = []
+    members: list[tuple[str, bool]] | None = None
+    escaped = False
+    for char in pattern:
+        if members is not None and char == "]" and members and not escaped:
+            parts.append(_wildcard_class(members, pattern))
+            members = None
+        elif char == "`" and not escaped:
+            escaped = True
+            continue
+        elif members is not None:
+            members.append((char, char == "-" and not escaped))
+        elif char == "[" and not escaped:
+            members = []
+        else:
+            parts.append({"*": ".*?", "?": "."}.get(char, quoted(char)) if not escaped else quoted(char))
+        escaped = False
+    if members is not None:
+        raise _bad_wildcard(pattern)
+    if escaped and pattern != "`":
+        parts.append("`")
+    return regex.compile("".join(parts), regex.DOTALL if cased else regex.DOTALL | regex.IGNORECASE)
+
+
+def _wildcard_class(members: list[tuple[str, bool]], pattern: str) -> str:
+    parts, place = [], 0
+    while place < len(members):
+        char = members[place][0]
+        if place + 2 < len(members) and members[place + 1][1]:
+            last = members[place + 2][0]
+            if char > last:
+                raise _bad_wildcard(pattern)
+            parts.append(f"{quoted(char)}-{quoted(last)}")
+            place += 3
+        else:
+            parts.append(quoted(char))
+            place += 1
+    return f"[{''.join(parts)}]"
+
+
+def _bad_wildcard(pattern: str) -> Failure:
+    text = f"The specified wildcard character pattern is not valid: {pattern}"
+    return Failure(text, "RuntimeException", "OperationStopped", ":", "WildcardPatternException")
+
+
+# --- regular expressions --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One match."""
+
+    start: int
+    end: int
+    groups: dict[str, str]
+    """.NET's group names, in its order, "0" first -> what they matched; groups that took no part are missing"""
+
+    @property
+    def text(self) -> str:
+        return self.groups["0"]
 
 
 class Matcher:
     """A compiled regular expression."""
 
-    def __init__(self, pattern: str, budget: Budget, cased: bool = False, simple: bool = False) -> None:
-        """`simple` treats the pattern as plain text.
+    def __init__(self, pattern: str, budget: Budget, cased: bool = False, simple: bool = False, options: str = "") -> None:
+        """`simple` takes the pattern as plain text; `options` are letters of (?imnsx).
 
         Raises:
-            Failure: the pattern is not a valid regular expression.
+            BadPattern: the pattern is not a valid regular expression.
+            Failure: it is beyond our limits.
         """
         self._budget = budget
-        self._compiled = _expression(regex.escape(pattern) if simple else pattern, cased)
+        given = f"(?{options}){pattern}" if options and not simple else pattern
+        self._compiled, self._translated = _expression("".join(map(quoted, pattern)) if simple else given, pattern, cased)
 
-    def search(self, text: str) -> "regex.Match[str] | None":
+    def search(self, text: str) -> Found | None:
         """The first match, if any.
 
         Raises:
             Failure: matching took longer than the line's remaining time.
         """
+        return next(self.matches(text), None)
+
+    def matches(self, text: str) -> Iterator[Found]:
+        """All matches, one after the other."""
         self._budget.spend(len(text))
         try:
-            return self._compiled.search(text, timeout=self._budget.seconds)
+            for match in self._compiled.finditer(text, timeout=self._budget.seconds):
+                self._budget.spend()
+                yield Found(match.start(), match.end(), self._groups(match))
         except TimeoutError:
             raise refused("The pipeline has been stopped.") from None
 
-    def split(self, text: str) -> list[str]:
-        self._budget.spend(len(text))
-        try:
-            return [part or "" for part in self._compiled.split(text, timeout=self._budget.seconds)]
-        except TimeoutError:
-            raise refused("The pipeline has been stopped.") from None
+    def _groups(self, match: "regex.Match[str]") -> dict[str, str]:
+        held = ((name, match[f"g{number}"]) for number, name in self._translated.groups.items())
+        return {"0": match[0], **{name: text for name, text in held if text is not None}}
+
+    def split(self, text: str, limit: int = 0) -> list[str]:
+        """The parts between the matches, with what groups matched; at most `limit` parts, 0 for all."""
+        if limit == 1:
+            return [text]
+        parts, start = [], 0
+        for count, found in enumerate(self.matches(text), 2):
+            parts += [text[start : found.start], *list(found.groups.values())[1:]]
+            start = found.end
+            if count == limit:
+                break
+        return [*parts, text[start:]]
 
     def replace(self, text: str, replacement: str) -> str:
-        """The text with every match replaced; $1 and ${name} refer to groups."""
-        self._budget.spend(len(text))
-        parts = regex.split(r"\$(\d{1,2}|\{\w+\}|[$&])", replacement)
+        """The text with every match replaced; $1, ${name}, $& and so on refer to what was matched."""
+        pieces, start = [], 0
+        fill = self._filler(text, replacement)
+        for found in self.matches(text):
+            pieces += [text[start : found.start], fill(found)]
+            start = found.end
+            self._budget.spend(len(pieces[-1]))
+        return "".join([*pieces, text[start:]])
 
-        def fill(match: "regex.Match[str]") -> str:
-            filled = "".join(_group(match, part) if place % 2 else part for place, part in enumerate(parts))
-            self._budget.spend(len(filled))
-            return filled
+    def _filler(self, text: str, replacement: str) -> Callable[[Found], str]:
+        known = {"0", *self._translated.groups.values(), *map(str, self._translated.groups)}
+        names = {str(number): name for number, name in self._translated.groups.items()}
 
-        try:
-            return self._compiled.sub(fill, text, timeout=self._budget.seconds)
-        except TimeoutError:
-            raise refused("The pipeline has been stopped.") from None
+        def fill(found: Found) -> str:
+            def one(match: "regex.Match[str]") -> str:
+                name = match[1] or match[2]
+                if name is not None:
+                    return found.groups.get(names.get(name, name), "") if name in known else match[0]
+                return {
+                    "$": "$",
+                    "&": found.text,
+                    "`": text[: found.start],
+                    "'": text[found.end :],
+                    "+": found.groups.get(names[max(names, key=int)], "") if names else found.text,
+                    "_": text,
+                }[match[3]]
 
+            return REFERENCE.sub(one, replacement)
 
-def _group(match: "regex.Match[str]", name: str) -> str:
-    if name in "$&":
-        return "$" if name == "$" else match[0]
-    key = name.strip("{}")
-    try:
-        return match[int(key) if key.isdigit() else key] or ""
-    except IndexError:
-        return f"${name}"
+        return fill
 
 
 @lru_cache(256)
-def _expression(pattern: str, cased: bool) -> regex.Pattern[str]:
+def _expression(pattern: str, shown: str, cased: bool) -> tuple[regex.Pattern[str], Translated]:
+    if len(pattern) > MAX_PATTERN:
+        raise refused("The pipeline has been stopped.")
     try:
-        if len(pattern) > MAX_PATTERN or _repeats(pattern) > MAX_COUNT:
-            raise regex.error("Quantifier is too large")
-        return regex.compile(pattern, 0 if cased else regex.IGNORECASE)
-    except (regex.error, RecursionError, OverflowError) as error:
-        text = f'parsing "{pattern[:80]}" - {str(error).partition(" at position")[0]}.'
-        raise Failure(text, "InvalidRegularExpression", "InvalidOperation") from None
-
-
-def _repeats(pattern: str) -> int:
-    """How many copies the innermost piece could expand to if all counted quantifiers were nested."""
-    counts = regex.findall(r"\{(\d*),?(\d*)\}", pattern)
-    return prod(max(int(low[:9] or 1), int(high[:9] or 1)) for low, high in counts)
+        translated = Translator(pattern).translate()
+        return regex.compile(translated.pattern, 0 if cased else regex.IGNORECASE), translated
+    except InvalidPattern as invalid:
+        raise BadPattern(shown, str(invalid)) from None
+    except (TooLarge, RecursionError):
+        raise refused("The pipeline has been stopped.") from None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from fleet.windows.dotnet import compose
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
-from fleet.windows.matching import Matcher, like
+from fleet.windows.matching import BadPattern, Matcher, like
 from fleet.windows.values import (
     Hash,
     PSObject,
@@ -144,16 +144,39 @@ def _contains(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> boo
 
 def _split(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValue:
     pattern, *rest = items(right) or [" "]
-    text = to_text(left)
     limit = int(to_number(rest[0])) if rest else 0
-    parts = Matcher(to_text(pattern), budget, cased).split(text)
-    if 0 < limit < len(parts):  # the rest after the last split stays whole
-        matcher, kept = Matcher(to_text(pattern), budget, cased), []
-        while len(kept) < limit - 1 and (found := matcher.search(text)):
-            kept.append(text[: found.start()])
-            text = text[found.end() :]
-        parts = [*kept, text]
-    return _members(list(parts))
+    if limit < 0:
+        text = "Count cannot be less than -1.\r\nParameter name: count"
+        raise Failure(text, "System.ArgumentOutOfRangeException", "OperationStopped", ":", "ArgumentOutOfRangeException")
+    chosen = _split_options(to_text(rest[1])) if len(rest) > 1 else ""
+    cased = cased if len(rest) < 2 else "i" not in chosen
+    matcher = Matcher(to_text(pattern), budget, cased, chosen == "simplematch", chosen.replace("i", ""))
+    return _members([part for member in _texts(left) for part in matcher.split(member, limit)])
+
+
+SPLIT_OPTIONS = {
+    "regexmatch": "",
+    "cultureinvariant": "",
+    "ignorecase": "i",
+    "multiline": "m",
+    "singleline": "s",
+    "ignorepatternwhitespace": "x",
+    "explicitcapture": "n",
+}
+
+
+def _split_options(text: str) -> str:
+    """The letters of -split's options; "simplematch" stands alone."""
+    names = text.lower().replace(" ", "").split(",")
+    if "simplematch" in names:
+        return "simplematch"
+    if unknown := [name for name in names if name not in SPLIT_OPTIONS]:
+        raise bad_conversion(unknown[0], "System.Management.Automation.SplitOptions")
+    return "".join(SPLIT_OPTIONS[name] for name in names)
+
+
+def _texts(value: PSValue) -> list[str]:
+    return [to_text(member) for member in value] if isinstance(value, list) else [to_text(value)]
 
 
 def _members(values: list[PSValue]) -> list[PSValue]:
@@ -171,7 +194,12 @@ def _join(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> str:
 
 def _replace(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValue:
     pattern, *rest = items(right) or [""]
-    matcher, replacement = Matcher(to_text(pattern), budget, cased), to_text(rest[0]) if rest else ""
+    replacement = to_text(rest[0]) if rest else ""
+    try:
+        matcher = Matcher(to_text(pattern), budget, cased)
+    except BadPattern as bad:
+        text = f"The regular expression pattern {bad.pattern} is not valid."
+        raise Failure(text, "InvalidRegularExpression", target=f"{bad.pattern}:String") from None
     if isinstance(left, list):
         return [bounded(matcher.replace(to_text(member), replacement)) for member in left]
     return bounded(matcher.replace(to_text(left), replacement))

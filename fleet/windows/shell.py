@@ -4,10 +4,10 @@ Nothing runs on the real machine. Whatever it does not support it refuses in Pow
 """
 
 from fleet.actions import tick
-from fleet.gaps import fault
+from fleet.gaps import Gap, fault
 from fleet.model import Host, Machine
 from fleet.windows.evaluate import Interpreter, Leaving
-from fleet.windows.failure import MAX_OUTPUT, Budget, Failure, refused
+from fleet.windows.failure import MAX_OUTPUT, Budget, Failure, Unmodelled, refused
 from fleet.windows.format import render
 
 
@@ -33,6 +33,8 @@ class WindowsShell:
         except RecursionError:
             # blocks that call blocks, each within its limit, may still overflow Python's stack
             session.report(refused("The script failed due to call depth overflow."))
+        except Unmodelled as missing:
+            self._machine.gaps.append(Gap("option", str(missing)))
         except Exception as error:
             self._machine.gaps.append(fault("powershell", error))
         stdout = self._printed()

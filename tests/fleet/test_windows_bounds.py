@@ -160,7 +160,7 @@ def test_every_alias_names_a_command():
         ("foreach ($i in 1..40000) { foreach ($j in 1..40000) { $k += 1 } }", "The pipeline has been stopped."),
         ("1..40000 | % { Get-Process } | Measure-Object", "The pipeline has been stopped."),
         ("1..40000 | % { Add-Content C:\\x.txt ('y' * 1000) }", "The pipeline has been stopped."),
-        ("'x' -match '((a{1000}){1000}){1000}'", "Quantifier is too large"),
+        ("'x' -match '((a{1000}){1000}){1000}'", "The pipeline has been stopped."),
         ("'x' -match '(('", "parsing \"((\" - "),
         ("('a' * 5000 + '!') -match '((a)|(aa))*[c-z]$'", "The pipeline has been stopped."),
         ("(Get-Date).AddDays(1e300)", "un-representable DateTime"),

@@ -71,7 +71,7 @@ def select_string(call: CmdletCall) -> Iterable[PSValue]:
             hit = next((found for matcher in patterns if (found := matcher.search(line))), None)
             if (hit is not None) == call.flag("NotMatch"):
                 continue
-            matches.append(_match(call, path, lines, place, hit[0] if hit else ""))
+            matches.append(_match(call, path, lines, place, hit.text if hit else ""))
             if call.flag("List"):
                 break
     return [bool(matches)] if call.flag("Quiet") else matches
