@@ -117,7 +117,9 @@ class Found:
 class Matcher:
     """A compiled regular expression."""
 
-    def __init__(self, pattern: str, budget: Budget, cased: bool = False, simple: bool = False, options: str = "") -> None:
+    def __init__(
+        self, pattern: str, budget: Budget, cased: bool = False, simple: bool = False, options: str = ""
+    ) -> None:
         """`simple` takes the pattern as plain text; `options` are letters of (?imnsx).
 
         Raises:
@@ -126,7 +128,9 @@ class Matcher:
         """
         self._budget = budget
         given = f"(?{options}){pattern}" if options and not simple else pattern
-        self._compiled, self._translated = _expression("".join(map(quoted, pattern)) if simple else given, pattern, cased)
+        self._compiled, self._translated = _expression(
+            "".join(map(quoted, pattern)) if simple else given, pattern, cased
+        )
 
     def search(self, text: str) -> Found | None:
         """The first match, if any.

@@ -147,7 +147,9 @@ def _split(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValu
     limit = int(to_number(rest[0])) if rest else 0
     if limit < 0:
         text = "Count cannot be less than -1.\r\nParameter name: count"
-        raise Failure(text, "System.ArgumentOutOfRangeException", "OperationStopped", ":", "ArgumentOutOfRangeException")
+        raise Failure(
+            text, "System.ArgumentOutOfRangeException", "OperationStopped", ":", "ArgumentOutOfRangeException"
+        )
     chosen = _split_options(to_text(rest[1])) if len(rest) > 1 else ""
     cased = cased if len(rest) < 2 else "i" not in chosen
     matcher = Matcher(to_text(pattern), budget, cased, chosen == "simplematch", chosen.replace("i", ""))

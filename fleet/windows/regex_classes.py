@@ -7,7 +7,47 @@ ScanCharEscape); error texts are the framework's.
 import regex
 
 GENERAL = {
-    *("L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cs Co Cn".split())
+    *(
+        [
+            "L",
+            "Lu",
+            "Ll",
+            "Lt",
+            "Lm",
+            "Lo",
+            "M",
+            "Mn",
+            "Mc",
+            "Me",
+            "N",
+            "Nd",
+            "Nl",
+            "No",
+            "P",
+            "Pc",
+            "Pd",
+            "Ps",
+            "Pe",
+            "Pi",
+            "Pf",
+            "Po",
+            "S",
+            "Sm",
+            "Sc",
+            "Sk",
+            "So",
+            "Z",
+            "Zs",
+            "Zl",
+            "Zp",
+            "C",
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Cn",
+        ]
+    )
 }
 """Unicode's general categories."""
 PLAIN = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}

@@ -100,7 +100,9 @@ class Translator(ClassReader):
                 self._slots[name] = place
                 taken.add(place)
         body = "".join(piece if isinstance(piece, str) else piece() for piece in self._closed_pieces(self._levels[0]))
-        return Translated(body, {number: name for name, number in sorted(self._slots.items(), key=lambda slot: slot[1])})
+        return Translated(
+            body, {number: name for name, number in sorted(self._slots.items(), key=lambda slot: slot[1])}
+        )
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
