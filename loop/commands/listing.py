@@ -1,8 +1,8 @@
-"""`aj runs`, `aj history` and `aj registry verify`: what was trained and promoted, and whether the record is whole."""
+"""`aj runs`, `aj history` and `aj registry`: what was trained and promoted; checking and mirroring that record."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from aj.files import logs_dir
 from loop.commands.terminal import AsJson, Format, console, example, say, show
 
 app = typer.Typer()
-registry_app = typer.Typer(help="Check the record of promotions.", no_args_is_help=True)
+registry_app = typer.Typer(help="Check the record of promotions, or mirror it to MLflow.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
 
 
@@ -129,6 +129,30 @@ def verify() -> None:
     reigning = champion()
     who = f"the champion is {reigning['name']} ({reigning['run'][:6]})" if reigning else "there is no champion"
     console.print(f"The registry is whole: {len(events())} events; {who}.", soft_wrap=True)
+
+
+@registry_app.command("mirror", epilog=example("aj registry mirror http://127.0.0.1:5000"))
+def mirror_to(
+    url: Annotated[str, typer.Argument(help="MLflow's server", envvar="MLFLOW_TRACKING_URI")],
+    model: Annotated[str, typer.Option(help="the name of the registered model")] = "aj",
+) -> None:
+    """Mirror the promotions to MLflow's model registry: a version for each, and the alias `champion`.
+
+    Run it again after every promotion or rollback: it adds what is missing. Logs in as MLflow's own client does, with
+    MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and _PASSWORD.
+    """
+    from loop.mirror import mirror
+    from loop.registry import history as events
+
+    happened = events()
+    if not happened:
+        raise AJError("Nothing has been promoted yet; run `aj promote RUN` first.")
+    added = mirror(happened, url, model)
+    names = f": {', '.join(added)}" if added else ""
+    console.print(
+        f"Versions added to {model}: {len(added)}{names}; champion is {happened[-1]['champion']['name']}.",
+        soft_wrap=True,
+    )
 
 
 def _table(heads: list[str], rows: Iterator[list[str]]) -> Any:
