@@ -1,10 +1,13 @@
 """What a command line may do beyond what our commands report themselves: write files, nest deeply, set variables."""
 
 import re
-from collections.abc import Container
+from collections.abc import Set
 from dataclasses import dataclass
+from functools import cache
 
-from bashkit import AnalyzedCommand, Bash, BashError
+from bashkit import AnalyzedCommand, Bash, BashError, ExecutionProfile
+
+from fleet.linux.manual import real_commands
 
 PLAIN = frozenset(
     ("cat", "head", "grep", "egrep", "fgrep", "cut", "tr", "wc", "sort", "uniq", "nl", "tac", "rev", "echo", "printf",
@@ -31,14 +34,16 @@ class LineEffects:
     """may call itself so often that an ordinary stack overflows"""
     sets: bool
     """may leave variables, functions or options behind"""
+    lack: frozenset[str]
+    """names in it of real commands that the fleet lacks"""
 
 
-def line_effects(bash: Bash, line: str, ours: Container[str]) -> LineEffects:
+def judged(line: str, ours: Set[str]) -> LineEffects:
     """What a line may do; when unsure, everything. `ours` are commands that report their own changes."""
     try:
-        seen = bash.analyze(line)
+        seen = _parser().analyze(line)
     except BashError:
-        return LineEffects(False, False, False)  # it does not parse, so it does not run
+        return LineEffects(False, False, False, frozenset())  # it does not parse, so it does not run
     named = {command.name for command in seen.commands}
     plain = not (seen.is_opaque or seen.functions) and all(
         command.is_assignment_only or command.name in PLAIN or command.name in ours or _wraps_plain(command, ours)
@@ -50,10 +55,23 @@ def line_effects(bash: Bash, line: str, ours: Container[str]) -> LineEffects:
         or any(command.is_assignment_only for command in seen.commands)
         or re.search(r"\b(?:for|select|coproc)\b|\(\(|\$\{\w+:?=", line) is not None
     )
-    return LineEffects(writes or not plain, not plain, sets)
+    lack = (real_commands() - ours - _native()).intersection(re.findall(r"[\w.+-]+", line))
+    return LineEffects(writes or not plain, not plain, sets, lack)
 
 
-def _wraps_plain(command: AnalyzedCommand, ours: Container[str]) -> bool:
+@cache
+def _parser() -> Bash:
+    """A shell that runs nothing."""
+    return Bash(profile=ExecutionProfile.Hardened)
+
+
+@cache
+def _native() -> frozenset[str]:
+    """The shell's own commands."""
+    return frozenset(entry["name"] for entry in _parser().fs().read_dir("/usr/bin"))
+
+
+def _wraps_plain(command: AnalyzedCommand, ours: Set[str]) -> bool:
     """Whether a wrapper starts one plain command: sudo df -h, timeout 5 journalctl."""
     if command.name not in WRAPPERS or None in command.args:
         return False

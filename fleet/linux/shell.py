@@ -5,7 +5,7 @@ Its commands read and change the host's state; nothing runs on the real machine.
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from shlex import quote
 from threading import Lock, Thread, stack_size
 
@@ -37,8 +37,8 @@ from fleet.linux.docker import commands as docker
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.git import commands as git
 from fleet.linux.host_files import HostFiles
-from fleet.linux.line_effects import line_effects
-from fleet.linux.manual import has_command, real_commands, said_of_itself
+from fleet.linux.line_effects import LineEffects, judged
+from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.systemd import commands as systemd
 from fleet.linux.systemd import journal
 from fleet.model import Host, Machine
@@ -110,8 +110,10 @@ class LinuxShell:
         # Created on first use: a Bash takes memory, and most hosts of most fleets are never used.
         bash = self._bash = self._bash or self._start()
         self._catch_up(bash)
-        self._admit(bash, line)
-        may = line_effects(bash, line, COMMANDS)
+        may = line_effects(line)
+        for name in may.lack - self._lacking:
+            self._lacking.add(name)
+            bash.add_builtin(name, _builtin(_lacking_command, self._machine, self._host_files))
         if "/proc" in line or "EPOCH" in line:
             base_system.refresh_proc(bash, self._machine.host)
         self._host_files.fresh = not may.writes
@@ -136,15 +138,6 @@ class LinuxShell:
         stdout, stderr, code = translate(done, "".join(partial), self._machine.host)
         self._machine.gaps += [gap for gap in shell_gaps(done, stderr) if gap not in self._machine.gaps]
         return stdout, stderr, code
-
-    def _admit(self, bash: Bash, line: str) -> None:
-        """Make the real commands in a line that the fleet does not have known to the shell, so that running one is a
-        gap."""
-        for name in {
-            *re.findall(r"[\w.+-]+", line)
-        } & real_commands() - self._lacking - COMMANDS.keys() - native_names():
-            self._lacking.add(name)
-            bash.add_builtin(name, _builtin(_lacking_command, self._machine, self._host_files))
 
     def sync(self) -> Host:
         """The host, including the files that the shell has written."""
@@ -225,10 +218,10 @@ def _with_stack(execute: Callable[[], ExecResult]) -> ExecResult:
     return results[0]
 
 
-@cache
-def native_names() -> frozenset[str]:
-    """The shell's own commands."""
-    return frozenset(entry["name"] for entry in Bash().fs().read_dir("/usr/bin"))
+@lru_cache(4096)
+def line_effects(line: str) -> LineEffects:
+    """What a line may do; the same lines run on many hosts."""
+    return judged(line, COMMANDS.keys())
 
 
 def _lacking_command(context: CommandContext) -> BuiltinResult:
