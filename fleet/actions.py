@@ -43,10 +43,11 @@ def start(host: Host, name: str) -> Host | FailedAction:
         return host
     if why := _obstacle(host, service):
         return FailedAction(_failed_start(host, service, why), why)
+    host = manager_says(host, service, f"Starting {service.title}...")
     pids = range(host.next_pid, host.next_pid + 1 + service.workers)
     host = replace(host, processes=(*host.processes, *_processes(host, service, pids)), next_pid=pids[-1] + 7)
     host = _log_by_service(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
-    host = _log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
+    host = log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
     if name == DOCKER:
         # Containers run as with `--restart unless-stopped`: those that stopped with the daemon come back with it.
         host = _each_container(host, "exited", service.since, lambda c: _run(c, host.now))
@@ -61,7 +62,9 @@ def stop(host: Host, name: str) -> Host:
     host = replace(host, processes=tuple(p for p in host.processes if p.service != name))
     if name == DOCKER:
         host = _each_container(host, "running", None, lambda c: _end(c, host.now, 0))
-    host = _log_by_manager(host, service, f"Stopped {service.title}.", "entered the stopped state")
+    host = manager_says(host, service, f"Stopping {service.title}...")
+    host = manager_says(host, service, f"{name}.service: Deactivated successfully.")
+    host = log_by_manager(host, service, f"Stopped {service.title}.", "entered the stopped state")
     return host.with_service(replace(service, state="inactive", since=host.now, exit_code=0))
 
 
@@ -88,8 +91,8 @@ def reload(host: Host, name: str) -> Host | FailedAction:
             return FailedAction(_log_by_service(host, service, host.next_pid, 3, _error_line(service, why)), why)
     workers = [p for p in host.processes if p.service == name and p is not main_process(host, name)]
     for worker in workers:
-        host = _respawned(host, worker)
-    return _log_by_manager(host.with_service(service), service, f"Reloaded {service.title}.", "reloaded")
+        host = respawned(host, worker)
+    return log_by_manager(host.with_service(service), service, f"Reloaded {service.title}.", "reloaded")
 
 
 def enable(host: Host, name: str, enabled: bool = True) -> Host:
@@ -156,45 +159,20 @@ def _error_line(service: Service, why: str) -> str:
 def _failed_start(host: Host, service: Service, why: str) -> Host:
     host = replace(host, next_pid=host.next_pid + 1)
     host = _log_by_service(host, service, host.next_pid - 1, 3, _error_line(service, why))
-    if host.platform == "linux":
-        exited = "Control process exited, code=exited, status=1/FAILURE"
-        for priority, text in ((5, exited), (4, "Failed with result 'exit-code'.")):
-            host = _log_by_manager(host, service, f"{service.name}.service: {text}", "", priority)
-    host = _log_by_manager(
+    exited = "Control process exited, code=exited, status=1/FAILURE"
+    host = manager_says(host, service, f"Starting {service.title}...")
+    for priority, text in ((5, exited), (4, "Failed with result 'exit-code'.")):
+        host = manager_says(host, service, f"{service.name}.service: {text}", priority)
+    host = log_by_manager(
         host, service, f"Failed to start {service.title}.", f"terminated with the following error: {why}", 3
     )
     return host.with_service(replace(service, state="failed", since=host.now, exit_code=1))
 
 
-# --- processes and containers ---------------------------------------------------------------------------------------
+# --- containers ---------------------------------------------------------------------------------------
 
 
-def kill(host: Host, pid: int) -> Host | FailedAction:
-    """Kill a process. If it is a service's main process, the service fails; a worker is respawned by its main
-    process."""
-    process = next((p for p in host.processes if p.pid == pid), None)
-    if process is None:
-        return FailedAction(host, f"({pid}) - No such process")
-    if pid == 1 or process.command.startswith("[") or process.state.startswith("Z"):
-        return host  # init, kernel threads and zombies ignore signals
-    if process.service is None:
-        return replace(host, processes=tuple(p for p in host.processes if p.pid != pid and p.parent != pid))
-    main = main_process(host, process.service)
-    if process != main:
-        return _respawned(host, process)
-    service = host.services[process.service]
-    if service.state == "active":
-        journal = host.journal
-        host = replace(stop(host, service.name), journal=journal)
-    for priority, text in ((5, "Main process exited, code=killed, status=9/KILL"), (4, "Failed with result 'signal'.")):
-        if host.platform == "linux" or priority == 4:
-            host = _log_by_manager(
-                host, service, f"{service.name}.service: {text}", "terminated unexpectedly", priority
-            )
-    return host.with_service(replace(service, state="failed", since=host.now, exit_code=137))
-
-
-def _respawned(host: Host, worker: Process) -> Host:
+def respawned(host: Host, worker: Process) -> Host:
     new = replace(worker, pid=host.next_pid, started=host.now, seconds=0)
     others = tuple(p for p in host.processes if p.pid != worker.pid)
     return replace(host, processes=(*others, new), next_pid=host.next_pid + 1)
@@ -261,7 +239,7 @@ def _each_container(host: Host, state: str, finished: int | None, change: Callab
 # --- what is written down -------------------------------------------------------------------------------------------
 
 
-def _log_by_manager(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
+def log_by_manager(host: Host, service: Service, linux: str, windows: str, priority: int = 6) -> Host:
     """Add a journal entry written by the service manager."""
     if host.platform == "windows":
         event = {3: 7023, 4: 7034}.get(priority, 7036)
@@ -271,6 +249,11 @@ def _log_by_manager(host: Host, service: Service, linux: str, windows: str, prio
     else:
         entry = JournalEntry(host.now, service.name, 1, priority, linux)
     return replace(host, journal=(*host.journal, entry))
+
+
+def manager_says(host: Host, service: Service, text: str, priority: int = 6) -> Host:
+    """Add an entry that only systemd writes."""
+    return log_by_manager(host, service, text, "", priority) if host.platform == "linux" else host
 
 
 def _log_by_service(host: Host, service: Service, pid: int, priority: int, text: str) -> Host:

@@ -22,6 +22,8 @@ class Software(Strict):
     log: str | None = None
     lines: tuple[str, ...] = ()
     writes: str | None = None
+    restart: str = "no"
+    """Restart= in the unit file that the package ships"""
 
 
 class Image(Strict):

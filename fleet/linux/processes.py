@@ -6,16 +6,12 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet import actions
+from fleet import signals
+from fleet.actions import FailedAction
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
-
-SIGNALS = ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
-    "IO", "PWR", "SYS")  # fmt: skip
-DEADLY = frozenset(("HUP", "INT", "QUIT", "ABRT", "KILL", "TERM", "SEGV"))
-"""Signals that kill a process; the others have no effect on a host's state."""
+from fleet.signals import SIGNALS
 
 
 def signal_of(text: str) -> str | None:
@@ -77,10 +73,8 @@ def kill(context: CommandContext) -> BuiltinResult:
 
 def _send(context: CommandContext, signal: str, pid: int) -> None:
     """Send a signal to a process if it still exists: a worker may have gone with its main process."""
-    if signal not in DEADLY:
-        return
-    host = actions.kill(context.host, pid)
-    if not isinstance(host, actions.FailedAction):
+    host = signals.kill(context.host, pid, signal)
+    if not isinstance(host, FailedAction):
         context.change(host)
 
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from aj.acts import here, on, on_all
-from fleet.actions import kill
 from fleet.draw import software
 from fleet.linux.usage import human_memory
 from fleet.model import Host
+from fleet.signals import kill
 from fleet.workspace import repository
 from scenarios.requests import ask
 from scenarios.scenario import Stage, template

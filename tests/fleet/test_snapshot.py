@@ -5,10 +5,11 @@ from random import Random
 
 import pytest
 
-from fleet.actions import FailedAction, kill, restart, stop, tick
+from fleet.actions import FailedAction, restart, stop, tick
 from fleet.draw import draw_host
 from fleet.model import File, Host
 from fleet.ports import main_process
+from fleet.signals import kill
 from fleet.snapshot import Diff, diff, flatten
 from fleet.workspace import draw_workspace
 from scenarios.trouble import with_containers, with_service

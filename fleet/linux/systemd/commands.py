@@ -8,9 +8,11 @@ from fleet import actions
 from fleet.actions import RELOADING, FailedAction
 from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.manual import has_verb
+from fleet.linux.processes import signal_of
 from fleet.linux.systemd.units import ON_HOST, ON_UNITS, full_name, named_units, overview, unit_file
 from fleet.model import Host
 from fleet.ports import main_process
+from fleet.signals import kill
 
 NO_SUCH_UNIT = 5
 """systemctl's exit code when starting or stopping a unit that is not loaded."""
@@ -20,11 +22,11 @@ _HINT = 'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.
 def _systemctl(context: CommandContext) -> str | BuiltinResult:
     flags = parse(
         context,
-        "t:p:aqln:o:fHM",
+        "t:p:aqln:o:fHMs:",
         ["type=", "state=", "property=", "value", "all", "failed", "quiet", "full", "lines=", "output=", "no-pager",
          "no-legend", "plain", "now", "no-block", "force", "runtime", "system", "wait", "no-ask-password", "no-wall",
          "legend=", "reverse", "after", "before", "user", "signal=", "kill-whom="],
-        {"type": "t", "property": "p", "all": "a", "quiet": "q", "full": "l", "lines": "n"},
+        {"type": "t", "property": "p", "all": "a", "quiet": "q", "full": "l", "lines": "n", "signal": "s"},
     )  # fmt: skip
     verb, *words = flags.words or ["list-units"]
     if verb in ON_HOST:
@@ -131,7 +133,10 @@ def _kill(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     main = main_process(context.host, name)
     if main is None:
         return f"Failed to kill unit {name}.service: No main process to kill\n", 1
-    return _apply(context, name, actions.kill(context.host, main.pid))
+    signal = signal_of(flags.get("s", "TERM"))
+    if signal is None:
+        return f"Failed to parse signal string {flags.get('s')}.\n", 1
+    return _apply(context, name, kill(context.host, main.pid, signal))
 
 
 def _reset_failed(context: CommandContext, name: str, flags: Flags) -> VerbResult:

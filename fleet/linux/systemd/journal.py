@@ -46,7 +46,17 @@ def short(host: Host, entry: JournalEntry, form: str = "%b %d %H:%M:%S") -> str:
     """Jan 05 08:00:00 web01 systemd[1]: Started Regular background program processing daemon."""
     name = identifier(host, entry)
     source = f"{name}[{entry.pid}]" if entry.pid else name
-    return f"{_date(entry.time, form)} {host.name} {source}: {entry.message}"
+    return f"{_date(entry.time, form)} {host.name} {source}: {worded(host, entry)}"
+
+
+def worded(host: Host, entry: JournalEntry) -> str:
+    """The message as the host's systemd words it: since 250, with the unit's name before its description."""
+    service = host.services.get(entry.unit)
+    if service is None or entry.pid != 1 or host.system.version == "22.04":
+        return entry.message
+    return re.sub(
+        rf"^([A-Z][a-z]+(?: to start)?) (?={re.escape(service.title)})", rf"\1 {service.name}.service - ", entry.message
+    )
 
 
 def of_unit(host: Host, name: str) -> list[JournalEntry]:

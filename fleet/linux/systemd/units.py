@@ -11,6 +11,8 @@ from fleet.linux.command import Flags, fail, table
 from fleet.linux.systemd.journal import of_unit, short, unit_name
 from fleet.model import Host, Service
 from fleet.ports import main_process
+from fleet.signals import DUMPED, SIGNALS, automatic_restarts, result_of
+from fleet.unit_files import restart_policy
 
 _DAY, _MONTH = 86_400, 2_629_800
 _LONG = ((12 * _MONTH, "year", _MONTH, "month"), (_MONTH, "month", _DAY, "day"), (7 * _DAY, "week", _DAY, "day"))
@@ -101,12 +103,13 @@ def _activity(host: Host, service: Service) -> str:
 
 
 def _result(service: Service) -> str:
-    return "signal" if service.exit_code > 128 else "exit-code" if service.state == "failed" else "success"
+    return result_of(service.exit_code or 1) if service.state == "failed" else "success"
 
 
 def _exited(service: Service) -> str:
     if service.exit_code > 128:
-        return "code=killed, signal=KILL"
+        signal = SIGNALS[service.exit_code - 129]
+        return f"code={'dumped' if signal in DUMPED else 'killed'}, signal={signal}"
     return f"code=exited, status={service.exit_code or 1}/FAILURE"
 
 
@@ -185,13 +188,13 @@ def _properties(host: Host, name: str) -> dict[str, str]:
     own = [process for process in host.processes if process.service == name]
     return {
         "Type": "simple",
-        "Restart": "no",
+        "Restart": restart_policy(host, name),
         "MainPID": str(main.pid if main else 0),
         "Result": _result(service),
-        "NRestarts": "0",
+        "NRestarts": str(automatic_restarts(host, name)),
         "ExecMainStartTimestamp": moment(service.since) if active else "",
         "ExecMainPID": str(main.pid if main else _last_pid(host, service)),
-        "ExecMainStatus": str(9 if service.exit_code > 128 else service.exit_code),
+        "ExecMainStatus": str(service.exit_code - 128 if service.exit_code > 128 else service.exit_code),
         "ExecStart": f"{{ path={_started_as(service).split(' ')[0]} ; argv[]={_started_as(service)} }}",
         "MemoryCurrent": str(sum(process.resident for process in own) * 1024) if active else "[not set]",
         "TasksCurrent": str(len(own)) if active else "[not set]",

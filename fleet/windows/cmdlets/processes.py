@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from fleet.actions import FailedAction, kill
+from fleet.actions import FailedAction
 from fleet.model import Host, Process
+from fleet.signals import kill
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue, moment

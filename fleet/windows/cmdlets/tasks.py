@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from fleet.actions import FailedAction, kill
+from fleet.actions import FailedAction
 from fleet.model import Host, Process
+from fleet.signals import kill
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output, has, option
 from fleet.windows.cmdlets.processes import PROTECTED, session_id, short_name, user_name
 from fleet.windows.matching import like
