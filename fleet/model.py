@@ -78,6 +78,8 @@ class File:
     owner: str = "root"
     mode: int = 0o644
     modified: int = 0
+    group: str = field(default="", repr=False)
+    """if it is another one than the owner's"""
 
     @property
     def size(self) -> int:

@@ -82,6 +82,20 @@ def moment_of(text: str, now: int) -> int | None:
     return None if left.strip() or not 0 <= wanted < 10**11 else wanted
 
 
+def stamped(text: str, now: int) -> int | None:
+    """The time meant by `touch -t [[CC]YY]MMDDhhmm[.ss]`; None if it is not in that form."""
+    found = re.fullmatch(r"((?:\d\d)?\d\d)?(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?", text)
+    if found is None:
+        return None
+    year = found[1] or str(utc(now).year)
+    year = f"20{year}" if len(year) == 2 and int(year) < 69 else f"19{year}" if len(year) == 2 else year
+    try:
+        parts = (int(part or 0) for part in (year, *found.groups()[1:]))
+        return int(datetime(*parts, tzinfo=UTC).timestamp())  # pyright: ignore[reportArgumentType]
+    except ValueError:
+        return None
+
+
 def date(context: CommandContext) -> str | BuiltinResult:
     # getopt does not support options with an optional argument
     iso = [match for word in context.argv if (match := re.fullmatch(r"(?:-I|--iso-8601=?)([a-z]*)", word))]

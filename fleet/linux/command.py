@@ -1,6 +1,5 @@
 """What every simulated command uses: its context, getopt-style flags, and error results."""
 
-import getopt
 import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from bashkit import BuiltinResult
 from fleet.gaps import Gap
 from fleet.linux.host_files import HostFiles
 from fleet.linux.manual import ToolText, real_options, said_of_help, said_of_version
+from fleet.linux.options import Flags, OptionError, Options, getopt_options, read_options
 from fleet.linux.refusals import Refusal, refused
 from fleet.model import Host, Machine
 
@@ -24,6 +24,17 @@ class CommandContext:
     cwd: str
     machine: Machine
     host_files: HostFiles
+    env: dict[str, str] = field(default_factory=dict)
+    """the exported variables"""
+
+    @property
+    def user(self) -> str:
+        """Who runs the command: root, or whom sudo was asked for."""
+        return self.env.get("USER", ROOT) if "SUDO_COMMAND" in self.env else ROOT
+
+    def new_mode(self, wanted: int) -> int:
+        """The permissions of something new: those wanted, less the mask."""
+        return wanted & ~self.host_files.umask
 
     @property
     def host(self) -> Host:
@@ -45,27 +56,9 @@ class CommandContext:
         self.machine.host = host
 
 
+ROOT = "root"
+"""The user that the agent runs as."""
 Command = Callable[[CommandContext], "str | BuiltinResult"]
-
-
-@dataclass(slots=True)
-class Flags:
-    """Parsed options; every spelling of an option is stored under its first name."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    words: list[str] = field(default_factory=list)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    """(name, value) of every occurrence, in order: for options that may be repeated"""
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.values
-
-    def get(self, name: str, default: str = "") -> str:
-        return self.values.get(name, default)
-
-    def every(self, name: str) -> list[str]:
-        """The values of all occurrences of an option."""
-        return [value for key, value in self.pairs if key == name]
 
 
 class UsageError(Exception):
@@ -78,29 +71,26 @@ class UsageError(Exception):
 
 def parse(
     context: CommandContext,
-    short: str = "",
+    short: str | Options = "",
     long: Sequence[str] = (),
     same: dict[str, str] | None = None,
 ) -> Flags:
-    """Parse argv like GNU getopt: `short` and `long` as in Python's getopt; `same` maps other spellings to the stored
-    one. An option of the real tool that is not among them is a gap.
+    """Parse argv like GNU getopt, by a table of options; or with `short` and `long` as in Python's getopt, and `same`
+    for other spellings. An option of the real tool that is not among them is a gap.
 
     Raises:
         UsageError: --version, --help, or an option that is not among these; carries the real tool's words.
     """
+    known = getopt_options(short, tuple(long), tuple((same or {}).items())) if isinstance(short, str) else short
     context.name = name = context.name.rsplit("/", 1)[-1]
-    told = context.argv[: context.argv.index("--")] if "--" in context.argv else context.argv
-    if "--help" in told and "help" not in long:
+    if "--help" in context.argv and "--help" not in known.spelled:
         raise UsageError(_told(context, said_of_help(name), "--help"))
-    if "--version" in told and "version" not in long:
+    if "--version" in context.argv and "--version" not in known.spelled:
         raise UsageError(_told(context, said_of_version(name, context.host), "--version"))
     try:
-        options, words = getopt.gnu_getopt(context.argv, short, list(long))
-    except getopt.GetoptError as error:
+        return read_options(context.argv, known)
+    except OptionError as error:
         raise UsageError(refuse(context, error)) from error
-    names = same or {}
-    pairs = [(names.get(flag.lstrip("-"), flag.lstrip("-")), value) for flag, value in options]
-    return Flags(dict(pairs), words, pairs)
 
 
 def _told(context: CommandContext, said: ToolText | None, option: str) -> BuiltinResult:
@@ -110,24 +100,18 @@ def _told(context: CommandContext, said: ToolText | None, option: str) -> Builti
     return BuiltinResult(stdout=said.stdout, stderr=said.stderr, exit_code=said.code)
 
 
-def refuse(context: CommandContext, error: getopt.GetoptError) -> BuiltinResult:
-    option = f"--{error.opt}" if len(error.opt) > 1 else f"-{error.opt}"
-    if "requires argument" in error.msg:
-        return refused(Refusal(context.name, option, "needs"))
-    if "must not have an argument" in error.msg:
-        return refused(Refusal(context.name, option, "takes none"))
-    if "unique prefix" in error.msg:
-        return refused(Refusal(context.name, option, "ambiguous"))
-    return unknown_option(context, option)
-
-
-def unknown_option(context: CommandContext, option: str) -> BuiltinResult:
+def refuse(context: CommandContext, error: OptionError) -> BuiltinResult:
     """The real tool's refusal of an option; if the real tool has the option, that is a gap of ours."""
+    if error.why == "unknown":
+        return unknown_option(context, error.option, error.word)
+    return refused(Refusal(context.name, error.option, error.why, error.word))
+
+
+def unknown_option(context: CommandContext, option: str, word: str = "") -> BuiltinResult:
+    """As `refuse`, for an option that is not known."""
     if option in real_options(context.name):
         context.machine.gaps.append(Gap("option", f"{context.name} {option}"))
-    head = option if option.startswith("--") else option[1:]
-    word = next((word for word in context.argv if word.startswith("-") and head in word), option)
-    return refused(Refusal(context.name, option, word=word))
+    return refused(Refusal(context.name, option, word=word or option))
 
 
 def lacking(context: CommandContext, what: str, result: BuiltinResult | None = None) -> BuiltinResult:

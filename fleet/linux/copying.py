@@ -1,46 +1,36 @@
-"""Commands that create, move and remove files: cp, mv, rm, touch, truncate, chown, mktemp."""
+"""Commands that copy, move and remove files: cp, mv, rm."""
 
 import posixpath
-import re
 from dataclasses import replace
-from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.clock import moment_of
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
-from fleet.linux.file_tree import FileNode, node, walk
-from fleet.linux.sessions import accounts
-from fleet.model import File, Host
+from fleet.linux.file_tree import FileNode, children, node, walk
+from fleet.model import File
 
 KERNEL = ("proc", "sys", "dev")
 """Top-level folders that are not on a disk: nothing in them can be removed."""
-UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
 def cp(context: CommandContext) -> BuiltinResult:
-    same = {
-        "recursive": "r",
-        "R": "r",
-        "a": "r",
-        "archive": "r",
-        "target-directory": "t",
-        "no-clobber": "n",
-        "verbose": "v",
-    }
-    return _transfer(
-        context, parse(context, "rRafpvnuidLPTt:H", [*same, "force", "update", "parents"], same), move=False
-    )
+    same = {"recursive": "r", "R": "r", "archive": "a", "target-directory": "t", "no-clobber": "n", "verbose": "v",
+        "interactive": "i", "update": "u", "no-target-directory": "T", "force": "f", "no-dereference": "P"}  # fmt: skip
+    long = [*(name for name in same if len(name) > 1 and name != "target-directory"), "target-directory=", "preserve="]
+    flags = parse(context, "rRafpvnuidPTt:", long, same)
+    return _transfer(context, flags, move=False)
 
 
 def mv(context: CommandContext) -> BuiltinResult:
-    same = {"target-directory": "t", "no-clobber": "n", "verbose": "v"}
-    return _transfer(context, parse(context, "fvniuTt:", [*same, "force", "update"], same), move=True)
+    same = {"target-directory": "t", "no-clobber": "n", "verbose": "v", "interactive": "i", "update": "u", "force": "f",
+        "no-target-directory": "T"}  # fmt: skip
+    long = [*(name for name in same if name != "target-directory"), "target-directory="]
+    return _transfer(context, parse(context, "fvniuTt:", long, same), move=True)
 
 
 def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResult:
     """Copy or move each source to the last argument, or into it if it is a folder."""
-    name, words = context.name.rsplit("/", 1)[-1], flags.words
+    name, words = context.name, flags.words
     if not words:
         return fail(f"{name}: missing file operand\nTry '{name} --help' for more information.")
     if "t" not in flags and len(words) < 2:
@@ -52,20 +42,53 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
     into = node(context, context.absolute(goal))
     if (len(sources) > 1 or "t" in flags or goal.endswith("/")) and not (into and into.folder):
         return fail(f"{name}: target '{goal}': {'Not a directory' if into else 'No such file or directory'}")
-    text, errors = "", ""
+    inside = bool(into and into.folder) and "T" not in flags
+    answers, text, errors = Answers(context.stdin), "", ""
     for word in sources:
         path = context.absolute(word)
         top = node(context, path, follow=not move)
-        target = context.absolute(goal)
-        if into and into.folder and "T" not in flags:
-            target = posixpath.join(target, posixpath.basename(path))
-        why = _obstacle(context, word, goal, top, target, move, "r" in flags)
+        shown = posixpath.join(goal, posixpath.basename(path)) if inside else goal
+        target = context.absolute(shown)
+        why = _obstacle(context, word, goal, top, target, move, bool({"r", "a"} & flags.values.keys()))
         if why:
             errors += f"{name}: {why}\n"
-        elif top and not ("n" in flags and node(context, target)):
-            errors += _transfer_one(context, top, target, name, move)
-            text += f"{'renamed ' if move else ''}'{word}' -> '{target}'\n" if "v" in flags else ""
-    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+        elif top and not _spared(context, flags, top, target):
+            if _asks(flags, move) and node(context, target) and not answers.ask(f"{name}: overwrite '{shown}'? "):
+                continue
+            why = _transfer_one(context, top, target, flags, move)
+            errors += why
+            text += f"{'renamed ' if move else ''}'{word}' -> '{shown}'\n" if "v" in flags and not why else ""
+    return BuiltinResult(stdout=text, stderr=answers.asked + errors, exit_code=1 if errors else 0)
+
+
+class Answers:
+    """The answers to a command's questions, from its standard input: without one, the answer is no."""
+
+    def __init__(self, stdin: str) -> None:
+        self._lines = iter(stdin.splitlines())
+        self.asked = ""
+        """all questions so far"""
+
+    def ask(self, question: str) -> bool:
+        self.asked += question
+        return next(self._lines, "").lstrip().lower().startswith("y")
+
+
+def _spared(context: CommandContext, flags: Flags, top: FileNode, target: str) -> bool:
+    """Whether -n or -u leaves a target as it is."""
+    there = node(context, target)
+    if there is None:
+        return False
+    last = next((flag for flag, _ in reversed(flags.pairs) if flag in "nif"), "")
+    spared = last == "n" or ("n" in flags and context.name == "cp")
+    return spared or ("u" in flags and not top.folder and there.modified >= top.modified)
+
+
+def _asks(flags: Flags, move: bool) -> bool:
+    """Whether -i asks first: of mv's -f, -i and -n the last one counts."""
+    if move:
+        return next((flag for flag, _ in reversed(flags.pairs) if flag in "nif"), "") == "i"
+    return "i" in flags
 
 
 def _obstacle(
@@ -95,29 +118,45 @@ def _obstacle(
     return None
 
 
-def _transfer_one(context: CommandContext, top: FileNode, target: str, name: str, move: bool) -> str:
+def _transfer_one(context: CommandContext, top: FileNode, target: str, flags: Flags, move: bool) -> str:
     """Copy or move a file or folder; returns the error message, or ""."""
     host = context.host
     entries = [entry for _, entry in walk(context, top)]
     size = sum(entry.size for entry in entries if entry.kind == "file") // 1024
     old, new = host.mount_of(top.path), host.mount_of(target)
     if (not move or old != new) and size > host.available(new):
-        return f"{name}: error writing '{target}': No space left on device\n"
+        return f"{context.name}: error writing '{target}': No space left on device\n"
+    keeps = move or bool({"a", "p", "preserve"} & flags.values.keys())
     files = dict(host.files)
     for entry in entries:
         place = target + entry.path[len(top.path) :]
         if entry.folder:
-            context.host_files.fs.mkdir(place, recursive=True)
+            _copy_folder(context, entry, place, keeps)
         elif entry.kind == "symlink":
             context.host_files.fs.symlink(entry.target, place)
+            context.host_files.made[place] = entry.modified if keeps else host.now
         else:
             content = context.host_files.fs.read_file(entry.path).decode("utf-8", "replace")
             known = host.files.get(entry.path, File(content, mode=entry.mode, modified=entry.modified))
-            files[place] = known if move else replace(known, modified=host.now)
+            files[place] = known if keeps else _copied(context, known, files.get(place))
     context.change(replace(host, files=files))
     if move:
         remove(context, top)
     return ""
+
+
+def _copy_folder(context: CommandContext, entry: FileNode, place: str, keeps: bool) -> None:
+    if not context.host_files.fs.exists(place):
+        mode = entry.mode if keeps else context.new_mode(entry.mode)
+        context.host_files.make_folder(place, mode, entry.modified if keeps else context.host.now)
+        if keeps:
+            context.host_files.own(place, entry.owner, entry.named_group)
+
+
+def _copied(context: CommandContext, source: File, there: File | None) -> File:
+    """What a plain copy leaves: a new file is the user's, one that was there keeps its owner and mode."""
+    kept = there or File(mode=context.new_mode(source.mode), owner=context.user)
+    return replace(kept, content=source.content, bulk=source.bulk, modified=context.host.now)
 
 
 def remove(context: CommandContext, top: FileNode) -> None:
@@ -132,29 +171,58 @@ def remove(context: CommandContext, top: FileNode) -> None:
 
 def rm(context: CommandContext) -> BuiltinResult:
     same = {"R": "r", "recursive": "r", "force": "f", "verbose": "v", "dir": "d"}
-    flags = parse(context, "rRfivdI", [*same, "no-preserve-root", "preserve-root", "one-file-system"], same)
+    long = ["recursive", "force", "verbose", "dir", "no-preserve-root", "preserve-root", "one-file-system"]
+    flags = parse(context, "rRfivdI", long, same)
     if not flags.words:
         return BuiltinResult() if "f" in flags else fail("rm: missing operand\nTry 'rm --help' for more information.")
     context.pull()
-    text, errors = "", ""
+    answers, text, errors = Answers(context.stdin), "", ""
+    asks = next((flag for flag, _ in reversed(flags.pairs) if flag in "fiI"), "f")
+    many = asks == "I" and ("r" in flags or len(flags.words) > 3)
+    count = f"{len(flags.words)} argument{'s' * (len(flags.words) > 1)}{' recursively' * ('r' in flags)}"
+    if many and not answers.ask(f"rm: remove {count}? "):
+        return BuiltinResult(stderr=answers.asked)
     for word in flags.words:
         path = context.absolute(word)
         found = node(context, path, follow=False)
-        if posixpath.basename(word.rstrip("/")) in (".", ".."):
-            errors += f"rm: refusing to remove '.' or '..' directory: skipping '{word}'\n"
-        elif found is None:
-            errors += "" if "f" in flags else f"rm: cannot remove '{word}': No such file or directory\n"
-        elif found.folder and "r" not in flags:
-            errors += f"rm: cannot remove '{word}': Is a directory\n"
-        elif path == "/" and "no-preserve-root" not in flags:
-            errors += "rm: it is dangerous to operate recursively on '/'\n"
-            errors += "rm: use --no-preserve-root to override this failsafe\n"
-        elif path.split("/")[1] in KERNEL:
-            errors += f"rm: cannot remove '{word}': Operation not permitted\n"
-        else:
+        why = _kept(context, word, path, found, flags)
+        if why is not None:
+            errors += why
+        elif found and (asks != "i" or _agreed(context, word, found, answers)):
             _clear(context, found)
             text += f"removed {'directory ' if found.folder else ''}'{word}'\n" if "v" in flags else ""
-    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+    return BuiltinResult(stdout=text, stderr=answers.asked + errors, exit_code=1 if errors else 0)
+
+
+def _agreed(context: CommandContext, word: str, found: FileNode, answers: Answers) -> bool:
+    """Whether all questions about an entry, and for a folder about what is in it, were answered with yes."""
+    kinds = {"directory": "directory", "symlink": "symbolic link", "file": "regular file"}
+    kind = "regular empty file" if found.kind == "file" and not found.size else kinds[found.kind]
+    inside = children(context, found) if found.folder else []
+    if inside and not answers.ask(f"rm: descend into directory '{word}'? "):
+        return False
+    agreed = [_agreed(context, f"{word.rstrip('/')}/{child.name}", child, answers) for child in inside]
+    for child, yes in zip(inside, agreed, strict=True):
+        if yes and not all(agreed):
+            remove(context, child)
+    return all(agreed) and answers.ask(f"rm: remove {kind} '{word}'? ")
+
+
+def _kept(context: CommandContext, word: str, path: str, found: FileNode | None, flags: Flags) -> str | None:
+    """The message for an operand that rm does not remove ("" with -f for what is not there); None if it may."""
+    if posixpath.basename(word.rstrip("/")) in (".", ".."):
+        return f"rm: refusing to remove '.' or '..' directory: skipping '{word}'\n"
+    if found is None:
+        return "" if "f" in flags else f"rm: cannot remove '{word}': No such file or directory\n"
+    if found.folder and "r" not in flags:
+        if "d" not in flags:
+            return f"rm: cannot remove '{word}': Is a directory\n"
+        return f"rm: cannot remove '{word}': Directory not empty\n" if children(context, found) else None
+    if path == "/" and "no-preserve-root" not in flags:
+        return (
+            "rm: it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe\n"
+        )
+    return f"rm: cannot remove '{word}': Operation not permitted\n" if path.split("/")[1] in KERNEL else None
 
 
 def _clear(context: CommandContext, found: FileNode) -> None:
@@ -168,123 +236,4 @@ def _clear(context: CommandContext, found: FileNode) -> None:
             remove(context, top)
 
 
-def touch(context: CommandContext) -> str | BuiltinResult:
-    same = {"no-create": "c", "date": "d", "reference": "r"}
-    flags = parse(context, "acmd:r:t:h", ["no-create", "date=", "reference=", "time="], same)
-    if not flags.words:
-        return fail("touch: missing file operand\nTry 'touch --help' for more information.")
-    host = context.pull()
-    time = moment_of(flags.get("d", "now"), host.now)
-    if time is None:
-        return fail(f"touch: invalid date format ‘{flags.get('d')}’")
-    errors = ""
-    for word in flags.words:
-        path = context.absolute(word)
-        there, above = node(context, path), node(context, posixpath.dirname(path) or "/")
-        if there is None and (above is None or not above.folder):
-            errors += f"touch: cannot touch '{word}': No such file or directory\n"
-        elif there is None and "c" not in flags:
-            host = host.with_file(path, File(modified=time))
-        elif there and there.path in host.files:
-            host = host.with_file(there.path, replace(host.files[there.path], modified=time))
-    context.change(host)
-    return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
-
-
-def truncate(context: CommandContext) -> str | BuiltinResult:
-    same = {"size": "s", "no-create": "c", "reference": "r"}
-    flags = parse(context, "s:cor:", ["size=", "no-create", "reference="], same)
-    match = re.fullmatch(r"([-+<>/%]?)(\d{1,18})([A-Za-z]{0,3})", flags.get("s"))
-    if "s" not in flags:
-        return fail("truncate: you must specify either '--size' or '--reference'")
-    if match is None or match[3].upper() not in UNITS:
-        return fail(f"truncate: Invalid number: ‘{flags.get('s')}’")
-    if not flags.words:
-        return fail("truncate: missing file operand\nTry 'truncate --help' for more information.")
-    host = context.pull()
-    number = int(match[2]) * UNITS[match[3].upper()]
-    for word in flags.words:
-        path = context.absolute(word)
-        above = node(context, posixpath.dirname(path) or "/")
-        found = node(context, path)
-        if (found and found.folder) or above is None or not above.folder:
-            why = "Is a directory" if found else "No such file or directory"
-            return fail(f"truncate: cannot open '{word}' for writing: {why}")
-        if found is None and "c" in flags:
-            continue
-        place = found.path if found else path
-        file = host.files.get(place, File(mode=found.mode if found else 0o644))
-        host = host.with_file(place, _resized(file, _wanted(match[1], number, file.size), host))
-    context.change(host)
-    return ""
-
-
-def _wanted(sign: str, number: int, size: int) -> int:
-    """The new size in bytes requested by `truncate -s`."""
-    if sign in ("/", "%"):
-        return size if not number else size // number * number if sign == "/" else -(-size // number) * number
-    return {"": number, "+": size + number, "-": max(size - number, 0), "<": min(size, number), ">": max(size, number)}[
-        sign
-    ]
-
-
-def _resized(file: File, size: int, host: Host) -> File:
-    """The file truncated to `size` bytes, or grown by bytes that are only counted."""
-    content = file.content.encode()[:size].decode("utf-8", "ignore")
-    return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
-
-
-def chown(context: CommandContext) -> str | BuiltinResult:
-    """Check and store the owner. Nothing else follows: services ignore file ownership here."""
-    flags = parse(context, "RvhfcLHP", ["recursive", "verbose", "from=", "reference="], {"recursive": "R"})
-    name = context.name.rsplit("/", 1)[-1]
-    if len(flags.words) < 2:
-        return fail(f"{name}: missing operand\nTry '{name} --help' for more information.")
-    owner, *words = flags.words
-    host = context.pull()
-    user = owner.split(":")[0].split(".")[0]
-    if user and not user.isdecimal() and user not in accounts(host):
-        return fail(f"{name}: invalid {'group' if name == 'chgrp' else 'user'}: ‘{owner}’")
-    errors = ""
-    for word in words:
-        top = node(context, context.absolute(word))
-        if top is None:
-            errors += f"{name}: cannot access '{word}': No such file or directory\n"
-            continue
-        for _, entry in walk(context, top, 1000 if "R" in flags else 0):
-            if name == "chown" and user and entry.path in host.files:
-                host = host.with_file(entry.path, replace(host.files[entry.path], owner=user))
-    context.change(host)
-    return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
-
-
-def mktemp(context: CommandContext) -> str | BuiltinResult:
-    """Names are derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
-    flags = parse(context, "dup:tq", ["directory", "dry-run", "tmpdir"], {"directory": "d", "dry-run": "u"})
-    template = flags.words[0] if flags.words else posixpath.join(flags.get("p", "/tmp"), "tmp.XXXXXXXXXX")
-    tail = re.search(r"X{3,200}$", template)
-    if tail is None:
-        return fail(f"mktemp: too few X's in template ‘{template}’")
-    host = context.pull()
-    letters = sha256(f"{host.name} {host.next_pid}".encode()).hexdigest()[: len(tail[0])]
-    shown = template[: tail.start()] + letters.ljust(len(tail[0]), "0")
-    path = context.absolute(posixpath.join("/tmp", shown) if "t" in flags else shown)
-    host = replace(host, next_pid=host.next_pid + 1)
-    if "d" in flags:
-        context.host_files.fs.mkdir(path)
-    elif "u" not in flags:
-        host = host.with_file(path, File(mode=0o600, modified=host.now))
-    context.change(host)
-    return f"{path if '/' in shown or 't' in flags else shown}\n"
-
-
-COMMANDS: dict[str, Command] = {
-    "mktemp": mktemp,
-    "cp": cp,
-    "mv": mv,
-    "rm": rm,
-    "touch": touch,
-    "truncate": truncate,
-    "chown": chown,
-    "chgrp": chown,
-}
+COMMANDS: dict[str, Command] = {"cp": cp, "mv": mv, "rm": rm}

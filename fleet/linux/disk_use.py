@@ -7,7 +7,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
 from fleet.linux.file_tree import FileNode, node, walk
-from fleet.linux.listing import human
+from fleet.linux.ls import human
 from fleet.model import Host, Mount
 
 INODE = 16

@@ -55,15 +55,26 @@ def translate(done: ExecResult, partial: str, host: Host) -> tuple[str, str, int
     output = _named(_bounded(done.stdout), host)
     if "real\t" in output:  # 2>&1
         output = _reworded(output, WORDS)
-    return output, _reworded(_named(_bounded(done.stderr), host), WORDS), done.exit_code
+    errors = _reworded(_named(_bounded(done.stderr), host), WORDS)
+    return output, _LIMIT.sub("", errors) if errors else "", done.exit_code
 
 
-def shell_gaps(done: ExecResult, stderr: str) -> list[Gap]:
+_LIMIT = re.compile(
+    r"^[\w.-]+: .*(?:(?:output|line) limit|exceeds? (?:the )?(?:VFS|maximum|\d+ byte)|limit exceeded|byte limit"
+    r"|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox).*\n?",
+    re.MULTILINE,
+)
+"""What a command says that met one of the sandbox's limits."""
+
+
+def shell_gaps(done: ExecResult) -> list[Gap]:
     """What a line asked of the shell's own commands that only real ones have."""
     if done.error and _abort_message(done.error)[1] == TIMED_OUT and "timeout" not in done.error:
         return [Gap("fault", f"bash: {done.error}")]
-    asked = [(found[1], found[3] or f"-{found[2]}") for line in stderr.splitlines() if (found := _OPTION.match(line))]
-    return [Gap("option", f"{name} {option}") for name, option in asked if option in real_options(name)]
+    lines = done.stderr.splitlines()
+    asked = [(found[1], found[3] or f"-{found[2]}") for line in lines if (found := _OPTION.match(line))]
+    options = [Gap("option", f"{name} {option}") for name, option in asked if option in real_options(name)]
+    return options + [Gap("fault", line.strip()) for line in _LIMIT.findall(_reworded(done.stderr, (*NAMES, *WORDS)))]
 
 
 def _named(text: str, host: Host) -> str:

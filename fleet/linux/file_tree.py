@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from fleet.linux.command import CommandContext
+from fleet.linux.command import ROOT, CommandContext
 from fleet.linux.host_files import SANDBOX
-from fleet.linux.sessions import ROOT
 
 BLOCK = 4096
 """Block size of the disk, in bytes."""
@@ -27,10 +26,16 @@ class FileNode:
     modified: int
     target: str = ""
     """of a symbolic link"""
+    named_group: str = ""
+    """if it is another one than the owner's"""
 
     @property
     def name(self) -> str:
         return posixpath.basename(self.path) or "/"
+
+    @property
+    def group(self) -> str:
+        return self.named_group or self.owner
 
     @property
     def folder(self) -> bool:
@@ -50,8 +55,10 @@ class FileNode:
     def permissions(self) -> str:
         """-rw-r--r--"""
         letters = "".join(letter if self.mode >> (8 - place) & 1 else "-" for place, letter in enumerate("rwxrwxrwx"))
-        if self.mode & 0o1000:
-            letters = letters[:8] + ("t" if letters[8] == "x" else "T")
+        for place, bit, letter in ((2, 0o4000, "s"), (5, 0o2000, "s"), (8, 0o1000, "t")):
+            if self.mode & bit:
+                special = letter if letters[place] == "x" else letter.upper()
+                letters = letters[:place] + special + letters[place + 1 :]
         return {"file": "-", "directory": "d", "symlink": "l"}[self.kind] + letters
 
 
@@ -74,7 +81,7 @@ def node(context: CommandContext, path: str, follow: bool = True) -> FileNode | 
         return _node(context, real, {"file_type": "directory", "mode": 0o755})
     target = link_target(context, real)
     if target is not None:
-        return None if follow else FileNode(real, "symlink", len(target), 0o777, ROOT, context.host.boot, target)
+        return None if follow else _link(context, real, target)
     return _node(context, real, context.host_files.fs.stat(real)) if context.host_files.fs.exists(real) else None
 
 
@@ -82,6 +89,14 @@ def children(context: CommandContext, folder: FileNode) -> list[FileNode]:
     """The entries of a folder, sorted by name."""
     entries = sorted(context.host_files.fs.read_dir(folder.path), key=lambda entry: entry["name"])
     return [_node(context, posixpath.join(folder.path, entry["name"]), entry["metadata"]) for entry in entries]
+
+
+def links(context: CommandContext, entry: FileNode) -> int:
+    """The number of hard links: a folder has two, and one in each folder below it."""
+    if not entry.folder:
+        return 1
+    below = context.host_files.fs.read_dir(entry.path)
+    return 2 + sum(child["metadata"]["file_type"] == "directory" for child in below)
 
 
 def walk(context: CommandContext, top: FileNode, depth: int = 1000) -> Iterator[tuple[int, FileNode]]:
@@ -117,9 +132,14 @@ def resolve(context: CommandContext, path: str) -> str:
     return path
 
 
+def _link(context: CommandContext, path: str, target: str) -> FileNode:
+    made = context.host_files.made.get(path, context.host.boot)
+    return FileNode(path, "symlink", len(target), 0o777, ROOT, made, target)
+
+
 def _file(context: CommandContext, path: str) -> FileNode:
     file = context.host.files[path]
-    return FileNode(path, "file", file.size, file.mode, file.owner, file.modified)
+    return FileNode(path, "file", file.size, file.mode, file.owner, file.modified, named_group=file.group)
 
 
 def _node(context: CommandContext, path: str, metadata: dict[str, Any]) -> FileNode:
@@ -130,9 +150,12 @@ def _node(context: CommandContext, path: str, metadata: dict[str, Any]) -> FileN
         prefix = path.rstrip("/") + "/"
         times = [file.modified for name, file in host.files.items() if name.startswith(prefix)]
         size = 0 if path.startswith(("/proc", "/sys", "/dev")) else BLOCK
-        return FileNode(path, "directory", size, metadata["mode"], ROOT, max(times, default=host.boot))
+        made = context.host_files.made.get(path)
+        owner, group = context.host_files.owners.get(path, (ROOT, ""))
+        time = max([*times, made] if made else times, default=host.boot)
+        return FileNode(path, "directory", size, metadata["mode"], owner, time, named_group=group)
     if kind == "symlink":
         target = link_target(context, path) or ""
-        return FileNode(path, "symlink", len(target), 0o777, ROOT, host.boot, target)
+        return _link(context, path, target)
     size = 0 if path.startswith(SANDBOX) else metadata["size"]
     return FileNode(path, "file", size, metadata["mode"], ROOT, host.boot)

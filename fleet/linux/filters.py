@@ -77,7 +77,7 @@ def tee(context: CommandContext) -> BuiltinResult:
             errors += f"tee: {word}: {why}\n"
             continue
         place = there.path if there else path
-        old = host.files.get(place, File(mode=there.mode if there else 0o644))
+        old = host.files.get(place, File(owner=context.user, mode=there.mode if there else context.new_mode(0o666)))
         kept = (old.content, old.bulk) if "a" in flags else ("", 0)
         new = File(kept[0] + context.stdin, kept[1], old.owner, old.mode, host.now)
         host = host.with_file(place, new)

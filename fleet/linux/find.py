@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux import copying, listing
+from fleet.linux import copying, creating, filters, listing, ls, permissions
 from fleet.linux.clock import DAY, formatted
 from fleet.linux.command import Command, CommandContext, UsageError, fail
 from fleet.linux.file_tree import FileNode, children, node, walk
@@ -96,7 +96,7 @@ def _delete(context: CommandContext, found: list[tuple[str, FileNode]]) -> str:
 def _execute(context: CommandContext, paths: list[str], plan: FindPlan) -> tuple[str, str]:
     """-exec, for commands of this package only: a command cannot call back into the shell that runs it."""
     name, *words = plan.argument
-    command = {**listing.COMMANDS, **copying.COMMANDS}.get(name.rsplit("/", 1)[-1])
+    command = _RUNS.get(name.rsplit("/", 1)[-1])
     if command is None:
         return "", f"find: ‘{name}’: No such file or directory\n" if paths else ""
     runs = [paths] if plan.action == "exec+" else [[path] for path in paths]
@@ -114,6 +114,17 @@ def _execute(context: CommandContext, paths: list[str], plan: FindPlan) -> tuple
         text, errors = text + result.stdout, errors + result.stderr
     context.host_files.fresh = False
     return text, errors
+
+
+_RUNS: dict[str, Command] = {
+    **ls.COMMANDS,
+    **listing.COMMANDS,
+    **copying.COMMANDS,
+    **creating.COMMANDS,
+    **permissions.COMMANDS,
+    **filters.COMMANDS,
+}
+"""What -exec may run."""
 
 
 def _printf(pattern: str, shown: str, entry: FileNode) -> str:

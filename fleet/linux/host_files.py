@@ -10,9 +10,13 @@ from bashkit import FileSystem
 
 from fleet.model import File, Host
 
+UMASK = 0o22
+"""Of a new shell."""
 SANDBOX = ("/bin", "/dev", "/proc", "/sys", "/usr/bin", "/usr/sbin", "/sbin")
 """Folders that belong to bashkit: never part of a host's files."""
 
+_CREATED = 0o644
+"""Mode of a file that a redirection makes in the shell, whatever the mask."""
 Signature = tuple[int, float, float, int]
 """(size, modified, created, mode). The times are the real machine's: they are compared but never shown."""
 
@@ -27,6 +31,12 @@ class HostFiles:
         self._fs: FileSystem | None = None
         self._seen: dict[str, Signature] = {}
         """path -> signature at the last sync: unchanged files are not read again"""
+        self.made: dict[str, int] = {}
+        """path -> time of the fleet's clock, of folders and links that were made since the shell started"""
+        self.owners: dict[str, tuple[str, str]] = {}
+        """path -> (owner, group) of folders that are not root's"""
+        self.umask = UMASK
+        """the mask of the line that is running"""
         self.fresh = False
         """True while nothing can have been written since the last sync, so that `pull` has nothing to do"""
 
@@ -46,6 +56,19 @@ class HostFiles:
             yield
         finally:
             self._fs = outer
+
+    def make_folder(self, path: str, mode: int, now: int) -> None:
+        self.fs.mkdir(path)
+        self.fs.chmod(path, mode)
+        self.made[path] = now
+
+    def own(self, path: str, owner: str, group: str) -> None:
+        """Give a folder to somebody."""
+        self.owners[path] = (owner, group)
+
+    def follow(self, other: "HostFiles") -> None:
+        """Know what another shell on the same host knows of its folders."""
+        self.made, self.owners = other.made, other.owners
 
     def attach(self, files: Mapping[str, File]) -> None:
         """Start with a file system that already contains `files`."""
@@ -102,6 +125,9 @@ class HostFiles:
             return replace(known, mode=mode)
         content = self.fs.read_file(path).decode("utf-8", "replace")
         if known is None or old is None:
+            if mode == _CREATED and self.umask != UMASK:
+                mode = 0o666 & ~self.umask
+                self.fs.chmod(path, mode)
             return File(content, mode=mode, modified=now)
         # `>>` keeps the creation time, `>` renews it: a rewritten file has lost the bulk that is not stored.
         bulk = known.bulk if old[2] == new[2] else 0

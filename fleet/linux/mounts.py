@@ -7,7 +7,7 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, fail, parse, table
-from fleet.linux.listing import human
+from fleet.linux.ls import human
 from fleet.model import Host, Mount
 
 KERNEL = (

@@ -3,16 +3,17 @@
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, headline
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.command import ROOT, Command, CommandContext, fail, parse
 from fleet.model import Host, Login
 
-ROOT = "root"
-"""The user that the agent runs as."""
+BASE = {"daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9, "proxy": 13,
+    "www-data": 33, "backup": 34, "list": 38, "irc": 39, "_apt": 42, "nobody": 65534}  # fmt: skip
+"""Users that Debian's base-passwd makes."""
 
 
 def accounts(host: Host) -> dict[str, int]:
     """user -> uid: users from /etc/passwd, plus those of processes and logins, who get the next free numbers."""
-    found = {ROOT: 0}
+    found = {ROOT: 0, **BASE}
     passwd = host.files.get("/etc/passwd")
     for line in passwd.content.splitlines() if passwd else []:
         fields = line.split(":")
@@ -27,7 +28,7 @@ def accounts(host: Host) -> dict[str, int]:
 def identity(context: CommandContext) -> str | BuiltinResult:
     same = {"user": "u", "group": "g", "groups": "G", "name": "n", "real": "r", "zero": "z"}
     flags = parse(context, "ugGnrza", list(same), same)
-    user = flags.words[0] if flags.words else ROOT
+    user = flags.words[0] if flags.words else context.user
     users = accounts(context.host)
     if user.isdecimal():
         user = next((name for name, uid in users.items() if str(uid) == user), user)
@@ -41,7 +42,7 @@ def identity(context: CommandContext) -> str | BuiltinResult:
 
 def whoami(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context)
-    return fail(f"whoami: extra operand ‘{flags.words[0]}’") if flags.words else f"{ROOT}\n"
+    return fail(f"whoami: extra operand ‘{flags.words[0]}’") if flags.words else f"{context.user}\n"
 
 
 def groups(context: CommandContext) -> str | BuiltinResult:
@@ -49,7 +50,7 @@ def groups(context: CommandContext) -> str | BuiltinResult:
     missing = [user for user in words if user not in accounts(context.host)]
     if missing:
         return fail(f"groups: ‘{missing[0]}’: no such user")
-    return "".join(f"{user} : {user}\n" for user in words) or f"{ROOT}\n"
+    return "".join(f"{user} : {user}\n" for user in words) or f"{context.user}\n"
 
 
 def logged_in(host: Host) -> list[Login]:

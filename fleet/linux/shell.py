@@ -17,14 +17,18 @@ from fleet.linux import (
     base_system,
     clock,
     copying,
+    creating,
+    crontab,
     disk_use,
     filters,
     find,
     listing,
+    ls,
     mounts,
     network,
     nginx,
     packages,
+    permissions,
     processes,
     ps,
     sessions,
@@ -36,7 +40,7 @@ from fleet.linux.command import Command, CommandContext, UsageError, lacking, no
 from fleet.linux.docker import commands as docker
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.git import commands as git
-from fleet.linux.host_files import HostFiles
+from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.systemd import commands as systemd
@@ -45,12 +49,16 @@ from fleet.model import Host, Machine
 
 COMMANDS: dict[str, Command] = {
     **system.COMMANDS,
+    **crontab.COMMANDS,
     **clock.COMMANDS,
     **sessions.COMMANDS,
+    **ls.COMMANDS,
     **listing.COMMANDS,
     **find.COMMANDS,
     **filters.COMMANDS,
     **copying.COMMANDS,
+    **creating.COMMANDS,
+    **permissions.COMMANDS,
     **disk_use.COMMANDS,
     **mounts.COMMANDS,
     **processes.COMMANDS,
@@ -129,6 +137,7 @@ class LinuxShell:
             return self._run(line)
         if may.writes:
             self.sync()
+        self._host_files.umask = UMASK
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
             self._restart()
@@ -136,7 +145,7 @@ class LinuxShell:
             self._forget(bash)
         self._machine.host = self._last = tick(self._machine.host)
         stdout, stderr, code = translate(done, "".join(partial), self._machine.host)
-        self._machine.gaps += [gap for gap in shell_gaps(done, stderr) if gap not in self._machine.gaps]
+        self._machine.gaps += [gap for gap in shell_gaps(done) if gap not in self._machine.gaps]
         return stdout, stderr, code
 
     def sync(self) -> Host:
@@ -165,7 +174,9 @@ class LinuxShell:
         old = self._bash
         assert old is not None
         self.sync()
-        self._folder, self._host_files = old.shell_state().cwd, HostFiles()
+        self._folder, known = old.shell_state().cwd, self._host_files
+        self._host_files = HostFiles()
+        self._host_files.follow(known)
         self._bash = self._start()
         base_system.copy_folders(old.fs(), self._bash.fs())
 
@@ -236,7 +247,9 @@ def _builtin(
     at once."""
 
     def call(given: BuiltinContext) -> str | BuiltinResult:
-        context = CommandContext(given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files)
+        context = CommandContext(
+            given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files, given.env
+        )
         try:
             if given.argv and (said := said_of_itself(given.name, given.argv[0], machine.host)):
                 return BuiltinResult(said.stdout, said.stderr, said.code)

@@ -8,10 +8,9 @@ from bashkit import BuiltinResult
 from fleet.actions import FailedAction, start
 from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, fail, parse
-from fleet.model import File, Host, JournalEntry
+from fleet.model import Host, JournalEntry
 
 CODENAMES = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "11": "bullseye", "12": "bookworm"}
-CRONTABS = "/var/spool/cron/crontabs"
 BOOT_SECONDS = 35
 """Seconds from the command to the first login after a reboot."""
 
@@ -137,31 +136,6 @@ def dmesg(context: CommandContext) -> str:
     return "".join(f"[{when(entry)}] {entry.message}\n" for entry in lines)
 
 
-def crontab(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "lreiu:")
-    user = flags.get("u", "root")
-    path = f"{CRONTABS}/{user}"
-    host = context.pull()
-    if "l" in flags:
-        return host.files[path].content if path in host.files else fail(f"no crontab for {user}")
-    if "e" in flags:
-        return fail('/tmp/crontab/crontab: "" exited with status 1')
-    if "r" in flags:
-        if path not in host.files:
-            return fail(f"no crontab for {user}")
-        context.change(host.with_file(path, None))
-        return ""
-    source = flags.words[0] if flags.words else "-"
-    text = context.stdin
-    if source != "-":
-        file = host.files.get(context.absolute(source))
-        if file is None:
-            return fail(f"{source}: No such file or directory")
-        text = file.content
-    context.change(host.with_file(path, File(text, owner=user, mode=0o600, modified=host.now)))
-    return ""
-
-
 def reboot(context: CommandContext) -> str | BuiltinResult:
     """Reboot: all processes are new, and enabled services run if they can start."""
     parse(context, "fpnhrc", ["force", "no-wall", "halt", "reboot", "poweroff"])
@@ -219,7 +193,6 @@ COMMANDS: dict[str, Command] = {
     "lsb_release": lsb_release,
     "hostnamectl": hostnamectl,
     "dmesg": dmesg,
-    "crontab": crontab,
     "reboot": reboot,
     "shutdown": shutdown,
     "poweroff": shutdown,

@@ -4,6 +4,8 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, parse
 
+PIPE = 2**16
+"""Bytes that fit into a pipe."""
 TIMED_OUT = 124
 """Exit code of a command stopped by its time-out."""
 
@@ -61,6 +63,12 @@ def _end(content: bytes, count: str, flags: Flags) -> bytes:
     return kept if isinstance(kept, bytes) else b"".join(kept)
 
 
+def yes(context: CommandContext) -> BuiltinResult:
+    """As much as a pipe holds, and then it waits: alone, it times out."""
+    word = " ".join(context.argv) or "y"
+    return BuiltinResult(stdout=f"{word}\n" * (PIPE // (len(word) + 1) + 1), exit_code=TIMED_OUT)
+
+
 def show_help(context: CommandContext) -> str:
     return "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\nThese shell commands are defined internally.\n"
 
@@ -77,6 +85,7 @@ ABSENT = ("assert", "csv", "dotenv", "glob", "http", "json", "log", "make", "man
 
 COMMANDS: dict[str, Command] = {
     "tail": tail,
+    "yes": yes,
     "help": show_help,
     "compgen": complete_nothing,
     **dict.fromkeys(INTERACTIVE, no_terminal),

@@ -154,3 +154,19 @@ def test_what_a_line_sets_does_not_reach_the_next_one():
     output, error, _ = shell.run('echo "[$x$Y$i$z$v$w]"; umask; shopt nullglob; f; q; history; pwd')
     assert output == "[]\n0022\nnullglob       \toff\n/tmp\n"
     assert error == "bash: line 1: f: command not found\nbash: line 1: q: command not found\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["yes | head -2", "echo y | tee /tmp/a", "for i in 1 2; do echo y; done", "yes > /dev/null & echo y; echo y"],
+)
+def test_the_sandbox_does_not_speak(line: str):
+    output, error, _, gaps = met(line)
+    assert (output.splitlines()[0], error, gaps) == ("y", "", [])
+
+
+def test_a_limit_of_the_sandbox_is_a_gap_and_its_words_reach_nobody():
+    output, error, _, gaps = met("seq 1 200000 | tail -1; seq 1 3")
+    assert "limit" not in error + output
+    assert output.endswith("1\n2\n3\n")
+    assert len(gaps) == 1

@@ -1,0 +1,215 @@
+"""Commands that make files, folders and links: touch, truncate, mktemp, mkdir, ln."""
+
+import posixpath
+import re
+from dataclasses import replace
+from hashlib import sha256
+
+from bashkit import BuiltinResult
+
+from fleet.linux.clock import moment_of, stamped
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.file_tree import node
+from fleet.linux.permissions import new_mode
+from fleet.model import File, Host
+
+UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
+
+
+def touch(context: CommandContext) -> str | BuiltinResult:
+    same = {"no-create": "c", "date": "d", "reference": "r", "no-dereference": "h"}
+    flags = parse(context, "acmd:r:t:hf", ["no-create", "date=", "reference=", "time=", "no-dereference"], same)
+    if not flags.words:
+        return fail("touch: missing file operand\nTry 'touch --help' for more information.")
+    host = context.pull()
+    time = _touched(context, flags)
+    if isinstance(time, str):
+        return fail(f"touch: {time}")
+    only_access = "a" in flags and "m" not in flags
+    errors = ""
+    for word in flags.words:
+        path = context.absolute(word)
+        there, above = node(context, path), node(context, posixpath.dirname(path) or "/")
+        if there is None and (above is None or not above.folder):
+            errors += f"touch: cannot touch '{word}': No such file or directory\n"
+        elif there is None and "c" not in flags:
+            made = host.now if only_access else time
+            host = host.with_file(path, File(owner=context.user, mode=context.new_mode(0o666), modified=made))
+        elif there and there.path in host.files and not only_access:
+            host = host.with_file(there.path, replace(host.files[there.path], modified=time))
+        elif there and there.folder and not only_access:
+            context.host_files.made[there.path] = time
+    context.change(host)
+    return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
+
+
+def _touched(context: CommandContext, flags: Flags) -> int | str:
+    """The time that touch sets, or why there is none."""
+    if "r" in flags:
+        like = node(context, context.absolute(flags.get("r")))
+        return like.modified if like else f"failed to get attributes of '{flags.get('r')}': No such file or directory"
+    if "t" in flags:
+        stamp = stamped(flags.get("t"), context.host.now)
+        return f"invalid date format ‘{flags.get('t')}’" if stamp is None else stamp
+    time = moment_of(flags.get("d", "now"), context.host.now)
+    return f"invalid date format ‘{flags.get('d')}’" if time is None else time
+
+
+def truncate(context: CommandContext) -> str | BuiltinResult:
+    same = {"size": "s", "no-create": "c", "reference": "r"}
+    flags = parse(context, "s:cor:", ["size=", "no-create", "reference="], same)
+    match = re.fullmatch(r"([-+<>/%]?)(\d{1,18})([A-Za-z]{0,3})", flags.get("s"))
+    if "s" not in flags:
+        return fail("truncate: you must specify either '--size' or '--reference'")
+    if match is None or match[3].upper() not in UNITS:
+        return fail(f"truncate: Invalid number: ‘{flags.get('s')}’")
+    if not flags.words:
+        return fail("truncate: missing file operand\nTry 'truncate --help' for more information.")
+    host = context.pull()
+    number = int(match[2]) * UNITS[match[3].upper()]
+    for word in flags.words:
+        path = context.absolute(word)
+        above = node(context, posixpath.dirname(path) or "/")
+        found = node(context, path)
+        if (found and found.folder) or above is None or not above.folder:
+            why = "Is a directory" if found else "No such file or directory"
+            return fail(f"truncate: cannot open '{word}' for writing: {why}")
+        if found is None and "c" in flags:
+            continue
+        place = found.path if found else path
+        file = host.files.get(place, File(mode=found.mode if found else context.new_mode(0o666)))
+        host = host.with_file(place, _resized(file, _wanted(match[1], number, file.size), host))
+    context.change(host)
+    return ""
+
+
+def _wanted(sign: str, number: int, size: int) -> int:
+    """The new size in bytes requested by `truncate -s`."""
+    if sign in ("/", "%"):
+        return size if not number else size // number * number if sign == "/" else -(-size // number) * number
+    return {"": number, "+": size + number, "-": max(size - number, 0), "<": min(size, number), ">": max(size, number)}[
+        sign
+    ]
+
+
+def _resized(file: File, size: int, host: Host) -> File:
+    """The file truncated to `size` bytes, or grown by bytes that are only counted."""
+    content = file.content.encode()[:size].decode("utf-8", "ignore")
+    return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
+
+
+def mktemp(context: CommandContext) -> str | BuiltinResult:
+    """Names are derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
+    flags = parse(context, "dup:tq", ["directory", "dry-run", "tmpdir"], {"directory": "d", "dry-run": "u"})
+    template = flags.words[0] if flags.words else posixpath.join(flags.get("p", "/tmp"), "tmp.XXXXXXXXXX")
+    tail = re.search(r"X{3,200}$", template)
+    if tail is None:
+        return fail(f"mktemp: too few X's in template ‘{template}’")
+    host = context.pull()
+    letters = sha256(f"{host.name} {host.next_pid}".encode()).hexdigest()[: len(tail[0])]
+    shown = template[: tail.start()] + letters.ljust(len(tail[0]), "0")
+    path = context.absolute(posixpath.join("/tmp", shown) if "t" in flags else shown)
+    host = replace(host, next_pid=host.next_pid + 1)
+    if "d" in flags:
+        context.host_files.fs.mkdir(path)
+    elif "u" not in flags:
+        host = host.with_file(path, File(mode=0o600, modified=host.now))
+    context.change(host)
+    return f"{path if '/' in shown or 't' in flags else shown}\n"
+
+
+def mkdir(context: CommandContext) -> BuiltinResult:
+    same = {"parents": "p", "verbose": "v", "mode": "m"}
+    flags = parse(context, "pvm:", ["parents", "verbose", "mode="], same)
+    if not flags.words:
+        return fail("mkdir: missing operand\nTry 'mkdir --help' for more information.")
+    mode = new_mode(flags.get("m"), 0o777, True, 0) if "m" in flags else context.new_mode(0o777)
+    if mode is None:
+        return fail(f"mkdir: invalid mode ‘{flags.get('m')}’")
+    context.pull()
+    text, errors = "", ""
+    for word in flags.words:
+        made, why = _make(context, word, mode, "p" in flags)
+        text += "".join(f"mkdir: created directory '{name}'\n" for name in made) if "v" in flags else ""
+        errors += f"mkdir: cannot create directory ‘{word}’: {why}\n" if why else ""
+    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+
+
+def _make(context: CommandContext, word: str, mode: int, parents: bool) -> tuple[list[str], str]:
+    """(names of the folders made, why the last one could not be)."""
+    parts = [part for part in word.split("/") if part]
+    front = "/" if word.startswith("/") else ""
+    names = [front + "/".join(parts[: count + 1]) for count in range(len(parts))] if parents else [word]
+    made = []
+    for name in names:
+        path = context.absolute(name)
+        there, above = node(context, path), node(context, posixpath.dirname(path) or "/")
+        if there is not None:
+            if not (parents and there.folder):
+                return made, "File exists" if name == names[-1] else "Not a directory"
+            continue
+        if above is None or not above.folder:
+            return made, "Not a directory" if above else "No such file or directory"
+        path = posixpath.join(above.path, posixpath.basename(path))
+        context.host_files.make_folder(path, mode if name == names[-1] else context.new_mode(0o777), context.host.now)
+        made.append(name)
+    return made, ""
+
+
+def ln(context: CommandContext) -> BuiltinResult:
+    same = {"symbolic": "s", "force": "f", "verbose": "v", "no-dereference": "n", "no-target-directory": "T",
+        "target-directory": "t"}  # fmt: skip
+    flags = parse(
+        context, "sfvnTt:", [*[name for name in same if name != "target-directory"], "target-directory="], same
+    )
+    words = [*flags.words, flags.get("t")] if "t" in flags else flags.words
+    if not words:
+        return fail("ln: missing file operand\nTry 'ln --help' for more information.")
+    context.pull()
+    *targets, goal = words if len(words) > 1 else [words[0], "."]
+    into = node(context, context.absolute(goal), follow="n" not in flags)
+    inside = bool(into and into.folder) and "T" not in flags
+    if (len(targets) > 1 or "t" in flags) and not inside:
+        return fail(f"ln: target '{goal}': {'Not a directory' if into else 'No such file or directory'}")
+    text, errors = "", ""
+    for target in targets:
+        name = posixpath.join(goal, posixpath.basename(target.rstrip("/"))) if inside else goal
+        shown = posixpath.normpath(name) if goal == "." else name
+        why = _link(context, target, shown, flags)
+        errors += f"ln: {why}\n" if why else ""
+        text += f"'{shown}' {'->' if 's' in flags else '=>'} '{target}'\n" if "v" in flags and not why else ""
+    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+
+
+def _link(context: CommandContext, target: str, name: str, flags: Flags) -> str:
+    """Why a link could not be made; "" if it was. A hard link is a copy here: files have no second name."""
+    kind = "symbolic" if "s" in flags else "hard"
+    path = context.absolute(name)
+    source = node(context, context.absolute(target), follow=False)
+    if kind == "hard" and source is None:
+        return f"failed to access '{target}': No such file or directory"
+    if kind == "hard" and source and source.folder:
+        return f"{target}: hard link not allowed for directory"
+    above = node(context, posixpath.dirname(path) or "/")
+    arrow = f" => '{target}'" if kind == "hard" else ""
+    if above is None or not above.folder:
+        return f"failed to create {kind} link '{name}'{arrow}: No such file or directory"
+    there = node(context, path, follow=False)
+    if there and "f" not in flags:
+        return f"failed to create {kind} link '{name}': File exists"
+    if there and there.folder:
+        return f"{name}: cannot overwrite directory"
+    host = context.host.with_file(path, None) if there else context.host
+    if there and (there.kind == "symlink" or path in context.host.files):
+        context.change(host)
+        if context.host_files.fs.exists(path) or there.kind == "symlink":
+            context.host_files.fs.remove(path)
+    if kind == "symbolic":
+        context.host_files.fs.symlink(target, path)
+        context.host_files.made[path] = context.host.now
+    elif source and source.path in host.files:
+        context.change(host.with_file(path, host.files[source.path]))
+    return ""
+
+
+COMMANDS: dict[str, Command] = {"touch": touch, "truncate": truncate, "mktemp": mktemp, "mkdir": mkdir, "ln": ln}
