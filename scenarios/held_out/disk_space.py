@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from aj.acts import on, on_all
 from fleet.draw import GIB
-from fleet.linux.listing import human
+from fleet.linux.ls import human
 from fleet.model import File, Mount
 from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, fill_disk, free_on_c, some_hosts, with_usage

@@ -1,7 +1,7 @@
 """Disk space, trained on: how much is left, what is large, which host is fullest, and what may be deleted."""
 
 from aj.acts import on, on_all
-from fleet.linux.listing import human
+from fleet.linux.ls import human
 from fleet.model import File
 from scenarios.scenario import Stage, template
 from scenarios.trouble import EMPTY, fill_disk, free_on_c, with_usage
