@@ -17,6 +17,7 @@ MAX_OUTPUT = 64 * 2**10
 WORDS = (
     (r"(command not found)\. [^\n]*", r"\1"),
     (r" \(max \d+ background jobs[^\n]*", ""),
+    (r"fc: editing history is not supported in bashkit", "fc: no command found"),
     (r"resource limit exceeded: [^\n]*", "Killed"),
     (r"file too large: [^\n]*", "File too large"),
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),

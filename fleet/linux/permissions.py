@@ -193,14 +193,14 @@ def umask(context: CommandContext) -> str | BuiltinResult:
         shown = _symbolic(mask) if "-S" in context.argv else f"{mask:04o}"
         return f"umask {'-S ' if '-S' in context.argv else ''}{shown}\n" if "-p" in context.argv else f"{shown}\n"
     word = words[0]
-    if word[0].isdecimal():
+    if word[:1].isdecimal():
         if not re.fullmatch(r"[0-7]{1,4}", word) or int(word, 8) > 0o777:
             return fail(f"bash: line 1: umask: {word}: octal number out of range")
         wanted = int(word, 8)
     else:
         allowed = new_mode(word, 0o777 & ~mask, False, 0)
         if allowed is None:
-            return fail(f"bash: line 1: umask: `{word[0]}': invalid symbolic mode character")
+            return fail(f"bash: line 1: umask: `{word[:1]}': invalid symbolic mode character")
         wanted = 0o777 & ~allowed
     context.host_files.umask = wanted
     return f"{_symbolic(wanted)}\n" if "-S" in context.argv else ""
