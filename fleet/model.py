@@ -141,6 +141,8 @@ class Service:
     restarts: int = 0
     """restarts since the initial state, whoever caused them"""
     reloads: int = 0
+    masked: bool = False
+    """nothing may start it: a masked unit, a Windows service of the start type Disabled"""
     config: str | None = None
     """path of its configuration, checked before a start or reload (see `fleet.actions`)"""
     log: str | None = None

@@ -21,7 +21,7 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
         for service in host.services.values():
             at = f"{name}/services/{service.name}"
             flat[f"{at}/state"] = service.state
-            flat[f"{at}/enabled"] = str(service.enabled)
+            flat[f"{at}/enabled"] = "masked" if service.masked else str(service.enabled)
             flat[f"{at}/restarts"] = str(service.restarts)
             flat[f"{at}/reloads"] = str(service.reloads)
         logs = {service.log for service in host.services.values()}

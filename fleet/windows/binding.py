@@ -1,25 +1,46 @@
 """Binds arguments to a cmdlet's parameters: full or abbreviated names, switches, positions, and errors."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleet.windows.failure import Failure
 from fleet.windows.session import Session, shown
 from fleet.windows.tree import Block, Span
 from fleet.windows.values import PSObject, PSValue, bad_conversion, items, to_number, to_text, truthy
 
-COMMON_NAMED = (
-    "ErrorAction|EA WarningAction|WA ErrorVariable|EV OutVariable|OV InformationAction OutBuffer PipelineVariable"
+COMMON_NAMED = "ErrorAction|EA WarningAction|WA InformationAction|InfA ErrorVariable|EV OutVariable|OV OutBuffer|OB"
+COMMON_SWITCHES = "Verbose|vb Debug|db"
+COMMON_LACKED = "WarningVariable|WV InformationVariable|IV PipelineVariable|PV"
+CHANGING_SWITCHES = "WhatIf|wi Confirm|cf"
+CHANGING_VERBS = (
+    "add",
+    "clear",
+    "copy",
+    "foreach",
+    "mkdir",
+    "move",
+    "new",
+    "out",
+    "remove",
+    "rename",
+    "restart",
+    "set",
+    "start",
+    "stop",
 )
-COMMON_SWITCHES = "Verbose Debug"
-CHANGING_SWITCHES = "Confirm WhatIf"
+"""Verbs of cmdlets that take -WhatIf and -Confirm."""
+HARMLESS = (
+    "New-Object", "New-TimeSpan", "Start-Sleep", "Out-Null", "Out-String", "Out-Host", "Out-Default", "Set-Location",
+    "Add-Type", "Tee-Object",
+)  # fmt: skip
+"""Cmdlets that do not take them, whatever their verb."""
 QUIET = ("silentlycontinue", "ignore", "0")
 
 
 @dataclass(frozen=True, slots=True)
 class Cmdlet:
-    """A command with PowerShell parameters. `positional`, `named` and `switches` are space-separated names; aliases
-    follow a bar, as in "Tail|Last"."""
+    """A command with PowerShell parameters. `positional`, `named`, `switches` and `lacks` are space-separated names;
+    aliases follow a bar, as in "Tail|Last"."""
 
     name: str
     run: "Callable[[CmdletCall], Iterable[PSValue] | None]"
@@ -28,6 +49,8 @@ class Cmdlet:
     switches: str = ""
     rest: str = ""
     """the parameter that takes all remaining positional arguments"""
+    lacks: str = ""
+    """parameters of the real cmdlet that are not simulated: refused as if there were none, and a gap"""
 
     def parameter(self, name: str, span: Span) -> tuple[str, bool]:
         """The full name meant by `name`, and whether it is a switch.
@@ -36,9 +59,11 @@ class Cmdlet:
             Failure: no parameter matches, or several do.
         """
         wanted, fits = name.lower(), []
-        for group, switch in self._groups():
+        for group, switch in (*self._groups(), *((group, None) for group in f"{self.lacks} {COMMON_LACKED}".split())):
             spellings = [spelling.lower() for spelling in group.split("|")]
             if wanted in spellings:
+                if switch is None:
+                    raise self._lacking(group.split("|")[0], name, span)
                 return group.split("|")[0], switch
             if spellings[0].startswith(wanted):
                 fits.append((group.split("|")[0], switch))
@@ -46,7 +71,10 @@ class Cmdlet:
             own = [fit for fit in fits if fit[0] in f"{self.positional} {self.named} {self.switches}"]
             fits = own if len(own) == 1 else fits
         if len(fits) == 1:
-            return fits[0]
+            full, switch = fits[0]
+            if switch is None:
+                raise self._lacking(full, name, span)
+            return full, switch
         if fits:
             matches = " ".join(f"-{full}" for full, _ in fits)
             text = (
@@ -54,12 +82,20 @@ class Cmdlet:
                 f"Possible matches include: {matches}."
             )
             raise self.unbound(text, "AmbiguousParameter", span)
+        raise self._unknown(name, span)
+
+    def _unknown(self, name: str, span: Span) -> Failure:
         text = f"A parameter cannot be found that matches parameter name '{name}'."
-        raise self.unbound(text, "NamedParameterNotFound", span)
+        return self.unbound(text, "NamedParameterNotFound", span)
+
+    def _lacking(self, full: str, name: str, span: Span) -> Failure:
+        failure = self._unknown(name, span)
+        failure.lacks = f"{self.name} -{full}"
+        return failure
 
     def _groups(self) -> list[tuple[str, bool]]:
         named = f"{self.positional} {self.named} {COMMON_NAMED}".split()
-        switches = f"{self.switches} {COMMON_SWITCHES} {CHANGING_SWITCHES}".split()
+        switches = f"{self.switches} {COMMON_SWITCHES} {CHANGING_SWITCHES if self.changes else ''}".split()
         return [*((group, False) for group in named), *((group, True) for group in switches)]
 
     def unbound(self, text: str, name: str, span: Span | None) -> Failure:
@@ -70,8 +106,13 @@ class Cmdlet:
             ":",
             "ParameterBindingException",
             self.name,
-            span,
+            span=span,
         )
+
+    @property
+    def changes(self) -> bool:
+        """Whether it asks before it acts, if one wants that: SupportsShouldProcess."""
+        return self.name.partition("-")[0].lower() in CHANGING_VERBS and self.name not in HARMLESS
 
     @property
     def class_name(self) -> str:
@@ -145,8 +186,12 @@ class CmdletCall:
     """the values from the pipeline"""
     piped: bool
     span: Span
+    called: str = ""
+    """the cmdlet's name as it was typed"""
     quiet: bool = False
     stops: bool = False
+    failures: list[Failure] = field(default_factory=list)
+    """the errors reported so far, shown or not"""
 
     def has(self, name: str) -> bool:
         return name in self.bound
@@ -212,6 +257,7 @@ class CmdletCall:
             target,
             kind or f"{self.cmdlet.name.split('-')[-1]}CommandException",
             self.cmdlet.name,
+            self.called,
             self.span,
             self.stops,
         )
@@ -225,6 +271,7 @@ class CmdletCall:
         failure = self.failure(message, name, category, target, kind)
         if self.stops:
             raise failure
+        self.failures.append(failure)
         self.session.ok = False
         if not self.quiet:
             self.session.report(failure)

@@ -1,5 +1,8 @@
 """The table of all commands on a simulated Windows host, with their aliases."""
 
+from functools import cache
+from pathlib import Path
+
 from fleet.windows.binding import Cmdlet
 from fleet.windows.cmdlets import (
     cim,
@@ -41,6 +44,7 @@ ALIASES = {
         "get-childitem": "gci ls dir",
         "get-item": "gi",
         "get-content": "gc cat type",
+        "set-content": "sc",
         "add-content": "ac",
         "clear-content": "clc",
         "select-string": "sls",
@@ -78,12 +82,24 @@ ALIASES = {
 }
 
 
+@cache
+def _real() -> frozenset[str]:
+    lines = Path(__file__).with_name("real_commands.txt").read_text().splitlines()
+    return frozenset(name.lower() for line in lines if not line.startswith("#") for name in line.split())
+
+
+def is_lacking(name: str) -> bool:
+    """Whether a real host has this command, and the simulated one does not."""
+    lowered = name.lower().rpartition("\\")[2].removesuffix(".exe")
+    return lowered in _real()
+
+
 def cmdlet(name: str) -> Cmdlet | None:
     lowered = name.lower().rpartition("\\")[2]  # Microsoft.PowerShell.Management\Get-Process
     return CMDLETS.get(ALIASES.get(lowered, lowered))
 
 
 def native(name: str) -> ConsoleProgram | None:
-    """A console program by name, with or without .exe, or by path."""
+    """A console program by name, with or without .exe, or by path; an alias hides a program of the same name."""
     lowered = name.lower().removeprefix("c:\\windows\\system32\\")
-    return NATIVES.get(lowered.removesuffix(".exe"))
+    return None if lowered in ALIASES else NATIVES.get(lowered.removesuffix(".exe"))

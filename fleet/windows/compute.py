@@ -131,7 +131,7 @@ class ExpressionEvaluator:
             case "psitem":
                 return variables.get("_")
             case "?":
-                return self.session.ok
+                return self.session.ok_before
             case "pwd":
                 return self.session.folder
             case "home":

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from fleet.windows.failure import Failure
 from fleet.windows.values import PSValue, bounded, clock, display, number_text, to_text
@@ -98,13 +99,14 @@ def _format_number(value: int | float, form: str) -> str:
         return number_text(value)
     match letter:
         case "N":
-            return f"{value:,.{places}f}"
+            return f"{_rounded(value, places):,f}"
         case "F":
-            return f"{value:.{places}f}"
+            return f"{_rounded(value, places):f}"
         case "P":
-            return f"{value * 100:,.{places}f} %"
+            return f"{_rounded(value, places + 2).scaleb(2):,.{places}f} %"
         case "C":
-            return f"${value:,.{places}f}" if value >= 0 else f"(${-value:,.{places}f})"
+            amount = _rounded(value, places)
+            return f"${amount:,f}" if value >= 0 else f"(${-amount:,f})"
         case "E":
             return f"{value:.{digits if found[2] else 6}e}".upper() if form[0] == "E" else f"{value:.{places}e}"
         case "D" | "X" if isinstance(value, float):
@@ -118,15 +120,24 @@ def _format_number(value: int | float, form: str) -> str:
             return number_text(float(value)) if isinstance(value, float) else str(value)
 
 
+def _rounded(value: int | float, places: int) -> Decimal:
+    """A number of fifteen digits, halves rounded away from zero, as .NET Framework formats it; never -0."""
+    exact = Decimal(value) if isinstance(value, int) else Decimal(f"{value:.15g}")
+    with localcontext() as context:
+        context.prec = 500  # the digits before the point of any double, and MAX_DIGITS behind it
+        return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0
+
+
 def _custom_number(value: int | float, form: str) -> str:
     """A number in a custom format: 0.00, #,##0.0, 0.0%"""
     pattern = re.search(r"[#0,]+(?:\.([#0]*))?|\.([#0]+)", form)
     if pattern is None:
         return form
-    scaled = value * 100 if "%" in form else value
+    percent = 2 * ("%" in form)
     decimals = (pattern[1] or pattern[2] or "")[:MAX_DIGITS]
     whole = pattern[0].split(".")[0]
-    text = f"{scaled:{',' if ',' in whole else ''}.{len(decimals)}f}"
+    rounded = _rounded(value, len(decimals) + percent).scaleb(percent)
+    text = f"{rounded:{',' if ',' in whole else ''}.{len(decimals)}f}"
     optional = len(decimals) - len(decimals.rstrip("#"))
     if optional:
         head, _, tail = text.partition(".")

@@ -49,7 +49,9 @@ class Interpreter(ExpressionEvaluator):
     """The PowerShell interpreter of one machine."""
 
     def __init__(self, machine: Machine) -> None:
-        self.session = Session(machine, self.invoke, self.run_line, lambda name: commands.native(name) is not None)
+        self.session = Session(
+            machine, self.invoke, self.run_line, lambda name: commands.native(name) is not None, commands.is_lacking
+        )
         self._tries = 0
         self._depth = 0
 
@@ -97,9 +99,10 @@ class Interpreter(ExpressionEvaluator):
         for statement in body.statements:
             self.session.budget.spend()
             try:
-                self.session.ok = True
+                self.session.ok_before, self.session.ok = self.session.ok, True
                 output += self.statement(statement)
             except Failure as failure:
+                self.session.note(failure)
                 if not guarded or self._tries or failure.ends_line:
                     raise
                 self.session.report(failure)
@@ -123,7 +126,7 @@ class Interpreter(ExpressionEvaluator):
             case Leave():
                 raise self._leave(statement)
             case Forbidden():
-                raise not_allowed()
+                raise not_allowed(statement.keyword)
 
     def _if(self, statement: If) -> list[PSValue]:
         for condition, body in statement.clauses:
@@ -146,7 +149,7 @@ class Interpreter(ExpressionEvaluator):
         except Failure as failure:
             if statement.handler is None or failure.final:
                 raise
-            self.session.variables["_"] = _error_record(failure)
+            self.session.variables["_"] = error_record(failure)
             output = self.body(statement.handler, guarded=True)
         return output + (self.body(statement.last, guarded=True) if statement.last else [])
 
@@ -235,21 +238,27 @@ class Interpreter(ExpressionEvaluator):
             raise self._unknown(name, command)
         elements = [self._given(element, command) for element in command.elements]
         bound = bind(cmdlet, elements, command.span)
+        if truthy(bound.get("Confirm")):
+            text = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
+            raise Failure(text, f"InvalidOperation,{cmdlet.class_name}", source=cmdlet.name, span=command.span)
         action = to_text(bound.get("ErrorAction", self.session.variables.get("erroractionpreference"))).lower()
         call = CmdletCall(
-            cmdlet, self.session, bound, given, piped, command.span, action in QUIET, action in ("stop", "1")
+            cmdlet, self.session, bound, given, piped, command.span, name, action in QUIET, action in ("stop", "1")
         )
         try:
             output = list(cmdlet.run(call) or [])
         except Failure as failure:
             if not failure.source and failure.kind != "RuntimeException":  # caused by a path, not by a script block
-                failure.source, failure.id = cmdlet.name, f"{failure.id},{cmdlet.class_name}"
+                failure.source, failure.called, failure.id = cmdlet.name, name, f"{failure.id},{cmdlet.class_name}"
             if not call.quiet or failure.ends_line or self._tries:
                 raise
             self.session.ok = False
+            call.failures.append(failure)
             output = []
         if call.has("OutVariable"):
             self.session.variables[call.text("OutVariable").lower()] = list(output)
+        if call.has("ErrorVariable"):
+            self.session.variables[call.text("ErrorVariable").lower()] = [error_record(one) for one in call.failures]
         return output
 
     def _given(self, element: SyntaxNode | Parameter, command: CommandNode) -> Argument:
@@ -272,7 +281,8 @@ class Interpreter(ExpressionEvaluator):
             "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
         )
         kind = "CommandNotFoundException"
-        return Failure(text, kind, "ObjectNotFound", f"{name}:String", kind, name, command.name_span)
+        lacks = name if commands.is_lacking(name) else ""
+        return Failure(text, kind, "ObjectNotFound", f"{name}:String", kind, name, span=command.name_span, lacks=lacks)
 
     def _redirect(self, redirect: Redirect, output: list[PSValue], errors: int) -> list[PSValue]:
         """The part of a command's output that a redirection leaves."""
@@ -294,7 +304,7 @@ class Interpreter(ExpressionEvaluator):
         return output
 
 
-def _error_record(failure: Failure) -> PSObject:
+def error_record(failure: Failure) -> PSObject:
     kind = PSObject(f"System.{failure.kind}", {"Message": failure.message}, failure.message)
     values: dict[str, PSValue] = {
         "Exception": kind,

@@ -40,6 +40,8 @@ class Failure(Exception):
     """class name of the exception"""
     source: str = ""
     """the command that reported it"""
+    called: str = ""
+    """the command as it was called, if by an alias"""
     span: tuple[int, int] | None = None
     """its position in the line"""
     ends_line: bool = False
@@ -54,7 +56,8 @@ class Failure(Exception):
 
     def render(self, line: str) -> str:
         """The record as Windows PowerShell prints it on standard error."""
-        head = f"{self.source} : {self.message}" if self.source else self.message
+        name = self.called or self.source
+        head = f"{name} : {self.message}" if name else self.message
         about = f"({self.target or ':'})"
         where = f"[{self.source}]" if self.source and self.kind != "CommandNotFoundException" else "[]"
         return (
@@ -95,7 +98,7 @@ def no_memory() -> Failure:
     return refused("Exception of type 'System.OutOfMemoryException' was thrown.")
 
 
-def not_allowed() -> Failure:
+def not_allowed(keyword: str = "") -> Failure:
     """Syntax that the simulated host does not support, in the words of a constrained endpoint."""
     return Failure(
         "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode.",
@@ -104,6 +107,7 @@ def not_allowed() -> Failure:
         kind="ParseException",
         ends_line=True,
         final=True,
+        lacks=keyword,
     )
 
 

@@ -8,7 +8,7 @@ from fleet.windows.failure import MAX_OUTPUT
 from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import Hash, PSObject, PSValue, display, to_text
+from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, display, to_text
 from fleet.windows.views import LISTS, MATCH, VIEWS, View
 
 WIDTH = 120
@@ -45,7 +45,14 @@ def _same_shape(first: PSObject, other: PSValue) -> bool:
         return False
     if first.type in VIEWS:
         return VIEWS.get(other.type) is VIEWS[first.type]
+    if _is_shapeless(first) and _is_shapeless(other):
+        return True
     return other.type == first.type
+
+
+def _is_shapeless(record: PSObject) -> bool:
+    """Whether nothing but the first of a group decides how such records are shown."""
+    return record.type.startswith("Selected.") or record.type == CUSTOM
 
 
 def _single(value: PSValue, nested: bool) -> str:
@@ -80,7 +87,7 @@ def _objects(records: list[PSObject]) -> str:
         return view_text(records, VIEWS[first.type])
     if first.type in LISTS or len(first.values) > FEW:
         return list_text(records, ())
-    return table_text(records, ())
+    return table_text(records, list(first.values))
 
 
 def view_text(records: Sequence[PSObject], view: View) -> str:

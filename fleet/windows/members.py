@@ -44,6 +44,20 @@ def get_property(value: PSValue, name: str) -> PSValue:
             return 1 if lowered in ("count", "length") else None
 
 
+def own_property(value: PSValue, name: str) -> PSValue:
+    """A property that the object itself has: cmdlets do not see the Count and Length that every value has."""
+    if name.lower() in ("count", "length"):
+        if isinstance(value, PSObject):
+            return value.get(name)
+        if (
+            value is None
+            or isinstance(value, bool | int | float)
+            or (isinstance(value, str) and name.lower() == "count")
+        ):
+            return None
+    return get_property(value, name)
+
+
 def _date_property(value: datetime, name: str) -> PSValue:
     match name:
         case "year" | "month" | "day" | "hour" | "minute" | "second":

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fleet.model import File, Host
 from fleet.windows.failure import Failure
-from fleet.windows.matching import like
+from fleet.windows.matching import is_wildcard, like, unescaped
 from fleet.windows.session import HOME, Session
 from fleet.windows.values import PSObject, moment
 
@@ -118,16 +118,22 @@ def children(everything: dict[str, PathItem], folder: str, deep: bool = False) -
 
 def find(session: Session, path: str) -> list[PathItem]:
     """The items matching a path, which may contain wildcards in any part; empty if there are none."""
-    wanted, everything = absolute(session, path), all_items(session)
-    if not any(mark in wanted for mark in "*?["):
-        item = everything.get(wanted.lower())
-        return [item] if item else []
+    wanted = absolute(session, path)
+    if not is_wildcard(wanted):
+        return exactly(session, unescaped(wanted))
+    everything = all_items(session)
     depth = wanted.count("\\")
     found = [item for item in everything.values() if item.path.count("\\") == depth and len(item.path) > 3]
     parts = wanted.split("\\")
     fits = [item for item in found if all(like(a, b) for a, b in zip(item.path.split("\\"), parts, strict=True))]
     session.budget.spend(len(found) * 100)
     return sorted(fits, key=lambda item: (item.parent.lower(), item.file is not None, item.name.lower()))
+
+
+def exactly(session: Session, path: str) -> list[PathItem]:
+    """The item at a path whose characters all stand for themselves, in a list; empty if there is none."""
+    item = all_items(session).get(absolute(session, path).lower())
+    return [item] if item else []
 
 
 def one(session: Session, path: str) -> PathItem:

@@ -6,49 +6,7 @@ ScanCharEscape); error texts are the framework's.
 
 import regex
 
-GENERAL = {
-    *(
-        [
-            "L",
-            "Lu",
-            "Ll",
-            "Lt",
-            "Lm",
-            "Lo",
-            "M",
-            "Mn",
-            "Mc",
-            "Me",
-            "N",
-            "Nd",
-            "Nl",
-            "No",
-            "P",
-            "Pc",
-            "Pd",
-            "Ps",
-            "Pe",
-            "Pi",
-            "Pf",
-            "Po",
-            "S",
-            "Sm",
-            "Sc",
-            "Sk",
-            "So",
-            "Z",
-            "Zs",
-            "Zl",
-            "Zp",
-            "C",
-            "Cc",
-            "Cf",
-            "Cs",
-            "Co",
-            "Cn",
-        ]
-    )
-}
+GENERAL = regex.compile("L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfson]?")
 """Unicode's general categories."""
 PLAIN = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 SHORTHAND = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s", "S": r"\S", "w": r"\w", "W": r"\W"}
@@ -146,9 +104,10 @@ class ClassReader:
         if self.peek() != "}":
             raise InvalidPattern("Incomplete \\p{X} character escape.")
         self.at += 1
-        if name not in GENERAL and not _is_block(name):
+        general = GENERAL.fullmatch(name) is not None
+        if not general and not _is_block(name):
             raise InvalidPattern(f"Unknown property '{name}'.")
-        return f"\\{'P' if negated else 'p'}{{{name if name in GENERAL else 'In' + name[2:]}}}"
+        return f"\\{'P' if negated else 'p'}{{{name if general else 'In' + name[2:]}}}"
 
     def shorthand(self, char: str) -> str | None:
         r"""The class that \d, \W or \p{…} is, if `char` begins one."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fleet.gaps import Gap
 from fleet.model import Host, Machine
 from fleet.windows.failure import Budget, Failure
 from fleet.windows.tree import Block
@@ -19,8 +20,7 @@ def shown(text: str) -> PSObject:
 
 @dataclass(slots=True)
 class Session:
-    """A PowerShell session on one host. It lasts as long as its shell; its budget and errors are reset with each
-    line."""
+    """A PowerShell session on one host, which lasts for one line: each line that AJ sends is a new process."""
 
     machine: Machine
     invoke: Callable[[Block, PSValue], list[PSValue]]
@@ -29,6 +29,8 @@ class Session:
     """runs another line inside this one (powershell -Command, cmd /c)"""
     is_program: Callable[[str], bool]
     """whether a word is the name of a console program"""
+    is_lacking: Callable[[str], bool]
+    """whether only a real host has the command of that name"""
     folder: str = HOME
     folders: set[str] = field(default_factory=set)
     """folders created and still empty: a host's files do not show them"""
@@ -40,7 +42,9 @@ class Session:
     printed: list[PSValue] = field(default_factory=list)
     """output for standard output, in order"""
     ok: bool = True
-    """$?: whether the last statement succeeded"""
+    """whether the statement that runs has succeeded so far"""
+    ok_before: bool = True
+    """$?: whether the statement before it did"""
     exit_code: int | None = None
     """set if the line asked for one"""
 
@@ -55,7 +59,14 @@ class Session:
     def report(self, failure: Failure) -> None:
         """Record a non-terminating error."""
         self.ok = False
+        self.note(failure)
         self.errors.append(failure.render(self.line))
+
+    def note(self, failure: Failure) -> None:
+        """An error that only the simulated host has is a gap, whether the line shows it or not."""
+        gap = Gap("option" if " " in failure.lacks else "command", failure.lacks)
+        if failure.lacks and gap not in self.machine.gaps:
+            self.machine.gaps.append(gap)
 
     def environment(self) -> dict[str, str]:
         """The $env: variables, with lower-case names."""

@@ -7,25 +7,27 @@ from fleet.actions import tick
 from fleet.gaps import Gap, fault
 from fleet.model import Host, Machine
 from fleet.windows.evaluate import Interpreter, Leaving
-from fleet.windows.failure import MAX_OUTPUT, Budget, Failure, Unmodelled, refused
+from fleet.windows.failure import MAX_OUTPUT, Failure, Unmodelled, refused
 from fleet.windows.format import render
+from fleet.windows.session import Session
 
 
 class WindowsShell:
-    """PowerShell on one host; its commands replace `machine.host`. Variables and the current folder persist."""
+    """PowerShell on one host; its commands replace `machine.host`. Every line is a process of its own: variables and
+    the current folder end with it."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._interpreter = Interpreter(machine)
+        self._folders: set[str] = set()
 
     def run(self, line: str) -> tuple[str, str, int]:
         """(standard output, standard error, exit code) of a command line. Never raises because of the line's
         content."""
-        session = self._interpreter.session
-        session.budget, session.errors, session.printed = Budget(), [], []
-        session.ok, session.exit_code, session.line = True, None, line
+        interpreter = Interpreter(self._machine)
+        session = interpreter.session
+        session.line, session.folders = line, self._folders
         try:
-            self._interpreter.run_script(line)
+            interpreter.run_script(line)
         except Failure as failure:
             session.report(failure)
         except Leaving as leaving:
@@ -37,7 +39,8 @@ class WindowsShell:
             self._machine.gaps.append(Gap("option", str(missing)))
         except Exception as error:
             self._machine.gaps.append(fault("powershell", error))
-        stdout = self._printed()
+        self._folders = session.folders
+        stdout = self._printed(session)
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
         self._machine.host = tick(self._machine.host)
         return stdout, "".join(session.errors)[:MAX_OUTPUT], code
@@ -46,8 +49,7 @@ class WindowsShell:
         """The current host: files are written to it immediately."""
         return self._machine.host
 
-    def _printed(self) -> str:
-        session = self._interpreter.session
+    def _printed(self, session: Session) -> str:
         try:
             return render(session.printed)
         except (Failure, RecursionError):

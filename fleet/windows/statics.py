@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from fleet.windows.failure import Failure
 from fleet.windows.values import (
+    CUSTOM,
     Hash,
     PSObject,
     PSValue,
@@ -19,13 +20,19 @@ from fleet.windows.values import (
     truthy,
 )
 
+MIDPOINTS = ("toeven", "awayfromzero")
+"""How [math]::Round may round a half."""
 Arguments = Sequence[PSValue]
 """Arguments of a method."""
 
 
 def _round(a: Arguments) -> PSValue:
     number = to_number(a[0])
-    places = min(max(int(to_number(a[1])), 0), 15) if len(a) > 1 else 0
+    digits = a[1] if len(a) > 1 and to_text(a[1]).lower() not in MIDPOINTS else 0
+    places = min(max(int(to_number(digits)), 0), 15)
+    if math.isfinite(number) and to_text(a[-1]).lower() == MIDPOINTS[1] and len(a) > 1:
+        half = math.floor(abs(number) * 10**places + 0.5) / 10**places
+        return math.copysign(half, number)
     return number if not math.isfinite(number) else float(round(number, places)) if places else round(number)
 
 
@@ -69,7 +76,14 @@ PROPERTIES: dict[str, dict[str, PSValue]] = {
     "int64": {"maxvalue": 2**63 - 1},
     "environment": {"newline": "\n"},
     "string": {"empty": ""},
+    "midpointrounding": {name.lower(): name for name in ("ToEven", "AwayFromZero")},
 }
+
+
+LACKED = frozenset(
+    ["io.file", "io.path", "io.directory", "io.fileinfo", "io.driveinfo", "environment", "convert", "net.dns", "net.webclient", "guid", "text.encoding", "regex", "text.regularexpressions.regex", "diagnostics.process", "security.principal.windowsidentity", "int", "int64", "double", "char", "console", "array", "version", "uri", "enum", "collections.arraylist", "net.servicepointmanager", "globalization.cultureinfo"]
+)
+"""Types whose static methods lines use, and which are not simulated."""
 
 
 def _power(base: float, exponent: float) -> float:
@@ -88,7 +102,8 @@ def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
     known = STATIC.get(_short(type_), {})
     if name.lower() not in known:
         text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
-        raise Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":")
+        lacks = f"[{type_}]::{name}" if _short(type_) in LACKED or _short(type_) in STATIC else ""
+        raise Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=lacks)
     try:
         return known[name.lower()](arguments)
     except (IndexError, ValueError, OverflowError, TypeError):
@@ -127,7 +142,7 @@ def cast(type_: str, value: PSValue) -> PSValue:
         case "pscustomobject":
             if not isinstance(value, Hash):
                 return value
-            return PSObject("System.Management.Automation.PSCustomObject", dict(value.values))
+            return PSObject(CUSTOM, dict(value.values))
         case _:
             text = f"Unable to find type [{type_}]."
             raise Failure(text, "TypeNotFound", "InvalidOperation", f"{type_}:TypeName")

@@ -16,6 +16,8 @@ from fleet.windows.tree import Block, TypeName
 T = TypeVar("T")
 INT_LIMIT = 2**63
 """From here on integers become floating point, as in .NET."""
+CUSTOM = "System.Management.Automation.PSCustomObject"
+"""Class of an object that only has the properties it was given."""
 SHOWN_MEMBERS = 4
 """members shown of a list in a table cell"""
 

@@ -1,12 +1,13 @@
 """Windows PowerShell's predefined views: the columns or properties shown for each class."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleet.windows.dotnet import format_value
 from fleet.windows.values import PSObject, clock, display, to_number
 
 PROCESS = "System.Diagnostics.Process"
+PROCESS_WITH_USER = f"{PROCESS}#IncludeUserName"
 SERVICE = "System.ServiceProcess.ServiceController"
 EVENT = "System.Diagnostics.Eventing.Reader.EventLogRecord"
 MATCH = "Microsoft.PowerShell.Commands.MatchInfo"
@@ -43,6 +44,10 @@ class View:
     group: str = ""
     """property by which rows are grouped under a heading"""
     heading: str = ""
+
+    def fitted(self) -> "View":
+        """The view with every column as wide as its content."""
+        return replace(self, columns=tuple(replace(column, width=0) for column in self.columns))
 
 
 def _kib(name: str) -> Callable[[PSObject], str]:
@@ -114,6 +119,16 @@ VIEWS: dict[str, View] = {
             Column("ProcessName", "ProcessName"),
         )
     ),
+    PROCESS_WITH_USER: View(
+        (
+            Column("Handles", "Handles", 7, True),
+            Column("WS(K)", _kib("WS"), 10, True),
+            Column("CPU(s)", _processor_time, 8, True),
+            Column("Id", "Id", 7, True),
+            Column("UserName", "UserName", 22),
+            Column("ProcessName", "ProcessName"),
+        )
+    ),
     SERVICE: View(
         (Column("Status", "Status", 8), Column("Name", "Name", 18), Column("DisplayName", "DisplayName", 38))
     ),
@@ -181,6 +196,7 @@ VIEWS: dict[str, View] = {
             Column("Type", "Type"),
         )
     ),
+    "System.Management.Automation.PSVariable": View((Column("Name", "Name", 30), Column("Value", "Value"))),
     "System.Collections.DictionaryEntry": View((Column("Name", "Name", 30), Column("Value", "Value"))),
     "Microsoft.PowerShell.Commands.GroupInfo": View(
         (Column("Count", "Count", 5, True), Column("Name", "Name", 25), Column("Group", "Group"))

@@ -88,7 +88,6 @@ Resolve-DnsName: Resolve-DnsName web01
 Invoke-WebRequest: (Invoke-WebRequest http://localhost:5985).StatusCode
 Invoke-RestMethod: Invoke-RestMethod http://localhost:5985/x
 Get-Date: Get-Date -Year 2026 -Month 1
-Get-Uptime: Get-Uptime -Since
 New-TimeSpan: New-TimeSpan -Hours 2
 Start-Sleep: Start-Sleep 1
 Restart-Computer: Restart-Computer
@@ -112,7 +111,7 @@ pwsh: pwsh -c 1
 cmd: cmd /c ver
 tasklist: tasklist /v
 taskkill: taskkill /im explorer.exe /f
-sc: sc query
+sc: sc.exe query
 net: net start
 net1: net1 start
 wmic: wmic os get caption

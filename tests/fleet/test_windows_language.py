@@ -205,10 +205,11 @@ def test_errors_can_be_sent_away_or_into_the_output():
     assert run("$ErrorActionPreference = 'SilentlyContinue'; Get-Service nope")[1] == ""
 
 
-def test_variables_and_the_folder_last_from_line_to_line():
+def test_every_line_is_a_process_of_its_own():
     shell = WindowsShell(Machine(draw_host("web01", Random(3), "windows")))
-    shell.run("$x = 41; cd C:\\Windows")
-    assert shell.run("$x + 1; (pwd).Path")[0] == "42\nC:\\Windows\n"
+    shell.run("$x = 41; $ErrorActionPreference = 'SilentlyContinue'; mkdir C:\\Made; cd C:\\Windows")
+    assert shell.run("$x + 1; (pwd).Path; Test-Path C:\\Made")[0] == "1\nC:\\Users\\Administrator\nTrue\n"
+    assert shell.run("Get-Service nosuch")[1] != ""
 
 
 def test_a_second_powershell_runs_within_the_first():

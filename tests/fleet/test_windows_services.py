@@ -98,7 +98,7 @@ def test_set_service_changes_the_start_type_and_the_state():
     assert shell.run("Set-Service Spooler -StartupType Disabled -Status Stopped") == ("", "", 0)
     service = machine.host.services["Spooler"]
     assert (service.enabled, service.state) == (False, "inactive")
-    assert shell.run("(Get-Service Spooler).StartType")[0] == "Manual\n"
+    assert shell.run("(Get-Service Spooler).StartType")[0] == "Disabled\n"
     assert "Unable to match the identifier name sometimes" in shell.run("Set-Service Spooler -StartupType sometimes")[1]
 
 
@@ -115,18 +115,18 @@ def test_sc_and_net_say_the_same_as_the_state():
     assert "        STATE              : 4  RUNNING\n" in shell.run("sc.exe query Spooler")[0]
     assert shell.run("net stop spooler")[0].endswith("The Print Spooler service was stopped successfully.\n")
     assert machine.host.services["Spooler"].state == "inactive"
-    assert "STATE              : 1  STOPPED" in shell.run("sc query Spooler")[0]
+    assert "STATE              : 1  STOPPED" in shell.run("sc.exe query Spooler")[0]
     stdout, _, code = shell.run("net stop Spooler")
     assert (stdout.splitlines()[0], code) == ("The Print Spooler service is not started.", 1)
     assert "4  RUNNING" in shell.run("sc.exe start Spooler")[0]
-    assert "AUTO_START" in shell.run("sc qc Spooler")[0]
-    shell.run("sc config Spooler start= demand")
+    assert "AUTO_START" in shell.run("sc.exe qc Spooler")[0]
+    shell.run("sc.exe config Spooler start= demand")
     assert not machine.host.services["Spooler"].enabled
-    assert "FAILED 1060" in shell.run("sc query nope")[0]
+    assert "FAILED 1060" in shell.run("sc.exe query nope")[0]
     assert "   Print Spooler\n" in shell.run("net start")[0]
-    assert "DISPLAY_NAME: Print Spooler" in shell.run("sc query")[0]
+    assert "DISPLAY_NAME: Print Spooler" in shell.run("sc.exe query")[0]
     assert "The service name is invalid." in shell.run("net start nope")[0]
-    assert "PID                : " in shell.run("sc queryex Spooler")[0]
+    assert "PID                : " in shell.run("sc.exe queryex Spooler")[0]
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_a_restart_begins_a_new_uptime_with_the_enabled_services():
     assert machine.host.services["Spooler"].state == "inactive"
     assert machine.host.services["W3SVC"].state == "active"
     assert not any("cruncher" in process.command for process in machine.host.processes)
-    assert shell.run("[math]::Floor((Get-Uptime).TotalHours)")[0] == "0\n"
+    assert shell.run("[math]::Floor(((Get-Date) - (gcim Win32_OperatingSystem).LastBootUpTime).TotalHours)")[0] == "0\n"
     assert "Access is denied" in shell.run("Restart-Computer -ComputerName other")[1]
 
 

@@ -71,7 +71,7 @@ def _compare(left: PSValue, operator: str, right: str) -> bool:
         right_value: PSValue = right.lower() == "true" or right == "1"
         return (left == right_value) == (operator == "=")
     if operator == "like":
-        return like(to_text(left), right.replace("%", "*").replace("_", "?"))
+        return like(to_text(left), right.replace("`", "``").replace("%", "*").replace("_", "?"))
     try:
         match operator:
             case "=":
@@ -134,7 +134,19 @@ def get_computer_info(call: CmdletCall) -> Iterable[PSValue]:
 
 
 CMDLETS = (
-    Cmdlet("Get-CimInstance", get_cim, "ClassName|Class", "Filter Query ComputerName|CN Namespace Property KeyOnly"),
-    Cmdlet("Get-WmiObject", get_wmi, "ClassName|Class", "Filter Query ComputerName|CN Namespace Property", "List"),
+    Cmdlet(
+        "Get-CimInstance",
+        get_cim,
+        "ClassName|Class",
+        "Filter Query ComputerName|CN Property",
+        lacks="Namespace KeyOnly CimSession ResourceUri Shallow",
+    ),
+    Cmdlet(
+        "Get-WmiObject",
+        get_wmi,
+        "ClassName|Class",
+        "Filter Query ComputerName|CN Property",
+        lacks="Namespace List Amended Authentication Credential AsJob",
+    ),
     Cmdlet("Get-ComputerInfo", get_computer_info, "Property"),
 )

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
-from fleet.actions import FailedAction, enable, start, stop
+import regex
+
+from fleet.actions import FailedAction, stop
 from fleet.model import Host, Service
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
-from fleet.windows.cmdlets.services import pid
+from fleet.windows.cmdlets.services import DISABLED, pid, set_start_type, start_type, started
+from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue
 
@@ -33,7 +36,9 @@ def _state_lines(service: Service, more: Sequence[str] = ()) -> list[str]:
 
 
 def _config_lines(service: Service) -> list[str]:
-    kind = "2   AUTO_START" if service.enabled else "3   DEMAND_START"
+    kind = {"Automatic": "2   AUTO_START", "Manual": "3   DEMAND_START", "Disabled": "4   DISABLED"}[
+        start_type(service)
+    ]
     return [
         "[SC] QueryServiceConfig SUCCESS",
         "",
@@ -81,8 +86,11 @@ def service_control(session: Session, words: Words, given: list[PSValue]) -> lis
     if verb == "qc":
         return console_output(session, "\n".join(_config_lines(service)))
     if verb == "config":
-        kind = " ".join(words[2:]).lower().replace("start=", "").strip()
-        session.host = enable(session.host, service.name, kind == "auto")
+        kind = regex.fullmatch(r"start=\s*(auto|demand|disabled|delayed-auto)", " ".join(words[2:]).lower())
+        if kind is None:
+            raise Unmodelled(f"sc config {' '.join(words[2:])}")
+        kinds = {"demand": "manual", "disabled": "disabled"}
+        session.host = set_start_type(session.host, service.name, kinds.get(kind[1], "automatic"))
         return console_output(session, "[SC] ChangeServiceConfig SUCCESS")
     if verb in ("start", "stop"):
         return _control(session, service, verb)
@@ -101,9 +109,11 @@ def _control(session: Session, service: Service, verb: str) -> list[PSValue]:
         )
         name = "StartService" if verb == "start" else "ControlService"
         return console_output(session, f"[SC] {name} FAILED {code}:\n\n{why}\n", code)
-    done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
+    done = started(session.host, service.name) if verb == "start" else stop(session.host, service.name)
     session.host = done.host if isinstance(done, FailedAction) else done
     if isinstance(done, FailedAction):
+        if session.host.services[service.name].masked:
+            return console_output(session, f"[SC] StartService FAILED 1058:\n\n{DISABLED}\n", 1058)
         return console_output(
             session,
             "[SC] StartService FAILED 1053:\n\n"
@@ -140,8 +150,10 @@ def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
         return console_output(session, f"The requested service has already been started.\n{_help(2182)}", 2)
     if verb == "stop" and not running:
         return console_output(session, f"{label} is not started.\n{_help(3521)}", 2)
-    done = start(session.host, service.name) if verb == "start" else stop(session.host, service.name)
+    done = started(session.host, service.name) if verb == "start" else stop(session.host, service.name)
     session.host = done.host if isinstance(done, FailedAction) else done
+    if isinstance(done, FailedAction) and session.host.services[service.name].masked:
+        return console_output(session, f"System error 1058 has occurred.\n\n{DISABLED}\n", 2)
     if isinstance(done, FailedAction):
         return console_output(
             session,

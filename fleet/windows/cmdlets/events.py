@@ -171,14 +171,16 @@ CMDLETS = (
         "Get-WinEvent",
         get_win_event,
         "LogName",
-        "MaxEvents FilterHashtable ProviderName ListLog ComputerName",
+        "MaxEvents FilterHashtable ProviderName ListLog",
         "Oldest Force",
+        lacks="ComputerName FilterXPath FilterXml Path ListProvider Credential",
     ),
     Cmdlet(
         "Get-EventLog",
         get_event_log,
         "LogName InstanceId",
-        "Newest EntryType Source After Before Message ComputerName",
+        "Newest EntryType Source After Before Message",
         "List",
+        lacks="ComputerName UserName Index AsBaseObject AsString",
     ),
 )

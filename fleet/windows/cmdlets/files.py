@@ -4,11 +4,22 @@ from collections.abc import Iterable
 
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
-from fleet.windows.matching import Matcher, like
+from fleet.windows.matching import BadPattern, Found, Matcher, is_wildcard, like
 from fleet.windows.members import hash_entries
-from fleet.windows.paths import PathItem, absolute, all_items, children, find, not_found, one, parent_of, record
+from fleet.windows.paths import (
+    PathItem,
+    absolute,
+    all_items,
+    children,
+    exactly,
+    find,
+    not_found,
+    one,
+    parent_of,
+    record,
+)
 from fleet.windows.session import SHOWN
-from fleet.windows.values import Hash, PSObject, PSValue, to_text
+from fleet.windows.values import Hash, PSObject, PSValue, items, to_text
 from fleet.windows.views import MATCH
 
 
@@ -19,8 +30,9 @@ def named_items(call: CmdletCall, *names: str) -> list[PathItem]:
     found: list[PathItem] = []
     for path in paths:
         plain = path.removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
-        fits = find(call.session, plain)
-        if not fits and not any(mark in plain for mark in "*?["):
+        literal = call.has("LiteralPath") or given is None
+        fits = exactly(call.session, plain) if literal else find(call.session, plain)
+        if not fits and (literal or not is_wildcard(plain)):
             failure = not_found(absolute(call.session, plain))
             kind = f"{failure.id},{call.cmdlet.class_name}"
             call.fail(failure.message, kind.split(",")[0], failure.category, failure.target, failure.kind)
@@ -61,20 +73,29 @@ def get_content(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def select_string(call: CmdletCall) -> Iterable[PSValue]:
-    patterns = [
-        Matcher(pattern, call.session.budget, call.flag("CaseSensitive"), call.flag("SimpleMatch"))
-        for pattern in call.texts("Pattern")
-    ]
+    patterns = [_matcher(call, pattern) for pattern in call.texts("Pattern")]
     matches: list[PSValue] = []
     for path, lines in _searched(call):
         for place, line in enumerate(lines):
-            hit = next((found for matcher in patterns if (found := matcher.search(line))), None)
-            if (hit is not None) == call.flag("NotMatch"):
+            hits = next((found for matcher in patterns if (found := _hits(call, matcher, line))), [])
+            if bool(hits) == call.flag("NotMatch"):
                 continue
-            matches.append(_match(call, path, lines, place, hit.text if hit else ""))
+            matches.append(_match(call, path, lines, place, hits))
             if call.flag("List"):
                 break
     return [bool(matches)] if call.flag("Quiet") else matches
+
+
+def _matcher(call: CmdletCall, pattern: str) -> Matcher:
+    try:
+        return Matcher(pattern, call.session.budget, call.flag("CaseSensitive"), call.flag("SimpleMatch"))
+    except BadPattern as bad:
+        text = f"The string {pattern} is not a valid regular expression: {bad.message}"
+        raise call.failure(text, "InvalidRegex", "InvalidArgument", ":", "ArgumentException") from None
+
+
+def _hits(call: CmdletCall, matcher: Matcher, line: str) -> list[Found]:
+    return list(matcher.matches(line)) if call.flag("AllMatches") else [hit for hit in [matcher.search(line)] if hit]
 
 
 def _searched(call: CmdletCall) -> list[tuple[str, list[str]]]:
@@ -84,13 +105,13 @@ def _searched(call: CmdletCall) -> list[tuple[str, list[str]]]:
         found = [item for item in named_items(call, "Path", "LiteralPath") if item.file is not None]
         return [(item.path, item.file.content.splitlines()) for item in found if item.file]
     texts: list[str] = []
-    for value in call.input:
+    for value in items(call.value("InputObject")) if call.has("InputObject") else call.input:
         text = value.text if isinstance(value, PSObject) and value.type == SHOWN else to_text(value)
         texts += [text] if not isinstance(value, PSObject) or value.type != SHOWN else text.splitlines()
     return [("InputStream", texts)]
 
 
-def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: str) -> PSObject:
+def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: list[Found]) -> PSObject:
     around = [int(number) for number in call.numbers("Context")] if call.has("Context") else [0]
     before, after = around[0], around[-1]
     prefix = "" if path == "InputStream" else f"{path}:"
@@ -108,16 +129,33 @@ def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: str
         "Path": path,
         "Filename": path.rsplit("\\", 1)[-1],
         "Pattern": call.text("Pattern"),
-        "Matches": [PSObject("System.Text.RegularExpressions.Match", {"Value": found, "Success": True}, found)],
+        "Matches": [match_record(one) for one in found],
     }
     return PSObject(MATCH, values, text)
+
+
+def match_record(found: Found) -> PSObject:
+    """A match as System.Text.RegularExpressions.Match."""
+    groups: list[PSValue] = [
+        PSObject("System.Text.RegularExpressions.Group", {"Success": True, "Name": name, "Value": text}, text)
+        for name, text in found.groups.items()
+    ]
+    values: dict[str, PSValue] = {
+        "Groups": groups,
+        "Success": True,
+        "Name": "0",
+        "Index": found.start,
+        "Length": found.end - found.start,
+        "Value": found.text,
+    }
+    return PSObject("System.Text.RegularExpressions.Match", values, found.text)
 
 
 def test_path(call: CmdletCall) -> Iterable[PSValue]:
     output: list[PSValue] = []
     for path in call.names("Path", "FullName", "PSPath") or call.texts("LiteralPath"):
         try:
-            found = find(call.session, path)
+            found = exactly(call.session, path) if call.has("LiteralPath") else find(call.session, path)
         except Failure as failure:
             if failure.ends_line:
                 raise
@@ -138,7 +176,7 @@ def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
     given = call.has("Path") or call.has("LiteralPath") or (call.piped and call.input)
     roots = named_items(call, "Path", "LiteralPath") if given else [one(call.session, call.session.folder)]
     everything, found = all_items(call.session), []
-    wild = [path for path in call.texts("Path") if any(mark in path for mark in "*?[")]
+    wild = [path for path in call.texts("Path") if is_wildcard(path)]
     deep = call.flag("Recurse") or call.has("Depth")
     for root in roots:
         if root.file is not None or (wild and not deep):
@@ -198,23 +236,32 @@ CMDLETS = (
         "Get-Content",
         get_content,
         "Path",
-        "Tail|Last TotalCount|First|Head LiteralPath Encoding ReadCount Delimiter",
+        "Tail|Last TotalCount|First|Head LiteralPath|PSPath Encoding",
         "Raw Wait Force",
+        lacks="ReadCount Delimiter Stream Filter Include Exclude",
     ),
     Cmdlet(
         "Select-String",
         select_string,
         "Pattern Path",
-        "LiteralPath Context Encoding InputObject Include",
+        "LiteralPath|PSPath Context Encoding InputObject",
         "SimpleMatch CaseSensitive NotMatch Quiet List AllMatches",
+        lacks="Include Exclude",
     ),
-    Cmdlet("Test-Path", test_path, "Path", "PathType|Type LiteralPath", "IsValid"),
+    Cmdlet(
+        "Test-Path",
+        test_path,
+        "Path",
+        "PathType|Type LiteralPath|PSPath",
+        lacks="IsValid NewerThan OlderThan Filter Include Exclude",
+    ),
     Cmdlet(
         "Get-ChildItem",
         get_child_item,
         "Path Filter",
-        "LiteralPath Include Exclude Depth Attributes",
-        "Recurse|s File Directory|ad|d Force Name Hidden System ReadOnly",
+        "LiteralPath|PSPath Include Exclude Depth",
+        "Recurse|s File Directory|ad|d Force Name",
+        lacks="Attributes Hidden|ah|h System|as ReadOnly|ar FollowSymlink",
     ),
     Cmdlet("Get-Item", get_item, "Path", "LiteralPath", "Force"),
     Cmdlet("Resolve-Path", resolve_path, "Path", "LiteralPath"),

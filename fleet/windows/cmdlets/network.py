@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fleet.model import Host
 from fleet.ports import Listener, find_listener, listeners
 from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session, shown
 from fleet.windows.values import PSObject, PSValue
 
@@ -173,6 +174,8 @@ def resolve_dns_name(call: CmdletCall) -> Iterable[PSValue]:
 
 def web_request(call: CmdletCall) -> Iterable[PSValue]:
     """Fetch a page from a host in the fleet, from whatever listens there; nothing else is on this network."""
+    if call.text("Method", "Get").lower() not in ("get", "head", "default"):
+        raise Unmodelled(f"{call.cmdlet.name} -Method {call.text('Method')}")
     uri = call.text("Uri")
     found = re.match(r"(?:(https?)://)?([\w.-]+)(?::(\d{1,5}))?(?:/|$)", uri)
     address = resolve(call.session, found[2]) if found else None
@@ -192,21 +195,41 @@ def web_request(call: CmdletCall) -> Iterable[PSValue]:
     return [PSObject("HtmlWebResponseObject", {"StatusCode": 200, "StatusDescription": "OK", "Content": ""}, "")]
 
 
+WEB_LACKS = "OutFile Headers Body InFile Credential ContentType SessionVariable WebSession Proxy UseDefaultCredentials"
 CMDLETS = (
     Cmdlet(
-        "Test-Connection", test_connection, "ComputerName|TargetName|CN", "Count Delay BufferSize TimeToLive", "Quiet"
+        "Test-Connection",
+        test_connection,
+        "ComputerName|TargetName|CN",
+        "Count Delay",
+        "Quiet",
+        lacks="BufferSize TimeToLive Source AsJob",
     ),
     Cmdlet(
         "Test-NetConnection",
         test_net_connection,
         "ComputerName|CN",
         "Port InformationLevel CommonTCPPort",
-        "TraceRoute",
+        lacks="TraceRoute DiagnoseRouting Hops",
     ),
     Cmdlet("Get-NetTCPConnection", get_net_tcp_connection, "", "State LocalPort LocalAddress RemotePort OwningProcess"),
     Cmdlet("Get-NetIPAddress", get_net_ip_address, "IPAddress", "AddressFamily InterfaceAlias InterfaceIndex"),
     Cmdlet("Get-NetAdapter", get_net_adapter, "Name"),
-    Cmdlet("Resolve-DnsName", resolve_dns_name, "Name Type", "Server"),
-    Cmdlet("Invoke-WebRequest", web_request, "Uri", "Method TimeoutSec OutFile Headers Body", "UseBasicParsing"),
-    Cmdlet("Invoke-RestMethod", web_request, "Uri", "Method TimeoutSec OutFile Headers Body", "UseBasicParsing"),
+    Cmdlet("Resolve-DnsName", resolve_dns_name, "Name Type", lacks="Server DnsOnly NoHostsFile"),
+    Cmdlet(
+        "Invoke-WebRequest",
+        web_request,
+        "Uri",
+        "Method TimeoutSec MaximumRedirection UserAgent",
+        "UseBasicParsing DisableKeepAlive",
+        lacks=WEB_LACKS,
+    ),
+    Cmdlet(
+        "Invoke-RestMethod",
+        web_request,
+        "Uri",
+        "Method TimeoutSec MaximumRedirection UserAgent",
+        "UseBasicParsing DisableKeepAlive",
+        lacks=WEB_LACKS,
+    ),
 )

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Sequence
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
 from fleet.windows.matching import like
-from fleet.windows.members import call_method, get_property
+from fleet.windows.members import call_method, get_property, own_property
 from fleet.windows.operators import FILTERS, OTHERS, binary, sort_key
 from fleet.windows.session import shown
 from fleet.windows.tree import Block
-from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
 
-CUSTOM = "System.Management.Automation.PSCustomObject"
 COMPARISONS = (
     "EQ|IEQ NE|INE GT|IGT GE|IGE LT|ILT LE|ILE Like|ILike NotLike|INotLike Match|IMatch NotMatch|INotMatch "
     "Contains|IContains NotContains In|IIn NotIn CEQ CNE CLike CMatch Not"
@@ -31,7 +30,7 @@ def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValu
         case _:
             name = to_text(spec)
             real = item.real_name(name) if isinstance(item, PSObject) else None
-            return real or name, get_property(item, name)
+            return real or name, own_property(item, name)
 
 
 def where_object(call: CmdletCall) -> Iterable[PSValue]:
@@ -47,9 +46,9 @@ def where_object(call: CmdletCall) -> Iterable[PSValue]:
     operator = next((key.lower() for key in call.bound if key.lower().lstrip("c") in FILTERS | OTHERS.keys()), None)
     if operator is None:
         wanted = not call.flag("Not")
-        return [item for item in call.input if truthy(get_property(item, name)) == wanted]
+        return [item for item in call.input if truthy(own_property(item, name)) == wanted]
     budget = call.session.budget
-    return [item for item in call.input if truthy(binary(f"-{operator}", get_property(item, name), right, budget))]
+    return [item for item in call.input if truthy(binary(f"-{operator}", own_property(item, name), right, budget))]
 
 
 def foreach_object(call: CmdletCall) -> Iterable[PSValue]:
@@ -162,7 +161,7 @@ def measure_object(call: CmdletCall) -> Iterable[PSValue]:
     if call.flag("Line") or call.flag("Word") or call.flag("Character"):
         return [_measure_text(call)]
     name = call.text("Property")
-    values = [get_property(item, name) if name else item for item in call.input]
+    values = [own_property(item, name) if name else item for item in call.input]
     values = [value for value in values if value is not None]
     if name and call.input and not values:
         text = f'The property "{name}" cannot be found in the input for any objects.'
@@ -188,7 +187,9 @@ def _measure_text(call: CmdletCall) -> PSObject:
     values: dict[str, PSValue] = {
         "Lines": sum(text.count("\n") + 1 for text in texts if text) if call.flag("Line") else None,
         "Words": sum(len(text.split()) for text in texts) if call.flag("Word") else None,
-        "Characters": sum(map(len, texts)) if call.flag("Character") else None,
+        "Characters": sum(len("".join(t.split()) if call.flag("IgnoreWhiteSpace") else t) for t in texts)
+        if call.flag("Character")
+        else None,
         "Property": None,
     }
     return PSObject("Microsoft.PowerShell.Commands.TextMeasureInfo", values)
@@ -214,7 +215,7 @@ def write_output(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def write_host(call: CmdletCall) -> Iterable[PSValue]:
-    text = " ".join(to_text(value) for value in items(call.value("Object")) or call.input)
+    text = call.text("Separator", " ").join(to_text(value) for value in items(call.value("Object")) or call.input)
     call.session.printed.append(shown(text + ("" if call.flag("NoNewline") else "\n")))
     return []
 
@@ -254,7 +255,10 @@ def variable(call: CmdletCall) -> Iterable[PSValue]:
         raise Failure(
             text, "VariableNotFound", "ObjectNotFound", f"{name}:String", "ItemNotFoundException", call.cmdlet.name
         )
-    return items(call.session.variables[name])
+    value = call.session.variables[name]
+    if call.flag("ValueOnly"):
+        return items(value)
+    return [PSObject("System.Management.Automation.PSVariable", {"Name": call.text("Name"), "Value": value})]
 
 
 CMDLETS = (
@@ -262,7 +266,15 @@ CMDLETS = (
     Cmdlet(
         "ForEach-Object", foreach_object, "Process|MemberName", "Begin End InputObject ArgumentList", rest="Process"
     ),
-    Cmdlet("Sort-Object", sort_object, "Property", "Culture", "Descending Unique CaseSensitive", rest="Property"),
+    Cmdlet(
+        "Sort-Object",
+        sort_object,
+        "Property",
+        "",
+        "Descending Unique",
+        rest="Property",
+        lacks="Culture CaseSensitive InputObject",
+    ),
     Cmdlet(
         "Select-Object",
         select_object,
@@ -277,14 +289,26 @@ CMDLETS = (
         "",
         "Sum Average Maximum Minimum Line Word Character IgnoreWhiteSpace",
     ),
-    Cmdlet("Group-Object", group_object, "Property", "", "NoElement AsHashTable AsString CaseSensitive"),
-    Cmdlet("Write-Output", write_output, "InputObject", "", "NoEnumerate", rest="InputObject"),
+    Cmdlet(
+        "Group-Object",
+        group_object,
+        "Property",
+        "",
+        "NoElement",
+        lacks="AsHashTable AsString CaseSensitive Culture InputObject",
+    ),
+    Cmdlet("Write-Output", write_output, "InputObject", rest="InputObject", lacks="NoEnumerate"),
     Cmdlet("Write-Host", write_host, "Object", "ForegroundColor BackgroundColor Separator", "NoNewline", rest="Object"),
-    Cmdlet("Write-Error", write_error, "Message", "Category ErrorId Exception"),
+    Cmdlet(
+        "Write-Error",
+        write_error,
+        "Message|Msg",
+        lacks="Category ErrorId Exception TargetObject RecommendedAction ErrorRecord",
+    ),
     Cmdlet("Out-Null", lambda call: None, "InputObject"),
     Cmdlet("New-Object", new_object, "TypeName ArgumentList", "Property"),
     Cmdlet(
         "Add-Type", add_type, "TypeDefinition", "AssemblyName Path MemberDefinition Name Namespace Language", "PassThru"
     ),
-    Cmdlet("Get-Variable", variable, "Name", "Scope", "ValueOnly"),
+    Cmdlet("Get-Variable", variable, "Name", "", "ValueOnly", lacks="Scope Include Exclude"),
 )

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.cmdlets.objects import CUSTOM, compute
-from fleet.windows.failure import MAX_TEXT, Budget, no_memory
-from fleet.windows.format import list_text, property_names, render, table_text, view_text
+from fleet.windows.cmdlets.objects import compute
+from fleet.windows.failure import MAX_TEXT, Budget, Unmodelled, no_memory
+from fleet.windows.format import WIDTH, list_text, property_names, render, table_text, view_text
 from fleet.windows.matching import like
 from fleet.windows.session import SHOWN, shown
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import Hash, PSObject, PSValue, bounded, display, items, number_text, to_text
+from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, bounded, display, items, number_text, to_text
 from fleet.windows.views import VIEWS
 
 MAX_JSON_DEPTH = 20
@@ -47,8 +47,8 @@ def format_table(call: CmdletCall) -> Iterable[PSValue]:
         return [shown(table_text(chosen, property_names(chosen), headers, cut))]
     view = VIEWS.get(records[0].type)
     if view and headers:
-        return [shown(view_text(records, view))]
-    return [shown(table_text(records, [], headers, cut))]
+        return [shown(view_text(records, view.fitted() if call.flag("AutoSize") else view))]
+    return [shown(table_text(records, list(records[0].values), headers, cut))]
 
 
 def format_list(call: CmdletCall) -> Iterable[PSValue]:
@@ -67,8 +67,16 @@ def format_wide(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def out_string(call: CmdletCall) -> Iterable[PSValue]:
-    text = render(call.input)
+    text = render(items(call.value("InputObject")) if call.has("InputObject") else call.input)
+    check_width(call, text)
     return list(text.splitlines()) if call.flag("Stream") else [text]
+
+
+def check_width(call: CmdletCall, text: str) -> None:
+    """What does not fit into WIDTH columns was cut already, and -Width must not change it."""
+    width = call.number("Width")
+    if width is not None and (max(map(len, text.split("\n"))) > width or (width > WIDTH and "..." in text)):
+        raise Unmodelled(f"{call.cmdlet.name} -Width")
 
 
 def to_json(call: CmdletCall) -> Iterable[PSValue]:
@@ -136,7 +144,8 @@ def to_csv(call: CmdletCall) -> Iterable[PSValue]:
     names = property_names(records)
     quoted = [[to_text(record.get(name)) for name in names] for record in records]
     rows = [names, *quoted] if names else []
-    lines: list[PSValue] = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    mark = call.text("Delimiter", ",")
+    lines: list[PSValue] = [mark.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
     if records and not call.flag("NoTypeInformation"):
         lines.insert(0, f"#TYPE {records[0].type}")
     return lines
@@ -144,6 +153,8 @@ def to_csv(call: CmdletCall) -> Iterable[PSValue]:
 
 def members(call: CmdletCall) -> Iterable[PSValue]:
     """The properties of the first object of each class."""
+    if any("property" not in kind.lower() for kind in call.texts("MemberType")):
+        raise Unmodelled("Get-Member -MemberType")
     seen, pieces = set(), []
     for item in call.input:
         kind = item.type if isinstance(item, PSObject) else f"System.{type(item).__name__.capitalize()}"
@@ -154,6 +165,7 @@ def members(call: CmdletCall) -> Iterable[PSValue]:
         rows = [
             PSObject(CUSTOM, {"Name": name, "MemberType": "Property", "Definition": f"{name} {{get;}}"})
             for name in held
+            if not call.has("Name") or any(like(name, one) for one in call.texts("Name"))
         ]
         pieces.append(f"\n\n   TypeName: {kind}\n{table_text(rows, ['Name', 'MemberType', 'Definition'])}")
     return [shown("".join(pieces))]
@@ -164,17 +176,26 @@ CMDLETS = (
         "Format-Table",
         format_table,
         "Property",
-        "GroupBy View",
+        "",
         "AutoSize HideTableHeaders Wrap Force",
         rest="Property",
+        lacks="GroupBy View Expand ShowError DisplayError InputObject",
     ),
-    Cmdlet("Format-List", format_list, "Property", "GroupBy View", "Force", rest="Property"),
-    Cmdlet("Format-Wide", format_wide, "Property", "Column", "AutoSize"),
+    Cmdlet(
+        "Format-List",
+        format_list,
+        "Property",
+        "",
+        "Force",
+        rest="Property",
+        lacks="GroupBy View Expand ShowError DisplayError InputObject",
+    ),
+    Cmdlet("Format-Wide", format_wide, "Property", lacks="Column AutoSize GroupBy View"),
     Cmdlet("Out-String", out_string, "", "Width InputObject", "Stream"),
-    Cmdlet("Out-Host", lambda call: call.input, "", "", "Paging"),
+    Cmdlet("Out-Host", lambda call: call.input, lacks="Paging"),
     Cmdlet("Out-Default", lambda call: call.input),
     Cmdlet("ConvertTo-Json", to_json, "InputObject", "Depth", "Compress"),
     Cmdlet("ConvertFrom-Json", from_json, "InputObject"),
-    Cmdlet("ConvertTo-Csv", to_csv, "", "Delimiter", "NoTypeInformation"),
-    Cmdlet("Get-Member", members, "Name", "MemberType", "Force"),
+    Cmdlet("ConvertTo-Csv", to_csv, "", "Delimiter", "NoTypeInformation|NTI", lacks="UseCulture InputObject"),
+    Cmdlet("Get-Member", members, "Name", "MemberType", lacks="Force Static View InputObject"),
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fleet.actions import FailedAction
 from fleet.model import Host, Process
@@ -9,7 +10,7 @@ from fleet.signals import kill
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue, moment
-from fleet.windows.views import PROCESS
+from fleet.windows.views import PROCESS, PROCESS_WITH_USER
 
 PROTECTED = frozenset({"system", "idle", "registry", "smss", "csrss", "wininit", "services", "lsass"})
 """Processes that Windows does not allow anyone to stop."""
@@ -37,7 +38,7 @@ def session_id(process: Process) -> int:
     return 1 if process.user not in ("SYSTEM", "root") and process.service is None and "\\" not in process.user else 0
 
 
-def record(process: Process, host: Host) -> PSObject:
+def record(process: Process) -> PSObject:
     """A process as Get-Process gives it; sizes in bytes."""
     path = image(process)
     values: dict[str, PSValue] = {
@@ -59,8 +60,6 @@ def record(process: Process, host: Host) -> PSObject:
         "Threads": list(range(1, 4 + process.resident // 20_000)),
         "HasExited": False,
     }
-    if process.user:
-        values["UserName"] = user_name(process, host)
     also = {
         "Name": "ProcessName",
         "WorkingSet": "WS",
@@ -120,7 +119,14 @@ def _by_id(call: CmdletCall, everything: list[Process], ids: list[int]) -> list[
 
 
 def get_process(call: CmdletCall) -> Iterable[PSValue]:
-    return [record(process, call.session.host) for process in chosen(call)]
+    host, found = call.session.host, chosen(call)
+    if not call.flag("IncludeUserName"):
+        return [record(process) for process in found]
+    users = [user_name(process, host) if process.user else None for process in found]
+    return [
+        replace(plain := record(process), type=PROCESS_WITH_USER, values={**plain.values, "UserName": user})
+        for process, user in zip(found, users, strict=True)
+    ]
 
 
 def stop_process(call: CmdletCall) -> Iterable[PSValue]:
@@ -137,7 +143,7 @@ def stop_process(call: CmdletCall) -> Iterable[PSValue]:
             target = f"System.Diagnostics.Process ({short_name(process)}):Process"
             call.fail(text, "CouldNotStopProcess", "CloseError", target, "ProcessCommandException")
             continue
-        stopped.append(record(process, call.session.host))
+        stopped.append(record(process))
         done = kill(call.session.host, process.pid)
         call.session.host = done.host if isinstance(done, FailedAction) else done
     return stopped if call.flag("PassThru") else []
@@ -148,8 +154,9 @@ CMDLETS = (
         "Get-Process",
         get_process,
         "Name|ProcessName",
-        "Id|PID ComputerName|CN Module",
-        "IncludeUserName FileVersionInfo",
+        "Id|PID",
+        "IncludeUserName",
+        lacks="ComputerName|CN Module FileVersionInfo InputObject",
     ),
     Cmdlet("Stop-Process", stop_process, "Id", "Name|ProcessName InputObject", "Force PassThru"),
 )

@@ -7,6 +7,7 @@ from fleet.windows.cmdlets.console import ENDLESS, ConsoleProgram, Words, consol
 from fleet.windows.cmdlets.inventory import build, clock_speed, installed, manufacturer, product
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
 from fleet.windows.cmdlets.system import UPDATES, restarted, short_time
+from fleet.windows.failure import Failure
 from fleet.windows.format import render
 from fleet.windows.matching import Matcher
 from fleet.windows.paths import find
@@ -272,8 +273,11 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
         return console_output(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
     if head == "echo":
         return console_output(session, line[5:])
-    if head in CMD_WORDS or session.is_program(head):
+    if head in CMD_WORDS:
         return session.run_line(line)
+    if session.is_program(program := f"{head.removesuffix('.exe')}.exe"):  # cmd has no aliases: sc is the program
+        return session.run_line(program + line[len(head) :])
+    session.note(Failure("", lacks=head if session.is_lacking(head) else ""))
     text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
     session.errors.append(text)
     return console_output(session, "", 1)[:0]

@@ -1,8 +1,9 @@
 """Service cmdlets: Get-Service, and those that start, stop and configure services."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from fleet.actions import FailedAction, enable, restart, start, stop
+from fleet.actions import FailedAction, restart, start, stop
 from fleet.model import Host, Service
 from fleet.ports import main_process
 from fleet.windows.binding import Cmdlet, CmdletCall
@@ -10,14 +11,37 @@ from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue
 from fleet.windows.views import SERVICE
 
+DISABLED = "The service cannot be started, either because it is disabled or it has no enabled devices."
+
 
 def status(service: Service) -> str:
     return "Running" if service.state == "active" else "Stopped"
 
 
 def start_type(service: Service) -> str:
-    """Automatic if the service starts at boot, otherwise Manual."""
-    return "Automatic" if service.enabled else "Manual"
+    """Automatic if the service starts at boot, Disabled if nothing may start it, otherwise Manual."""
+    return "Disabled" if service.masked else "Automatic" if service.enabled else "Manual"
+
+
+def set_start_type(host: Host, name: str, kind: str) -> Host:
+    """The host whose service has a start type: "automatic", "manual" or "disabled"."""
+    return host.with_service(
+        replace(host.services[name], enabled=kind.startswith("automatic"), masked=kind == "disabled")
+    )
+
+
+def started(host: Host, name: str) -> Host | FailedAction:
+    """Start a service, unless it is disabled."""
+    if host.services[name].masked and host.services[name].state != "active":
+        return FailedAction(host, DISABLED)
+    return start(host, name)
+
+
+def restarted(host: Host, name: str) -> Host | FailedAction:
+    """Restart a service; one that is disabled is stopped and stays so."""
+    if host.services[name].masked:
+        return FailedAction(stop(host, name), DISABLED)
+    return restart(host, name)
 
 
 def pid(host: Host, service: Service) -> int:
@@ -108,7 +132,7 @@ def _not_started(call: CmdletCall, service: Service) -> None:
 
 
 def start_service(call: CmdletCall) -> Iterable[PSValue]:
-    return _change(call, start)
+    return _change(call, started)
 
 
 def stop_service(call: CmdletCall) -> Iterable[PSValue]:
@@ -116,7 +140,7 @@ def stop_service(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def restart_service(call: CmdletCall) -> Iterable[PSValue]:
-    return _change(call, restart)
+    return _change(call, restarted)
 
 
 def set_service(call: CmdletCall) -> Iterable[PSValue]:
@@ -132,10 +156,10 @@ def set_service(call: CmdletCall) -> Iterable[PSValue]:
 
     def act(host: Host, name: str) -> Host | FailedAction:
         if kind:
-            host = enable(host, name, kind.startswith("automatic"))
+            host = set_start_type(host, name, kind)
         match call.text("Status").lower():
             case "running":
-                return start(host, name)
+                return started(host, name)
             case "stopped":
                 return stop(host, name)
             case _:
@@ -149,11 +173,19 @@ CMDLETS = (
         "Get-Service",
         get_service,
         "Name|ServiceName",
-        "DisplayName Include Exclude ComputerName",
+        "DisplayName Include Exclude",
         "DependentServices RequiredServices",
+        lacks="ComputerName InputObject",
     ),
     Cmdlet("Start-Service", start_service, "Name|ServiceName", "DisplayName InputObject", "PassThru"),
     Cmdlet("Stop-Service", stop_service, "Name|ServiceName", "DisplayName InputObject", "Force NoWait PassThru"),
     Cmdlet("Restart-Service", restart_service, "Name|ServiceName", "DisplayName InputObject", "Force PassThru"),
-    Cmdlet("Set-Service", set_service, "Name|ServiceName", "StartupType|StartMode Status Description", "PassThru"),
+    Cmdlet(
+        "Set-Service",
+        set_service,
+        "Name|ServiceName",
+        "StartupType|StartMode Status",
+        "PassThru",
+        lacks="Description DisplayName ComputerName InputObject",
+    ),
 )

@@ -131,7 +131,7 @@ def get_partition(call: CmdletCall) -> Iterable[PSValue]:
 
 CMDLETS = (
     Cmdlet("Get-Volume", get_volume, "DriveLetter", "FileSystemLabel FriendlyName"),
-    Cmdlet("Get-PSDrive", get_psdrive, "Name", "PSProvider Scope"),
+    Cmdlet("Get-PSDrive", get_psdrive, "Name", "PSProvider", lacks="Scope"),
     Cmdlet("Get-Disk", get_disk, "Number", "FriendlyName"),
     Cmdlet("Get-Partition", get_partition, "", "DiskNumber PartitionNumber DriveLetter"),
 )

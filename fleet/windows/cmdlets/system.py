@@ -81,11 +81,6 @@ def _unix(now: datetime, form: str) -> str:
     return "".join(pieces)
 
 
-def get_uptime(call: CmdletCall) -> Iterable[PSValue]:
-    host = call.session.host
-    return [moment(host.boot)] if call.flag("Since") else [moment(host.now) - moment(host.boot)]
-
-
 def new_timespan(call: CmdletCall) -> Iterable[PSValue]:
     first = to_moment(call.value("Start")) if call.has("Start") else moment(call.session.host.now)
     last = to_moment(call.value("End")) if call.has("End") else moment(call.session.host.now)
@@ -243,13 +238,25 @@ def short_time(value: datetime) -> str:
 
 
 CMDLETS = (
-    Cmdlet("Get-Date", get_date, "Date", "Format UFormat Year Month Day Hour Minute Second DisplayHint"),
-    Cmdlet("Get-Uptime", get_uptime, "", "", "Since"),
+    Cmdlet(
+        "Get-Date",
+        get_date,
+        "Date",
+        "Format UFormat Year Month Day Hour Minute Second Millisecond",
+        lacks="DisplayHint",
+    ),
     Cmdlet("New-TimeSpan", new_timespan, "Start End", "Days Hours Minutes Seconds"),
     Cmdlet("Start-Sleep", start_sleep, "Seconds", "Milliseconds|m"),
-    Cmdlet("Restart-Computer", restart_computer, "ComputerName|CN", "Timeout Delay For", "Force Wait"),
-    Cmdlet("Get-HotFix", get_hotfix, "Id|HFID", "ComputerName Description"),
-    Cmdlet("Get-LocalUser", get_local_user, "Name", "SID"),
-    Cmdlet("Get-Counter", get_counter, "Counter", "SampleInterval MaxSamples ListSet"),
+    Cmdlet(
+        "Restart-Computer",
+        restart_computer,
+        "ComputerName|CN",
+        "",
+        "Force",
+        lacks="Timeout Delay For Wait AsJob Credential ThrottleLimit",
+    ),
+    Cmdlet("Get-HotFix", get_hotfix, "Id|HFID", "Description", lacks="ComputerName Credential"),
+    Cmdlet("Get-LocalUser", get_local_user, "Name", lacks="SID"),
+    Cmdlet("Get-Counter", get_counter, "Counter", "SampleInterval", lacks="MaxSamples ListSet Continuous ComputerName"),
     Cmdlet("Get-TimeZone", get_timezone),
 )

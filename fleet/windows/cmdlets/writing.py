@@ -6,12 +6,14 @@ from dataclasses import replace
 from fleet.model import File
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.files import filtered, named_items
+from fleet.windows.cmdlets.output import check_width
 from fleet.windows.format import render
 from fleet.windows.paths import (
     PathItem,
     absolute,
     all_items,
     children,
+    exactly,
     join,
     key_of,
     one,
@@ -51,6 +53,11 @@ def add_content(call: CmdletCall) -> Iterable[PSValue]:
 def out_file(call: CmdletCall) -> Iterable[PSValue]:
     values = items(call.value("InputObject")) if call.has("InputObject") else call.input
     path = call.text("FilePath") or call.text("LiteralPath")
+    if call.flag("NoClobber") and exactly(call.session, path):
+        full = absolute(call.session, path)
+        text = f"The file '{full}' already exists."
+        raise call.failure(text, "NoClobber", "ResourceExists", f"{full}:String", "IOException")
+    check_width(call, render(values))
     write_text(call.session, path, render(values), call.flag("Append"), call.cmdlet.name)
     return []
 
@@ -61,7 +68,7 @@ def tee_object(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def clear_content(call: CmdletCall) -> Iterable[PSValue]:
-    for item in named_items(call, "Path", "LiteralPath"):
+    for item in filtered(call, named_items(call, "Path", "LiteralPath")):
         if item.file is not None and not call.what_if("Clear Content", f"Item: {item.path}"):
             put(
                 call.session,
@@ -223,12 +230,19 @@ CMDLETS = (
         "LiteralPath InputObject Width",
         "Append Force NoClobber NoNewline",
     ),
-    Cmdlet("Tee-Object", tee_object, "FilePath", "", "Append"),
+    Cmdlet("Tee-Object", tee_object, "FilePath", "", "Append", lacks="Variable LiteralPath InputObject"),
     Cmdlet("Clear-Content", clear_content, "Path", "LiteralPath Filter Include Exclude", "Force"),
     Cmdlet("New-Item", new_item, "Path", "Name ItemType|Type Value", "Force"),
     Cmdlet("mkdir", make_directory, "Path", "Name ItemType", "Force"),
     Cmdlet("Remove-Item", remove_item, "Path", "LiteralPath Filter Include Exclude", "Recurse Force"),
-    Cmdlet("Copy-Item", copy_item, "Path Destination", "LiteralPath Filter", "Recurse Force PassThru Container"),
-    Cmdlet("Move-Item", move_item, "Path Destination", "LiteralPath Filter", "Force PassThru"),
+    Cmdlet(
+        "Copy-Item",
+        copy_item,
+        "Path Destination",
+        "LiteralPath",
+        "Recurse Force PassThru Container",
+        lacks="Filter Include Exclude ToSession FromSession",
+    ),
+    Cmdlet("Move-Item", move_item, "Path Destination", "LiteralPath", "Force PassThru", lacks="Filter Include Exclude"),
     Cmdlet("Rename-Item", rename_item, "Path NewName", "LiteralPath", "Force PassThru"),
 )

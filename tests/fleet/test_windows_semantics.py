@@ -1,0 +1,173 @@
+"""What Windows PowerShell 5.1 does where another version, or another shell, does something else."""
+
+from random import Random
+
+import pytest
+
+from fleet.draw import draw_host
+from fleet.model import File, Host, Machine
+from fleet.windows.shell import WindowsShell
+
+
+@pytest.fixture(scope="module")
+def host() -> Host:
+    host = draw_host("web01", Random(3), "windows")
+    host = host.with_file("C:/Data/a.txt", File("one\ntwo\n"))
+    return host.with_file("C:/Data/sub/[b].txt", File("two\nthree two\n"))
+
+
+def met(host: Host, line: str) -> tuple[str, str, list[str]]:
+    """(standard output, standard error, what the fleet lacked)"""
+    machine = Machine(host)
+    stdout, stderr, _ = WindowsShell(machine).run(line)
+    return stdout, stderr, [gap.what for gap in machine.gaps]
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        # halves are rounded away from zero when formatted, to even when converted
+        ("'{0:N0}' -f 2.5", "3"),
+        ("'{0:N0}' -f -2.5", "-3"),
+        ("'{0:N2}' -f 1.005", "1.01"),
+        ("'{0:F1}' -f 0.25", "0.3"),
+        ("'{0:P0}' -f 0.125", "13 %"),
+        ("'{0:P1}' -f 0.12345", "12.3 %"),
+        ("'{0:0.0}' -f 0.05", "0.1"),
+        ("'{0:#,##0}' -f 1234.5", "1,235"),
+        ("'{0:0%}' -f 0.005", "1%"),
+        ("(2.5).ToString('N0')", "3"),
+        ("'{0:N1}' -f -0.04", "0.0"),
+        ("[int]2.5", "2"),
+        ("[math]::Round(2.5)", "2"),
+        ("[math]::Round(2.5, [MidpointRounding]::AwayFromZero)", "3"),
+        ("[math]::Round(0.125, 2, 'AwayFromZero')", "0.13"),
+        # cmdlets see an object's own properties only
+        ("(gci C:\\Data -Recurse | measure Length -Sum).Sum", "22"),
+        ("(gci C:\\Data -Recurse | measure Length).Count", "2"),
+        ("(gci C:\\Data -Directory | select Length).Length -eq $null", "True"),
+        ("@(gci C:\\Data -Recurse | ? Length -ge 1).Count", "2"),
+        ("(1, 2 | select Count | ? Count).Count", "0"),
+        # $? is the statement before
+        ("gi C:\\nosuch -EA SilentlyContinue; $?", "False"),
+        ("gi C:\\nosuch -EA 0 | Out-Null; $?", "False"),
+        ("gsv nosuch -ErrorAction Ignore; if (-not $?) { 'no' }", "no"),
+        ("gi C:\\Data | Out-Null; $?", "True"),
+        ("gi C:\\nosuch -EA SilentlyContinue; 1 | Out-Null; $?", "True"),
+        ("gi C:\\nosuch -EA SilentlyContinue -ErrorVariable e; $e.Count", "1"),
+        # literal paths, and wildcards in others
+        ("(gc -LiteralPath 'C:\\Data\\sub\\[b].txt').Count", "2"),
+        ("(gc 'C:\\Data\\sub\\`[b`].txt').Count", "2"),
+        ("Test-Path 'C:\\Data\\sub\\[b].txt'", "False"),
+        ("Test-Path -LiteralPath 'C:\\Data\\sub\\[b].txt'", "True"),
+        ("(gci C:\\Data\\[a-b].txt).Name", "a.txt"),
+        # Select-String
+        ("('two two' | sls two).Matches.Count", "1"),
+        ("('two two' | sls two -AllMatches).Matches.Count", "2"),
+        ("('a=1' | sls '(\\w)=(\\d)').Matches[0].Groups[2].Value", "1"),
+        ("(sls -InputObject 'x1' -Pattern '\\d').Line", "x1"),
+        # names that are aliases, and programs behind them
+        ("sc C:\\Data\\new.txt hello; gc C:\\Data\\new.txt", "hello"),
+        ("(sc.exe query W32Time | Select-Object -First 2)[1] -like 'SERVICE_NAME:*'", None),
+        ("cmd /c sc query nosuch | Select-Object -First 1", "[SC] EnumQueryServicesStatus:OpenService FAILED 1060:"),
+    ],
+)  # fmt: skip
+def test_a_line_prints_what_powershell_5_prints(host: Host, line: str, printed: str | None):
+    stdout, stderr, gaps = met(host, line)
+    assert gaps == []
+    if printed is not None:
+        assert (stdout.rstrip("\n"), stderr) == (printed, "")
+
+
+def test_selected_objects_of_different_classes_are_one_table(host: Host):
+    assert met(host, "gci C:\\Data | select Name")[0].split() == ["Name", "----", "sub", "a.txt"]
+    columns = "[pscustomobject]@{a=1}; [pscustomobject]@{b=2; a=3}"
+    assert met(host, columns)[0].split() == ["a", "-", "1", "3"]
+
+
+@pytest.mark.parametrize("name", ["cd", "Set-Location", "chdir"])
+def test_an_error_names_the_command_as_it_was_typed(host: Host, name: str):
+    stderr = met(host, f"{name} C:\\nosuch")[1]
+    assert stderr.startswith(f"{name} : Cannot find path 'C:\\nosuch' because it does not exist.\n")
+    assert "[Set-Location], ItemNotFoundException" in stderr
+    assert stderr.endswith("PathNotFound,Microsoft.PowerShell.Commands.SetLocationCommand\n")
+
+
+@pytest.mark.parametrize("line", ["Get-Uptime", "gci | sort -Top 1", "gci -FollowSymlinks", "gc a.txt -AsByteStream"])
+def test_what_only_later_versions_have_is_unknown(host: Host, line: str):
+    stdout, stderr, gaps = met(host, line)
+    assert (stdout, gaps) == ("", [])
+    assert "is not recognized" in stderr or "A parameter cannot be found" in stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "lacks"),
+    [
+        ("gci -Hidden", "Get-ChildItem -Hidden"),
+        ("gci -Attr Hidden", "Get-ChildItem -Attributes"),
+        ("Get-Process -ComputerName x", "Get-Process -ComputerName"),
+        ("Get-Process | group Name -AsHashTable", "Group-Object -AsHashTable"),
+        ("1 | ft -GroupBy x", "Format-Table -GroupBy"),
+        ("sort -CaseSensitive", "Sort-Object -CaseSensitive"),
+        ("iwr http://localhost -OutFile x", "Invoke-WebRequest -OutFile"),
+        ("Set-Service Spooler -Description x", "Set-Service -Description"),
+        ("gci C:\\ -PipelineVariable x", "Get-ChildItem -PipelineVariable"),
+    ],
+)
+def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Host, line: str, lacks: str):
+    stdout, stderr, gaps = met(host, line)
+    assert (stdout, gaps) == ("", [lacks])
+    assert "A parameter cannot be found that matches parameter name" in stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["Get-ScheduledTask", "nslookup web01", "iex 'ls'", "try { Compare-Object 1 2 } catch { }", "w32tm /query",
+             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear"]
+)  # fmt: skip
+def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
+    assert len(met(host, line)[2]) == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["df -h", "Get-Foo", "pwsh -c 1", "Get-Error", "kubectl", "'Get-Acl'", "cmd /c nosuch"]
+)
+def test_what_no_such_host_has_is_no_gap(host: Host, line: str):
+    assert met(host, line)[2] == []
+
+
+@pytest.mark.parametrize("line", ["Get-Service -WhatIf", "gci -Confirm", "New-TimeSpan -WhatIf", "Out-String -WhatIf"])
+def test_only_cmdlets_that_change_something_take_whatif(host: Host, line: str):
+    assert "A parameter cannot be found that matches parameter name" in met(host, line)[1]
+
+
+def test_nobody_is_there_to_confirm(host: Host):
+    machine = Machine(host)
+    _, stderr, code = WindowsShell(machine).run("Remove-Item C:\\Data\\a.txt -Confirm")
+    assert stderr.startswith("Remove-Item : Windows PowerShell is in NonInteractive mode.")
+    assert (code, "C:/Data/a.txt" in machine.host.files) == (1, True)
+    assert WindowsShell(machine).run("Remove-Item C:\\Data\\a.txt -Confirm:$false") == ("", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Start-Service W3SVC", "cannot be started due to the following error"),
+        ("Restart-Service W3SVC", "cannot be started due to the following error"),
+        ("sc.exe start W3SVC", "[SC] StartService FAILED 1058:"),
+        ("net start W3SVC", "System error 1058 has occurred."),
+        ("Set-Service W3SVC -Status Running", "cannot be started due to the following error"),
+    ],
+)
+def test_a_disabled_service_cannot_be_started(line: str, words: str):
+    from scenarios.trouble import with_service
+
+    machine = Machine(with_service(draw_host("web01", Random(3), "windows"), "W3SVC"))
+    shell = WindowsShell(machine)
+    assert shell.run("Stop-Service W3SVC; Set-Service W3SVC -StartupType Disabled")[1] == ""
+    assert shell.run("(Get-Service W3SVC).StartType")[0] == "Disabled\n"
+    assert "4   DISABLED" in shell.run("sc.exe qc W3SVC")[0]
+    stdout, stderr, code = shell.run(line)
+    assert words in stdout + stderr
+    assert (code, machine.host.services["W3SVC"].state) == (1, "inactive")
+    shell.run("sc.exe config W3SVC start= demand; Start-Service W3SVC")
+    assert machine.host.services["W3SVC"].state == "active"
