@@ -80,9 +80,11 @@ PROPERTIES: dict[str, dict[str, PSValue]] = {
 }
 
 
-LACKED = frozenset(
-    ["io.file", "io.path", "io.directory", "io.fileinfo", "io.driveinfo", "environment", "convert", "net.dns", "net.webclient", "guid", "text.encoding", "regex", "text.regularexpressions.regex", "diagnostics.process", "security.principal.windowsidentity", "int", "int64", "double", "char", "console", "array", "version", "uri", "enum", "collections.arraylist", "net.servicepointmanager", "globalization.cultureinfo"]
-)
+LACKED = """
+io.file io.path io.directory io.fileinfo io.driveinfo environment convert net.dns net.webclient guid text.encoding regex
+text.regularexpressions.regex diagnostics.process security.principal.windowsidentity int int64 double char console array
+version uri enum collections.arraylist net.servicepointmanager globalization.cultureinfo
+"""
 """Types whose static methods lines use, and which are not simulated."""
 
 
@@ -102,7 +104,7 @@ def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
     known = STATIC.get(_short(type_), {})
     if name.lower() not in known:
         text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
-        lacks = f"[{type_}]::{name}" if _short(type_) in LACKED or _short(type_) in STATIC else ""
+        lacks = f"[{type_}]::{name}" if _short(type_) in LACKED.split() or _short(type_) in STATIC else ""
         raise Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=lacks)
     try:
         return known[name.lower()](arguments)
