@@ -1,6 +1,7 @@
 """Static members and casts of the few .NET types that a constrained endpoint allows."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from fleet.windows.values import (
     truthy,
 )
 
+SPAN = re.compile(r"-?(?:(\d{1,8})(?:\.|$))?(?:(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?)?")
 MIDPOINTS = ("toeven", "awayfromzero")
 """How [math]::Round may round a half."""
 Arguments = Sequence[PSValue]
@@ -138,7 +140,7 @@ def cast(type_: str, value: PSValue) -> PSValue:
         case "datetime":
             return to_moment(value)
         case "timespan":
-            return timedelta(seconds=to_number(value)) if not isinstance(value, timedelta) else value
+            return value if isinstance(value, timedelta) else _to_span(value)
         case "array" | "object" | "psobject" | "ordered" | "hashtable" | "regex" | "void" | "version" | "scriptblock":
             return items(value) if type_.endswith("[]") or type_ == "array" else value
         case "pscustomobject":
@@ -148,6 +150,19 @@ def cast(type_: str, value: PSValue) -> PSValue:
         case _:
             text = f"Unable to find type [{type_}]."
             raise Failure(text, "TypeNotFound", "InvalidOperation", f"{type_}:TypeName")
+
+
+def _to_span(value: PSValue) -> timedelta:
+    """A number of ticks, or a text such as 1.02:03:04."""
+    try:
+        if not isinstance(value, str):
+            return timedelta(microseconds=to_number(value) / 10)
+        found = SPAN.fullmatch(value.strip()[:100])
+        days, hours, minutes, seconds = (float(part or 0) for part in (found.groups() if found else ("x",)))
+        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return -span if value.strip().startswith("-") else span
+    except (OverflowError, ValueError):
+        raise bad_conversion(value, "System.TimeSpan") from None
 
 
 def dmtf(text: str) -> datetime:

@@ -221,22 +221,25 @@ WORDS = """
 Get-Process | Get-Service Where-Object { } ( ) @{ $_ $x = += -eq -like -match -f -join -Property -First .Name .Count
 [int] [math]::Round( 1 2.5 1GB 'a' "b$x" "$( , ; ` | % ? sort select ft fl ConvertTo-Json Get-Content C:\\ * -Recurse
 if else foreach in try catch throw exit -split -replace .. [0] .ToString( 'N2' Measure-Object -Sum Set-Content
+[timespan] [datetime] 1e400 -1 '5' @() $null -as -in -is .. -bor .Split( .AddDays( .Substring( -First -Skip -Format
 Remove-Item Stop-Process -Name explorer taskkill ping localhost cmd /c > >> 2>&1 && - ! # @( @' "' & . ::
 """
 PIECES = st.sampled_from([*WORDS.split(), "\n", " "])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.one_of(
         st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join), st.lists(PIECES, max_size=14).map("".join)
     )
 )
 def test_any_text_gives_text_and_a_code_the_same_each_time(line: str):
-    first, second = (WindowsShell(Machine(HOST)) for _ in range(2))
+    machine = Machine(HOST)
+    first, second = WindowsShell(machine), WindowsShell(Machine(HOST))
     stdout, stderr, code = first.run(line)
     assert (stdout, stderr, code) == second.run(line)
     assert isinstance(code, int)
+    assert [gap.what for gap in machine.gaps if gap.kind == "fault"] == []
     assert len(stdout) <= MAX_OUTPUT
     assert len(stderr) <= MAX_OUTPUT
     assert first.sync() == second.sync()

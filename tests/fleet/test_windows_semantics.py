@@ -66,6 +66,10 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("('two two' | sls two -AllMatches).Matches.Count", "2"),
         ("('a=1' | sls '(\\w)=(\\d)').Matches[0].Groups[2].Value", "1"),
         ("(sls -InputObject 'x1' -Pattern '\\d').Line", "x1"),
+        # spans of time
+        ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
+        ("([timespan]'00:30').TotalMinutes", "30"),
+        ("([timespan]600000000).TotalMinutes", "1"),
         # names that are aliases, and programs behind them
         ("sc C:\\Data\\new.txt hello; gc C:\\Data\\new.txt", "hello"),
         ("(sc.exe query W32Time | Select-Object -First 2)[1] -like 'SERVICE_NAME:*'", None),
