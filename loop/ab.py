@@ -6,21 +6,18 @@ whole eval is asked nothing.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
-
-import psutil
 
 from aj.errors import ConfigError
 from aj.files import SAMPLES, digest, logs_dir
 from evals.suite import TASKS
-from loop.evaluate import answers, eval_folder, finish, make_ready, server_ends
+from loop.evaluate import answers, eval_folder, finish
 from loop.judging import earlier_evals, noted
+from loop.servers import Servers, servers
 from loop.targets import Target
-from train.serve import Served, has_gpu
 from verdict.checks import State
 from verdict.earlier import read_champions
 from verdict.evidence import Arm
@@ -32,9 +29,6 @@ from verdict.policy import Policy
 from verdict.samples import DONE
 from verdict.scores import read_folder
 from verdict.sequential import Numbers, Standing, judge
-
-ROOM = 12 * 2**30
-"""Bytes that must be free so that two servers may run at once: 4 GB each, and the evals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +129,20 @@ def run(
         AJError, ServeError: a batch could not be asked, as for `loop.evaluate.evaluate`.
         AJError, DataError: the registry's history is gone or is none.
     """
+    with servers([arm.target for arm in (base, candidate) if arm.target]) as running:
+        return ask(base, candidate, policy, suite, running, report, suites)
+
+
+def ask(
+    base: Answering,
+    candidate: Answering,
+    policy: Policy,
+    suite: str,
+    running: Servers,
+    report: Callable[[Glance], None],
+    suites: Path = SAMPLES,
+) -> Sequential:
+    """The same as `run`, with the servers of those that are asked."""
     if unknown := [task for task in policy.gated if task not in TASKS]:
         raise ConfigError(f"The policy gates {unknown[0]}, which is no task; correct it to one of {', '.join(TASKS)}.")
     by_look = {task: samples_by_look(frozen_samples(suites / f"{task}.jsonl", suite)) for task in policy.gated}
@@ -146,19 +154,18 @@ def run(
     steps: list[Glance] = []
     waiting: Sequence[str] = list(by_look)
     arms = (base, candidate)
-    with _servers([arm.target for arm in arms if arm.target]) as servers:
-        while waiting:
-            numbers = {task: count + (task in waiting) for task, count in numbers.items()}
-            looks.append(numbers)
-            for arm in servers.in_turn(arms):
-                _ask(arm, suite, numbers, waiting, by_look, servers)
-            left, right = (arm.logs(numbers) for arm in arms)
-            judged = judge(left, right, looks, by_look, policy, suites=suites, champions=champions)
-            judged = replace(judged, verdict=noted(judged.verdict, left_out))
-            asked = sum(len(by_look[task][count - 1]) for task, count in numbers.items())
-            steps.append(Glance(len(looks), last, asked, samples, judged))
-            report(steps[-1])
-            waiting = judged.waiting
+    while waiting:
+        numbers = {task: count + (task in waiting) for task, count in numbers.items()}
+        looks.append(numbers)
+        for arm in sorted(arms, key=lambda arm: not running.runs(arm.target)):
+            _ask(arm, suite, numbers, waiting, by_look, running)
+        left, right = (arm.logs(numbers) for arm in arms)
+        judged = judge(left, right, looks, by_look, policy, suites=suites, champions=champions)
+        judged = replace(judged, verdict=noted(judged.verdict, left_out))
+        asked = sum(len(by_look[task][count - 1]) for task, count in numbers.items())
+        steps.append(Glance(len(looks), last, asked, samples, judged))
+        report(steps[-1])
+        waiting = judged.waiting
     read = zip(arms, (steps[-1].judged.base, steps[-1].judged.candidate), strict=True)
     saved = {arm.name: _saved(arm, numbers, by_look, scores) for arm, scores in read if arm.target and scores}
     return Sequential(tuple(steps), saved)
@@ -179,7 +186,7 @@ def _ask(
     numbers: Numbers,
     waiting: Sequence[str],
     by_look: Mapping[str, Sequence[Sequence[str]]],
-    servers: "_Servers",
+    running: Servers,
 ) -> None:
     """Ask the newest batch of the waiting tasks, as far as it is missing."""
     if arm.target is None:
@@ -187,7 +194,7 @@ def _ask(
     batch = {task: _newest(by_look[task], numbers[task]) for task in waiting if arm.batch(task, numbers[task]) is None}
     if not batch:
         return
-    servers.start(arm.target, suite)
+    running.start(arm.target, suite)
     finish(arm.target, suite, arm.answers, arm.folder / f"{max(numbers.values())}-{digest(batch)}", batch=batch)
 
 
@@ -209,65 +216,6 @@ def _saved(arm: Answering, numbers: Numbers, by_look: Mapping[str, Sequence[Sequ
 
 def _told(folder: Path) -> dict[str, Any]:
     return json.loads((folder / DONE).read_text(encoding="utf-8"))
-
-
-@dataclass(slots=True)
-class _Servers:
-    """Of both arms, or one after the other where the machine holds only one."""
-
-    together: bool
-    stack: ExitStack
-    running: list[Target] = field(default_factory=list)
-    ready: list[Target] = field(default_factory=list)
-
-    def in_turn(self, arms: Sequence[Answering]) -> list[Answering]:
-        """The arm whose server runs comes first."""
-        return sorted(arms, key=lambda arm: arm.target not in self.running)
-
-    def start(self, target: Target, suite: str) -> None:
-        """Let the target's server run from now on: Inspect starts it with the first request."""
-        if target in self.running:
-            return
-        if not self.together:
-            self.end()
-        if target not in self.ready:
-            make_ready(target, suite)
-            self.ready.append(target)
-        self.stack.enter_context(server_ends(target))
-        self.running.append(target)
-
-    def end(self) -> None:
-        self.stack.close()
-        self.running.clear()
-
-
-@contextmanager
-def _servers(targets: Sequence[Target]) -> Iterator[_Servers]:
-    ours = [target.served for target in targets if target.served and target.arguments]
-    models = {served.model for served in ours}
-    shared = len(models) == 1 and all(_loaded(served) == _loaded(ours[0]) for served in ours)
-    if shared:
-        _claim(ours)
-    # Inspect knows a server by its model's folder: two for one folder would be taken for each other.
-    roomy = len(models) == len(ours) and not has_gpu() and psutil.virtual_memory().available >= ROOM
-    servers = _Servers(shared or roomy, ExitStack())
-    try:
-        yield servers
-    finally:
-        servers.end()
-
-
-def _loaded(served: Served) -> dict[str, Any]:
-    """What a server was started with, apart from adapters."""
-    return {**served.metadata()["server"], **served.about(), "adapter": None, "rank": None}
-
-
-def _claim(models: Sequence[Served]) -> None:
-    """Tell Inspect of every adapter before its server starts: one server then answers for the base and its adapters."""
-    from inspect_ai.model import get_model
-
-    for served in models:
-        get_model(served.inspect_model, memoize=False, **served.arguments())
 
 
 def _counts(verdict: Verdict) -> dict[str, int]:

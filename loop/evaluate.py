@@ -113,6 +113,12 @@ def evaluate(
     return folder
 
 
+def begun(target: Target, suite: str) -> bool:
+    """Whether a whole eval of the model is there, at least in part, or only has to be graded again."""
+    given = _attempts(target, suite, None, DEFAULT)[-1]
+    return graded_folder(given).exists() or _answered(given) is not None
+
+
 def make_ready(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> None:
     """Raises AJError or ServeError if a server that we start could not serve the target, or the suite is too long."""
     if target.served and target.arguments:

@@ -22,13 +22,17 @@ from typer.testing import CliRunner
 from aj.contract import load_contract
 from aj.files import digest_file, digest_weights, write_json, write_jsonl
 from evals.frozen import dataset
-from loop import ab
+from evals.suite import TASKS
+from loop import ab, early
 from loop import evaluate as evaluating
 from loop.board import finished_evals
 from loop.commands.main import app
 from loop.targets import find_target
 from train.serve import base_served, find_served
+from verdict.gate import GateOutcome, gate
+from verdict.policy import load_policy
 from verdict.samples import DONE
+from verdict.scores import read_folder
 
 pytestmark = pytest.mark.loop
 RUN = "abc123"
@@ -248,3 +252,42 @@ def test_a_run_that_is_asked_twice_shows_its_noise_and_keeps_its_first_eval(logs
     asked = server.asked.total()
     assert CliRunner().invoke(app, ["gate", "--aa", RUN]).exit_code == 0
     assert server.asked.total() == asked, "what was asked twice is not asked a third time"
+
+
+@pytest.mark.timeout(600)
+def test_a_candidate_that_is_not_rejected_early_is_asked_for_the_rest_alone(logs, server, tmp_path):
+    server.replies = {"tiny": GOOD, f"x-{RUN}": GOOD}
+    reference, target = evaluating.evaluate(find_target(f"base:{RUN}"), "small"), find_target(RUN)
+    narrow, steps = load_policy(write_policy(tmp_path / "narrow.yaml", {"margin": 0.03})), []
+    folder = early.evaluate_or_reject(reference, target, narrow, "small", steps.append)
+    assert folder == evaluating.eval_folder(target, "small")
+    assert steps[-1].asked == ALL
+    whole, batches = (
+        {prompt: count for (name, prompt), count in server.asked.items() if name == model}
+        for model in ("tiny", f"x-{RUN}")
+    )
+    assert batches.keys() == whole.keys()
+    assert sum(batches.values()) < 1.05 * sum(whole.values()), "no task is asked twice"
+    one, other = read_folder(folder), read_folder(reference)
+    for task in TASKS:
+        assert one[task].samples == other[task].samples
+        assert one[task].settings["order of samples"] == other[task].settings["order of samples"]
+        assert (one[task].status, one[task].limited) == ("success", False)
+    assert early.evaluate_or_reject(reference, target, narrow, "small", steps.append) == folder
+    assert gate(reference, folder, narrow, logs).outcome is GateOutcome.INCONCLUSIVE
+    assert (len(steps), finished_evals()) == (4, sorted([reference, folder]))
+
+
+def test_a_candidate_that_is_rejected_early_has_no_eval_and_is_rejected_again_without_being_asked(logs, server):
+    reference = evaluating.evaluate(find_target(f"base:{RUN}"), "small")
+    server.replies[f"x-{RUN}"] = "{"
+    server.asked.clear()
+    found = early.evaluate_or_reject(reference, find_target(RUN), load_policy(), "small")
+    assert isinstance(found, ab.Sequential)
+    assert found.judged.verdict.outcome is GateOutcome.REJECT
+    (saved,) = found.saved.values()
+    assert saved.asked < saved.samples
+    assert finished_evals() == [reference]
+    asked = server.asked.total()
+    assert early.evaluate_or_reject(reference, find_target(RUN), load_policy(), "small") == found
+    assert server.asked.total() == asked
