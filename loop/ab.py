@@ -246,7 +246,9 @@ def to_record(found: Sequential) -> dict[str, Any]:
         {"asked": step.asked, "samples": step.samples, "further": step.judged.waiting} | _counts(step.judged.verdict)
         for step in found.steps
     ]
-    return gate_record(found.judged.verdict) | {
-        "looks": looks,
-        "saved": {name: asdict(one) for name, one in found.saved.items()},
-    }
+    return gate_record(found.judged.verdict) | {"looks": looks, "saved": saved_record(found)}
+
+
+def saved_record(found: Sequential) -> dict[str, Any]:
+    """What each arm that was asked took."""
+    return {name: asdict(one) for name, one in found.saved.items()}

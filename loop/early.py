@@ -1,6 +1,7 @@
 """A candidate that is asked batch by batch, as `aj ab` does, and wholly unless it is rejected before."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aj.files import SAMPLES
@@ -14,6 +15,16 @@ from verdict.looks import SHARES
 from verdict.policy import Policy
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of a candidate."""
+
+    folder: Path
+    """Of the whole eval, or of the batches."""
+    rejected: Sequential | None = None
+    """The looks at one that was rejected before all was asked; it has no whole eval."""
+
+
 def evaluate_or_reject(
     reference: Path,
     target: Target,
@@ -21,29 +32,29 @@ def evaluate_or_reject(
     suite: str,
     report: Callable[[Glance], None] = lambda _: None,
     suites: Path = SAMPLES,
-) -> Path | Sequential:
-    """The folder of a candidate's whole eval; or, where it was rejected before all was asked, how that came about.
+) -> Asked:
+    """Evaluate a candidate as far as the verdict needs it.
 
-    `reference` has a whole eval. What the batches asked is not asked again for the whole eval; one that is there, also
-    in part, is finished without batches.
+    `reference` is the folder of a whole eval; `report` is called at each look. What the batches asked is not asked
+    again for the whole eval; one that is there, also in part, is finished without batches.
 
     Raises:
         AJError, ConfigError, DataError, ServeError: as `loop.ab.run` and `loop.evaluate.evaluate` do.
     """
     if begun(target, suite):
-        return evaluate(target, suite)
+        return Asked(evaluate(target, suite))
     candidate = named(target.name, target, suite)
     with servers([target]) as running:
         found = ask(Answering("reference", reference), candidate, policy, suite, running, report, suites)
         last, outcome = found.steps[-1], found.judged.verdict.outcome
         if outcome is GateOutcome.REJECT and last.asked < last.samples:
-            return found
+            return Asked(candidate.folder, found)
         folder = eval_folder(target, suite)
         if outcome is not GateOutcome.INVALID:
             _begin(folder, candidate.logs(dict.fromkeys(policy.gated, len(SHARES))))
         running.start(target, suite)
         finish(target, suite, candidate.answers, folder)
-    return folder
+    return Asked(folder)
 
 
 def _begin(folder: Path, batches: Mapping[str, Sequence[Path]]) -> None:

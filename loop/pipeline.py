@@ -5,9 +5,10 @@ is up to date; an interrupted stage is resumed.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field
 from rich.console import Console
@@ -15,13 +16,20 @@ from rich.text import Text
 
 from aj.errors import ConfigError
 from aj.files import Strict, load_yaml
+from loop.ab import Sequential, line, savings
 from loop.board import write_board
 from loop.child import train_in_child
+from loop.early import Asked, evaluate_or_reject
+from loop.evaluate import evaluate
 from loop.judging import judge
 from loop.registry import champion, counted, promote
-from loop.targets import Target, base_of_run, find_run, run_target
+from loop.targets import base_of_run, find_run, run_target
+from verdict.compare import compare_all, costs, read_both, table
+from verdict.frozen import SUITES
 from verdict.gate import GateOutcome, Verdict, gate, panel
-from verdict.policy import load_policy
+from verdict.policy import Policy, load_policy
+from verdict.scores import TaskScores
+from verdict.sequential import in_pairs
 
 ROOT = Path(__file__).parents[1]
 RECIPES = Path(__file__).parent / "recipes"
@@ -45,28 +53,76 @@ class Finished:
 
     run: Path
     evals: dict[str, Path]
-    """base, candidate, and champion if that is another run."""
+    """base, champion if that is another run, and candidate unless it was rejected early."""
     verdict: Verdict
     promoted: bool
     up_to_date: bool = False
     """The run was already the champion; there was nothing to decide."""
+    rejected_early: Sequential | None = None
+    """The looks at a candidate that was rejected before all of the suite was asked."""
+
+
+Made = TypeVar("Made", Path, Asked)
+"""What a stage makes."""
 
 
 def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, contract: str | None = None) -> Finished:
     """Run what is not up to date; print the comparison of base and candidate, the leaderboard, and the verdict.
 
+    A candidate that is certain to be rejected is asked no further, and then compared with what it should replace.
     `root` is the folder with the files of the data recipe, by default data/; `contract` replaces that of both recipes.
 
     Raises:
         ConfigError: the data recipe and the training recipe name different contracts.
     """
+    policy = load_policy(ROOT / recipe.policy)
+    data, run = _train(recipe, console, root, contract)
+    base, candidate = base_of_run(run), run_target(run)
+    reigning, reference = champion(), base
+    reigns = reigning is not None and reigning["run"] == run.name
+    evals = {"base": _stage(console, "eval base", lambda: evaluate(base, recipe.suite, recipe.limit))}
+    if reigning and not reigns:
+        reference = rival = run_target(find_run("champion"))
+        evals["champion"] = _stage(console, "eval champion", lambda: evaluate(rival, recipe.suite, recipe.limit))
+    against = evals.get("champion", evals["base"])
+
+    def ask() -> Asked:
+        if recipe.limit or reigns or recipe.suite not in SUITES:
+            return Asked(evaluate(candidate, recipe.suite, recipe.limit))
+        return evaluate_or_reject(against, candidate, policy, recipe.suite, lambda step: _say(console, line(step)))
+
+    asked = _stage(console, "eval candidate", ask)
+    if asked.rejected:
+        _compare(console, in_pairs(asked.rejected.judged), reference.name, candidate.name)
+        verdict = asked.rejected.judged.verdict
+    else:
+        evals["candidate"] = asked.folder
+        _compare(console, read_both(evals["base"], asked.folder), base.name, candidate.name)
+        _rank(console, evals)
+        if reigns:
+            return _already_champion(console, policy, run, evals)
+        verdict = judge(against, asked.folder, policy, recipe.suite)
+    verdict = counted(verdict, policy)
+    console.print(panel(verdict))
+    if asked.rejected:
+        _say(console, f"The eval ended early: {savings(asked.rejected)[0]}")
+    promoted = verdict.outcome is GateOutcome.PROMOTE
+    if promoted:
+        promote(run, verdict)
+        console.print(f"Promoted: {candidate.name} is the champion. `aj rollback` undoes it.")
+    elif reigning:
+        console.print(f"The champion stays: {reference.name}.")
+    _places(console, data, run, evals, asked.folder)
+    return Finished(run, evals, verdict, promoted, rejected_early=asked.rejected)
+
+
+def _train(recipe: LoopRecipe, console: Console, root: Path | None, contract: str | None) -> tuple[Path, Path]:
+    """The folders of the data set and of the run."""
     from datasets_build.build import build
     from datasets_build.recipe import DataRecipe
-    from loop.evaluate import evaluate
     from train.recipe import Recipe
 
     training = load_yaml(ROOT / recipe.train, Recipe)
-    policy = load_policy(ROOT / recipe.policy)
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
     if contract:
         training = training.model_copy(update={"contract": contract})
@@ -77,75 +133,57 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
             "name the same one in both, or give --contract."
         )
     data = _stage(console, "build", lambda: build(data_recipe, root))
-    run = _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
-    targets = {"base": base_of_run(run), "candidate": run_target(run)}
-    reigning = champion()
-    if reigning and reigning["run"] != run.name:
-        targets["champion"] = run_target(find_run("champion"))
-
-    def run_suite(target: Target) -> Callable[[], Path]:
-        return lambda: evaluate(target, recipe.suite, recipe.limit)
-
-    evals = {role: _stage(console, f"eval {role}", run_suite(target)) for role, target in targets.items()}
-    _report(console, evals, targets)
-    if reigning and reigning["run"] == run.name:
-        return _already_champion(console, recipe, run, evals)
-    reference = evals.get("champion", evals["base"])
-    verdict = counted(judge(reference, evals["candidate"], policy, recipe.suite), policy)
-    console.print(panel(verdict))
-    promoted = verdict.outcome is GateOutcome.PROMOTE
-    if promoted:
-        promote(run, verdict)
-        console.print(f"Promoted: {targets['candidate'].name} is the champion. `aj rollback` undoes it.")
-    elif reigning:
-        console.print(f"The champion stays: {targets['champion'].name}.")
-    _places(console, data, run, evals)
-    return Finished(run, evals, verdict, promoted)
+    return data, _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
 
 
-def _already_champion(console: Console, recipe: LoopRecipe, run: Path, evals: dict[str, Path]) -> Finished:
+def _already_champion(console: Console, policy: Policy, run: Path, evals: dict[str, Path]) -> Finished:
     """Nothing to decide: compute the verdict that promoted it again from the same logs."""
-    verdict = gate(evals["base"], evals["candidate"], load_policy(ROOT / recipe.policy))
+    verdict = gate(evals["base"], evals["candidate"], policy)
     console.print(panel(verdict))
     console.print("Up to date: this run is the champion.")
-    _places(console, None, run, evals)
+    _places(console, None, run, evals, evals["candidate"])
     return Finished(run, evals, verdict, promoted=False, up_to_date=True)
 
 
-def _stage(console: Console, name: str, work: Callable[[], Path]) -> Path:
+def _stage(console: Console, name: str, work: Callable[[], Made]) -> Made:
     """Run a stage; print its result and how long it took."""
     console.print(Text.assemble((name, "bold"), " …"))
     start = time.time()
-    folder = work()
+    made = work()
+    folder = made.folder if isinstance(made, Asked) else made
     took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
     console.print(Text.assemble((name, "bold"), f" {_relative(folder)} ({took})"), soft_wrap=True)
-    return folder
+    return made
 
 
-def _report(console: Console, evals: dict[str, Path], targets: dict[str, Target]) -> None:
-    """Print the paired comparison of base and candidate, and the leaderboard of all arms."""
+def _compare(console: Console, both: Sequence[tuple[TaskScores, TaskScores]], a: str, b: str) -> None:
+    """Print the paired comparison of two models."""
+    console.print(table(compare_all(both), a, b, slices=False, costs=costs(both)))
+
+
+def _rank(console: Console, evals: dict[str, Path]) -> None:
+    """Print the leaderboard of all arms."""
     from evals.identities import today
-    from verdict import compare
     from verdict.board import rows as ranking
-    from verdict.board.terminal import slice_table, table
+    from verdict.board import terminal
 
-    logs = compare.read_both(evals["base"], evals["candidate"])
-    names = targets["base"].name, targets["candidate"].name
-    console.print(compare.table(compare.compare_all(logs), *names, slices=False, costs=compare.costs(logs)))
     ranked = ranking.rank(ranking.entries(list(evals.values())), today())
-    console.print(table(ranking.headlines(ranked)))
+    console.print(terminal.table(ranking.headlines(ranked)))
     known = [row for row in ranked if row.task == "known_issues" and row.slice.startswith("pattern=")]
-    console.print(slice_table(known, "The documented error patterns, 95% intervals"))
+    console.print(terminal.slice_table(known, "The documented error patterns, 95% intervals"))
 
 
-def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Path]) -> None:
+def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Path], samples: Path) -> None:
     lines = [("data set", data), ("run", run), *((f"eval {role}", folder) for role, folder in evals.items())]
     lines.append(("leaderboard", write_board()))
     for name, path in lines:
         if path:
-            console.print(f"{name:<16} {_relative(path)}", highlight=False, soft_wrap=True)
-    folder = _relative(evals["candidate"])
-    console.print(f"single samples:  .venv/bin/inspect view start --log-dir {folder}", highlight=False, soft_wrap=True)
+            _say(console, f"{name:<16} {_relative(path)}")
+    _say(console, f"single samples:  .venv/bin/inspect view start --log-dir {_relative(samples)}")
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _relative(path: Path) -> str:

@@ -14,6 +14,7 @@ from verdict.looks import Look, follow
 from verdict.noise import known, unlike_the_noise
 from verdict.policy import Policy
 from verdict.samples import Recorded
+from verdict.scores import TaskScores
 
 Logs = Mapping[str, Sequence[Path]]
 """Task -> the logs of one arm in which its samples are."""
@@ -88,6 +89,11 @@ def judge(
     waiting = [task for task in unasked if task in open_tasks]
     certain = verdict.outcome is not GateOutcome.INCONCLUSIVE
     return Standing(verdict, () if certain else tuple(waiting), left, right)
+
+
+def in_pairs(standing: Standing) -> list[tuple[TaskScores, TaskScores]]:
+    """What was read of the base and of the candidate, task by task."""
+    return [(standing.base[task], standing.candidate[task]) for task in standing.base]
 
 
 def _tasks(metrics: Sequence[str]) -> list[str]:

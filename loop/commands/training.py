@@ -92,6 +92,7 @@ def loop(
     output: AsJson = Format.table,
 ) -> None:
     """Build, train, evaluate, compare, gate and promote; skip what is up to date. Exit codes as for `aj gate`."""
+    from loop.ab import saved_record
     from loop.pipeline import RECIPES, LoopRecipe, run_loop
     from verdict.gate import to_record
 
@@ -99,9 +100,7 @@ def loop(
     done = run_loop(chosen, progress if output is Format.json else console, root, contract)
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
-        print(
-            json.dumps(
-                {"run": str(done.run), "evals": evals, "promoted": done.promoted, "verdict": to_record(done.verdict)}
-            )
-        )
+        told = {"run": str(done.run), "evals": evals, "promoted": done.promoted, "verdict": to_record(done.verdict)}
+        early = {"saved": saved_record(done.rejected_early)} if done.rejected_early else {}
+        print(json.dumps(told | early))
     raise typer.Exit(0 if done.up_to_date else int(done.verdict.outcome))

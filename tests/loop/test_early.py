@@ -1,0 +1,101 @@
+"""A model that is asked twice, and a candidate of `aj loop` that is asked batch by batch, through Inspect."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evals.frozen import dataset
+from evals.suite import TASKS
+from loop import early, pipeline
+from loop import evaluate as evaluating
+from loop.board import finished_evals
+from loop.commands.main import app
+from loop.targets import find_target
+from tests.loop.scripted import BAD, GOOD, RUN, Scripted, write_policy
+from tests.loop.scripted import logs as logs
+from tests.loop.scripted import running as running
+from tests.loop.scripted import server as server
+from verdict.gate import GateOutcome, gate
+from verdict.policy import load_policy
+from verdict.scores import read_folder
+
+pytestmark = [pytest.mark.loop, pytest.mark.timeout(600)]
+ALL = len(dataset("tool_format", "small", "aj"))
+
+
+def test_a_run_that_is_asked_twice_shows_its_noise_and_keeps_its_first_eval(logs, server):
+    server.replies[f"x-{RUN}"] = GOOD
+    target = find_target(RUN)
+    first = evaluating.evaluate(target, "small")
+    server.replies[f"x-{RUN}"] = BAD
+    done = CliRunner().invoke(app, ["gate", "--aa", RUN, "--format", "json"])
+    found = json.loads(done.stdout)
+    valid = found["tool_format/valid"]
+    assert valid["n"] == ALL
+    assert valid["difference"] < -0.5
+    assert valid["most"] > 0.05
+    assert json.loads((first / "noise.json").read_text()) == found
+    assert evaluating.evaluate(target, "small") == first, "nobody chooses between two evals"
+    assert finished_evals() == [first]
+    asked = server.asked.total()
+    assert CliRunner().invoke(app, ["gate", "--aa", RUN]).exit_code == 0
+    assert server.asked.total() == asked, "what was asked twice is not asked a third time"
+
+
+def test_a_candidate_that_is_not_rejected_early_is_asked_for_the_rest_alone(logs, server, tmp_path):
+    server.replies = {"tiny": GOOD, f"x-{RUN}": GOOD}
+    reference, target = evaluating.evaluate(find_target(f"base:{RUN}"), "small"), find_target(RUN)
+    narrow, steps = load_policy(write_policy(tmp_path / "narrow.yaml", {"margin": 0.03})), []
+    folder = early.evaluate_or_reject(reference, target, narrow, "small", steps.append).folder
+    assert folder == evaluating.eval_folder(target, "small")
+    assert steps[-1].asked == ALL
+    whole, batches = (
+        {prompt: count for (name, prompt), count in server.asked.items() if name == model}
+        for model in ("tiny", f"x-{RUN}")
+    )
+    assert batches.keys() == whole.keys()
+    assert sum(batches.values()) < 1.05 * sum(whole.values()), "no task is asked twice"
+    one, other = read_folder(folder), read_folder(reference)
+    for task in TASKS:
+        assert one[task].samples == other[task].samples
+        assert one[task].settings["order of samples"] == other[task].settings["order of samples"]
+        assert (one[task].status, one[task].limited) == ("success", False)
+    assert early.evaluate_or_reject(reference, target, narrow, "small", steps.append) == early.Asked(folder)
+    assert gate(reference, folder, narrow, logs).outcome is GateOutcome.INCONCLUSIVE
+    assert (len(steps), finished_evals()) == (4, sorted([reference, folder]))
+
+
+@pytest.fixture
+def loop(logs: Path, server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command of a loop that makes one row of data; its run is trained already."""
+    row = {"instruction": "Who is online?", "response": GOOD}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    data, recipe = tmp_path / "data.yaml", tmp_path / "loop.yaml"
+    data.write_text("name: x\nseed: 1\nrows: 1\nparts:\n  old: {kind: converted, count: 1, files: ['a.jsonl']}\n")
+    recipe.write_text(f"name: x\ndata: {data}\ntrain: train/recipes/smollm2-135m.yaml\n")
+    monkeypatch.setattr(pipeline, "train_in_child", lambda *_: logs / "runs" / RUN)
+    return ["loop", str(recipe), "--root", str(tmp_path)]
+
+
+def test_a_loop_whose_candidate_fails_early_ends_with_its_rejection(logs, server, loop):
+    server.replies[f"x-{RUN}"] = "{"
+    told = CliRunner().invoke(app, loop).stdout
+    lines = told.splitlines()
+    (look,) = (line for line in lines if line.startswith("look "))
+    assert " of 578 samples; " in look
+    assert "REJECT" in lines
+    assert any(line.startswith(f"The eval ended early: x ({RUN}): ") for line in lines)
+    reference = evaluating.eval_folder(find_target(f"base:{RUN}"), "small")
+    assert finished_evals() == [reference]
+    tries = [json.loads(line) for line in (logs / "registry" / "tries.jsonl").read_text().splitlines()]
+    assert tries == [{"reference": "base", "run": RUN}]
+    asked = server.asked.total()
+    done = CliRunner().invoke(app, [*loop, "--format", "json"])
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["promoted"], found["verdict"]["outcome"]) == (1, False, "REJECT")
+    assert found["evals"] == {"base": str(reference)}
+    (saved,) = found["saved"].values()
+    assert saved["asked"] < saved["samples"] == 578
+    assert server.asked.total() == asked, "what was asked is not asked again"
