@@ -16,8 +16,8 @@ from verdict.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked of a candidate."""
+class Evaluated:
+    """What came of a candidate's eval."""
 
     folder: Path
     """Of the whole eval, or of the batches."""
@@ -32,7 +32,7 @@ def evaluate_or_reject(
     suite: str,
     report: Callable[[Glance], None] = lambda _: None,
     suites: Path = SAMPLES,
-) -> Asked:
+) -> Evaluated:
     """Evaluate a candidate as far as the verdict needs it.
 
     `reference` is the folder of a whole eval; `report` is called at each look. What the batches asked is not asked
@@ -42,19 +42,19 @@ def evaluate_or_reject(
         AJError, ConfigError, DataError, ServeError: as `loop.ab.run` and `loop.evaluate.evaluate` do.
     """
     if begun(target, suite):
-        return Asked(evaluate(target, suite))
+        return Evaluated(evaluate(target, suite))
     candidate = named(target.name, target, suite)
     with servers([target]) as running:
         found = ask(Answering("reference", reference), candidate, policy, suite, running, report, suites)
         last, outcome = found.steps[-1], found.judged.verdict.outcome
         if outcome is GateOutcome.REJECT and last.asked < last.samples:
-            return Asked(candidate.folder, found)
+            return Evaluated(candidate.folder, found)
         folder = eval_folder(target, suite)
         if outcome is not GateOutcome.INVALID:
             _begin(folder, candidate.logs(dict.fromkeys(policy.gated, len(SHARES))))
         running.start(target, suite)
         finish(target, suite, candidate.answers, folder)
-    return Asked(folder)
+    return Evaluated(folder)
 
 
 def _begin(folder: Path, batches: Mapping[str, Sequence[Path]]) -> None:

@@ -19,7 +19,7 @@ from aj.files import Strict, load_yaml
 from loop.ab import Sequential, line, savings
 from loop.board import write_board
 from loop.child import train_in_child
-from loop.early import Asked, evaluate_or_reject
+from loop.early import Evaluated, evaluate_or_reject
 from loop.evaluate import evaluate
 from loop.judging import judge
 from loop.registry import champion, counted, promote
@@ -62,7 +62,7 @@ class Finished:
     """The looks at a candidate that was rejected before all of the suite was asked."""
 
 
-Made = TypeVar("Made", Path, Asked)
+Made = TypeVar("Made", Path, Evaluated)
 """What a stage makes."""
 
 
@@ -86,9 +86,9 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
         evals["champion"] = _stage(console, "eval champion", lambda: evaluate(rival, recipe.suite, recipe.limit))
     against = evals.get("champion", evals["base"])
 
-    def ask() -> Asked:
+    def ask() -> Evaluated:
         if recipe.limit or reigns or recipe.suite not in SUITES:
-            return Asked(evaluate(candidate, recipe.suite, recipe.limit))
+            return Evaluated(evaluate(candidate, recipe.suite, recipe.limit))
         return evaluate_or_reject(against, candidate, policy, recipe.suite, lambda step: _say(console, line(step)))
 
     asked = _stage(console, "eval candidate", ask)
@@ -150,7 +150,7 @@ def _stage(console: Console, name: str, work: Callable[[], Made]) -> Made:
     console.print(Text.assemble((name, "bold"), " …"))
     start = time.time()
     made = work()
-    folder = made.folder if isinstance(made, Asked) else made
+    folder = made.folder if isinstance(made, Evaluated) else made
     took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
     console.print(Text.assemble((name, "bold"), f" {_relative(folder)} ({took})"), soft_wrap=True)
     return made

@@ -62,7 +62,7 @@ def test_a_candidate_that_is_not_rejected_early_is_asked_for_the_rest_alone(logs
         assert one[task].samples == other[task].samples
         assert one[task].settings["order of samples"] == other[task].settings["order of samples"]
         assert (one[task].status, one[task].limited) == ("success", False)
-    assert early.evaluate_or_reject(reference, target, narrow, "small", steps.append) == early.Asked(folder)
+    assert early.evaluate_or_reject(reference, target, narrow, "small", steps.append) == early.Evaluated(folder)
     assert gate(reference, folder, narrow, logs).outcome is GateOutcome.INCONCLUSIVE
     assert (len(steps), finished_evals()) == (4, sorted([reference, folder]))
 
