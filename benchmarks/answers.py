@@ -1,8 +1,8 @@
 """How the gate judges real answers, of a model against itself: python -m benchmarks.answers EVAL WORSE
 
 `EVAL` is the folder of an eval with several epochs at a temperature above 0 (`aj eval RUN --epochs 4 --temperature 1`).
-`WORSE` is that of an eval of a worse model on the same suite, such as the run's base. Each draw makes two arms: for every
-sample, the answers of two epochs, chosen at random. Prints how often each verdict falls
+`WORSE` is that of an eval of a worse model on the same suite, such as the run's base. Each draw makes two arms: for
+every sample, the answers of two epochs, chosen at random. Prints how often each verdict falls
 
     the same     when both arms are that
     planted      when families of one gated metric's task, chosen at random, have the worse model's answers in the
