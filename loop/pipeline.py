@@ -120,9 +120,9 @@ def _train(recipe: LoopRecipe, console: Console, root: Path | None, contract: st
     """The folders of the data set and of the run."""
     from datasets_build.build import build
     from datasets_build.recipe import DataRecipe
-    from train.recipe import Recipe
+    from train.resolve import load_recipe
 
-    training = load_yaml(ROOT / recipe.train, Recipe)
+    training = load_recipe(ROOT / recipe.train)
     data_recipe = load_yaml(ROOT / recipe.data, DataRecipe)
     if contract:
         training = training.model_copy(update={"contract": contract})

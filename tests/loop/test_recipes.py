@@ -1,10 +1,12 @@
 """The recipes that come along: each can be read, and what is to be compared differs in one thing only."""
 
 import pytest
+from rich.console import Console
 
+from aj.errors import ConfigError
 from aj.files import load_yaml
 from datasets_build.recipe import RECIPES, DataRecipe
-from loop.pipeline import ROOT, LoopRecipe
+from loop.pipeline import ROOT, LoopRecipe, run_loop
 
 LOOPS = ROOT / "loop" / "recipes"
 
@@ -29,3 +31,10 @@ def test_the_two_arms_differ_in_nothing_but_the_earlier_data():
     assert repaired.model_copy(update=without) == alone
     loops = [load_yaml(LOOPS / f"{name}.yaml", LoopRecipe) for name in ("corrections", "repaired")]
     assert loops[1].model_copy(update={"name": loops[0].name, "data": loops[0].data}) == loops[0]
+
+
+def test_a_loop_s_training_recipe_may_extend_another(tmp_path):
+    (tmp_path / "native.yaml").write_text("extends: smollm2-135m\nname: native\ncontract: native\n")
+    recipe = load_yaml(LOOPS / "demo.yaml", LoopRecipe).model_copy(update={"train": str(tmp_path / "native.yaml")})
+    with pytest.raises(ConfigError, match="is for the contract 'aj', .*native.yaml for 'native'"):
+        run_loop(recipe, Console())
