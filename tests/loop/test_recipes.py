@@ -36,5 +36,5 @@ def test_the_two_arms_differ_in_nothing_but_the_earlier_data():
 def test_a_loop_s_training_recipe_may_extend_another(tmp_path):
     (tmp_path / "native.yaml").write_text("extends: smollm2-135m\nname: native\ncontract: native\n")
     recipe = load_yaml(LOOPS / "demo.yaml", LoopRecipe).model_copy(update={"train": str(tmp_path / "native.yaml")})
-    with pytest.raises(ConfigError, match="is for the contract 'aj', .*native.yaml for 'native'"):
+    with pytest.raises(ConfigError, match=r"is for the contract 'aj', .*native\.yaml for 'native'"):
         run_loop(recipe, Console())
