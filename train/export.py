@@ -18,7 +18,7 @@ from aj.whole import whole_folder
 from train.base import save_tokenizer
 from train.model import load_adapter, load_quantized
 from train.recipe import Recipe
-from train.tokens import IGNORE, TokenizedRow
+from train.tokens import IGNORE, TokenizedRow, spread
 
 COMPARED = 12
 """Rows on which exported and trained model are compared: about 800 answer tokens, 10 s on two cores."""
@@ -43,7 +43,7 @@ def export(
     Raises:
         TrainError: the exported model differs from the trained one; nothing is left that a server could load.
     """
-    compared = _spread(examples, COMPARED)
+    compared = spread(examples, COMPARED)
     # The trained model answers first: `dequantize` changes it in place.
     model = load_adapter(load_quantized(base, recipe.quantization), adapter).eval()
     trained = [_answer_logprobs(model, example) for example in compared]
@@ -97,9 +97,3 @@ def _agreement(
     rows = torch.arange(len(targets))
     gap = (before[rows, targets] - after[rows, targets]).abs().mean().item()
     return ExportAgreement(len(targets), round(same, 4), round(gap, 4))
-
-
-def _spread(examples: Sequence[TokenizedRow], count: int) -> list[TokenizedRow]:
-    """`count` examples, evenly over the data set, which is sorted by source."""
-    step = max(1, len(examples) // count)
-    return list(examples[::step][:count])

@@ -188,11 +188,15 @@ def _staging(target: Path) -> Iterator[Path]:
 
 
 def _train_adapter(material: Material, base: Path, staging: Path, console: Console) -> Path:
+    from accelerate.utils.memory import clear_device_cache
+
     from train.dpo import train_dpo
     from train.sft import train_sft
 
     recipe, tokenizer = material.recipe, material.tokenizer
     adapter = train_sft(recipe, base, tokenizer, material.examples, material.held_out, staging, console)
+    # The trainer refers to itself, so its model would stay beside that of the next stage.
+    clear_device_cache(garbage_collection=True)
     if recipe.dpo and material.pairs:
         held_out, pairs = material.held_out, material.pairs
         adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, pairs, held_out, adapter, staging, console)

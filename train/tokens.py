@@ -33,6 +33,12 @@ class TokenizedPair:
     rejected_ids: list[int]
 
 
+def spread(examples: Sequence[TokenizedRow], count: int) -> list[TokenizedRow]:
+    """`count` examples, evenly over the data set, which is sorted by source."""
+    step = max(1, len(examples) // max(1, count))
+    return list(examples[::step][:count])
+
+
 def encode_rows(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
     """Raises TrainError if the template does not train the stop token, or asks otherwise than it trains, or a row
     contains a token of the tokenizer's added vocabulary."""

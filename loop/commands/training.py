@@ -35,6 +35,12 @@ def train(
             "--dry-run", help="only print what the run would do and need; exit code 4 if it does not fit here"
         ),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="as --dry-run, with tokens by source, lengths, memory by part, and time")
+    ] = False,
+    show: Annotated[
+        int, typer.Option(min=0, help="with --check: rows to print, with what is learned of them in green, or in ⟦ ⟧")
+    ] = 0,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
     from loop.sweep import run_sweep
@@ -44,24 +50,34 @@ def train(
 
     page = by_name(recipe, RECIPES)
     found = variants(page, overrides or [], sweep or [], contract)
-    if dry_run:
+    if show and not check:
+        raise TrainError("--show belongs to --check; add that.")
+    if dry_run or check:
         for variant in found:
             if sweep:
                 console.print(" ".join(variant.overrides), highlight=False)
-            _show_plan(variant.recipe, data)
+            _show_plan(variant.recipe, data, check, show)
     elif sweep:
         run_sweep(page, found, data, progress, console)
     else:
         console.print(str(train_run(found[0].recipe, data, progress, found[0].overrides)), soft_wrap=True)
 
 
-def _show_plan(recipe: "Recipe", data: Path) -> None:
+def _show_plan(recipe: "Recipe", data: Path, check: bool, show: int) -> None:
     from train.preflight import check_room
     from train.run import dry_run
 
-    planned = dry_run(recipe, data)
-    for what, much in planned.describe():
-        console.print(f"{what:<16} {much}", highlight=False)
+    if check:
+        from loop.check_page import show_page
+        from train.check import check as read_page
+
+        page = read_page(recipe, data)
+        planned = page.material.plan
+        show_page(page, console, show)
+    else:
+        planned = dry_run(recipe, data)
+        for what, much in planned.describe():
+            console.print(f"{what:<16} {much}", highlight=False)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
     check_room(planned, there)  # what a run would say at once, and with the same exit code
     if not planned.own_tokenizer:

@@ -26,6 +26,19 @@ def test_a_32b_run_is_estimated_without_its_weights():
     assert estimate_memory(model, recipe, 4096).static == pytest.approx(22.4, abs=0.1)
 
 
+PEAKS = {53: 1.48, 192: 1.69, 339: 1.89, 1166: 2.93, 1303: 3.19}
+"""Longest row in tokens -> GB that a process training the demo's recipe took at most (VmHWM), on 2026-11-29."""
+
+
+@pytest.mark.parametrize("longest", PEAKS)
+def test_the_estimate_is_within_a_tenth_of_the_peak_that_was_measured(longest):
+    recipe = load_recipe(RECIPES / "smollm2-135m.yaml")
+    model = read_architecture(load_config(find_base(recipe.base)), recipe)
+    assert estimate_memory(model, recipe, longest).total == pytest.approx(PEAKS[longest], rel=0.1)
+    # Eight answers of 387 tokens, from pairs.
+    assert estimate_memory(model, recipe, longest, 387).total == pytest.approx(5.60, rel=0.1)
+
+
 def test_fp32_adapters_and_a_plain_adam_need_their_bytes():
     recipe = load_recipe(RECIPES / "qwen2.5-32b.yaml")
     big = recipe.model_dump()

@@ -1,0 +1,87 @@
+"""What `aj train --check` shows before hours of training: tokens by source, lengths, what is learned, how long."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import quantiles
+
+from train.dataset import read_dataset
+from train.recipe import Recipe
+from train.run import Material, prepare, quiet_environment
+from train.tokens import IGNORE, TokenizedRow, spread
+
+USED = 0.15
+"""Share of the speed of bare matrix products that training reaches: measured on the embedded model, one CPU thread."""
+MEASURED = 0.3
+"""Seconds for which the speed of this machine is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    rows: int
+    tokens: int
+    learned: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    material: Material
+    sources: list[Source]
+    lengths: dict[str, int]
+    """Tokens that this share of the rows have at most."""
+    hours: float
+    """A rough estimate: within a factor of two on a CPU."""
+
+    def audit(self, count: int) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
+        """Of `count` rows, evenly over the data set: the id, and the text in pieces, with whether each is learned."""
+        for example in spread(self.material.examples, count):
+            pieces = groupby(zip(example.input_ids, example.labels, strict=True), key=lambda pair: pair[1] != IGNORE)
+            decode = self.material.tokenizer.decode
+            yield example.id, [(decode([token for token, _ in part]), learned) for learned, part in pieces]
+
+
+def check(recipe: Recipe, dataset: Path) -> Page:
+    """Read and check everything that `train` would, without loading weights.
+
+    Raises: see `train.run.prepare`.
+    """
+    quiet_environment()
+    material = prepare(recipe, dataset, download=False)
+    named = {row.id: str(row.metadata.get("source", "unnamed")) for row in read_dataset(dataset).rows}
+    found: dict[str, list[TokenizedRow]] = defaultdict(list)
+    for example in material.examples:
+        found[named[example.id]].append(example)
+    sources = [_count(name, rows) for name, rows in sorted(found.items())]
+    return Page(material, sources, _lengths(material.examples), material.plan.flop / _speed() / 3600)
+
+
+def _count(name: str, rows: Sequence[TokenizedRow]) -> Source:
+    lengths = [len(row.input_ids) for row in rows]
+    learned = sum(label != IGNORE for row in rows for label in row.labels)
+    return Source(name, len(rows), sum(lengths), learned, max(lengths))
+
+
+def _lengths(rows: Sequence[TokenizedRow]) -> dict[str, int]:
+    lengths = sorted(len(row.input_ids) for row in rows)
+    cuts = quantiles(lengths, n=100, method="inclusive") if len(lengths) > 1 else lengths * 99
+    return {"50%": round(cuts[49]), "90%": round(cuts[89]), "99%": round(cuts[98]), "100%": lengths[-1]}
+
+
+def _speed() -> float:
+    """Floating-point operations a second that training can be expected to do here."""
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    layer, tokens = (torch.randn(1536, 1536, device=device, dtype=torch.bfloat16) for _ in range(2))
+    done, start = 0, time.perf_counter()
+    while (passed := time.perf_counter() - start) < MEASURED:
+        for _ in range(10):
+            product = tokens @ layer
+        product[0, 0].item()  # waits until the device has done them
+        done += 10
+    return USED * done * 2 * 1536**3 / passed
