@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from aj.visible import visible
-from train.check import Page, Source
+from train.check import Preview, Source
 from verdict.tables import Sheet
 
 LEARNED, READ = "green", "dim"
 
 
-def show_page(page: Page, console: Console, show: int) -> None:
+def show_page(page: Preview, console: Console, show: int) -> None:
     """Print the page and, of `show` rows, which text is learned: green on a terminal, in ⟦ ⟧ elsewhere."""
     console.print(_sources(page.sources))
     for what, much in _facts(page):
@@ -37,7 +37,7 @@ def _sum(sources: Sequence[Source]) -> Source:
     return Source("all", rows, tokens, learned, max(source.longest for source in sources))
 
 
-def _facts(page: Page) -> Iterator[tuple[str, str]]:
+def _facts(page: Preview) -> Iterator[tuple[str, str]]:
     recipe, plan = page.material.recipe, page.material.plan
     lengths = ", ".join(f"{share} {length}" for share, length in page.lengths.items())
     yield "lengths", f"{lengths} tokens or less; max_length {recipe.sft.max_length}"

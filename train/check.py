@@ -29,7 +29,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Preview:
     material: Material
     sources: list[Source]
     lengths: dict[str, int]
@@ -45,7 +45,7 @@ class Page:
             yield example.id, [(decode([token for token, _ in part]), learned) for learned, part in pieces]
 
 
-def check(recipe: Recipe, dataset: Path) -> Page:
+def check(recipe: Recipe, dataset: Path) -> Preview:
     """Read and check everything that `train` would, without loading weights.
 
     Raises: see `train.run.prepare`.
@@ -57,7 +57,7 @@ def check(recipe: Recipe, dataset: Path) -> Page:
     for example in material.examples:
         found[named[example.id]].append(example)
     sources = [_count(name, rows) for name, rows in sorted(found.items())]
-    return Page(material, sources, _lengths(material.examples), material.plan.flop / _speed() / 3600)
+    return Preview(material, sources, _lengths(material.examples), material.plan.flop / _speed() / 3600)
 
 
 def _count(name: str, rows: Sequence[TokenizedRow]) -> Source:
