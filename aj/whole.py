@@ -77,6 +77,11 @@ def whole_files(*targets: Path) -> Iterator[list[TextIO]]:
                 raise _unwritable(target, error) from error
 
 
+def unfinished(target: Path) -> Path:
+    """Where `resumable` prepares it."""
+    return target.with_name(f"{UNFINISHED}{target.name}")
+
+
 @contextmanager
 def resumable(target: Path) -> Iterator[Path]:
     """The folder in which `target` is prepared: removed if the block succeeds, kept for the next run otherwise.
@@ -85,7 +90,7 @@ def resumable(target: Path) -> Iterator[Path]:
         Timeout: another process is using it.
         AJError: it cannot be written.
     """
-    folder = target.with_name(f"{UNFINISHED}{target.name}")
+    folder = unfinished(target)
     lock = FileLock(folder / IN_USE, timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)

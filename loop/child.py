@@ -9,7 +9,9 @@ from aj.children import die_with_parent
 from aj.errors import TrainError
 
 
-def train_in_child(recipe: Path, data: Path, contract: str, overrides: Sequence[str] = ()) -> Path:
+def train_in_child(
+    recipe: Path, data: Path, contract: str, overrides: Sequence[str] = (), processes: int | None = None
+) -> Path:
     """Run `aj train` as a child process and return the run's folder.
 
     Raises:
@@ -17,6 +19,8 @@ def train_in_child(recipe: Path, data: Path, contract: str, overrides: Sequence[
     """
     command = [sys.executable, "-m", "loop.commands.main", "train", str(recipe), *overrides]
     command += ["--data", str(data), "--contract", contract]
+    if processes:
+        command += ["--processes", str(processes)]
     # After `kill -9` of the loop, a child that kept training would keep the run's lock, and 8 GB.
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
     output, _ = child.communicate()

@@ -15,7 +15,14 @@ from train.run import run_folder
 from verdict.tables import Sheet
 
 
-def run_sweep(page: Path, variants: Sequence[Variant], data: Path, progress: Console, console: Console) -> None:
+def run_sweep(
+    page: Path,
+    variants: Sequence[Variant],
+    data: Path,
+    progress: Console,
+    console: Console,
+    processes: int | None = None,
+) -> None:
     """Train every variant that is not finished; a variant that fails does not keep the others from being trained.
 
     Raises:
@@ -30,7 +37,7 @@ def run_sweep(page: Path, variants: Sequence[Variant], data: Path, progress: Con
             f"variant {number} of {len(variants)}: {' '.join(variant.overrides)}", highlight=False, soft_wrap=True
         )
         try:
-            train_in_child(page, data, variant.recipe.contract, variant.overrides)
+            train_in_child(page, data, variant.recipe.contract, variant.overrides, processes)
         except TrainError:
             failed += 1
     console.print(_table(variants, folders))

@@ -45,19 +45,20 @@ class Preview:
             yield example.id, [(decode([token for token, _ in part]), learned) for learned, part in pieces]
 
 
-def check(recipe: Recipe, dataset: Path) -> Preview:
+def check(recipe: Recipe, dataset: Path, processes: int | None = None) -> Preview:
     """Read and check everything that `train` would, without loading weights.
 
     Raises: see `train.run.prepare`.
     """
     quiet_environment()
-    material = prepare(recipe, dataset, download=False)
+    material = prepare(recipe, dataset, download=False, processes=processes)
     named = {row.id: str(row.metadata.get("source", "unnamed")) for row in read_dataset(dataset).rows}
     found: dict[str, list[TokenizedRow]] = defaultdict(list)
     for example in material.examples:
         found[named[example.id]].append(example)
     sources = [_count(name, rows) for name, rows in sorted(found.items())]
-    return Preview(material, sources, _lengths(material.examples), material.plan.flop / _speed() / 3600)
+    hours = material.plan.flop / _speed(material.plan.processes) / 3600
+    return Preview(material, sources, _lengths(material.examples), hours)
 
 
 def _count(name: str, rows: Sequence[TokenizedRow]) -> Source:
@@ -72,8 +73,8 @@ def _lengths(rows: Sequence[TokenizedRow]) -> dict[str, int]:
     return {"50%": round(cuts[49]), "90%": round(cuts[89]), "99%": round(cuts[98]), "100%": lengths[-1]}
 
 
-def _speed() -> float:
-    """Floating-point operations a second that training can be expected to do here."""
+def _speed(processes: int) -> float:
+    """Floating-point operations a second that training can be expected to do here, on as many GPUs, or the CPU."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -84,4 +85,5 @@ def _speed() -> float:
             product = tokens @ layer
         product[0, 0].item()  # waits until the device has done them
         done += 10
-    return USED * done * 2 * 1536**3 / passed
+    devices = processes if device == "cuda" else 1
+    return USED * devices * done * 2 * 1536**3 / passed

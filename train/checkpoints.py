@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aj.whole import UNFINISHED
+from aj.whole import UNFINISHED, unfinished
 
 KEPT = 2
 COMPLETE = "complete"
@@ -45,13 +45,13 @@ def unfinished_runs(runs: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def reached(run: Path) -> str:
     """How far a run has come that is not finished: "SFT step 80", or "not begun"."""
-    unfinished = run.with_name(f"{UNFINISHED}{run.name}")
+    folder = unfinished(run)
     for stage in reversed(STAGES):
-        if (unfinished / f"{stage}-adapter").exists():
+        if (folder / f"{stage}-adapter").exists():
             return f"{stage.upper()} done"
-        if newest := _newest(unfinished / stage):
+        if newest := _newest(folder / stage):
             return f"{stage.upper()} step {_step(newest)}"
-    return "begun" if unfinished.exists() else "not begun"
+    return "begun" if folder.exists() else "not begun"
 
 
 def _newest(folder: Path) -> Path | None:

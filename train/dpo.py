@@ -53,7 +53,7 @@ def train_dpo(
         processing_class=tokenizer,
     )
     run_stage(trainer, recipe, "DPO", held_out, folder, console, Guard(stage.beta))
-    return save_adapter(trainer.model, target)
+    return save_adapter(trainer, target)
 
 
 def _dataset(pairs: Sequence[TokenizedPair]) -> Dataset:

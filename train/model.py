@@ -1,5 +1,6 @@
 """The frozen, quantized base, and the adapter on it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def load_quantized(folder: Path, quantization: Quantization) -> Any:
         bnb_4bit_use_double_quant=quantization.double,
         bnb_4bit_compute_dtype=getattr(torch, quantization.compute),
     )
-    device_map = {"": 0} if torch.cuda.is_available() else None
+    device_map = {"": int(os.environ.get("LOCAL_RANK", "0"))} if torch.cuda.is_available() else None
     return AutoModelForCausalLM.from_pretrained(
         folder, quantization_config=config, dtype=torch.bfloat16, device_map=device_map
     )

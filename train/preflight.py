@@ -10,6 +10,7 @@ from typing import Any
 from aj.errors import TrainError
 from train.base import Base, load_config
 from train.held_out import HeldOutRow
+from train.processes import count_processes
 from train.recipe import Dpo, Recipe, Sft
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
@@ -71,9 +72,12 @@ class RunPlan:
     dpo_steps: int
     trainable: int
     """Parameters of the adapter."""
+    processes: int
+    """Which share the batches of a step."""
     memory: MemoryEstimate
+    """Of one process."""
     memory_here: float
-    """GB of this machine: the GPU's memory, or the main memory."""
+    """GB for each process: its GPU's memory, or its share of the main memory."""
     disk: float
     """GB written, checkpoints included."""
     flop: float
@@ -89,7 +93,8 @@ class RunPlan:
             ("pairs", f"{self.pairs:,}"),
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
-            ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here"),
+            ("processes", f"{self.processes:,}"),
+            ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here, for each process"),
             ("  static", f"{memory.static:.2f} GB: base {memory.base:.2f}, adapter {memory.adapter:.2f}, "
                          f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"),
             ("  activations", f"up to {memory.activations:.1f} GB"),
@@ -115,6 +120,7 @@ def plan_run(
     held_out: Sequence[HeldOutRow],
     pairs: Sequence[TokenizedPair],
     own_tokenizer: bool = True,
+    processes: int | None = None,
 ) -> RunPlan:
     """Count and estimate, without loading weights.
 
@@ -136,6 +142,8 @@ def plan_run(
         refuse_long_warmup("dpo", stage, dpo_steps)
     model = read_architecture(load_config(base), recipe)
     longest = max(len(e.input_ids) for e in everything)
+    memory = estimate_memory(model, recipe, longest, longest_pair)
+    processes = count_processes(recipe, processes, lambda n: memory.total <= _memory_here(n))
     return RunPlan(
         own_tokenizer=own_tokenizer,
         rows=len(examples),
@@ -147,8 +155,9 @@ def plan_run(
         steps=steps,
         dpo_steps=dpo_steps,
         trainable=model.trainable,
-        memory=estimate_memory(model, recipe, longest, longest_pair),
-        memory_here=_memory_here(),
+        processes=processes,
+        memory=memory,
+        memory_here=_memory_here(processes),
         disk=_disk(model, recipe) / GB,
         flop=_flop(model, recipe, examples, pairs),
     )
@@ -294,10 +303,10 @@ def _steps(stage: Sft | Dpo, count: int) -> int:
     return math.ceil(per_epoch * stage.epochs)
 
 
-def _memory_here() -> float:
+def _memory_here(processes: int) -> float:
     import psutil
     import torch
 
     if torch.cuda.is_available():
         return torch.cuda.get_device_properties(0).total_memory / GB
-    return psutil.virtual_memory().total / GB
+    return psutil.virtual_memory().total / GB / processes

@@ -19,13 +19,14 @@ from aj.contract import Contract, load_contract
 from aj.errors import AJError, TrainError
 from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
 from aj.identity import identity
-from aj.whole import resumable, whole_folder
+from aj.whole import resumable, unfinished, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.checkpoints import STAGES, STARTED
 from train.dataset import DataSet, read_dataset
 from train.held_out import HeldOutRow, encode_held_out, split_by_template
 from train.metrics import Metrics
 from train.preflight import GB, RunPlan, check_room, plan_run
+from train.processes import is_first, launched, together
 from train.recipe import Recipe
 from train.serve import base_served, check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
@@ -58,11 +59,18 @@ class Material:
         return run_hash(self.recipe, self.contract, self.base, self.dataset)
 
 
-def train(recipe: Recipe, dataset: Path, console: Console | None = None, overrides: Sequence[str] = ()) -> Path:
+def train(
+    recipe: Recipe,
+    dataset: Path,
+    console: Console | None = None,
+    overrides: Sequence[str] = (),
+    processes: int | None = None,
+) -> Path:
     """Train `recipe` on the data set folder `dataset` and return the run's folder; a finished run is returned at once.
 
     Interrupted, even by `kill -9`, it resumes from the last checkpoint when called again. `overrides` are already part
-    of the recipe; the run's folder tells them, so that a person sees what distinguishes two runs.
+    of the recipe; the run's folder tells them, so that a person sees what distinguishes two runs. `processes` share the
+    batches of each step; without a number, as many as can on this machine.
 
     Raises:
         TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
@@ -70,9 +78,12 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None, overrid
     """
     console = console or Console(stderr=True, markup=False, emoji=False)
     quiet_environment()
-    material = prepare(recipe, dataset)
+    material = prepare(recipe, dataset, processes=processes)
     target = logs_dir() / "runs" / material.hash
     if target.exists():
+        return target
+    if not is_first():  # of those that a launcher has started; the first one reports, and makes the folder
+        _train_adapter(material, fetch(material.base), unfinished(target), console)
         return target
     with _staging(target) as staging:
         if target.exists():  # another process has just finished it
@@ -82,22 +93,22 @@ def train(recipe: Recipe, dataset: Path, console: Console | None = None, overrid
         write_json(staging / STARTED, told)
         started = time.monotonic()
         base = fetch(material.base)
-        adapter = _train_adapter(material, base, staging, console)
+        adapter = _train(material, base, staging, console)
         agreement = _export(material, base, adapter, staging, console)
         _finish(material, adapter, agreement, time.monotonic() - started, overrides, staging, target)
     return target
 
 
-def dry_run(recipe: Recipe, dataset: Path) -> RunPlan:
+def dry_run(recipe: Recipe, dataset: Path, processes: int | None = None) -> RunPlan:
     """What `train` would do and need. A base that is not on this machine is estimated from its architecture.
 
     Raises: see `prepare`.
     """
     quiet_environment()
-    return prepare(recipe, dataset, download=False).plan
+    return prepare(recipe, dataset, download=False, processes=processes).plan
 
 
-def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
+def prepare(recipe: Recipe, dataset: Path, download: bool = True, processes: int | None = None) -> Material:
     """Read everything, and refuse what would fail or be cut off during training.
 
     Raises:
@@ -118,7 +129,7 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True) -> Material:
     examples = encode_rows(split.rows, contract, tokenizer)
     held_out = encode_held_out(split.held_out, contract, tokenizer)
     pairs = encode_pairs(split.pairs, contract, tokenizer)
-    plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer)
+    plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
     return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, held_out, pairs, plan)
 
 
@@ -185,6 +196,18 @@ def _staging(target: Path) -> Iterator[Path]:
                 f"{free / 1e6:.0f} MB left; {again}."
             ) from error
         raise
+
+
+def _train(material: Material, base: Path, staging: Path, console: Console) -> Path:
+    if launched() > 1 or material.plan.processes == 1:
+        return _train_adapter(material, base, staging, console)
+    return together(material.plan.processes, _take_part, material, base, staging)
+
+
+def _take_part(material: Material, base: Path, staging: Path) -> Path:
+    """What each of several processes does; the first one reports."""
+    quiet_environment()
+    return _train_adapter(material, base, staging, Console(stderr=True, markup=False, emoji=False))
 
 
 def _train_adapter(material: Material, base: Path, staging: Path, console: Console) -> Path:

@@ -39,16 +39,20 @@ def train_sft(
             train_sampling_strategy="sequential",  # `in_batches` has shuffled them
             packing=False,  # without FlashAttention, packed rows attend to each other
         ),
-        train_dataset=to_dataset(in_batches(examples, recipe.sft.batch_size, recipe.seed)),
+        train_dataset=to_dataset(
+            in_batches(examples, recipe.sft.batch_size * recipe.sft.gradient_accumulation, recipe.seed)
+        ),
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
     run_stage(trainer, recipe, "SFT", held_out, folder, console, Guard())
-    return save_adapter(trainer.model, target)
+    return save_adapter(trainer, target)
 
 
 def in_batches(examples: Sequence[TokenizedRow], size: int, seed: int) -> list[TokenizedRow]:
-    """Batches of similar lengths, since padding costs as much as text, in an order that is independent of length.
+    """Batches of similar lengths, in an order that is independent of length.
+
+    Padding costs as much as text, and of processes that share a step, all wait for the longest.
 
     transformers' "group_by_length" sorts 50 batches at a time by length, so every stretch, and the training, ends with
     the shortest rows.

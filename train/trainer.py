@@ -18,6 +18,7 @@ from train.held_out import HeldOutRow
 from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics
 from train.model import cast_adapter
+from train.processes import batches_here, is_first
 from train.recipe import Dpo, Recipe, Sft
 
 LINE_EVERY = 20
@@ -36,7 +37,7 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "output_dir": str(folder),
         "num_train_epochs": stage.epochs,
         "per_device_train_batch_size": stage.batch_size,
-        "gradient_accumulation_steps": stage.gradient_accumulation,
+        "gradient_accumulation_steps": batches_here(stage),
         "gradient_checkpointing": stage.gradient_checkpointing,
         "learning_rate": stage.learning_rate,
         "lr_scheduler_type": stage.scheduler,
@@ -46,6 +47,7 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "bf16": True,
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,
+        "ddp_find_unused_parameters": False,  # every adapter takes part in every step
         "max_length": None,  # the preflight has refused long rows; TRL would cut off their ends silently
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # True would log the average instead of a loss that is not a number
@@ -84,13 +86,16 @@ def run_stage(
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    checkpoint = last_checkpoint(folder)
-    if checkpoint:
+    with trainer.args.main_process_first(local=False):
+        checkpoint = last_checkpoint(folder)
+    if checkpoint and is_first():
         console.print(f"{name}: resuming from {checkpoint.name}")
     metrics = Metrics(folder / "metrics.jsonl", name)
-    with Progress(*columns, console=console) as progress:
-        trainer.add_callback(_Reporter(metrics, guard, progress))
-        trainer.add_callback(HeldOutLoss(trainer, held_out, recipe.held_out_every, metrics))
+    with Progress(*columns, console=console, disable=not is_first()) as progress:
+        trainer.add_callback(_Marker(trainer.accelerator))
+        if is_first():
+            trainer.add_callback(_Reporter(metrics, guard, progress))
+            trainer.add_callback(HeldOutLoss(trainer, held_out, recipe.held_out_every, metrics))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
@@ -106,15 +111,17 @@ def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
     cast_adapter(trainer.model, recipe)
 
 
-def save_adapter(model: Any, target: Path) -> Path:
+def save_adapter(trainer: Any, target: Path) -> Path:
     """Write the adapter; the folder appears complete or not at all."""
-    with whole_folder(target) as folder:
-        model.save_pretrained(str(folder), selected_adapters=["default"])
+    if is_first():
+        with whole_folder(target) as folder:
+            trainer.model.save_pretrained(str(folder), selected_adapters=["default"])
+    trainer.accelerator.wait_for_everyone()
     return target
 
 
 class _Reporter(TrainerCallback):
-    """Updates the progress bar, appends to metrics.jsonl, marks complete checkpoints, and stops what goes wrong."""
+    """Updates the progress bar, appends to metrics.jsonl, and stops what goes wrong."""
 
     def __init__(self, metrics: Metrics, guard: Guard, progress: Progress) -> None:
         self.metrics, self.guard, self.progress = metrics, guard, progress
@@ -141,8 +148,17 @@ class _Reporter(TrainerCallback):
                 f"{self.metrics.stage} step {state.global_step} of {state.max_steps}, loss {line['loss']:.3f}"
             )
 
+
+class _Marker(TrainerCallback):
+    """Marks a checkpoint as complete once every process has written its part."""
+
+    def __init__(self, accelerator: Any) -> None:
+        self.accelerator = accelerator
+
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        mark_complete(Path(args.output_dir), state.global_step)
+        self.accelerator.wait_for_everyone()
+        if is_first():
+            mark_complete(Path(args.output_dir), state.global_step)
 
 
 def _kept(folder: str) -> str:

@@ -29,6 +29,10 @@ def train(
         list[str] | None,
         typer.Option(help="train once with each value: lora.rank=16,64; given twice, with each combination"),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="share each step among so many; by default one for each GPU, or core, if it can be"),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -56,14 +60,15 @@ def train(
         for variant in found:
             if sweep:
                 console.print(" ".join(variant.overrides), highlight=False)
-            _show_plan(variant.recipe, data, check, show)
+            _show_plan(variant.recipe, data, processes, check, show)
     elif sweep:
-        run_sweep(page, found, data, progress, console)
+        run_sweep(page, found, data, progress, console, processes)
     else:
-        console.print(str(train_run(found[0].recipe, data, progress, found[0].overrides)), soft_wrap=True)
+        run = train_run(found[0].recipe, data, progress, found[0].overrides, processes)
+        console.print(str(run), soft_wrap=True)
 
 
-def _show_plan(recipe: "Recipe", data: Path, check: bool, show: int) -> None:
+def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool, show: int) -> None:
     from train.preflight import check_room
     from train.run import dry_run
 
@@ -71,11 +76,11 @@ def _show_plan(recipe: "Recipe", data: Path, check: bool, show: int) -> None:
         from loop.check_page import show_page
         from train.check import check as read_page
 
-        page = read_page(recipe, data)
+        page = read_page(recipe, data, processes)
         planned = page.material.plan
         show_page(page, console, show)
     else:
-        planned = dry_run(recipe, data)
+        planned = dry_run(recipe, data, processes)
         for what, much in planned.describe():
             console.print(f"{what:<16} {much}", highlight=False)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
