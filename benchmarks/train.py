@@ -1,0 +1,151 @@
+"""Speed of supervised training: stock TRL, this trainer in one process, and in two that share each step.
+
+Every way trains on the same rows, two a step, in the same order, from the same NF4 base, each in processes of its own.
+Stock TRL is `SFTTrainer` as its documentation shows it for QLoRA, without gradient checkpointing, which a model of this
+size does not need. CPU seconds are those of all threads; with one process they depend on how long idle threads spin.
+
+    python -m benchmarks.train --data logs/datasets/HASH
+"""
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from train.processes import together
+from train.recipe import RECIPES, Recipe
+from train.resolve import load_recipe
+from train.run import Material, prepare, quiet_environment
+
+ROWS_A_STEP = 2
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, required=True, help="the folder of a data set, as `aj build` prints it")
+    options.add_argument("--recipe", default="smollm2-135m")
+    options.add_argument("--steps", type=int, default=12)
+    chosen = options.parse_args()
+    quiet_environment()
+    step = [f"sft.batch_size=1 sft.gradient_accumulation={ROWS_A_STEP} sft.epochs=1 sft.warmup=0 dpo=null held_out=0"]
+    recipe = load_recipe(RECIPES / f"{chosen.recipe}.yaml", " ".join(step).split())
+    material = prepare(recipe, chosen.data)
+    table = Table(title=f"{chosen.steps} steps of {ROWS_A_STEP} rows")
+    for column in (
+        "trained by",
+        "tokens/s",
+        "CPU-s / 1,000 tokens",
+        "GB, each process",
+        "loss: first steps",
+        "last steps",
+    ):
+        table.add_column(column, justify="left" if column == "trained by" else "right")
+    ways: list[tuple[str, int, Callable[..., None]]] = [
+        ("stock TRL", 1, _stock),
+        ("one process", 1, _ours),
+        ("two processes", 2, _ours),
+    ]
+    for name, processes, way in ways:
+        table.add_row(name, *_measure(material, chosen.steps, processes, way))
+    Console().print(table)
+
+
+def _measure(material: Material, steps: int, processes: int, way: Callable[..., None]) -> list[str]:
+    from train.base import fetch
+
+    rows = material.examples[:: len(material.examples) // (steps * ROWS_A_STEP)][: steps * ROWS_A_STEP]
+    with TemporaryDirectory() as folder:
+        together(processes, _timed, way, material.recipe, fetch(material.base), material.tokenizer, rows, Path(folder))
+        parts = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("part-*.json"))]
+    tokens = sum(len(row.input_ids) for row in rows)
+    losses = parts[0]["losses"]
+    return [
+        f"{tokens / max(part['seconds'] for part in parts):,.0f}",
+        f"{1000 * sum(part['cpu'] for part in parts) / tokens:.2f}",
+        f"{max(part['peak'] for part in parts):.1f}",
+        f"{sum(losses[:4]) / 4:.4f}",
+        f"{sum(losses[-4:]) / 4:.4f}",
+    ]
+
+
+def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:
+    """Train in `way`, and write what `Trainer.train` took here, without imports and loading."""
+    import os
+
+    quiet_environment()
+    from transformers import Trainer
+
+    train = Trainer.train
+
+    def timed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
+        seconds, cpu = time.monotonic(), time.process_time()
+        done = train(trainer, *args, **kwargs)
+        losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+        used = {"seconds": time.monotonic() - seconds, "cpu": time.process_time() - cpu, "losses": losses}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+        (folder / f"part-{os.environ['RANK']}.json").write_text(json.dumps(used | {"peak": peak}))
+        return done
+
+    Trainer.train = timed
+    way(recipe, base, tokenizer, rows, folder)
+
+
+def _ours(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:
+    from train.sft import train_sft
+
+    train_sft(recipe, base, tokenizer, rows, [], folder, Console(stderr=True))
+
+
+def _stock(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:
+    import torch
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    from train.sft import in_batches, to_dataset
+
+    stage, lora, cuda = recipe.sft, recipe.lora, torch.cuda.is_available()
+    quantization = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=recipe.quantization.type,
+        bnb_4bit_use_double_quant=recipe.quantization.double,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    model = AutoModelForCausalLM.from_pretrained(base, quantization_config=quantization, dtype=torch.bfloat16)
+    SFTTrainer(
+        model=model,
+        args=SFTConfig(
+            output_dir=str(folder / "stock"),
+            num_train_epochs=1,
+            per_device_train_batch_size=ROWS_A_STEP,
+            gradient_checkpointing=False,
+            learning_rate=stage.learning_rate,
+            lr_scheduler_type=stage.scheduler,
+            adam_beta2=stage.adam_beta2,
+            bf16=True,
+            use_cpu=not cuda,
+            max_length=None,
+            logging_steps=1,
+            save_strategy="no",
+            report_to="none",
+            train_sampling_strategy="sequential",
+            seed=recipe.seed,
+        ),
+        train_dataset=to_dataset(in_batches(rows, ROWS_A_STEP, recipe.seed)),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            r=lora.rank, lora_alpha=lora.alpha, target_modules=list(lora.target_modules), task_type="CAUSAL_LM"
+        ),
+    ).train()
+
+
+if __name__ == "__main__":
+    main()
