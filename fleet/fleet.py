@@ -100,7 +100,7 @@ class Fleet:
         # Every call starts in the home folder, like a new process; a host without one (rm -rf /) still answers.
         home = "cd 2>/dev/null; " if shell is not self._local and machine.host.platform == "linux" else ""
         stdout, stderr, code = shell.run(home + command)
-        if code == 124 or machine.host.now - begun > timeout:
+        if machine.hangs or machine.host.now - begun > timeout:
             return "", f"Command timed out after {timeout}s"
         said = "\n".join(part.rstrip("\n") for part in (stdout, stderr) if part.strip())
         if code and not stdout.strip():

@@ -332,5 +332,7 @@ class Machine:
     host: Host
     fleet: "Mapping[str, Machine]" = field(default_factory=dict)
     """every machine by name, for commands that use the network (ping, curl); empty where there is none"""
+    hangs: bool = False
+    """whether the last line ended only because its time was up: it followed a file, or waited for input"""
     gaps: list[Gap] = field(default_factory=list)
     """what commands asked of this host and the fleet could not answer"""

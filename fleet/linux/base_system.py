@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from bashkit import Bash, FileSystem
 
+from fleet.linux.find import FUNCTION
 from fleet.linux.host_files import SANDBOX, entries
 from fleet.linux.proc import proc_files
 from fleet.linux.terminal import ABSENT
@@ -23,6 +24,9 @@ sudo() {
         -u|--user) aj_user=$2; shift 2;;
         -u?*) aj_user=${1#-u}; shift;;
         --user=*) aj_user=${1#--user=}; shift;;
+        [!-]*)
+            case $1 in *=*) command sudo "$@";; *) SUDO_USER=root "$@";; esac
+            return;;
         *) command sudo "$@"; return;;
     esac
     while [[ $1 == -[nHEiS] || $1 == -- ]]; do shift; done
@@ -36,6 +40,25 @@ sudo() {
 }
 """
 """The shell's own sudo runs everything as root: this one knows the users, and tells our commands who runs them."""
+TIMEOUT = """
+timeout() {
+    local aj_word aj_seconds=
+    for aj_word; do case $aj_word in [0-9]*|.[0-9]*|inf*) aj_seconds=$aj_word; break;; esac; done
+    AJ_SECONDS=$aj_seconds command timeout "$@"
+    local aj_status=$?
+    if ((aj_status == 124)); then aj-awake; fi
+    return $aj_status
+}
+"""
+"""The shell's own timeout knows the real clock only."""
+XARGS = """
+xargs() {
+    command xargs "$@"
+    local aj_status=$?
+    case $aj_status in 0|126|127) return $aj_status;; 255) return 124;; *) return 123;; esac
+}
+"""
+"""The shell's own xargs ends as its last command did."""
 ENVIRONMENT = {
     "HOME": "/root",
     "LOGNAME": "root",
@@ -76,6 +99,9 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
     bash.execute_sync(SUDO)
+    bash.execute_sync(FUNCTION)
+    bash.execute_sync(XARGS)
+    bash.execute_sync(TIMEOUT)
     bash.execute_sync("history() { :; }")  # a shell that runs one line keeps no history; this one would show it
 
 

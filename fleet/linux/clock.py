@@ -1,19 +1,20 @@
 """Commands around the fleet's clock: date, timedatectl, uptime, sleep. It runs in UTC and ignores the real clock."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from bashkit import BuiltinResult
 
 from fleet.actions import stamp, tick
 from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.dates import moment_of, zone_of
+from fleet.linux.file_tree import node
+from fleet.linux.options import options
 from fleet.model import Host
 
 DAY = 86_400
 LONGEST_SLEEP = DAY
 """Longest `sleep`, in seconds: `sleep infinity` must not run past the end of the calendar."""
-UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": DAY, "week": 7 * DAY, "month": 30 * DAY,
-    "year": 365 * DAY}  # fmt: skip
 FORMATS = {
     "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "c": "%a %b %e %H:%M:%S %Y",
     "x": "%m/%d/%y", "X": "%H:%M:%S", "r": "%I:%M:%S %p", "h": "%b",
@@ -24,62 +25,48 @@ def utc(time: int) -> datetime:
     return datetime.fromtimestamp(time, UTC)
 
 
-def formatted(time: int, pattern: str) -> str:
+def formatted(time: int, pattern: str, zone: tzinfo = UTC) -> str:
     """Format a time as `date +PATTERN`. strftime is not used: with its widths a pattern could demand gigabytes."""
-    moment = utc(time)
+    moment = datetime.fromtimestamp(time, zone)
+    offset = moment.strftime("%z")
 
     def part(match: re.Match[str]) -> str:
-        flag, letter = match[1], match[2]
+        flag, width, letter = match[1], match[2], match[3]
         if letter in FORMATS:
-            return formatted(time, FORMATS[letter])
+            return formatted(time, FORMATS[letter], zone)
+        if letter in ("n", "t", "%"):
+            return {"n": "\n", "t": "\t", "%": "%"}[letter]
         fixed = {
             "s": str(time),
             "N": "000000000",
-            "n": "\n",
-            "t": "\t",
-            "%": "%",
-            "z": "+0000",
-            ":z": "+00:00",
-            "Z": "UTC",
+            "z": offset,
+            ":z": f"{offset[:3]}:{offset[3:]}",
+            "Z": moment.tzname(),
         }
         if letter in fixed:
-            return fixed[letter]
+            return fixed[letter] or ""
         if letter in ("e", "k", "l"):
             text = f"{int(moment.strftime({'e': '%d', 'k': '%H', 'l': '%I'}[letter])):2d}"
         elif letter == "P":
             text = moment.strftime("%p").lower()
-        elif letter in "aAbBCdgGHIjmMpSuUVwWyY":
-            text = moment.strftime(f"%{letter}")
+        elif letter in "aAbBCdgGHIjmMpSuUVwWyYq":
+            text = str((moment.month + 2) // 3) if letter == "q" else moment.strftime(f"%{letter}")
         else:
             return match[0]
-        return {"-": text.lstrip("0 ") or "0", "_": re.sub(r"^0+(?=.)", lambda zeros: " " * len(zeros[0]), text),
-                "^": text.upper()}.get(flag, text)  # fmt: skip
+        text = _flagged(text, flag)
+        return text.rjust(min(int(width), 100), "0" if text.isdecimal() and flag != "_" else " ") if width else text
 
-    return re.sub(r"%([-_0^#]?)(:z|[A-Za-z%])", part, pattern)
+    return re.sub(r"%([-_0^#]?)(\d{0,3})(:z|[A-Za-z%])", part, pattern)
 
 
-def moment_of(text: str, now: int) -> int | None:
-    """The time meant by `date -d TEXT`; None if it cannot be parsed."""
-    text = text[:100].strip().lower()
-    if re.fullmatch(r"@\d{1,11}", text):
-        return int(text[1:])
-    time, total = now, 0
-    if match := re.match(r"(\d{4}-\d\d-\d\d)(?:[ t](\d\d:\d\d(?::\d\d)?))?z?", text):
-        try:
-            time = int(datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00'}+00:00").timestamp())
-        except ValueError:
-            return None
-        text = text[match.end() :]
-    text = re.sub(r"\b(?:now|today|utc)\b", "", text)
-    text = text.replace("yesterday", "1 day ago").replace("tomorrow", "1 day").replace("last ", "-1 ")
-    text = text.replace("next ", "1 ")
-    for count, unit, ago in re.findall(r"([+-]?\s?\d{1,6})\s*([a-z]+?)s?\b(\s+ago)?", text):
-        if unit not in UNITS:
-            return None
-        total += int(count.replace(" ", "")) * UNITS[unit] * (-1 if ago else 1)
-    left = re.sub(r"[+-]?\s?\d{1,6}\s*[a-z]+\b(\s+ago)?", "", text)
-    wanted = time + total
-    return None if left.strip() or not 0 <= wanted < 10**11 else wanted
+def _flagged(text: str, flag: str) -> str:
+    if flag == "-":
+        return text.lstrip("0 ") or "0"
+    if flag == "_":
+        return re.sub(r"^0+(?=.)", lambda zeros: " " * len(zeros[0]), text)
+    if flag == "0":
+        return text.replace(" ", "0")
+    return text.upper() if flag == "^" else text.swapcase() if flag == "#" else text
 
 
 def stamped(text: str, now: int) -> int | None:
@@ -96,40 +83,54 @@ def stamped(text: str, now: int) -> int | None:
         return None
 
 
+DATE = options("""
+    -u --utc --universal --uct
+    -d --date=
+    -s --set=
+    -r --reference=
+    -R --rfc-email
+    --rfc-3339=
+    -I --iso-8601[=]
+""")
+ISO = {"date": "%F", "hours": "%FT%H%:z", "minutes": "%FT%R%:z", "seconds": "%FT%T%:z", "ns": "%FT%T,%N%:z"}
+RFC_3339 = {"date": "%F", "seconds": "%F %T%:z", "ns": "%F %T.%N%:z"}
+
+
 def date(context: CommandContext) -> str | BuiltinResult:
-    # getopt does not support options with an optional argument
-    iso = [match for word in context.argv if (match := re.fullmatch(r"(?:-I|--iso-8601=?)([a-z]*)", word))]
-    context.argv = [word for word in context.argv if not word.startswith(("-I", "--iso-8601"))]
-    same = {"date": "d", "set": "s", "reference": "r", "rfc-email": "R"}
-    long = ["utc", "universal", "date=", "set=", "reference=", "rfc-email", "rfc-3339="]
-    flags = parse(context, "ud:s:r:R", long, same)
+    flags = parse(context, DATE)
+    zone = UTC if "u" in flags else zone_of(context.env.get("TZ", "UTC"))
     time = context.host.now
     if "s" in flags:
         return fail("date: cannot set date: Operation not permitted", stdout=f"{formatted(time, '%c')}\n")
     if "d" in flags:
-        moment = moment_of(flags.get("d"), time)
+        moment = moment_of(flags.get("d"), time, zone)
         if moment is None:
             return fail(f"date: invalid date ‘{flags.get('d')}’")
         time = moment
     if "r" in flags:
-        file = context.pull().files.get(context.absolute(flags.get("r")))
-        if file is None:
+        context.pull()
+        found = node(context, context.absolute(flags.get("r")))
+        if found is None:
             return fail(f"date: {flags.get('r')}: No such file or directory")
-        time = file.modified
+        time = found.modified
     pattern = "%a %b %e %H:%M:%S %Z %Y"
     if "R" in flags:
-        pattern = "%a, %d %b %Y %H:%M:%S +0000"
-    elif "rfc-3339" in flags:
-        pattern = "%F" if flags.get("rfc-3339") == "date" else "%F %T+00:00"
-    elif iso:
-        pattern = {"s": "%FT%T+00:00", "n": "%FT%T,%N+00:00", "m": "%FT%R+00:00", "h": "%FT%H+00:00"}.get(
-            iso[0][1][:1], "%F"
-        )
+        pattern = "%a, %d %b %Y %H:%M:%S %z"
+    for name, patterns in (("rfc-3339", RFC_3339), ("I", ISO)):
+        if name in flags:
+            wanted = flags.get(name) or "date"
+            full = next((key for key in patterns if key.startswith(wanted)), None)
+            if full is None:
+                option = "--rfc-3339" if name == "rfc-3339" else "--iso-8601"
+                return fail(
+                    f"date: invalid argument ‘{wanted}’ for ‘{option}’\nTry 'date --help' for more information."
+                )
+            pattern = patterns[full]
     for word in flags.words:
         if not word.startswith("+"):
             return fail(f"date: invalid date ‘{word}’")
         pattern = word[1:]
-    return f"{formatted(time, pattern)}\n"
+    return f"{formatted(time, pattern, zone)}\n"
 
 
 def up_for(host: Host) -> str:
@@ -148,14 +149,20 @@ def headline(host: Host) -> str:
     return f"{formatted(host.now, '%T')} up {up_for(host)},  {people},  load average: {loads}"
 
 
+UPTIME = options("""
+    -p --pretty
+    -s --since
+""")
+
+
 def uptime(context: CommandContext) -> str:
-    flags = parse(context, "psVh", ["pretty", "since", "version", "help"], {"pretty": "p", "since": "s"})
+    flags = parse(context, UPTIME)
     host = context.host
     if "s" in flags:
         return f"{stamp(host.boot)}\n"
     if "p" in flags:
         left, words = host.now - host.boot, []
-        for unit, size in (("week", 7 * DAY), ("day", DAY), ("hour", 3600), ("minute", 60)):
+        for unit, size in (("year", 365 * DAY), ("week", 7 * DAY), ("day", DAY), ("hour", 3600), ("minute", 60)):
             count, left = divmod(left, size)
             if count:
                 words.append(f"{count} {unit}{'s' if count > 1 else ''}")
@@ -183,18 +190,34 @@ def timedatectl(context: CommandContext) -> str | BuiltinResult:
 
 
 def sleep(context: CommandContext) -> str | BuiltinResult:
-    """Advance the fleet's clock without taking any real time."""
-    if not context.argv:
+    """Advance the fleet's clock without taking any real time; under `timeout`, no further than that allows."""
+    words = parse(context).words
+    if not words:
         return fail("sleep: missing operand\nTry 'sleep --help' for more information.")
     total = 0.0
-    for word in context.argv:
-        match = re.fullmatch(r"(\d{1,12}(?:\.\d{0,9})?|\.\d{1,9}|inf(?:inity)?)([smhd]?)", word)
-        if match is None:
+    for word in words:
+        seconds = duration(word)
+        if seconds is None:
             return fail(f"sleep: invalid time interval ‘{word}’\nTry 'sleep --help' for more information.")
-        number = LONGEST_SLEEP if match[1].startswith("inf") else float(match[1])
-        total += number * {"": 1, "s": 1, "m": 60, "h": 3600, "d": DAY}[match[2]]
+        total += seconds
+    limit = duration(context.env.get("AJ_SECONDS", "inf")) or LONGEST_SLEEP
     # pull first, so that earlier writes get the earlier time
-    context.change(tick(context.pull(), min(int(total), LONGEST_SLEEP)))
+    context.change(tick(context.pull(), min(int(total), int(limit), LONGEST_SLEEP)))
+    return BuiltinResult(exit_code=124) if total > limit else ""
+
+
+def duration(text: str) -> float | None:
+    """Seconds of `sleep` and `timeout`: 5, .5s, 2m, 1h, 1d, inf; None for others."""
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{0,9})?|\.\d{1,9}|inf(?:inity)?)([smhd]?)", text)
+    if match is None:
+        return None
+    number = LONGEST_SLEEP if match[1].startswith("inf") else float(match[1])
+    return number * {"": 1, "s": 1, "m": 60, "h": 3600, "d": DAY}[match[2]]
+
+
+def awake(context: CommandContext) -> str:
+    """What `timeout` calls when its time is up: nothing hangs any more, and the time has passed."""
+    context.machine.hangs = False
     return ""
 
 
@@ -203,4 +226,5 @@ COMMANDS: dict[str, Command] = {
     "uptime": uptime,
     "timedatectl": timedatectl,
     "sleep": sleep,
+    "aj-awake": awake,
 }

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.model import Host
 from fleet.ports import Listener, listeners
 
@@ -209,15 +209,27 @@ def _nslookup(context: CommandContext) -> str | BuiltinResult:
     return f"{server}Non-authoritative answer:\nName:\t{found[0]}\nAddress: {found[1]}\n\n"
 
 
+_DATABASES = frozenset(
+    ("ahostsv6", "aliases", "ethers", "gshadow", "initgroups", "netgroup", "networks", "protocols", "rpc",
+     "services", "shadow")
+)  # fmt: skip
+"""Those of a real getent that have nothing to read here."""
+
+
 def _getent(context: CommandContext) -> str | BuiltinResult:
     """getent for hosts and for databases that are files in /etc."""
-    database, *keys = context.argv or [""]
+    words = parse(context).words
+    if not words:
+        return fail("getent: wrong number of arguments\nTry `getent --help' or `getent --usage' for more information.")
+    database, *keys = words
     if database in ("hosts", "ahosts", "ahostsv4"):
         found = [(key, resolve(context, key)) for key in keys] if keys else list(_names(context))
         text = "".join(f"{address:<15} {name}\n" for name, address in found if address)
         return BuiltinResult(stdout=text, exit_code=0 if text else 2)
     if database not in ("passwd", "group"):
-        return fail(f"Unknown database: {database}\nTry `getent --help' or `getent --usage' for more information.")
+        hint = "Try `getent --help' or `getent --usage' for more information.\n"
+        refusal = fail(f"Unknown database: {database}", stdout=hint)
+        return lacking(context, f"getent {database}", refusal) if database in _DATABASES else refusal
     file = context.pull().files.get(f"/etc/{database}")
     lines = [line for line in (file.content if file else "").splitlines() if not keys or line.split(":")[0] in keys]
     return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)

@@ -7,8 +7,9 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.clock import moment_of, stamped
+from fleet.linux.clock import stamped
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.dates import moment_of
 from fleet.linux.file_tree import node
 from fleet.linux.permissions import new_mode
 from fleet.model import File, Host
@@ -60,7 +61,9 @@ def truncate(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, "s:cor:", ["size=", "no-create", "reference="], same)
     match = re.fullmatch(r"([-+<>/%]?)(\d{1,18})([A-Za-z]{0,3})", flags.get("s"))
     if "s" not in flags:
-        return fail("truncate: you must specify either '--size' or '--reference'")
+        return fail(
+            "truncate: you must specify either ‘--size’ or ‘--reference’\nTry 'truncate --help' for more information."
+        )
     if match is None or match[3].upper() not in UNITS:
         return fail(f"truncate: Invalid number: ‘{flags.get('s')}’")
     if not flags.words:
@@ -141,6 +144,8 @@ def _make(context: CommandContext, word: str, mode: int, parents: bool) -> tuple
     front = "/" if word.startswith("/") else ""
     names = [front + "/".join(parts[: count + 1]) for count in range(len(parts))] if parents else [word]
     made = []
+    if len(word) > 4095 or any(len(part) > 255 for part in parts):
+        return [], "File name too long"
     for name in names:
         path = context.absolute(name)
         there, above = node(context, path), node(context, posixpath.dirname(path) or "/")

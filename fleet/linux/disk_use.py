@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
@@ -160,7 +161,11 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
     mount = host.mount_of(top.path)
     rows: list[tuple[FileNode, int]] = []
     open_folders: list[tuple[int, FileNode, int]] = []
+    left_out = ""
     for depth, entry in walk(context, top):
+        if entry is not top and ((left_out and entry.path.startswith(left_out)) or _excluded(entry, flags)):
+            left_out = left_out if left_out and entry.path.startswith(left_out) else f"{entry.path}/"
+            continue
         if "x" in flags and entry is not top and host.mount_of(entry.path) != mount:
             continue
         _close(open_folders, rows, depth)
@@ -174,6 +179,12 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
                 open_folders[-1] = (depth_of, folder, size + own)
     _close(open_folders, rows, 0)
     return rows
+
+
+def _excluded(entry: FileNode, flags: Flags) -> bool:
+    """Whether --exclude names an entry, by its name or by the end of its path."""
+    globs = flags.every("exclude")
+    return any(fnmatchcase(entry.name, glob) or fnmatchcase(entry.path, f"*/{glob}") for glob in globs)
 
 
 def _close(open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileNode, int]], depth: int) -> None:

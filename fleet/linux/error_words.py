@@ -7,6 +7,7 @@ from bashkit import ExecResult
 
 from fleet.gaps import Gap
 from fleet.linux.manual import real_options, said_of_version
+from fleet.linux.refusals import Refusal, refused
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host
 
@@ -23,6 +24,36 @@ WORDS = (
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
 )
 """The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
+UNHINTED = frozenset(("systemctl", "journalctl", "timedatectl", "hostnamectl", "top", "bash", "curl", "find", "git"))
+"""Tools that do not say where to read on."""
+
+
+def _hinted(found: re.Match[str]) -> str:
+    """A refusal, and where to read on."""
+    if found[1] in UNHINTED:
+        return found[0]
+    return f"{found[0]}\nTry '{found[1]} --help' for more information."
+
+
+_MISSING = "missing operand|extra operand .*|not enough arguments|you must specify a list of .*"
+_REFUSED = "invalid option -- .*|unrecognized option .*|option requires an argument .*"
+SAYINGS: _Rules = (
+    (r"^timeout: missing operand\nUsage: .*$", "Try 'timeout --help' for more information."),
+    (r"^head: (?!cannot|invalid|error)(.*): No such file or directory$",
+     r"head: cannot open '\1' for reading: No such file or directory"),
+    (r"^sort: (?!cannot|open)(\S.*): No such file or directory$", r"sort: cannot read: \1: No such file or directory"),
+    (r"^(head|seq|tac): (invalid [^:]*): '(.*)'$", r"\1: \2: ‘\3’"),
+    (r"^cut: you must specify a list of fields$", "cut: you must specify a list of bytes, characters, or fields"),
+    (rf"^(\w+): ({_MISSING})$(?!\nTry)", _hinted),
+    (rf"^([\w.-]+): ({_REFUSED})$(?!\n+(?:Try|Usage|usage))", _hinted),
+    (r"^error: unexpected argument '(-[^']+)' found\n[^\x00]*?\nUsage: ([\w.-]+) .*\n\nFor more information, try .*$",
+     lambda found: refused(Refusal(found[2], found[1])).stderr.rstrip("\n")),
+    (r"^(tar: .*: Cannot open: No such file or directory)$", r"\1\ntar: Error is not recoverable: exiting now"),
+    (r"^tar: You must specify one of -c, -x, or -t$", "tar: You must specify one of the '-Acdtrux', '--delete' or "
+     "'--test-label' options\nTry 'tar --help' or 'tar --usage' for more information."),
+    (r"^awk: fatal: cannot open file `(.*)' for reading: (No such file or directory)$", r"awk: cannot open \1 (\2)"),
+)  # fmt: skip
+"""What the shell's own commands say on standard error -> what the real ones say."""
 NAMES = (
     (r"^Bashkit \S+ \(virtual (\w+) interpreter\)$", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
     (r"^GNU Awk 5.2.1 \(bashkit\)$", "mawk 1.3.4 20200120"),
@@ -48,8 +79,9 @@ _OPTION = re.compile(
 )
 
 
-def translate(done: ExecResult, partial: str, host: Host) -> tuple[str, str, int]:
-    """(standard output, standard error, exit code); `partial` is the output before the sandbox aborted the line."""
+def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[str, str, int]:
+    """(standard output, standard error, exit code) of a line that ended in `folder`; `partial` is the output before the
+    sandbox aborted it."""
     if done.error:
         text, code = _abort_message(done.error)
         return _named(_bounded(partial), host), text, code
@@ -57,7 +89,11 @@ def translate(done: ExecResult, partial: str, host: Host) -> tuple[str, str, int
     if "real\t" in output:  # 2>&1
         output = _reworded(output, WORDS)
     errors = _reworded(_named(_bounded(done.stderr), host), WORDS)
-    return output, _LIMIT.sub("", errors) if errors else "", done.exit_code
+    if "No such" in errors and folder != "/":
+        errors = re.sub(rf"^([\w.-]+: ){re.escape(folder)}/", r"\1", errors, flags=re.MULTILINE)
+    errors = _reworded(errors, SAYINGS)
+    code = 1 if done.exit_code == 2 and done.stderr.startswith("error: unexpected argument") else done.exit_code
+    return output, _LIMIT.sub("", errors) if errors else "", code
 
 
 _LIMIT = re.compile(

@@ -1,267 +1,287 @@
-"""The find command: an expression of tests over files, and an action on those that pass."""
+"""The find command: walks, and acts on what passes its expression.
 
+A command of ours cannot call back into the shell that runs it. So what -exec runs is compiled: find prints a script in
+which every test is already decided, and the shell function around it (FUNCTION) evaluates that.
+"""
+
+import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from shlex import quote
 
 from bashkit import BuiltinResult
 
-from fleet.linux import copying, creating, filters, listing, ls, permissions
-from fleet.linux.clock import DAY, formatted
-from fleet.linux.command import Command, CommandContext, UsageError, fail
-from fleet.linux.file_tree import FileNode, children, node, walk
-from fleet.model import Host
+from fleet.linux import copying
+from fleet.linux.clock import formatted
+from fleet.linux.command import Command, CommandContext, fail, lacking
+from fleet.linux.file_tree import children, links, node
+from fleet.linux.find_expression import (
+    Action,
+    Both,
+    Either,
+    Expression,
+    FindError,
+    Found,
+    Neither,
+    Parser,
+    Test,
+    Then,
+    UnknownPredicate,
+)
+from fleet.linux.listing import escapes
+from fleet.linux.ls import HALF_YEAR
+from fleet.linux.sessions import accounts
 
-FindTest = Callable[[FileNode], bool]
-SIZES = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
-ENOUGH = 100_000
-"""-exec stops after this many characters of output: more than a shell passes on."""
-IGNORED = ("-xdev", "-mount", "-noleaf", "-daystart", "-depth", "-d")
-
-
-class FindError(Exception):
-    """An invalid expression, in find's words."""
-
-
-@dataclass(slots=True)
-class FindPlan:
-    """A parsed expression."""
-
-    test: FindTest = lambda found: True
-    least: int = 0
-    deepest: int = 1000
-    action: str = "print"
-    argument: tuple[str, ...] = ()
+SCRIPT = "--aj-script"
+"""Asks for the script instead of the result."""
+FUNCTION = f"""
+find() {{
+    case " $* " in
+        *" -exec"*|*" -ok"*)
+            local aj_script
+            aj_script=$(command find {SCRIPT} "$@") || return
+            eval "$aj_script";;
+        *) command find "$@";;
+    esac
+}}
+"""
+RUNNING = ("exec", "execdir", "ok", "okdir")
 
 
 def find(context: CommandContext) -> BuiltinResult:
     words = list(context.argv)
+    script = words[:1] == [SCRIPT]
+    words = words[1:] if script else words
+    follows = False
     while words and words[0] in ("-L", "-H", "-P"):
-        words.pop(0)
+        follows = words.pop(0) == "-L"
     tops = []
-    while words and not words[0].startswith(("-", "(", "!")):
+    while words and not words[0].startswith(("-", "(", "!", ",", ")")):
         tops.append(words.pop(0))
+    context.pull()
+    parser = Parser(context, words)
     try:
-        plan = _Parser(words, context.pull()).plan()
+        tree = parser.expression()
     except FindError as wrong:
         return fail(f"find: {wrong}")
-    found: list[tuple[str, FileNode]] = []
-    errors = ""
+    except UnknownPredicate as unknown:
+        refusal = fail(f"find: {unknown}")
+        known = unknown.word in (
+            "-regex",
+            "-printf",
+            "-fprint",
+            "-fls",
+            "-regextype",
+            "-used",
+            "-context",
+            "-files0-from",
+        )
+        return lacking(context, f"find {unknown.word}", refusal) if known else refusal
+    if not script and any(_commands(tree)):  # behind sudo -i, xargs or bash -c the function does not reach
+        return lacking(context, "find -exec without a shell")
+    run = _Run(context, parser, tree, follows, script)
     for word in tops or ["."]:
-        top = node(context, context.absolute(word), follow=False)
-        if top is None:
-            errors += f"find: ‘{word}’: No such file or directory\n"
-            continue
-        for level, entry in walk(context, top, plan.deepest):
-            if level >= plan.least and plan.test(entry):
-                below = entry.path[len(top.path.rstrip("/")) :] if entry is not top else ""
-                found.append((word.rstrip("/") + below if below else word, entry))
-    text, more = _act(context, found, plan)
-    errors += more
-    return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+        run.walk(word)
+    if script:
+        return BuiltinResult(stdout=run.script())
+    return BuiltinResult(stdout="".join(run.output), stderr=run.errors, exit_code=1 if run.errors else 0)
 
 
-def _act(context: CommandContext, found: list[tuple[str, FileNode]], plan: FindPlan) -> tuple[str, str]:
-    """(standard output, standard error) of the action on everything found."""
-    if plan.action == "print":
-        return "".join(f"{shown}\n" for shown, _ in found), ""
-    if plan.action == "print0":
-        return "".join(f"{shown}\0" for shown, _ in found), ""
-    if plan.action == "printf":
-        return "".join(_printf(plan.argument[0], shown, entry) for shown, entry in found), ""
-    if plan.action == "ls":
-        return "".join(
-            f"{entry.number:>9} {entry.blocks:>6} {entry.permissions} {2 if entry.folder else 1:>3} {entry.owner:<8} "
-            f"{entry.owner:<8} {entry.size:>8} {formatted(entry.modified, '%b %e %R')} {shown}\n"
-            for shown, entry in found
-        ), ""
-    if plan.action == "delete":
-        return "", _delete(context, found)
-    return _execute(context, [shown for shown, _ in found], plan)
+class _Quit(Exception):
+    """-quit was reached."""
 
 
-def _delete(context: CommandContext, found: list[tuple[str, FileNode]]) -> str:
-    errors = ""
-    for shown, entry in reversed(found):  # the content of a folder is deleted before the folder
-        if entry.path == "/" or entry.path.split("/")[1] in copying.KERNEL:
-            continue
-        if entry.folder and children(context, entry):
-            errors += f"find: cannot delete ‘{shown}’: Directory not empty\n"
-        else:
-            copying.remove(context, entry)
-    return errors
+def _commands(tree: Expression) -> Iterator[str]:
+    match tree:
+        case Action(name=name, words=words):
+            yield from words[:1] if name in RUNNING else ()
+        case Both(left, right) | Either(left, right) | Then(left, right):
+            yield from _commands(left)
+            yield from _commands(right)
+        case Neither(inner):
+            yield from _commands(inner)
 
 
-def _execute(context: CommandContext, paths: list[str], plan: FindPlan) -> tuple[str, str]:
-    """-exec, for commands of this package only: a command cannot call back into the shell that runs it."""
-    name, *words = plan.argument
-    command = _RUNS.get(name.rsplit("/", 1)[-1])
-    if command is None:
-        return "", f"find: ‘{name}’: No such file or directory\n" if paths else ""
-    runs = [paths] if plan.action == "exec+" else [[path] for path in paths]
-    text, errors = "", ""
-    context.host_files.fresh = True  # from here on only these commands write, and they report what they change
-    for group in runs if paths else []:
-        if len(text) > ENOUGH:
-            break
-        argv = [piece for word in words for piece in (group if word == "{}" else [word.replace("{}", group[0])])]
-        try:
-            done = command(CommandContext(name, argv, "", context.cwd, context.machine, context.host_files))
-        except UsageError as error:
-            done = error.result
-        result = BuiltinResult(stdout=done) if isinstance(done, str) else done
-        text, errors = text + result.stdout, errors + result.stderr
-    context.host_files.fresh = False
-    return text, errors
-
-
-_RUNS: dict[str, Command] = {
-    **ls.COMMANDS,
-    **listing.COMMANDS,
-    **copying.COMMANDS,
-    **creating.COMMANDS,
-    **permissions.COMMANDS,
-    **filters.COMMANDS,
-}
-"""What -exec may run."""
-
-
-def _printf(pattern: str, shown: str, entry: FileNode) -> str:
-    values = {"p": shown, "f": entry.name, "s": str(entry.size), "k": str(entry.blocks), "u": entry.owner,
-        "g": entry.owner, "m": f"{entry.mode:o}", "M": entry.permissions, "y": entry.kind[0].replace("s", "l"),
-        "i": str(entry.number), "h": shown.rsplit("/", 1)[0], "b": str(entry.blocks * 2), "l": entry.target, "%": "%",
-        "t": formatted(entry.modified, "%a %b %e %T.0000000000 %Y")}  # fmt: skip
-
-    def part(match: re.Match[str]) -> str:
-        if match[0][0] == "\\":
-            return {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}.get(match[0][1], match[0])
-        if match[1]:
-            return formatted(entry.modified, {"@": "%s", "+": "%F+%T"}.get(match[1], f"%{match[1]}"))
-        return values.get(match[0][1], match[0])
-
-    return re.sub(r"%T(.)|%[a-zA-Z%]|\\.", part, pattern)
+def _missing(tree: Expression) -> str:
+    """Script lines that make find complain, in its words, about commands that are not there."""
+    names = sorted({name for name in _commands(tree) if re.fullmatch(r"[\w.-]+", name)})
+    says = "printf 'find: ‘%s’: No such file or directory\\n'"
+    return "".join(
+        f"command -v {name} > /dev/null 2>&1 || {name}() {{ {says} {name} >&2; return 1; }}\n" for name in names
+    )
 
 
 @dataclass(slots=True)
-class _Parser:
-    """Parses words into a plan. `,` is not supported; `-o` binds weaker than the implicit `-a`."""
+class _Run:
+    """One walk. As a script, an outcome that depends on a command is the text of a shell command."""
 
-    words: list[str]
-    host: Host
-    made: FindPlan = field(default_factory=FindPlan)
+    context: CommandContext
+    parser: Parser
+    tree: Expression
+    follows: bool
+    as_script: bool
+    output: list[str] = field(default_factory=list)
+    errors: str = ""
+    gathered: dict[Action, list[str]] = field(default_factory=dict)
+    """for each run with `+`, the names that reach it, where no command decides that"""
+    pruned: bool = False
 
-    def plan(self) -> FindPlan:
-        if self.words:
-            self.made.test = self._any()
-        if self.words:
-            raise FindError(f"paths must precede expression: `{self.words[0]}'")
-        return self.made
-
-    def _any(self) -> FindTest:
-        tests = [self._all()]
-        while self.words and self.words[0] in ("-o", "-or"):
-            self.words.pop(0)
-            tests.append(self._all())
-        return lambda found: any(test(found) for test in tests)
-
-    def _all(self) -> FindTest:
-        tests: list[FindTest] = []
-        while self.words and self.words[0] not in ("-o", "-or", ")"):
-            tests += self._one()
-        return lambda found: all(test(found) for test in tests)
-
-    def _one(self) -> Iterator[FindTest]:
-        word = self.words.pop(0)
-        if word in ("-a", "-and", *IGNORED):
+    def walk(self, word: str) -> None:
+        top = node(self.context, self.context.absolute(word), follow=self.follows)
+        if top is None:
+            self.errors += f"find: ‘{word}’: No such file or directory\n"
             return
-        if word in ("!", "-not"):
-            if not self.words:
-                raise FindError(f"expected an expression after `{word}'")
-            tests = list(self._one())
-            yield lambda found: not all(test(found) for test in tests)
-        elif word == "(":
-            yield self._any()
-            if not self.words or self.words.pop(0) != ")":
-                raise FindError("invalid expression; I was expecting to find a ')' somewhere but did not see one.")
-        elif word in ("-print", "-print0", "-ls", "-delete"):
-            self.made.action = word[1:]
-        elif word in ("-exec", "-ok", "-execdir"):
-            self._exec(word)
-        elif word in ("-empty", "-prune", "-true", "-false", "-readable", "-writable", "-executable"):
-            yield lambda found: self._plain(word, found)
-        elif not word.startswith("-"):
-            raise FindError(f"paths must precede expression: `{word}'")
+        try:
+            self._visit(Found(word, top, word, 0))
+        except _Quit:
+            return
+
+    def _visit(self, found: Found) -> None:
+        """Evaluate the expression on a file and on all below it."""
+        first = self.parser.depth_first
+        self.pruned = False
+        if not first:
+            self._evaluate(found)
+        if found.entry.folder and found.depth < self.parser.deepest and (first or not self.pruned):
+            mount = self.context.host.mount_of(found.entry.path)
+            for child in children(self.context, found.entry):
+                if not self.parser.one_mount or self.context.host.mount_of(child.path) == mount:
+                    self._visit(Found(f"{found.shown.rstrip('/')}/{child.name}", child, found.top, found.depth + 1))
+        if first:
+            self._evaluate(found)
+
+    def _evaluate(self, found: Found) -> None:
+        if found.depth < self.parser.least:
+            return
+        outcome = self._outcome(self.tree, found)
+        if isinstance(outcome, str):
+            self.output.append(f"{outcome}\n")
+
+    def _outcome(self, tree: Expression, found: Found) -> bool | str:
+        match tree:
+            case Test(passes):
+                return passes(found)
+            case Action():
+                return self._act(tree, found)
+            case Neither(inner):
+                outcome = self._outcome(inner, found)
+                return f"! {{ {outcome}; }}" if isinstance(outcome, str) else not outcome
+            case Both(left, right):
+                return self._joined(self._outcome(left, found), right, found, "&&", stops=False)
+            case Either(left, right):
+                return self._joined(self._outcome(left, found), right, found, "||", stops=True)
+            case Then(left, right):
+                return self._sequence(self._outcome(left, found), self._outcome(right, found))
+
+    def _joined(self, first: bool | str, right: Expression, found: Found, sign: str, stops: bool) -> bool | str:
+        if first is stops:
+            return first
+        second = self._outcome(right, found)
+        if not isinstance(first, str):
+            return second
+        return f"{{ {first}; }} {sign} {{ {second if isinstance(second, str) else str(second).lower()}; }}"
+
+    def _sequence(self, first: bool | str, second: bool | str) -> bool | str:
+        if not isinstance(first, str):
+            return second
+        return f"{{ {first}; {second if isinstance(second, str) else str(second).lower()}; }}"
+
+    def _act(self, action: Action, found: Found) -> bool | str:
+        if action.name == "prune":
+            self.pruned = True
+            return True
+        if action.name == "quit":
+            raise _Quit
+        if action.name == "delete" and not self.as_script:
+            return self._delete(found)
+        if action.name in RUNNING:
+            return self._command(action, found)
+        if action.name == "delete":
+            return f"{'rmdir' if found.entry.folder else 'rm -f'} -- {quote(found.shown)}"
+        text = self._text(action, found)
+        if self.as_script:
+            return f"printf %s {quote(text)}" if "\0" not in text else f"printf '%s\\0' {quote(text[:-1])}"
+        self.output.append(text)
+        return True
+
+    def _command(self, action: Action, found: Found) -> bool | str:
+        if action.name.startswith("ok"):  # asked without a terminal, nobody says yes
+            self.errors += f"< {action.words[0]} ... {found.shown} > ? "
+            return False
+        inside = action.name == "execdir"
+        shown = f"./{posixpath.basename(found.shown)}" if inside else found.shown
+        if action.many:
+            self.gathered.setdefault(action, []).append(shown)
+            return True
+        line = " ".join(quote(word.replace("{}", shown)) for word in action.words)
+        return f"(cd {quote(posixpath.dirname(found.shown) or '.')} && {line})" if inside else line
+
+    def script(self) -> str:
+        """The shell script that acts as find would."""
+        body = "".join(self.output)
+        for action, names in self.gathered.items():
+            words = [" ".join(map(quote, names)) if word == "{}" else quote(word) for word in action.words]
+            body += " ".join(words) + "\n"
+        said = f"printf %s {quote(self.errors)} >&2\n" if self.errors else ""
+        failed = any("No such file" in line for line in self.errors.splitlines())
+        end = "false\n" if failed else "" if self.gathered else "true\n"  # itself, it fails if it could not look
+        return said + _missing(self.tree) + body + end
+
+    def _delete(self, found: Found) -> bool:
+        entry = found.entry
+        if entry.path == "/" or entry.path.split("/")[1] in copying.KERNEL:
+            return False
+        if found.shown == ".":
+            return True
+        if entry.folder and children(self.context, entry):
+            self.errors += f"find: cannot delete ‘{found.shown}’: Directory not empty\n"
+            return False
+        copying.remove(self.context, entry)
+        return True
+
+    def _text(self, action: Action, found: Found) -> str:
+        if action.name == "print":
+            return f"{found.shown}\n"
+        if action.name == "print0":
+            return f"{found.shown}\0"
+        if action.name == "printf":
+            return printf(self.context, action.words[0], found)
+        entry = found.entry
+        recent = 0 <= self.context.host.now - entry.modified < HALF_YEAR
+        time = formatted(entry.modified, "%b %e %R" if recent else "%b %e  %Y")
+        end = f" -> {entry.target}" if entry.kind == "symlink" else ""
+        return (
+            f"{entry.number:>9} {entry.blocks:>6} {entry.permissions} {links(self.context, entry):>3} {entry.owner:<8} "
+            f"{entry.group:<8} {entry.size:>8} {time} {found.shown}{end}\n"
+        )
+
+
+def printf(context: CommandContext, pattern: str, found: Found) -> str:
+    """What -printf writes for a file (find(1))."""
+    entry, uids = found.entry, accounts(context.host)
+    folder, _, name = found.shown.rstrip("/").rpartition("/")
+    time = formatted(entry.modified, "%a %b %e %T.0000000000 %Y")
+    kind = {"file": "f", "directory": "d", "symlink": "l"}[entry.kind]
+    values = {
+        **{"p": found.shown, "f": name or "/", "h": folder or ("/" if found.shown.startswith("/") else ".")},
+        **{"P": found.shown[len(found.top) :].lstrip("/"), "H": found.top, "d": str(found.depth), "l": entry.target},
+        **{"s": str(entry.size), "k": str(entry.blocks), "b": str(entry.blocks * 2), "i": str(entry.number)},
+        **{"u": entry.owner, "g": entry.group, "U": str(uids.get(entry.owner)), "G": str(uids.get(entry.group))},
+        **{"m": f"{entry.mode:o}", "M": entry.permissions, "y": kind, "Y": kind, "n": str(links(context, entry))},
+        **{"t": time, "a": time, "c": time, "F": context.host.mount_of(entry.path).kind, "%": "%"},
+    }
+
+    def part(match: re.Match[str]) -> str:
+        if match[2]:
+            shown = {"@": "%s.0000000000", "+": "%F+%T.0000000000", "T": "%T.0000000000", "S": "%S.0000000000"}
+            text = formatted(entry.modified, shown.get(match[2], f"%{match[2]}"))
         else:
-            yield from self._with_argument(word)
+            text = values.get(match[3], match[0])
+        width = int(match[1].lstrip("-") or 0) if match[1] else 0
+        return text.ljust(min(width, 200)) if match[1].startswith("-") else text.rjust(min(width, 200))
 
-    def _plain(self, word: str, found: FileNode) -> bool:
-        if word == "-empty":
-            inside = any(path.startswith(found.path.rstrip("/") + "/") for path in self.host.files)
-            return not inside if found.folder else found.size == 0
-        return bool(found.mode & 0o111) if word == "-executable" else word != "-false"
-
-    def _exec(self, word: str) -> None:
-        ends = [place for place, piece in enumerate(self.words) if piece in (";", "+")]
-        if not ends or not ends[0]:
-            raise FindError(f"missing argument to `{word}'")
-        self.made.action = "exec+" if self.words[ends[0]] == "+" else "exec"
-        self.made.argument = tuple(self.words[: ends[0]])
-        del self.words[: ends[0] + 1]
-
-    def _with_argument(self, word: str) -> Iterator[FindTest]:
-        known = ("-name", "-iname", "-path", "-ipath", "-wholename", "-type", "-size", "-mtime", "-mmin", "-maxdepth",
-            "-mindepth", "-user", "-group", "-perm", "-newer", "-printf", "-atime", "-amin", "-ctime", "-cmin",
-            "-newermt")  # fmt: skip
-        if word not in known:
-            raise FindError(f"unknown predicate `{word}'")
-        if not self.words:
-            raise FindError(f"missing argument to `{word}'")
-        value = self.words.pop(0)
-        if word in ("-maxdepth", "-mindepth"):
-            if not re.fullmatch(r"\d{1,6}", value):
-                raise FindError(f"Expected a positive decimal integer argument to {word}, but got ‘{value}’")
-            if word == "-maxdepth":
-                self.made.deepest = int(value)
-            else:
-                self.made.least = int(value)
-        elif word == "-printf":
-            self.made.action, self.made.argument = "printf", (value,)
-        else:
-            yield self._test(word, value)
-
-    def _test(self, word: str, value: str) -> FindTest:
-        now = self.host.now
-        if word in ("-name", "-iname"):
-            fold = str.lower if word == "-iname" else str
-            return lambda found: fnmatchcase(fold(found.name), fold(value))
-        if word in ("-path", "-ipath", "-wholename"):
-            return lambda found: fnmatchcase(found.path, value)
-        if word == "-type":
-            kinds = {"f": "file", "d": "directory", "l": "symlink"}
-            if not set(value.split(",")) <= {*kinds, "b", "c", "p", "s"}:
-                raise FindError(f"Unknown argument to -type: {value[:1]}")
-            return lambda found: found.kind in [kinds.get(letter) for letter in value.split(",")]
-        if word in ("-user", "-group"):
-            return lambda found: found.owner == value
-        if word == "-perm":
-            return lambda found: found.mode & 0o7777 == int(value, 8) if re.fullmatch(r"[0-7]{1,4}", value) else False
-        if word in ("-newer", "-newermt"):
-            other = self.host.files.get(value)
-            return lambda found: other is not None and found.modified > other.modified
-        match = re.fullmatch(r"([+-]?)(\d{1,12})([cwbkMG]?)", value)
-        if match is None or (match[3] and word != "-size"):
-            raise FindError(f"invalid argument `{value}' to `{word}'")
-        wanted = int(match[2])
-        if word == "-size":
-            unit = SIZES[match[3] or "b"]
-            return lambda found: _compare(match[1], -(-found.size // unit), wanted)
-        unit = 60 if word.endswith("min") else DAY
-        return lambda found: _compare(match[1], (now - found.modified) // unit, wanted)
-
-
-def _compare(sign: str, value: int, wanted: int) -> bool:
-    return value > wanted if sign == "+" else value < wanted if sign == "-" else value == wanted
+    return re.sub(r"%(-?\d*)(?:[TAC](.)|([a-zA-Z%]))", part, escapes(pattern))
 
 
 COMMANDS: dict[str, Command] = {"find": find}

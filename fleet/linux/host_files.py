@@ -62,6 +62,12 @@ class HostFiles:
         self.fs.chmod(path, mode)
         self.made[path] = now
 
+    def chmod(self, path: str, mode: int) -> None:
+        """Change permissions, which is no change of the file."""
+        self.fs.chmod(path, mode)
+        if path in self._seen:
+            self._seen[path] = _signature(self.fs.stat(path))
+
     def own(self, path: str, owner: str, group: str) -> None:
         """Give a folder to somebody."""
         self.owners[path] = (owner, group)

@@ -45,7 +45,8 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
     except BashError:
         return LineEffects(False, False, False, frozenset())  # it does not parse, so it does not run
     named = {command.name for command in seen.commands}
-    plain = not (seen.is_opaque or seen.functions) and all(
+    runs = any(word in ("-exec", "-execdir") for command in seen.commands for word in command.args)  # find's
+    plain = not (seen.is_opaque or seen.functions or runs) and all(
         command.is_assignment_only or command.name in PLAIN or command.name in ours or _wraps_plain(command, ours)
         for command in seen.commands
     )

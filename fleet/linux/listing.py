@@ -30,11 +30,11 @@ def stat(context: CommandContext) -> BuiltinResult:
         if found is None:
             errors += f"stat: cannot statx '{word}': No such file or directory\n"
         elif "printf" in flags:
-            text += _stat_format(escapes(flags.get("printf")), word, found, uids)
+            text += _stat_format(context, escapes(flags.get("printf")), word, found, uids)
         elif "c" in flags:
-            text += _stat_format(flags.get("c"), word, found, uids) + "\n"
+            text += _stat_format(context, flags.get("c"), word, found, uids) + "\n"
         elif "t" in flags:
-            text += _stat_format("%n %s %b %f %u %g 801 %i %h 0 0 %X %Y %Z %W %o", word, found, uids) + "\n"
+            text += _stat_format(context, "%n %s %b %f %u %g 801 %i %h 0 0 %X %Y %Z %W %o", word, found, uids) + "\n"
         else:
             text += _stat_block(context, word, found, uids)
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
@@ -72,14 +72,21 @@ _TYPES = {"file": 0o100000, "directory": 0o040000, "symlink": 0o120000}
 """The file type in a raw mode."""
 
 
-def _stat_format(pattern: str, word: str, found: FileNode, uids: dict[str, int]) -> str:
+def _stat_format(context: CommandContext, pattern: str, word: str, found: FileNode, uids: dict[str, int]) -> str:
     time = formatted(found.modified, "%F %T.000000000 +0000")
     uid, gid = str(uids.get(found.owner, 0)), str(uids.get(found.group, 0))
     quoted = f"'{word}' -> '{found.target}'" if found.kind == "symlink" else f"'{word}'"
     values = {
         **dict.fromkeys("XYZW", str(found.modified)),
         **dict.fromkeys("xyzw", time),
-        **{"n": word, "N": quoted, "F": _kind(found), "s": str(found.size), "i": str(found.number), "h": "1"},
+        **{
+            "n": word,
+            "N": quoted,
+            "F": _kind(found),
+            "s": str(found.size),
+            "i": str(found.number),
+            "h": str(links(context, found)),
+        },
         **{"a": f"{found.mode:o}", "A": found.permissions, "f": f"{_TYPES[found.kind] | found.mode:x}"},
         **{"U": found.owner, "G": found.group, "u": uid, "g": gid},
         **{"b": str(found.blocks * 2), "B": "512", "o": "4096", "m": "/", "%": "%"},
@@ -99,6 +106,7 @@ def file(context: CommandContext) -> BuiltinResult:
         return fail("Usage: file [-bcCdEhikLlNnprsSvzZ0] [--apple] [--extension] [--mime-encoding]")
     context.pull()
     text = ""
+    wide = max(map(len, flags.words)) + 1
     for word in flags.words:
         found = node(context, context.absolute(word), follow=False)
         content = (
@@ -107,7 +115,7 @@ def file(context: CommandContext) -> BuiltinResult:
             else context.host_files.fs.read_file(found.path)[:4096].decode("latin-1")
         )
         shown = _sort_of(word, found, content)
-        text += shown + "\n" if "b" in flags else f"{word}: {shown}\n"
+        text += shown + "\n" if "b" in flags else f"{f'{word}:':<{wide}} {shown}\n"
     return BuiltinResult(stdout=text)
 
 
@@ -122,7 +130,8 @@ def _sort_of(word: str, found: FileNode | None, content: str) -> str:
         return "empty"
     if content.startswith("#!"):
         program = content[2:].split("\n", 1)[0].strip().rsplit("/", 1)[-1]
-        return f"{'Bourne-Again shell' if program == 'bash' else program} script, ASCII text executable"
+        kinds = {"bash": "Bourne-Again shell", "sh": "POSIX shell", "python3": "Python", "perl": "Perl"}
+        return f"{kinds.get(program.split()[-1], program)} script, ASCII text executable"
     if content.startswith("\x1f\x8b"):
         return "gzip compressed data, from Unix"
     if content.startswith("{"):

@@ -115,7 +115,7 @@ def ls(context: CommandContext) -> BuiltinResult:
     flags = parse(context, LS)
     shown = _Listing(context, flags, _style(flags))
     if "sort" in flags:
-        _known("sort", flags.get("sort"), ("none", "size", "time", "version", "extension"))
+        _known("sort", flags.get("sort"), ("none", "time", "size", "extension", "version", "width"))
     context.pull()
     files: list[Named] = []
     folders: list[Named] = []
@@ -156,7 +156,7 @@ def _known(option: str, value: str, wanted: tuple[str, ...]) -> None:
     if value not in wanted:
         text = f"ls: invalid argument ‘{value}’ for ‘--{option}’\nValid arguments are:\n"
         text += "".join(f"  - ‘{name}’\n" for name in wanted)
-        raise UsageError(fail(f"{text}Try 'ls --help' for more information.", 2))
+        raise UsageError(fail(f"{text}Try 'ls --help' for more information."))
 
 
 def _folder(shown: _Listing, top: FileNode) -> str:
@@ -178,9 +178,8 @@ def _hidden(name: str, flags: Flags) -> bool:
 
 def _sorted(found: list[Named], flags: Flags) -> list[Named]:
     """In the order asked for; by name where nothing else tells."""
-    order = flags.last("SUtvX") or {"size": "S", "time": "t", "version": "v", "extension": "X", "none": "U"}.get(
-        flags.get("sort"), ""
-    )
+    named = {"size": "S", "time": "t", "version": "v", "extension": "X", "none": "U", "width": "w"}
+    order = flags.last("SUtvX") or named.get(flags.get("sort"), "")
     if order == "U":
         return found
     found = sorted(found, key=lambda pair: pair[0])
@@ -188,6 +187,8 @@ def _sorted(found: list[Named], flags: Flags) -> list[Named]:
         found.sort(key=lambda pair: -pair[1].size)
     elif order == "t" or (not order and ("c" in flags or "u" in flags) and "l" not in flags):
         found.sort(key=lambda pair: -pair[1].modified)
+    elif order == "w":
+        found.sort(key=lambda pair: len(pair[0]))
     elif order == "X":
         found.sort(key=lambda pair: pair[0].rpartition(".")[1:] if "." in pair[0] else ("", ""))
     elif order == "v":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bashkit import BuiltinResult
 
 from fleet.linux import connectivity, web
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse, table
 from fleet.model import Host
 from fleet.ports import DOCKER, listeners
 
@@ -147,9 +147,18 @@ def interfaces(host: Host) -> list[Interface]:
     return found
 
 
+_IP_FLAGS = r"-(?:4|6|o|oneline|br|brief|s|stats|statistics|d|details|c|color|j|json|p|pretty|h|human|V|Version)"
+"""ip's options here; it takes them with one dash, or two."""
+_IP_REAL = r"-(?:r|resolve|f|family|n|netns|N|Numeric|a|all|l|loops|t|timestamp|ts|rc|b|batch|force|echo|B|M|0|iec)"
+
+
 def _ip(context: CommandContext) -> str | BuiltinResult:
-    flags = [word for word in context.argv if word.startswith("-")]
+    flags = [re.sub(r"^--", "-", word) for word in context.argv if word.startswith("-")]
     words = [word for word in context.argv if not word.startswith("-")]
+    for flag in flags:
+        if not re.fullmatch(_IP_FLAGS, flag):
+            refusal = fail(f'Option "{flag}" is unknown, try "ip -help".', 255)
+            return lacking(context, f"ip {flag}", refusal) if re.fullmatch(_IP_REAL, flag) else refusal
     if "-6" in flags:
         return ""
     if not words:

@@ -81,7 +81,7 @@ def chmod(context: CommandContext) -> BuiltinResult:
             continue
         wanted = new_mode(mode, entry.mode, entry.folder, umask)
         assert wanted is not None
-        context.host_files.fs.chmod(entry.path, wanted)
+        context.host_files.chmod(entry.path, wanted)
         if entry.path in host.files:
             host = host.with_file(entry.path, replace(host.files[entry.path], mode=wanted))
         text += _told(word, entry, wanted, flags)

@@ -118,8 +118,13 @@ def _lsof(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(stderr=f"lsof: illegal option character: {letter}\n{usage}", exit_code=1)
 
 
+def _getent(refusal: Refusal) -> BuiltinResult:
+    hint = "Try `getent --help' or `getent --usage' for more information."
+    return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=64)
+
+
 def _silent(refusal: Refusal) -> BuiltinResult:
-    return BuiltinResult(stderr="\n" if refusal.name == "pidof" else "", exit_code=1)
+    return BuiltinResult(exit_code=1)
 
 
 _REFUSALS: dict[str, Refuse] = {
@@ -134,6 +139,8 @@ _REFUSALS: dict[str, Refuse] = {
     "wget": _wget,
     **dict.fromkeys(("apt", "apt-get", "apt-cache", "apt-mark"), _apt),
     **dict.fromkeys(("dpkg", "dpkg-query"), _dpkg),
+    "getent": _getent,
+    "hostname": bare(255),
     "lsof": _lsof,
     "pidof": _silent,
 }

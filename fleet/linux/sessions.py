@@ -41,8 +41,10 @@ def identity(context: CommandContext) -> str | BuiltinResult:
 
 
 def whoami(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context)
-    return fail(f"whoami: extra operand ‘{flags.words[0]}’") if flags.words else f"{context.user}\n"
+    words = parse(context).words
+    if words:
+        return fail(f"whoami: extra operand ‘{words[0]}’\nTry 'whoami --help' for more information.")
+    return f"{context.user}\n"
 
 
 def groups(context: CommandContext) -> str | BuiltinResult:

@@ -45,6 +45,7 @@ from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.systemd import commands as systemd
 from fleet.linux.systemd import journal
+from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host, Machine
 
 COMMANDS: dict[str, Command] = {
@@ -125,6 +126,7 @@ class LinuxShell:
         if "/proc" in line or "EPOCH" in line:
             base_system.refresh_proc(bash, self._machine.host)
         self._host_files.fresh = not may.writes
+        self._machine.hangs = False
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -135,6 +137,7 @@ class LinuxShell:
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
             self._restart()
             return self._run(line)
+        folder = bash.shell_state().cwd if done.stderr else "/"
         if may.writes:
             self.sync()
         self._host_files.umask = UMASK
@@ -144,7 +147,8 @@ class LinuxShell:
         elif may.sets:
             self._forget(bash)
         self._machine.host = self._last = tick(self._machine.host)
-        stdout, stderr, code = translate(done, "".join(partial), self._machine.host)
+        stdout, stderr, code = translate(done, "".join(partial), self._machine.host, folder)
+        self._machine.hangs = code == TIMED_OUT and (self._machine.hangs or bool(done.error))
         self._machine.gaps += [gap for gap in shell_gaps(done) if gap not in self._machine.gaps]
         return stdout, stderr, code
 
@@ -254,7 +258,10 @@ def _builtin(
             if given.argv and (said := said_of_itself(given.name, given.argv[0], machine.host)):
                 return BuiltinResult(said.stdout, said.stderr, said.code)
             with host_files.within(given.fs):
-                return command(context)
+                result = command(context)
+            if isinstance(result, BuiltinResult) and result.exit_code == TIMED_OUT:
+                machine.hangs = True
+            return result
         except UsageError as error:
             return error.result
         except Exception as error:

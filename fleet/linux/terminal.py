@@ -1,8 +1,11 @@
 """Commands that would wait for input or run forever: they return at once."""
 
+import re
+
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, parse
+from fleet.linux.options import options
 
 PIPE = 2**16
 """Bytes that fit into a pipe."""
@@ -20,17 +23,30 @@ def absent(context: CommandContext) -> BuiltinResult:
     return not_found(context.name)
 
 
+TAIL = options("""
+    -n --lines=
+    -c --bytes=
+    -f -F --follow[=]
+    -q --quiet --silent
+    -v --verbose
+    -z --zero-terminated
+    ~ --retry
+    ~ --pid=
+    ~ -s --sleep-interval=
+""")
+
+
 def tail(context: CommandContext) -> BuiltinResult:
     """With -f it prints the existing lines and then times out: nothing is written while a command runs."""
-    # `tail -20` and `tail +3` are `tail -n 20` and `tail -n +3`
-    argv = [f"-n{w[1:]}" if w[:1] == "-" and w[1:].isdecimal() else w for w in context.argv]
-    context.argv = argv
-    long = ["lines=", "bytes=", "follow", "quiet", "silent", "verbose", "retry", "pid=", "sleep-interval="]
-    same = {"lines": "n", "bytes": "c", "follow": "f", "F": "f", "quiet": "q", "silent": "q", "verbose": "v"}
-    flags = parse(context, "n:c:fFqvs:z", long, same)
-    count = flags.get("c", flags.get("n", "10"))
-    if not count.lstrip("+-").isdecimal() or len(count) > 15:
-        return fail(f"tail: invalid number of {'bytes' if 'c' in flags else 'lines'}: ‘{count}’")
+    # `tail -20` and `tail +3`, in first place, are `tail -n 20` and `tail -n +3`
+    first, *rest = context.argv or [""]
+    if old := re.fullmatch(r"[-+]\d+", first):
+        context.argv = [f"-n{old[0].lstrip('-')}", *rest]
+    flags = parse(context, TAIL)
+    unit = flags.last("nc") or "n"
+    count = _scaled(flags.get(unit, "10"))
+    if count is None:
+        return fail(f"tail: invalid number of {'bytes' if unit == 'c' else 'lines'}: ‘{flags.get(unit)}’")
     blocks, errors = [], ""
     headed = (len(flags.words) > 1 or "v" in flags) and "q" not in flags
     for word in flags.words or ["-"]:
@@ -39,9 +55,18 @@ def tail(context: CommandContext) -> BuiltinResult:
             errors += f"tail: {content}\n"
             continue
         head = f"==> {'standard input' if word == '-' else word} <==\n" if headed else ""
-        blocks.append(head + _end(content, count, flags).decode("utf-8", "replace"))
+        blocks.append(head + _end(content, count, unit, flags).decode("utf-8", "replace"))
     code = TIMED_OUT if "f" in flags and blocks else 1 if errors else 0
-    return BuiltinResult(stdout="\n".join(blocks), stderr=errors, exit_code=code)
+    return BuiltinResult(stdout=("\n" if headed else "").join(blocks), stderr=errors, exit_code=code)
+
+
+def _scaled(text: str) -> str | None:
+    """A count with its sign: K and M multiply it; None if it is no number."""
+    found = re.fullmatch(r"([-+]?)(\d{1,15})(b|kB|[KMG]?)", text)
+    if found is None:
+        return None
+    scale = {"": 1, "b": 512, "kB": 1000, "K": 1024, "M": 1024**2, "G": 1024**3}[found[3]]
+    return f"{found[1]}{int(found[2]) * scale}"
 
 
 def _content(context: CommandContext, word: str) -> bytes | str:
@@ -54,10 +79,13 @@ def _content(context: CommandContext, word: str) -> bytes | str:
     return fs.read_file(path)
 
 
-def _end(content: bytes, count: str, flags: Flags) -> bytes:
+def _end(content: bytes, count: str, unit: str, flags: Flags) -> bytes:
     """The last bytes or lines; with + everything from that number on."""
     number = int(count.lstrip("+-"))
-    pieces = content if "c" in flags else content.splitlines(keepends=True)
+    if "z" in flags and unit == "n":
+        pieces: bytes | list[bytes] = [piece + b"\0" for piece in content.split(b"\0") if piece]
+    else:
+        pieces = content if unit == "c" else content.splitlines(keepends=True)
     first = max(number - 1, 0) if count.startswith("+") else max(len(pieces) - number, 0)
     kept = pieces[first:]
     return kept if isinstance(kept, bytes) else b"".join(kept)

@@ -112,7 +112,7 @@ def _curl(context: CommandContext) -> str | BuiltinResult:
     if "V" in flags and (said := said_of_version("curl", context.host)):
         return said.stdout
     if not flags.words:
-        return fail("curl: no URL specified!\ncurl: try 'curl --help' or 'curl --manual' for more information", 2)
+        return fail("curl: try 'curl --help' or 'curl --manual' for more information", 2)
     out, errors, code = "", "", 0
     for url in flags.words:
         text, error, code = _fetch(context, flags, url)

@@ -42,6 +42,7 @@ class WindowsShell:
         self._folders = session.folders
         stdout = self._printed(session)
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
+        self._machine.hangs = code == 124
         self._machine.host = tick(self._machine.host)
         return stdout, "".join(session.errors)[:MAX_OUTPUT], code
 

@@ -185,7 +185,7 @@ def test_a_web_service_answers(line: str, text: str, code: int):
         ("curl db01:5432", "curl: (52) Empty reply from server", 52),
         ("curl db01:22", "curl: (1) Received HTTP/0.9 when not allowed", 1),
         ("curl https://web01:80", "curl: (35)", 35),
-        ("curl", "curl: no URL specified!", 2),
+        ("curl", "curl: try 'curl --help'", 2),
         ("curl --frob x", "curl: option --frob: is unknown", 2),
         ("curl 'http://a b'", "curl: (3) URL", 3),
         ("curl http://web01:99999/", "curl: (3) URL", 3),

@@ -62,7 +62,7 @@ ANSWERS = {
     "2026-03-05T12:00:00+00:00\nThu, 05 Mar 2026 12:00:00 +0000",
     "date -d '2 days ago' +%F; date -d yesterday +%A; date -d @0 +%Y; date -d '2026-01-31 10:20' +%e-%b": "2026-03-03\n"
     "Wednesday\n1970\n31-Jan",
-    "date '+%-d/%-m %k:%M %% %q'": "5/3 12:00 % %q",
+    "date '+%-d/%-m %k:%M %% %f'": "5/3 12:00 % %f",
     "lsb_release -ds; lsb_release -cs": "Debian GNU/Linux 12 (bookworm)\nbookworm",
     "lscpu | grep -E '^(Model|CPU\\(s\\))'": "CPU(s):                 8\nModel name:             An EPYC",
     "dmesg -l err -T": "[Thu Mar  5 11:50:00 2026] Out of memory: Killed process 812 (java)",
