@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ def train(
     material = prepare(recipe, dataset, processes=processes)
     target = logs_dir() / "runs" / material.hash
     if target.exists():
+        _tidy(target)
         return target
     if not is_first():  # of those that a launcher has started; the first one reports, and makes the folder
         _train_adapter(material, fetch(material.base), unfinished(target), console)
@@ -172,6 +173,13 @@ def quiet_environment() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+def _tidy(target: Path) -> None:
+    """Remove what is left beside a finished run, if its process was killed between finishing and tidying up."""
+    if unfinished(target).exists():
+        with suppress(Timeout), resumable(target):
+            pass
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def run_stage(
         TrainError: `guard` has stopped the stage.
     """
     trainer.remove_callback(PrinterCallback)
-    _keep_adapter_dtype(trainer, recipe)
+    _load_only_the_trained_adapter(trainer, recipe)
     columns = (
         TextColumn("{task.description:<4}"),
         BarColumn(),
@@ -94,20 +94,23 @@ def run_stage(
     with Progress(*columns, console=console, disable=not is_first()) as progress:
         trainer.add_callback(_Marker(trainer.accelerator))
         if is_first():
-            trainer.add_callback(_Reporter(metrics, guard, progress))
+            trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
             trainer.add_callback(HeldOutLoss(trainer, held_out, recipe.held_out_every, metrics))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
-def _keep_adapter_dtype(trainer: Any, recipe: Recipe) -> None:
-    """Give the adapter the recipe's dtype, also after loading a checkpoint, when PEFT makes it float32."""
-    load = trainer._load_from_checkpoint
+def _load_only_the_trained_adapter(trainer: Any, recipe: Recipe) -> None:
+    """Resume the adapter that is trained, in the recipe's dtype; PEFT makes it float32.
 
-    def load_and_cast(*args: Any, **kwargs: Any) -> None:
-        load(*args, **kwargs)
+    transformers 5.19 loads only the folders in a checkpoint if there are any. DPO's contains `ref/`, so the trained
+    adapter was left as it was before the stage, and its steps until then were lost without a word.
+    """
+
+    def load(checkpoint: str, *_: Any) -> None:
+        trainer.model.load_adapter(checkpoint, "default", is_trainable=True)
         cast_adapter(trainer.model, recipe)
 
-    trainer._load_from_checkpoint = load_and_cast
+    trainer._load_from_checkpoint = load
     cast_adapter(trainer.model, recipe)
 
 
@@ -123,13 +126,14 @@ def save_adapter(trainer: Any, target: Path) -> Path:
 class _Reporter(TrainerCallback):
     """Updates the progress bar, appends to metrics.jsonl, and stops what goes wrong."""
 
-    def __init__(self, metrics: Metrics, guard: Guard, progress: Progress) -> None:
-        self.metrics, self.guard, self.progress = metrics, guard, progress
+    def __init__(self, trainer: Any, metrics: Metrics, guard: Guard, progress: Progress) -> None:
+        self.trainer, self.metrics, self.guard, self.progress = trainer, metrics, guard, progress
         self.task = progress.add_task(metrics.stage, total=None, loss="-")
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         for line in self.metrics.resume(state.global_step):
             self.guard.see(line)
+            self.trainer._total_train_tokens = line["num_tokens"]  # TRL 1.16 counts from the resume
         self.progress.update(self.task, total=state.max_steps, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:

@@ -2,15 +2,11 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from aj.errors import TrainError
 from aj.files import digest_file, read_jsonl
@@ -69,30 +65,42 @@ def test_a_finished_run_is_returned_at_once(finished, tiny_base, dataset, monkey
     assert (run / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_a_run_killed_in_the_middle_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
+KILLED_AT = [
+    "SFT step 13",
+    "SFT checkpoint",
+    "before DPO",
+    "DPO step 3",
+    "in the export",
+    "while finishing",
+    "finished",
+]
+
+
+def test_a_run_killed_at_any_point_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
+    """One run, killed and started again at one point after the other."""
     run, _ = finished
     recipe = make_recipe(tiny_base)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "AJ_LOGS": str(tmp_path)}
+    command = [sys.executable, "-m", "tests.train.killed", recipe.model_dump_json(), str(dataset), *KILLED_AT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == KILLED_AT
+    made = tmp_path / "runs" / run.name
+    left = tmp_path / "runs" / f".aj-unfinished-{run.name}"
+    assert made.exists()
+    assert left.exists()
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    code = (
-        "import sys; from pathlib import Path; from train.run import train; from train.recipe import Recipe\n"
-        "train(Recipe.model_validate_json(sys.argv[1]), Path(sys.argv[2]))"
+    assert train(recipe, dataset) == made
+    assert not left.exists()
+    for told in ("adapter", "merged", "agreement", "held_out", "final_loss"):
+        first, second = (json.loads((r / "manifest.json").read_text())[told] for r in (run, made))
+        assert first == second, told
+    timed = {"train_runtime", "train_samples_per_second", "train_steps_per_second", "train_loss"}
+    first, second = (
+        [{k: v for k, v in line.items() if k not in timed} for _, line in read_jsonl(r / "metrics.jsonl")]
+        for r in (run, made)
     )
-    command = [sys.executable, "-c", code, recipe.model_dump_json(), str(dataset)]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    assert not (tmp_path / "runs" / run.name).exists()
-    told = StringIO()
-    resumed = train(recipe, dataset, Console(file=told))
-    assert resumed == tmp_path / "runs" / run.name
-    assert "resuming from checkpoint" in told.getvalue()
-    steps = [[(line["stage"], line["step"]) for _, line in read_jsonl(r / "metrics.jsonl")] for r in (resumed, run)]
-    assert steps[0] == steps[1]
-    weights = [digest_file(r / "adapter" / "adapter_model.safetensors") for r in (resumed, run)]
-    assert weights[0] == weights[1]
+    assert first == second
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tiny_base, dataset, tmp_path, monkeypatch):

@@ -1,0 +1,79 @@
+"""python -m tests.train.killed RECIPE DATA POINT…: starts one run once for each point, and kills it there.
+
+Each start is a child of its own, of a process that has imported everything and computed nothing.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from train.run import quiet_environment
+
+quiet_environment()
+
+from train import dpo, export, run, sft, trainer  # noqa: E402, TID253
+from train.metrics import Metrics  # noqa: E402
+from train.recipe import Recipe  # noqa: E402
+
+PLACES: dict[str, tuple[Any, str]] = {
+    "SFT checkpoint": (trainer, "mark_complete"),  # the first one after the resume is written, and not yet marked
+    "before DPO": (dpo, "train_dpo"),
+    "in the export": (export, "_load"),  # the merged model is written, and not yet compared
+    "while finishing": (run, "base_served"),
+}
+
+
+def die(*_: Any, **__: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(work: Callable[..., Any]) -> Callable[..., Any]:
+    def and_die(*args: Any) -> Any:
+        work(*args)
+        die()
+
+    return and_die
+
+
+def in_the_line_of(stage: str, step: int) -> Callable[..., Any]:
+    append = Metrics.append
+
+    def torn(self: Metrics, line: dict[str, Any], *other: str) -> None:
+        if (self.stage, line["step"]) == (stage, step):
+            with self.path.open("a") as file:
+                file.write('{"stage": "')
+            die()
+        append(self, line, *other)
+
+    return torn
+
+
+def set_trap(point: str) -> None:
+    if " step " in point:
+        stage, _, step = point.partition(" step ")
+        setattr(Metrics, "append", in_the_line_of(stage, int(step)))  # noqa: B010
+    elif point == "finished":
+        setattr(run, "_finish", after(run._finish))  # noqa: B010
+    else:
+        module, name = PLACES[point]
+        setattr(module, name, die)
+
+
+def main(recipe: str, data: str, *points: str) -> None:
+    assert sft
+    for point in points:
+        child = os.fork()
+        if not child:
+            set_trap(point)
+            run.train(Recipe.model_validate_json(recipe), Path(data))
+            os._exit(1)  # it should not have come so far
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            print(point, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
