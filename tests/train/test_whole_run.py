@@ -76,6 +76,7 @@ KILLED_AT = [
 ]
 
 
+@pytest.mark.timeout(600)
 def test_a_run_killed_at_any_point_ends_as_one_that_was_not(finished, tiny_base, dataset, tmp_path, monkeypatch):
     """One run, killed and started again at one point after the other."""
     run, _ = finished
