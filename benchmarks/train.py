@@ -90,7 +90,7 @@ def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any,
         losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
         used = {"seconds": time.monotonic() - seconds, "cpu": time.process_time() - cpu, "losses": losses}
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-        (folder / f"part-{os.environ['RANK']}.json").write_text(json.dumps(used | {"peak": peak}))
+        (folder / f"part-{os.environ.get('RANK', 0)}.json").write_text(json.dumps(used | {"peak": peak}))
         return done
 
     Trainer.train = timed

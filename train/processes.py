@@ -64,7 +64,7 @@ def count_processes(recipe: Recipe, wanted: int | None, fit: Callable[[int], boo
 
 
 def together(processes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call `work` in several new processes at once, and return what the first of them returns.
+    """Call `work` in new processes, all at once, and return what the first of them returns.
 
     When one fails or this process is interrupted, all end; what they have saved stays.
 
@@ -104,6 +104,7 @@ def _begin(threads: int) -> None:
 
 def _take_part(number: int, processes: int, port: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """`work`, with the variables by which torch and accelerate know the other processes."""
-    os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(processes)}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    if processes > 1:
+        os.environ |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(processes)}
+        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     return work(*args, **kwargs)
