@@ -105,13 +105,16 @@ def _ours(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -
 
 def _stock(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:
     import torch
+    import trl.trainer.utils as trl_utils
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
+    as_installed = trl_utils._use_triton
     from train.sft import in_batches, to_dataset
 
+    trl_utils._use_triton = as_installed  # train.trainer has changed it
     stage, lora, cuda = recipe.sft, recipe.lora, torch.cuda.is_available()
     quantization = BitsAndBytesConfig(
         load_in_4bit=True,

@@ -46,12 +46,12 @@ def export(
     compared = spread(examples, COMPARED)
     # The trained model answers first: `dequantize` changes it in place.
     model = load_adapter(load_quantized(base, recipe.quantization), adapter).eval()
-    trained = [_answer_logprobs(model, example) for example in compared]
+    trained = [answer_logprobs(model, example) for example in compared]
     del model
-    target = _merge(recipe, base, adapter, tokenizer, staging)
-    exported_model = _load(target)
-    exported = [_answer_logprobs(exported_model, example) for example in compared]
-    agreement = _agreement(trained, exported, compared)
+    target = merge(recipe, base, adapter, tokenizer, staging)
+    exported_model = load_exported(target)
+    exported = [answer_logprobs(exported_model, example) for example in compared]
+    agreement = compare_answers(trained, exported, compared)
     if agreement.same_choice < recipe.export.min_agreement:
         shutil.rmtree(target)
         raise TrainError(
@@ -62,7 +62,7 @@ def export(
     return agreement
 
 
-def _merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: Path) -> Path:
+def merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: Path) -> Path:
     target = staging / "merged"
     shutil.rmtree(target, ignore_errors=True)
     model = load_quantized(base, recipe.quantization).dequantize()
@@ -74,21 +74,21 @@ def _merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: P
     return target
 
 
-def _load(folder: Path) -> Any:
+def load_exported(folder: Path) -> Any:
     """The exported model as a server sees it: loaded from disk."""
     device_map = {"": 0} if torch.cuda.is_available() else None
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, device_map=device_map).eval()
 
 
 @torch.no_grad()
-def _answer_logprobs(model: Any, example: TokenizedRow) -> torch.Tensor:
+def answer_logprobs(model: Any, example: TokenizedRow) -> torch.Tensor:
     """Log-probabilities of the row's answers under the model; shape (answer tokens, vocabulary)."""
     ids = torch.tensor([example.input_ids], device=model.device)
     learned = torch.tensor(example.labels[1:]) != IGNORE
     return model(input_ids=ids).logits[0, :-1].cpu()[learned].float().log_softmax(-1)
 
 
-def _agreement(
+def compare_answers(
     trained: Sequence[torch.Tensor], exported: Sequence[torch.Tensor], examples: Sequence[TokenizedRow]
 ) -> ExportAgreement:
     before, after = torch.cat(list(trained)), torch.cat(list(exported))
