@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aj.contract import Contract
 from aj.errors import TrainError
@@ -10,6 +10,7 @@ from aj.messages import Pair, Row
 from aj.wire import render_prompt, render_row, render_turn
 from train.added_tokens import refuse_added_tokens
 
+T = TypeVar("T")
 IGNORE = -100
 """The label of a token that is read but not learned."""
 
@@ -33,7 +34,7 @@ class TokenizedPair:
     rejected_ids: list[int]
 
 
-def spread(examples: Sequence[TokenizedRow], count: int) -> list[TokenizedRow]:
+def spread(examples: Sequence[T], count: int) -> list[T]:
     """`count` examples, evenly over the data set, which is sorted by source."""
     step = max(1, len(examples) // max(1, count))
     return list(examples[::step][:count])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_without_a_converter_the_sentence_says_how_to_install_one(tmp_path, monk
 
 
 @pytest.fixture
-def run(finished, dataset, tmp_path, monkeypatch) -> tuple[Path, dict]:
+def made(finished, dataset, tmp_path, monkeypatch) -> tuple[Path, dict[str, Any]]:
     """A finished run in logs of its own, with its data set."""
     folder, _ = finished
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -31,30 +32,32 @@ def run(finished, dataset, tmp_path, monkeypatch) -> tuple[Path, dict]:
 
 
 @pytest.mark.loop
-def test_a_converter_that_fails_is_told_with_its_last_words_and_leaves_nothing(run, tmp_path):
+def test_a_converter_that_fails_is_told_with_its_last_words_and_leaves_nothing(made, tmp_path):
     converter = tmp_path / "convert_hf_to_gguf.py"
     converter.write_text("import sys; sys.exit('unknown architecture')")
+    run, manifest = made
     with pytest.raises(TrainError, match=r"converter failed on .+merged \(unknown architecture\); run it by itself"):
-        export_gguf(*run, "bf16", converter)
+        export_gguf(run, manifest, "bf16", converter)
     assert not list((tmp_path / "gguf").iterdir())
 
 
 @pytest.mark.loop
 @pytest.mark.skipif(not CONVERTER.is_file(), reason="llama.cpp's converter is not installed (docs/training.md)")
 @pytest.mark.parametrize(("width", "same"), [("bf16", 1.0), ("q8_0", 0.9)])
-def test_the_file_makes_the_choices_of_the_merged_model(run, width, same):
-    file = export_gguf(*run, width)
+def test_the_file_makes_the_choices_of_the_merged_model(made, width, same):
+    run, manifest = made
+    file = export_gguf(run, manifest, width)
     assert file.name == MODEL
     assert read_agreement(file)["tokens"] > 50
     assert read_agreement(file)["same_choice"] >= same
     written = file.stat().st_mtime_ns
-    assert export_gguf(*run, width).stat().st_mtime_ns == written
+    assert export_gguf(run, manifest, width).stat().st_mtime_ns == written
 
 
 @pytest.mark.loop
 @pytest.mark.skipif(not CONVERTER.is_file(), reason="llama.cpp's converter is not installed (docs/training.md)")
-def test_a_file_of_another_template_is_refused(run, tmp_path):
-    folder, manifest = run
+def test_a_file_of_another_template_is_refused(made, tmp_path):
+    run, manifest = made
     other = tmp_path / "convert_hf_to_gguf.py"
     other.write_text(
         "import json, pathlib, runpy, shutil, sys, tempfile\n"
@@ -64,4 +67,4 @@ def test_a_file_of_another_template_is_refused(run, tmp_path):
         f"runpy.run_path({str(CONVERTER)!r}, run_name='__main__')\n"
     )
     with pytest.raises(TrainError, match="the GGUF file has another chat template than the model that was trained"):
-        export_gguf(folder, manifest, "bf16", other)
+        export_gguf(run, manifest, "bf16", other)
