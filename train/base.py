@@ -22,6 +22,8 @@ EMBEDDED = "smollm2-135m"
 KNOWN_CONFIGS = {
     "Qwen/Qwen2.5-32B-Instruct": "qwen2-32b.json",
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B": "qwen2-32b.json",
+    "Qwen/Qwen3-8B": "qwen3-8b.json",
+    "meta-llama/Llama-3.1-8B-Instruct": "llama-3.1-8b.json",
 }
 
 

@@ -52,10 +52,26 @@ def encode_rows(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list
 def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
     messages = render_row(row, contract)
     ids, mask = _tokenize(messages, tokenizer)
+    _refuse_a_split_prompt(row.id, messages, ids, tokenizer)
     mask = _without_context(row, mask)
     if not any(mask):
         raise TrainError(f"row {row.id} has no token to learn; add {{% generation %}} marks to its chat template.")
     return TokenizedRow(row.id, ids, [token if learned else IGNORE for token, learned in zip(ids, mask, strict=True)])
+
+
+def _refuse_a_split_prompt(name: str, messages: Sequence[dict[str, str]], ids: list[int], tokenizer: Any) -> None:
+    """Raises TrainError if a blank before an answer has become one token with the end of the prompt.
+
+    SmolLM2 reads a line break and the blanks after it together: what a server asks with would not begin the row.
+    """
+    for place, message in enumerate(messages):
+        if message["role"] == "assistant" and message["content"][:1].isspace():
+            prompt = encode_prompt(messages[:place], tokenizer)
+            if ids[: len(prompt)] != prompt:
+                raise TrainError(
+                    f"row {name}: the blank before the answer {message['content'].strip()[:40]!r} changes how its "
+                    "prompt is split into tokens; remove it."
+                )
 
 
 def _without_context(row: Row, mask: list[int]) -> list[int]:

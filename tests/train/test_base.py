@@ -93,5 +93,5 @@ def test_retrained_weights_are_another_base(tiny_base, tmp_path):
 
 
 def test_an_unknown_template_is_refused_with_those_there_are():
-    with pytest.raises(TrainError, match="one of: chatml, deepseek-r1"):
+    with pytest.raises(TrainError, match="one of: chatml, deepseek-r1, gemma3, llama3, mistral, qwen3-no-think"):
         read_chat_template("alpaca")

@@ -26,6 +26,15 @@ def test_a_32b_run_is_estimated_without_its_weights():
     assert estimate_memory(model, recipe, 4096).static == pytest.approx(22.4, abs=0.1)
 
 
+@pytest.mark.parametrize(("name", "billions", "trainable"), [("qwen3-8b", 8.19, 174.6), ("llama-3.1-8b", 8.03, 167.8)])
+def test_the_8b_recipes_fit_a_card_of_24_gb(name, billions, trainable):
+    recipe = load_recipe(RECIPES / f"{name}.yaml")
+    model = read_architecture(load_config(find_base(recipe.base)), recipe)
+    assert model.parameters == pytest.approx(billions * 1e9, rel=0.001)
+    assert model.trainable == pytest.approx(trainable * 1e6, rel=0.001)
+    assert estimate_memory(model, recipe, recipe.sft.max_length, recipe.sft.max_length).total < 22
+
+
 PEAKS = {53: 1.48, 192: 1.69, 339: 1.89, 1166: 2.93, 1303: 3.19}
 """Longest row in tokens -> GB that a process training the demo's recipe took at most (VmHWM), on 2026-11-29."""
 

@@ -115,6 +115,18 @@ def test_a_pair_of_equal_answers_is_refused(tokenizer):
         encode_pair(pair, CONTRACT, tokenizer)
 
 
+@pytest.mark.parametrize("blank", [" ", "  ", "\n", "\n\n", "\t"])
+def test_a_blank_that_becomes_one_token_with_the_prompt_is_refused_and_no_other(tokenizer, blank):
+    row = Row((user("thanks"), reply(f"{blank}Any time.")), mode="chat")
+    prompt = encode_prompt(render_prompt(row.messages[:1], CONTRACT, "chat"), tokenizer)
+    text = tokenizer.apply_chat_template(render_prompt(row.messages, CONTRACT, "chat"), tokenize=False)
+    if tokenizer(text, add_special_tokens=False).input_ids[: len(prompt)] == prompt:
+        assert learned_text(encode_row(row, CONTRACT, tokenizer), tokenizer) == f"{blank}Any time.{STOP}"
+    else:
+        with pytest.raises(TrainError, match=r"the blank before the answer .* changes how its prompt"):
+            encode_row(row, CONTRACT, tokenizer)
+
+
 def test_digits_are_tokens_of_their_own(tokenizer):
     assert [piece for piece in tokenizer.tokenize("10.0.0.12") if piece != "."] == list("100012")
 
