@@ -55,6 +55,12 @@ def add_log(host: Host, path: str, lines: Sequence[str]) -> Host:
     )
 
 
+def add_event(host: Host, provider: str, message: str, priority: int, event: int, ago: int) -> Host:
+    """Add an entry to a Windows host's System log, `ago` seconds old; `priority` is syslog's, 3 for an error."""
+    entry = JournalEntry(host.now - ago, provider, 0, priority, message, event)
+    return replace(host, journal=tuple(sorted((*host.journal, entry), key=lambda entry: entry.time)))
+
+
 def write(host: Host, path: str, text: str) -> Host:
     """Write a file."""
     return host.with_file(path, File(text, modified=host.now - 7200))
