@@ -195,7 +195,8 @@ class Template:
 
     @property
     def platform(self) -> str:
-        return "linux" if not self.windows else "windows" if self.windows >= self.size[1] else "mixed"
+        """What sets it apart: "windows" if it has any such host, beside others or alone."""
+        return "windows" if self.windows else "linux"
 
     @property
     def root(self) -> str:

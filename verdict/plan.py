@@ -45,9 +45,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """What the margin of one metric can tell on a suite; chances are in 0..1, drops in score."""
+    """What the margin of one metric, or the fall that a slice may have, can tell on a suite; chances are in 0..1, drops
+    in score."""
 
     metric: str
+    """`task/metric`, or `task/metric name=value` of a slice."""
     samples: int
     families: int
     margin: float
@@ -73,6 +75,8 @@ class Plan:
 
     suite: str
     rows: tuple[PlanRow, ...]
+    slices: tuple[PlanRow, ...]
+    """For each gated kind of slice, what its value with the fewest families can tell."""
     identical: bool
     """Is a candidate with the same answers promoted?"""
     equal: float
@@ -89,6 +93,12 @@ def plan(
     """
     asked = {name: _questions(name, suite, asks, suites) for name in policy.metrics}
     rows = tuple(_row(name, rule, asked[name], policy, draws) for name, rule in policy.metrics.items())
+    slices = tuple(
+        _slice_row(name, key, fall, asked[name], policy, draws)
+        for name, rule in policy.metrics.items()
+        for key, fall in rule.slices.items()
+        if any(key in question.slices for question in asked[name])
+    )
     random = np.random.default_rng(0)
     changes = {name: _changes(questions, 0.0, draws, random) for name, questions in asked.items()}
 
@@ -100,7 +110,7 @@ def plan(
         return all(check.state == "passed" for check in decide(demands, policy))
 
     equal = float(np.mean([promoted(draw) for draw in range(draws)]))
-    return Plan(suite, rows, all(row.identical for row in rows), equal)
+    return Plan(suite, rows, slices, all(row.identical for row in rows), equal)
 
 
 def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool], suites: Path) -> list[Planned]:
@@ -119,20 +129,58 @@ def _questions(name: str, suite: str, asks: Callable[[str, dict[str, Any]], bool
 
 
 def _row(name: str, rule: MetricPolicy, questions: Sequence[Planned], policy: Policy, draws: int) -> PlanRow:
-    alpha, random = 1 - policy.confidence, np.random.default_rng(0)
+    alpha = 1 - policy.confidence
+    return _simulated(
+        name,
+        rule.margin,
+        questions,
+        lambda estimate: estimate.p_above(-rule.margin) < alpha,
+        lambda estimate: estimate.p_below(0.0) < alpha,
+        draws,
+    )
+
+
+def _slice_row(name: str, key: str, fall: float, questions: Sequence[Planned], policy: Policy, draws: int) -> PlanRow:
+    """Of the values of a slice, that with the fewest families; it passes if it is not seen to fall too far."""
+    alpha, margin = 1 - policy.confidence, policy.metrics[name].margin
+    parts: dict[str, list[Planned]] = {}
+    for question in questions:
+        if key in question.slices:
+            parts.setdefault(question.slices[key], []).append(question)
+    value, part = min(parts.items(), key=lambda item: (len({q.family for q in item[1]}), len(item[1]), item[0]))
+    return _simulated(
+        f"{name} {key}={value}",
+        fall,
+        part,
+        lambda estimate: estimate.mean > -fall,
+        lambda estimate: estimate.mean < -margin and estimate.p_below(0.0) < alpha,
+        draws,
+    )
+
+
+def _simulated(
+    name: str,
+    margin: float,
+    questions: Sequence[Planned],
+    passes: Callable[[MeanEstimate], bool],
+    falls: Callable[[MeanEstimate], bool],
+    draws: int,
+) -> PlanRow:
+    """How often true drops pass, and how often they are shown to be one."""
+    random = np.random.default_rng(0)
     passing, showing = [], []
     for share in DROPS:
-        drawn = [_estimate(questions, change) for change in _changes(questions, share * rule.margin, draws, random)]
-        passing.append(float(np.mean([estimate.p_above(-rule.margin) < alpha for estimate in drawn])))
-        showing.append(float(np.mean([estimate.p_below(0.0) < alpha for estimate in drawn])))
-    drops = [share * rule.margin for share in DROPS]
+        drawn = [_estimate(questions, change) for change in _changes(questions, share * margin, draws, random)]
+        passing.append(float(np.mean([passes(estimate) for estimate in drawn])))
+        showing.append(float(np.mean([falls(estimate) for estimate in drawn])))
+    drops = [share * margin for share in DROPS]
     still = _estimate(questions, np.zeros(len(questions)))
     return PlanRow(
         metric=name,
         samples=len(questions),
         families=still.families,
-        margin=rule.margin,
-        identical=still.p_above(-rule.margin) < alpha,
+        margin=margin,
+        identical=passes(still),
         equal=passing[0],
         even=_crossing(drops, passing, 0.5),
         rarely=_crossing(drops, passing, 0.05),
@@ -191,7 +239,7 @@ def table(found: Plan) -> "Group":
     shown.add_column("metric", overflow="fold")
     for column in ("n", "fam.", "margin", "equal", "50%", "5%", "found"):
         shown.add_column(column, justify="right")
-    for row in found.rows:
+    for row in (*found.rows, *found.slices):
         numbers = f"{row.samples}", f"{row.families}", f"{row.margin:.2f}"
         drops = f"{row.even:.2f}", f"{row.rarely:.2f}", "-" if row.found is None else f"{row.found:.2f}"
         shown.add_row(row.metric, *numbers, f"{row.equal:.2f}", *drops, style="" if row.decided else "yellow")
@@ -199,13 +247,13 @@ def table(found: Plan) -> "Group":
     told = (
         f"equal: the chance that an equally good candidate passes, if {FLIPS:.0%} of samples flip, correlated by "
         f"{CORRELATION} within families. 50%, 5%: the true drop that passes so often. found: the true drop that is "
-        f"shown to be one four times in five. The whole policy promotes a candidate with the same answers {same}, and "
+        f"shown to be one four times in five. Of the slices, those with the fewest families. The whole policy promotes a candidate with the same answers {same}, and "
         f"an equally good one with a chance of {found.equal:.2f}, the champion being above all marks and floors."
     )
     warnings = [
         f"{row.metric}: {row.families} families of samples do not decide a margin of {row.margin:.2f}; "
         "widen it, or add templates."
-        for row in found.rows
+        for row in (*found.rows, *found.slices)
         if not row.decided
     ]
     return Group(shown, told, *warnings)

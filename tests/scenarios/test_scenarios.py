@@ -72,7 +72,7 @@ def test_two_templates_cannot_have_one_name():
         register(made)
 
 
-@pytest.mark.parametrize(("windows", "platform"), [(0, "linux"), (1, "mixed"), (4, "windows")])
+@pytest.mark.parametrize(("windows", "platform"), [(0, "linux"), (1, "windows"), (4, "windows")])
 def test_a_template_has_as_many_windows_hosts_as_it_names(windows, platform):
     made = Template("test", "everyday", "eval", "easy", lambda stage: None, size=(2, 4), windows=windows)
     assert made.platform == platform

@@ -34,6 +34,16 @@ def test_many_families_decide_what_few_do_not(suites):
     assert not few.decided
 
 
+def test_the_smallest_slice_of_a_kind_tells_what_a_fall_of_it_shows(suites):
+    (row,) = plan(asked("many/right"), "full", asks, suites, 60).slices
+    assert (row.metric, row.samples, row.families, row.margin) == ("many/right kind=0", 75, 75, 0.25)
+    assert row.identical
+    assert row.equal > 0.95
+    assert 0.2 < row.even < row.rarely
+    assert row.found is not None
+    assert 0.15 < row.found < row.rarely
+
+
 def test_a_whole_policy_is_passed_less_often_than_any_of_its_metrics(suites):
     found = plan(asked("many/right", "many/wrong", margin=0.1), "full", asks, suites, 60)
     assert found.identical

@@ -119,6 +119,7 @@ def test_a_row_tells_at_which_true_drops_a_margin_passes_and_a_drop_is_shown():
 def test_a_plan_as_a_record_has_all_its_rows(suites):
     found = plan(POLICY, "small", asks, suites, 2)
     record = to_record(found)
-    assert record.keys() == {"suite", "rows", "identical", "equal"}
+    assert record.keys() == {"suite", "rows", "slices", "identical", "equal"}
     assert record["rows"][0]["metric"] == "few/right"
+    assert [(row["metric"], row["margin"]) for row in record["slices"]] == [("few/right kind=0", 0.25)]
     assert (record["suite"], found.identical) == ("small", False)
