@@ -226,7 +226,7 @@ UNDECIDED = replace(DECIDED, metric="tool_format/valid", families=7, margin=0.05
 
 
 def test_a_plan_shows_what_each_margin_can_tell_and_warns_of_those_that_tell_nothing():
-    lines = printed(plan.table(plan.Plan("small", (DECIDED, UNDECIDED), True, 0.5)))
+    lines = printed(plan.table(plan.Plan("small", (DECIDED,), (UNDECIDED,), True, 0.5)))
     assert lines[0] == "What the policy can decide on the suite small"
     assert lines[2].split() == ["metric", "n", "fam.", "margin", "equal", "50%", "5%", "found"]
     assert lines[4].split() == ["known_issues/right", "120", "60", "0.10", "0.88", "0.06", "0.11", "-"]
@@ -234,12 +234,12 @@ def test_a_plan_shows_what_each_margin_can_tell_and_warns_of_those_that_tell_not
     assert " ".join(line for line in lines[6:] if line) == (
         "equal: the chance that an equally good candidate passes, if 10% of samples flip, correlated by 0.3 within "
         "families. 50%, 5%: the true drop that passes so often. found: the true drop that is shown to be one four "
-        "times in five. The whole policy promotes a candidate with the same answers always, and an equally good one "
+        "times in five. Of the slices, those with the fewest families. The whole policy promotes a candidate with the same answers always, and an equally good one "
         "with a chance of 0.50, the champion being above all marks and floors. "
         "tool_format/valid: 7 families of samples do not decide a margin of 0.05; widen it, or add templates."
     )
-    assert "\x1b[33mtool_format/valid" in coloured(plan.table(plan.Plan("small", (UNDECIDED,), False, 0.5)))
-    assert "\x1b[33m" not in coloured(plan.table(plan.Plan("small", (DECIDED,), False, 0.5)))
+    assert "\x1b[33mtool_format/valid" in coloured(plan.table(plan.Plan("small", (UNDECIDED,), (), False, 0.5)))
+    assert "\x1b[33m" not in coloured(plan.table(plan.Plan("small", (DECIDED,), (), False, 0.5)))
 
 
 def test_a_margin_is_decided_if_equal_answers_pass_and_equally_good_ones_do_four_times_in_five():
