@@ -247,7 +247,8 @@ def table(found: Plan) -> "Group":
     told = (
         f"equal: the chance that an equally good candidate passes, if {FLIPS:.0%} of samples flip, correlated by "
         f"{CORRELATION} within families. 50%, 5%: the true drop that passes so often. found: the true drop that is "
-        f"shown to be one four times in five. Of the slices, those with the fewest families. The whole policy promotes a candidate with the same answers {same}, and "
+        f"shown to be one four times in five. Of the slices, those with the fewest families. "
+        f"The whole policy promotes a candidate with the same answers {same}, and "
         f"an equally good one with a chance of {found.equal:.2f}, the champion being above all marks and floors."
     )
     warnings = [

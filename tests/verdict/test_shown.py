@@ -234,7 +234,8 @@ def test_a_plan_shows_what_each_margin_can_tell_and_warns_of_those_that_tell_not
     assert " ".join(line for line in lines[6:] if line) == (
         "equal: the chance that an equally good candidate passes, if 10% of samples flip, correlated by 0.3 within "
         "families. 50%, 5%: the true drop that passes so often. found: the true drop that is shown to be one four "
-        "times in five. Of the slices, those with the fewest families. The whole policy promotes a candidate with the same answers always, and an equally good one "
+        "times in five. Of the slices, those with the fewest families. "
+        "The whole policy promotes a candidate with the same answers always, and an equally good one "
         "with a chance of 0.50, the champion being above all marks and floors. "
         "tool_format/valid: 7 families of samples do not decide a margin of 0.05; widen it, or add templates."
     )
