@@ -5,47 +5,25 @@ from collections.abc import Callable
 from fleet.model import Machine
 from fleet.windows import commands
 from fleet.windows.binding import QUIET, Argument, CmdletCall, bind
-from fleet.windows.compute import ExpressionEvaluator
-from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, not_allowed, refused
+from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, refused
 from fleet.windows.format import render
-from fleet.windows.operators import binary
 from fleet.windows.parse import parse
 from fleet.windows.paths import write_text
 from fleet.windows.session import Session, shown
-from fleet.windows.statics import cast
+from fleet.windows.statements import Leaving, StatementRunner, error_record
 from fleet.windows.tree import (
-    Assign,
     Block,
     Body,
-    Cast,
     CommandNode,
-    Forbidden,
-    ForEach,
-    If,
-    Index,
-    Leave,
-    Member,
     Parameter,
     Pipeline,
     Redirect,
-    StatementNode,
     SyntaxNode,
-    Try,
-    Variable,
 )
-from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import PSValue, items, to_text, truthy
 
 
-class Leaving(Exception):
-    """`exit` or `return`: ends the line or the block."""
-
-    def __init__(self, keyword: str, values: list[PSValue]) -> None:
-        super().__init__(keyword)
-        self.keyword = keyword
-        self.values = values
-
-
-class Interpreter(ExpressionEvaluator):
+class Interpreter(StatementRunner):
     """The PowerShell interpreter of one machine."""
 
     def __init__(self, machine: Machine) -> None:
@@ -54,8 +32,6 @@ class Interpreter(ExpressionEvaluator):
         )
         self._tries = 0
         self._depth = 0
-
-    # --- statements -------------------------------------------------------------------------------------------------
 
     def run_script(self, line: str) -> None:
         """Run a whole line; each statement's output is printed before the next one runs."""
@@ -92,107 +68,6 @@ class Interpreter(ExpressionEvaluator):
             return run()
         finally:
             self._depth -= 1
-
-    def body(self, body: Body, guarded: bool = False) -> list[PSValue]:
-        """The output of statements; if `guarded`, an error is reported and the next statement runs, as in a script."""
-        output: list[PSValue] = []
-        for statement in body.statements:
-            self.session.budget.spend()
-            try:
-                self.session.ok_before, self.session.ok = self.session.ok, True
-                output += self.statement(statement)
-            except Failure as failure:
-                self.session.note(failure)
-                if not guarded or self._tries or failure.ends_line:
-                    raise
-                self.session.report(failure)
-            if len(output) > MAX_ITEMS:
-                raise no_memory()
-        return output
-
-    def statement(self, statement: StatementNode) -> list[PSValue]:
-        match statement:
-            case Pipeline():
-                return self.pipeline(statement)
-            case Assign():
-                self._assign(statement)
-                return []
-            case If():
-                return self._if(statement)
-            case ForEach():
-                return self._foreach(statement)
-            case Try():
-                return self._try(statement)
-            case Leave():
-                raise self._leave(statement)
-            case Forbidden():
-                raise not_allowed(statement.keyword)
-
-    def _if(self, statement: If) -> list[PSValue]:
-        for condition, body in statement.clauses:
-            if truthy(collapse(self.statement(condition))):
-                return self.body(body, guarded=True)
-        return self.body(statement.otherwise, guarded=True) if statement.otherwise else []
-
-    def _foreach(self, statement: ForEach) -> list[PSValue]:
-        output: list[PSValue] = []
-        for item in items(collapse(self.statement(statement.items))):
-            self.session.variables[statement.variable] = item
-            output += self.body(statement.body, guarded=True)
-            if len(output) > MAX_ITEMS:
-                raise no_memory()
-        return output
-
-    def _try(self, statement: Try) -> list[PSValue]:
-        try:
-            output = self._tried(statement.body)
-        except Failure as failure:
-            if statement.handler is None or failure.final:
-                raise
-            self.session.variables["_"] = error_record(failure)
-            output = self.body(statement.handler, guarded=True)
-        return output + (self.body(statement.last, guarded=True) if statement.last else [])
-
-    def _tried(self, body: Body) -> list[PSValue]:
-        """The output of statements; the first error ends them all."""
-        self._tries += 1
-        try:
-            return self.body(body)
-        finally:
-            self._tries -= 1
-
-    def _leave(self, statement: Leave) -> Exception:
-        values = self.statement(statement.value) if statement.value else []
-        if statement.keyword == "throw":
-            text = to_text(collapse(values)) or "ScriptHalted"
-            return Failure(text, text, "OperationStopped", f"{text[:80]}:String", ends_line=True, source="")
-        if statement.keyword == "exit":
-            code = to_number(collapse(values))
-            self.session.exit_code = int(code) % 256 if code == code and abs(code) < 2**31 else 1
-        return Leaving(statement.keyword, values)
-
-    def _assign(self, statement: Assign) -> None:
-        value = collapse(self.statement(statement.value))
-        target = statement.target
-        if statement.operator != "=":
-            value = binary(statement.operator[0], self.value(target), value, self.session.budget)
-        match target:
-            case Variable():
-                self.session.variables[target.name] = value
-                return
-            case Cast(type=type_, operand=Variable(name=name)):
-                self.session.variables[name] = cast(type_, value)
-                return
-            case Member(target=holder, name=key) | Index(target=holder, key=key):
-                held, name = self.value(holder), self.value(key)
-                if isinstance(held, Hash):
-                    held.set(to_text(name), value)
-                    return
-        text = (
-            "The assignment expression is not valid. The input to an assignment operator must be an object that is "
-            "able to accept assignments, such as a variable or a property."
-        )
-        raise Failure(text, "InvalidLeftHandSide", "ParserError")
 
     # --- pipelines and commands -------------------------------------------------------------------------------------
 
@@ -302,13 +177,3 @@ class Interpreter(ExpressionEvaluator):
         if target is not None and to_text(target).lower() not in ("nul", "null"):
             write_text(self.session, to_text(target), text, redirect.append, "Out-File")
         return output
-
-
-def error_record(failure: Failure) -> PSObject:
-    kind = PSObject(f"System.{failure.kind}", {"Message": failure.message}, failure.message)
-    values: dict[str, PSValue] = {
-        "Exception": kind,
-        "FullyQualifiedErrorId": failure.id,
-        "CategoryInfo": f"{failure.category}: ({failure.target})",
-    }
-    return PSObject("System.Management.Automation.ErrorRecord", values, failure.message)

@@ -1,7 +1,8 @@
 """PowerShell's error records, and the limits on what one line may do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import thread_time
+from typing import Any
 
 MAX_LINE = 20_000
 """Longest command line in characters; a long script of AJ's has a few hundred."""
@@ -48,11 +49,18 @@ class Failure(Exception):
     """the rest of the line does not run: a limit was reached, or -ErrorAction Stop"""
     final: bool = False
     """cannot be caught by `catch`: a limit was reached"""
+    output: list[Any] = field(default_factory=list)
+    """what the statements that it ended had put out"""
     lacks: str = ""
     """what a real host would have done, and this one cannot: "Get-Process -IncludeUserName" """
 
     def __str__(self) -> str:
         return self.message
+
+    def taken(self) -> list[Any]:
+        """The output, once."""
+        output, self.output = self.output, []
+        return output
 
     def render(self, line: str) -> str:
         """The record as Windows PowerShell prints it on standard error."""

@@ -12,30 +12,37 @@ from fleet.windows.tree import (
     Assign,
     Body,
     CommandNode,
+    For,
     Forbidden,
     ForEach,
     If,
     Items,
     Leave,
     Literal,
+    Loop,
     Parameter,
     Pipeline,
     Redirect,
     StatementNode,
+    Switch,
     SyntaxNode,
     Try,
     Variable,
 )
 
-KEYWORD = re.compile(r"(if|foreach|try|exit|return|throw)(?![\w.\\:-])", re.IGNORECASE)
+KEYWORD = re.compile(
+    r"(if|foreach|for|while|do|switch|try|exit|return|throw|break|continue)(?![\w.\\:-])", re.IGNORECASE
+)
 FORBIDDEN = re.compile(
-    r"(while|for|do|switch|function|filter|class|enum|using|workflow|trap|data|param|begin|process|end|break|continue)"
+    r"(function|filter|class|enum|using|workflow|trap|data|param|begin|process|end)"
     r"(?=\s|\(|\{|;|$)(?!\s*\|)",
     re.IGNORECASE,
 )
 PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:?)")
 REDIRECT = re.compile(r"([1-6*]?)(>>|>)(?:&([12]))?")
 INVOCATION = re.compile(r"[&.](?=[\s\"'$({])")
+SWITCH_OPTION = re.compile(r"-(regex|wildcard|casesensitive|exact)\b", re.IGNORECASE)
+DEFAULT = re.compile(r"default(?=\s*\{)", re.IGNORECASE)
 NAME = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
 ENDS = (";", "|", ")", "}", "\n", "&", "")
 
@@ -124,6 +131,14 @@ class Parser(ExpressionParser):
                 return self._if()
             case "foreach":
                 return self._foreach()
+            case "for":
+                return self._for()
+            case "while":
+                return Loop(self._condition(), self.braced())
+            case "do":
+                return self._do()
+            case "switch":
+                return self._switch()
             case "try":
                 return self._try()
             case _:
@@ -161,6 +176,46 @@ class Parser(ExpressionParser):
         items = self.statement()
         self.expect(")")
         return ForEach(variable.name, items, self.braced())
+
+    def _for(self) -> For:
+        self.expect("(")
+        parts: list[StatementNode | None] = []
+        for end in (";", ";", ")"):
+            self.spaces(lines=True)
+            parts.append(None if self.peek(end) else self.statement())
+            self.spaces(lines=True)
+            if not (end == ";" and self.peek(")")):  # the last parts may be missing
+                self.expect(end)
+        return For(parts[0], parts[1], parts[2], self.braced())
+
+    def _do(self) -> Loop:
+        body = self.braced()
+        until = self._follows("until")
+        if not until and not self._follows("while"):
+            raise self.wrong("Missing while or until keyword in do loop.", "MissingWhileOrUntilInDoWhile")
+        return Loop(self._condition(), body, until, last=True)
+
+    def _switch(self) -> Switch:
+        how, cased = "", False
+        self.spaces(lines=True)
+        while found := self.match(SWITCH_OPTION):
+            name = found[1].lower()
+            cased = cased or name == "casesensitive"
+            how = name if name in ("regex", "wildcard") else how
+            self.spaces(lines=True)
+        value = self._condition()
+        self.expect("{")
+        clauses: list[tuple[SyntaxNode | None, Body]] = []
+        while True:
+            self.spaces(lines=True)
+            if self.take(";"):
+                continue
+            if self.take("}"):
+                return Switch(value, tuple(clauses), how, cased)
+            if self.at >= len(self.text):
+                self.expect("}")
+            default = self.match(DEFAULT)
+            clauses.append((None if default else self.argument(), self.braced()))
 
     def _try(self) -> Try:
         body, handler, last = self.braced(), None, None

@@ -6,10 +6,11 @@ Nothing runs on the real machine. Whatever it does not support it refuses in Pow
 from fleet.actions import tick
 from fleet.gaps import Gap, fault
 from fleet.model import Host, Machine
-from fleet.windows.evaluate import Interpreter, Leaving
+from fleet.windows.evaluate import Interpreter
 from fleet.windows.failure import MAX_OUTPUT, Failure, Unmodelled, refused
 from fleet.windows.format import render
 from fleet.windows.session import Session
+from fleet.windows.statements import Leaving
 
 
 class WindowsShell:
@@ -29,9 +30,10 @@ class WindowsShell:
         try:
             interpreter.run_script(line)
         except Failure as failure:
+            session.printed += failure.taken()
             session.report(failure)
         except Leaving as leaving:
-            session.printed += leaving.values if leaving.keyword == "return" else []
+            session.printed += leaving.values
         except RecursionError:
             # blocks that call blocks, each within its limit, may still overflow Python's stack
             session.report(refused("The script failed due to call depth overflow."))

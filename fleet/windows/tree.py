@@ -163,6 +163,35 @@ class ForEach:
 
 
 @dataclass(frozen=True, slots=True)
+class For:
+    first: "StatementNode | None"
+    condition: "StatementNode | None"
+    step: "StatementNode | None"
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """while, do … while, do … until"""
+
+    condition: "StatementNode"
+    body: "Body"
+    until: bool = False
+    last: bool = False
+    """the condition is looked at after each round"""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    value: "StatementNode"
+    clauses: tuple[tuple["SyntaxNode | None", "Body"], ...]
+    """None is the condition of `default`"""
+    how: str
+    """ "regex", "wildcard" or "" """
+    cased: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     body: "Body"
     handler: "Body | None"
@@ -171,15 +200,15 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """exit, return or throw, with its value."""
+    """exit, return, throw, break or continue, with its value."""
 
-    keyword: OneOf["exit", "return", "throw"]
+    keyword: OneOf["exit", "return", "throw", "break", "continue"]
     value: "StatementNode | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """A statement that this PowerShell recognises but does not run: while, function, class, …"""
+    """A statement that this PowerShell recognises but does not run: function, class, trap, …"""
 
     keyword: str
 
@@ -207,4 +236,4 @@ SyntaxNode = (
     | Block
     | CommandNode
 )
-StatementNode = Pipeline | Assign | If | ForEach | Try | Leave | Forbidden
+StatementNode = Pipeline | Assign | If | ForEach | For | Loop | Switch | Try | Leave | Forbidden
