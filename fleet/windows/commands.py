@@ -6,7 +6,9 @@ from pathlib import Path
 from fleet.windows.binding import Cmdlet
 from fleet.windows.cmdlets import (
     cim,
+    comparing,
     control,
+    csv_tables,
     events,
     files,
     network,
@@ -16,14 +18,31 @@ from fleet.windows.cmdlets import (
     programs,
     services,
     storage,
+    streams,
     system,
     tasks,
     wmic,
     writing,
 )
 from fleet.windows.cmdlets.console import ConsoleProgram
+from fleet.windows.matching import like
 
-MODULES = (objects, output, processes, services, storage, cim, files, writing, events, network, system)
+MODULES = (
+    objects,
+    output,
+    processes,
+    services,
+    storage,
+    cim,
+    files,
+    writing,
+    events,
+    network,
+    system,
+    comparing,
+    csv_tables,
+    streams,
+)
 CMDLETS: dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for module in MODULES for cmdlet in module.CMDLETS}
 NATIVES: dict[str, ConsoleProgram] = {
     **programs.PROGRAMS,
@@ -76,6 +95,11 @@ ALIASES = {
         "test-netconnection": "tnc",
         "start-sleep": "sleep",
         "get-variable": "gv",
+        "compare-object": "compare diff",
+        "get-unique": "gu",
+        "export-csv": "epcsv",
+        "import-csv": "ipcsv",
+        "invoke-expression": "iex",
         "get-computerinfo": "gin",
     }.items()
     for short in names.split()
@@ -91,7 +115,7 @@ def _real() -> frozenset[str]:
 def is_lacking(name: str) -> bool:
     """Whether a real host has this command, and the simulated one does not."""
     lowered = name.lower().rpartition("\\")[2].removesuffix(".exe")
-    return lowered in _real()
+    return lowered in _real() or any(like(lowered, name) for name in _real() if "*" in name)
 
 
 def cmdlet(name: str) -> Cmdlet | None:

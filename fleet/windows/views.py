@@ -196,6 +196,9 @@ VIEWS: dict[str, View] = {
             Column("Type", "Type"),
         )
     ),
+    "Microsoft.Powershell.Utility.FileHash": View(
+        (Column("Algorithm", "Algorithm", 15), Column("Hash", "Hash", 70), Column("Path", "Path"))
+    ),
     "System.Management.Automation.PSVariable": View((Column("Name", "Name", 30), Column("Value", "Value"))),
     "System.Collections.DictionaryEntry": View((Column("Name", "Name", 30), Column("Value", "Value"))),
     "Microsoft.PowerShell.Commands.GroupInfo": View(

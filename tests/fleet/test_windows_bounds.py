@@ -95,6 +95,19 @@ Get-HotFix: Get-HotFix
 Get-LocalUser: Get-LocalUser Adm*
 Get-Counter: Get-Counter '\Memory\Available MBytes'
 Get-TimeZone: Get-TimeZone
+Compare-Object: Compare-Object (1, 2) (2, 3)
+Get-Unique: 1, 1 | Get-Unique
+Get-FileHash: Get-FileHash C:\Apps\Shop\app.log
+Export-Csv: Get-Service | Export-Csv C:\a.csv
+Import-Csv: Set-Content C:\a.csv 'a,b'; Import-Csv C:\a.csv
+ConvertFrom-Csv: 'a,b', '1,2' | ConvertFrom-Csv
+Write-Warning: Write-Warning x
+Write-Verbose: Write-Verbose x -Verbose
+Write-Debug: Write-Debug x
+Invoke-Expression: iex 'Get-Location'
+Join-Path: Join-Path C:\ a
+Split-Path: Split-Path C:\a\b
+Get-ExecutionPolicy: Get-ExecutionPolicy
 hostname: hostname
 whoami: whoami
 ipconfig: ipconfig
@@ -167,8 +180,8 @@ def test_every_alias_names_a_command():
         ("[System.Diagnostics.Process]::Start('cmd')", "Method invocation is supported only on core types"),
         ("New-Object Net.WebClient", "Only core types are supported in this language mode."),
         ("Add-Type -TypeDefinition 'class A {}'", "Definition of new types is not supported"),
-        ("Invoke-Expression 'Get-Service'", "The term 'Invoke-Expression' is not recognized"),
-        ("iex 'ls'", "The term 'iex' is not recognized"),
+        ("Invoke-Expression 'df -h'", "The term 'df' is not recognized"),
+        ("$c = 'iex $c'; iex $c", "call depth overflow"),
         ("Start-Process notepad", "The term 'Start-Process' is not recognized"),
         ("& 'C:\\evil.exe'", "The term 'C:\\evil.exe' is not recognized"),
         ("while ($true) { }", "The pipeline has been stopped."),

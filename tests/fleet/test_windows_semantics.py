@@ -83,6 +83,23 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("& { 1; return 2; 3 }", "1\n2"),
         ("1..3 | ForEach-Object { if ($_ -eq 2) { return }; $_ }", "1\n3"),
         ("try { 'a'; throw 'x' } catch { $_.Exception.Message } finally { 'z' }", "a\nx\nz"),
+        # comparing, tables in text, parts of paths, streams
+        ("(Compare-Object (1, 2, 3) (2, 3, 4) | % { $_.SideIndicator + $_.InputObject }) -join ','", "=>4,<=1"),
+        ("(diff 'a','B' 'b','c' -IncludeEqual | % { $_.SideIndicator + $_.InputObject }) -join ','", "==B,=>c,<=a"),
+        ("@(Compare-Object 'a' 'A' -CaseSensitive).Count", "2"),
+        ("(Get-FileHash C:\\Data\\a.txt -Algorithm MD5).Hash", "2094B601DAAC3D68F5AED51D3C20F7CD"),
+        ("'a', 'a', 'A' | gu", "a\nA"),
+        ("[pscustomobject]@{a = 1; b = 'x y'} | Export-Csv C:\\Data\\t.csv -NoType; gc C:\\Data\\t.csv",
+            '"a","b"\n"1","x y"'),
+        ("'a;b', '1;2' | ConvertFrom-Csv -Delimiter ';' | % { $_.b }", "2"),
+        ("[pscustomobject]@{a = 1} | epcsv C:\\Data\\t.csv; (ipcsv C:\\Data\\t.csv).a; (gc C:\\Data\\t.csv)[0]",
+            "1\n#TYPE System.Management.Automation.PSCustomObject"),
+        ("Join-Path C:\\a\\ \\b", "C:\\a\\b"),
+        ("Split-Path C:\\a\\b.txt -Leaf; Split-Path C:\\a\\b.txt; Split-Path C:\\a", "b.txt\nC:\\a\nC:\\"),
+        ("Split-Path C:\\a -Qualifier; Split-Path C:\\a -NoQualifier", "C:\n\\a"),
+        ("Write-Warning 'low'; Write-Verbose 'more'; Write-Verbose 'most' -Verbose", "WARNING: low\nVERBOSE: most"),
+        ("Write-Warning 'low' -WarningAction SilentlyContinue; 'x'", "x"),
+        ("iex '1 + 1'", "2"),
         # spans of time
         ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
         ("([timespan]'00:30').TotalMinutes", "30"),
@@ -142,7 +159,7 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
 
 
 @pytest.mark.parametrize(
-    "line", ["Get-ScheduledTask", "nslookup web01", "iex 'ls'", "try { Compare-Object 1 2 } catch { }", "w32tm /query",
+    "line", ["Get-ScheduledTask", "nslookup web01", "Get-NetRoute", "try { Get-Random } catch { }", "w32tm /query",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear"]
 )  # fmt: skip
 def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):

@@ -139,18 +139,6 @@ def _value(data: object) -> PSValue:
             return to_text(None)
 
 
-def to_csv(call: CmdletCall) -> Iterable[PSValue]:
-    records = _records(call)
-    names = property_names(records)
-    quoted = [[to_text(record.get(name)) for name in names] for record in records]
-    rows = [names, *quoted] if names else []
-    mark = call.text("Delimiter", ",")
-    lines: list[PSValue] = [mark.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
-    if records and not call.flag("NoTypeInformation"):
-        lines.insert(0, f"#TYPE {records[0].type}")
-    return lines
-
-
 def members(call: CmdletCall) -> Iterable[PSValue]:
     """The properties of the first object of each class."""
     if any("property" not in kind.lower() for kind in call.texts("MemberType")):
@@ -196,6 +184,5 @@ CMDLETS = (
     Cmdlet("Out-Default", lambda call: call.input),
     Cmdlet("ConvertTo-Json", to_json, "InputObject", "Depth", "Compress"),
     Cmdlet("ConvertFrom-Json", from_json, "InputObject"),
-    Cmdlet("ConvertTo-Csv", to_csv, "", "Delimiter", "NoTypeInformation|NTI", lacks="UseCulture InputObject"),
     Cmdlet("Get-Member", members, "Name", "MemberType", lacks="Force Static View InputObject"),
 )
