@@ -76,31 +76,42 @@ def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
 
 def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
     given = [values_of(epoch, path) for epoch in epochs]
-    numbers: dict[str, list[float]] = {}
-    scored: dict[str, int] = {}
-    unasked: dict[str, int] = {}
-    for metric, value in (told for values in given for told in values.items()):
-        asked = not math.isnan(value)
-        scored[metric] = scored.get(metric, 0) + asked
-        unasked[metric] = unasked.get(metric, 0) + (not asked)
-        if asked:
-            numbers.setdefault(metric, []).append(value)
+    values, scored, unasked = _averaged(given)
     metadata = epochs[0].metadata
     slices = metadata.get("slice")
-    errors = sum(epoch.error for epoch in epochs)
+    errors = sum([epoch.error for epoch in epochs])
     return Sample(
         id=key,
-        values={metric: math.fsum(values) / len(values) for metric, values in numbers.items()},
+        values=values,
         slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
         split=_text(metadata.get("split")),
-        codes=tuple(code for epoch in epochs for code in _codes(epoch)),
+        codes=tuple([code for epoch in epochs for code in _codes(epoch)]),
         epochs=len(epochs),
         errors=errors,
-        unscored=sum(1 for values in given if not values) - errors,
+        unscored=given.count({}) - errors,
         scored=scored,
         unasked=unasked,
+    )
+
+
+def _averaged(given: list[dict[str, float]]) -> tuple[dict[str, float], dict[str, int], dict[str, int]]:
+    """By metric: the mean over the epochs that have it, how many these are, and how many do not ask for it."""
+    if len(given) == 1:  # as in nearly all logs, of which some are large
+        (told,) = given
+        scored = {metric: int(value == value) for metric, value in told.items()}  # NaN is not equal to itself
+        values = {metric: value for metric, value in told.items() if value == value}
+        return values, scored, {metric: 1 - count for metric, count in scored.items()}
+    numbers: dict[str, list[float]] = {}
+    for told in given:
+        for metric, value in told.items():
+            numbers.setdefault(metric, []).append(value)
+    asked = {metric: [value for value in values if not math.isnan(value)] for metric, values in numbers.items()}
+    return (
+        {metric: math.fsum(values) / len(values) for metric, values in asked.items() if values},
+        {metric: len(values) for metric, values in asked.items()},
+        {metric: len(values) - len(asked[metric]) for metric, values in numbers.items()},
     )
 
 
@@ -113,7 +124,11 @@ def values_of(epoch: Epoch, path: Path) -> dict[str, float]:
     found: dict[str, float] = {}
     for scorer, (value, _) in epoch.scores.items():
         parts = value if isinstance(value, dict) else {scorer: value}
-        numbers = {metric: to_float(part) for metric, part in parts.items() if isinstance(part, str | int | float)}
+        numbers = {
+            metric: part if type(part) is float else to_float(part)
+            for metric, part in parts.items()
+            if isinstance(part, (str, int, float))
+        }
         if twice := found.keys() & numbers.keys():
             raise EvidenceError(
                 f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
@@ -131,10 +146,8 @@ def _to_float() -> Callable[[Any], float]:
     return value_to_float()
 
 
-def _codes(epoch: Epoch) -> Iterable[str]:
-    for _, about in epoch.scores.values():
-        if code := about.get("code"):
-            yield str(code)
+def _codes(epoch: Epoch) -> list[str]:
+    return [str(code) for _, about in epoch.scores.values() if (code := about.get("code"))]
 
 
 def _text(value: Any) -> str | None:

@@ -162,8 +162,9 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
         if a.settings[key] != b.settings[key]:
             yield f"{key} differs ({short(a.settings[key])} against {short(b.settings[key])}); {again}."
     same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
+    unlike = [(x, y) for x, y in same if x.unasked != y.unasked]
     for metric in metrics:
-        if apart := sum(1 for x, y in same if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
+        if apart := sum(1 for x, y in unlike if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
             yield f"{apart} samples ask for {metric} in only one of the logs; {again}."
         both = sum(1 for x, y in same if metric in x.values and metric in y.values)
         if both < limits.min_samples:

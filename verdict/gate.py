@@ -139,8 +139,8 @@ def shown_worse(base: Arm, candidate: Arm, policy: Policy) -> Iterator[str]:
 def ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterator[str]:
     """A slice that the policy names must exist, and no part of it may be left out."""
     task, metric = name.split("/")
-    if task not in base or task not in candidate:
-        return  # `problems` says so
+    if not rule.slices or task not in base or task not in candidate:
+        return  # a missing task is among the `problems`
     samples = [sample for sample in base[task].samples.values() if not sample.unasked.get(metric)]
     there = paired(base[task], candidate[task], metric)
     for key in rule.slices:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from aj.collector import uncollected
 from aj.errors import EvidenceError
 from aj.files import digest
 from verdict.epochs import Epoch, Sample, samples_of
@@ -59,6 +60,7 @@ class Recorded:
     """Metric -> sample epochs whose value is a word, which Inspect would read as a number ("yes" as 1)."""
 
 
+@uncollected()
 def read_recorded(path: Path) -> Recorded:
     """Read every sample of a log.
 
@@ -163,14 +165,13 @@ def _open(path: Path, names: Collection[str] | None = None) -> tuple[dict[str, A
         log = json.loads(path.read_bytes())
         return log, iter(log["samples"])
     # Inspect compresses with zstd, which zipfile reads once Inspect is imported (`read_folder` has done so).
-    with zipfile.ZipFile(path) as archive:
-        header = json.loads(archive.read("header.json"))
-    return header, _members(path, names)
+    archive = zipfile.ZipFile(path)
+    return json.loads(archive.read("header.json")), _members(archive, names)
 
 
-def _members(path: Path, names: Collection[str] | None) -> Iterator[dict[str, Any]]:
+def _members(archive: zipfile.ZipFile, names: Collection[str] | None) -> Iterator[dict[str, Any]]:
     """The samples of these names; all of them where None is given."""
-    with zipfile.ZipFile(path) as archive:
+    with archive:
         for member in archive.infolist():
             if (match := _MEMBER.fullmatch(member.filename)) and (names is None or match["id"] in names):
                 yield parse(archive.read(member))

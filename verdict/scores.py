@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aj.collector import uncollected
 from aj.errors import EvidenceError
 from verdict.costs import Cost, cost_of
 from verdict.epochs import Epoch, Sample, samples_of
@@ -129,6 +130,7 @@ def _read_all(path: Path) -> Iterator[TaskScores]:
     return map(read_log, paths)
 
 
+@uncollected()
 def read_log(path: Path) -> TaskScores:
     """Read one log, `.eval` or `.json`.
 

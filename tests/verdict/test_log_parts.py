@@ -79,6 +79,18 @@ def test_a_sample_is_the_mean_of_its_epochs_that_have_a_value():
     assert (read["b"].values, read["b"].slices, read["b"].family, read["b"].unscored) == ({}, {}, None, 1)
 
 
+@pytest.mark.parametrize(
+    "value", [{"right": 0.25, "brief": math.nan}, {"right": "C"}, {"right": True}, 1, "I", math.nan]
+)
+def test_one_epoch_says_what_two_of_the_same_say(value):
+    (one,), (two,) = (samples_of([epoch(value)] * count, PATH).values() for count in (1, 2))
+    assert one.values == two.values
+    for name in ("scored", "unasked"):
+        once, twice = getattr(one, name), getattr(two, name)
+        assert {metric: 2 * count for metric, count in once.items()} == twice
+    assert (2 * one.unscored, 2 * one.errors) == (two.unscored, two.errors)
+
+
 def test_graders_are_named_by_scorer_in_order_once_each():
     named = [epoch(1, {"grader": name}) for name in ("g2", "g1", "g2")]
     assert scores._graders([*named, epoch(1)]) == {"valid": ("", "g1", "g2")}
