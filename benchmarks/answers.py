@@ -126,8 +126,14 @@ def main() -> None:
     for name, told in flips.items():
         task, metric = name.split("/")
         far = correlation(paired(arm[task], worse[task], metric)[ALL])
-        share, moved, related = (float(np.nanmean(column)) for column in zip(*told, strict=True))
-        print(f"| {name} | {share:.3f} | {moved:.3f} | {related:+.2f} | {far:+.2f} |")
+        share, moved, related = (np.array(column) for column in zip(*told, strict=True))
+        near, beyond = _shown(related), _shown(np.array([far]))
+        print(f"| {name} | {share.mean():.3f} | {moved.mean():.3f} | {near} | {beyond} |")
+
+
+def _shown(correlations: np.ndarray) -> str:
+    known = correlations[~np.isnan(correlations)]
+    return f"{known.mean():+.2f}" if len(known) else "one sample a family"
 
 
 if __name__ == "__main__":
