@@ -2,7 +2,8 @@
 
 `EVAL` is the folder of an eval with several epochs at a temperature above 0 (`aj eval RUN --epochs 4 --temperature 1`).
 `WORSE` is that of an eval of a worse model on the same suite, such as the run's base. Each draw makes two arms: for
-every sample, the answers of two epochs, chosen at random. Prints how often each verdict falls
+every sample, the answers of two epochs (`--each 2`: of two and two), chosen at random. Prints how often each verdict
+falls
 
     the same     when both arms are that
     planted      when families of one gated metric's task, chosen at random, have the worse model's answers in the
@@ -45,14 +46,17 @@ def epochs_of(arm: Arm) -> Epochs:
     return found
 
 
-def with_one(scores: TaskScores, chosen: list[Epoch]) -> TaskScores:
-    """The log as it would be if these had been its only answers."""
+def with_only(scores: TaskScores, chosen: list[Epoch]) -> TaskScores:
+    """The log as it would be if these had been its answers."""
     return replace(scores, samples=samples_of(chosen, scores.path))
 
 
-def two_arms(arm: Arm, epochs: Epochs, random: Random) -> tuple[Arm, Arm]:
-    pairs = {task: [random.sample(asked, 2) for asked in samples.values()] for task, samples in epochs.items()}
-    first, second = ({t: with_one(arm[t], [pair[side] for pair in pairs[t]]) for t in pairs} for side in (0, 1))
+def two_arms(arm: Arm, epochs: Epochs, each: int, random: Random) -> tuple[Arm, Arm]:
+    first, second = dict[str, TaskScores](), dict[str, TaskScores]()
+    for task, samples in epochs.items():
+        chosen = [random.sample(asked, 2 * each) for asked in samples.values()]
+        first[task] = with_only(arm[task], [epoch for asked in chosen for epoch in asked[:each]])
+        second[task] = with_only(arm[task], [epoch for asked in chosen for epoch in asked[each:]])
     return first, second
 
 
@@ -102,6 +106,7 @@ def main() -> None:
     parser.add_argument("eval", type=Path, help="folder of an eval with several epochs")
     parser.add_argument("worse", type=Path, help="folder of a worse model's eval on the same suite")
     parser.add_argument("--draws", type=int, default=100)
+    parser.add_argument("--each", type=int, default=1, help="epochs in each arm")
     parser.add_argument("--drop", type=float, default=0.2)
     parser.add_argument("--policy", type=Path, default=Path("default"))
     arguments = parser.parse_args()
@@ -111,7 +116,7 @@ def main() -> None:
     same, planted = Counter[str](), Counter[str]()
     flips: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for _ in range(arguments.draws):
-        base, candidate = two_arms(arm, epochs, random)
+        base, candidate = two_arms(arm, epochs, arguments.each, random)
         same[verdict(base, candidate, policy).name] += 1
         planted[verdict(base, plant(base, candidate, worse, policy, arguments.drop, random), policy).name] += 1
         for name in policy.metrics:
