@@ -25,7 +25,7 @@ import numpy as np
 from verdict.checks import decide
 from verdict.epochs import Epoch, samples_of
 from verdict.evidence import Arm
-from verdict.gate import GateOutcome, concluded, demands_of
+from verdict.gate import GateOutcome, demands_of, outcome_of
 from verdict.paired import Pairs, paired
 from verdict.policy import Policy, load_policy
 from verdict.scores import ALL, TaskScores, read_folder
@@ -81,10 +81,12 @@ def plant(base: Arm, candidate: Arm, worse: Arm, policy: Policy, drop: float, ra
     raise SystemExit(f"no metric of the worse model lies {drop} below the other's")
 
 
-def verdict(base: Arm, candidate: Arm, policy: Policy) -> GateOutcome:
+def verdicts(base: Arm, candidate: Arm, policy: Policy) -> tuple[GateOutcome, GateOutcome]:
+    """Of the policy, and of the policy if nothing had to improve, which no equal candidate does."""
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(base, candidate, name, rule)]
-    checks = [decided.check() for decided in decide(demands, policy)]
-    return concluded(checks, base, candidate, policy).outcome
+    states = [(decided.demand.rule, decided.state) for decided in decide(demands, policy)]
+    kept = [state for rule, state in states if rule != "improve"]
+    return outcome_of([state for _, state in states]), outcome_of(kept)
 
 
 def correlation(pairs: Pairs) -> float:
@@ -113,25 +115,33 @@ def main() -> None:
     policy, random = load_policy(arguments.policy), Random(7)
     arm, worse = read_folder(arguments.eval), read_folder(arguments.worse)
     epochs = epochs_of(arm)
-    same, planted = Counter[str](), Counter[str]()
+    told: dict[str, Counter[GateOutcome]] = defaultdict(Counter)
     flips: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for _ in range(arguments.draws):
         base, candidate = two_arms(arm, epochs, arguments.each, random)
-        same[verdict(base, candidate, policy).name] += 1
-        planted[verdict(base, plant(base, candidate, worse, policy, arguments.drop, random), policy).name] += 1
+        worsened = plant(base, candidate, worse, policy, arguments.drop, random)
+        for label, other in (("the same", candidate), (f"planted, {arguments.drop:g} or more", worsened)):
+            whole, kept = verdicts(base, other, policy)
+            told[label][whole] += 1
+            told[f"{label}; nothing need improve"][kept] += 1
         for name in policy.metrics:
             pairs = paired(base[name.split("/")[0]], candidate[name.split("/")[0]], name.split("/")[1])[ALL]
             moved = np.abs(pairs.b - pairs.a)
             flips[name].append((float((moved > 0).mean()), float(moved.mean()), correlation(pairs)))
-    outcomes = [outcome.name for outcome in GateOutcome if outcome is not GateOutcome.INVALID]
-    print(f"| {arguments.draws} draws | " + " | ".join(outcomes) + " |\n|---|" + "---|" * len(outcomes))
-    for label, counts in (("the same", same), (f"planted, {arguments.drop:g} or more", planted)):
-        print(f"| {label} | " + " | ".join(str(counts[name]) for name in outcomes) + " |")
+    outcomes = [outcome for outcome in GateOutcome if outcome is not GateOutcome.INVALID]
+    print(
+        f"| {arguments.draws} draws | "
+        + " | ".join(one.name for one in outcomes)
+        + " |\n|---|"
+        + "---|" * len(outcomes)
+    )
+    for label, counts in told.items():
+        print(f"| {label} | " + " | ".join(str(counts[one]) for one in outcomes) + " |")
     print("\n| metric | samples that flip | mean change | correlation | to the worse |\n|---|---|---|---|---|")
-    for name, told in flips.items():
+    for name, changes in flips.items():
         task, metric = name.split("/")
         far = correlation(paired(arm[task], worse[task], metric)[ALL])
-        share, moved, related = (np.array(column) for column in zip(*told, strict=True))
+        share, moved, related = (np.array(column) for column in zip(*changes, strict=True))
         near, beyond = _shown(related), _shown(np.array([far]))
         print(f"| {name} | {share.mean():.3f} | {moved.mean():.3f} | {near} | {beyond} |")
 
