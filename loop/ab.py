@@ -14,7 +14,7 @@ from typing import Any, get_args
 from aj.errors import ConfigError
 from aj.files import SAMPLES, digest, logs_dir
 from evals.suite import TASKS
-from loop.evaluate import answers, eval_folder, finish
+from loop.evaluate import answers, finish, whole_eval
 from loop.judging import earlier_evals, noted
 from loop.servers import Servers, servers
 from loop.targets import Target
@@ -63,13 +63,12 @@ class Answering:
 
 
 def named(name: str, given: Path | Target, suite: str) -> Answering:
-    """An arm as it was named; a model whose whole eval is finished is that eval."""
+    """An arm as it was named; a model whose whole eval is finished, or only has to be graded again, is that eval."""
     from evals.identities import graded
 
     if isinstance(given, Path):
         return Answering(name, given)
-    folder = eval_folder(given, suite)
-    if (folder / DONE).exists():
+    if folder := whole_eval(given, suite):
         return Answering(given.name, folder)
     answered = answers(given, suite)
     folder_of = logs_dir() / "batches" / digest(answered, [graded(task) for task in TASKS])

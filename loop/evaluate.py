@@ -119,6 +119,17 @@ def begun(target: Target, suite: str) -> bool:
     return graded_folder(given).exists() or _answered(given) is not None
 
 
+def whole_eval(target: Target, suite: str) -> Path | None:
+    """The finished eval of the model; graded again, if only that is missing; None if the model has to be asked."""
+    from loop.rescore import rescore
+
+    folder = eval_folder(target, suite)
+    if (folder / DONE).exists():
+        return folder
+    answered = None if folder.exists() else _answered(_attempts(target, suite, None, DEFAULT)[-1])
+    return answered and rescore(answered)
+
+
 def make_ready(target: Target, suite: str, limit: int | None = None, settings: Settings = DEFAULT) -> None:
     """Raises AJError or ServeError if a server that we start could not serve the target, or the suite is too long."""
     if target.served and target.arguments:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from evals.frozen import dataset
 from evals.suite import TASKS
-from loop import early, pipeline
+from loop import ab, early, pipeline
 from loop import evaluate as evaluating
 from loop.board import finished_evals
 from loop.commands.main import app
@@ -17,6 +17,7 @@ from tests.loop.scripted import BAD, GOOD, RUN, Scripted, write_policy
 from tests.loop.scripted import logs as logs
 from tests.loop.scripted import running as running
 from tests.loop.scripted import server as server
+from tests.loop.test_rescore import a_check_changes
 from verdict.gate import GateOutcome, gate
 from verdict.policy import load_policy
 from verdict.scores import read_folder
@@ -99,3 +100,16 @@ def test_a_loop_whose_candidate_fails_early_ends_with_its_rejection(logs, server
     (saved,) = found["saved"].values()
     assert saved["asked"] < saved["samples"] == 578
     assert server.asked.total() == asked, "what was asked is not asked again"
+
+
+def test_a_whole_eval_that_other_checks_graded_is_graded_again_and_not_asked(logs, server, monkeypatch):
+    target = find_target(f"base:{RUN}")
+    first = evaluating.evaluate(target, "small")
+    a_check_changes(monkeypatch)
+    server.asked.clear()
+    found = ab.named("base", target, "small")
+    assert found == ab.Answering(target.name, evaluating.eval_folder(target, "small"))
+    assert found.folder != first
+    assert server.asked.total() == 0
+    assert ab.named("base", target, "small") == found
+    assert ab.named(RUN, find_target(RUN), "small").target is not None, "who was never asked has to be"
