@@ -114,6 +114,8 @@ class Process:
         """The short name that top shows; on Windows the executable's name, whose path may contain spaces."""
         if program := _WINDOWS_PROGRAM.match(self.command):
             return program[1]
+        if self.pid == 1 and self.command.endswith("init"):
+            return "systemd"  # what runs as /sbin/init
         first = self.command.split(" ", 1)[0]
         return first.strip("[]") if first.startswith("[") else first.replace("\\", "/").rsplit("/", 1)[-1].rstrip(":")
 
@@ -151,6 +153,7 @@ class Service:
     """folder it has to write to: on a full disk it does not start"""
     exit_code: int = 0
     """of the last run, if it failed"""
+    masked: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Literal
 from aj.acts import here, on, on_all
 from aj.files import Strict, load_yaml
 from aj.splits import Split, SplitTexts
-from fleet.linux.usage import human_memory
+from fleet.linux.usage import human_memory, used
 from fleet.model import Host
 from fleet.workspace import FOLDER
 from scenarios.scenario import AnswerKind, Stage
@@ -109,7 +109,7 @@ def _place(stage: Stage, host: str | None, place: HostReference) -> str:
 # What an answer must say about a host, by intent: read from the world's state, never from a transcript.
 _FACTS: dict[str, Callable[[Host, str], tuple[str, ...]]] = {
     "disk": lambda host, _: (f"{host.percent()}%",),
-    "memory": lambda host, _: (human_memory(host.memory_used),),
+    "memory": lambda host, _: (human_memory(used(host)),),
     "load": lambda host, _: (f"{host.load:.2f}",),
     "hostname": lambda host, _: (host.name,),
     "service": lambda host, service: (host.services[service].state,),

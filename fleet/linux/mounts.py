@@ -1,13 +1,16 @@
 """Commands that show mounts and disks: mount, findmnt, lsblk."""
 
+import json
 import re
 from collections.abc import Sequence
 from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, parse, table
+from fleet.linux.command import Command, CommandContext, fail, lacking, parse, table
+from fleet.linux.file_tree import node
 from fleet.linux.ls import human
+from fleet.linux.options import options
 from fleet.model import Host, Mount
 
 KERNEL = (
@@ -29,10 +32,35 @@ def mounted(host: Host) -> list[tuple[str, str, str, str]]:
     return [*KERNEL, *((mount.device, mount.target, mount.kind, options(mount)) for mount in host.mounts)]
 
 
+MOUNT = options("""
+    -t --types=
+    -o --options=
+    -a --all
+    -l --show-labels
+    -v --verbose
+    -r --read-only
+    -w --rw --read-write
+    --bind
+""")
+
+
+def _cannot_mount(context: CommandContext, words: list[str]) -> BuiltinResult:
+    """No host has a disk that is not mounted."""
+    context.pull()
+    device, target = words[0], words[-1]
+    if len(words) == 1:
+        return fail(f"mount: {device}: can't find in /etc/fstab.")
+    if node(context, context.absolute(target)) is None:
+        return fail(f"mount: {target}: mount point does not exist.", 32)
+    if any(mount.device == device for mount in context.host.mounts):
+        return fail(f"mount: {target}: {device} already mounted or mount point busy.", 32)
+    return fail(f"mount: {target}: special device {device} does not exist.", 32)
+
+
 def mount(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "lt:o:avrwfn", ["types=", "options=", "bind"], {"types": "t", "options": "o"})
-    if flags.words or "a" in flags:
-        return fail(f"mount: {' '.join(flags.words[:1]) or '/'}: permission denied.", 32)
+    flags = parse(context, MOUNT)
+    if flags.words:
+        return _cannot_mount(context, flags.words)
     rows = mounted(context.host)
     return "".join(
         f"{source} on {target} type {kind} ({options})\n"
@@ -41,32 +69,104 @@ def mount(context: CommandContext) -> str | BuiltinResult:
     )
 
 
+FINDMNT = options("""
+    -l --list
+    -t --types=
+    -n --noheadings
+    -o --output=
+    -T --target=
+    -S --source=
+    -r --raw
+    ~ -a --ascii
+    ~ -u --notruncate
+""")
+
+
 def findmnt(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "ltno:hDT:S:", ["list", "types=", "noheadings", "output=", "df", "target="],
-                  {"list": "l", "types": "t", "noheadings": "n", "output": "o", "target": "T"})  # fmt: skip
-    rows = [["TARGET", "SOURCE", "FSTYPE", "OPTIONS"]]
-    for source, target, kind, options in mounted(context.host):
-        if not flags.words or {source, target} & set(flags.words):
-            rows.append([target, source, kind, options])
-    if len(rows) == 1:
+    flags = parse(context, FINDMNT)
+    heads = ["TARGET", "SOURCE", "FSTYPE", "OPTIONS"]
+    rows = [[target, source, kind, how] for source, target, kind, how in mounted(context.host)]
+    if "T" in flags:
+        inside = context.host.mount_of(context.absolute(flags.get("T"))).target
+        rows = [row for row in rows if row[0] == inside]
+    for wanted in [*flags.words, *([flags.get("S")] if "S" in flags else [])]:
+        rows = [row for row in rows if wanted in row[:2]]
+    rows = [row for row in rows if "t" not in flags or row[2] in flags.get("t").split(",")]
+    if not rows:
         return BuiltinResult(exit_code=1)
-    wanted = [name for name in flags.get("o").upper().split(",") if name in rows[0]] or rows[0]
-    places = [rows[0].index(name) for name in wanted]
-    return table([[row[place] for place in places] for row in (rows[1:] if "n" in flags else rows)])
+    names = [name for name in flags.get("o").upper().split(",") if name] or heads
+    if strange := [name for name in names if name not in heads]:
+        return lacking(context, f"findmnt -o {strange[0]}", fail(f"findmnt: unknown column: {strange[0]}"))
+    shown = [[row[heads.index(name)] for name in names] for row in rows]
+    shown = shown if "n" in flags else [names, *shown]
+    return "".join(f"{' '.join(row)}\n" for row in shown) if "r" in flags else table(shown)
 
 
-def lsblk(context: CommandContext) -> str:
-    flags = parse(context, "fabdnlpo:mJ", ["fs", "all", "bytes", "nodeps", "noheadings", "list", "output="],
-                  {"fs": "f", "bytes": "b", "nodeps": "d", "noheadings": "n", "list": "l", "output": "o"})  # fmt: skip
-    heads = ["NAME", "MAJ:MIN", "RM", "SIZE", "RO", "TYPE", "MOUNTPOINTS"]
-    if "f" in flags:
-        heads = ["NAME", "FSTYPE", "FSVER", "LABEL", "UUID", "FSAVAIL", "FSUSE%", "MOUNTPOINTS"]
-    asked = [name for name in flags.get("o").upper().split(",") if name]
-    rows = [_block(context.host, entry, "b" in flags) for entry in _blocks(context.host, "d" in flags)]
-    heads = [name for name in asked if name in rows[0] or name == "MOUNTPOINT"] or heads if rows else heads
+LSBLK = options("""
+    -f --fs
+    -a --all
+    -b --bytes
+    -d --nodeps
+    -n --noheadings
+    -l --list
+    -p --paths
+    -o --output=
+    -J --json
+    -i --ascii
+    -r --raw
+""")
+BLOCK_HEADS = ["NAME", "MAJ:MIN", "RM", "SIZE", "RO", "TYPE", "MOUNTPOINTS"]
+FS_HEADS = ["NAME", "FSTYPE", "FSVER", "LABEL", "UUID", "FSAVAIL", "FSUSE%", "MOUNTPOINTS"]
+
+
+def lsblk(context: CommandContext) -> str | BuiltinResult:
+    flags = parse(context, LSBLK)
+    blocks = _blocks(context.host, "d" in flags)
+    if flags.words:
+        wanted = [word.removeprefix("/dev/") for word in flags.words]
+        if lost := [word for word in wanted if word not in [name.lstrip("└─") for name, _, _ in blocks]]:
+            return fail(f"lsblk: {lost[0]}: not a block device", 32)
+        blocks = [block for block in blocks if any(block[0].lstrip("└─").startswith(word) for word in wanted)]
+    rows = [_block(context.host, entry, "b" in flags) for entry in blocks]
+    heads = [name for name in flags.get("o").upper().split(",") if name] or (FS_HEADS if "f" in flags else BLOCK_HEADS)
+    known = {*FS_HEADS, *BLOCK_HEADS, "MOUNTPOINT"}
+    if strange := [name for name in heads if name not in known]:
+        return lacking(context, f"lsblk -o {strange[0]}", fail(f"lsblk: unknown column: {strange[0]}"))
+    if "p" in flags:
+        rows = [row | {"NAME": re.sub(r"[a-z]", r"/dev/\g<0>", row["NAME"], count=1)} for row in rows]
+    if "J" in flags:
+        return json.dumps({"blockdevices": _nested(rows, heads)}, indent=3) + "\n"
+    flat = {"l", "r", "d"} & flags.values.keys()
+    for row in rows:
+        tree = row["NAME"].replace("└─", "`-") if "i" in flags else row["NAME"]
+        row["NAME"] = row["NAME"].lstrip("└─") if flat else tree
     cells = [[row.get(name, row["MOUNTPOINTS"]) for name in heads] for row in rows]
+    shown = cells if "n" in flags else [heads, *cells]
+    if "r" in flags:
+        return "".join(f"{' '.join(cell.strip() for cell in row)}\n" for row in shown)
     right = [place for place, name in enumerate(heads) if name in ("RM", "SIZE", "RO", "FSAVAIL", "FSUSE%")]
-    return table(cells if "n" in flags else [heads, *cells], right=right)
+    return table(shown, right=right) if shown else ""
+
+
+def _nested(rows: list[dict[str, str]], heads: list[str]) -> list[dict[str, object]]:
+    """The rows as lsblk -J nests them: partitions below their disk."""
+    found: list[dict[str, object]] = []
+    for row in rows:
+        part = row["NAME"].startswith("└")
+        shown: dict[str, object] = {}
+        for name in heads:
+            value = row.get(name, row["MOUNTPOINTS"]).strip().lstrip("└─")
+            if name == "MOUNTPOINTS":
+                shown["mountpoints"] = [value or None]
+            else:
+                shown[name.lower()] = value == "1" if name in ("RM", "RO") else (value or None)
+        if part and found:
+            children = found[-1].setdefault("children", [])
+            assert isinstance(children, list)
+            children.append(shown)
+        else:
+            found.append(shown)
+    return found
 
 
 def _nearest(kib: int) -> str:

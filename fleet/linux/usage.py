@@ -1,9 +1,13 @@
 """Commands that report load and memory: free, top, vmstat."""
 
+import re
+
 from bashkit import BuiltinResult
 
-from fleet.linux.clock import headline
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.clock import formatted, headline
+from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.manual import release
+from fleet.linux.options import options
 from fleet.linux.ps import percent_of_memory
 from fleet.model import Host, Process
 
@@ -11,14 +15,25 @@ CACHE_SHARE = 16
 """Buffers are one part in this many of `Memory.cache`."""
 
 
-def human_memory(kib: int) -> str:
-    """A size as free -h prints it: 1.9Gi."""
-    value, units = float(kib), ["Ki", "Mi", "Gi", "Ti"]
-    while value >= 1000 and len(units) > 1:
-        value, units = value / 1024, units[1:]
-    if kib == 0:
-        return "0B"
-    return f"{value:.1f}{units[0]}" if value < 9.95 else f"{value:.0f}{units[0]}"
+def human_memory(kib: int, si: bool = False) -> str:
+    """A size as free -h prints it (1.9Gi): one decimal where that fits into its column, else cut to a whole number
+    (scale_size in procps' free.c)."""
+    size, base, end = kib * 1024, 1000 if si else 1024, "" if si else "i"
+    if len(str(size)) < 4:
+        return f"{size}B"
+    for power, letter in enumerate("KMGTP", start=1):
+        value = size / base**power
+        for text in (f"{value:.1f}{letter}{end}", f"{int(value)}{letter}{end}"):
+            if len(text) <= 4 + len(end):
+                return text
+    return f"{size}B"
+
+
+def used(host: Host) -> int:
+    """KiB that free and top call used: since procps 4, all that is not available."""
+    if release("procps", host).startswith("3."):
+        return host.memory_used
+    return host.memory.total - host.memory_available
 
 
 def cached(host: Host) -> int:
@@ -26,28 +41,55 @@ def cached(host: Host) -> int:
     return max(host.memory.total - host.memory_used - host.memory_free, 0)
 
 
+FREE = options("""
+    -b --bytes
+    --kilo
+    --mega
+    --giga
+    --tera
+    --peta
+    -k --kibi
+    -m --mebi
+    -g --gibi
+    --tebi
+    --pebi
+    -h --human
+    --si
+    -l --lohi
+    -t --total
+    -v --committed
+    -w --wide
+    -s --seconds=
+    -c --count=
+""")
+_UNITS = {"b": 0, "k": 1, "m": 2, "g": 3, "tebi": 4, "pebi": 5, "kilo": 1, "mega": 2, "giga": 3, "tera": 4, "peta": 5}
+"""Option -> the power of 1024, or of 1000, that is one unit."""
+_DECIMAL = ("kilo", "mega", "giga", "tera", "peta")
+
+
 def free(context: CommandContext) -> str | BuiltinResult:
-    same = {"human": "h", "bytes": "b", "kibi": "k", "mebi": "m", "gibi": "g", "mega": "m", "giga": "g", "total": "t",
-        "wide": "w", "lohi": "l"}  # fmt: skip
-    flags = parse(context, "hbkmgtwlvs:c:", [*same, "si", "seconds=", "count="], same)
-    host, memory = context.host, context.host.memory
-    cache = cached(host)
+    flags = parse(context, FREE)
+    for name, why in (("s", "seconds argument `{}' failed"), ("c", "failed to parse count argument: '{}'")):
+        if name in flags and not re.fullmatch(r"\d{1,6}(?:\.\d+)?", flags.get(name)):
+            return fail(f"free: {why.format(flags.get(name))}")
+    text = _free_table(context.host, flags)
+    if "c" in flags:
+        return "\n".join([text] * max(min(int(float(flags.get("c"))), 20), 1))
+    return BuiltinResult(stdout=text, exit_code=124) if "s" in flags else text
+
+
+def _free_table(host: Host, flags: Flags) -> str:
+    memory, cache, free_now = host.memory, cached(host), host.memory_free
     pieces = [cache // CACHE_SHARE, cache - cache // CACHE_SHARE] if "w" in flags else [cache]
-    rows = [
-        ("Mem:", [memory.total, host.memory_used, host.memory_free, memory.shared, *pieces, host.memory_available]),
-        ("Swap:", [memory.swap_total, memory.swap_used, memory.swap_total - memory.swap_used]),
-    ]
+    rows = [("Mem:", [memory.total, used(host), free_now, memory.shared, *pieces, host.memory_available])]
+    if "l" in flags:
+        rows += [("Low:", [memory.total, memory.total - free_now, free_now]), ("High:", [0, 0, 0])]
+    rows.append(("Swap:", [memory.swap_total, memory.swap_used, memory.swap_total - memory.swap_used]))
     if "t" in flags:
-        sums = [first + second for first, second in zip(rows[0][1][:3], rows[1][1], strict=True)]
-        rows.append(("Total:", sums))
-
-    def amount(kib: int) -> str:
-        if "h" in flags:
-            return human_memory(kib)
-        return str(
-            kib * 1024 if "b" in flags else kib // 1024 if "m" in flags else kib // 1024**2 if "g" in flags else kib
-        )
-
+        rows.append(("Total:", [first + second for first, second in zip(rows[0][1][:3], rows[-1][1], strict=True)]))
+    if "v" in flags:
+        limit, committed = memory.total // 2 + memory.swap_total, host.memory_used * 11 // 10
+        rows.append(("Comm:", [limit, committed, limit - committed]))
     heads = [
         "total",
         "used",
@@ -58,8 +100,16 @@ def free(context: CommandContext) -> str | BuiltinResult:
     ]
     text = " " * 9 + " ".join(f"{head:>11}" for head in heads) + "\n"
     for label, cells in rows:
-        text += f"{label:<9}" + " ".join(f"{amount(cell):>11}" for cell in cells) + "\n"
+        text += f"{label:<9}" + " ".join(f"{_amount(cell, flags):>11}" for cell in cells) + "\n"
     return text
+
+
+def _amount(kib: int, flags: Flags) -> str:
+    if "h" in flags:
+        return human_memory(kib, "si" in flags)
+    unit = next((name for name, _ in reversed(flags.pairs) if name in _UNITS), "k")
+    base = 1000 if "si" in flags or unit in _DECIMAL else 1024
+    return str(kib * 1024 // base ** _UNITS[unit])
 
 
 def busy(host: Host) -> float:
@@ -95,17 +145,17 @@ def top(context: CommandContext) -> str | BuiltinResult:
 def _top_head(host: Host) -> str:
     states = [process.state[:1] for process in host.processes]
     running, stopped, zombie = (sum(state in kinds for state in states) for kinds in ("R", "T", "Z"))
-    used = busy(host)
-    system, waiting = used / 4, min(host.waiting / host.system.cores * 20, 100 - used)
-    idle = 100 - used - waiting
+    busy_now = busy(host)
+    system, waiting = busy_now / 4, min(host.waiting / host.system.cores * 20, 100 - busy_now)
+    idle = 100 - busy_now - waiting
     memory = host.memory
-    mib = [f"{kib / 1024:8.1f}" for kib in (memory.total, host.memory_free, host.memory_used, cached(host))]
+    mib = [f"{kib / 1024:8.1f}" for kib in (memory.total, host.memory_free, used(host), cached(host))]
     swap = [f"{kib / 1024:8.1f}" for kib in (memory.swap_total, memory.swap_total - memory.swap_used, memory.swap_used)]
     return (
         f"top - {headline(host).strip()}\n"
         f"Tasks: {len(states):3d} total, {running:3d} running, {len(states) - running - stopped - zombie:3d} sleeping, "
         f"{stopped:3d} stopped, {zombie:3d} zombie\n"
-        f"%Cpu(s): {used - system:4.1f} us, {system:4.1f} sy,  0.0 ni, {idle:4.1f} id, {waiting:4.1f} wa,  "
+        f"%Cpu(s): {busy_now - system:4.1f} us, {system:4.1f} sy,  0.0 ni, {idle:4.1f} id, {waiting:4.1f} wa,  "
         "0.0 hi,  0.0 si,  0.0 st\n"
         f"MiB Mem : {mib[0]} total, {mib[1]} free, {mib[2]} used, {mib[3]} buff/cache\n"
         f"MiB Swap: {swap[0]} total, {swap[1]} free, {swap[2]} used. {host.memory_available / 1024:8.1f} avail Mem\n\n"
@@ -128,25 +178,69 @@ def _top_line(host: Host, process: Process, whole: bool) -> str:
     )
 
 
+VMSTAT = options("""
+    -a --active
+    -s --stats
+    -S --unit=
+    -n --one-header
+    -t --timestamp
+    -y --no-first
+""")
+
+
 def vmstat(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "sanmwdtS:")
-    if flags.words and not all(word.isdecimal() for word in flags.words):
-        return fail("vmstat: failed to parse argument: '" + flags.words[0] + "'")
-    host = context.host
+    flags = parse(context, VMSTAT)
+    if not all(word.isdecimal() for word in flags.words):
+        return fail(f"vmstat: failed to parse argument: '{flags.words[0]}': Invalid argument")
+    host, now = context.host, context.host.now
+    if "s" in flags:
+        return _vmstat_summary(host)
+    scale = {"": 1024, "k": 1000, "K": 1024, "m": 10**6, "M": 2**20}.get(flags.get("S"))
+    if scale is None:
+        return fail("vmstat: -S requires k, K, m or M (default is KiB)")
+    kept = [host.memory.swap_used, host.memory_free]
+    if "a" in flags:
+        kept += [cached(host) // 2, host.memory_used // 2]
+    else:
+        kept += [cached(host) // CACHE_SHARE, cached(host) - cached(host) // CACHE_SHARE]
+    memory = " ".join(f"{kib * 1024 // scale:6d}" for kib in kept)
     running = sum(process.state.startswith("R") for process in host.processes)
-    used, cache, memory = busy(host), cached(host), host.memory
-    user, system = int(used * 0.75), int(used / 4)
-    waiting = int(min(host.waiting / host.system.cores * 20, 100 - used))
-    kept = f"{memory.swap_used:6d} {host.memory_free:6d} {cache // CACHE_SHARE:6d} {cache - cache // CACHE_SHARE:6d}"
+    busy_now = busy(host)
+    user, system = int(busy_now * 0.75), int(busy_now / 4)
+    waiting = int(min(host.waiting / host.system.cores * 20, 100 - busy_now))
     line = (
-        f"{running:2d} {int(host.waiting):2d} {kept} {0:4d} {0:4d} {12:5d} {31:5d} {118:4d} {246:4d} "
-        f"{user:2d} {system:2d} {100 - user - system - waiting:2d} {waiting:2d} {0:2d}\n"
+        f"{running:2d} {int(host.waiting):2d} {memory} {0:4d} {0:4d} {12:5d} {31:5d} {118:4d} {246:4d} "
+        f"{user:2d} {system:2d} {100 - user - system - waiting:2d} {waiting:2d} {0:2d}"
     )
+    head = "procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----"
+    names = " inact active" if "a" in flags else "  buff  cache"
+    heads = f" r  b   swpd   free {names}   si   so    bi    bo   in   cs us sy id wa st"
+    delay = int(flags.words[0][:4]) if flags.words else 0
     times = min(int(flags.words[1][:4]), 20) if len(flags.words) > 1 else 1
-    return (
-        "procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n"
-        " r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st\n"
-    ) + line * times
+    rows = [f"{line}{formatted(now + n * delay, ' %F %T') if 't' in flags else ''}\n" for n in range(times)]
+    clock = [" -----timestamp-----", "                 UTC"] if "t" in flags else ["", ""]
+    text = f"{head}{clock[0]}\n{heads}{clock[1]}\n" + "".join(rows)
+    return BuiltinResult(stdout=text, exit_code=124) if len(flags.words) == 1 else text
+
+
+def _vmstat_summary(host: Host) -> str:
+    """-s: the memory as it is, and counters since boot."""
+    memory, cache, up = host.memory, cached(host), host.now - host.boot
+    ticks = sum(process.seconds for process in host.processes) * 100
+    buffers = cache // CACHE_SHARE
+    rows = (
+        *((memory.total, "K total memory"), (used(host), "K used memory"), (host.memory_used // 2, "K active memory")),
+        *((cache // 2, "K inactive memory"), (host.memory_free, "K free memory"), (buffers, "K buffer memory")),
+        *((cache - buffers, "K swap cache"), (memory.swap_total, "K total swap"), (memory.swap_used, "K used swap")),
+        *((memory.swap_total - memory.swap_used, "K free swap"), (ticks * 3 // 4, "non-nice user cpu ticks")),
+        *((0, "nice user cpu ticks"), (ticks // 4, "system cpu ticks")),
+        *((max(up * host.system.cores * 100 - ticks, 0), "idle cpu ticks"), (up // 50, "IO-wait cpu ticks")),
+        *((0, "IRQ cpu ticks"), (up // 90, "softirq cpu ticks"), (0, "stolen cpu ticks")),
+        *((0, "non-nice guest cpu ticks"), (0, "nice guest cpu ticks"), (up * 12, "K paged in")),
+        *((up * 31, "K paged out"), (0, "pages swapped in"), (0, "pages swapped out"), (up * 118, "interrupts")),
+        *((up * 246, "CPU context switches"), (host.boot, "boot time"), (host.next_pid, "forks")),
+    )
+    return "".join(f"{number:13d} {what}\n" for number, what in rows)
 
 
 COMMANDS: dict[str, Command] = {"free": free, "top": top, "vmstat": vmstat}

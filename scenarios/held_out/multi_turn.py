@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from aj.acts import here, on, on_all
 from fleet.draw import software
-from fleet.linux.usage import human_memory
+from fleet.linux.usage import human_memory, used
 from fleet.model import Host
 from fleet.signals import kill
 from fleet.workspace import repository
@@ -154,8 +154,8 @@ def teaching_conversation_memory(stage: Stage) -> None:
         ("how would you find out how much RAM {host} uses? demonstrate it",
             "I'm curious: how does one read the RAM in use on {host}? go ahead and do it",
             "walk me through the RAM in use on {host}", "what do you type to learn how much RAM {host} uses? type it"),
-        [on(name, "free -h")], {name: (human_memory(host.memory_used),)},
-        f"`{name}` uses {human_memory(host.memory_used)}", "what the cache holds is given back when it is needed",
+        [on(name, "free -h")], {name: (human_memory(used(host)),)},
+        f"`{name}` uses {human_memory(used(host))}", "what the cache holds is given back when it is needed",
         host=name,
     )  # fmt: skip
     stage.turn(
@@ -166,7 +166,7 @@ def teaching_conversation_memory(stage: Stage) -> None:
         [on(name, "ps aux --sort=-%mem | head -n 2")], {name: (str(pid),)},
         f"on `{name}` it is `/opt/search/bin/indexer` with pid {pid}", "a list sorted by memory has the biggest on top",
     )  # fmt: skip
-    theirs = human_memory(stage.hosts[other].memory_used)
+    theirs = human_memory(used(stage.hosts[other]))
     stage.turn(
         ("does {host} use as much RAM?", "for contrast, the RAM in use of {host}?",
             "what would the first look give on {host}?", "repeat the first look for {host}"),

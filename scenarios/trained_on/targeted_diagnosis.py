@@ -1,7 +1,7 @@
 """Targeted diagnosis, trained on: one host, one question, and the one command that answers it."""
 
 from aj.acts import on
-from fleet.linux.usage import human_memory
+from fleet.linux.usage import human_memory, used
 from fleet.software import software
 from scenarios.scenario import Stage, template
 from scenarios.trouble import ABSENT, fail_service, fill_disk, set_value, with_containers, with_service
@@ -120,8 +120,8 @@ def load_and_memory(stage: Stage) -> None:
             "what are the load and the memory usage on {host}?",
         ),
         [on(name, "uptime; free -h")],
-        {name: (f"{host.load:.2f}", human_memory(host.memory_used))},
-        f"`{name}` has a load of {host.load:.2f} and {human_memory(host.memory_used)} of memory in use",
+        {name: (f"{host.load:.2f}", human_memory(used(host)))},
+        f"`{name}` has a load of {host.load:.2f} and {human_memory(used(host))} of memory in use",
         "load and memory together tell a busy host from one that swaps",
         host=name,
     )

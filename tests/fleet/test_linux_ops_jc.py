@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fleet.draw import draw_host
 from fleet.linux.docker.views import status
-from fleet.linux.network import sockets
 from fleet.linux.shell import LinuxShell
+from fleet.linux.sockets import sockets
 from fleet.linux.systemd.units import SUB
 from fleet.model import Host, Machine
 from fleet.ports import listeners

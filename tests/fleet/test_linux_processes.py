@@ -75,14 +75,14 @@ ANSWERS = {
     "pgrep -c -u deploy": "2",
     "pgrep -af '^python3? '": "905 python3 /srv/job.py --port 9000",
     "pidof nginx java": "900 701 700",
-    "pstree -p": "init(1)\n  |-nginx(700)\n  | `-nginx(701)\n  |-java(900)\n  `-python3(905)",
+    "pstree -p": "systemd(1)\n  |-nginx(700)\n  | `-nginx(701)\n  |-java(900)\n  `-python3(905)",
     "lsof -ti :80": "700",
     "top -bn1 -o %MEM | sed -n 8p": "    900 deploy    20   0   40000   1.5g 800000 S 187.5  20.0  62:05.00 java",
     "top -b -n 1 | sed -n 2p": "Tasks:   6 total,   1 running,   5 sleeping,   0 stopped,   0 zombie",
     "free -m": "               total        used        free      shared  buff/cache   available\n"
-    "Mem:            7812        2578        3281          48        1953        5185\n"
+    "Mem:            7812        2626        3281          48        1953        5185\n"
     "Swap:           1953         244        1708",
-    "free -h | sed -n 2p": "Mem:           7.6Gi       2.5Gi       3.2Gi        49Mi       1.9Gi       5.1Gi",
+    "free -h | sed -n 2p": "Mem:           7.6Gi       2.6Gi       3.2Gi        48Mi       1.9Gi       5.1Gi",
     "uptime | sed 's/.*average: //'": "2.00, {five}, {fifteen}",
     "vmstat | tail -1 | cut -c1-30": " 1  0 250000 3360000 125000 18",
     "kill -l 9; kill -l TERM": "KILL\n15",

@@ -1,15 +1,18 @@
 """The commands systemctl and service: starting, stopping and enabling units."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bashkit import BuiltinResult
 
 from fleet import actions
 from fleet.actions import RELOADING, FailedAction
-from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, lacking, parse
 from fleet.linux.manual import has_verb
+from fleet.linux.options import options
 from fleet.linux.processes import signal_of
-from fleet.linux.systemd.units import ON_HOST, ON_UNITS, full_name, named_units, overview, unit_file
+from fleet.linux.systemd.lists import ON_HOST, overview
+from fleet.linux.systemd.units import ON_UNITS, full_name, named_units, unit_file
 from fleet.model import Host
 from fleet.ports import main_process
 from fleet.signals import kill
@@ -19,18 +22,41 @@ NO_SUCH_UNIT = 5
 _HINT = 'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.'
 
 
+SYSTEMCTL = options("""
+    -t --type=
+    --state=
+    -p --property=
+    -P=
+    --value
+    -a --all
+    --failed
+    -q --quiet
+    -n --lines=
+    --no-legend
+    --legend=
+    --plain
+    --now
+    -s --signal=
+    ~ -l --full
+    ~ -f --force
+    ~ --no-pager
+    ~ --no-block
+    ~ --no-ask-password
+    ~ --no-wall
+    ~ --system
+    ~ --wait
+    ~ --show-types
+    ~ --kill-whom= --kill-who=
+""")
+
+
 def _systemctl(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "t:p:aqln:o:fHMs:",
-        ["type=", "state=", "property=", "value", "all", "failed", "quiet", "full", "lines=", "output=", "no-pager",
-         "no-legend", "plain", "now", "no-block", "force", "runtime", "system", "wait", "no-ask-password", "no-wall",
-         "legend=", "reverse", "after", "before", "user", "signal=", "kill-whom="],
-        {"type": "t", "property": "p", "all": "a", "quiet": "q", "full": "l", "lines": "n", "signal": "s"},
-    )  # fmt: skip
+    flags = parse(context, SYSTEMCTL)
     verb, *words = flags.words or ["list-units"]
     if verb in ON_HOST:
         return ON_HOST[verb](context.host, flags, words)
+    if verb == "edit":
+        return fail("Cannot edit units if not on a tty.")
     if verb not in ON_UNITS and verb not in _CHANGES:
         refusal = fail(f"Unknown command verb {verb}.")
         return lacking(context, f"systemctl {verb}", refusal) if has_verb("systemctl", verb) else refusal
@@ -38,8 +64,18 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         words = [name for name, service in context.host.services.items() if service.state == "failed"]
     elif not words:
         return overview(context.host) if verb == "status" else fail("Too few arguments.")
+    if verb == "status":
+        words = [_of_pid(context.host, word) if word.isdecimal() else word for word in words]
     units = named_units(context.host, words)
     return ON_UNITS[verb](context.host, flags, units) if verb in ON_UNITS else _change(context, verb, flags, units)
+
+
+def _of_pid(host: Host, word: str) -> str:
+    """The unit of a process: systemctl status PID."""
+    process = next((process for process in host.processes if str(process.pid) == word), None)
+    if process is None:
+        raise UsageError(fail(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.", 4))
+    return process.service or word
 
 
 def _change(context: CommandContext, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
@@ -58,6 +94,8 @@ VerbResult = tuple[str, int]
 
 def _unknown(verb: str, name: str) -> VerbResult:
     unit = full_name(name)
+    if verb in ("mask", "unmask"):
+        return f"Unit {unit} does not exist, proceeding anyway.\n", 0
     if verb in ("enable", "disable"):
         return f"Failed to {verb} unit: Unit file {unit} does not exist.\n", 1
     if verb == "reset-failed":
@@ -76,8 +114,14 @@ def _apply(context: CommandContext, name: str, done: Host | FailedAction) -> Ver
     return f"{why}{_HINT.format(unit=unit)}\n", 1
 
 
+def _masked(context: CommandContext, verb: str, name: str) -> VerbResult | None:
+    if not context.host.services[name].masked:
+        return None
+    return f"Failed to {verb} {name}.service: Unit {name}.service is masked.\n", 1
+
+
 def _start(context: CommandContext, name: str, flags: Flags) -> VerbResult:
-    return _apply(context, name, actions.start(context.host, name))
+    return _masked(context, "start", name) or _apply(context, name, actions.start(context.host, name))
 
 
 def _stop(context: CommandContext, name: str, flags: Flags) -> VerbResult:
@@ -85,7 +129,7 @@ def _stop(context: CommandContext, name: str, flags: Flags) -> VerbResult:
 
 
 def _restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
-    return _apply(context, name, actions.restart(context.host, name))
+    return _masked(context, "restart", name) or _apply(context, name, actions.restart(context.host, name))
 
 
 def _try_restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
@@ -96,7 +140,7 @@ def _reload(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     unit = f"{name}.service"
     if name not in RELOADING:
         why = f"Failed to reload {unit}: Job type reload is not applicable for unit {unit}.\n"
-        return f"{why}See system logs and 'systemctl status {unit}' for details.\n", 1
+        return f"{why}See system logs and 'systemctl status {unit}' for details.\n", 3
     done = actions.reload(context.host, name)
     context.change(done.host if isinstance(done, FailedAction) else done)
     if not isinstance(done, FailedAction):
@@ -113,6 +157,8 @@ def _reload_or_restart(context: CommandContext, name: str, flags: Flags) -> Verb
 
 def _enable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     text, service = "", context.host.services[name]
+    if service.masked:
+        return f"Failed to enable unit: Unit file /etc/systemd/system/{name}.service is masked.\n", 1
     if not service.enabled:
         link = f"/etc/systemd/system/multi-user.target.wants/{name}.service"
         text = f"Created symlink {link} → {unit_file(service)}.\n"
@@ -127,6 +173,21 @@ def _disable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
         text = f'Removed "/etc/systemd/system/multi-user.target.wants/{name}.service".\n'
         context.change(actions.enable(context.host, name, False))
     return (text, _stop(context, name, flags)[1]) if "now" in flags else (text, 0)
+
+
+def _mask(context: CommandContext, name: str, flags: Flags) -> VerbResult:
+    service, link = context.host.services[name], f"/etc/systemd/system/{name}.service"
+    if link in context.host.files:
+        return f"Failed to mask unit: File {link} already exists.\n", 1
+    text = "" if service.masked else f"Created symlink {link} → /dev/null.\n"
+    context.change(context.host.with_service(replace(service, masked=True)))
+    return (text, _stop(context, name, flags)[1]) if "now" in flags else (text, 0)
+
+
+def _unmask(context: CommandContext, name: str, flags: Flags) -> VerbResult:
+    service = context.host.services[name]
+    context.change(context.host.with_service(replace(service, masked=False)))
+    return f'Removed "/etc/systemd/system/{name}.service".\n' if service.masked else "", 0
 
 
 def _kill(context: CommandContext, name: str, flags: Flags) -> VerbResult:
@@ -155,6 +216,8 @@ _CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
     "force-reload": _reload_or_restart,
     "enable": _enable,
     "disable": _disable,
+    "mask": _mask,
+    "unmask": _unmask,
     "kill": _kill,
     "reset-failed": _reset_failed,
 }

@@ -1,18 +1,19 @@
-"""What systemctl shows about services: status, lists, properties."""
+"""What systemctl shows about units: status, properties, files."""
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Flags, fail, table
+from fleet.linux.command import Flags, fail
 from fleet.linux.systemd.journal import of_unit, short, unit_name
 from fleet.model import Host, Service
 from fleet.ports import main_process
 from fleet.signals import DUMPED, SIGNALS, automatic_restarts, result_of
-from fleet.unit_files import restart_policy
+from fleet.unit_files import restart_policy, unit_texts
 
 _DAY, _MONTH = 86_400, 2_629_800
 _LONG = ((12 * _MONTH, "year", _MONTH, "month"), (_MONTH, "month", _DAY, "day"), (7 * _DAY, "week", _DAY, "day"))
@@ -21,21 +22,36 @@ SUB = {"active": "running", "inactive": "dead", "failed": "failed"}
 
 
 def ago(seconds: int) -> str:
-    """An age as systemd prints it: 42s, 2h 3min, 1 day 4h, 5 days, 2 weeks 1 day, 1 month 9 days."""
+    """An age as systemd prints it (format_timestamp_relative): 42s, 2h 3min, 21h, 5 days, 1 year 0 months."""
     seconds = max(seconds, 0)
     for size, name, part, rest in _LONG:
         if seconds >= size:
-            return f"{_count(seconds // size, name)} {_count(seconds % size // part, rest)}".strip()
+            return f"{_count(seconds // size, name)} {_count(seconds % size // part, rest)}"
+    hours, minutes = seconds // 3600, seconds // 60
     if seconds >= 2 * _DAY:
-        return _count(seconds // _DAY, "day")
-    pieces = [_count(seconds // _DAY, "day")]
-    pieces += [f"{count}{name}" for count, name in ((seconds // 3600 % 24, "h"), (seconds // 60 % 60, "min")) if count]
-    pieces += [f"{seconds % 60}s"] if seconds < 3600 and seconds % 60 else []
-    return " ".join([piece for piece in pieces if piece][:2]) or "0s"
+        return f"{seconds // _DAY} days"
+    if hours >= 25:
+        return f"1 day {hours - 24}h"
+    if hours:
+        return f"{hours}h" if hours >= 6 else f"{hours}h {minutes % 60}min"
+    if minutes:
+        return f"{minutes}min" if minutes >= 5 else f"{minutes}min {seconds % 60}s"
+    return f"{seconds}s"
+
+
+def span(seconds: int) -> str:
+    """A duration as systemd prints it (format_timespan): 1d 2h 3min 4s."""
+    units = ((_DAY, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    pieces = []
+    for size, name in units:
+        if count := seconds // size:
+            pieces.append(f"{count}{name}")
+        seconds %= size
+    return " ".join(pieces) or "0"
 
 
 def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'s' * (number > 1)}" if number else ""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def moment(time: int) -> str:
@@ -54,6 +70,11 @@ def named_units(host: Host, words: list[str]) -> list[str]:
     return units
 
 
+def file_state(service: Service) -> str:
+    """enabled, disabled or masked"""
+    return "masked" if service.masked else "enabled" if service.enabled else "disabled"
+
+
 def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     """Exit code 0 if every unit runs, 3 if one does not, 4 if one does not exist."""
     blocks, missing, code = [], [], 0
@@ -70,9 +91,10 @@ def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
 def status_text(host: Host, service: Service, lines: str = "10") -> str:
     """What `systemctl status` prints for one service."""
     unit, dot = f"{service.name}.service", {"active": "●", "inactive": "○", "failed": "×"}[service.state]
-    enabled = "enabled" if service.enabled else "disabled"
-    text = f"{dot} {unit} - {service.title}\n"
-    text += f"     Loaded: loaded ({unit_file(service)}; {enabled}; preset: enabled)\n"
+    loaded = f"loaded ({unit_file(service)}; {file_state(service)}; preset: enabled)"
+    if service.masked:
+        loaded = f"masked (Reason: Unit {unit} is masked.)"
+    text = f"{dot} {unit} - {service.title}\n     Loaded: {loaded}\n"
     text += f"     Active: {_activity(host, service)}\n"
     main = main_process(host, service.name)
     if service.state == "active" and main:
@@ -80,7 +102,7 @@ def status_text(host: Host, service: Service, lines: str = "10") -> str:
         text += f"   Main PID: {main.pid} ({main.name})\n"
         text += f"      Tasks: {len(own)} (limit: {host.memory.total // 880})\n"
         text += f"     Memory: {sum(p.resident for p in own) / 1024:.1f}M\n"
-        text += f"        CPU: {ago(sum(p.seconds for p in own))}\n"
+        text += f"        CPU: {span(sum(p.seconds for p in own))}\n"
         text += f"     CGroup: /system.slice/{unit}\n"
         for process in own:
             branch = "└─" if process is own[-1] else "├─"
@@ -134,20 +156,10 @@ def full_name(name: str) -> str:
     return name if "." in name else f"{name}.service"
 
 
-def overview(host: Host) -> str:
-    """`systemctl status` without a unit: the state of the whole system."""
-    failed = sum(service.state == "failed" for service in host.services.values())
-    return (
-        f"● {host.name}\n    State: {'degraded' if failed else 'running'}\n    Units: {len(host.services)} loaded\n"
-        f"     Jobs: 0 queued\n   Failed: {failed} units\n"
-        f"    Since: {moment(host.boot)}; {ago(host.now - host.boot)} ago\n  systemd: 252\n   CGroup: /\n"
-    )
-
-
 def _is_active(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     states = [host.services[name].state if name in host.services else None for name in units]
     text = "".join(f"{state or 'inactive'}\n" for state in states)
-    code = 0 if "active" in states else 4 if not any(states) else 3
+    code = 0 if "active" in states else 3
     return BuiltinResult(stdout="" if "q" in flags else text, exit_code=code)
 
 
@@ -159,23 +171,24 @@ def _is_failed(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
 
 def _is_enabled(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     known = [host.services[name] for name in units if name in host.services]
-    text = "".join(f"{'enabled' if service.enabled else 'disabled'}\n" for service in known)
+    text = "".join(f"{file_state(service)}\n" for service in known)
     lost = "".join(
         f"Failed to get unit file state for {full_name(name)}: No such file or directory\n"
         for name in units
         if name not in host.services
     )
-    code = 0 if any(service.enabled for service in known) else 1
+    code = 0 if not lost and any(file_state(service) == "enabled" for service in known) else 1
     return BuiltinResult(stdout="" if "q" in flags else text, stderr=lost, exit_code=code)
 
 
 def _show(host: Host, flags: Flags, units: list[str]) -> str:
-    wanted = [name for value in flags.every("p") for name in value.split(",")]
+    wanted = [name for value in (*flags.every("p"), *flags.every("P")) for name in value.split(",")]
     blocks = []
     for name in units:
         facts = _properties(host, name)
         kept = [(key, facts[key]) for key in wanted if key in facts] if wanted else list(facts.items())
-        blocks.append("".join(f"{value}\n" if "value" in flags else f"{key}={value}\n" for key, value in kept))
+        bare = bool({"value", "P"} & flags.values.keys())
+        blocks.append("".join(f"{value}\n" if bare else f"{key}={value}\n" for key, value in kept))
     return "\n".join(blocks)
 
 
@@ -202,11 +215,11 @@ def _properties(host: Host, name: str) -> dict[str, str]:
         "Id": f"{name}.service",
         "Names": f"{name}.service",
         "Description": service.title,
-        "LoadState": "loaded",
+        "LoadState": "masked" if service.masked else "loaded",
         "ActiveState": service.state,
         "SubState": SUB[service.state],
         "FragmentPath": unit_file(service),
-        "UnitFileState": "enabled" if service.enabled else "disabled",
+        "UnitFileState": file_state(service),
         "StateChangeTimestamp": moment(service.since),
         "ActiveEnterTimestamp": moment(service.since) if active else "",
         "InactiveEnterTimestamp": "" if active else moment(service.since),
@@ -217,61 +230,21 @@ def _cat(host: Host, flags: Flags, units: list[str]) -> str | BuiltinResult:
     lost = [name for name in units if name not in host.services]
     if lost:
         return fail(f"No files found for {full_name(lost[0])}.")
-    return "\n".join(
-        f"# {unit_file(service)}\n[Unit]\nDescription={service.title}\nAfter=network.target\n\n[Service]\n"
-        f"User={service.user}\nExecStart={_started_as(service)}\n\n[Install]\nWantedBy=multi-user.target\n"
-        for service in (host.services[name] for name in units)
-    )
+    return "\n".join(_files_of(host, host.services[name]) for name in units)
 
 
-def _list_units(host: Host, flags: Flags, patterns: list[str]) -> str:
-    states = [state for value in flags.every("state") for state in value.split(",")] + ["failed"] * ("failed" in flags)
-    names = named_units(host, patterns) if patterns else list(host.services)
-    if "t" in flags and "service" not in flags.get("t").split(","):
-        names = []
-    chosen = [host.services[name] for name in sorted(names) if name in host.services]
-    if states:
-        chosen = [service for service in chosen if {service.state, SUB[service.state], "loaded"} & set(states)]
-    elif "a" not in flags:
-        chosen = [service for service in chosen if service.state != "inactive"]
-    rows = [[f"{s.name}.service", "loaded", s.state, SUB[s.state], s.title] for s in chosen]
-    if "no-legend" in flags or flags.get("legend") in ("false", "no"):
-        text = table(rows) if rows else ""
-    else:
-        text = table([["UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"], *rows])
-    if "plain" not in flags:
-        dotted = {row[0] for row in rows if row[2] == "failed"}
-        text = "".join(f"{'●' if line.split()[0] in dotted else ' '} {line}\n" for line in text.splitlines())
-    return text if "no-legend" in flags else text + _legend(len(rows), hidden=not states and "a" not in flags)
-
-
-def _legend(count: int, hidden: bool) -> str:
-    if not count:
-        return "0 loaded units listed.\n"
-    more = " Pass --all to see loaded but inactive units, too." if hidden else ""
-    return (
-        "\nLOAD   = Reflects whether the unit definition was properly loaded.\n"
-        "ACTIVE = The high-level unit activation state, i.e. generalization of SUB.\n"
-        "SUB    = The low-level unit activation state, values depend on unit type.\n"
-        f"{count} loaded units listed.{more}\nTo show all installed unit files use 'systemctl list-unit-files'.\n"
-    )
-
-
-def _list_unit_files(host: Host, flags: Flags, patterns: list[str]) -> str:
-    names = sorted(
-        name for name in (named_units(host, patterns) if patterns else host.services) if name in host.services
-    )
-    rows = [[f"{n}.service", "enabled" if host.services[n].enabled else "disabled", "enabled"] for n in names]
-    states = flags.every("state")
-    rows = [row for row in rows if not states or row[1] in states]
-    if "no-legend" in flags:
-        return table(rows) if rows else ""
-    return table([["UNIT FILE", "STATE", "PRESET"], *rows]) + f"\n{len(rows)} unit files listed.\n"
-
-
-def _running(host: Host, flags: Flags, words: list[str]) -> BuiltinResult:
-    failed = any(service.state == "failed" for service in host.services.values())
-    return BuiltinResult(stdout="degraded\n" if failed else "running\n", exit_code=1 if failed else 0)
+def _files_of(host: Host, service: Service) -> str:
+    """The unit file and its drop-ins: those on the host, else the one that the package ships."""
+    texts = unit_texts(host, service.name)
+    if not any(path.endswith(f"/{service.name}.service") for path, _ in texts):
+        policy = restart_policy(replace(host, files={}), service.name)
+        restart = f"Restart={policy}\n" if policy != "no" else ""
+        shipped = (
+            f"[Unit]\nDescription={service.title}\nAfter=network.target\n\n[Service]\nUser={service.user}\n"
+            f"ExecStart={_started_as(service)}\n{restart}\n[Install]\nWantedBy=multi-user.target\n"
+        )
+        texts = [(unit_file(service), shipped), *texts]
+    return "\n".join(f"# {path}\n{text}" for path, text in texts)
 
 
 UnitView = Callable[[Host, Flags, list[str]], "str | BuiltinResult"]
@@ -282,15 +255,4 @@ ON_UNITS: dict[str, UnitView] = {
     "is-enabled": _is_enabled,
     "show": _show,
     "cat": _cat,
-}
-ON_HOST: dict[str, UnitView] = {
-    "list-units": _list_units,
-    "list-unit-files": _list_unit_files,
-    "is-system-running": _running,
-    "daemon-reload": lambda host, flags, words: "",
-    "daemon-reexec": lambda host, flags, words: "",
-    "list-timers": lambda host, flags, words: "0 timers listed.\n",
-    "list-sockets": lambda host, flags, words: "0 sockets listed.\n",
-    "list-jobs": lambda host, flags, words: "No jobs running.\n",
-    "get-default": lambda host, flags, words: "multi-user.target\n",
 }
