@@ -157,10 +157,10 @@ def _error_line(service: Service, why: str) -> str:
 
 
 def _failed_start(host: Host, service: Service, why: str) -> Host:
+    host = manager_says(host, service, f"Starting {service.title}...")
     host = replace(host, next_pid=host.next_pid + 1)
     host = _log_by_service(host, service, host.next_pid - 1, 3, _error_line(service, why))
     exited = "Control process exited, code=exited, status=1/FAILURE"
-    host = manager_says(host, service, f"Starting {service.title}...")
     for priority, text in ((5, exited), (4, "Failed with result 'exit-code'.")):
         host = manager_says(host, service, f"{service.name}.service: {text}", priority)
     host = log_by_manager(
