@@ -80,12 +80,14 @@ class File:
     modified: int = 0
     group: str = field(default="", repr=False)
     """if it is another one than the owner's"""
+    encoded: int = field(default=0, repr=False)
+    """bytes that its encoding adds on Windows: a byte order mark, carriage returns, half of each character"""
 
     @property
     def size(self) -> int:
         """Bytes."""
         stored = len(self.content) if self.content.isascii() else len(self.content.encode("utf-8", "replace"))
-        return stored + self.bulk
+        return stored + self.bulk + self.encoded
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,5 +175,5 @@ class Interpreter(StatementRunner):
         if redirect.stream in "1*":
             text, output = render(output) + text, []
         if target is not None and to_text(target).lower() not in ("nul", "null"):
-            write_text(self.session, to_text(target), text, redirect.append, "Out-File")
+            write_text(self.session, to_text(target), text, redirect.append, "Out-File", "unicode")
         return output

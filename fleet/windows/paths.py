@@ -12,7 +12,7 @@ from fleet.model import File, Host
 from fleet.windows.failure import Failure
 from fleet.windows.matching import is_wildcard, like, unescaped
 from fleet.windows.session import HOME, Session
-from fleet.windows.values import PSObject, moment
+from fleet.windows.values import PSObject, bad_conversion, moment
 
 STANDARD = (
     r"C:\Windows\System32\drivers\etc",
@@ -148,8 +148,28 @@ def one(session: Session, path: str) -> PathItem:
     return found[0]
 
 
-def write_text(session: Session, path: str, text: str, append: bool, source: str) -> None:
-    """Write a file, or append to it.
+def added_by_encoding(text: str, encoding: str, new: bool) -> int:
+    """Bytes by which lines that Windows PowerShell writes are longer than their text in UTF-8.
+
+    Raises:
+        Failure: there is no such encoding.
+    """
+    returns = text.count("\n")
+    match encoding.lower():
+        case "" | "default" | "ascii" | "oem" | "string" | "utf7":
+            return returns
+        case "utf8":
+            return returns + 3 * new
+        case "unicode" | "bigendianunicode":
+            return (
+                len(text.encode("utf-16-le", "replace")) - len(text.encode("utf-8", "replace")) + 2 * returns + 2 * new
+            )
+        case _:
+            raise bad_conversion(encoding, "Microsoft.PowerShell.Commands.FileSystemCmdletProviderEncoding")
+
+
+def write_text(session: Session, path: str, text: str, append: bool, source: str, encoding: str = "") -> None:
+    """Write a file, or append to it; each line ends as on Windows.
 
     Raises:
         Failure: the folder does not exist, or there is no space.
@@ -164,12 +184,10 @@ def write_text(session: Session, path: str, text: str, append: bool, source: str
     key = key_of(session.host, full)
     old = session.host.files.get(key)
     content = (old.content if old and append else "") + text
-    put(
-        session,
-        key,
-        replace(old or File(owner="Administrators"), content=content, bulk=old.bulk if old and append else 0),
-        source,
-    )
+    kept = old if old and append else File()
+    encoded = kept.encoded + added_by_encoding(text, encoding, new=not kept.size)
+    file = replace(old or File(owner="Administrators"), content=content, bulk=kept.bulk, encoded=encoded)
+    put(session, key, file, source)
 
 
 def put(session: Session, path: str, file: File, source: str) -> None:

@@ -104,6 +104,14 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
         ("([timespan]'00:30').TotalMinutes", "30"),
         ("([timespan]600000000).TotalMinutes", "1"),
+        # a file is as long as its encoding makes it
+        ("'abc' > C:\\Data\\x; (gi C:\\Data\\x).Length", "12"),
+        ("'abc' | Out-File C:\\Data\\x; 'd' >> C:\\Data\\x; (gi C:\\Data\\x).Length; gc C:\\Data\\x", "18\nabc\nd"),
+        ("Set-Content C:\\Data\\x abc; (gi C:\\Data\\x).Length; ac C:\\Data\\x d; (gi C:\\Data\\x).Length", "5\n8"),
+        ("'abc' | Set-Content C:\\Data\\x -Encoding UTF8; (gi C:\\Data\\x).Length", "8"),
+        ("'abc' | Out-File C:\\Data\\x -Encoding ascii; cp C:\\Data\\x C:\\Data\\y; (gi C:\\Data\\y).Length", "5"),
+        ("'abc' > C:\\Data\\x; clc C:\\Data\\x; (gi C:\\Data\\x).Length", "0"),
+        ("Set-Content C:\\Data\\x abc -NoNewline; (gi C:\\Data\\x).Length", "3"),
         # names that are aliases, and programs behind them
         ("sc C:\\Data\\new.txt hello; gc C:\\Data\\new.txt", "hello"),
         ("(sc.exe query W32Time | Select-Object -First 2)[1] -like 'SERVICE_NAME:*'", None),

@@ -35,7 +35,7 @@ def export_csv(call: CmdletCall) -> Iterable[PSValue]:
         lines = lines[1 if call.flag("NoTypeInformation") else 2 :]
     text = "".join(f"{line}\n" for line in lines)
     if not call.what_if("Export-Csv", path):
-        write_text(call.session, path, text, call.flag("Append"), call.cmdlet.name)
+        write_text(call.session, path, text, call.flag("Append"), call.cmdlet.name, call.text("Encoding"))
     return []
 
 

@@ -38,7 +38,7 @@ def set_content(call: CmdletCall) -> Iterable[PSValue]:
     text = _text_of(call, "Value")
     for path in call.texts("Path") or call.texts("LiteralPath"):
         if not call.what_if("Set Content", path):
-            write_text(call.session, path, text, False, call.cmdlet.name)
+            write_text(call.session, path, text, False, call.cmdlet.name, call.text("Encoding"))
     return []
 
 
@@ -46,7 +46,7 @@ def add_content(call: CmdletCall) -> Iterable[PSValue]:
     text = _text_of(call, "Value")
     for path in call.texts("Path") or call.texts("LiteralPath"):
         if not call.what_if("Add Content", path):
-            write_text(call.session, path, text, True, call.cmdlet.name)
+            write_text(call.session, path, text, True, call.cmdlet.name, call.text("Encoding"))
     return []
 
 
@@ -58,12 +58,14 @@ def out_file(call: CmdletCall) -> Iterable[PSValue]:
         text = f"The file '{full}' already exists."
         raise call.failure(text, "NoClobber", "ResourceExists", f"{full}:String", "IOException")
     check_width(call, render(values))
-    write_text(call.session, path, render(values), call.flag("Append"), call.cmdlet.name)
+    encoding = call.text("Encoding", "unicode")
+    write_text(call.session, path, render(values), call.flag("Append"), call.cmdlet.name, encoding)
     return []
 
 
 def tee_object(call: CmdletCall) -> Iterable[PSValue]:
-    write_text(call.session, call.text("FilePath"), render(call.input), call.flag("Append"), call.cmdlet.name)
+    path, text = call.text("FilePath"), render(call.input)
+    write_text(call.session, path, text, call.flag("Append"), call.cmdlet.name, "unicode")
     return call.input
 
 
@@ -73,7 +75,7 @@ def clear_content(call: CmdletCall) -> Iterable[PSValue]:
             put(
                 call.session,
                 key_of(call.session.host, item.path),
-                replace(item.file, content="", bulk=0),
+                replace(item.file, content="", bulk=0, encoded=0),
                 call.cmdlet.name,
             )
     return []
