@@ -1,8 +1,9 @@
 """Speed and memory of a simulated fleet: python benchmarks/fleet.py
 
 Prints how many command lines per second one core runs, for each of some pipelines and for all of them in turn: in a
-`LinuxShell` and, for comparison, as `bash -c` on this machine in a folder with the same log. Then the memory of a fleet
-of four hosts as drawn, and with a shell started on each. Goals: 5,000 lines per second, 2 MiB per fleet.
+`LinuxShell` and, for comparison, as `bash -c` on this machine in a folder with the same log; then others in a
+`WindowsShell`. Then the memory of a fleet of four hosts as drawn, and with a shell started on each. Goals: 5,000 lines
+per second, 2 MiB per fleet.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import psutil
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
+from fleet.windows.shell import WindowsShell
 
 LINES = (
     "df -h | tail -n +2 | sort",
@@ -31,6 +33,17 @@ LINES = (
 )
 SLOWER = ("ls -l /var/log", "echo checked > /tmp/note", "sudo bash -c 'df -h'", "find /var/log -size +1M")
 """Lines that read or write the shell's files: shown, but not part of the mix."""
+WINDOWS = (
+    "Get-Service | Where-Object Status -eq Stopped",
+    "Get-Process | Sort-Object CPU -Descending | Select-Object -First 5",
+    "Get-PSDrive C",
+    "Get-Content C:\\Apps\\Shop\\app.log -Tail 5",
+    "Select-String denied C:\\Apps\\Shop\\app.log",
+    "Get-ChildItem C:\\Apps\\Shop",
+    "(Get-Service WinRM).StartType",
+    "netstat -an | findstr LISTENING",
+    "'web-01' -replace '-(\\d+)','$1'",
+)
 HOSTS = 4
 """Per fleet."""
 STARTED = 50
@@ -65,6 +78,14 @@ def compare_rates(seconds: float) -> None:
             print(f"{name:<45} {rate(shell.run, lines, seconds):10,.0f} {rate(real, lines, seconds):9,.0f}", flush=True)
 
 
+def windows_rates(seconds: float) -> None:
+    shell = WindowsShell(Machine(draw_host("web01", Random(7), "windows")))
+    print(f"\n{'lines per second':<70} WindowsShell")
+    for lines in (*((line,) for line in WINDOWS), WINDOWS):
+        name = lines[0] if len(lines) == 1 else "all in turn"
+        print(f"{name:<70} {rate(shell.run, lines, seconds):12,.0f}", flush=True)
+
+
 def resident() -> int:
     gc.collect()
     return psutil.Process().memory_info().rss
@@ -90,6 +111,7 @@ def main() -> None:
     parser.add_argument("--fleets", type=int, default=200)
     arguments = parser.parse_args()
     compare_rates(arguments.seconds)
+    windows_rates(arguments.seconds)
     measure_memory(arguments.fleets)
 
 

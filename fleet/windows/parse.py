@@ -5,6 +5,7 @@ existing tree-sitter grammar fails on the most common lines (`Select-Object Name
 """
 
 import re
+from functools import lru_cache
 
 from fleet.windows.expressions import ASSIGNMENTS, ExpressionParser
 from fleet.windows.failure import MAX_LINE, refused
@@ -47,6 +48,7 @@ NAME = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
 ENDS = (";", "|", ")", "}", "\n", "&", "")
 
 
+@lru_cache(256)  # a line for all hosts is parsed once
 def parse(line: str) -> Body:
     """Parse the statements of a line.
 
