@@ -21,11 +21,14 @@ from fleet.windows.cmdlets import (
     streams,
     system,
     tasks,
+    text_search,
     wmic,
     writing,
 )
-from fleet.windows.cmdlets.console import ConsoleProgram
+from fleet.windows.cmdlets.console import ConsoleProgram, Options, Words
 from fleet.windows.matching import like
+from fleet.windows.session import Session
+from fleet.windows.values import PSValue
 
 MODULES = (
     objects,
@@ -49,7 +52,26 @@ NATIVES: dict[str, ConsoleProgram] = {
     **tasks.PROGRAMS,
     **control.PROGRAMS,
     **wmic.PROGRAMS,
+    **text_search.PROGRAMS,
 }
+OPTIONS = {
+    "hostname": Options("", "", "sethostname: Use the Network Control Panel Applet to set hostname."),
+    "whoami": Options("", "all groups priv user upn fqdn logonid claims fo nh"),
+    "ipconfig": Options(
+        "all",
+        "release renew flushdns displaydns registerdns showclassid setclassid release6 renew6 allcompartments",
+        "\nError: unrecognized or incomplete command line.",
+    ),
+    "systeminfo": Options("", "fo nh s u p"),
+    "netstat": Options(
+        "ano", "befipqrstxy", "\nDisplays protocol statistics and current TCP/IP network connections.", letters=True
+    ),
+    "tasklist": Options("fi fo nh svc v", "m s u p apps"),
+    "taskkill": Options("pid im f t", "fi s u p"),
+    "ping": Options("n t w l 4", "a f i v r s j k 6 c p", "Bad option {}."),
+    "shutdown": Options("r s g p t f a c d", "l h i m o e hybrid fw soft"),
+}
+"""Of the programs that do not look at their options themselves."""
 ALIASES = {
     short: full
     for full, names in {
@@ -127,3 +149,10 @@ def native(name: str) -> ConsoleProgram | None:
     """A console program by name, with or without .exe, or by path; an alias hides a program of the same name."""
     lowered = name.lower().removeprefix("c:\\windows\\system32\\")
     return None if lowered in ALIASES else NATIVES.get(lowered.removesuffix(".exe"))
+
+
+def run_native(program: ConsoleProgram, session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
+    """The lines that a console program puts out, or its refusal of an option."""
+    name = next(name for name, known in NATIVES.items() if known is program)
+    refusal = OPTIONS[name].check(session, name, words) if name in OPTIONS else None
+    return program(session, words, given) if refusal is None else refusal

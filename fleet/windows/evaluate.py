@@ -107,7 +107,7 @@ class Interpreter(StatementRunner):
         name = to_text(head)
         if native := commands.native(name):
             words = [self._word(element) for element in command.elements]
-            return native(self.session, [word for group in words for word in group], given)
+            return commands.run_native(native, self.session, [word for group in words for word in group], given)
         cmdlet = commands.cmdlet(name)
         if cmdlet is None:
             raise self._unknown(name, command)

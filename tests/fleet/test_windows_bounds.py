@@ -120,7 +120,6 @@ shutdown: shutdown /r /t 0
 quser: quser
 query: query user
 powershell: powershell 1
-pwsh: pwsh -c 1
 cmd: cmd /c ver
 tasklist: tasklist /v
 taskkill: taskkill /im explorer.exe /f

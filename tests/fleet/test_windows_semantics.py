@@ -104,6 +104,17 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
         ("([timespan]'00:30').TotalMinutes", "30"),
         ("([timespan]600000000).TotalMinutes", "1"),
+        # findstr and find have a dialect of their own
+        ("'a+b', 'aab' | findstr a+b", "a+b"),
+        ("'x{1}', 'x' | findstr 'x{1}'", "x{1}"),
+        ("'cart', 'art' | findstr '\\<art'", "art"),
+        ("'a.b', 'axb' | findstr 'a\\.b'", "a.b"),
+        ("'a.b', 'axb' | findstr /l a.b", "a.b"),
+        ("'ab', 'b', 'bc' | findstr /n /b b", "2:b\n3:bc"),
+        ("'ab', 'B' | findstr /ix b", "B"),
+        ("findstr /m two C:\\Data\\*.txt", "C:\\Data\\a.txt"),
+        ("'a', 'b', 'aa' | find /c 'a'", "2"),
+        ("find /n 'two' C:\\Data\\a.txt", "\n---------- C:\\DATA\\A.TXT\n[2]two"),
         # a file is as long as its encoding makes it
         ("'abc' > C:\\Data\\x; (gi C:\\Data\\x).Length", "12"),
         ("'abc' | Out-File C:\\Data\\x; 'd' >> C:\\Data\\x; (gi C:\\Data\\x).Length; gc C:\\Data\\x", "18\nabc\nd"),
@@ -168,6 +179,9 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
 
 @pytest.mark.parametrize(
     "line", ["Get-ScheduledTask", "nslookup web01", "Get-NetRoute", "try { Get-Random } catch { }", "w32tm /query",
+             "ipconfig /flushdns", "netstat -rn", "whoami /groups", "systeminfo /fo csv", "net user",
+             "sc.exe qfailure x",
+             "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear"]
 )  # fmt: skip
 def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
@@ -217,3 +231,18 @@ def test_a_disabled_service_cannot_be_started(line: str, words: str):
     assert (code, machine.host.services["W3SVC"].state) == (1, "inactive")
     shell.run("sc.exe config W3SVC start= demand; Start-Service W3SVC")
     assert machine.host.services["W3SVC"].state == "active"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ipconfig /foo", "Error: unrecognized or incomplete command line."),
+        ("tasklist /foo", "ERROR: Invalid argument/option - '/foo'."),
+        ("whoami -x", "ERROR: Invalid argument/option - '-x'."),
+        ("ping -z web01", "Bad option -z."),
+    ],
+)
+def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, words: str):
+    stdout, _, gaps = met(host, line)
+    assert gaps == []
+    assert words in stdout

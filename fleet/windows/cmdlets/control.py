@@ -12,6 +12,16 @@ from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue
 
+NET_VERBS = (
+    "accounts", "computer", "config", "continue", "file", "group", "help", "helpmsg", "localgroup", "pause", "session",
+    "share", "statistics", "time", "use", "user", "view",
+)  # fmt: skip
+SC_VERBS = """
+failure qfailure description qdescription create delete sdshow sdset qtriggerinfo enumdepend getkeyname getdisplayname
+pause continue interrogate control sidtype qsidtype privs qprivs boot lock querylock
+"""
+"""What else the real programs do."""
+
 
 def _find(host: Host, name: str) -> Service | None:
     wanted = name.lower()
@@ -68,6 +78,8 @@ def service_control(session: Session, words: Words, given: list[PSValue]) -> lis
         "stop": "OpenService",
         "config": "OpenService",
     }
+    if verb in SC_VERBS.split():
+        raise Unmodelled(f"sc {verb}")
     if verb not in verbs or len(words) < 2:
         return console_output(
             session,
@@ -140,6 +152,8 @@ def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
                 ]
             ),
         )
+    if verb in NET_VERBS:
+        raise Unmodelled(f"net {verb}")
     if verb not in ("start", "stop"):
         return console_output(session, "The syntax of this command is:\n\nNET\n    [ START | STOP ]", 1)
     service = _find(session.host, name)

@@ -7,12 +7,9 @@ from fleet.windows.cmdlets.console import ENDLESS, ConsoleProgram, Words, consol
 from fleet.windows.cmdlets.inventory import build, clock_speed, installed, manufacturer, product
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
 from fleet.windows.cmdlets.system import UPDATES, restarted, short_time
-from fleet.windows.failure import Failure
-from fleet.windows.format import render
-from fleet.windows.matching import Matcher
-from fleet.windows.paths import find
+from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.session import Session
-from fleet.windows.values import PSObject, PSValue, moment, to_text
+from fleet.windows.values import PSValue, moment
 
 MASK = "255.255.0.0"
 
@@ -176,52 +173,6 @@ def netstat(session: Session, words: Words, given: list[PSValue]) -> list[PSValu
     return console_output(session, "\n".join(lines))
 
 
-def _lines(given: list[PSValue]) -> list[str]:
-    return [line for value in given for line in _text(value).splitlines()]
-
-
-def _text(value: PSValue) -> str:
-    return render([value]) if isinstance(value, PSObject) else to_text(value)
-
-
-def findstr(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    plain = [word for word in words if not word.startswith("/")]
-    literal = next((word[3:] for word in words if word.lower().startswith("/c:")), None)
-    patterns = [literal] if literal is not None else plain[0].split() if plain else []
-    files = plain if literal is not None else plain[1:]
-    simple = literal is not None and not has(words, "r")
-    matchers = [
-        Matcher(p, session.budget, not has(words, "i"), simple or not any(c in p for c in ".*^$[")) for p in patterns
-    ]
-    sources = [("", _lines(given))] if not files else []
-    for path in files:
-        found = [item for item in find(session, path) if item.file]
-        if not found:
-            session.errors.append(f"FINDSTR: Cannot open {path}\n")
-        sources += [
-            (f"{item.path}:" if len(files) > 1 or len(found) > 1 else "", item.file.content.splitlines())
-            for item in found
-            if item.file
-        ]
-    inverted = has(words, "v")
-    hits = [
-        f"{name}{line}"
-        for name, lines in sources
-        for line in lines
-        if any(matcher.search(line) for matcher in matchers) != inverted
-    ]
-    return console_output(session, "\n".join(hits)) if hits else console_output(session, "", 1)[:0]
-
-
-def find_text(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """find "text" [files]: like findstr with a literal."""
-    flags = [word for word in words if word.startswith("/")]
-    plain = [word for word in words if not word.startswith("/")]
-    if not plain:
-        return console_output(session, "FIND: Parameter format not correct", 2)
-    return findstr(session, [*flags, f"/c:{plain[0]}", *plain[1:]], given)
-
-
 def shutdown(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """Reboot in every case except `/a`: nobody could press the power button of a machine that is off."""
     if not has(words, "a") and has(words, "r", "s", "g", "p"):
@@ -235,6 +186,8 @@ def shutdown(session: Session, words: Words, given: list[PSValue]) -> list[PSVal
 
 
 def query_user(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
+    if words and words[0].lower() in ("session", "process", "termserver"):
+        raise Unmodelled(f"query {words[0]}")
     if words and words[0].lower() != "user":
         return console_output(session, "Invalid parameter(s)\nQUERY { USER }", 1)
     here = [login for login in session.host.logins if login.end is None]
@@ -255,7 +208,9 @@ def powershell(session: Session, words: Words, given: list[PSValue]) -> list[PSV
         name = words[place].lower().lstrip("-")
         if name and "command".startswith(name):
             return session.run_line(" ".join(words[place + 1 :]))
-        place += 2 if name in ("executionpolicy", "ep", "version", "file", "f", "outputformat") else 1
+        if name in ("file", "f", "encodedcommand", "enc", "e", "ec"):
+            raise Unmodelled(f"powershell -{name}")
+        place += 2 if name in ("executionpolicy", "ep", "ex", "version", "outputformat", "windowstyle", "w") else 1
     return session.run_line(" ".join(words[place:])) if place < len(words) else []
 
 
@@ -294,12 +249,9 @@ PROGRAMS: dict[str, ConsoleProgram] = {
     "systeminfo": systeminfo,
     "ping": ping,
     "netstat": netstat,
-    "findstr": findstr,
-    "find": find_text,
     "shutdown": shutdown,
     "quser": query_user,
     "query": query_user,
     "powershell": powershell,
-    "pwsh": powershell,
     "cmd": command_prompt,
 }

@@ -5,6 +5,7 @@ from datetime import datetime
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
 from fleet.windows.cmdlets.inventory import CLASSES
 from fleet.windows.dotnet import format_value
+from fleet.windows.failure import Unmodelled
 from fleet.windows.format import grid
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue, to_text
@@ -21,12 +22,23 @@ WMIC = {
 }
 
 
+LACKED = """
+qfe nic nicconfig product diskdrive partition memorychip memphysical baseboard startup useraccount group share printer
+pagefile environment job ntevent netuse timezone sysaccount systemenclosure recoveros sysdriver csproduct
+"""
+"""More aliases of the real one."""
+
+
 def wmic(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """wmic ALIAS get NAME,NAME [/value]: a table, or name=value lines."""
     plain = [word for word in words if not word.startswith("/")]
     flags = " ".join(word.lower() for word in words if word.startswith("/"))
     kind = WMIC.get(plain[0].lower() if plain else "")
     verb = next((place for place, word in enumerate(plain) if word.lower() in ("get", "list")), None)
+    if any(word.lower() in ("where", "call", "set", "create", "delete", "assoc") for word in plain):
+        raise Unmodelled(f"wmic {' '.join(plain[:2])}")
+    if plain and plain[0].lower() in LACKED.split():
+        raise Unmodelled(f"wmic {plain[0]}")
     if kind is None or verb is None:
         return console_output(session, f"{plain[0] if plain else ''} - Alias not found.", 44135)
     rows = CLASSES[kind](session.host)
