@@ -110,6 +110,7 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("'cart', 'art' | findstr '\\<art'", "art"),
         ("'a.b', 'axb' | findstr 'a\\.b'", "a.b"),
         ("'a.b', 'axb' | findstr /l a.b", "a.b"),
+        ("'d', '7' | findstr '\\d.*'", "d"),
         ("'ab', 'b', 'bc' | findstr /n /b b", "2:b\n3:bc"),
         ("'ab', 'B' | findstr /ix b", "B"),
         ("findstr /m two C:\\Data\\*.txt", "C:\\Data\\a.txt"),

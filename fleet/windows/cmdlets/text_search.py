@@ -16,10 +16,11 @@ LACKED = re.compile(r"/(?:[ivnmlrbexspo]+|offline|[gfda]:.*|q:.*)", re.IGNORECAS
 
 
 def dotnet(pattern: str) -> str:
-    r"""findstr's regular expression in .NET's: it has . * ^ $ [ ], \< and \>, and a backslash before other characters."""
+    r"""findstr's regular expression in .NET's: . * ^ $ [ ], \< and \>; a backslash takes all meaning from others."""
     parts = re.findall(r"\\[<>]|\\.|\[[^\]]*\]|.", pattern, re.DOTALL)
     words = {r"\<": r"(?<!\w)(?=\w)", r"\>": r"(?<=\w)(?!\w)"}
-    return "".join(words.get(part) or (f"\\{part}" if part in "+?(){}|\\" else part) for part in parts)
+    plain = (part[1:] if part[0] == "\\" and part[1:].isalnum() else part for part in parts)
+    return "".join(words.get(part) or (f"\\{part}" if part in "+?(){}|\\" else part) for part in plain)
 
 
 def findstr(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
