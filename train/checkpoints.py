@@ -11,7 +11,7 @@ from aj.whole import UNFINISHED, unfinished
 KEPT = 2
 COMPLETE = "complete"
 """The file that marks a checkpoint as complete."""
-STAGES = ("sft", "dpo")
+STAGES = ("sft", "dpo", "grpo")
 """Folders of a run in the making, in the order in which they are trained."""
 STARTED = "started.json"
 """The file in such a folder that tells what is trained there."""

@@ -48,7 +48,7 @@ def train_dpo(
     # `peft_config` instead, the reference would be the base, which knows nothing of AJ.
     trainer = _PairTrainer(
         model=load_adapter(load_frozen(base, recipe.quantization), sft_adapter, trainable=True),
-        args=DPOConfig(**common_arguments(recipe, stage, folder), beta=stage.beta, **losses),
+        args=DPOConfig(**common_arguments(recipe, stage, folder), max_length=None, beta=stage.beta, **losses),
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
     )

@@ -11,7 +11,8 @@ from aj.errors import TrainError
 from train.base import Base, load_config
 from train.held_out import HeldOutRow
 from train.processes import count_processes
-from train.recipe import Dpo, Recipe, Sft
+from train.recipe import Recipe, Stage
+from train.scenes import training_templates
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
 GB = 1e9
@@ -70,6 +71,7 @@ class RunPlan:
     longest: int
     steps: int
     dpo_steps: int
+    grpo_steps: int
     trainable: int
     """Parameters of the adapter."""
     processes: int
@@ -91,7 +93,7 @@ class RunPlan:
             ("rows", f"{self.rows:,}" + (f", and {self.held_out:,} held out" if self.held_out else "")),
             ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}{how}"),
             ("pairs", f"{self.pairs:,}"),
-            ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO"),
+            ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO, {self.grpo_steps:,} GRPO"),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
             ("processes", f"{self.processes:,}"),
             ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here, for each process"),
@@ -140,6 +142,10 @@ def plan_run(
     refuse_long_warmup("sft", recipe.sft, steps)
     if stage:
         refuse_long_warmup("dpo", stage, dpo_steps)
+    grpo_steps = _steps(recipe.grpo, recipe.grpo.scenarios * recipe.grpo.replies) if recipe.grpo else 0
+    if recipe.grpo:
+        training_templates(recipe.grpo.templates)
+        refuse_long_warmup("grpo", recipe.grpo, grpo_steps)
     model = read_architecture(load_config(base), recipe)
     longest = max(len(e.input_ids) for e in everything)
     memory = estimate_memory(model, recipe, longest, longest_pair)
@@ -154,6 +160,7 @@ def plan_run(
         longest=longest,
         steps=steps,
         dpo_steps=dpo_steps,
+        grpo_steps=grpo_steps,
         trainable=model.trainable,
         processes=processes,
         memory=memory,
@@ -174,7 +181,7 @@ def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit
         )
 
 
-def refuse_long_warmup(name: str, stage: Sft | Dpo, steps: int) -> None:
+def refuse_long_warmup(name: str, stage: Stage, steps: int) -> None:
     """Raises TrainError if warm-up is most of a stage. It is rounded up, and its first step trains nothing."""
     warmup = math.ceil(stage.warmup * steps)
     if 2 * warmup > steps:
@@ -248,6 +255,8 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_p
     if recipe.dpo:
         # Both answers of each pair, padded to the longest.
         activations = max(activations, _activations(model, recipe.dpo, 2 * longest_pair * recipe.dpo.batch_size))
+    if grpo := recipe.grpo:
+        activations = max(activations, _activations(model, grpo, grpo.max_length * grpo.batch_size))
     return MemoryEstimate(
         base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,
         adapter=model.trainable * width * (2 if longest_pair else 1) / GB,  # the reference is a second one
@@ -257,7 +266,7 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_p
     )
 
 
-def _activations(model: Architecture, stage: Sft | Dpo, tokens: int) -> float:
+def _activations(model: Architecture, stage: Stage, tokens: int) -> float:
     """Bytes kept for the backward pass. The factors fit the measured peaks of a 135M model (1.4 MB per token)."""
     layer = 2 * (14 * model.hidden + 10 * model.intermediate)
     if stage.gradient_checkpointing:
@@ -298,7 +307,7 @@ def _bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
     return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
 
 
-def _steps(stage: Sft | Dpo, count: int) -> int:
+def _steps(stage: Stage, count: int) -> int:
     per_epoch = math.ceil(math.ceil(count / stage.batch_size) / stage.gradient_accumulation)
     return math.ceil(per_epoch * stage.epochs)
 

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from aj.children import die_with_parent
 from aj.errors import TrainError
-from train.recipe import Dpo, Recipe, Sft
+from train.recipe import Recipe, Stage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def is_first() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def batches_here(stage: Sft | Dpo) -> int:
+def batches_here(stage: Stage) -> int:
     """Batches of a step that each process computes, one after the other."""
     return stage.gradient_accumulation // launched()
 
@@ -49,7 +49,7 @@ def count_processes(recipe: Recipe, wanted: int | None, fit: Callable[[int], boo
     """
     import torch
 
-    stages = [stage for stage in (recipe.sft, recipe.dpo) if stage]
+    stages = [stage for stage in (recipe.sft, recipe.dpo, recipe.grpo) if stage]
     batches = gcd(*(stage.gradient_accumulation for stage in stages))
     asked = launched() if launched() > 1 else wanted
     if asked:

@@ -82,6 +82,34 @@ class Dpo(Strict):
     save_every: Count = 20
 
 
+class Grpo(Strict):
+    templates: tuple[str, ...] = Field(min_length=1)
+    """Names or categories of scenario templates for training."""
+    scenarios: Count
+    """Drawn from them; each is played once an epoch."""
+    replies: Count = 8
+    """Episodes of each scenario, which are compared with each other."""
+    max_tokens: Count = 128
+    """Of one reply."""
+    temperature: Number = Field(default=1.0, gt=0)
+    epochs: Number = Field(default=1, gt=0)
+    learning_rate: Number = Field(gt=0, lt=1)
+    scheduler: Scheduler = "constant_with_warmup"
+    warmup: Number = Field(default=0.0, ge=0, lt=1)
+    batch_size: Count
+    """In episodes."""
+    gradient_accumulation: Count = 1
+    max_length: Count
+    """In tokens; an episode ends before it would be longer."""
+    optimizer: Optimizer = "adamw_torch_fused"
+    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
+    gradient_checkpointing: Flag = False
+    save_every: Count = 10
+
+
+Stage = Sft | Dpo | Grpo
+
+
 class ExportOptions(Strict):
     merge: Flag = True
     """Write `merged/`, a model that any server loads; with False, the adapter is served on its base."""
@@ -111,6 +139,7 @@ class Recipe(Strict):
     """Steps between two such measurements; one is made at the end of each stage in any case."""
     sft: Sft
     dpo: Dpo | None = None
+    grpo: Grpo | None = None
     export: ExportOptions = ExportOptions()
     serve: ServeOptions = ServeOptions()
     seed: Annotated[int, Field(strict=True, ge=0)] = 0

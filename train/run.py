@@ -27,7 +27,8 @@ from train.held_out import HeldOutRow, encode_held_out, split_by_template
 from train.metrics import Metrics
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.processes import is_first, launched, together
-from train.recipe import Recipe
+from train.recipe import Grpo, Recipe
+from train.scenes import training_templates
 from train.serve import base_served, check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 
@@ -157,13 +158,19 @@ def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
 
 
 def trained_by() -> str:
-    """Identity of the code that decides a run's weights; what only plans or serves a run is left out."""
-    return identity(*TRAINS, without=("train.preflight", "train.serve"))
+    """Identity of the code that decides a run's weights; what only plans or serves a run is left out, as is GRPO."""
+    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo"))
+
+
+def played_by(stage: Grpo) -> str:
+    """Identity of GRPO's code, and of the world that it plays in."""
+    return identity("train.grpo:train_grpo", *(made.root for made in training_templates(stage.templates)))
 
 
 def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> str:
     template = read_chat_template(recipe.template)
-    return digest(trained_by(), recipe.model_dump(), template, contract.hash, base.name, base.revision, dataset)
+    parts = [trained_by(), recipe.model_dump(), template, contract.hash, base.name, base.revision, dataset]
+    return digest(*parts, *([played_by(recipe.grpo)] if recipe.grpo else []))
 
 
 def quiet_environment() -> None:
@@ -172,6 +179,7 @@ def quiet_environment() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while waiting cost a fifth on two cores
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
@@ -231,6 +239,12 @@ def _train_adapter(material: Material, base: Path, staging: Path, console: Conso
     if recipe.dpo and material.pairs:
         held_out, pairs = material.held_out, material.pairs
         adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, pairs, held_out, adapter, staging, console)
+        clear_device_cache(garbage_collection=True)
+    if recipe.grpo:
+        from train.grpo import train_grpo
+
+        held_out, contract = material.held_out, material.contract
+        adapter = train_grpo(recipe, recipe.grpo, base, tokenizer, contract, held_out, adapter, staging, console)
     return adapter
 
 

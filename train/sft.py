@@ -36,6 +36,7 @@ def train_sft(
         model=load_frozen(base, recipe.quantization),
         args=SFTConfig(
             **common_arguments(recipe, recipe.sft, folder),
+            max_length=None,  # the preflight has refused long rows; TRL would cut off their ends silently
             train_sampling_strategy="sequential",  # `in_batches` has shuffled them
             packing=False,  # without FlashAttention, packed rows attend to each other
         ),

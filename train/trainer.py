@@ -19,7 +19,7 @@ from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics
 from train.model import cast_adapter
 from train.processes import batches_here, is_first
-from train.recipe import Dpo, Recipe, Sft
+from train.recipe import Recipe, Stage
 
 LINE_EVERY = 20
 """Steps between lines of progress without a terminal, as in a CI log."""
@@ -30,7 +30,7 @@ LINE_EVERY = 20
 trl_utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImportUsage]
 
 
-def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str, Any]:
+def common_arguments(recipe: Recipe, stage: Stage, folder: Path) -> dict[str, Any]:
     """The arguments that SFTConfig and DPOConfig have in common."""
     cuda = torch.cuda.is_available()
     return {
@@ -48,7 +48,6 @@ def common_arguments(recipe: Recipe, stage: Sft | Dpo, folder: Path) -> dict[str
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,
         "ddp_find_unused_parameters": False,  # every adapter takes part in every step
-        "max_length": None,  # the preflight has refused long rows; TRL would cut off their ends silently
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # True would log the average instead of a loss that is not a number
         "save_strategy": "steps",

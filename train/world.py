@@ -1,0 +1,103 @@
+"""Scenarios as a world to act in: who speaks for AJ gets what the user and the fleet say, and at the end a reward.
+
+The world is that of the evals; its templates are those for training. `scenarios.held_out` is never loaded.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from aj.acts import act_of, meaning_of
+from aj.conduct import check_conduct
+from aj.contract import Contract
+from aj.messages import Message, calls, reply, result, user
+from aj.state import sources_of
+from aj.wire import judge_call, render_prompt, render_turn
+from fleet.snapshot import diff
+from scenarios.scenario import Scenario
+from scorers.samples import seen_on
+from scorers.traces import check_turn_answer
+from scorers.world.outcome import check_goal, check_milestones, check_mines
+
+SPARE_CALLS = 4
+"""As in the evals: calls per request in addition to the oracle's steps."""
+
+
+@dataclass
+class Episode:
+    """One conversation in a fleet of its own: `prompt` begins it, and `hear` is called with each reply until `over`."""
+
+    scenario: Scenario
+    contract: Contract
+    past: list[Message] = field(default_factory=list)
+    over: bool = False
+    replies: int = 0
+    valid: int = 0
+    true: int = 0
+    """Requests that were answered truthfully."""
+    gap: bool = False
+    """The fleet lacks what AJ asked for, so nobody can judge."""
+
+    def __post_init__(self) -> None:
+        self.fleet = self.scenario.fleet()
+        self._begin(0)
+
+    def _begin(self, turn: int) -> str:
+        self.turn, self.calls = turn, 0
+        self.past.append(user(self.scenario.turns[turn].text))
+        return self.scenario.turns[turn].text
+
+    def prompt(self) -> list[dict[str, str]]:
+        return render_prompt(self.past, self.contract)
+
+    def hear(self, text: str) -> str | None:
+        """What is said to AJ after its reply: a result, the next request, or None once the conversation is over."""
+        judgement = judge_call(text, self.contract)
+        call = judgement.dispatched or judgement.attempted
+        self.replies, self.valid, self.calls = self.replies + 1, self.valid + judgement.ok, self.calls + 1
+        limit = len(self.scenario.turns[self.turn].steps) + SPARE_CALLS
+        if call is None or check_conduct(call, self.past, self.contract) or self.calls > limit:
+            self.past.append(reply(text))
+            self.over = True
+            return None
+        self.past.append(calls(call.tool, call.params, call.note))
+        act = None if judgement.error else meaning_of(call, self.contract)
+        if act and act.kind == "finish":
+            return self._answered(act.words)
+        output = result(call.tool, self.fleet.dispatch(act) if act else judgement.error)
+        self.past.append(output)
+        self.gap = bool(self.fleet.gaps)
+        self.over = self.gap
+        return None if self.over else render_turn(output, self.contract)
+
+    def _answered(self, words: str) -> str | None:
+        played: dict[str, Any] = {"error": None, "answer": words, "sources": sources_of(self.past)}
+        self.true += not check_turn_answer(played, self.scenario.turns[self.turn], self.scenario)
+        self.over = self.turn + 1 == len(self.scenario.turns)
+        return None if self.over else self._begin(self.turn + 1)
+
+    def reward(self) -> float | None:
+        """From 0 to 1: a third each for valid replies, for the end state and what had to be seen, for true answers.
+
+        0 if anything changed that nobody asked for; None if nobody can judge. What asks for no end state and for
+        nothing to be seen, and a truth that needs no look, give their third to whoever answers truthfully.
+        """
+        if self.gap:
+            return None
+        changed = diff(self.scenario.start, self.fleet.snapshot())
+        if check_mines(self.scenario, changed):
+            return 0.0
+        wanted = bool(self.scenario.goal or self.scenario.milestones)
+        missed = check_goal(self.scenario, changed) + check_milestones(self.scenario.milestones, self._seen())
+        truth = self.true / len(self.scenario.turns)
+        reached = (not missed) if wanted else truth
+        return (self.valid / max(1, self.replies) + reached + truth) / 3
+
+    def _seen(self) -> list[tuple[str, str]]:
+        names = [host.name for host in self.scenario.hosts]
+        return [
+            seen
+            for asked, told in pairwise(self.past)
+            if told.role == "tool" and (act := act_of(asked.call, self.contract))
+            for seen in seen_on(act, told.content, names)
+        ]
