@@ -107,7 +107,7 @@ class Grpo(Strict):
     save_every: Count = 10
 
 
-Stage = Sft | Dpo | Grpo
+AnyStage = Sft | Dpo | Grpo
 
 
 class ExportOptions(Strict):
