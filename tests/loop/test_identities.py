@@ -191,7 +191,7 @@ def test_what_neither_asks_nor_grades_nor_makes_anything_changes_nothing(at, now
         "datasets_build/finished/card.py": A_STATEMENT_MORE,
         "train/preflight.py": A_STATEMENT_MORE,
         "train/serve.py": A_STATEMENT_MORE,
-        "loop/commands/training.py": A_STATEMENT_MORE,
+        "loop/commands/training.py": replaced("    raise typer.Exit", "    print()\n    raise typer.Exit"),
         "scorers/judge_rubric.yaml": replaced("task:", "always_: x\ntask:"),
         "verdict/gate.py": A_STATEMENT_MORE,
         "evals/draws.py": replaced("LAYOUTS:", "MORE = 1\nLAYOUTS:"),
