@@ -7,14 +7,17 @@ from fleet.windows import commands
 from fleet.windows.binding import QUIET, Argument, CmdletCall, bind
 from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, refused
 from fleet.windows.format import render
+from fleet.windows.functions import bind_function
 from fleet.windows.parse import parse
 from fleet.windows.paths import write_text
 from fleet.windows.session import Session, shown
 from fleet.windows.statements import Leaving, StatementRunner, error_record
+from fleet.windows.statics import cast
 from fleet.windows.tree import (
     Block,
     Body,
     CommandNode,
+    Function,
     Parameter,
     Pipeline,
     Redirect,
@@ -105,6 +108,8 @@ class Interpreter(StatementRunner):
         if isinstance(head, Block):
             return self.invoke(head, None)
         name = to_text(head)
+        if function := self.session.functions.get(name.lower()):
+            return self._call(function, [self._given(element, command) for element in command.elements], given)
         if native := commands.native(name):
             words = [self._word(element) for element in command.elements]
             return commands.run_native(native, self.session, [word for group in words for word in group], given)
@@ -135,6 +140,23 @@ class Interpreter(StatementRunner):
         if call.has("ErrorVariable"):
             self.session.variables[call.text("ErrorVariable").lower()] = [error_record(one) for one in call.failures]
         return output
+
+    def _call(self, function: Function, arguments: list[Argument], given: list[PSValue]) -> list[PSValue]:
+        """The output of a function; what it assigns ends with it."""
+        session, outer = self.session, self.session.variables
+        bound, loose = bind_function(function, arguments)
+        session.variables = {**outer, "args": loose, "input": given}
+        try:
+            for name, type_, default in function.parameters:
+                value = bound[name] if name in bound else default and self.value(default)
+                session.variables[name] = cast(type_, value) if type_ and value is not None else value
+            return self._nested(lambda: self.body(function.body, guarded=True))
+        except Leaving as leaving:
+            if leaving.keyword != "return":
+                raise
+            return leaving.values
+        finally:
+            session.variables = outer
 
     def _given(self, element: SyntaxNode | Parameter, command: CommandNode) -> Argument:
         if isinstance(element, Parameter):

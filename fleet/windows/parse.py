@@ -7,7 +7,7 @@ existing tree-sitter grammar fails on the most common lines (`Select-Object Name
 import re
 from functools import lru_cache
 
-from fleet.windows.expressions import ASSIGNMENTS, ExpressionParser
+from fleet.windows.expressions import ASSIGNMENTS, TYPE, ExpressionParser
 from fleet.windows.failure import MAX_LINE, refused
 from fleet.windows.tree import (
     Assign,
@@ -16,6 +16,7 @@ from fleet.windows.tree import (
     For,
     Forbidden,
     ForEach,
+    Function,
     If,
     Items,
     Leave,
@@ -32,10 +33,10 @@ from fleet.windows.tree import (
 )
 
 KEYWORD = re.compile(
-    r"(if|foreach|for|while|do|switch|try|exit|return|throw|break|continue)(?![\w.\\:-])", re.IGNORECASE
+    r"(if|foreach|for|while|do|switch|try|exit|return|throw|break|continue|function)(?![\w.\\:-])", re.IGNORECASE
 )
 FORBIDDEN = re.compile(
-    r"(function|filter|class|enum|using|workflow|trap|data|param|begin|process|end)"
+    r"(filter|class|enum|using|workflow|trap|data|param|begin|process|end)"
     r"(?=\s|\(|\{|;|$)(?!\s*\|)",
     re.IGNORECASE,
 )
@@ -43,6 +44,7 @@ PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:?)")
 REDIRECT = re.compile(r"([1-6*]?)(>>|>)(?:&([12]))?")
 INVOCATION = re.compile(r"[&.](?=[\s\"'$({])")
 SWITCH_OPTION = re.compile(r"-(regex|wildcard|casesensitive|exact)\b", re.IGNORECASE)
+PARAM = re.compile(r"param\s*\(", re.IGNORECASE)
 DEFAULT = re.compile(r"default(?=\s*\{)", re.IGNORECASE)
 NAME = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
 ENDS = (";", "|", ")", "}", "\n", "&", "")
@@ -143,6 +145,8 @@ class Parser(ExpressionParser):
                 return self._switch()
             case "try":
                 return self._try()
+            case "function":
+                return self._function()
             case _:
                 self.spaces()
                 value = None if self.char() in ENDS else self.statement()
@@ -218,6 +222,43 @@ class Parser(ExpressionParser):
                 self.expect("}")
             default = self.match(DEFAULT)
             clauses.append((None if default else self.argument(), self.braced()))
+
+    def _function(self) -> Function | Forbidden:
+        self.spaces()
+        name = self.match(NAME)
+        if name is None:
+            raise self.wrong("Missing name after function keyword.", "MissingNameAfterKeyword")
+        self.spaces(lines=True)
+        parameters = self._parameters() if self.take("(") else []
+        self.expect("{")
+        self.spaces(lines=True)
+        if self.match(PARAM):
+            parameters = self._parameters()
+        if parameters is None:
+            return Forbidden("param")
+        body = self.body("}")
+        self.expect("}")
+        return Function(name[0].lower(), tuple(parameters), body)
+
+    def _parameters(self) -> list[tuple[str, str, SyntaxNode | None]] | None:
+        """Up to the closing bracket; None if one has attributes, such as [Parameter(Mandatory)]."""
+        found: list[tuple[str, str, SyntaxNode | None]] = []
+        while True:
+            self.spaces(lines=True)
+            if self.take(")"):
+                return found
+            type_ = self.match(TYPE)
+            self.spaces(lines=True)
+            if self.peek("["):
+                self.at = len(self.text)  # the rest need not be parsed: the statement will not run
+                return None
+            name = self.variable().name
+            self.spaces(lines=True)
+            default = self.expression(commas=False) if self.take("=") else None
+            found.append((name, type_[1] if type_ else "", default))
+            self.spaces(lines=True)
+            if not self.take(",") and not self.peek(")"):
+                self.expect(")")
 
     def _try(self) -> Try:
         body, handler, last = self.braced(), None, None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fleet.gaps import Gap
 from fleet.model import Host, Machine
 from fleet.windows.failure import Budget, Failure
-from fleet.windows.tree import Block
+from fleet.windows.tree import Block, Function
 from fleet.windows.values import PSObject, PSValue, bounded
 
 SHOWN = "FormattedText"
@@ -35,6 +35,7 @@ class Session:
     folders: set[str] = field(default_factory=set)
     """folders created and still empty: a host's files do not show them"""
     variables: dict[str, PSValue] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
     line: str = ""
     budget: Budget = field(default_factory=Budget)
     errors: list[str] = field(default_factory=list)

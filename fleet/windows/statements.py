@@ -17,6 +17,7 @@ from fleet.windows.tree import (
     For,
     Forbidden,
     ForEach,
+    Function,
     If,
     Index,
     Leave,
@@ -94,6 +95,9 @@ class StatementRunner(ExpressionEvaluator):
                 return self._try(statement)
             case Leave():
                 raise self._leave(statement)
+            case Function():
+                self.session.functions[statement.name] = statement
+                return []
             case Forbidden():
                 raise not_allowed(statement.keyword)
 

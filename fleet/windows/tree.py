@@ -207,8 +207,17 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    name: str
+    """in lower case"""
+    parameters: tuple[tuple[str, str, "SyntaxNode | None"], ...]
+    """name in lower case, type or "", default value"""
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True)
 class Forbidden:
-    """A statement that this PowerShell recognises but does not run: function, class, trap, …"""
+    """A statement that this PowerShell recognises but does not run: class, trap, …"""
 
     keyword: str
 
@@ -236,4 +245,4 @@ SyntaxNode = (
     | Block
     | CommandNode
 )
-StatementNode = Pipeline | Assign | If | ForEach | For | Loop | Switch | Try | Leave | Forbidden
+StatementNode = Pipeline | Assign | If | ForEach | For | Loop | Switch | Try | Leave | Function | Forbidden

@@ -187,7 +187,7 @@ def test_every_alias_names_a_command():
         ("for (;;) { $x = 1 }", "The pipeline has been stopped."),
         ("do { $x = 1 } until ($false)", "The pipeline has been stopped."),
         ("$x = 1; while ($x) { continue }", "The pipeline has been stopped."),
-        ("function f { f }; f", "no-language mode"),
+        ("function f { f }; f", "call depth overflow"),
         ("''.__class__()", "does not contain a method named '__class__'"),
         ("[pscustomobject]@{a = 1} | % { $_.__init__() }", "does not contain a method named '__init__'"),
     ],

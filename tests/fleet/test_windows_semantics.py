@@ -104,6 +104,14 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
         ("([timespan]'00:30').TotalMinutes", "30"),
         ("([timespan]600000000).TotalMinutes", "1"),
+        # functions
+        ("function f { 'x'; return 1; 2 }; f", "x\n1"),
+        ("function Add($a, $b = 2) { $a + $b }; Add 1; Add 1 5; Add -b 3 -a 4", "3\n6\n7"),
+        ("function f { param([int]$n, [switch]$Twice) if ($Twice) { $n * 2 } else { $n } }; f '4' -Twice; f 4", "8\n4"),
+        ("function f { $x = 2 }; $x = 1; f; $x", "1"),
+        ("function f { $args.Count; $args[1] }; f a b c", "3\nb"),
+        ("function Fact($n) { if ($n -le 1) { 1 } else { $n * (Fact ($n - 1)) } }; Fact 5", "120"),
+        ("function Show-It { foreach ($i in $input) { \"<$i>\" } }; 1, 2 | Show-It", "<1>\n<2>"),
         # findstr and find have a dialect of their own
         ("'a+b', 'aab' | findstr a+b", "a+b"),
         ("'x{1}', 'x' | findstr 'x{1}'", "x{1}"),
