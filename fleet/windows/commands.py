@@ -25,7 +25,7 @@ from fleet.windows.cmdlets import (
     wmic,
     writing,
 )
-from fleet.windows.cmdlets.console import ConsoleProgram, Options, Words
+from fleet.windows.cmdlets.console import ConsoleProgram, ProgramOptions, Words
 from fleet.windows.matching import like
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue
@@ -55,21 +55,21 @@ NATIVES: dict[str, ConsoleProgram] = {
     **text_search.PROGRAMS,
 }
 OPTIONS = {
-    "hostname": Options("", "", "sethostname: Use the Network Control Panel Applet to set hostname."),
-    "whoami": Options("", "all groups priv user upn fqdn logonid claims fo nh"),
-    "ipconfig": Options(
+    "hostname": ProgramOptions("", "", "sethostname: Use the Network Control Panel Applet to set hostname."),
+    "whoami": ProgramOptions("", "all groups priv user upn fqdn logonid claims fo nh"),
+    "ipconfig": ProgramOptions(
         "all",
         "release renew flushdns displaydns registerdns showclassid setclassid release6 renew6 allcompartments",
         "\nError: unrecognized or incomplete command line.",
     ),
-    "systeminfo": Options("", "fo nh s u p"),
-    "netstat": Options(
+    "systeminfo": ProgramOptions("", "fo nh s u p"),
+    "netstat": ProgramOptions(
         "ano", "befipqrstxy", "\nDisplays protocol statistics and current TCP/IP network connections.", letters=True
     ),
-    "tasklist": Options("fi fo nh svc v", "m s u p apps"),
-    "taskkill": Options("pid im f t", "fi s u p"),
-    "ping": Options("n t w l 4", "a f i v r s j k 6 c p", "Bad option {}."),
-    "shutdown": Options("r s g p t f a c d", "l h i m o e hybrid fw soft"),
+    "tasklist": ProgramOptions("fi fo nh svc v", "m s u p apps"),
+    "taskkill": ProgramOptions("pid im f t", "fi s u p"),
+    "ping": ProgramOptions("n t w l 4", "a f i v r s j k 6 c p", "Bad option {}."),
+    "shutdown": ProgramOptions("r s g p t f a c d", "l h i m o e hybrid fw soft"),
 }
 """Of the programs that do not look at their options themselves."""
 ALIASES = {

@@ -101,7 +101,7 @@ def _bad_wildcard(pattern: str) -> Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RegexMatch:
     """One match."""
 
     start: int
@@ -132,7 +132,7 @@ class Matcher:
             "".join(map(quoted, pattern)) if simple else given, pattern, cased
         )
 
-    def search(self, text: str) -> Found | None:
+    def search(self, text: str) -> RegexMatch | None:
         """The first match, if any.
 
         Raises:
@@ -140,13 +140,13 @@ class Matcher:
         """
         return next(self.matches(text), None)
 
-    def matches(self, text: str) -> Iterator[Found]:
+    def matches(self, text: str) -> Iterator[RegexMatch]:
         """All matches, one after the other."""
         self._budget.spend(len(text))
         try:
             for match in self._compiled.finditer(text, timeout=self._budget.seconds):
                 self._budget.spend()
-                yield Found(match.start(), match.end(), self._groups(match))
+                yield RegexMatch(match.start(), match.end(), self._groups(match))
         except TimeoutError:
             raise refused("The pipeline has been stopped.") from None
 
@@ -176,11 +176,11 @@ class Matcher:
             self._budget.spend(len(pieces[-1]))
         return "".join([*pieces, text[start:]])
 
-    def _filler(self, text: str, replacement: str) -> Callable[[Found], str]:
+    def _filler(self, text: str, replacement: str) -> Callable[[RegexMatch], str]:
         known = {"0", *self._translated.groups.values(), *map(str, self._translated.groups)}
         names = {str(number): name for number, name in self._translated.groups.items()}
 
-        def fill(found: Found) -> str:
+        def fill(found: RegexMatch) -> str:
             def one(match: "regex.Match[str]") -> str:
                 name = match[1] or match[2]
                 if name is not None:

@@ -21,7 +21,6 @@ from fleet.windows.tree import (
     Items,
     Leave,
     Literal,
-    Loop,
     Parameter,
     Pipeline,
     Redirect,
@@ -30,6 +29,7 @@ from fleet.windows.tree import (
     SyntaxNode,
     Try,
     Variable,
+    WhileLoop,
 )
 
 KEYWORD = re.compile(
@@ -138,7 +138,7 @@ class Parser(ExpressionParser):
             case "for":
                 return self._for()
             case "while":
-                return Loop(self._condition(), self.braced())
+                return WhileLoop(self._condition(), self.braced())
             case "do":
                 return self._do()
             case "switch":
@@ -194,12 +194,12 @@ class Parser(ExpressionParser):
                 self.expect(end)
         return For(parts[0], parts[1], parts[2], self.braced())
 
-    def _do(self) -> Loop:
+    def _do(self) -> WhileLoop:
         body = self.braced()
         until = self._follows("until")
         if not until and not self._follows("while"):
             raise self.wrong("Missing while or until keyword in do loop.", "MissingWhileOrUntilInDoWhile")
-        return Loop(self._condition(), body, until, last=True)
+        return WhileLoop(self._condition(), body, until, last=True)
 
     def _switch(self) -> Switch:
         how, cased = "", False

@@ -21,13 +21,13 @@ from fleet.windows.tree import (
     If,
     Index,
     Leave,
-    Loop,
     Member,
     Pipeline,
     StatementNode,
     Switch,
     Try,
     Variable,
+    WhileLoop,
 )  # fmt: skip
 from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
 
@@ -87,7 +87,7 @@ class StatementRunner(ExpressionEvaluator):
                 return self._if(statement)
             case ForEach():
                 return self._foreach(statement)
-            case For() | Loop():
+            case For() | WhileLoop():
                 return self._loop(statement)
             case Switch():
                 return self._switch(statement)
@@ -115,9 +115,9 @@ class StatementRunner(ExpressionEvaluator):
                 break
         return output
 
-    def _loop(self, statement: For | Loop) -> list[PSValue]:
+    def _loop(self, statement: For | WhileLoop) -> list[PSValue]:
         output: list[PSValue] = []
-        last = isinstance(statement, Loop) and statement.last
+        last = isinstance(statement, WhileLoop) and statement.last
         if isinstance(statement, For) and statement.first:
             self.statement(statement.first)
         while last or self._holds(statement):
@@ -128,8 +128,8 @@ class StatementRunner(ExpressionEvaluator):
                 self.statement(statement.step)
         return output
 
-    def _holds(self, statement: For | Loop) -> bool:
-        wanted = not (isinstance(statement, Loop) and statement.until)
+    def _holds(self, statement: For | WhileLoop) -> bool:
+        wanted = not (isinstance(statement, WhileLoop) and statement.until)
         return statement.condition is None or truthy(collapse(self.statement(statement.condition))) == wanted
 
     def _round(self, body: Body, output: list[PSValue]) -> bool:

@@ -171,7 +171,7 @@ class For:
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class WhileLoop:
     """while, do … while, do … until"""
 
     condition: "StatementNode"
@@ -245,4 +245,4 @@ SyntaxNode = (
     | Block
     | CommandNode
 )
-StatementNode = Pipeline | Assign | If | ForEach | For | Loop | Switch | Try | Leave | Function | Forbidden
+StatementNode = Pipeline | Assign | If | ForEach | For | WhileLoop | Switch | Try | Leave | Function | Forbidden

@@ -29,7 +29,7 @@ def lines_of(given: list[PSValue]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ProgramOptions:
     """A program's options, without slash or dash: those that it simulates, and those that only the real one has."""
 
     known: str

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
-from fleet.windows.matching import BadPattern, Found, Matcher, is_wildcard, like
+from fleet.windows.matching import BadPattern, Matcher, RegexMatch, is_wildcard, like
 from fleet.windows.members import hash_entries
 from fleet.windows.paths import (
     PathItem,
@@ -94,7 +94,7 @@ def _matcher(call: CmdletCall, pattern: str) -> Matcher:
         raise call.failure(text, "InvalidRegex", "InvalidArgument", ":", "ArgumentException") from None
 
 
-def _hits(call: CmdletCall, matcher: Matcher, line: str) -> list[Found]:
+def _hits(call: CmdletCall, matcher: Matcher, line: str) -> list[RegexMatch]:
     return list(matcher.matches(line)) if call.flag("AllMatches") else [hit for hit in [matcher.search(line)] if hit]
 
 
@@ -111,7 +111,7 @@ def _searched(call: CmdletCall) -> list[tuple[str, list[str]]]:
     return [("InputStream", texts)]
 
 
-def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: list[Found]) -> PSObject:
+def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: list[RegexMatch]) -> PSObject:
     around = [int(number) for number in call.numbers("Context")] if call.has("Context") else [0]
     before, after = around[0], around[-1]
     prefix = "" if path == "InputStream" else f"{path}:"
@@ -134,7 +134,7 @@ def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: lis
     return PSObject(MATCH, values, text)
 
 
-def match_record(found: Found) -> PSObject:
+def match_record(found: RegexMatch) -> PSObject:
     """A match as System.Text.RegularExpressions.Match."""
     groups: list[PSValue] = [
         PSObject("System.Text.RegularExpressions.Group", {"Success": True, "Name": name, "Value": text}, text)
