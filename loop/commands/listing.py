@@ -11,7 +11,7 @@ from aj.files import logs_dir
 from loop.commands.terminal import AsJson, Format, console, example, say, show
 
 app = typer.Typer()
-registry_app = typer.Typer(help="Check the record of promotions, or mirror it to MLflow.", no_args_is_help=True)
+registry_app = typer.Typer(help="Check the record of promotions; mirror it to MLflow.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
 
 
