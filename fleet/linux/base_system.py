@@ -120,6 +120,8 @@ def refresh_proc(bash: Bash, host: Host) -> None:
 
 def copy_folders(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
     """Copy folders and links, which a host's state does not hold, from an earlier shell."""
+    if not new.exists(folder):  # a link of the earlier shell led to it
+        new.mkdir(folder, recursive=True)
     for entry in entries(old, folder):
         path, kind = posixpath.join(folder, entry["name"]), entry["metadata"]["file_type"]
         missing = entry["name"] not in [there["name"] for there in entries(new, folder)]

@@ -6,7 +6,9 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
+from fleet.linux.clock import duration
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
+from fleet.linux.options import options
 from fleet.model import Host
 from fleet.ports import Listener, listeners
 
@@ -65,8 +67,23 @@ def delay(context: CommandContext, address: str, number: int = 0) -> float:
     return round(base * (1 + digest[0] / 255), 3)
 
 
+PING = options("""
+    -c=
+    -i=
+    -W=
+    -w=
+    -s=
+    -q
+    ~ -n
+    ~ -4
+    ~ -O
+    ~ -D
+    ~ -v
+""")
+
+
 def _ping(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "c:i:W:w:s:I:t:qn46DOvA", ["help"])
+    flags = parse(context, PING)
     if len(flags.words) != 1:
         return fail("ping: usage error: Destination address required", 1)
     for name in "cWws":
@@ -78,8 +95,14 @@ def _ping(context: CommandContext) -> str | BuiltinResult:
     address = resolve(context, target)
     if address is None:
         return fail(f"ping: {target}: Name or service not known", 2)
-    wanted = int(flags.get("c", "4"))
-    count = min(wanted, MAX_PACKETS)
+    endless = MAX_PACKETS + 1
+    wanted = int(flags.get("c", str(endless)))
+    pause = float(flags.get("i") or 1) or 0.001
+    if "w" in flags:
+        wanted = min(wanted, int(int(flags.get("w")) / pause) + 1)
+    limit = duration(context.env.get("AJ_SECONDS", "inf")) or 0.0
+    stopped = wanted > MAX_PACKETS or wanted * pause > limit
+    count = min(wanted, MAX_PACKETS, int(limit / pause) + 1)
     there = host_at(context, address) is not None
     times = [delay(context, address, number) for number in range(count)] if there else []
     source = address if target == address else f"{target} ({address})"
@@ -90,7 +113,7 @@ def _ping(context: CommandContext) -> str | BuiltinResult:
             f"{size + 8} bytes from {source}: icmp_seq={number} ttl=64 time={time} ms"
             for number, time in enumerate(times, start=1)
         ]
-    if wanted > MAX_PACKETS:
+    if stopped:
         return BuiltinResult(stdout="\n".join(lines) + "\n", exit_code=STOPPED)
     took = round((count - 1) * float(flags.get("i") or 1) * 1002 + sum(times))
     lost = 100 - 100 * len(times) // count
@@ -105,9 +128,20 @@ def _ping(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stdout="\n".join(lines) + "\n", exit_code=0 if times else 1)
 
 
+NC = options("""
+    -z
+    -v
+    -l
+    ~ -w=
+    ~ -n
+    ~ -4
+    ~ -N
+""")
+
+
 def _nc(context: CommandContext) -> str | BuiltinResult:
     """Supports only nc -z (is the port open?); a real connection prints nothing."""
-    flags = parse(context, "zvw:nu46lkN", [])
+    flags = parse(context, NC)
     if len(flags.words) != 2 or "l" in flags:
         return fail("usage: nc [-46CDdFhklNnrStUuvZz] [-w timeout] [destination] [port]")
     target, wanted = flags.words

@@ -40,7 +40,6 @@ MOUNT = options("""
     -v --verbose
     -r --read-only
     -w --rw --read-write
-    --bind
 """)
 
 

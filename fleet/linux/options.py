@@ -24,7 +24,7 @@ def options(table: str) -> Options:
     any effect here."""
     spelled: dict[str, tuple[str, Arity]] = {}
     ignored = []
-    for line in table.strip().splitlines():
+    for line in filter(str.strip, table.splitlines()):
         words = line.replace("~", " ").split()
         last = words[-1]
         arity: Arity = "optional" if last.endswith("[=]") else "value" if last.endswith("=") else "none"

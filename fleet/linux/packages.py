@@ -11,6 +11,7 @@ from fleet.actions import FailedAction
 from fleet.hardware import PACKAGES
 from fleet.linux import programs
 from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.options import options
 from fleet.model import File, Host, Service
 from fleet.software import software
 
@@ -130,15 +131,28 @@ def _services(host: Host, package: str) -> list[Service]:
 # --- apt ------------------------------------------------------------------------------------------------------------
 
 
+APT = options("""
+    -y --yes --assume-yes
+    -s --simulate --dry-run --just-print --no-act
+    --installed
+    --upgradable --upgradeable
+    --purge
+    --reinstall
+    ~ --auto-remove
+    ~ -q --quiet[=]
+    ~ -f --fix-broken
+    ~ --no-install-recommends
+    ~ --only-upgrade
+    ~ --allow-downgrades
+    ~ --manual-installed
+    ~ -a --all-versions
+    ~ -V --verbose-versions
+    ~ -o=
+""")
+
+
 def _apt(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "yqfo:t:sdmV",
-        ["yes", "assume-yes", "quiet", "installed", "upgradable", "upgradeable", "no-install-recommends", "purge",
-         "only-upgrade", "reinstall", "allow-downgrades", "dry-run", "simulate", "fix-broken", "manual-installed",
-         "all-versions", "auto-remove"],
-        {"yes": "y", "assume-yes": "y", "upgradeable": "upgradable", "simulate": "s", "dry-run": "s"},
-    )  # fmt: skip
+    flags = parse(context, APT)
     verb, *names = flags.words or [""]
     host = context.pull()
     warning = _UNSTABLE if context.name == "apt" else ""

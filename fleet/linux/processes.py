@@ -1,4 +1,4 @@
-"""Commands that find and kill processes: pgrep, pkill, kill, killall, pidof, pstree, renice, lsof."""
+"""Commands that find and kill processes: pgrep, pkill, kill, killall, pidof, pstree, renice."""
 
 import re
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from bashkit import BuiltinResult
 from fleet import signals
 from fleet.actions import FailedAction
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.options import options
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 from fleet.signals import SIGNALS
@@ -78,17 +79,41 @@ def _send(context: CommandContext, signal: str, pid: int) -> None:
         context.change(host)
 
 
+MATCHING = """
+    -f --full
+    -x --exact
+    -u --euid=
+    -U --uid=
+    -P --parent=
+    -v --inverse
+    -i --ignore-case
+    -n --newest
+    -o --oldest
+    -c --count
+"""
+
+
 def _matching(host: Host, pattern: str, flags: Flags) -> list[Process]:
     """Processes whose name (with -f: command line) contains the pattern, as in pgrep."""
-    globs = _globs(pattern, "x" in flags)
-    users = flags.get("u").split(",") if "u" in flags else []
+    fold = str.lower if "i" in flags else str
+    globs = [fold(glob) for glob in _globs(pattern, "x" in flags)]
+    users = [user for name in "uU" if name in flags for user in flags.get(name).split(",")]
+    parents = flags.get("P").split(",") if "P" in flags else []
     uids = accounts(host)
-    return [
-        process
-        for process in sorted(host.processes, key=lambda process: process.pid)
-        if any(fnmatchcase(process.command if "f" in flags else process.name[:15], glob) for glob in globs)
-        and (not users or process.user in users or str(uids.get(process.user)) in users)
-    ]
+
+    def fits(process: Process) -> bool:
+        text = fold(process.command if "f" in flags else process.name[:15])
+        return (
+            any(fnmatchcase(text, glob) for glob in globs)
+            and (not users or process.user in users or str(uids.get(process.user)) in users)
+            and (not parents or str(process.parent) in parents)
+        )
+
+    found = [process for process in sorted(host.processes, key=lambda process: process.pid)
+             if fits(process) != ("v" in flags)]  # fmt: skip
+    if "n" in flags or "o" in flags:
+        found = sorted(found, key=lambda process: (process.started, process.pid), reverse="n" in flags)[:1]
+    return found
 
 
 def _globs(pattern: str, whole: bool) -> list[str]:
@@ -109,27 +134,46 @@ def _literal(piece: str) -> str:
     return f"[{piece[-1]}]" if piece[-1] in "*?[" else piece[-1]
 
 
+PGREP = options(
+    MATCHING
+    + """
+    -l --list-name
+    -a --list-full
+    -d --delimiter=
+"""
+)
+PKILL = options(
+    MATCHING
+    + """
+    -e --echo
+"""
+)
+KILLALL = options("""
+    -e --exact
+    -q --quiet
+    -u --user=
+    -v --verbose
+    ~ -w --wait
+""")
+_CRITERIA = frozenset(("u", "U", "P"))
+
+
+def _unasked(context: CommandContext, flags: Flags) -> BuiltinResult | None:
+    """The refusal of a command line without any criterion."""
+    if flags.words[1:]:
+        why = "only one pattern can be provided"
+    elif flags.words or _CRITERIA & flags.values.keys():
+        return None
+    else:
+        why = "no matching criteria specified"
+    return fail(f"{context.name}: {why}\nTry `{context.name} --help' for more information.", 2)
+
+
 def pgrep(context: CommandContext) -> str | BuiltinResult:
-    same = {"full": "f", "list-name": "l", "list-full": "a", "exact": "x", "count": "c", "euid": "u", "newest": "n",
-        "oldest": "o", "ignore-case": "i", "delimiter": "d"}  # fmt: skip
-    long = [
-        "full",
-        "list-name",
-        "list-full",
-        "exact",
-        "count",
-        "euid=",
-        "newest",
-        "oldest",
-        "ignore-case",
-        "delimiter=",
-    ]
-    flags = parse(context, "flaxcu:noid:vU:P:", long, same)
-    if not flags.words and "u" not in flags:
-        return fail("pgrep: no matching criteria specified\nTry `pgrep --help' for more information.", 2)
+    flags = parse(context, PGREP)
+    if refusal := _unasked(context, flags):
+        return refusal
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
-    if "n" in flags or "o" in flags:
-        found = sorted(found, key=lambda process: process.started, reverse="n" in flags)[:1]
     if "c" in flags:
         return BuiltinResult(stdout=f"{len(found)}\n", exit_code=0 if found else 1)
     detail = "command" if "a" in flags else "name" if "l" in flags else ""
@@ -142,34 +186,37 @@ def pkill(context: CommandContext) -> str | BuiltinResult:
     signal, context.argv = _signal_in(context.argv)
     if signal is None:
         return fail("pkill: unknown signal", 2)
-    same = {"full": "f", "exact": "x", "euid": "u", "newest": "n", "oldest": "o", "echo": "e"}
-    long = ["full", "exact", "euid=", "newest", "oldest", "ignore-case", "echo"]
-    flags = parse(context, "fxu:noieU:P:c", long, same)
-    if not flags.words and "u" not in flags:
-        return fail("pkill: no matching criteria specified\nTry `pkill --help' for more information.", 2)
+    flags = parse(context, PKILL)
+    if refusal := _unasked(context, flags):
+        return refusal
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
-    if "n" in flags or "o" in flags:
-        found = sorted(found, key=lambda process: process.started, reverse="n" in flags)[:1]
     for process in found:
         _send(context, signal, process.pid)
-    echoed = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
-    return BuiltinResult(stdout=echoed, exit_code=0 if found else 1)
+    told = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
+    told += f"{len(found)}\n" if "c" in flags else ""
+    return BuiltinResult(stdout=told, exit_code=0 if found else 1)
 
 
 def killall(context: CommandContext) -> str | BuiltinResult:
     signal, context.argv = _signal_in(context.argv)
     if signal is None:
         return fail("killall: unknown signal; killall -l lists signals.")
-    flags = parse(context, "eIgiqvwru:", ["exact", "quiet", "verbose", "wait", "user="], {"quiet": "q", "user": "u"})
+    flags = parse(context, KILLALL)
     if not flags.words:
         return fail("Usage: killall [OPTION]... [--] NAME...")
-    missing = ""
+    missing, told = "", ""
     for name in flags.words:
-        found = [process for process in context.host.processes if process.name == name]
+        found = [
+            process
+            for process in context.host.processes
+            if process.name == name and flags.get("u", process.user) == process.user
+        ]
         missing += "" if found or "q" in flags else f"{name}: no process found\n"
         for process in found:
             _send(context, signal, process.pid)
-    return BuiltinResult(stderr=missing, exit_code=1 if missing else 0)
+            number = SIGNALS.index(signal) + 1 if signal in SIGNALS else 0
+            told += f"Killed {process.name}({process.pid}) with signal {number}\n" if "v" in flags else ""
+    return BuiltinResult(stderr=told + missing, exit_code=1 if missing else 0)
 
 
 def pidof(context: CommandContext) -> str | BuiltinResult:
@@ -213,30 +260,6 @@ def renice(context: CommandContext) -> str | BuiltinResult:
     return "".join(f"{pid} (process ID) old priority 0, new priority {words[0]}\n" for pid in words[1:])
 
 
-def lsof(context: CommandContext) -> str | BuiltinResult:
-    """lsof for listening sockets only: which process has a port open."""
-    flags = parse(context, "i:p:nPtu:c:sa")
-    host = context.host
-    port = re.fullmatch(r"(?:tcp)?(?:@[\w.]*)?:?(\d{1,5})?(?:-\d+)?", flags.get("i").lower())
-    wanted = int(port[1]) if port and port[1] else None
-    rows = []
-    for service in host.services.values():
-        main = next((process for process in host.processes if process.service == service.name), None)
-        for number in service.ports if main else ():
-            if wanted in (None, number) and ("p" not in flags or (main and str(main.pid) in flags.get("p").split(","))):
-                rows.append((main, number))
-    if not rows:
-        return BuiltinResult(exit_code=1)
-    if "t" in flags:
-        return "".join(f"{pid}\n" for pid in sorted({process.pid for process, _ in rows if process}))
-    text = f"{'COMMAND':<9} {'PID':>6} {'USER':>8}   FD   TYPE DEVICE SIZE/OFF NODE NAME\n"
-    for process, number in rows:
-        if process:
-            name = f"{process.name[:9]:<9} {process.pid:>6} {process.user:>8}"
-            text += f"{name}    {6}u  IPv4 {20_000 + number:>6}      0t0  TCP *:{number} (LISTEN)\n"
-    return text
-
-
 COMMANDS: dict[str, Command] = {
     "kill": kill,
     "pgrep": pgrep,
@@ -245,5 +268,4 @@ COMMANDS: dict[str, Command] = {
     "pidof": pidof,
     "pstree": pstree,
     "renice": renice,
-    "lsof": lsof,
 }

@@ -4,6 +4,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, headline
 from fleet.linux.command import ROOT, Command, CommandContext, fail, parse
+from fleet.linux.options import options
 from fleet.model import Host, Login
 
 BASE = {"daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9, "proxy": 13,
@@ -91,8 +92,14 @@ def idle(host: Host, login: Login) -> int:
     return (host.now - login.start) % 311
 
 
+W = options("""
+    -h --no-header
+    -s --short
+""")
+
+
 def w(context: CommandContext) -> str:
-    flags = parse(context, "hsfiuo", ["no-header", "short", "from"], {"no-header": "h", "short": "s"})
+    flags = parse(context, W)
     host = context.host
     short = "s" in flags
     text = ""
@@ -110,11 +117,17 @@ def w(context: CommandContext) -> str:
     return text
 
 
+LAST = options("""
+    -n --limit=
+    -F --fulltimes
+    ~ -w --fullnames
+""")
+
+
 def last(context: CommandContext) -> str | BuiltinResult:
     # `last -5` is `last -n 5`
     context.argv = [f"-n{word[1:]}" if word[1:].isdecimal() and word[0] == "-" else word for word in context.argv]
-    flags = parse(context, "n:FaidwxR", ["limit=", "fulltimes", "ip", "fullnames", "system"],
-                  {"limit": "n", "fulltimes": "F"})  # fmt: skip
+    flags = parse(context, LAST)
     limit = flags.get("n", "0")
     if not limit.isdecimal():
         return fail(f"last: failed to parse number: '{limit}'")

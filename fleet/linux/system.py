@@ -8,6 +8,7 @@ from bashkit import BuiltinResult
 from fleet.actions import FailedAction, start
 from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.options import options
 from fleet.model import Host, JournalEntry
 
 CODENAMES = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "11": "bullseye", "12": "bookworm"}
@@ -59,8 +60,13 @@ def nproc(context: CommandContext) -> str | BuiltinResult:
     return f"{max(context.host.system.cores - int(less[:9]), 1)}\n"
 
 
+LSCPU = options("""
+    ~ -y --physical
+""")
+
+
 def lscpu(context: CommandContext) -> str:
-    parse(context, "eJpx", ["json", "extended", "parse"])
+    parse(context, LSCPU)
     system = context.host.system
     amd = "AMD" in system.cpu
     rows = [

@@ -117,11 +117,23 @@ def busy(host: Host) -> float:
     return min(sum(process.cpu for process in host.processes) / host.system.cores, 100.0)
 
 
+TOP = options("""
+    -b
+    -n=
+    -o=
+    -p=
+    -u=
+    -c
+    ~ -d=
+    ~ -w[=]
+""")
+
+
 def top(context: CommandContext) -> str | BuiltinResult:
     context.argv = [
         f"-{word}" if place == 0 and word[:1] in ("b", "n") else word for place, word in enumerate(context.argv)
     ]
-    flags = parse(context, "bn:d:o:p:u:cHiEe:w:sS1")
+    flags = parse(context, TOP)
     if "b" not in flags:
         return fail("top: failed tty get")
     if not flags.get("n", "1").isdecimal():

@@ -11,6 +11,7 @@ from bashkit import BuiltinResult
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.connectivity import TIMED_OUT, connect, delay, host_at, resolve
 from fleet.linux.manual import said_of_version
+from fleet.linux.options import options
 from fleet.model import File, Host
 from fleet.ports import Listener
 
@@ -120,20 +121,42 @@ def _curl(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stdout=out, stderr=errors, exit_code=code)
 
 
+CURL = options("""
+    -s --silent
+    -S --show-error
+    -f --fail --fail-with-body
+    -I --head
+    -i --include
+    -o --output=
+    -w --write-out=
+    -m --connect-timeout --max-time=
+    -X --request=
+    -k --insecure
+    -L --location
+    -v --verbose
+    -O --remote-name
+    -V
+    ~ -H --header=
+    ~ -A --user-agent=
+    ~ -N --no-buffer
+    ~ -4 --ipv4
+    ~ -# --progress-bar
+    ~ --compressed
+    ~ --http1.1
+    ~ --http2
+    ~ --retry=
+    ~ --retry-delay=
+    ~ --retry-connrefused
+    ~ --noproxy=
+    ~ --cacert=
+    ~ --tlsv1.2
+    ~ --no-progress-meter
+    ~ --max-redirs=
+""")
+
+
 def _curl_flags(context: CommandContext) -> Flags:
-    return parse(
-        context,
-        "sSfIio:w:m:X:kLvH:d:u:A:e:b:c:T:F:x:GNOV46#",
-        ["silent", "show-error", "fail", "head", "include", "output=", "write-out=", "max-time=", "request=",
-         "insecure", "location", "verbose", "header=", "data=", "user=", "user-agent=", "connect-timeout=",
-         "retry=", "retry-delay=", "resolve=", "compressed", "noproxy=", "http1.1", "http2", "data-raw=",
-         "data-binary=", "progress-bar", "no-buffer", "get", "fail-with-body", "cacert=", "ipv4",
-         "retry-connrefused", "no-progress-meter", "remote-name", "json=", "tlsv1.2", "max-redirs=",
-         "referer=", "cookie="],
-        {"silent": "s", "show-error": "S", "fail": "f", "head": "I", "include": "i", "output": "o",
-         "write-out": "w", "max-time": "m", "request": "X", "insecure": "k", "location": "L", "verbose": "v",
-         "connect-timeout": "m", "fail-with-body": "f", "remote-name": "O"},
-    )  # fmt: skip
+    return parse(context, CURL)
 
 
 def _fetch(context: CommandContext, flags: Flags, url: str) -> tuple[str, str, int]:
@@ -248,14 +271,23 @@ def _save(context: CommandContext, name: str, text: str) -> None:
 # --- wget -----------------------------------------------------------------------------------------------------------
 
 
+WGET = options("""
+    -q --quiet
+    -O --output-document=
+    --spider
+    -S --server-response
+    -k --no-check-certificate
+    ~ -T --timeout=
+    ~ -t --tries=
+    ~ -n --no-verbose
+    ~ -v --verbose
+    ~ --header=
+    ~ --user-agent=
+""")
+
+
 def _wget(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "qO:T:t:SnvP:c",
-        ["quiet", "output-document=", "timeout=", "tries=", "spider", "server-response", "no-check-certificate",
-         "no-verbose", "header=", "user-agent=", "method=", "post-data=", "directory-prefix=", "continue"],
-        {"quiet": "q", "output-document": "O", "server-response": "S", "no-check-certificate": "k"},
-    )  # fmt: skip
+    flags = parse(context, WGET)
     if not flags.words:
         return fail("wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.")
     target = _parse_url(context, flags.words[0])

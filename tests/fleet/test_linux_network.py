@@ -77,7 +77,8 @@ def test_ping_reaches_the_fleet_by_name_and_by_address():
     assert text.startswith("PING db01 (10.0.1.12) 56(84) bytes of data.\n64 bytes from db01 (10.0.1.12): icmp_seq=1")
     assert "2 packets transmitted, 2 received, 0% packet loss" in text
     assert code == 0
-    assert "4 packets transmitted, 4 received" in out("ping 10.0.1.12")[0]
+    assert "4 packets transmitted, 4 received" in out("ping -c 4 10.0.1.12")[0]
+    assert "3 packets transmitted, 3 received" in out("ping -w 2 10.0.1.12")[0]
 
 
 def test_ping_is_the_same_every_time():
@@ -92,6 +93,8 @@ def test_ping_is_the_same_every_time():
         ("ping", "ping: usage error: Destination address required", 1),
         ("ping -c 0 db01", "ping: invalid argument: '0'", 1),
         ("ping -c 1000000 db01", "icmp_seq=60", 124),
+        ("ping db01", "icmp_seq=60", 124),
+        ("timeout 3 ping db01", "icmp_seq=4", 124),
     ],
 )
 def test_a_ping_that_fails(line: str, words: str, code: int):

@@ -13,6 +13,7 @@ from fleet.linux.docker.daemon import DAEMON, version
 from fleet.linux.docker.go_templates import TemplateError
 from fleet.linux.docker.line import DockerVerb, find, missing_arguments, no_such_container
 from fleet.linux.manual import has_verb, said_of_help
+from fleet.linux.options import options
 from fleet.linux.systemd.journal import FOLLOWED
 from fleet.model import Container, Host
 from fleet.ports import DOCKER, docker_runs
@@ -57,13 +58,19 @@ def _without_verb(context: CommandContext, name: str) -> str | BuiltinResult:
 # --- looking --------------------------------------------------------------------------------------------------------
 
 
+PS = options("""
+    -a --all
+    -q --quiet
+    -f --filter=
+    --format=
+    --no-trunc
+    -n --last=
+    -l --latest
+""")
+
+
 def _ps(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "aqf:n:ls",
-        ("all", "quiet", "filter=", "format=", "no-trunc", "last=", "latest", "size"),
-        {"all": "a", "quiet": "q", "filter": "f", "last": "n", "latest": "l", "size": "s"},
-    )
+    flags = parse(context, PS)
     host, found = context.host, sorted(context.host.containers, key=lambda c: -c.created)
     everything = bool({"a", "n", "l"} & flags.values.keys())
     for item in flags.every("f"):
@@ -106,13 +113,15 @@ _FILTERS: dict[str, Callable[[Container, str], bool]] = {
 }
 
 
+LOGS = options("""
+    -n --tail=
+    -f --follow
+    -t --timestamps
+""")
+
+
 def _logs(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "n:ft",
-        ("tail=", "follow", "timestamps", "since=", "until=", "details"),
-        {"tail": "n", "follow": "f", "timestamps": "t"},
-    )
+    flags = parse(context, LOGS)
     if len(flags.words) != 1:
         return missing_arguments(context, "1 argument")
     container = find(context.host, flags.words[0])
@@ -129,8 +138,13 @@ def _logs(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, exit_code=FOLLOWED) if follows else text
 
 
+INSPECT = options("""
+    -f --format=
+""")
+
+
 def _inspect(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "f:s", ("format=", "size", "type="), {"format": "f"})
+    flags = parse(context, INSPECT)
     if not flags.words:
         return missing_arguments(context, "at least 1 argument")
     host, found, missing = context.host, [], ""

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.options import options
 from fleet.model import Host, JournalEntry
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -99,6 +100,38 @@ def _date(time: int, form: str) -> str:
     return datetime.fromtimestamp(time, UTC).strftime(form)
 
 
+JOURNALCTL = options("""
+    -u --unit=
+    -n --lines=
+    -p --priority=
+    -S --since=
+    -U --until=
+    -k --dmesg
+    -r --reverse
+    -f --follow
+    -o --output=
+    -g --grep=
+    -e --pager-end
+    -t --identifier=
+    -q --quiet
+    --disk-usage
+    --list-boots
+    --vacuum-size=
+    --vacuum-time=
+    --vacuum-files=
+    --rotate
+    --flush
+    --sync
+    ~ -a --all
+    ~ -l --full
+    ~ -m --merge
+    ~ -x --catalog
+    ~ --no-pager
+    ~ --utc
+    ~ --system
+""")
+
+
 def _journalctl(context: CommandContext) -> str | BuiltinResult:
     argv = list(context.argv)
     for place, word in enumerate(argv):
@@ -108,16 +141,7 @@ def _journalctl(context: CommandContext) -> str | BuiltinResult:
     if earlier:
         return fail("Data from the specified boot (-1) is not available: No such boot ID in journal")
     context.argv = [word for word in argv if not re.fullmatch(r"-b0|-0|--boot(=0)?", word)]
-    flags = parse(
-        context,
-        "u:n:p:S:U:kbrfo:g:exqat:lmNF:D:",
-        ["unit=", "lines=", "priority=", "since=", "until=", "dmesg", "reverse", "follow", "output=", "grep=",
-         "no-pager", "pager-end", "catalog", "quiet", "all", "identifier=", "full", "no-full", "utc", "no-hostname",
-         "disk-usage", "list-boots", "vacuum-size=", "vacuum-time=", "vacuum-files=", "rotate", "flush", "sync",
-         "version", "system", "merge", "no-tail", "case-sensitive", "header", "verify"],
-        {"unit": "u", "lines": "n", "priority": "p", "since": "S", "until": "U", "dmesg": "k", "reverse": "r",
-         "follow": "f", "output": "o", "grep": "g", "pager-end": "e", "identifier": "t", "quiet": "q"},
-    )  # fmt: skip
+    flags = parse(context, JOURNALCTL)
     host = context.host
     if kept := next((name for name in _KEEPING if name in flags), None):
         return _KEEPING[kept](host)
