@@ -129,7 +129,7 @@ def copy_folders(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
             new.symlink(old.read_link(path), path)
         elif kind == "directory" and path not in SANDBOX:
             if missing:
-                new.mkdir(path)
+                new.mkdir(path, recursive=True)
             copy_folders(old, new, path)
 
 

@@ -9,7 +9,7 @@ from bashkit import BuiltinResult
 from fleet.gaps import Gap
 from fleet.linux.host_files import HostFiles
 from fleet.linux.manual import ToolText, real_options, said_of_help, said_of_version
-from fleet.linux.options import Flags, OptionError, Options, getopt_options, read_options
+from fleet.linux.options import Flags, OptionError, OptionTable, getopt_options, read_options
 from fleet.linux.refusals import Refusal, refused
 from fleet.model import Host, Machine
 
@@ -71,7 +71,7 @@ class UsageError(Exception):
 
 def parse(
     context: CommandContext,
-    short: str | Options = "",
+    short: str | OptionTable = "",
     long: Sequence[str] = (),
     same: dict[str, str] | None = None,
 ) -> Flags:

@@ -43,7 +43,7 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
     if (len(sources) > 1 or "t" in flags or goal.endswith("/")) and not (into and into.folder):
         return fail(f"{name}: target '{goal}': {'Not a directory' if into else 'No such file or directory'}")
     inside = bool(into and into.folder) and "T" not in flags
-    answers, text, errors = Answers(context.stdin), "", ""
+    answers, text, errors = _Answers(context.stdin), "", ""
     for word in sources:
         path = context.absolute(word)
         top = node(context, path, follow=not move)
@@ -61,7 +61,7 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
     return BuiltinResult(stdout=text, stderr=answers.asked + errors, exit_code=1 if errors else 0)
 
 
-class Answers:
+class _Answers:
     """The answers to a command's questions, from its standard input: without one, the answer is no."""
 
     def __init__(self, stdin: str) -> None:
@@ -176,7 +176,7 @@ def rm(context: CommandContext) -> BuiltinResult:
     if not flags.words:
         return BuiltinResult() if "f" in flags else fail("rm: missing operand\nTry 'rm --help' for more information.")
     context.pull()
-    answers, text, errors = Answers(context.stdin), "", ""
+    answers, text, errors = _Answers(context.stdin), "", ""
     asks = next((flag for flag, _ in reversed(flags.pairs) if flag in "fiI"), "f")
     many = asks == "I" and ("r" in flags or len(flags.words) > 3)
     count = f"{len(flags.words)} argument{'s' * (len(flags.words) > 1)}{' recursively' * ('r' in flags)}"
@@ -194,7 +194,7 @@ def rm(context: CommandContext) -> BuiltinResult:
     return BuiltinResult(stdout=text, stderr=answers.asked + errors, exit_code=1 if errors else 0)
 
 
-def _agreed(context: CommandContext, word: str, found: FileNode, answers: Answers) -> bool:
+def _agreed(context: CommandContext, word: str, found: FileNode, answers: _Answers) -> bool:
     """Whether all questions about an entry, and for a folder about what is in it, were answered with yes."""
     kinds = {"directory": "directory", "symlink": "symbolic link", "file": "regular file"}
     kind = "regular empty file" if found.kind == "file" and not found.size else kinds[found.kind]

@@ -22,7 +22,7 @@ from fleet.linux.find_expression import (
     Either,
     Expression,
     FindError,
-    Found,
+    FoundFile,
     Neither,
     Parser,
     Test,
@@ -133,11 +133,11 @@ class _Run:
             self.errors += f"find: ‘{word}’: No such file or directory\n"
             return
         try:
-            self._visit(Found(word, top, word, 0))
+            self._visit(FoundFile(word, top, word, 0))
         except _Quit:
             return
 
-    def _visit(self, found: Found) -> None:
+    def _visit(self, found: FoundFile) -> None:
         """Evaluate the expression on a file and on all below it."""
         first = self.parser.depth_first
         self.pruned = False
@@ -147,18 +147,18 @@ class _Run:
             mount = self.context.host.mount_of(found.entry.path)
             for child in children(self.context, found.entry):
                 if not self.parser.one_mount or self.context.host.mount_of(child.path) == mount:
-                    self._visit(Found(f"{found.shown.rstrip('/')}/{child.name}", child, found.top, found.depth + 1))
+                    self._visit(FoundFile(f"{found.shown.rstrip('/')}/{child.name}", child, found.top, found.depth + 1))
         if first:
             self._evaluate(found)
 
-    def _evaluate(self, found: Found) -> None:
+    def _evaluate(self, found: FoundFile) -> None:
         if found.depth < self.parser.least:
             return
         outcome = self._outcome(self.tree, found)
         if isinstance(outcome, str):
             self.output.append(f"{outcome}\n")
 
-    def _outcome(self, tree: Expression, found: Found) -> bool | str:
+    def _outcome(self, tree: Expression, found: FoundFile) -> bool | str:
         match tree:
             case Test(passes):
                 return passes(found)
@@ -174,7 +174,7 @@ class _Run:
             case Then(left, right):
                 return self._sequence(self._outcome(left, found), self._outcome(right, found))
 
-    def _joined(self, first: bool | str, right: Expression, found: Found, sign: str, stops: bool) -> bool | str:
+    def _joined(self, first: bool | str, right: Expression, found: FoundFile, sign: str, stops: bool) -> bool | str:
         if first is stops:
             return first
         second = self._outcome(right, found)
@@ -187,7 +187,7 @@ class _Run:
             return second
         return f"{{ {first}; {second if isinstance(second, str) else str(second).lower()}; }}"
 
-    def _act(self, action: Action, found: Found) -> bool | str:
+    def _act(self, action: Action, found: FoundFile) -> bool | str:
         if action.name == "prune":
             self.pruned = True
             return True
@@ -205,7 +205,7 @@ class _Run:
         self.output.append(text)
         return True
 
-    def _command(self, action: Action, found: Found) -> bool | str:
+    def _command(self, action: Action, found: FoundFile) -> bool | str:
         if action.name.startswith("ok"):  # asked without a terminal, nobody says yes
             self.errors += f"< {action.words[0]} ... {found.shown} > ? "
             return False
@@ -228,7 +228,7 @@ class _Run:
         end = "false\n" if failed else "" if self.gathered else "true\n"  # itself, it fails if it could not look
         return said + _missing(self.tree) + body + end
 
-    def _delete(self, found: Found) -> bool:
+    def _delete(self, found: FoundFile) -> bool:
         entry = found.entry
         if entry.path == "/" or entry.path.split("/")[1] in copying.KERNEL:
             return False
@@ -240,7 +240,7 @@ class _Run:
         copying.remove(self.context, entry)
         return True
 
-    def _text(self, action: Action, found: Found) -> str:
+    def _text(self, action: Action, found: FoundFile) -> str:
         if action.name == "print":
             return f"{found.shown}\n"
         if action.name == "print0":
@@ -257,7 +257,7 @@ class _Run:
         )
 
 
-def printf(context: CommandContext, pattern: str, found: Found) -> str:
+def printf(context: CommandContext, pattern: str, found: FoundFile) -> str:
     """What -printf writes for a file (find(1))."""
     entry, uids = found.entry, accounts(context.host)
     folder, _, name = found.shown.rstrip("/").rpartition("/")

@@ -32,7 +32,7 @@ class UnknownPredicate(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file on find's way: how it is called there, and what it is."""
 
     shown: str
@@ -43,7 +43,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    passes: Callable[[Found], bool]
+    passes: Callable[[FoundFile], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class Parser:
 
     # --- tests --------------------------------------------------------------------------------------------------------
 
-    def _test(self, word: str) -> Callable[[Found], bool]:
+    def _test(self, word: str) -> Callable[[FoundFile], bool]:
         context = self.context
         if word in ("-true", "-readable", "-writable"):
             return lambda found: True
@@ -236,7 +236,7 @@ class Parser:
             return lambda found: context.host.mount_of(found.entry.path).kind == kind
         raise UnknownPredicate(word)
 
-    def _owner(self, word: str, value: str) -> Callable[[Found], bool]:
+    def _owner(self, word: str, value: str) -> Callable[[FoundFile], bool]:
         users = accounts(self.context.host)
         if word in ("-user", "-group") and value not in users and not value.isdecimal():
             kind = "the name of a known user" if word == "-user" else "the name of an existing group"
@@ -246,7 +246,7 @@ class Parser:
         part = "owner" if word in ("-user", "-uid") else "group"
         return lambda found: value in (name := getattr(found.entry, part), str(users.get(name)))
 
-    def _newer(self, word: str, value: str) -> Callable[[Found], bool]:
+    def _newer(self, word: str, value: str) -> Callable[[FoundFile], bool]:
         context = self.context
         if word.endswith("t") and word.startswith("-newer") and len(word) == len("-newermt"):
             time = moment_of(value, context.host.now)
@@ -259,7 +259,7 @@ class Parser:
             time = like.modified
         return lambda found: found.entry.modified > time
 
-    def _number(self, word: str, value: str) -> Callable[[Found], bool]:
+    def _number(self, word: str, value: str) -> Callable[[FoundFile], bool]:
         match = re.fullmatch(r"([+-]?)(\d{1,12})([cwbkMG]?)", value)
         if match is None or (match[3] and word != "-size"):
             if word == "-size":
@@ -288,7 +288,7 @@ def _empty(context: CommandContext, entry: FileNode) -> bool:
     return not children(context, entry) if entry.folder else entry.kind == "file" and not entry.size
 
 
-def _matcher(word: str, glob: str) -> Callable[[Found], bool]:
+def _matcher(word: str, glob: str) -> Callable[[FoundFile], bool]:
     """A test of a name, a path or a link's target against a glob, in which * also matches a slash."""
     pattern = re.sub(r"\\(.)", r"[\1]", glob).replace("[^", "[!")
     fold = re.IGNORECASE if word.startswith("-i") else 0
@@ -305,7 +305,7 @@ MOST = 200
 """Characters of a regular expression, and of the longest path that one is matched with: Python's could take hours."""
 
 
-def _regex(text: str, fold: bool) -> Callable[[Found], bool]:
+def _regex(text: str, fold: bool) -> Callable[[FoundFile], bool]:
     """A test of the whole path against an Emacs regular expression, where \\( \\| \\) are the special ones."""
     plain = re.sub(r"\\([(|)])|([(|){}])", lambda found: found[1] or f"\\{found[2]}", text)
     try:
@@ -317,7 +317,7 @@ def _regex(text: str, fold: bool) -> Callable[[Found], bool]:
     return lambda found: len(found.shown) <= MOST and matches(found.shown) is not None
 
 
-def _type(value: str) -> Callable[[Found], bool]:
+def _type(value: str) -> Callable[[FoundFile], bool]:
     letters = value.split(",")
     for letter in letters:
         if letter not in (*TYPES, "b", "c", "p", "s", "D"):
@@ -326,7 +326,7 @@ def _type(value: str) -> Callable[[Found], bool]:
     return lambda found: found.entry.kind in kinds
 
 
-def _permissions(value: str) -> Callable[[Found], bool]:
+def _permissions(value: str) -> Callable[[FoundFile], bool]:
     sign, text = (value[:1], value[1:]) if value[:1] in ("-", "/") else ("", value)
     wanted = int(text, 8) if re.fullmatch(r"[0-7]{1,5}", text) else new_mode(text, 0, False, 0)
     if wanted is None:

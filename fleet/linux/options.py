@@ -9,7 +9,7 @@ Arity = Literal["none", "value", "optional"]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class OptionTable:
     """The options of one command: every spelling -> (name under which it is kept, arity)."""
 
     spelled: dict[str, tuple[str, Arity]]
@@ -18,7 +18,7 @@ class Options:
 
 
 @lru_cache(None)
-def options(table: str) -> Options:
+def options(table: str) -> OptionTable:
     """Options from a table: a line for each, with its spellings (-a --all) and, if it takes a value, = or [=] behind
     the last of them. It is kept under its first spelling without dashes. A line that begins with ~ names one without
     any effect here."""
@@ -32,7 +32,7 @@ def options(table: str) -> Options:
         name = words[0].lstrip("-")
         spelled |= dict.fromkeys(words, (name, arity))
         ignored += [name] if line.lstrip().startswith("~") else []
-    return Options(spelled, frozenset(ignored))
+    return OptionTable(spelled, frozenset(ignored))
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class OptionError(Exception):
         self.option, self.why, self.word = option, why, word
 
 
-def read_options(argv: Sequence[str], known: Options) -> Flags:
+def read_options(argv: Sequence[str], known: OptionTable) -> Flags:
     """Read an argument list as GNU getopt does: options may follow operands, long ones may be abbreviated.
 
     Raises:
@@ -88,7 +88,7 @@ def read_options(argv: Sequence[str], known: Options) -> Flags:
     return Flags(dict(pairs), words, pairs)
 
 
-def _long(word: str, left: Iterator[str], known: Options) -> tuple[str, str]:
+def _long(word: str, left: Iterator[str], known: OptionTable) -> tuple[str, str]:
     option, sign, value = word.partition("=")
     if option not in known.spelled:
         fits = [spelling for spelling in known.spelled if spelling.startswith(option)]
@@ -105,7 +105,7 @@ def _long(word: str, left: Iterator[str], known: Options) -> tuple[str, str]:
     return name, value
 
 
-def _short(word: str, left: Iterator[str], known: Options) -> Iterator[tuple[str, str]]:
+def _short(word: str, left: Iterator[str], known: OptionTable) -> Iterator[tuple[str, str]]:
     for place, letter in enumerate(word[1:], start=1):
         if f"-{letter}" not in known.spelled:
             raise OptionError(f"-{letter}", "unknown", word)
@@ -123,7 +123,7 @@ def _short(word: str, left: Iterator[str], known: Options) -> Iterator[tuple[str
 
 
 @lru_cache(None)
-def getopt_options(short: str, long: tuple[str, ...], same: tuple[tuple[str, str], ...]) -> Options:
+def getopt_options(short: str, long: tuple[str, ...], same: tuple[tuple[str, str], ...]) -> OptionTable:
     """Options in the notation of Python's getopt; `same` maps other spellings to the one that is kept."""
     names = dict(same)
     spelled: dict[str, tuple[str, Arity]] = {}
@@ -134,4 +134,4 @@ def getopt_options(short: str, long: tuple[str, ...], same: tuple[tuple[str, str
     for name in long:
         plain = name.removesuffix("=")
         spelled[f"--{plain}"] = (names.get(plain, plain), "value" if name.endswith("=") else "none")
-    return Options(spelled, frozenset())
+    return OptionTable(spelled, frozenset())

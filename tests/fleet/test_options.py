@@ -8,7 +8,7 @@ import re
 import pytest
 
 import fleet.linux
-from fleet.linux.options import OptionError, Options, options, read_options
+from fleet.linux.options import OptionError, OptionTable, options, read_options
 
 TABLE = options("""
     -a --all
@@ -58,13 +58,13 @@ TABLES = [
     (module, name)
     for module in MODULES
     for name, value in vars(module).items()
-    if isinstance(value, Options) and f"\n{name} = options(" in inspect.getsource(module)
+    if isinstance(value, OptionTable) and f"\n{name} = options(" in inspect.getsource(module)
 ]
 
 
 @pytest.mark.parametrize(("module", "name"), TABLES, ids=lambda part: getattr(part, "__name__", part))
 def test_every_option_of_a_table_is_asked_for_or_is_said_to_have_no_effect(module, name: str):
-    table: Options = getattr(module, name)
+    table: OptionTable = getattr(module, name)
     folder = module.__name__.rpartition(".")[0]
     near = [module] if folder == "fleet.linux" else [one for one in MODULES if one.__name__.startswith(folder)]
     source = "".join(map(inspect.getsource, near))
