@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from aj.files import parse_yaml
 from fleet.windows.binding import Cmdlet
 from fleet.windows.cmdlets import (
     cim,
@@ -130,8 +131,8 @@ ALIASES = {
 
 @cache
 def _real() -> frozenset[str]:
-    lines = Path(__file__).with_name("real_commands.txt").read_text().splitlines()
-    return frozenset(name.lower() for line in lines if not line.startswith("#") for name in line.split())
+    groups: dict[str, str] = parse_yaml(Path(__file__).with_name("real_commands.yaml").read_text(encoding="utf-8"))
+    return frozenset(name.lower() for names in groups.values() for name in names.split())
 
 
 def is_lacking(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Properties and methods of values."""
 
 import math
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -218,8 +219,18 @@ def _count(value: PSValue) -> int:
     return int(to_number(value))
 
 
+def _months_later(value: datetime, months: int) -> datetime:
+    """The same day of another month, or its last one if that is shorter.
+
+    Raises:
+        ValueError: the year is not within 1 and 9999.
+    """
+    year, month = divmod(value.year * 12 + value.month - 1 + months, 12)
+    return value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
+
+
 def _date_methods(value: datetime) -> dict[str, Callable[[Arguments], PSValue]]:
-    def later(unit: int) -> Callable[[Arguments], PSValue]:
+    def later(unit: float) -> Callable[[Arguments], PSValue]:
         def add(a: Arguments) -> PSValue:
             try:
                 return value + timedelta(seconds=to_number(a[0]) * unit)
@@ -232,7 +243,9 @@ def _date_methods(value: datetime) -> dict[str, Callable[[Arguments], PSValue]]:
     units = {"adddays": 86_400, "addhours": 3600, "addminutes": 60, "addseconds": 1}
     return {
         **{name: later(unit) for name, unit in units.items()},
-        "addmonths": lambda a: later(30 * 86_400)(a),
+        "addmilliseconds": later(0.001),
+        "addmonths": lambda a: _months_later(value, _count(a[0])),
+        "addyears": lambda a: _months_later(value, 12 * _count(a[0])),
         "touniversaltime": lambda a: value,
         "tolocaltime": lambda a: value,
         "toshortdatestring": lambda a: format_value(value, "d"),

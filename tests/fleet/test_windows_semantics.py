@@ -100,6 +100,11 @@ def met(host: Host, line: str) -> tuple[str, str, list[str]]:
         ("Write-Warning 'low'; Write-Verbose 'more'; Write-Verbose 'most' -Verbose", "WARNING: low\nVERBOSE: most"),
         ("Write-Warning 'low' -WarningAction SilentlyContinue; 'x'", "x"),
         ("iex '1 + 1'", "2"),
+        # dates
+        ("([datetime]'2026-01-31').AddMonths(1).ToString('yyyy-MM-dd')", "2026-02-28"),
+        ("([datetime]'2026-03-31').AddMonths(-13).ToString('yyyy-MM-dd')", "2025-02-28"),
+        ("([datetime]'2024-02-29').AddYears(1).ToString('yyyy-MM-dd')", "2025-02-28"),
+        ("([datetime]'2026-01-15').AddMonths(12).Year", "2027"),
         # spans of time
         ("([timespan]'1.02:03:04').TotalMinutes", "1563.06666666667"),
         ("([timespan]'00:30').TotalMinutes", "30"),
