@@ -21,10 +21,10 @@ from fleet.linux.find_expression import (
     Both,
     Either,
     Expression,
+    ExpressionParser,
     FindError,
     FoundFile,
     Neither,
-    Parser,
     Test,
     Then,
     UnknownPredicate,
@@ -60,7 +60,7 @@ def find(context: CommandContext) -> BuiltinResult:
     while words and not words[0].startswith(("-", "(", "!", ",", ")")):
         tops.append(words.pop(0))
     context.pull()
-    parser = Parser(context, words)
+    parser = ExpressionParser(context, words)
     try:
         tree = parser.expression()
     except FindError as wrong:
@@ -117,7 +117,7 @@ class _Run:
     """One walk. As a script, an outcome that depends on a command is the text of a shell command."""
 
     context: CommandContext
-    parser: Parser
+    parser: ExpressionParser
     tree: Expression
     follows: bool
     as_script: bool

@@ -86,7 +86,7 @@ ALWAYS = Test(lambda found: True)
 
 
 @dataclass(slots=True)
-class Parser:
+class ExpressionParser:
     """Reads the words behind find's starting points."""
 
     context: CommandContext
