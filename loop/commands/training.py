@@ -48,6 +48,7 @@ def train(
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
     from loop.sweep import run_sweep
+    from train.processes import is_first
     from train.recipe import RECIPES
     from train.resolve import variants
     from train.run import train as train_run
@@ -65,7 +66,8 @@ def train(
         run_sweep(page, found, data, progress, console, processes)
     else:
         run = train_run(found[0].recipe, data, progress, found[0].overrides, processes)
-        console.print(str(run), soft_wrap=True)
+        if is_first():
+            console.print(str(run), soft_wrap=True)
 
 
 def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool, show: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from train.processes import count_processes, together
 from train.recipe import Recipe
 from train.run import train
 
+ROOT = Path(__file__).parents[2]
 STAGE = {"epochs": 2, "batch_size": 1, "gradient_accumulation": 2, "max_length": 512, "save_every": 2}
 
 
@@ -109,7 +111,7 @@ def test_two_processes_killed_with_their_parent_end_as_two_that_were_not(
     page = tmp_path / "recipe.yaml"
     page.write_text(yaml.safe_dump(shared(tiny_base).model_dump(mode="json")))
     command = [sys.executable, "-m", "loop.commands.main", "train", str(page), "--data", str(dataset)]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "AJ_LOGS": str(tmp_path)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "AJ_LOGS": str(tmp_path)}
     with subprocess.Popen([*command, "--processes", "2"], env=env, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and not list(tmp_path.glob("runs/.aj-unfinished-*/sft/checkpoint-*/complete")):
             time.sleep(0.02)
@@ -123,3 +125,33 @@ def test_two_processes_killed_with_their_parent_end_as_two_that_were_not(
     assert resumed.name == two.name
     assert weights(resumed) == weights(two)
     assert steps(resumed, "SFT") == steps(two, "SFT")
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(900)
+def test_processes_that_accelerate_launches_make_the_same_run(two, tiny_base, dataset, tmp_path):
+    page = tmp_path / "recipe.yaml"
+    page.write_text(yaml.safe_dump(shared(tiny_base).model_dump(mode="json")))
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        str(ROOT / "train/clusters/cpu.yaml"),
+    ]
+    command = [*launch, "-m", "loop.commands.main", "train", str(page), "--data", str(dataset)]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "AJ_LOGS": str(tmp_path)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(tmp_path / "runs" / two.name)]
+    assert weights(tmp_path / "runs" / two.name) == weights(two)
+
+
+def test_the_slurm_script_says_what_would_run_on_each_node():
+    words = ["qwen2.5-32b", "--data", "no such data"]
+    env = {**os.environ, "DRY_RUN": "1", "NODES": "2", "GPUS": "4"}
+    script = ["bash", str(ROOT / "train/clusters/slurm.sh"), *words]
+    first, second = subprocess.run(script, env=env, cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
+    assert first.startswith("node0: .venv/bin/accelerate launch --config_file train/clusters/ddp.yaml --num_machines 2")
+    assert "--machine_rank 1 --num_processes 8 --main_process_ip node0" in second
+    assert shlex.split(second)[-4:] == ["train", *words]
