@@ -21,14 +21,12 @@ from fleet.linux.find_expression import (
     Both,
     Either,
     Expression,
-    ExpressionParser,
-    FindError,
-    FoundFile,
+    FindParser,
     Neither,
     Test,
     Then,
-    UnknownPredicate,
 )
+from fleet.linux.find_tests import FindError, FoundFile, UnknownPredicate
 from fleet.linux.listing import escapes
 from fleet.linux.ls import HALF_YEAR
 from fleet.linux.sessions import accounts
@@ -48,6 +46,9 @@ find() {{
 """
 RUNNING = ("exec", "execdir", "ok", "okdir")
 
+NOT_SIMULATED = frozenset(["-regex", "-printf", "-fprint", "-fls", "-regextype", "-used", "-context", "-files0-from"])
+"""Predicates of the real find; `-regex` where a pattern takes too long."""
+
 
 def find(context: CommandContext) -> BuiltinResult:
     words = list(context.argv)
@@ -60,29 +61,19 @@ def find(context: CommandContext) -> BuiltinResult:
     while words and not words[0].startswith(("-", "(", "!", ",", ")")):
         tops.append(words.pop(0))
     context.pull()
-    parser = ExpressionParser(context, words)
+    parser = FindParser(context, words)
     try:
         tree = parser.expression()
+        if not script and any(_commands(tree)):  # behind sudo -i, xargs or bash -c the function does not reach
+            return lacking(context, "find -exec without a shell")
+        run = _Run(context, parser, tree, follows, script)
+        for word in tops or ["."]:
+            run.walk(word)
     except FindError as wrong:
         return fail(f"find: {wrong}")
     except UnknownPredicate as unknown:
         refusal = fail(f"find: {unknown}")
-        known = unknown.word in (
-            "-regex",
-            "-printf",
-            "-fprint",
-            "-fls",
-            "-regextype",
-            "-used",
-            "-context",
-            "-files0-from",
-        )
-        return lacking(context, f"find {unknown.word}", refusal) if known else refusal
-    if not script and any(_commands(tree)):  # behind sudo -i, xargs or bash -c the function does not reach
-        return lacking(context, "find -exec without a shell")
-    run = _Run(context, parser, tree, follows, script)
-    for word in tops or ["."]:
-        run.walk(word)
+        return lacking(context, f"find {unknown.word}", refusal) if unknown.word in NOT_SIMULATED else refusal
     if script:
         return BuiltinResult(stdout=run.script())
     return BuiltinResult(stdout="".join(run.output), stderr=run.errors, exit_code=1 if run.errors else 0)
@@ -117,7 +108,7 @@ class _Run:
     """One walk. As a script, an outcome that depends on a command is the text of a shell command."""
 
     context: CommandContext
-    parser: ExpressionParser
+    parser: FindParser
     tree: Expression
     follows: bool
     as_script: bool

@@ -1,44 +1,30 @@
-"""find's expressions: what they say, as a tree of tests and actions, and whether a file passes a test."""
+"""find's expressions: what they say, as a tree of tests and actions."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import translate
 
 from fleet.linux.clock import DAY
 from fleet.linux.command import CommandContext
 from fleet.linux.dates import moment_of
-from fleet.linux.file_tree import FileNode, children, node
-from fleet.linux.permissions import new_mode
+from fleet.linux.file_tree import node
+from fleet.linux.find_tests import (
+    FindError,
+    FoundFile,
+    UnknownPredicate,
+    by_glob,
+    by_mode,
+    by_regex,
+    by_type,
+    compare,
+    is_empty,
+)
 from fleet.linux.sessions import accounts
 
 SIZES = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
-TYPES = {"f": "file", "d": "directory", "l": "symlink"}
 GLOBAL = ("-maxdepth", "-mindepth", "-depth", "-d", "-xdev", "-mount", "-noleaf", "-ignore_readdir_race")
 PLAIN_ACTIONS = ("-print", "-print0", "-ls", "-delete", "-prune", "-quit")
 RUNS = ("-exec", "-execdir", "-ok", "-okdir")
-
-
-class FindError(Exception):
-    """An invalid expression, in find's words."""
-
-
-class UnknownPredicate(Exception):
-    """A word that is no predicate here."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(f"unknown predicate `{word}'")
-        self.word = word
-
-
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A file on find's way: how it is called there, and what it is."""
-
-    shown: str
-    entry: FileNode
-    top: str
-    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +72,7 @@ ALWAYS = Test(lambda found: True)
 
 
 @dataclass(slots=True)
-class ExpressionParser:
+class FindParser:
     """Reads the words behind find's starting points."""
 
     context: CommandContext
@@ -213,17 +199,17 @@ class ExpressionParser:
         if word == "-executable":
             return lambda found: found.entry.folder or bool(found.entry.mode & 0o111)
         if word == "-empty":
-            return lambda found: _empty(context, found.entry)
+            return lambda found: is_empty(context, found.entry)
         if word in ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-lname", "-ilname"):
-            return _matcher(word, self._value(word))
+            return by_glob(word, self._value(word))
         if word in ("-regex", "-iregex"):
-            return _regex(self._value(word), word == "-iregex")
+            return by_regex(self._value(word), word == "-iregex")
         if word == "-type":
-            return _type(self._value(word))
+            return by_type(self._value(word))
         if word in ("-user", "-uid", "-group", "-gid"):
             return self._owner(word, self._value(word))
         if word == "-perm":
-            return _permissions(self._value(word))
+            return by_mode(self._value(word))
         if word in ("-newer", "-anewer", "-cnewer") or re.fullmatch(r"-newer[aBcm][aBcmt]", word):
             return self._newer(word, self._value(word))
         if word in ("-size", "-inum", "-links") or re.fullmatch(r"-[acm](?:time|min)", word):
@@ -269,70 +255,12 @@ class ExpressionParser:
         sign, wanted, now = match[1], int(match[2]), self.context.host.now
         if word == "-size":
             unit = SIZES[match[3] or "b"]
-            return lambda found: _compare(sign, -(-found.entry.size // unit), wanted)
+            return lambda found: compare(sign, -(-found.entry.size // unit), wanted)
         if word == "-inum":
-            return lambda found: _compare(sign, found.entry.number, wanted)
+            return lambda found: compare(sign, found.entry.number, wanted)
         if word == "-links":
-            return lambda found: _compare(sign, 2 if found.entry.folder else 1, wanted)
+            return lambda found: compare(sign, 2 if found.entry.folder else 1, wanted)
         unit = 60 if word.endswith("min") else DAY
         if unit == 60:  # minutes are compared to the second, days by whole ones
-            return lambda found: _compare(sign, -(-(now - found.entry.modified) // unit), wanted)
-        return lambda found: _compare(sign, (now - found.entry.modified) // unit, wanted)
-
-
-def _compare(sign: str, value: int, wanted: int) -> bool:
-    return value > wanted if sign == "+" else value < wanted if sign == "-" else value == wanted
-
-
-def _empty(context: CommandContext, entry: FileNode) -> bool:
-    return not children(context, entry) if entry.folder else entry.kind == "file" and not entry.size
-
-
-def _matcher(word: str, glob: str) -> Callable[[FoundFile], bool]:
-    """A test of a name, a path or a link's target against a glob, in which * also matches a slash."""
-    pattern = re.sub(r"\\(.)", r"[\1]", glob).replace("[^", "[!")
-    fold = re.IGNORECASE if word.startswith("-i") else 0
-    matches = re.compile(translate(pattern), fold | re.DOTALL).match
-    kind = word.lstrip("-").removeprefix("i")
-    if kind == "name":
-        return lambda found: matches(found.entry.name) is not None
-    if kind == "lname":
-        return lambda found: found.entry.kind == "symlink" and matches(found.entry.target) is not None
-    return lambda found: matches(found.shown) is not None
-
-
-MOST = 200
-"""Characters of a regular expression, and of the longest path that one is matched with: Python's could take hours."""
-
-
-def _regex(text: str, fold: bool) -> Callable[[FoundFile], bool]:
-    """A test of the whole path against an Emacs regular expression, where \\( \\| \\) are the special ones."""
-    plain = re.sub(r"\\([(|)])|([(|){}])", lambda found: found[1] or f"\\{found[2]}", text)
-    try:
-        matches = re.compile(plain, re.IGNORECASE if fold else 0).fullmatch
-    except re.error as error:
-        raise FindError(f"invalid regular expression ‘{text}’") from error
-    if len(text) > MOST or re.search(r"[*+?][)\\]*[*+?]", plain):
-        raise UnknownPredicate("-regex")
-    return lambda found: len(found.shown) <= MOST and matches(found.shown) is not None
-
-
-def _type(value: str) -> Callable[[FoundFile], bool]:
-    letters = value.split(",")
-    for letter in letters:
-        if letter not in (*TYPES, "b", "c", "p", "s", "D"):
-            raise FindError(f"Unknown argument to -type: {letter[:1] or value}")
-    kinds = {TYPES.get(letter) for letter in letters}
-    return lambda found: found.entry.kind in kinds
-
-
-def _permissions(value: str) -> Callable[[FoundFile], bool]:
-    sign, text = (value[:1], value[1:]) if value[:1] in ("-", "/") else ("", value)
-    wanted = int(text, 8) if re.fullmatch(r"[0-7]{1,5}", text) else new_mode(text, 0, False, 0)
-    if wanted is None:
-        raise FindError(f"invalid mode ‘{value}’")
-    if sign == "-":
-        return lambda found: found.entry.mode & wanted == wanted
-    if sign == "/":
-        return lambda found: not wanted or bool(found.entry.mode & wanted)
-    return lambda found: found.entry.mode & 0o7777 == wanted
+            return lambda found: compare(sign, -(-(now - found.entry.modified) // unit), wanted)
+        return lambda found: compare(sign, (now - found.entry.modified) // unit, wanted)

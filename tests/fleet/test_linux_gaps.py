@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from fleet.draw import draw_host
+from fleet.linux import find_tests
 from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
 from scenarios.trouble import with_containers
@@ -170,3 +171,8 @@ def test_a_limit_of_the_sandbox_is_a_gap_and_its_words_reach_nobody():
     assert "limit" not in error + output
     assert output.endswith("1\n2\n3\n")
     assert len(gaps) == 1
+
+
+def test_a_pattern_that_takes_too_long_is_a_gap(monkeypatch):
+    monkeypatch.setattr(find_tests, "SECONDS", 1e-9)
+    assert met(r"find /etc -regex '.*\.conf'")[2:] == (1, ["find -regex"])
