@@ -134,3 +134,13 @@ def test_looking_at_held_out_rows_changes_no_byte_of_what_is_trained(tiny_base, 
     told = json.loads((runs[0] / "manifest.json").read_text())
     assert told["held_out"] == {kind: last[f"DPO held out, {kind}"] for kind in ("all", "answer", "call", "note")}
     assert told["plan"]["held_out"] == 2
+
+
+def test_a_stage_that_is_stopped_says_why_and_keeps_its_checkpoint(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    monkeypatch.setattr("train.guards.Guard.see", lambda _, line: "it is Friday" if line["step"] == 8 else None)
+    with pytest.raises(TrainError, match=r"^SFT stopped at step 8: it is Friday\. The checkpoint") as stopped:
+        train(make_recipe(tiny_base), dataset)
+    kept = Path(str(stopped.value).rpartition("kept: ")[2].removesuffix("."))
+    assert kept.name == "checkpoint-6"
+    assert (kept / "adapter_model.safetensors").exists()
