@@ -21,7 +21,7 @@ from train.recipe import Recipe  # noqa: E402
 PLACES: dict[str, tuple[Any, str]] = {
     "SFT checkpoint": (trainer, "mark_complete"),  # the first one after the resume is written, and not yet marked
     "before DPO": (dpo, "train_dpo"),
-    "in the export": (export, "_load"),  # the merged model is written, and not yet compared
+    "in the export": (export, "load_exported"),  # the merged model is written, and not yet compared
     "while finishing": (run, "base_served"),
 }
 
@@ -59,6 +59,7 @@ def set_trap(point: str) -> None:
         setattr(run, "_finish", after(run._finish))  # noqa: B010
     else:
         module, name = PLACES[point]
+        assert hasattr(module, name), f"{module.__name__} has no {name}"
         setattr(module, name, die)
 
 

@@ -88,7 +88,7 @@ def test_exactly_what_aj_writes_is_learned_to_its_stop_token(of_family, family, 
     from aj.wire import render_turn
 
     tokenizer, spoken = of_family(family), CONTRACTS[contract]
-    end = ENDS.get(family, tokenizer.eos_token)
+    end = ENDS.get(family) or str(tokenizer.eos_token)
     for row, example in zip(ROWS, encode_rows(ROWS, spoken, tokenizer), strict=True):
         answers = [turn for turn in row.messages if turn.role == "assistant"]
         learned = tokenizer.decode([label for label in example.labels if label != IGNORE])
