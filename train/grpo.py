@@ -112,7 +112,8 @@ class Rollout:
         """
         batch = self.tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
         model = trainer.accelerator.unwrap_model(trainer.model)
-        with trainer.compute_loss_context_manager():
+        # As in training, which goes through the adapter's `forward`, where accelerate casts; `generate` does not.
+        with torch.autocast(model.device.type, torch.bfloat16):
             made = model.generate(
                 **batch.to(model.device),
                 do_sample=True,

@@ -6,7 +6,7 @@ import pytest
 
 from aj.contract import load_contract
 from aj.files import read_jsonl
-from tests.train.tiny import make_recipe
+from tests.train.tiny import MODULES, make_recipe
 from train.base import Base
 from train.recipe import Grpo
 from train.run import run_hash, train
@@ -19,7 +19,8 @@ GRPO = {**STAGE, "batch_size": 2, "max_length": 512, "save_every": 1}
 @pytest.mark.timeout(600)
 def test_grpo_follows_the_other_stages_and_its_rewards_are_in_the_metrics(tiny_base, dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    run = train(make_recipe(tiny_base, grpo=GRPO, export={"merge": False}), dataset)
+    lora = {"rank": 4, "alpha": 8, "dtype": "float32", "target_modules": MODULES}
+    run = train(make_recipe(tiny_base, lora=lora, grpo=GRPO, export={"merge": False}), dataset)
     lines = [line for _, line in read_jsonl(run / "metrics.jsonl")]
     assert list(dict.fromkeys(line["stage"] for line in lines)) == ["SFT", "DPO", "GRPO"]
     rewards = [line["reward"] for line in lines if "reward" in line]
