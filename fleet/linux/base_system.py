@@ -51,6 +51,8 @@ timeout() {
 }
 """
 """The shell's own timeout knows the real clock only."""
+HISTORY = "history() { :; }\n"
+"""A shell that runs one line keeps no history; this one would show it."""
 XARGS = """
 xargs() {
     command xargs "$@"
@@ -98,11 +100,7 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     refresh_proc(bash, host)
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
-    bash.execute_sync(SUDO)
-    bash.execute_sync(FUNCTION)
-    bash.execute_sync(XARGS)
-    bash.execute_sync(TIMEOUT)
-    bash.execute_sync("history() { :; }")  # a shell that runs one line keeps no history; this one would show it
+    bash.execute_sync(SUDO + FUNCTION + XARGS + TIMEOUT + HISTORY)
 
 
 def refresh_proc(bash: Bash, host: Host) -> None:

@@ -104,7 +104,7 @@ class LinuxShell:
         self._lacking: set[str] = set()
         """commands that a real host may have and the fleet does not, as met so far"""
         self._new = b""
-        """the shell before its first line: variables, functions and options, without files"""
+        """the shell before the first line that sets any: variables, functions and options, without files"""
         self._last = machine.host
         """the state that the shell's files reflect"""
 
@@ -133,6 +133,8 @@ class LinuxShell:
             base_system.refresh_proc(bash, self._machine.host)
         self._host_files.fresh = not may.writes
         self._machine.hangs = False
+        if may.sets and not self._new:
+            self._new = bash.snapshot(exclude_filesystem=True)  # takes as long as ten lines
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -176,7 +178,7 @@ class LinuxShell:
         """Drop what a line has set: the next one is run by a new process, in the same folder."""
         folder = bash.shell_state().cwd
         bash.restore_snapshot(self._new)
-        if folder != self._folder:
+        if folder != bash.shell_state().cwd:
             bash.execute_sync(f"cd {quote(folder)}")
 
     def _restart(self) -> None:
@@ -191,7 +193,7 @@ class LinuxShell:
         base_system.copy_folders(old.fs(), self._bash.fs())
 
     def _start(self) -> Bash:
-        self._lacking = set()
+        self._lacking, self._new = set(), b""
         host = self._machine.host
         bash = Bash(
             hostname=host.name,
@@ -210,7 +212,6 @@ class LinuxShell:
         base_system.set_up(bash, host, COMMANDS)
         with self._host_files.within(bash.fs()):
             self._host_files.attach(host.files)
-        self._new = bash.snapshot(exclude_filesystem=True)
         self._last = host
         return bash
 
