@@ -64,7 +64,8 @@ class OptionError(Exception):
 
     def __init__(self, option: str, why: Literal["unknown", "needs", "takes none", "ambiguous"], word: str) -> None:
         super().__init__(f"{word}: {option} {why}")
-        self.option, self.why, self.word = option, why, word
+        self.option, self.word = option, word
+        self.why: Literal["unknown", "needs", "takes none", "ambiguous"] = why
 
 
 def read_options(argv: Sequence[str], known: OptionTable) -> Flags:

@@ -128,7 +128,8 @@ class LinuxShell:
         may = line_effects(line)
         for name in may.lack - self._lacking:
             self._lacking.add(name)
-            bash.add_builtin(name, _builtin(_lacking_command, self._machine, self._host_files))
+            lacking_one = _builtin(_lacking_command, self._machine, self._host_files)
+            bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
         if "/proc" in line or "EPOCH" in line:
             base_system.refresh_proc(bash, self._machine.host)
         self._host_files.fresh = not may.writes
