@@ -145,8 +145,6 @@ class Service:
     restarts: int = 0
     """restarts since the initial state, whoever caused them"""
     reloads: int = 0
-    masked: bool = False
-    """nothing may start it: a masked unit, a Windows service of the start type Disabled"""
     config: str | None = None
     """path of its configuration, checked before a start or reload (see `fleet.actions`)"""
     log: str | None = None
@@ -156,6 +154,7 @@ class Service:
     exit_code: int = 0
     """of the last run, if it failed"""
     masked: bool = field(default=False, repr=False)
+    """nothing may start it: a masked unit, a Windows service of the start type Disabled"""
 
 
 @dataclass(frozen=True, slots=True)
