@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from aj.acts import act_of, meaning_of
+from aj.acts import Act, act_of, meaning_of
 from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.messages import Message, calls, reply, result, user
@@ -35,6 +35,8 @@ class Episode:
     valid: int = 0
     true: int = 0
     """Requests that were answered truthfully."""
+    acted: list[set[str]] = field(default_factory=list)
+    """What AJ ran commands on, for each request."""
     gap: bool = False
     """The fleet lacks what AJ asked for, so nobody can judge."""
 
@@ -44,6 +46,7 @@ class Episode:
 
     def _begin(self, turn: int) -> str:
         self.turn, self.calls = turn, 0
+        self.acted.append(set())
         self.past.append(user(self.scenario.turns[turn].text))
         return self.scenario.turns[turn].text
 
@@ -64,6 +67,8 @@ class Episode:
         act = None if judgement.error else meaning_of(call, self.contract)
         if act and act.kind == "finish":
             return self._answered(act.words)
+        if act and act.runs:
+            self.acted[-1].add(_target(act))
         output = result(call.tool, self.fleet.dispatch(act) if act else judgement.error)
         self.past.append(output)
         self.gap = bool(self.fleet.gaps)
@@ -77,10 +82,11 @@ class Episode:
         return None if self.over else self._begin(self.turn + 1)
 
     def reward(self) -> float | None:
-        """From 0 to 1: a third each for valid replies, for the end state and what had to be seen, for true answers.
+        """From 0 to 1: a quarter each for valid replies, for acting where the oracle does, for the end state and what
+        had to be seen, and for true answers.
 
         0 if anything changed that nobody asked for; None if nobody can judge. What asks for no end state and for
-        nothing to be seen, and a truth that needs no look, give their third to whoever answers truthfully.
+        nothing to be seen gives that quarter to whoever answers truthfully.
         """
         if self.gap:
             return None
@@ -89,9 +95,13 @@ class Episode:
             return 0.0
         wanted = bool(self.scenario.goal or self.scenario.milestones)
         missed = check_goal(self.scenario, changed) + check_milestones(self.scenario.milestones, self._seen())
-        truth = self.true / len(self.scenario.turns)
+        turns = self.scenario.turns
+        right = [
+            acted == {_target(step) for step in turn.steps} for acted, turn in zip(self.acted, turns, strict=False)
+        ]
+        truth = self.true / len(turns)
         reached = (not missed) if wanted else truth
-        return (self.valid / max(1, self.replies) + reached + truth) / 3
+        return (self.valid / max(1, self.replies) + sum(right) / len(turns) + reached + truth) / 4
 
     def _seen(self) -> list[tuple[str, str]]:
         names = [host.name for host in self.scenario.hosts]
@@ -101,3 +111,7 @@ class Episode:
             if told.role == "tool" and (act := act_of(asked.call, self.contract))
             for seen in seen_on(act, told.content, names)
         ]
+
+
+def _target(act: Act) -> str:
+    return "every agent" if act.kind == "on_all" else act.host or "the workspace"
