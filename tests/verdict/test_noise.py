@@ -179,8 +179,7 @@ def test_the_gate_refuses_a_margin_whose_noise_is_not_known_or_larger(lab, polic
     assert missing.outcome is GateOutcome.INVALID
     assert missing.reasons[0].endswith("which was not measured; run `aj gate --aa good`.")
     for most, outcome in ((0.01, GateOutcome.PROMOTE), (0.2, GateOutcome.INVALID)):
-        measured_of_both = dict.fromkeys(("known_issues/right", "tool_format/valid"), replace(SOME, most=most))
-        write(lab.evals("base"), measured_of_both)
+        write(lab.evals("base"), {name: replace(SOME, most=most) for name in ("known_issues/right", "tool_format/valid")})
         assert lab.judge(strict, "base", "good").outcome is outcome
         assert lab.judge(policy, "base", "good").outcome is GateOutcome.PROMOTE
 
@@ -191,10 +190,10 @@ def test_the_gate_at_looks_asks_for_the_noise_too(lab, policy):
 
     name = "known_issues/right"
     strict = policy.model_copy(update={"above_noise": True, "metrics": {name: policy.metrics[name]}})
-    arms = [{"known_issues": [log_of(lab.evals(run))]} for run in ("base", "good")]
+    base, good = ({"known_issues": [log_of(lab.evals(run))]} for run in ("base", "good"))
 
     def at_the_end() -> GateOutcome:
-        return judge(*arms, [{"known_issues": 4}], by_look(lab), strict, lab.logs, lab.suites).verdict.outcome
+        return judge(base, good, [{"known_issues": 4}], by_look(lab), strict, lab.logs, lab.suites).verdict.outcome
 
     assert at_the_end() is GateOutcome.INVALID
     write(lab.evals("good"), {name: SOME})
