@@ -179,7 +179,9 @@ def test_the_gate_refuses_a_margin_whose_noise_is_not_known_or_larger(lab, polic
     assert missing.outcome is GateOutcome.INVALID
     assert missing.reasons[0].endswith("which was not measured; run `aj gate --aa good`.")
     for most, outcome in ((0.01, GateOutcome.PROMOTE), (0.2, GateOutcome.INVALID)):
-        write(lab.evals("base"), {name: replace(SOME, most=most) for name in ("known_issues/right", "tool_format/valid")})
+        write(
+            lab.evals("base"), {name: replace(SOME, most=most) for name in ("known_issues/right", "tool_format/valid")}
+        )
         assert lab.judge(strict, "base", "good").outcome is outcome
         assert lab.judge(policy, "base", "good").outcome is GateOutcome.PROMOTE
 
