@@ -153,7 +153,7 @@ def test_a_relative_import_is_an_error_and_not_left_out(house):
         identity("room.check", house=house("room/check.py", "from room.words", "from .words"))
 
 
-CHOSEN = {"contracts", "recipes", "policies", "samples", "chat_templates", "configs"}
+CHOSEN = {"contracts", "recipes", "policies", "samples", "chat_templates", "clusters", "configs"}
 """Folders whose files are chosen at run time, and are identified by whoever chooses them."""
 ROOMS = ("aj", "fleet", "scenarios", "scorers", "evals", "datasets_build", "train", "verdict", "loop")
 

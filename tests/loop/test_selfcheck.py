@@ -163,6 +163,7 @@ def test_an_agent_that_changes_hardly_any_answer_is_found():
     assert idle(tried, {"truth_keeping": ["bare"]}) == []
 
 
+@pytest.mark.loop
 def test_the_oracle_asks_for_nothing_that_the_fleet_lacks():
     told = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--gaps", "--limit", "3", "--format", "json"])
     assert (json.loads(told.stdout), told.exit_code) == ([], 0)

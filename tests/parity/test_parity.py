@@ -37,6 +37,7 @@ def _tools(line: str) -> set[str]:
     return {word for word in words if word in COMMANDS} - SHELL
 
 
+@pytest.mark.loop
 @pytest.mark.skipif("bookworm" not in platform.freedesktop_os_release().get("PRETTY_NAME", ""), reason="Debian 12 only")
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
 def test_the_fleet_answers_as_the_real_tools_do(path: Path, tmp_path: Path):

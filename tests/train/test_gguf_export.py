@@ -12,6 +12,7 @@ from train.gguf_export import CONVERTER, MODEL, export_gguf, read_agreement
 MANIFEST = {"hash": "3f1c9e3f1c9e", "dataset": "data"}
 
 
+@pytest.mark.loop
 def test_without_a_converter_the_sentence_says_how_to_install_one(tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
     with pytest.raises(

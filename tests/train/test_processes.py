@@ -41,6 +41,7 @@ def weights(run: Path) -> str:
     return digest_file(run / "adapter" / "adapter_model.safetensors")
 
 
+@pytest.mark.loop
 def test_as_many_processes_train_as_the_machine_has_room_and_a_step_has_batches_for():
     import torch
 
@@ -71,6 +72,7 @@ def die(_: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.loop
 def test_what_stops_one_of_two_processes_ends_both_with_its_reason():
     with pytest.raises(TrainError, match="the loss became nan"):
         together(2, stop_or_wait, "1")
