@@ -19,7 +19,14 @@ LITERAL_LIMIT = 20_000
 """Characters of a Python literal that are read; the parser needs much more memory than the text."""
 
 _OBJECT = re.compile(r"\{\s*[\"'}]")
-_PYTHON = re.compile(r"\{\s*'|:\s*(?:'|True\b|False\b|None\b)")
+_PYTHON = re.compile(
+    r"""
+    [{,]\s*' | :\s*(?:'|True\b|False\b|None\b) |
+    "(?=[^"]*')[^"]*(?:\\x(?:[0189][0-9a-f]|7f|a0|ad)|\\U000[0-9a-f]{5})  # and not "C:\x86"
+    """,
+    re.VERBOSE,
+)
+"""Signs of a Python literal: its words, its quotes, and what it alone escapes so within the other quotes."""
 _OPEN_FENCE = re.compile(r"(?:```|~~~)[\w+#.-]*\s*\Z")
 _CLOSE_FENCE = re.compile(r"\A\s*(?:```|~~~)")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datasets_build.ledger import Refused
@@ -70,6 +70,10 @@ def test_an_object_with_two_readings_is_refused(text, code):
 
 @settings(max_examples=60)
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=8) | st.integers() | st.none(), min_size=1, max_size=4))
+@example({"'\x1f": 0})
+@example({"it's": "a\x7f", "'": "\xa0'"})
+@example({"'\U000e0001": 1})
+@example({"it's": 1, "a": 2})
 def test_every_object_comes_back_from_json_and_from_a_python_literal(record):
     for text in (json.dumps(record), json.dumps(record, ensure_ascii=False, indent=2), repr(record)):
         reading = read_object(text)
