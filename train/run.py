@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
 
 def trained_by() -> str:
     """Identity of the code that decides a run's weights; what only plans or serves a run is left out, as is GRPO."""
-    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo"))
+    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo", "train.scenes"))
 
 
 def played_by(stage: Grpo) -> str:
@@ -217,7 +217,9 @@ def _staging(target: Path) -> Iterator[Path]:
 def _train(material: Material, base: Path, staging: Path, console: Console) -> Path:
     if launched() > 1 or material.plan.processes == 1:
         return _train_adapter(material, base, staging, console)
-    return together(material.plan.processes, _take_part, material, base, staging)
+    # As plain data: a contract's compiled validators cannot be sent to another process.
+    sent = replace(material, contract=Contract.model_validate(material.contract.model_dump()))
+    return together(material.plan.processes, _take_part, sent, base, staging)
 
 
 def _take_part(material: Material, base: Path, staging: Path) -> Path:

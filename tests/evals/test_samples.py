@@ -34,6 +34,8 @@ from scorers.no_known_issue import check_turn
 from scorers.samples import Case, Trace, case_of, seen_on
 from scorers.traces import check_end, check_target, check_turn_answer, check_turn_grounded
 
+pytestmark = pytest.mark.loop
+
 AJ = load_contract()
 ONE_TURN = ("tool_format", "known_issues", "persona")
 OF_EACH_SLICE = {"tool_format": 6, "known_issues": 3, "persona": 4, "context_retention": 1, "task_success": 24}

@@ -4,8 +4,8 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -39,9 +39,9 @@ class Scripted:
         return sum(count for (name, _), count in self.asked.items() if name == model)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Scripted]:
-    """One address for all tests: Inspect remembers where a model is served."""
+@cache
+def running() -> Scripted:
+    """One address for all tests of a process, while it lives: Inspect remembers where a model is served."""
     told = Scripted()
 
     class Answer(BaseHTTPRequestHandler):
@@ -73,18 +73,18 @@ def running() -> Iterator[Scripted]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as http:
-        Thread(target=http.serve_forever, daemon=True).start()
-        told.address = f"http://127.0.0.1:{http.server_port}/v1"
-        yield told
-        http.shutdown()
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    Thread(target=http.serve_forever, daemon=True).start()
+    told.address = f"http://127.0.0.1:{http.server_port}/v1"
+    return told
 
 
 @pytest.fixture
-def server(running: Scripted, monkeypatch: pytest.MonkeyPatch) -> Scripted:
-    monkeypatch.setenv("VLLM_BASE_URL", running.address)
-    running.asked.clear()
-    return running
+def server(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    scripted = running()
+    monkeypatch.setenv("VLLM_BASE_URL", scripted.address)
+    scripted.asked.clear()
+    return scripted
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from loop.commands.main import app
 from loop.targets import find_target
 from tests.loop.scripted import BAD, GOOD, RUN, write_policy
 from tests.loop.scripted import logs as logs
-from tests.loop.scripted import running as running
 from tests.loop.scripted import server as server
 from verdict.samples import DONE
 

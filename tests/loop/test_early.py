@@ -15,7 +15,6 @@ from loop.commands.main import app
 from loop.targets import find_target
 from tests.loop.scripted import BAD, GOOD, RUN, Scripted, write_policy
 from tests.loop.scripted import logs as logs
-from tests.loop.scripted import running as running
 from tests.loop.scripted import server as server
 from tests.loop.test_rescore import a_check_changes
 from verdict.gate import GateOutcome, gate

@@ -21,6 +21,8 @@ from scenarios.requests import catalogue
 from scenarios.scenario import Scenario
 from scenarios.smalltalk import small_talk
 
+pytestmark = pytest.mark.loop
+
 CATALOGUE, PERSONAS = catalogue(), load_personas().personas
 SEEDS = (1, 2)
 

@@ -19,6 +19,8 @@ from scorers.checks.replies import check_reply
 from scorers.samples import replay
 from scorers.world.steps import check_step
 
+pytestmark = pytest.mark.loop
+
 AJ = load_contract()
 PERSONAS = sorted(load_personas().personas)
 SEEDS = st.integers(0, 2**31 - 1)

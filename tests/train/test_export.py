@@ -23,7 +23,7 @@ def test_an_export_that_is_not_what_was_trained_is_refused_and_removed(
     def forget_the_adapter(recipe, base, adapter, tokenizer, staging):
         return shutil.copytree(tiny_base, staging / "merged")
 
-    monkeypatch.setattr(export, "_merge", forget_the_adapter)
+    monkeypatch.setattr(export, "merge", forget_the_adapter)
     run, _ = finished
     with pytest.raises(TrainError, match=r"agrees with the trained one on .* below 50%"):
         export.export(material.recipe, tiny_base, run / "adapter", material.tokenizer, material.examples, tmp_path)
