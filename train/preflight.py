@@ -11,7 +11,7 @@ from aj.errors import TrainError
 from train.base import Base, load_config
 from train.held_out import HeldOutRow
 from train.processes import count_processes
-from train.recipe import AnyStage, Recipe
+from train.recipe import Recipe, TrainingStage
 from train.scenes import training_templates
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
@@ -181,7 +181,7 @@ def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit
         )
 
 
-def refuse_long_warmup(name: str, stage: AnyStage, steps: int) -> None:
+def refuse_long_warmup(name: str, stage: TrainingStage, steps: int) -> None:
     """Raises TrainError if warm-up is most of a stage. It is rounded up, and its first step trains nothing."""
     warmup = math.ceil(stage.warmup * steps)
     if 2 * warmup > steps:
@@ -266,7 +266,7 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_p
     )
 
 
-def _activations(model: Architecture, stage: AnyStage, tokens: int) -> float:
+def _activations(model: Architecture, stage: TrainingStage, tokens: int) -> float:
     """Bytes kept for the backward pass. The factors fit the measured peaks of a 135M model (1.4 MB per token)."""
     layer = 2 * (14 * model.hidden + 10 * model.intermediate)
     if stage.gradient_checkpointing:
@@ -307,7 +307,7 @@ def _bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
     return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
 
 
-def _steps(stage: AnyStage, count: int) -> int:
+def _steps(stage: TrainingStage, count: int) -> int:
     per_epoch = math.ceil(math.ceil(count / stage.batch_size) / stage.gradient_accumulation)
     return math.ceil(per_epoch * stage.epochs)
 

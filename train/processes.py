@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from aj.children import die_with_parent
 from aj.errors import TrainError
-from train.recipe import AnyStage, Recipe
+from train.recipe import Recipe, TrainingStage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def is_first() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def batches_here(stage: AnyStage) -> int:
+def batches_here(stage: TrainingStage) -> int:
     """Batches of a step that each process computes, one after the other."""
     return stage.gradient_accumulation // launched()
 

@@ -46,11 +46,13 @@ class Lora(Strict):
     target_modules: tuple[str, ...] = Field(min_length=1)
 
 
-class Sft(Strict):
+class TrainingStage(Strict):
+    """What the stages of a training have in common."""
+
     epochs: Number = Field(gt=0)
     learning_rate: Number = Field(gt=0, lt=1)
     scheduler: Scheduler = "cosine"
-    warmup: Number = Field(default=0.03, ge=0, lt=1)
+    warmup: Number = Field(default=0.1, ge=0, lt=1)
     """As a share of the steps."""
     batch_size: Count
     gradient_accumulation: Count = 1
@@ -60,29 +62,24 @@ class Sft(Strict):
     adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
     """Decay of the squared gradients: 0.999 averages over a thousand steps, more than a short run has."""
     gradient_checkpointing: Flag = False
-    save_every: Count = 50
+    save_every: Count = 20
     """Steps between checkpoints: the most that `kill -9` can cost."""
 
 
-class Dpo(Strict):
-    epochs: Number = Field(gt=0)
-    learning_rate: Number = Field(gt=0, lt=1)
+class Sft(TrainingStage):
+    warmup: Number = Field(default=0.03, ge=0, lt=1)
+    save_every: Count = 50
+
+
+class Dpo(TrainingStage):
+    batch_size: Count
+    """In pairs: a step has twice as many sequences."""
     beta: Number = Field(default=0.1, gt=0)
     sft_weight: Number = Field(default=0.0, ge=0)
     """Weight of the chosen answer's own likelihood; without it, similar pairs make both answers less likely."""
-    scheduler: Scheduler = "cosine"
-    warmup: Number = Field(default=0.1, ge=0, lt=1)
-    batch_size: Count
-    """In pairs: a step has twice as many sequences."""
-    gradient_accumulation: Count = 1
-    max_length: Count
-    optimizer: Optimizer = "adamw_torch_fused"
-    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
-    gradient_checkpointing: Flag = False
-    save_every: Count = 20
 
 
-class Grpo(Strict):
+class Grpo(TrainingStage):
     templates: tuple[str, ...] = Field(min_length=1)
     """Names or categories of scenario templates for training."""
     scenarios: Count
@@ -93,21 +90,13 @@ class Grpo(Strict):
     """Of one reply."""
     temperature: Number = Field(default=1.0, gt=0)
     epochs: Number = Field(default=1, gt=0)
-    learning_rate: Number = Field(gt=0, lt=1)
     scheduler: Scheduler = "constant_with_warmup"
     warmup: Number = Field(default=0.0, ge=0, lt=1)
     batch_size: Count
     """In episodes."""
-    gradient_accumulation: Count = 1
     max_length: Count
     """In tokens; an episode ends before it would be longer."""
-    optimizer: Optimizer = "adamw_torch_fused"
-    adam_beta2: Number = Field(default=0.999, gt=0, lt=1)
-    gradient_checkpointing: Flag = False
     save_every: Count = 10
-
-
-AnyStage = Sft | Dpo | Grpo
 
 
 class ExportOptions(Strict):

@@ -19,7 +19,7 @@ from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics
 from train.model import cast_adapter
 from train.processes import batches_here, is_first
-from train.recipe import AnyStage, Recipe
+from train.recipe import Recipe, TrainingStage
 
 LINE_EVERY = 20
 """Steps between lines of progress without a terminal, as in a CI log."""
@@ -30,7 +30,7 @@ LINE_EVERY = 20
 trl_utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImportUsage]
 
 
-def common_arguments(recipe: Recipe, stage: AnyStage, folder: Path) -> dict[str, Any]:
+def common_arguments(recipe: Recipe, stage: TrainingStage, folder: Path) -> dict[str, Any]:
     """The arguments that SFTConfig and DPOConfig have in common."""
     cuda = torch.cuda.is_available()
     return {

@@ -11,6 +11,7 @@ from fleet.linux.clock import stamped
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.dates import moment_of
 from fleet.linux.file_tree import node
+from fleet.linux.options import options
 from fleet.linux.permissions import new_mode
 from fleet.model import File, Host
 
@@ -101,24 +102,66 @@ def _resized(file: File, size: int, host: Host) -> File:
     return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
 
 
+MKTEMP = options("""
+    -d --directory
+    -u --dry-run
+    -q --quiet
+    -t
+    -p=
+    --tmpdir[=]
+    --suffix=
+""")
+
+
 def mktemp(context: CommandContext) -> str | BuiltinResult:
     """Names are derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
-    flags = parse(context, "dup:tq", ["directory", "dry-run", "tmpdir"], {"directory": "d", "dry-run": "u"})
-    template = flags.words[0] if flags.words else posixpath.join(flags.get("p", "/tmp"), "tmp.XXXXXXXXXX")
-    tail = re.search(r"X{3,200}$", template)
-    if tail is None:
-        return fail(f"mktemp: too few X's in template ‘{template}’")
+    flags = parse(context, MKTEMP)
+    if flags.words[1:]:
+        return fail("mktemp: too many templates\nTry 'mktemp --help' for more information.")
+    template = flags.words[0] if flags.words else "tmp.XXXXXXXXXX"
+    start, end = _letters(template)
+    within = not flags.words or bool({"p", "tmpdir", "t"} & flags.values.keys())
+    path = posixpath.join(flags.get("p") or flags.get("tmpdir") or "/tmp", template) if within else template
+    kind = "directory" if "d" in flags else "file"
+    if wrong := _wrong_template(template, flags, within):
+        return fail(f"mktemp: {wrong}")
+    if "u" not in flags and node(context, posixpath.dirname(context.absolute(path))) is None:
+        wrong = f"failed to create {kind} via template ‘{path + flags.get('suffix')}’: No such file or directory"
+        return BuiltinResult(stderr="" if "q" in flags else f"mktemp: {wrong}\n", exit_code=1)
     host = context.pull()
-    letters = sha256(f"{host.name} {host.next_pid}".encode()).hexdigest()[: len(tail[0])]
-    shown = template[: tail.start()] + letters.ljust(len(tail[0]), "0")
-    path = context.absolute(posixpath.join("/tmp", shown) if "t" in flags else shown)
+    letters = sha256(f"{host.name} {host.next_pid}".encode()).hexdigest()[: end - start].ljust(end - start, "0")
+    made = template[:start] + letters + template[end:] + flags.get("suffix")
+    shown = posixpath.join(posixpath.dirname(path), made) if within else made
     host = replace(host, next_pid=host.next_pid + 1)
-    if "d" in flags:
-        context.host_files.fs.mkdir(path)
+    if "u" not in flags and kind == "directory":
+        context.host_files.fs.mkdir(context.absolute(shown))
     elif "u" not in flags:
-        host = host.with_file(path, File(mode=0o600, modified=host.now))
+        host = host.with_file(context.absolute(shown), File(mode=0o600, modified=host.now))
     context.change(host)
-    return f"{path if '/' in shown or 't' in flags else shown}\n"
+    return f"{shown}\n"
+
+
+def _letters(template: str) -> tuple[int, int]:
+    """Where the last run of X starts and ends; what follows is a suffix."""
+    end = template.rfind("X") + 1
+    return len(template[:end].rstrip("X")), end
+
+
+def _wrong_template(template: str, flags: Flags, within: bool) -> str:
+    """What mktemp says of a template that it does not take; "" if it does."""
+    start, end = _letters(template)
+    suffix = flags.get("suffix") or template[end:]
+    if "suffix" in flags and not template.endswith("X"):
+        return f"with --suffix, template ‘{template}’ must end in X"
+    if end - start < 3:
+        return f"too few X's in template ‘{template + flags.get('suffix')}’"
+    if "/" in suffix:
+        return f"invalid suffix ‘{suffix}’, contains directory separator"
+    if "t" in flags and "/" in template:
+        return f"invalid template, ‘{template}’, contains directory separator"
+    if within and template.startswith("/"):
+        return f"invalid template, ‘{template}’; with --tmpdir, it may not be absolute"
+    return ""
 
 
 def mkdir(context: CommandContext) -> BuiltinResult:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from bashkit import BuiltinResult
 
@@ -241,7 +241,7 @@ class _Filter:
             tests.append(lambda socket: ip_address(_end(socket, side)[0]) in network)
         return lambda socket: all(test(socket) for test in tests)
 
-    def _network(self, name: str):  # noqa: ANN202 - IPv4Network | IPv6Network
+    def _network(self, name: str) -> IPv4Network | IPv6Network:
         try:
             return ip_network(name, strict=False)
         except ValueError:

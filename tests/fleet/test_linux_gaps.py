@@ -1,5 +1,6 @@
 """What a real host has and the simulated one lacks is a gap: neither an error of the host, nor an exception."""
 
+import re
 from dataclasses import replace
 from random import Random
 
@@ -176,3 +177,31 @@ def test_a_limit_of_the_sandbox_is_a_gap_and_its_words_reach_nobody():
 def test_a_pattern_that_takes_too_long_is_a_gap(monkeypatch):
     monkeypatch.setattr(find_tests, "SECONDS", 1e-9)
     assert met(r"find /etc -regex '.*\.conf'")[2:] == (1, ["find -regex"])
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("mktemp -u -p /var/tmp foo.XXXX", (r"/var/tmp/foo\.\w{4}\n", "", 0)),
+        ("mktemp -u -p /var/tmp -t foo.XXX", (r"/var/tmp/foo\.\w{3}\n", "", 0)),
+        ("mktemp -u --tmpdir foo.XXXX", (r"/tmp/foo\.\w{4}\n", "", 0)),
+        ("mktemp -u --tmpdir=/var/tmp foo.XXXX", (r"/var/tmp/foo\.\w{4}\n", "", 0)),
+        ("mktemp -u --suffix=.log foo.XXXX", (r"foo\.\w{4}\.log\n", "", 0)),
+        ("mktemp -u foo.XXXX.log", (r"foo\.\w{4}\.log\n", "", 0)),
+        ("mktemp -u nosuch/a.XXXX", (r"nosuch/a\.\w{4}\n", "", 0)),
+        ("mktemp -q -p /nosuch foo.XXXX", ("", "", 1)),
+        ("mktemp -dp /nosuch foo.XXXX",
+         ("", "failed to create directory via template ‘/nosuch/foo.XXXX’: No such file or directory", 1)),
+        ("mktemp -q fooX", ("", "too few X's in template ‘fooX’", 1)),
+        ("mktemp -u --suffix=/x foo.XXXX", ("", "invalid suffix ‘/x’, contains directory separator", 1)),
+        ("mktemp --suffix=.log foo.XXXX.x", ("", "with --suffix, template ‘foo.XXXX.x’ must end in X", 1)),
+        ("mktemp -t a/b.XXXX", ("", "invalid template, ‘a/b.XXXX’, contains directory separator", 1)),
+        ("mktemp -p /tmp /a/b.XXXX", ("", "invalid template, ‘/a/b.XXXX’; with --tmpdir, it may not be absolute", 1)),
+        ("mktemp a.XXX b.XXX", ("", "too many templates\nTry 'mktemp --help' for more information.", 1)),
+    ],
+)  # fmt: skip
+def test_mktemp_answers_as_coreutils_9_1(line: str, answer: tuple[str, str, int]):
+    shown, refused, code = answer
+    output, error, exit_code, gaps = met(line)
+    assert re.fullmatch(shown, output)
+    assert (error, exit_code, gaps) == (f"mktemp: {refused}\n" if refused else "", code, [])
