@@ -127,9 +127,9 @@ def du(context: CommandContext) -> BuiltinResult:
         "bytes": "b", "separate-dirs": "S", "exclude": "exclude", "apparent-size": "A"}  # fmt: skip
     flags = parse(
         context,
-        "shacd:xkmbSLPHB:",
+        "shacd:xkmbSP",
         ["summarize", "human-readable", "all", "total", "max-depth=", "one-file-system", "bytes", "separate-dirs",
-            "exclude=", "apparent-size", "block-size=", "time"],
+            "exclude=", "apparent-size"],
         same,
     )  # fmt: skip
     deepest = flags.get("d", "0" if "s" in flags else "1000")

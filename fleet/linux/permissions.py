@@ -115,7 +115,7 @@ def _named(context: CommandContext, words: list[str], deep: bool) -> list[tuple[
 def chown(context: CommandContext) -> str | BuiltinResult:
     """chown and chgrp. Nothing else follows: services ignore who owns a file here."""
     same = {"recursive": "R", "verbose": "v", "changes": "c", "silent": "f", "quiet": "f", "no-dereference": "h"}
-    flags = parse(context, "RvhfcLHP", [*same, "from=", "reference=", "dereference", "preserve-root"], same)
+    flags = parse(context, "RvhfcP", [*same, "from=", "reference=", "dereference", "preserve-root"], same)
     name = context.name
     words = flags.words
     host = context.pull()

@@ -220,7 +220,7 @@ def killall(context: CommandContext) -> str | BuiltinResult:
 
 
 def pidof(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "sxcqo:")
+    flags = parse(context, "sxo:")
     found = [str(process.pid) for process in context.host.processes if process.name in flags.words]
     found = sorted(found, key=int, reverse=True)[: 1 if "s" in flags else None]
     return " ".join(found) + "\n" if found else BuiltinResult(exit_code=1)

@@ -18,7 +18,7 @@ BOOT_SECONDS = 35
 
 def hostname(context: CommandContext) -> str | BuiltinResult:
     same = {"fqdn": "f", "long": "f", "short": "s", "all-ip-addresses": "I", "ip-address": "i", "domain": "d"}
-    flags = parse(context, "fsIidAay", [*same, "all-fqdns", "alias"], same)
+    flags = parse(context, "fsIid", list(same), same)
     host = context.host
     if flags.words:
         return fail("hostname: you don't have permission to set the host name")
@@ -150,9 +150,9 @@ def reboot(context: CommandContext) -> str | BuiltinResult:
 
 
 def shutdown(context: CommandContext) -> str | BuiltinResult:
-    """Reboot in every case except `-c`: nobody could press the power button of a machine that is off."""
+    """Reboot, except for `-c`, and for `-k`, which only warns. Nobody could press the button of a machine that is off."""
     flags = parse(context, "rhPHkc", ["reboot", "poweroff", "halt", "no-wall"])
-    if "c" not in flags:
+    if not {"c", "k"} & flags.values.keys():
         context.change(_restarted(context.host))
     return ""
 

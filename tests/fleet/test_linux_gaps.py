@@ -43,8 +43,11 @@ def test_the_name_of_a_command_that_is_not_run_is_no_gap():
 
 
 @pytest.mark.parametrize(
-    "line", ["ls --author", "stat --cached=never x", "git merge x", "docker build .", "systemctl isolate x"]
-)
+    "line",
+    ["ls --author", "stat --cached=never x", "git merge x", "docker build .", "systemctl isolate x", "du -BM /etc",
+     "du --block-size=1 /etc", "du --time /etc", "du -sL /etc", "hostname -A", "hostname --all-fqdns",
+     "chown -RL root /etc"],
+)  # fmt: skip
 def test_a_real_option_or_verb_that_is_not_simulated_is_refused_and_is_a_gap(line: str):
     output, error, code, gaps = met(line, Machine(with_containers(HOST, ["api"])))
     assert (output, len(gaps)) == ("", 1)
@@ -205,3 +208,10 @@ def test_mktemp_answers_as_coreutils_9_1(line: str, answer: tuple[str, str, int]
     output, error, exit_code, gaps = met(line)
     assert re.fullmatch(shown, output)
     assert (error, exit_code, gaps) == (f"mktemp: {refused}\n" if refused else "", code, [])
+
+
+@pytest.mark.parametrize("line", ["shutdown -k now", "shutdown -c"])
+def test_who_only_warns_of_a_shutdown_or_cancels_it_reboots_nothing(line: str):
+    machine = Machine(HOST)
+    LinuxShell(machine).run(line)
+    assert machine.host.boot == HOST.boot
