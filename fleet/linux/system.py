@@ -150,7 +150,7 @@ def reboot(context: CommandContext) -> str | BuiltinResult:
 
 
 def shutdown(context: CommandContext) -> str | BuiltinResult:
-    """Reboot, except for `-c`, and for `-k`, which only warns. Nobody could press the button of a machine that is off."""
+    """Reboot, except for `-c`, and for `-k`, which only warns. Nobody could press the button of a host that is off."""
     flags = parse(context, "rhPHkc", ["reboot", "poweroff", "halt", "no-wall"])
     if not {"c", "k"} & flags.values.keys():
         context.change(_restarted(context.host))
