@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aj.messages import Call
 from datasets_build.ledger import Refused
 from datasets_build.reading.transcripts import Transcript, Turn
+from datasets_build.sources.foreign import SPECIAL_TOKEN
 from datasets_build.sources.glaive.records import END, matches, parse
 
 TOOL = {"name": "ping", "description": "Pings", "parameters": {"type": "object", "properties": {}}}
@@ -119,7 +120,8 @@ def test_any_arguments_come_back_as_they_were_written(params, quoted, indent):
     found = called(written(f"'{text}'" if quoted else text))
     if any(mark in text for mark in (END, "ASSISTANT:")) or "\\'" in text:
         return
-    assert found == Call("ping", params)
+    # A template's token is not learned from arguments either: `<|0|>` has the form of one.
+    assert found == ("special_token" if SPECIAL_TOKEN.search(text) else Call("ping", params))
 
 
 @pytest.mark.parametrize(
