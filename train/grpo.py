@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import torch
@@ -13,13 +13,12 @@ from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from aj.contract import Contract
-from aj.personas import load_personas
 from scenarios.catalogue import scenario_from_record
 from train.guards import Guard
 from train.held_out import HeldOutRow
 from train.model import load_adapter, load_frozen
 from train.recipe import Grpo, Recipe
-from train.scenes import training_templates
+from train.scenes import draw
 from train.tokens import encode_prompt
 from train.trainer import common_arguments, run_stage, save_adapter
 from train.world import Episode
@@ -41,6 +40,7 @@ def train_grpo(
     if target.exists():
         return target
     folder = staging / "grpo"
+    scenes = [json.dumps(scene.to_record()) for scene in islice(draw(stage.templates, recipe.seed), stage.scenarios)]
     trainer = GRPOTrainer(
         model=load_adapter(load_frozen(base, recipe.quantization), before, trainable=True),
         reward_funcs=world,
@@ -51,20 +51,12 @@ def train_grpo(
             beta=0.0,  # no reference: it would cost a third of a step
             shuffle_dataset=False,
         ),
-        train_dataset=Dataset.from_dict({"prompt": draw(stage, recipe.seed)}),
+        train_dataset=Dataset.from_dict({"prompt": scenes}),
         processing_class=tokenizer,
         rollout_func=Rollout(tokenizer, contract, stage),
     )
     run_stage(trainer, recipe, "GRPO", held_out, folder, console, Guard())
     return save_adapter(trainer, target)
-
-
-def draw(stage: Grpo, seed: int) -> list[str]:
-    """Scenarios as JSON records, over the stage's templates and all personas."""
-    rng, personas = Random(seed), sorted(load_personas().personas)
-    made = training_templates(stage.templates)
-    drawn = (rng.choice(made).draw(seed + n, rng.choice(personas)) for n in range(stage.scenarios))
-    return [json.dumps(scenario.to_record()) for scenario in drawn]
 
 
 def world(completions: Sequence[str], reward: Sequence[float | None], **_: Any) -> list[float | None]:

@@ -1,10 +1,24 @@
-"""The scenario templates that a recipe may train in: those for training, never those of the evals."""
+"""The scenarios that AJ may be trained in: drawn from the templates for training, never from those of the evals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
+from random import Random
 
 from aj.errors import TrainError
+from aj.personas import load_personas
 from scenarios.catalogue import templates
-from scenarios.scenario import Template
+from scenarios.scenario import Scenario, Template
+
+
+def draw(names: Sequence[str], seed: int) -> Iterator[Scenario]:
+    """Scenarios without end, over these templates (or those of these categories) and all personas.
+
+    Raises:
+        TrainError: a name is unknown, or held out for evals.
+    """
+    made = training_templates(names)
+    rng, personas = Random(seed), sorted(load_personas().personas)
+    return (rng.choice(made).draw(seed + n, rng.choice(personas)) for n in count())
 
 
 def training_templates(names: Sequence[str]) -> list[Template]:

@@ -1,7 +1,9 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -22,7 +24,7 @@ from train.processes import batches_here, is_first
 from train.recipe import Recipe, TrainingStage
 
 LINE_EVERY = 20
-"""Steps between lines of progress without a terminal, as in a CI log."""
+"""Steps between lines of progress without a terminal, as in a CI log; a line has the mean loss of as many."""
 
 
 # On a CPU, TRL 1.16 projects every token onto the vocabulary, and then discards those without loss, here three in four.
@@ -128,6 +130,8 @@ class _Reporter(TrainerCallback):
     def __init__(self, trainer: Any, metrics: Metrics, guard: Guard, progress: Progress) -> None:
         self.trainer, self.metrics, self.guard, self.progress = trainer, metrics, guard, progress
         self.task = progress.add_task(metrics.stage, total=None, loss="-")
+        self.losses: deque[float] = deque(maxlen=LINE_EVERY)
+        """The latest: a step may have a single row, whose loss says nothing."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         for line in self.metrics.resume(state.global_step):
@@ -142,14 +146,15 @@ class _Reporter(TrainerCallback):
             raise TrainError(
                 f"{self.metrics.stage} stopped at step {state.global_step}: {why}. {_kept(args.output_dir)}"
             )
-        if "loss" in line:
-            self.progress.update(self.task, loss=f"{line['loss']:.3f}")
         self.progress.update(self.task, completed=state.global_step)
+        if "loss" not in line:
+            return
+        self.losses.append(line["loss"])
+        loss = f"{fmean(self.losses):.3f}"
+        self.progress.update(self.task, loss=loss)
         console = self.progress.console
-        if not console.is_terminal and state.global_step % LINE_EVERY == 0 and "loss" in line:
-            console.print(
-                f"{self.metrics.stage} step {state.global_step} of {state.max_steps}, loss {line['loss']:.3f}"
-            )
+        if not console.is_terminal and state.global_step % LINE_EVERY == 0:
+            console.print(f"{self.metrics.stage} step {state.global_step} of {state.max_steps}, loss {loss}")
 
 
 class _Marker(TrainerCallback):
