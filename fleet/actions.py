@@ -30,7 +30,7 @@ class FailedAction:
 
 def tick(host: Host, seconds: int = 1) -> Host:
     """The host, `seconds` later."""
-    return replace(host, now=host.now + seconds)
+    return host.later(seconds)
 
 
 # --- services -------------------------------------------------------------------------------------------------------

@@ -320,6 +320,15 @@ class Host:
         used, free = self.used(mount), self.available(mount)
         return -(-100 * used // (used + free)) if used + free else 0
 
+    def later(self, seconds: int) -> "Host":
+        """The same host after some time. Made field by field: `replace` takes three times as long, and every command
+        line ends with this."""
+        host = object.__new__(Host)
+        for name in Host.__slots__:
+            object.__setattr__(host, name, getattr(self, name))
+        object.__setattr__(host, "now", self.now + seconds)
+        return host
+
     def with_service(self, service: Service) -> "Host":
         return replace(self, services={**self.services, service.name: service})
 

@@ -76,7 +76,7 @@ def initial_files(host: Host, commands: Iterable[str]) -> dict[str, str | Callab
     """path -> content of the files that a shell starts with."""
     # Without a file of ours, bashkit would run its own command for /usr/bin/df.
     scripts = {_script(name): f'#!/bin/sh\nexec {name} "$@"\n' for name in commands}
-    return {**scripts, **{path: file.content for path, file in host.files.items()}}
+    return {**scripts, **{path: file.content for path, file in host.files.items()}, **proc_files(host)}
 
 
 def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
@@ -97,7 +97,7 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
             fs.remove(home, recursive=True)
     for own in ("self", "1/cgroup", "1/exe", "1/fd", "1/mounts", "1/stat"):  # they would reveal the sandbox
         fs.remove(f"/proc/{own}", recursive=True)
-    refresh_proc(bash, host)
+    bash.set_env("EPOCHSECONDS", str(host.now))
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
     bash.execute_sync(SUDO + FUNCTION + XARGS + TIMEOUT + HISTORY)

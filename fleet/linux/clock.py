@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 from bashkit import BuiltinResult
 
@@ -25,6 +26,7 @@ def utc(time: int) -> datetime:
     return datetime.fromtimestamp(time, UTC)
 
 
+@lru_cache(4096)
 def formatted(time: int, pattern: str, zone: tzinfo = UTC) -> str:
     """Format a time as `date +PATTERN`. strftime is not used: with its widths a pattern could demand gigabytes."""
     moment = datetime.fromtimestamp(time, zone)

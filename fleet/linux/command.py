@@ -131,13 +131,6 @@ def not_found(name: str) -> BuiltinResult:
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = (), gap: int = 1) -> str:
     """Rows as aligned columns; those in `right` are right-aligned, and the last column is not padded."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        return (" " * gap).join(cells).rstrip()
-
-    return "".join(f"{line(row)}\n" for row in rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    layout = (" " * gap).join(f"{{:{'>' if place in right else '<'}{width}}}" for place, width in enumerate(widths))
+    return "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)

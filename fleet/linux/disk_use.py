@@ -99,8 +99,8 @@ def _df_table(spaces: list[Space], flags: Flags) -> str:
     for space in spaces:
         cells = {"source": space.source, "fstype": space.kind, "size": amount(space.size), "used": amount(space.used),
             "avail": amount(space.available), "pcent": space.percent, "target": space.target, "file": "-"}  # fmt: skip
-        cells |= {f"i{name}": cells[key] for name, key in (("total", "size"), ("used", "used"), ("avail", "avail"))}
-        rows.append([cells.get(field, space.percent) for field in fields])
+        cells |= {"itotal": cells["size"], "iused": cells["used"], "iavail": cells["avail"], "ipcent": cells["pcent"]}
+        rows.append([cells[field] for field in fields])
     left = ("source", "fstype", "target", "file")
     # df's minimum widths: 14 for the file system's name, 5 for numbers.
     wide = {"source": 14, "size": 5, "used": 5, "avail": 5, "pcent": 4}

@@ -29,16 +29,16 @@ class HostFiles:
 
     def __init__(self) -> None:
         self._fs: FileSystem | None = None
-        self._seen: dict[str, Signature] = {}
-        """path -> signature at the last sync: unchanged files are not read again"""
+        self._seen: dict[str, Signature] | None = None
+        """path -> signature at the last sync: unchanged files are not read again; None until anything may be written"""
         self.made: dict[str, int] = {}
         """path -> time of the fleet's clock, of folders and links that were made since the shell started"""
         self.owners: dict[str, tuple[str, str]] = {}
         """path -> (owner, group) of folders that are not root's"""
         self.umask = UMASK
         """the mask of the line that is running"""
-        self.fresh = False
-        """True while nothing can have been written since the last sync, so that `pull` has nothing to do"""
+        self._suspects: frozenset[str] | None = frozenset()
+        """paths that may have been written since the last sync, of which `pull` looks at no others; None: any path"""
 
     @property
     def fs(self) -> FileSystem:
@@ -65,7 +65,7 @@ class HostFiles:
     def chmod(self, path: str, mode: int) -> None:
         """Change permissions, which is no change of the file."""
         self.fs.chmod(path, mode)
-        if path in self._seen:
+        if self._seen is not None and path in self._seen:
             self._seen[path] = _signature(self.fs.stat(path))
 
     def own(self, path: str, owner: str, group: str) -> None:
@@ -81,13 +81,19 @@ class HostFiles:
         for path, file in files.items():
             if file.mode != 0o644:
                 self.fs.chmod(path, file.mode)
-        self._seen = dict(self._walk("/"))
+
+    def expect(self, paths: frozenset[str] | None) -> None:
+        """From now on, no files but `paths` may be written by others; None: any."""
+        real = paths is not None and all(self._is_real(path) for path in paths)
+        self._suspects = paths if real else None
+        if self._seen is None and self._suspects != frozenset():
+            self._seen = dict(self._walk("/"))
 
     def pull(self, host: Host) -> Host:
         """The host with the files that the shell currently has."""
-        if self.fresh:
+        if self._seen is None or self._suspects == frozenset():
             return host
-        now = dict(self._walk("/"))
+        now = dict(self._walk("/")) if self._suspects is None else self._looked_at(self._seen, self._suspects)
         if now == self._seen:
             return host
         files = {path: file for path, file in host.files.items() if path in now}
@@ -98,6 +104,12 @@ class HostFiles:
         self._seen = now
         return replace(host, files=files)
 
+    def _looked_at(self, seen: dict[str, Signature], paths: frozenset[str]) -> dict[str, Signature]:
+        """What was seen, with these paths as they are now."""
+        there = {path: self.fs.stat(path) for path in paths if self.fs.exists(path)}
+        found = {path: _signature(now) for path, now in there.items() if now["file_type"] == "file"}
+        return {path: signature for path, signature in seen.items() if path not in paths} | found
+
     def push(self, old: Host, new: Host) -> None:
         """Write the differences between two states of the host to the shell."""
         if old.files is new.files:
@@ -105,13 +117,21 @@ class HostFiles:
         for path in old.files.keys() - new.files.keys():
             if self.fs.exists(path):
                 self.fs.remove(path)
-            self._seen.pop(path, None)
+            if self._seen is not None:
+                self._seen.pop(path, None)
         for path, file in new.files.items():
             if old.files.get(path) is not file:
                 self.fs.mkdir(posixpath.dirname(path), recursive=True)
                 self.fs.write_file(path, file.content.encode())
                 self.fs.chmod(path, file.mode)
-                self._seen[path] = _signature(self.fs.stat(path))
+                if self._seen is not None:
+                    self._seen[path] = _signature(self.fs.stat(path))
+
+    def _is_real(self, path: str) -> bool:
+        """Whether no link leads to a path."""
+        parts = path.split("/")
+        places = ["/".join(parts[:count]) for count in range(2, len(parts) + 1)]
+        return posixpath.normpath(path) == path and not any(is_link(self.fs, place) for place in places)
 
     def _walk(self, folder: str) -> list[tuple[str, Signature]]:
         """Every file below a folder, sorted by name."""
@@ -138,6 +158,13 @@ class HostFiles:
         # `>>` keeps the creation time, `>` renews it: a rewritten file has lost the bulk that is not stored.
         bulk = known.bulk if old[2] == new[2] else 0
         return replace(known, content=content, bulk=bulk, mode=mode, modified=now)
+
+
+def is_link(fs: FileSystem, path: str) -> bool:
+    try:
+        return bool(fs.read_link(path))
+    except RuntimeError:  # bashkit's "not a symlink" and "not found"
+        return False
 
 
 def entries(fs: FileSystem, folder: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from bashkit import BuiltinResult
 
@@ -62,6 +63,7 @@ Named = tuple[str, FileNode]
 """(name as shown, node)"""
 
 
+@lru_cache(4096)
 def human(size: int, unit: int = 1) -> str:
     """A size as df -h, du -h and ls -h print it (13G): rounded up, one decimal below ten. `size` counts units of `unit`
     bytes."""

@@ -41,9 +41,6 @@ class PsColumn:
     right: bool = False
     text: Callable[[Host, Process], str] | None = None
 
-    def cell(self, host: Host, process: Process) -> str:
-        return self.text(host, process) if self.text else str(self.value(host, process))
-
 
 def _short(user: str) -> str:
     return user if len(user) <= 8 else f"{user[:7]}+"
@@ -145,16 +142,11 @@ def ps(context: CommandContext) -> BuiltinResult:
 
 def _table(host: Host, chosen: list[Process], asked: PsOptions) -> str:
     columns = asked.own or asked.columns or DEFAULT
+    layout = " ".join(f"{{:{'>' if column.right else '<'}{column.width}}}" for column, _ in columns)
+    cells = [column.text or column.value for column, _ in columns]
     rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
-    rows += [[column.cell(host, process) for column, _ in columns] for process in chosen]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(column.width) if column.right else cell.ljust(column.width)
-            for cell, (column, _) in zip(row, columns, strict=True)
-        ]
-        lines.append(" ".join(cells).rstrip() + "\n")
-    return "".join(lines)
+    rows += [[str(cell(host, process)) for cell in cells] for process in chosen]
+    return "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)
 
 
 def _parse_options(words: list[str]) -> PsOptions:

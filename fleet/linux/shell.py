@@ -132,7 +132,8 @@ class LinuxShell:
             bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
         if "/proc" in line or "EPOCH" in line:
             base_system.refresh_proc(bash, self._machine.host)
-        self._host_files.fresh = not may.writes
+        with self._host_files.within(bash.fs()):
+            self._host_files.expect(may.written)
         self._machine.hangs = False
         if may.sets and not self._new:
             self._new = bash.snapshot(exclude_filesystem=True)  # takes as long as ten lines
@@ -142,16 +143,14 @@ class LinuxShell:
             return bash.execute_sync(line, on_output=lambda out, err: partial.append(out))
 
         done = _with_stack(execute) if may.nests else execute()
-        self._host_files.fresh = False
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
             self._restart()
             return self._run(line)
         folder = bash.shell_state().cwd if done.stderr else "/"
-        if may.writes:
-            self.sync()
+        self.sync()
         self._host_files.umask = UMASK
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
-        if re.search(r"(?<!-)\bexec\b", line) or re.search("session|timeout", done.error or ""):
+        if ("exec" in line and re.search(r"(?<!-)\bexec\b", line)) or re.search("session|timeout", done.error or ""):
             self._restart()
         elif may.sets:
             self._forget(bash)
@@ -163,10 +162,12 @@ class LinuxShell:
 
     def sync(self) -> Host:
         """The host, including the files that the shell has written."""
-        if self._bash is not None and not self._host_files.fresh:
+        if self._bash is not None:
             with self._host_files.within(self._bash.fs()):
-                self._machine.host = self._last = self._host_files.pull(self._machine.host)
-            self._host_files.fresh = True
+                pulled = self._host_files.pull(self._machine.host)
+                self._host_files.expect(frozenset())
+            if pulled is not self._machine.host:
+                self._machine.host = self._last = pulled
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
