@@ -7,12 +7,22 @@ in KiB and times in seconds since the epoch (UTC), unless a field says otherwise
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from aj.state import Agent
 from fleet.gaps import Gap
 
 _WINDOWS_PROGRAM = re.compile(r'"?[A-Za-z]:\\(?:[^"]*?\\)?([^"\\]+?\.exe)(?![^"\s])', re.IGNORECASE)
+
+
+@lru_cache(4096)
+def _program(command: str) -> str:
+    if program := _WINDOWS_PROGRAM.match(command):
+        return program[1]
+    first = command.split(" ", 1)[0]
+    return first.strip("[]") if first.startswith("[") else first.replace("\\", "/").rsplit("/", 1)[-1].rstrip(":")
+
 
 Platform = Literal["linux", "windows"]
 ServiceState = Literal["active", "inactive", "failed"]
@@ -114,12 +124,8 @@ class Process:
     @property
     def name(self) -> str:
         """The short name that top shows; on Windows the executable's name, whose path may contain spaces."""
-        if program := _WINDOWS_PROGRAM.match(self.command):
-            return program[1]
-        if self.pid == 1 and self.command.endswith("init"):
-            return "systemd"  # what runs as /sbin/init
-        first = self.command.split(" ", 1)[0]
-        return first.strip("[]") if first.startswith("[") else first.replace("\\", "/").rsplit("/", 1)[-1].rstrip(":")
+        first_of_all = self.pid == 1 and self.command.endswith("init")  # systemd, which runs as /sbin/init
+        return "systemd" if first_of_all else _program(self.command)
 
 
 @dataclass(frozen=True, slots=True)

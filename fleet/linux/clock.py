@@ -148,7 +148,7 @@ def headline(host: Host) -> str:
     users = sum(login.end is None for login in host.logins)
     loads = ", ".join(f"{load:.2f}" for load in (host.load, *host.loads))
     people = f"{users} user{'' if users == 1 else 's'}"
-    return f"{formatted(host.now, '%T')} up {up_for(host)},  {people},  load average: {loads}"
+    return f"{utc(host.now):%H:%M:%S} up {up_for(host)},  {people},  load average: {loads}"
 
 
 UPTIME = options("""

@@ -119,7 +119,7 @@ def grid(
 ) -> str:
     """Rows under headers and dashes; width 0 means as wide as needed, and cells too wide for the console end in
     "..."."""
-    flat = [[" ".join(cell.split("\n")) for cell in row] for row in rows]
+    flat = [[cell.replace("\n", " ") for cell in row] for row in rows]
     given = list(widths) or [0] * len(labels)
     fitted = [
         width or max([len(label), *(len(row[place]) for row in flat)])

@@ -13,6 +13,8 @@ from fleet.windows.regex_translation import TooLarge, Translated, Translator
 
 MAX_PATTERN = 1_000
 """Longest pattern, in characters."""
+SPECIAL = regex.compile(r"(?<!`)[*?\[]")
+ESCAPED = regex.compile(r"`(.)")
 REFERENCE = regex.compile(r"\$(?:(\d+)|\{(\w+)\}|([$&`'+_]))")
 
 
@@ -40,12 +42,12 @@ def like(text: str, wildcard: str, cased: bool = False) -> bool:
 
 def is_wildcard(text: str) -> bool:
     """Whether a text has a wildcard that is not escaped."""
-    return regex.search(r"(?<!`)[*?\[]", text) is not None
+    return SPECIAL.search(text) is not None
 
 
 def unescaped(wildcard: str) -> str:
     """The text that a wildcard without special characters stands for."""
-    return regex.sub(r"`(.)", r"\1", wildcard)
+    return ESCAPED.sub(r"\1", wildcard) if "`" in wildcard else wildcard
 
 
 @lru_cache(512)

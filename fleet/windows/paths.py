@@ -5,10 +5,12 @@ to case, as NTFS does. Folders are those that contain files, some that every ins
 session has created but not filled yet.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
-from fleet.model import File, Host
+from fleet.model import File, Host, Mount
 from fleet.windows.failure import Failure
 from fleet.windows.matching import is_wildcard, like, unescaped
 from fleet.windows.session import HOME, Session
@@ -45,6 +47,7 @@ class PathItem:
         return parent_of(self.path)
 
 
+@lru_cache(4096)
 def parent_of(path: str) -> str:
     """The parent folder of a path; a drive's root is its own parent."""
     head = path.rstrip("\\").rpartition("\\")[0]
@@ -87,8 +90,28 @@ def not_found(path: str) -> Failure:
     return Failure(text, "PathNotFound", "ObjectNotFound", f"{path}:String", "ItemNotFoundException")
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything on a host's drives, and what it was listed from; lines share it until one of these changes."""
+
+    files: Mapping[str, File]
+    mounts: tuple[Mount, ...]
+    folders: frozenset[str]
+    items: dict[str, PathItem]
+
+
 def all_items(session: Session) -> dict[str, PathItem]:
     """All files and folders: lower-case path -> item."""
+    host, known = session.host, session.listing
+    same = known and known.files is host.files and known.mounts is host.mounts and known.folders == session.folders
+    if not known or not same:
+        known = Listing(host.files, host.mounts, frozenset(session.folders), _list_items(session))
+        session.listing = known
+    session.budget.spend(len(known.items) * 10)
+    return known.items
+
+
+def _list_items(session: Session) -> dict[str, PathItem]:
     found: dict[str, PathItem] = {}
     files = {key.replace("/", "\\"): file for key, file in session.host.files.items()}
     roots = [f"{mount.target[:1].upper()}:\\" for mount in session.host.mounts]
@@ -97,7 +120,6 @@ def all_items(session: Session) -> dict[str, PathItem]:
             found[path.lower()] = PathItem(path)
             path = parent_of(path)
     found.update({path.lower(): PathItem(path, file) for path, file in files.items()})
-    session.budget.spend(len(found) * 10)
     return found
 
 

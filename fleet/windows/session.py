@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fleet.gaps import Gap
 from fleet.model import Host, Machine
 from fleet.windows.failure import Budget, Failure
 from fleet.windows.tree import Block, Function
 from fleet.windows.values import PSObject, PSValue, bounded
+
+if TYPE_CHECKING:
+    from fleet.windows.paths import Listing
 
 SHOWN = "FormattedText"
 """Class of a record that holds finished text, such as the output of Format-Table."""
@@ -34,6 +38,8 @@ class Session:
     folder: str = HOME
     folders: set[str] = field(default_factory=set)
     """folders created and still empty: a host's files do not show them"""
+    listing: "Listing | None" = None
+    """everything on the host's drives, as last listed"""
     variables: dict[str, PSValue] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict)
     line: str = ""

@@ -9,6 +9,7 @@ from fleet.model import Host, Machine
 from fleet.windows.evaluate import Interpreter
 from fleet.windows.failure import MAX_OUTPUT, Failure, Unmodelled, refused
 from fleet.windows.format import render
+from fleet.windows.paths import Listing
 from fleet.windows.session import Session
 from fleet.windows.statements import Leaving
 
@@ -20,13 +21,14 @@ class WindowsShell:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._folders: set[str] = set()
+        self._listing: Listing | None = None
 
     def run(self, line: str) -> tuple[str, str, int]:
         """(standard output, standard error, exit code) of a command line. Never raises because of the line's
         content."""
         interpreter = Interpreter(self._machine)
         session = interpreter.session
-        session.line, session.folders = line, self._folders
+        session.line, session.folders, session.listing = line, self._folders, self._listing
         try:
             interpreter.run_script(line)
         except Failure as failure:
@@ -41,7 +43,7 @@ class WindowsShell:
             self._machine.gaps.append(Gap("option", str(missing)))
         except Exception as error:
             self._machine.gaps.append(fault("powershell", error))
-        self._folders = session.folders
+        self._folders, self._listing = session.folders, session.listing
         stdout = self._printed(session)
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
         self._machine.hangs = code == 124

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from fleet.actions import FailedAction
 from fleet.model import Host, Process
@@ -19,13 +20,18 @@ _IMAGE = re.compile(r'"([^"]+)"|([A-Za-z]:\\.*?\.(?:exe|com|bat|cmd|dll))(?=\s|$
 
 def image(process: Process) -> str:
     """The program's path, which may contain spaces, or just its name."""
-    found = _IMAGE.match(process.command)
-    return next((part for part in found.groups() if part), "") if found else process.command
+    return _image(process.command)
+
+
+@lru_cache(4096)
+def _image(command: str) -> str:
+    found = _IMAGE.match(command)
+    return next((part for part in found.groups() if part), "") if found else command
 
 
 def short_name(process: Process) -> str:
     """The name that Get-Process shows, such as sqlservr."""
-    return re.sub(r"\.exe$", "", process.name, flags=re.IGNORECASE)
+    return name[:-4] if (name := process.name)[-4:].lower() == ".exe" else name
 
 
 def handles(process: Process) -> int:
