@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from aj.errors import DataError
 from datasets_build.ledger import Refused
-from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, decode
+from datasets_build.reading.records import BOM, MAX_RECORD, Raw, Record, decode, unmarked
 from datasets_build.reading.tables import MAGIC, rows_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".parquet")
@@ -114,13 +114,13 @@ def _too_large(line: int) -> Raw:
 
 def _goes_on(first: bytes, whole: bool, file: io.BufferedReader) -> bool:
     """Whether an array or an indented object opens here; a broken line of JSON lines does not open one."""
-    first = first.lstrip(BOM).strip()
+    first = unmarked(first).strip()
     if first.startswith(b"[") or not (whole and first.startswith(b"{") and first[-1:] in b"{[,"):
         return first.startswith(b"[")
     return file.peek(1)[:1] != b"{"
 
 
-_BETWEEN = re.compile(rb"[\s,\[\]\xef\xbb\xbf]*+")
+_BETWEEN = re.compile(rb"(?:[\s,\[\]]|\xef\xbb\xbf)*+")
 _BARE = re.compile(rb'(?:"[^"\n]*+"?|[^,\[\]{\n])[^,\[\]{\n]*+')
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
 _IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -144,10 +144,12 @@ class _Elements:
     def __iter__(self) -> Iterator[Raw]:
         while True:
             self._pass(cast("re.Match[bytes]", _BETWEEN.match(self._data, self._at)))
-            if self._at == len(self._data):
-                if not self._more():
-                    return
-            elif self._data[self._at] == ord("{"):
+            rest = self._data[self._at : self._at + len(BOM)]
+            if BOM.startswith(rest) and self._more():  # nothing is left, or a part of a mark
+                continue
+            if not rest:
+                return
+            if rest.startswith(b"{"):
                 yield self._object()
             else:
                 yield self._scalar()

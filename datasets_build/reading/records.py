@@ -52,6 +52,13 @@ class Record(Struct, frozen=True):
     duplicate_key (the last one counts)."""
 
 
+def unmarked(data: bytes) -> bytes:
+    """Without the byte order marks that it starts with: whole ones, since a stray byte of one is a fault."""
+    while data.startswith(BOM):
+        data = data.removeprefix(BOM)
+    return data
+
+
 def decode(path: Path, raw: Raw) -> Record:
     """One record from its bytes: strictly if possible, else overlooking faults that leave no doubt about the value."""
     if isinstance(raw.data, Refused):
@@ -67,7 +74,7 @@ def _read(data: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The object, and the faults that were overlooked. Raises Refused."""
     faults: tuple[str, ...] = ()
     if data.startswith(BOM):
-        data, faults = data.lstrip(BOM), ("bom",)
+        data, faults = unmarked(data), ("bom",)
     try:
         value = orjson.loads(data)
         # orjson silently takes the last of two equal keys; then fewer quotes come back than went in, unless one went in

@@ -6,6 +6,7 @@ import decimal
 import gzip
 import io
 import json
+import re
 import tracemalloc
 
 import pyarrow as pa
@@ -47,6 +48,11 @@ def _told(found):
         (b'[{"a": 1}]\n[{"a": 2}]\n', [(1, {"a": 1}), (2, {"a": 2})]),
         (b'{\n  "a": [\n    {}\n  ]\n}\n{\n  "a": 2\n}\n', [(1, {"a": [{}]}), (6, {"a": 2})]),
         (b"[]", []),
+        (codecs.BOM_UTF8 * 2 + b"[]", []),
+        (b"\xbb[", [(1, "not_json")]),
+        (codecs.BOM_UTF8 + b'\xbb{"a": 1}', [(1, "not_json")]),
+        (b'[\xbb{"a": 1},\xef\xbb]', [(1, "not_an_object"), (1, {"a": 1}), (1, "not_an_object")]),
+        (b'[{"a": 1}]' + codecs.BOM_UTF8 + b'[{"a": 2}]', [(1, {"a": 1}), (1, {"a": 2})]),
         (
             b'[1, {"a": 1}, "x, {", null]',
             [(1, "not_an_object"), (1, {"a": 1}), (1, "not_an_object")] * 1 + [(1, "not_an_object")],
@@ -243,9 +249,17 @@ def test_any_bytes_can_be_read_and_no_line_is_lost(tmp_path_factory, data, start
     path = tmp_path_factory.mktemp("reading") / "file"
     path.write_bytes(start + data)
     found = list(read_records(path))
-    if not start and not data.lstrip().startswith((b"[", b"{", b"\x1f\x8b", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    opening = re.sub(rb"^(?:\s|\xef\xbb\xbf)*", b"", data)
+    if not start and not opening.startswith((b"[", b"{", b"\x1f\x8b", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         assert len(found) == sum(1 for line in data.split(b"\n") if line.strip())
     assert [r.line for r in found] == sorted(r.line for r in found)
+
+
+@pytest.mark.parametrize("chunk", range(1, 5))
+def test_a_mark_between_records_is_none_of_them_wherever_a_chunk_ends(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    (tmp_path / "file").write_bytes(b'[\n{"a": 1},' + codecs.BOM_UTF8 + b'{"a": 2}]\xef')
+    assert _told(read_records(tmp_path / "file")) == [(2, {"a": 1}), (2, {"a": 2}), (2, "not_an_object")]
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
