@@ -20,6 +20,10 @@ from aj.runtime import ITS_OWN_ESCAPE, Reaction, RuntimeOutcome, react
 from aj.schemas import argument_fault
 from aj.state import state_block
 
+Prompt = list[dict[str, str]]
+"""A conversation as a chat template gets it: role and content of each message."""
+Answer = Callable[[Sequence[Prompt]], list[tuple[str, bool]]]
+"""Answers conversations, all at once: the text of each reply, and whether it came to its end."""
 NO_TOOL = "none"
 """What is written as a tool's name, in any case, where no tool is meant."""
 

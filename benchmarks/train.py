@@ -99,8 +99,9 @@ def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any,
 
 def _ours(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:
     from train.sft import train_sft
+    from train.watch import Watch
 
-    train_sft(recipe, base, tokenizer, rows, [], folder, Console(stderr=True))
+    train_sft(recipe, base, tokenizer, rows, Watch(), folder, Console(stderr=True))
 
 
 def _stock(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aj.errors import AJError
 from aj.messages import Message, user
-from aj.wire import render_prompt
+from aj.wire import Prompt, render_prompt
 from evals.frozen import dataset
 from evals.suite import LOOPED, TASKS
 from loop.targets import Target
@@ -15,8 +15,6 @@ from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS
 
 if TYPE_CHECKING:
     from train.serve import Served
-
-Prompt = list[dict[str, str]]
 
 
 def check_room(target: Target, suite: str, limit: int | None = None, reasoning: bool = False) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from aj.errors import TrainError
 from loop.child import train_in_child
+from loop.exam import make_exam
 from train.checkpoints import reached
 from train.resolve import Variant
 from train.run import run_folder
@@ -29,7 +30,7 @@ def run_sweep(
         TrainError, DataError, ConfigError: an input is missing or wrong; nothing was trained.
         TrainError: a variant failed; it has said why, and the table is printed.
     """
-    folders = [run_folder(variant.recipe, data) for variant in variants]
+    folders = [run_folder(variant.recipe, data, make_exam) for variant in variants]
     progress.print(_table(variants, folders))
     failed = 0
     for number, variant in enumerate(variants, start=1):
@@ -50,12 +51,25 @@ def run_sweep(
 def _table(variants: Sequence[Variant], folders: Sequence[Path]) -> Sheet:
     told = [_manifest(folder) for folder in folders]
     kinds = sorted({kind for manifest in told for kind in manifest.get("held_out", {})})
-    sheet = Sheet("", ["variant"], ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds)])
-    for variant, folder, manifest in zip(variants, folders, told, strict=True):
+    exams = [_last_exam(manifest) for manifest in told]
+    asked = list(dict.fromkeys(metric for exam in exams for metric in exam))
+    heads = ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds), *asked]
+    sheet = Sheet("", ["variant"], heads)
+    for variant, folder, manifest, exam in zip(variants, folders, told, exams, strict=True):
         losses = [manifest.get("final_loss"), *(manifest.get("held_out", {}).get(kind) for kind in kinds)]
         cells = ["" if loss is None else f"{loss:.4f}" for loss in losses]
+        cells += [exam.get(metric, "") for metric in asked]
         sheet.add(" ".join(variant.overrides), folder.name[:6], "finished" if manifest else reached(folder), *cells)
     return sheet
+
+
+def _last_exam(manifest: dict[str, Any]) -> dict[str, str]:
+    """Metric -> score and step of the checkpoint that the run ends with."""
+    chosen = (manifest.get("exam") or {}).get("chosen", {})
+    if not chosen:
+        return {}
+    stage, told = list(chosen.items())[-1]
+    return {metric: f"{score:.3f}, {stage} step {told['step']}" for metric, score in told.items() if metric != "step"}
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

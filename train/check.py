@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from train.dataset import read_dataset
+from train.exam import Examiner
 from train.recipe import Recipe
 from train.run import Material, prepare, quiet_environment
 from train.tokens import IGNORE, TokenizedRow, spread
@@ -45,13 +46,13 @@ class Preview:
             yield example.id, [(decode([token for token, _ in part]), learned) for learned, part in pieces]
 
 
-def check(recipe: Recipe, dataset: Path, processes: int | None = None) -> Preview:
+def check(recipe: Recipe, dataset: Path, processes: int | None = None, examiner: Examiner | None = None) -> Preview:
     """Read and check everything that `train` would, without loading weights.
 
     Raises: see `train.run.prepare`.
     """
     quiet_environment()
-    material = prepare(recipe, dataset, download=False, processes=processes)
+    material = prepare(recipe, dataset, download=False, processes=processes, examiner=examiner)
     named = {row.id: str(row.metadata.get("source", "unnamed")) for row in read_dataset(dataset).rows}
     found: dict[str, list[TokenizedRow]] = defaultdict(list)
     for example in material.examples:

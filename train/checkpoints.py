@@ -17,14 +17,19 @@ STARTED = "started.json"
 """The file in such a folder that tells what is trained there."""
 
 
-def mark_complete(folder: Path, step: int) -> None:
-    """Mark a checkpoint that was written, and remove those before the newest two.
+def checkpoint_at(folder: Path, step: int) -> Path:
+    return folder / f"checkpoint-{step}"
+
+
+def mark_complete(folder: Path, step: int, best: int | None = None) -> None:
+    """Mark a checkpoint that was written, and remove those before the newest two, but for the best one.
 
     transformers 5.19 goes by modification time: when a machine's clock was set back, the newest went.
     """
-    (folder / f"checkpoint-{step}" / COMPLETE).touch()
-    for path in sorted(_complete(folder), key=_step)[:-KEPT]:
-        shutil.rmtree(path)
+    (checkpoint_at(folder, step) / COMPLETE).touch()
+    for path in sorted(_complete(folder), key=step_of)[:-KEPT]:
+        if step_of(path) != best:
+            shutil.rmtree(path)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -50,17 +55,17 @@ def reached(run: Path) -> str:
         if (folder / f"{stage}-adapter").exists():
             return f"{stage.upper()} done"
         if newest := _newest(folder / stage):
-            return f"{stage.upper()} step {_step(newest)}"
+            return f"{stage.upper()} step {step_of(newest)}"
     return "begun" if folder.exists() else "not begun"
 
 
 def _newest(folder: Path) -> Path | None:
-    return max(_complete(folder), key=_step, default=None)
+    return max(_complete(folder), key=step_of, default=None)
 
 
 def _complete(folder: Path) -> Iterator[Path]:
     return (path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE}"))
 
 
-def _step(checkpoint: Path) -> int:
+def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.split("-")[1])

@@ -10,11 +10,11 @@ from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
 
 from train.guards import Guard
-from train.held_out import HeldOutRow
 from train.model import load_adapter, load_frozen
 from train.recipe import Dpo, Recipe
 from train.tokens import TokenizedPair
 from train.trainer import common_arguments, run_stage, save_adapter
+from train.watch import Watch
 
 
 class _PairTrainer(DPOTrainer):
@@ -33,7 +33,7 @@ def train_dpo(
     base: Path,
     tokenizer: Any,
     pairs: Sequence[TokenizedPair],
-    held_out: Sequence[HeldOutRow],
+    watch: Watch,
     sft_adapter: Path,
     staging: Path,
     console: Console,
@@ -52,7 +52,7 @@ def train_dpo(
         train_dataset=_dataset(pairs),
         processing_class=tokenizer,
     )
-    run_stage(trainer, recipe, "DPO", held_out, folder, console, Guard(stage.beta))
+    run_stage(trainer, recipe, "DPO", watch, folder, console, Guard(stage.beta), sft_adapter)
     return save_adapter(trainer, target)
 
 

@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
 from rich.console import Console
 from trl.trainer.grpo_config import GRPOConfig
@@ -14,13 +13,14 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from aj.contract import Contract
 from scenarios.catalogue import scenario_from_record
+from train.answering import generate
 from train.guards import Guard
-from train.held_out import HeldOutRow
 from train.model import load_adapter, load_frozen
 from train.recipe import Grpo, Recipe
 from train.scenes import draw
 from train.tokens import encode_prompt
 from train.trainer import common_arguments, run_stage, save_adapter
+from train.watch import Watch
 from train.world import Episode
 
 
@@ -30,7 +30,7 @@ def train_grpo(
     base: Path,
     tokenizer: Any,
     contract: Contract,
-    held_out: Sequence[HeldOutRow],
+    watch: Watch,
     before: Path,
     staging: Path,
     console: Console,
@@ -55,7 +55,7 @@ def train_grpo(
         processing_class=tokenizer,
         rollout_func=Rollout(tokenizer, contract, stage),
     )
-    run_stage(trainer, recipe, "GRPO", held_out, folder, console, Guard())
+    run_stage(trainer, recipe, "GRPO", watch, folder, console, Guard(), before)
     return save_adapter(trainer, target)
 
 
@@ -95,31 +95,10 @@ class Rollout:
         rewards = [episode.reward() for episode in episodes]
         return {"prompt_ids": prompts, "completion_ids": tokens, "logprobs": None, "env_mask": own, "reward": rewards}
 
-    @torch.no_grad()
     def _generate(self, trainer: Any, prompts: list[list[int]]) -> list[list[int]]:
-        """A sampled reply to each, its stop token included.
-
-        The model stays in training mode: on CPUs with AVX512-BF16, one pass of bitsandbytes 0.50 in eval mode repacks
-        a 4-bit layer for good, and no gradient comes after it.
-        """
-        batch = self.tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
+        """A sampled reply to each, its stop token included."""
         model = trainer.accelerator.unwrap_model(trainer.model)
-        # As in training, which goes through the adapter's `forward`, where accelerate casts; `generate` does not.
-        with torch.autocast(model.device.type, torch.bfloat16):
-            made = model.generate(
-                **batch.to(model.device),
-                do_sample=True,
-                temperature=self.stage.temperature,
-                top_k=0,
-                max_new_tokens=self.stage.max_tokens,
-                eos_token_id=self.tokenizer.eos_token_id,
-                pad_token_id=self.tokenizer.pad_token_id,
-            )
-        return [self._until_stop(ids) for ids in made[:, batch["input_ids"].shape[1] :].tolist()]
-
-    def _until_stop(self, ids: list[int]) -> list[int]:
-        stop = self.tokenizer.eos_token_id
-        return ids[: ids.index(stop) + 1] if stop in ids else ids
+        return generate(model, self.tokenizer, prompts, self.stage.max_tokens, self.stage.temperature)
 
     def _between(self, messages: list[dict[str, str]], stopped: bool) -> list[int]:
         """The template's tokens between a reply and the next one: what the fleet or the user said."""

@@ -1,13 +1,13 @@
 """The loss on held-out rows by kind of token, while a stage trains: a long answer must not hide a broken call."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from transformers import TrainerCallback
 
+from train.answering import answering
 from train.held_out import HeldOutRow
 from train.metrics import HELD_OUT, Metrics
 
@@ -28,7 +28,7 @@ class HeldOutLoss(TrainerCallback):
         """Kind -> mean loss in nats a token, and tokens; "all" is their mean."""
         losses: dict[str, list[float]] = defaultdict(list)
         model = self.trainer.model
-        with torch.no_grad(), _without_dropout(model), self.trainer.compute_loss_context_manager():
+        with answering(model), self.trainer.compute_loss_context_manager():
             for held in self.rows:
                 for kind, loss in zip(*_losses(model, held), strict=True):
                     losses[kind].append(loss)
@@ -44,20 +44,3 @@ def _losses(model: Any, held: HeldOutRow) -> tuple[list[str], list[float]]:
     logits = model(input_ids=ids, logits_to_keep=before).logits[0].float()
     loss = torch.nn.functional.cross_entropy(logits, ids[0, before + 1], reduction="none")
     return [held.kinds[place] for place in places], loss.tolist()
-
-
-@contextmanager
-def _without_dropout(model: Any) -> Iterator[None]:
-    """The model as it answers, and still in training mode.
-
-    On CPUs with AVX512-BF16, one pass of bitsandbytes 0.50 in eval mode repacks a 4-bit layer for good, and no gradient
-    comes after it.
-    """
-    layers = [module for module in model.modules() if isinstance(module, torch.nn.Dropout) and module.training]
-    for layer in layers:
-        layer.eval()
-    try:
-        yield
-    finally:
-        for layer in layers:
-            layer.train()

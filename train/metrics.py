@@ -8,10 +8,19 @@ from typing import Any
 from aj.errors import TrainError
 from aj.files import write_jsonl
 
-ONCE = "train_runtime"
-"""In the line that the trainer logs when it ends, which it does again when it is resumed there."""
 HELD_OUT = " held out, "
 """Between the stage and the kind of token, in the `stage` of a line with a held-out loss."""
+EXAM = " exam"
+"""After the stage, in the `stage` of a line with the results of an exam."""
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a stage's metrics; none if it has not begun."""
+    if not path.exists():
+        return []
+    # What follows the last line break was cut off.
+    whole, _, _ = path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 class Metrics:
@@ -20,7 +29,7 @@ class Metrics:
 
     def resume(self, step: int) -> list[dict[str, Any]]:
         """Forget what came after `step`, which is trained again, or was cut off; return the stage's own lines."""
-        kept = [line for line in self._read() if line.get("step", 0) <= step and ONCE not in line] if step else []
+        kept = [line for line in read_metrics(self.path) if line["step"] <= step] if step else []
         write_jsonl(self.path, kept)
         return [line for line in kept if line["stage"] == self.stage]
 
@@ -40,10 +49,3 @@ class Metrics:
         """The last held-out loss of each kind of token, in nats a token."""
         split = ((str(line["stage"]).partition(HELD_OUT), line) for line in lines)
         return {kind: line["loss"] for (_, held_out, kind), line in split if held_out}
-
-    def _read(self) -> list[dict[str, Any]]:
-        if not self.path.exists():
-            return []
-        # What follows the last line break was cut off.
-        whole, _, _ = self.path.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-        return [json.loads(line) for line in whole.splitlines()]

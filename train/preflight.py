@@ -72,6 +72,8 @@ class RunPlan:
     steps: int
     dpo_steps: int
     grpo_steps: int
+    exams: int
+    """Of all stages."""
     trainable: int
     """Parameters of the adapter."""
     processes: int
@@ -94,6 +96,7 @@ class RunPlan:
             ("tokens", f"{self.tokens:,} an epoch, {self.learned_tokens:,} learned; longest row {self.longest}{how}"),
             ("pairs", f"{self.pairs:,}"),
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO, {self.grpo_steps:,} GRPO"),
+            *([("exams", f"{self.exams:,}")] if self.exams else []),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
             ("processes", f"{self.processes:,}"),
             ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here, for each process"),
@@ -161,6 +164,7 @@ def plan_run(
         steps=steps,
         dpo_steps=dpo_steps,
         grpo_steps=grpo_steps,
+        exams=sum(math.ceil(n / recipe.exam.every) for n in (steps, dpo_steps, grpo_steps)) if recipe.exam else 0,
         trainable=model.trainable,
         processes=processes,
         memory=memory,
@@ -293,10 +297,10 @@ def _flop(
 
 
 def _disk(model: Architecture, recipe: Recipe) -> float:
-    """In bytes: two checkpoints per stage, the adapters, the merged model."""
+    """In bytes: two checkpoints per stage and the best one, the adapters, the merged model."""
     width, state = _bytes_per_parameter(recipe)
     # DPO's checkpoints contain the reference adapter as well.
-    checkpoints = 2 * (width + state) + (2 * (2 * width + state) if recipe.dpo else 0)
+    checkpoints = (3 if recipe.exam else 2) * (width + state + (2 * width + state if recipe.dpo else 0))
     merged = model.parameters * 2 if recipe.export.merge else 0
     return model.trainable * (checkpoints + 3 * width) + merged
 

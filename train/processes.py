@@ -27,9 +27,14 @@ def launched() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def number() -> int:
+    """Of this process, among those that were launched."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_first() -> bool:
     """Whether this process is the one that writes and reports."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return number() == 0
 
 
 def batches_here(stage: TrainingStage) -> int:

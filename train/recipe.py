@@ -99,6 +99,24 @@ class Grpo(TrainingStage):
     save_every: Count = 10
 
 
+class ExamOptions(Strict):
+    """A few samples of the practice suite, which each stage is asked while it trains: the best checkpoint is kept."""
+
+    metric: str = Field(pattern=r"^[a-z_]+/[a-z_]+$")
+    """TASK/METRIC, such as tool_format/right."""
+    every: Count = 200
+    """Steps; there is an exam at the end of each stage in any case."""
+    samples: Count = 24
+    patience: Count | None = None
+    """Exams after the best one that are all worse, and then the stage stops; None never stops it."""
+    seed: Count = 1000
+    """Of the samples: one that no row and no harvest has used."""
+
+    @property
+    def task(self) -> str:
+        return self.metric.partition("/")[0]
+
+
 class ExportOptions(Strict):
     merge: Flag = True
     """Write `merged/`, a model that any server loads; with False, the adapter is served on its base."""
@@ -126,6 +144,7 @@ class Recipe(Strict):
     """Share of the rows that is not trained on, by template; their loss is measured by kind of token."""
     held_out_every: Count = 100
     """Steps between two such measurements; one is made at the end of each stage in any case."""
+    exam: ExamOptions | None = None
     sft: Sft
     dpo: Dpo | None = None
     grpo: Grpo | None = None

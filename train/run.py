@@ -23,7 +23,8 @@ from aj.whole import resumable, unfinished, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.checkpoints import STAGES, STARTED
 from train.dataset import DataSet, read_dataset
-from train.held_out import HeldOutRow, encode_held_out, split_by_template
+from train.exam import Exam, Examiner, Results, choose
+from train.held_out import encode_held_out, split_by_template
 from train.metrics import Metrics
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.processes import is_first, launched, together
@@ -31,6 +32,7 @@ from train.recipe import Grpo, Recipe
 from train.scenes import training_templates
 from train.serve import base_served, check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
+from train.watch import Watch
 
 TRAINS = (
     *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
@@ -50,14 +52,14 @@ class Material:
     files: dict[str, str]
     tokenizer: Any
     examples: list[TokenizedRow]
-    held_out: list[HeldOutRow]
     pairs: list[TokenizedPair]
+    watch: Watch
     plan: RunPlan
 
     @property
     def hash(self) -> str:
         """The run's identity."""
-        return run_hash(self.recipe, self.contract, self.base, self.dataset)
+        return run_hash(self.recipe, self.contract, self.base, self.dataset, self.watch.exam)
 
 
 def train(
@@ -66,12 +68,14 @@ def train(
     console: Console | None = None,
     overrides: Sequence[str] = (),
     processes: int | None = None,
+    examiner: Examiner | None = None,
 ) -> Path:
     """Train `recipe` on the data set folder `dataset` and return the run's folder; a finished run is returned at once.
 
     Interrupted, even by `kill -9`, it resumes from the last checkpoint when called again. `overrides` are already part
     of the recipe; the run's folder tells them, so that a person sees what distinguishes two runs. `processes` share the
-    batches of each step; without a number, as many as can on this machine.
+    batches of each step; without a number, as many as can on this machine. `examiner` makes the recipe's
+    exam, if it has one.
 
     Raises:
         TrainError, DataError, ConfigError: see `prepare`; nothing was trained.
@@ -79,7 +83,7 @@ def train(
     """
     console = console or Console(stderr=True, markup=False, emoji=False)
     quiet_environment()
-    material = prepare(recipe, dataset, processes=processes)
+    material = prepare(recipe, dataset, processes=processes, examiner=examiner)
     target = logs_dir() / "runs" / material.hash
     if target.exists():
         _tidy(target)
@@ -101,26 +105,33 @@ def train(
     return target
 
 
-def dry_run(recipe: Recipe, dataset: Path, processes: int | None = None) -> RunPlan:
+def dry_run(recipe: Recipe, dataset: Path, processes: int | None = None, examiner: Examiner | None = None) -> RunPlan:
     """What `train` would do and need. A base that is not on this machine is estimated from its architecture.
 
     Raises: see `prepare`.
     """
     quiet_environment()
-    return prepare(recipe, dataset, download=False, processes=processes).plan
+    return prepare(recipe, dataset, download=False, processes=processes, examiner=examiner).plan
 
 
-def prepare(recipe: Recipe, dataset: Path, download: bool = True, processes: int | None = None) -> Material:
+def prepare(
+    recipe: Recipe,
+    dataset: Path,
+    download: bool = True,
+    processes: int | None = None,
+    examiner: Examiner | None = None,
+) -> Material:
     """Read everything, and refuse what would fail or be cut off during training.
 
     Raises:
-        ConfigError: the contract is wrong.
+        ConfigError: the contract is wrong, or there is no such exam.
         DataError: the data set is not what its lock says.
         TrainError: the data set is for another contract, the base is missing, or a row is too long or cannot be
             rendered.
         ServeError: the adapter could not be served without merging it.
     """
     contract, data, base = _inputs(recipe, dataset)
+    exam = _exam(recipe, examiner)
     own_tokenizer = download or cached(base)
     if own_tokenizer:
         tokenizer = load_tokenizer(fetch(base), recipe.template)
@@ -131,17 +142,26 @@ def prepare(recipe: Recipe, dataset: Path, download: bool = True, processes: int
     examples = encode_rows(split.rows, contract, tokenizer)
     held_out = encode_held_out(split.held_out, contract, tokenizer)
     pairs = encode_pairs(split.pairs, contract, tokenizer)
+    samples = choose(exam, recipe.exam, examples, pairs, tokenizer) if exam and recipe.exam else []
     plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
-    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, held_out, pairs, plan)
+    watch = Watch(held_out, exam, samples)
+    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, watch, plan)
 
 
-def run_folder(recipe: Recipe, dataset: Path) -> Path:
+def _exam(recipe: Recipe, examiner: Examiner | None) -> Exam | None:
+    if not recipe.exam:
+        return None
+    assert examiner, "a recipe with an exam needs an examiner"
+    return examiner(recipe)
+
+
+def run_folder(recipe: Recipe, dataset: Path, examiner: Examiner | None = None) -> Path:
     """The folder of the run that `train` would make, whether it exists or not.
 
     Raises: see `prepare`; rows are not looked at.
     """
     contract, data, base = _inputs(recipe, dataset)
-    return logs_dir() / "runs" / run_hash(recipe, contract, base, data.hash)
+    return logs_dir() / "runs" / run_hash(recipe, contract, base, data.hash, _exam(recipe, examiner))
 
 
 def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
@@ -167,10 +187,10 @@ def played_by(stage: Grpo) -> str:
     return identity("train.grpo:train_grpo", *(made.root for made in training_templates(stage.templates)))
 
 
-def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str) -> str:
+def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str, exam: Exam | None = None) -> str:
     template = read_chat_template(recipe.template)
     parts = [trained_by(), recipe.model_dump(), template, contract.hash, base.name, base.revision, dataset]
-    return digest(*parts, *([played_by(recipe.grpo)] if recipe.grpo else []))
+    return digest(*parts, *([played_by(recipe.grpo)] if recipe.grpo else []), *([exam.id] if exam else []))
 
 
 def quiet_environment() -> None:
@@ -234,19 +254,18 @@ def _train_adapter(material: Material, base: Path, staging: Path, console: Conso
     from train.dpo import train_dpo
     from train.sft import train_sft
 
-    recipe, tokenizer = material.recipe, material.tokenizer
-    adapter = train_sft(recipe, base, tokenizer, material.examples, material.held_out, staging, console)
+    recipe, tokenizer, watch = material.recipe, material.tokenizer, material.watch
+    adapter = train_sft(recipe, base, tokenizer, material.examples, watch, staging, console)
     # The trainer refers to itself, so its model would stay beside that of the next stage.
     clear_device_cache(garbage_collection=True)
     if recipe.dpo and material.pairs:
-        held_out, pairs = material.held_out, material.pairs
-        adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, pairs, held_out, adapter, staging, console)
+        adapter = train_dpo(recipe, recipe.dpo, base, tokenizer, material.pairs, watch, adapter, staging, console)
         clear_device_cache(garbage_collection=True)
     if recipe.grpo:
         from train.grpo import train_grpo
 
-        held_out, contract = material.held_out, material.contract
-        adapter = train_grpo(recipe, recipe.grpo, base, tokenizer, contract, held_out, adapter, staging, console)
+        contract = material.contract
+        adapter = train_grpo(recipe, recipe.grpo, base, tokenizer, contract, watch, adapter, staging, console)
     return adapter
 
 
@@ -309,6 +328,21 @@ def _manifest(
         "seconds": round(seconds),  # of the process that finished; earlier, interrupted ones are not counted
         "final_loss": round(sum(last) / len(last), 4),
         "held_out": Metrics.held_out(metrics),
+        "exam": _exam_results(material, metrics),
         "plan": material.plan.to_record(),
         "versions": {name: importlib.metadata.version(name) for name in packages},
     }
+
+
+def _exam_results(material: Material, metrics: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Which checkpoint of each stage is the result, and the samples that decided it."""
+    options = material.recipe.exam
+    if not options:
+        return None
+    stages = {name.upper(): Results.of(options, metrics, name.upper()) for name in STAGES}
+    chosen = {
+        name: {"step": found.best, options.metric: found.scores[found.best]}
+        for name, found in stages.items()
+        if found.scores
+    }
+    return {"chosen": chosen, "samples": list(material.watch.samples)}

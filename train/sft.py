@@ -11,11 +11,11 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from train.guards import Guard
-from train.held_out import HeldOutRow
 from train.model import load_frozen, lora_config
 from train.recipe import Recipe
 from train.tokens import TokenizedRow
 from train.trainer import common_arguments, run_stage, save_adapter
+from train.watch import Watch
 
 
 def train_sft(
@@ -23,7 +23,7 @@ def train_sft(
     base: Path,
     tokenizer: Any,
     examples: Sequence[TokenizedRow],
-    held_out: Sequence[HeldOutRow],
+    watch: Watch,
     staging: Path,
     console: Console,
 ) -> Path:
@@ -46,7 +46,7 @@ def train_sft(
         processing_class=tokenizer,
         peft_config=lora_config(recipe),
     )
-    run_stage(trainer, recipe, "SFT", held_out, folder, console, Guard())
+    run_stage(trainer, recipe, "SFT", watch, folder, console, Guard())
     return save_adapter(trainer, target)
 
 

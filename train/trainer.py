@@ -1,7 +1,6 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -14,14 +13,16 @@ from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
 from aj.whole import whole_folder
-from train.checkpoints import last_checkpoint, mark_complete
+from train.checkpoints import checkpoint_at, last_checkpoint, mark_complete, step_of
+from train.exam import Results, score_before
+from train.exam_callback import TakesExam
 from train.guards import Guard
-from train.held_out import HeldOutRow
 from train.held_out_loss import HeldOutLoss
-from train.metrics import Metrics
+from train.metrics import Metrics, read_metrics
 from train.model import cast_adapter
 from train.processes import batches_here, is_first
 from train.recipe import Recipe, TrainingStage
+from train.watch import Watch
 
 LINE_EVERY = 20
 """Steps between lines of progress without a terminal, as in a CI log; a line has the mean loss of as many."""
@@ -66,12 +67,16 @@ def run_stage(
     trainer: Any,
     recipe: Recipe,
     name: str,
-    held_out: Sequence[HeldOutRow],
+    watch: Watch,
     folder: Path,
     console: Console,
     guard: Guard,
+    start: Path | None = None,
 ) -> None:
     """Train to the end, from the last complete checkpoint in `folder`, with progress; writes `metrics.jsonl` there.
+
+    With an exam, the model is then that of the best checkpoint; `start`, the adapter of the stage before, is one of
+    them. A stage whose results have declined is not trained on.
 
     Raises:
         TrainError: `guard` has stopped the stage.
@@ -92,12 +97,31 @@ def run_stage(
     if checkpoint and is_first():
         console.print(f"{name}: resuming from {checkpoint.name}")
     metrics = Metrics(folder / "metrics.jsonl", name)
+    results = None
+    if recipe.exam and watch.exam:
+        lines = read_metrics(metrics.path) if checkpoint else []
+        results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
     with Progress(*columns, console=console, disable=not is_first()) as progress:
-        trainer.add_callback(_Marker(trainer.accelerator))
+        trainer.add_callback(_Marker(trainer.accelerator, results))
         if is_first():
             trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
-            trainer.add_callback(HeldOutLoss(trainer, held_out, recipe.held_out_every, metrics))
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            trainer.add_callback(HeldOutLoss(trainer, watch.held_out, recipe.held_out_every, metrics))
+        if results and watch.exam:
+            before = score_before(results.options, start) if start else None
+            trainer.add_callback(TakesExam(trainer, watch.exam, watch.samples, results, before, metrics))
+        if not (results and results.declined):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if results:
+        _load_best(trainer, results, start, folder)
+        if is_first():
+            score = f"{results.options.metric} {results.scores[results.best]:.3f}"
+            console.print(f"{name}: the best of {len(results.scores)} exams, {score}, is that of step {results.best}")
+
+
+def _load_best(trainer: Any, results: Results, start: Path | None, folder: Path) -> None:
+    best = checkpoint_at(folder, results.best) if results.best else start
+    if results.best != max(results.scores):
+        trainer._load_from_checkpoint(str(best))
 
 
 def _load_only_the_trained_adapter(trainer: Any, recipe: Recipe) -> None:
@@ -140,6 +164,8 @@ class _Reporter(TrainerCallback):
         self.progress.update(self.task, total=state.max_steps, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if logs and "train_runtime" in logs:
+            return  # the trainer's last line: how long the process trained that came to the end
         line = {**(logs or {}), "step": state.global_step}
         self.metrics.append(line)
         if why := self.guard.see(line):
@@ -160,13 +186,14 @@ class _Reporter(TrainerCallback):
 class _Marker(TrainerCallback):
     """Marks a checkpoint as complete once every process has written its part."""
 
-    def __init__(self, accelerator: Any) -> None:
-        self.accelerator = accelerator
+    def __init__(self, accelerator: Any, results: Results | None) -> None:
+        self.accelerator, self.results = accelerator, results
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.accelerator.wait_for_everyone()
         if is_first():
-            mark_complete(Path(args.output_dir), state.global_step)
+            best = self.results.best if self.results and self.results.scores else None
+            mark_complete(Path(args.output_dir), state.global_step, best)
 
 
 def _kept(folder: str) -> str:

@@ -47,6 +47,7 @@ def train(
     ] = 0,
 ) -> None:
     """Train an adapter (SFT, then DPO), export it, and print the run's folder."""
+    from loop.exam import make_exam
     from loop.sweep import run_sweep
     from train.processes import is_first
     from train.recipe import RECIPES
@@ -65,12 +66,13 @@ def train(
     elif sweep:
         run_sweep(page, found, data, progress, console, processes)
     else:
-        run = train_run(found[0].recipe, data, progress, found[0].overrides, processes)
+        run = train_run(found[0].recipe, data, progress, found[0].overrides, processes, make_exam)
         if is_first():
             console.print(str(run), soft_wrap=True)
 
 
 def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool, show: int) -> None:
+    from loop.exam import make_exam
     from train.preflight import check_room
     from train.run import dry_run
 
@@ -78,11 +80,11 @@ def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool,
         from loop.check_page import show_page
         from train.check import check as read_page
 
-        page = read_page(recipe, data, processes)
+        page = read_page(recipe, data, processes, make_exam)
         planned = page.material.plan
         show_page(page, console, show)
     else:
-        planned = dry_run(recipe, data, processes)
+        planned = dry_run(recipe, data, processes, make_exam)
         for what, much in planned.describe():
             console.print(f"{what:<16} {much}", highlight=False)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())

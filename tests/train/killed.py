@@ -14,12 +14,14 @@ from train.run import quiet_environment
 
 quiet_environment()
 
+from tests.train.lottery import examiner  # noqa: E402
 from train import dpo, export, run, sft, trainer  # noqa: E402, TID253
 from train.metrics import Metrics  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
 
 PLACES: dict[str, tuple[Any, str]] = {
     "SFT checkpoint": (trainer, "mark_complete"),  # the first one after the resume is written, and not yet marked
+    "after SFT": (sft, "save_adapter"),
     "before DPO": (dpo, "train_dpo"),
     "in the export": (export, "load_exported"),  # the merged model is written, and not yet compared
     "while finishing": (run, "base_served"),
@@ -64,12 +66,11 @@ def set_trap(point: str) -> None:
 
 
 def main(recipe: str, data: str, *points: str) -> None:
-    assert sft
     for point in points:
         child = os.fork()
         if not child:
             set_trap(point)
-            run.train(Recipe.model_validate_json(recipe), Path(data))
+            run.train(Recipe.model_validate_json(recipe), Path(data), examiner=examiner)
             os._exit(1)  # it should not have come so far
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:

@@ -40,15 +40,6 @@ def test_every_step_is_there_once_after_a_resume_wherever_the_line_was_cut(metri
     assert [line["step"] for line in read(metrics)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_the_trainers_last_line_is_there_once_when_it_is_resumed_at_its_end(metrics):
-    metrics.resume(0)
-    metrics.append({"step": 1, "loss": 1.0})
-    metrics.append({"step": 1, "train_runtime": 3.0})
-    metrics.resume(1)
-    metrics.append({"step": 1, "train_runtime": 0.1})
-    assert [line.get("train_runtime") for line in read(metrics)] == [None, 0.1]
-
-
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "metrics.jsonl").mkdir()
     with pytest.raises(TrainError, match=r"metrics\.jsonl cannot be written \(Is a directory\)"):
