@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import torch
-from transformers import GenerationConfig
+import torch  # noqa: TID253
+from transformers import GenerationConfig  # noqa: TID253
 
 
 @contextmanager

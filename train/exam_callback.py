@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from accelerate.utils import gather_object
-from transformers import TrainerCallback
+from transformers import TrainerCallback  # noqa: TID253
 
 from aj.errors import TrainError
 from aj.wire import Prompt
