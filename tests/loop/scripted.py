@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,10 +26,10 @@ BAD = "well, well"
 
 @dataclass
 class Scripted:
-    """What each model replies, and how often each prompt was asked of it."""
+    """What each model replies, to anything or to a conversation, and how often each prompt was asked of it."""
 
     address: str = ""
-    replies: dict[str, str] = field(default_factory=dict)
+    replies: dict[str, str | Callable[[list[Any]], str]] = field(default_factory=dict)
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     interrupts: int | None = None
     """The process that is interrupted at the request with the number `after`."""
@@ -48,7 +49,8 @@ def running() -> Scripted:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._send({"object": "list", "data": [{"id": name, "max_model_len": 4096} for name in told.replies]})
+            models = [{"id": name, "max_model_len": 4096} for name in told.replies]
+            self._send(json.dumps({"object": "list", "data": models}))
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -56,16 +58,22 @@ def running() -> Scripted:
                 told.asked[asked["model"], json.dumps(asked["messages"])] += 1
                 if told.interrupts and told.asked.total() == told.after:
                     os.kill(told.interrupts, signal.SIGINT)
-            message = {"role": "assistant", "content": told.replies[asked["model"]]}
+            reply = told.replies[asked["model"]]
+            message = {"role": "assistant", "content": reply if isinstance(reply, str) else reply(asked["messages"])}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
             about = {"id": "1", "object": "chat.completion", "created": 1, "model": asked["model"]}
-            self._send(about | {"choices": [choice], "usage": usage})
+            if asked.get("stream"):
+                choice["delta"] = choice.pop("message")
+                chunk = json.dumps(about | {"object": "chat.completion.chunk", "choices": [choice], "usage": usage})
+                self._send(f"data: {chunk}\n\ndata: [DONE]\n\n", "text/event-stream")
+            else:
+                self._send(json.dumps(about | {"choices": [choice], "usage": usage}))
 
-        def _send(self, value: Any) -> None:
-            body = json.dumps(value).encode()
+        def _send(self, text: str, kind: str = "application/json") -> None:
+            body = text.encode()
             self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
