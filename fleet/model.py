@@ -120,6 +120,8 @@ class Process:
     command: str
     """the whole command line"""
     service: str | None = None
+    nice: int = 0
+    """-20 to 19: how much it gives way to others"""
 
     @property
     def name(self) -> str:

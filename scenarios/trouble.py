@@ -7,7 +7,7 @@ from random import Random
 
 from fleet.actions import FailedAction, stamp, start, stop
 from fleet.draw import draw_container, install
-from fleet.linux.ps import percent_of_memory
+from fleet.linux.ps_columns import percent_of_memory
 from fleet.model import File, Host, JournalEntry, Process
 from fleet.names import draw_names
 from fleet.snapshot import flatten

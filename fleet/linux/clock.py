@@ -158,7 +158,7 @@ UPTIME = options("""
 
 
 def uptime(context: CommandContext) -> str:
-    flags = parse(context, UPTIME)
+    flags = parse(context, UPTIME, most=0)
     host = context.host
     if "s" in flags:
         return f"{stamp(host.boot)}\n"
@@ -170,25 +170,6 @@ def uptime(context: CommandContext) -> str:
                 words.append(f"{count} {unit}{'s' if count > 1 else ''}")
         return f"up {', '.join(words) or '0 minutes'}\n"
     return f" {headline(host)}\n"
-
-
-def timedatectl(context: CommandContext) -> str | BuiltinResult:
-    now = context.host.now
-    if context.argv[:1] == ["show"]:
-        rows = ["Timezone=Etc/UTC", "LocalRTC=no", "NTP=yes", f"TimeUSec={formatted(now, '%a %F %T UTC')}"]
-        return "".join(f"{row}\n" for row in rows)
-    if context.argv[:1] not in ([], ["status"]):
-        return fail(f"Unknown command verb {context.argv[0]}." if context.argv[0].isalpha() else "Access denied")
-    day = formatted(now, "%a %F %T")
-    return (
-        f"               Local time: {day} UTC\n"
-        f"           Universal time: {day} UTC\n"
-        f"                 RTC time: {day}\n"
-        "                Time zone: Etc/UTC (UTC, +0000)\n"
-        "System clock synchronized: yes\n"
-        "              NTP service: active\n"
-        "          RTC in local TZ: no\n"
-    )
 
 
 def sleep(context: CommandContext) -> str | BuiltinResult:
@@ -226,7 +207,6 @@ def awake(context: CommandContext) -> str:
 COMMANDS: dict[str, Command] = {
     "date": date,
     "uptime": uptime,
-    "timedatectl": timedatectl,
     "sleep": sleep,
     "aj-awake": awake,
 }

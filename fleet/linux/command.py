@@ -9,8 +9,8 @@ from bashkit import BuiltinResult
 from fleet.gaps import Gap
 from fleet.linux.host_files import HostFiles
 from fleet.linux.manual import ToolText, real_options, said_of_help, said_of_version
-from fleet.linux.options import Flags, OptionError, OptionTable, getopt_options, read_options
-from fleet.linux.refusals import Refusal, refused
+from fleet.linux.options import Flags, OptionError, OptionTable, options, read_options
+from fleet.linux.refusals import Refusal, refused, surplus
 from fleet.model import Host, Machine
 
 
@@ -69,28 +69,32 @@ class UsageError(Exception):
         self.result = result
 
 
+NO_OPTIONS = options("")
+
+
 def parse(
-    context: CommandContext,
-    short: str | OptionTable = "",
-    long: Sequence[str] = (),
-    same: dict[str, str] | None = None,
+    context: CommandContext, known: OptionTable = NO_OPTIONS, most: int | None = None, mixed: bool = True
 ) -> Flags:
-    """Parse argv like GNU getopt, by a table of options; or with `short` and `long` as in Python's getopt, and `same`
-    for other spellings. An option of the real tool that is not among them is a gap.
+    """Parse argv like GNU getopt, by a table of options and the largest number of operands; `mixed`: options may follow
+    operands. An option of the real tool that is not in the table is a gap.
 
     Raises:
-        UsageError: --version, --help, or an option that is not among these; carries the real tool's words.
+        UsageError: --version, --help, an option that is not in the table, or an operand too many; carries the real
+            tool's words.
     """
-    known = getopt_options(short, tuple(long), tuple((same or {}).items())) if isinstance(short, str) else short
     context.name = name = context.name.rsplit("/", 1)[-1]
-    if "--help" in context.argv and "--help" not in known.spelled:
+    asked = context.argv if mixed else context.argv[:1]
+    if "--help" in asked and "--help" not in known.spelled:
         raise UsageError(_told(context, said_of_help(name), "--help"))
-    if "--version" in context.argv and "--version" not in known.spelled:
+    if "--version" in asked and "--version" not in known.spelled:
         raise UsageError(_told(context, said_of_version(name, context.host), "--version"))
     try:
-        return read_options(context.argv, known)
+        flags = read_options(context.argv, known, mixed)
     except OptionError as error:
         raise UsageError(refuse(context, error)) from error
+    if most is not None and len(flags.words) > most:
+        raise UsageError(surplus(name, flags.words[most]))
+    return flags
 
 
 def _told(context: CommandContext, said: ToolText | None, option: str) -> BuiltinResult:
@@ -108,8 +112,9 @@ def refuse(context: CommandContext, error: OptionError) -> BuiltinResult:
 
 
 def unknown_option(context: CommandContext, option: str, word: str = "") -> BuiltinResult:
-    """As `refuse`, for an option that is not known."""
-    if option in real_options(context.name):
+    """As `refuse`, for an option that is not known. Of a tool whose options nobody has noted down, any may be real."""
+    real = real_options(context.name)
+    if option in real or not real:
         context.machine.gaps.append(Gap("option", f"{context.name} {option}"))
     return refused(Refusal(context.name, option, word=word or option))
 

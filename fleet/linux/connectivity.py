@@ -1,7 +1,6 @@
-"""Commands that test connections within the fleet: ping, nc, telnet, dig, host, getent, traceroute."""
+"""Commands that test connections within the fleet: ping, nc, telnet, traceroute."""
 
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 
 from bashkit import BuiltinResult
@@ -9,6 +8,7 @@ from bashkit import BuiltinResult
 from fleet.linux.clock import duration
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.options import options
+from fleet.linux.refusals import NC_USAGE
 from fleet.model import Host
 from fleet.ports import Listener, listeners
 
@@ -142,8 +142,10 @@ NC = options("""
 def _nc(context: CommandContext) -> str | BuiltinResult:
     """Supports only nc -z (is the port open?); a real connection prints nothing."""
     flags = parse(context, NC)
-    if len(flags.words) != 2 or "l" in flags:
-        return fail("usage: nc [-46CDdFhklNnrStUuvZz] [-w timeout] [destination] [port]")
+    if "l" in flags:
+        return lacking(context, "nc -l", BuiltinResult(exit_code=1))
+    if len(flags.words) != 2:
+        return fail(NC_USAGE)
     target, wanted = flags.words
     if not re.fullmatch(r"\d{1,5}(-\d{1,5})?", wanted):
         return fail(f'nc: port number invalid: "{wanted}"')
@@ -166,8 +168,19 @@ def _nc(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stderr=report if "v" in flags else "", exit_code=0 if opened else 1)
 
 
+TELNET = options("""
+    ~ -4
+""")
+
+
 def _telnet(context: CommandContext) -> str | BuiltinResult:
-    target, port = (*context.argv, "23")[:2] if context.argv else ("", "")
+    words = parse(context, TELNET).words
+    if not words:
+        return "telnet> "
+    if len(words) > 2:
+        return fail("usage: telnet [-4] [-6] [-8] [-E] [-L] [-a] [-d] [-e char] [-l user]\n\t[-n tracefile] [ -b addr ]"
+                    " [-r] [host-name [port]]")  # fmt: skip
+    target, port = (*words, "23")[:2]
     address = resolve(context, target)
     if address is None or not port.isdecimal() or len(port) > 5:
         return fail(f"telnet: could not resolve {target}/{port}: Name or service not known")
@@ -180,106 +193,31 @@ def _telnet(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, exit_code=1)
 
 
-# --- names ----------------------------------------------------------------------------------------------------------
-
-
-def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
-    """Every name known here, with its address: this host and the fleet."""
-    yield context.host.name, context.host.address
-    for name, machine in context.machine.fleet.items():
-        if name != context.host.name:
-            yield name, machine.host.address
-
-
-def _looked_up(context: CommandContext, word: str) -> tuple[str, str] | None:
-    """(name, address) for a name or an address, as the fleet's name server knows them."""
-    return next((pair for pair in _names(context) if word in pair), None)
-
-
-def _dig(context: CommandContext) -> str | BuiltinResult:
-    words = [word for word in context.argv if word[:1] not in "@+-" and word.upper() not in ("A", "IN", "AAAA", "PTR")]
-    if not words:
-        return fail("dig: no name given", 1)
-    name, backwards = words[0], "-x" in context.argv
-    found = _looked_up(context, name)
-    answer = (f"{found[0]}." if backwards else found[1]) if found and is_address(name) == backwards else ""
-    if "+short" in context.argv:
-        return f"{answer}\n" if answer else ""
-    asked = f"{'.'.join(reversed(name.split('.')))}.in-addr.arpa" if backwards else name
-    kind = "PTR" if backwards else "A"
-    status = "NOERROR" if answer else "NXDOMAIN"
-    section = f";; ANSWER SECTION:\n{asked}.\t\t60\tIN\t{kind}\t{answer}\n\n" if answer else ""
-    if "+noall" in context.argv and "+answer" in context.argv:
-        return section.partition("\n")[2].rstrip("\n") + "\n" if answer else ""
-    number = int(sha256(asked.encode()).hexdigest()[:4], 16)
-    return (
-        f"\n; <<>> DiG 9.18.28 <<>> {' '.join(context.argv)}\n;; global options: +cmd\n;; Got answer:\n"
-        f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {number}\n"
-        f";; flags: qr rd ra; QUERY: 1, ANSWER: {int(bool(answer))}, AUTHORITY: 0, ADDITIONAL: 1\n\n"
-        ";; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 65494\n"
-        f";; QUESTION SECTION:\n;{asked}.\t\t\tIN\t{kind}\n\n"
-        f"{section};; Query time: 1 msec\n;; SERVER: 127.0.0.53#53(127.0.0.53) (UDP)\n;; MSG SIZE  rcvd: 50\n\n"
-    )
-
-
-def _host(context: CommandContext) -> str | BuiltinResult:
-    word = next((word for word in context.argv if not word.startswith("-")), "")
-    found = _looked_up(context, word)
-    if found is None:
-        return BuiltinResult(stdout=f"Host {word} not found: 3(NXDOMAIN)\n", exit_code=1)
-    if is_address(word):
-        return f"{'.'.join(reversed(word.split('.')))}.in-addr.arpa domain name pointer {found[0]}.\n"
-    return f"{found[0]} has address {found[1]}\n"
-
-
-def _nslookup(context: CommandContext) -> str | BuiltinResult:
-    word = next((word for word in context.argv if not word.startswith("-")), "")
-    found = _looked_up(context, word)
-    server = "Server:\t\t127.0.0.53\nAddress:\t127.0.0.53#53\n\n"
-    if found is None:
-        return BuiltinResult(stdout=f"{server}** server can't find {word}: NXDOMAIN\n\n", exit_code=1)
-    if is_address(word):
-        return f"{'.'.join(reversed(word.split('.')))}.in-addr.arpa\tname = {found[0]}.\n\n"
-    return f"{server}Non-authoritative answer:\nName:\t{found[0]}\nAddress: {found[1]}\n\n"
-
-
-_DATABASES = frozenset(
-    ("ahostsv6", "aliases", "ethers", "gshadow", "initgroups", "netgroup", "networks", "protocols", "rpc",
-     "services", "shadow")
-)  # fmt: skip
-"""Those of a real getent that have nothing to read here."""
-
-
-def _getent(context: CommandContext) -> str | BuiltinResult:
-    """getent for hosts and for databases that are files in /etc."""
-    words = parse(context).words
-    if not words:
-        return fail("getent: wrong number of arguments\nTry `getent --help' or `getent --usage' for more information.")
-    database, *keys = words
-    if database in ("hosts", "ahosts", "ahostsv4"):
-        found = [(key, resolve(context, key)) for key in keys] if keys else list(_names(context))
-        text = "".join(f"{address:<15} {name}\n" for name, address in found if address)
-        return BuiltinResult(stdout=text, exit_code=0 if text else 2)
-    if database not in ("passwd", "group"):
-        hint = "Try `getent --help' or `getent --usage' for more information.\n"
-        refusal = fail(f"Unknown database: {database}", stdout=hint)
-        return lacking(context, f"getent {database}", refusal) if database in _DATABASES else refusal
-    file = context.pull().files.get(f"/etc/{database}")
-    lines = [line for line in (file.content if file else "").splitlines() if not keys or line.split(":")[0] in keys]
-    return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)
+TRACEROUTE = options("""
+    -n
+    -m --max-hops=
+    -q --queries=
+    ~ -w --wait=
+    ~ -4
+""")
 
 
 def _traceroute(context: CommandContext) -> str | BuiltinResult:
-    word = next((word for word in context.argv if not word.startswith("-")), "")
+    flags = parse(context, TRACEROUTE)
+    hops, queries = flags.get("m", "30"), flags.get("q", "3")
+    if not flags.words:
+        return fail('Specify "host" missing argument.', 2)
+    if len(flags.words) > 1 or not hops.isdecimal() or not re.fullmatch(r"[1-9]|10", queries):
+        return lacking(context, "traceroute with such arguments", BuiltinResult(exit_code=2))
+    word = flags.words[0]
     address = resolve(context, word)
     if address is None:
         return fail(f'{word}: Name or service not known\nCannot handle "host" cmdline arg `{word}\' on position 1', 2)
-    head = f"traceroute to {word} ({address}), 30 hops max, 60 byte packets\n"
+    head = f"traceroute to {word} ({address}), {hops} hops max, 60 byte packets\n"
     if host_at(context, address) is None:
-        return head + "".join(f"{hop:2}  * * *\n" for hop in range(1, 31))
-    return (
-        f"{head} 1  {word} ({address})  " + "  ".join(f"{delay(context, address, n):.3f} ms" for n in range(3)) + "\n"
-    )
+        return head + "".join(f"{hop:2}  {' '.join('*' * int(queries))}\n" for hop in range(1, int(hops[:3]) + 1))
+    times = "  ".join(f"{delay(context, address, n):.3f} ms" for n in range(int(queries)))
+    return f"{head} 1  {address if 'n' in flags else f'{word} ({address})'}  {times}\n"
 
 
 COMMANDS: dict[str, Command] = {
@@ -287,9 +225,5 @@ COMMANDS: dict[str, Command] = {
     "nc": _nc,
     "ncat": _nc,
     "telnet": _telnet,
-    "dig": _dig,
-    "host": _host,
-    "nslookup": _nslookup,
-    "getent": _getent,
     "traceroute": _traceroute,
 }

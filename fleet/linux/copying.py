@@ -7,25 +7,45 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.file_tree import FileNode, children, node, walk
+from fleet.linux.options import options
 from fleet.model import File
 
 KERNEL = ("proc", "sys", "dev")
 """Top-level folders that are not on a disk: nothing in them can be removed."""
 
 
+CP = options("""
+    -r -R --recursive
+    -a --archive
+    -d
+    -P --no-dereference
+    -p
+    --preserve[=]
+    -f --force
+    -i --interactive
+    -n --no-clobber
+    -u --update
+    -v --verbose
+    -t --target-directory=
+    -T --no-target-directory
+""")
+MV = options("""
+    -f --force
+    -i --interactive
+    -n --no-clobber
+    -u --update
+    -v --verbose
+    -t --target-directory=
+    -T --no-target-directory
+""")
+
+
 def cp(context: CommandContext) -> BuiltinResult:
-    same = {"recursive": "r", "R": "r", "archive": "a", "target-directory": "t", "no-clobber": "n", "verbose": "v",
-        "interactive": "i", "update": "u", "no-target-directory": "T", "force": "f", "no-dereference": "P"}  # fmt: skip
-    long = [*(name for name in same if len(name) > 1 and name != "target-directory"), "target-directory=", "preserve="]
-    flags = parse(context, "rRafpvnuidPTt:", long, same)
-    return _transfer(context, flags, move=False)
+    return _transfer(context, parse(context, CP), move=False)
 
 
 def mv(context: CommandContext) -> BuiltinResult:
-    same = {"target-directory": "t", "no-clobber": "n", "verbose": "v", "interactive": "i", "update": "u", "force": "f",
-        "no-target-directory": "T"}  # fmt: skip
-    long = [*(name for name in same if name != "target-directory"), "target-directory="]
-    return _transfer(context, parse(context, "fvniuTt:", long, same), move=True)
+    return _transfer(context, parse(context, MV), move=True)
 
 
 def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResult:
@@ -46,7 +66,7 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
     answers, text, errors = _Answers(context.stdin), "", ""
     for word in sources:
         path = context.absolute(word)
-        top = node(context, path, follow=not move)
+        top = node(context, path, follow=not move and not {"r", "a", "d", "P"} & flags.values.keys())
         shown = posixpath.join(goal, posixpath.basename(path)) if inside else goal
         target = context.absolute(shown)
         why = _obstacle(context, word, goal, top, target, move, bool({"r", "a"} & flags.values.keys()))
@@ -169,10 +189,20 @@ def remove(context: CommandContext, top: FileNode) -> None:
         context.host_files.fs.remove(top.path, recursive=True)
 
 
+RM = options("""
+    -r -R --recursive
+    -f --force
+    -i
+    -I
+    -v --verbose
+    -d --dir
+    --no-preserve-root
+    ~ --preserve-root
+""")
+
+
 def rm(context: CommandContext) -> BuiltinResult:
-    same = {"R": "r", "recursive": "r", "force": "f", "verbose": "v", "dir": "d"}
-    long = ["recursive", "force", "verbose", "dir", "no-preserve-root", "preserve-root", "one-file-system"]
-    flags = parse(context, "rRfivdI", long, same)
+    flags = parse(context, RM)
     if not flags.words:
         return BuiltinResult() if "f" in flags else fail("rm: missing operand\nTry 'rm --help' for more information.")
     context.pull()

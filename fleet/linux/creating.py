@@ -18,9 +18,19 @@ from fleet.model import File, Host
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
+TOUCH = options("""
+    -a
+    -m
+    -c --no-create
+    -d --date=
+    -r --reference=
+    -t=
+    ~ -f
+""")
+
+
 def touch(context: CommandContext) -> str | BuiltinResult:
-    same = {"no-create": "c", "date": "d", "reference": "r", "no-dereference": "h"}
-    flags = parse(context, "acmd:r:t:hf", ["no-create", "date=", "reference=", "time=", "no-dereference"], same)
+    flags = parse(context, TOUCH)
     if not flags.words:
         return fail("touch: missing file operand\nTry 'touch --help' for more information.")
     host = context.pull()
@@ -57,9 +67,14 @@ def _touched(context: CommandContext, flags: Flags) -> int | str:
     return f"invalid date format ‘{flags.get('d')}’" if time is None else time
 
 
+TRUNCATE = options("""
+    -s --size=
+    -c --no-create
+""")
+
+
 def truncate(context: CommandContext) -> str | BuiltinResult:
-    same = {"size": "s", "no-create": "c", "reference": "r"}
-    flags = parse(context, "s:cor:", ["size=", "no-create", "reference="], same)
+    flags = parse(context, TRUNCATE)
     match = re.fullmatch(r"([-+<>/%]?)(\d{1,18})([A-Za-z]{0,3})", flags.get("s"))
     if "s" not in flags:
         return fail(
@@ -164,9 +179,15 @@ def _wrong_template(template: str, flags: Flags, within: bool) -> str:
     return ""
 
 
+MKDIR = options("""
+    -p --parents
+    -v --verbose
+    -m --mode=
+""")
+
+
 def mkdir(context: CommandContext) -> BuiltinResult:
-    same = {"parents": "p", "verbose": "v", "mode": "m"}
-    flags = parse(context, "pvm:", ["parents", "verbose", "mode="], same)
+    flags = parse(context, MKDIR)
     if not flags.words:
         return fail("mkdir: missing operand\nTry 'mkdir --help' for more information.")
     mode = new_mode(flags.get("m"), 0o777, True, 0) if "m" in flags else context.new_mode(0o777)
@@ -204,12 +225,18 @@ def _make(context: CommandContext, word: str, mode: int, parents: bool) -> tuple
     return made, ""
 
 
+LN = options("""
+    -s --symbolic
+    -f --force
+    -v --verbose
+    -n --no-dereference
+    -t --target-directory=
+    -T --no-target-directory
+""")
+
+
 def ln(context: CommandContext) -> BuiltinResult:
-    same = {"symbolic": "s", "force": "f", "verbose": "v", "no-dereference": "n", "no-target-directory": "T",
-        "target-directory": "t"}  # fmt: skip
-    flags = parse(
-        context, "sfvnTt:", [*[name for name in same if name != "target-directory"], "target-directory="], same
-    )
+    flags = parse(context, LN)
     words = [*flags.words, flags.get("t")] if "t" in flags else flags.words
     if not words:
         return fail("ln: missing file operand\nTry 'ln --help' for more information.")

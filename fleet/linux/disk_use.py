@@ -1,6 +1,7 @@
 """Commands that report disk usage: df, du."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -9,6 +10,7 @@ from bashkit import BuiltinResult
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.ls import human
+from fleet.linux.options import options
 from fleet.model import Host, Mount
 
 INODE = 16
@@ -35,16 +37,28 @@ class Space:
         return f"{-(-100 * self.used // whole)}%" if whole else "-"
 
 
+DF = options("""
+    -h --human-readable
+    -H --si
+    -m
+    ~ -k
+    -i --inodes
+    -T --print-type
+    -P --portability
+    ~ -l --local
+    -t --type=
+    -x --exclude-type=
+    -B --block-size=
+    ~ -v
+    --total
+    ~ --sync
+    ~ --no-sync
+    --output[=]
+""")
+
+
 def df(context: CommandContext) -> BuiltinResult:
-    same = {"human-readable": "h", "si": "H", "all": "a", "inodes": "i", "print-type": "T", "type": "t",
-        "exclude-type": "x", "portability": "P", "local": "l", "block-size": "B"}  # fmt: skip
-    flags = parse(
-        context,
-        "hHkmaiTPlt:x:B:v",
-        ["human-readable", "si", "all", "inodes", "print-type", "type=", "exclude-type=", "portability", "local",
-            "block-size=", "total", "sync", "no-sync", "output="],
-        same,
-    )  # fmt: skip
+    flags = parse(context, DF)
     host = context.pull()
     mounts, errors = list(host.mounts), ""
     if flags.words:
@@ -56,17 +70,17 @@ def df(context: CommandContext) -> BuiltinResult:
                 errors += f"df: {word}: No such file or directory\n"
             else:
                 mounts.append(device or host.mount_of(context.absolute(word)))
-    mounts = [m for m in mounts if flags.get("t", m.kind) == m.kind and ("x" not in flags or flags.get("x") != m.kind)]
+    only, without = flags.every("t"), flags.every("x")
+    mounts = [m for m in mounts if m.kind not in without and (m.kind in only or not only)]
     if not mounts:
         return BuiltinResult(stderr=errors or "df: no file systems processed\n", exit_code=1)
-    spaces = [_inodes(host, mount) if "i" in flags else _space(host, mount) for mount in mounts]
+    spaces = [(_space(host, mount), _inodes(host, mount)) for mount in mounts]
     if "total" in flags:
-        sums = [sum(getattr(space, name) for space in spaces) for name in ("size", "used", "available")]
-        spaces.append(Space("total", "-", sums[0], sums[1], sums[2], "-"))
+        spaces.append((_sum([space for space, _ in spaces]), _sum([inodes for _, inodes in spaces])))
     try:
         return BuiltinResult(stdout=_df_table(spaces, flags), stderr=errors, exit_code=1 if errors else 0)
     except KeyError as unknown:
-        return fail(f"df: option --output: field {unknown!s} unknown\nTry 'df --help' for more information.")
+        return fail(f"df: option --output: field ‘{unknown.args[0]}’ unknown\nTry 'df --help' for more information.")
 
 
 def _space(host: Host, mount: Mount) -> Space:
@@ -79,31 +93,52 @@ def _inodes(host: Host, mount: Mount) -> Space:
     return Space(mount.device, mount.kind, total, used, total - used, mount.target)
 
 
-def _df_table(spaces: list[Space], flags: Flags) -> str:
-    inodes, unit = "i" in flags, 1 if "i" in flags else 1024
-    if "h" in flags or "H" in flags:
-        amount, label = (lambda value: human(value, unit)), "Size"
+def _sum(spaces: list[Space]) -> Space:
+    size, used, available = (sum(getattr(space, name) for space in spaces) for name in ("size", "used", "available"))
+    return Space("total", "-", size, used, available, "-")
+
+
+def _cells(space: Space, amount: Callable[[int], str], front: str = "") -> dict[str, str]:
+    """The numbers of one line of df by the names of --output; with `front` i, those of inodes."""
+    total = "itotal" if front else "size"
+    return {
+        total: amount(space.size),
+        f"{front}used": amount(space.used),
+        f"{front}avail": amount(space.available),
+        f"{front}pcent": space.percent,
+    }
+
+
+def _df_table(spaces: list[tuple[Space, Space]], flags: Flags) -> str:
+    """The table of (blocks, inodes) of each file system."""
+    inodes = "i" in flags
+    count: Callable[[int], str] = str
+    if wanted := flags.last("hH"):
+        base = 1024 if wanted == "h" else 1000
+        amount, count, label = (lambda value: human(value, 1024, base)), (lambda value: human(value, 1, base)), "Size"
     else:
         step = _step("M" if "m" in flags else flags.get("B", "K"))
-        amount = (lambda value: str(value)) if inodes else lambda value: str(-(-value * 1024 // step[0]))
+        amount = lambda value: str(-(-value * 1024 // step[0]))  # noqa: E731
         label = "1024-blocks" if "P" in flags and step[0] == 1024 else f"{step[1]}-blocks"
     names = {"size": label, "used": "Used", "avail": "Available" if label != "Size" else "Avail"}
-    if inodes:
-        names = {"size": "Inodes", "used": "IUsed", "avail": "IFree"}
-    percent = "IUse%" if inodes else "Capacity" if "P" in flags else "Use%"
+    percent = "Capacity" if "P" in flags else "Use%"
     heads = {"source": "Filesystem", "fstype": "Type", **names, "pcent": percent, "target": "Mounted on",
         "file": "File", "itotal": "Inodes", "iused": "IUsed", "iavail": "IFree", "ipcent": "IUse%"}  # fmt: skip
-    default = ["source", *(["fstype"] if "T" in flags else []), "size", "used", "avail", "pcent", "target"]
+    numbers = ["itotal", "iused", "iavail", "ipcent"] if inodes else ["size", "used", "avail", "pcent"]
+    default = ["source", *(["fstype"] if "T" in flags else []), *numbers, "target"]
+    if "output" in flags:
+        default = ["source", "fstype", "itotal", "iused", "iavail", "ipcent", "size", "used", "avail", "pcent", "file",
+            "target"]  # fmt: skip
+        heads["avail"] = "Avail"
     fields = flags.get("output").split(",") if flags.get("output") else default
     rows = [[heads[field] for field in fields]]
-    for space in spaces:
-        cells = {"source": space.source, "fstype": space.kind, "size": amount(space.size), "used": amount(space.used),
-            "avail": amount(space.available), "pcent": space.percent, "target": space.target, "file": "-"}  # fmt: skip
-        cells |= {"itotal": cells["size"], "iused": cells["used"], "iavail": cells["avail"], "ipcent": cells["pcent"]}
+    for space, nodes in spaces:
+        cells = {"source": space.source, "fstype": space.kind, "target": space.target, "file": "-"}
+        cells |= _cells(space, amount) | _cells(nodes, count, "i")
         rows.append([cells[field] for field in fields])
     left = ("source", "fstype", "target", "file")
     # df's minimum widths: 14 for the file system's name, 5 for numbers.
-    wide = {"source": 14, "size": 5, "used": 5, "avail": 5, "pcent": 4}
+    wide = {"source": 14, "size": 5, "used": 5, "avail": 5, "pcent": 4, "itotal": 5, "iused": 5, "iavail": 5}
     rows[0] = [
         cell.ljust(wide.get(name, 0)) if name in left else cell.rjust(wide.get(name, 0))
         for name, cell in zip(fields, rows[0], strict=True)
@@ -122,16 +157,25 @@ def _step(text: str) -> tuple[int, str]:
 # --- du -------------------------------------------------------------------------------------------------------------
 
 
+DU = options("""
+    -s --summarize
+    -h --human-readable
+    -a --all
+    -c --total
+    -d --max-depth=
+    -x --one-file-system
+    -b --bytes
+    ~ -k
+    -m
+    -S --separate-dirs
+    ~ -P --no-dereference
+    --exclude=
+    --apparent-size
+""")
+
+
 def du(context: CommandContext) -> BuiltinResult:
-    same = {"summarize": "s", "human-readable": "h", "all": "a", "total": "c", "max-depth": "d", "one-file-system": "x",
-        "bytes": "b", "separate-dirs": "S", "exclude": "exclude", "apparent-size": "A"}  # fmt: skip
-    flags = parse(
-        context,
-        "shacd:xkmbSP",
-        ["summarize", "human-readable", "all", "total", "max-depth=", "one-file-system", "bytes", "separate-dirs",
-            "exclude=", "apparent-size"],
-        same,
-    )  # fmt: skip
+    flags = parse(context, DU)
     deepest = flags.get("d", "0" if "s" in flags else "1000")
     if not re.fullmatch(r"\d{1,6}", deepest):
         return fail(f"du: invalid maximum depth ‘{deepest}’\nTry 'du --help' for more information.")
@@ -157,7 +201,7 @@ def du(context: CommandContext) -> BuiltinResult:
 def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[FileNode, int]]:
     """(node, total bytes), a folder after its content, in du's order."""
     host = context.host
-    exact = "b" in flags or "A" in flags
+    exact = "b" in flags or "apparent-size" in flags
     mount = host.mount_of(top.path)
     rows: list[tuple[FileNode, int]] = []
     open_folders: list[tuple[int, FileNode, int]] = []
@@ -210,7 +254,7 @@ def _unlisted(host: Host, path: str) -> int:
 def _amount(size: int, flags: Flags) -> str:
     if "h" in flags:
         return human(size)
-    step = 1 if "b" in flags else 1024**2 if "m" in flags else _step(flags.get("B", "K"))[0]
+    step = 1 if "b" in flags else 1024**2 if "m" in flags else 1024
     return str(-(-size // step))
 
 

@@ -24,7 +24,8 @@ WORDS = (
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
 )
 """The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
-UNHINTED = frozenset(("systemctl", "journalctl", "timedatectl", "hostnamectl", "top", "bash", "curl", "find", "git"))
+UNHINTED = frozenset(("systemctl", "journalctl", "timedatectl", "hostnamectl", "hostname", "reboot", "poweroff", "halt",
+    "shutdown", "top", "bash", "curl", "find", "git"))  # fmt: skip
 """Tools that do not say where to read on."""
 
 

@@ -6,15 +6,29 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, parse
 from fleet.linux.file_tree import FileNode, node
+from fleet.linux.options import options
 from fleet.model import File
 
 _COUNTS = ("l", "w", "m", "c", "L")
 """lines, words, characters, bytes, longest line: in the order in which wc prints them."""
 
 
+WC = options("""
+    -l --lines
+    -w --words
+    -m --chars
+    -c --bytes
+    -L --max-line-length
+""")
+TEE = options("""
+    -a --append
+    ~ -i --ignore-interrupts
+    ~ -p
+""")
+
+
 def wc(context: CommandContext) -> BuiltinResult:
-    same = {"lines": "l", "words": "w", "chars": "m", "bytes": "c", "max-line-length": "L"}
-    flags = parse(context, "lwmcL", list(same), same)
+    flags = parse(context, WC)
     context.pull()
     shown = [count for count in _COUNTS if count in flags] or ["l", "w", "c"]
     rows, errors, seen = [], "", []
@@ -65,8 +79,7 @@ def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:
 
 
 def tee(context: CommandContext) -> BuiltinResult:
-    same = {"append": "a", "ignore-interrupts": "i"}
-    flags = parse(context, "ai", list(same), same)
+    flags = parse(context, TEE)
     host, errors = context.pull(), ""
     for word in flags.words:
         path = context.absolute(word)

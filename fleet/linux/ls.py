@@ -64,17 +64,17 @@ Named = tuple[str, FileNode]
 
 
 @lru_cache(4096)
-def human(size: int, unit: int = 1) -> str:
+def human(size: int, unit: int = 1, base: int = 1024) -> str:
     """A size as df -h, du -h and ls -h print it (13G): rounded up, one decimal below ten. `size` counts units of `unit`
-    bytes."""
-    if size * unit < 1024:
+    bytes, and a kilobyte has `base` bytes."""
+    if size * unit < base:
         return str(size * unit)
-    value = size * unit
-    for letter in "KMGTP":
-        value, scale = value / 1024, letter
-        if value < 1023.95 if value < 9.95 else value <= 1023:
+    value, letters = size * unit, "KMGTP" if base == 1024 else "kMGTP"
+    for letter in letters:
+        value, scale = value / base, letter
+        if value < base - 0.05 if value < 9.95 else value <= base - 1:
             break
-    tenths = -(-size * unit * 10 // 1024 ** ("KMGTP".index(scale) + 1))
+    tenths = -(-size * unit * 10 // base ** (letters.index(scale) + 1))
     return f"{tenths / 10:.1f}{scale}" if tenths < 100 else f"{-(-tenths // 10)}{scale}"
 
 

@@ -66,7 +66,8 @@ PACKAGED = {
     "pg_restore": "postgresql-15", "pg_lsclusters": "postgresql-15", "createdb": "postgresql-15",
     "mysqldump": "mysql-server-8.0", "redis-benchmark": "redis-server", "a2ensite": "apache2", "a2dissite": "apache2",
     "a2enmod": "apache2", "apache2ctl": "apache2", "promtool": "prometheus", "grafana-cli": "grafana",
-    "grafana-server": "grafana", "npm": "nodejs", "containerd": "docker.io",
+    "grafana-server": "grafana", "npm": "nodejs", "containerd": "docker.io", "htop": "htop", "iotop": "iotop",
+    "screen": "screen", "tmux": "tmux", "emacs": "emacs", "mc": "mc", "nmtui": "network-manager",
 }  # fmt: skip
 """More commands of packages that a host may have."""
 
@@ -135,7 +136,38 @@ def _said(command: str, what: str) -> ToolText | None:
     return ToolText(told["stdout"], told["stderr"], told["code"]) if told else None
 
 
+BY_HAND = {
+    "crontab": "-e -i -l -n -r -u",
+    "host": "-4 -6 -A -C -N -R -T -U -V -W -a -c -d -i -l -m -p -r -s -t -v -w",
+    "lsb_release": "-a -c -d -h -i -r -s -v",
+    "nc": "-4 -6 -C -D -F -I -M -N -O -P -S -T -U -V -W -X -Z -b -d -h -i -k -l -m -n -p -q -r -s -t -u -v -w -x -z",
+    "ping": "-4 -6 -A -B -C -D -F -I -L -M -N -O -Q -R -S -T -U -V -W -a -b -c -d -e -f -h -i -l -m -n -p -q -r -s -t "
+    "-v -w",
+    "shutdown": "--halt --help --no-wall --poweroff --reboot --show --version -F -H -K -P -a -c -f -h -k -r -t",
+    "telnet": "-4 -6 -8 -E -F -K -L -X -a -b -c -d -e -f -k -l -n -r -x",
+    "traceroute": "--help --mtu --back --icmp --tcp --udp -4 -6 -A -D -F -I -M -N -O -P -T -U -V -d -e -f -g -i -l -m "
+    "-n -p -q -r -s -t -w -z",
+    "uuidgen": "--help --hex --md5 --name --namespace --random --sha1 --time --version -N -V -h -m -n -r -s -t -x",
+    **dict.fromkeys(
+        ("apt", "apt-get", "apt-cache"),
+        "--allow-change-held-packages --allow-downgrades --allow-insecure-repositories --allow-releaseinfo-change "
+        "--allow-remove-essential --allow-unauthenticated --arch-only --assume-no --auto-remove --autoremove "
+        "--compile --config-file --default-release --diff-only --download-only --dsc-only --error-on --fix-missing "
+        "--fix-policy --force-yes --full --generate --host-architecture --ignore-hold --ignore-missing --important "
+        "--install-recommends --install-suggests --list-cleanup --names-only --no-download --no-install-suggests "
+        "--no-remove --no-upgrade --only-source --option --pkg-cache --print-uris --recurse --show-progress "
+        "--build-dep --src-cache --tar-only --target-release --trivial-only --verbose-versions --with-new-pkgs "
+        "--with-source -P -V -a -b -c -d -f -g -h -i -m -n -o -p -q -s -t -u -v -y",
+    ),
+    **dict.fromkeys(
+        ("reboot", "poweroff", "halt"),
+        "--force --halt --help --no-sync --no-wall --no-wtmp --poweroff --reboot --wtmp-only -d -f -i -n -p -w",
+    ),
+}
+"""Options of tools that the machine from which the manual was collected lacked."""
+
+
 @cache
 def real_options(command: str) -> frozenset[str]:
     """Every option that a real tool's help names: -a, --all."""
-    return frozenset(_manual().tools.get(command, {}).get("options", ()))
+    return frozenset(_manual().tools.get(command, {}).get("options", ())) | frozenset(BY_HAND.get(command, "").split())

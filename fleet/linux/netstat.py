@@ -2,7 +2,7 @@
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.network import GATEWAY, INTERFACE, Interface, interfaces, packets
 from fleet.linux.options import options
 from fleet.linux.sockets import open_sockets, port_name
@@ -65,10 +65,17 @@ def _interface_table(host: Host) -> str:
 
 
 def _ifconfig(context: CommandContext) -> str | BuiltinResult:
-    words = [word for word in context.argv if not word.startswith("-")]
-    found = [link for link in interfaces(context.host) if not words or link.name == words[0]]
+    flags = [word for word in context.argv if word.startswith("-")]
+    if strange := [flag for flag in flags if flag not in ("-a", "-v")]:
+        if strange[0] == "-s":
+            return lacking(context, "ifconfig -s", BuiltinResult(exit_code=1))
+        return fail(f"ifconfig: option `{strange[0]}' not recognised.\nifconfig: `--help' gives usage information.")
+    name, *change = [word for word in context.argv if word not in flags] or [""]
+    if change:
+        return lacking(context, f"ifconfig {name} {change[0]}", BuiltinResult(exit_code=1))
+    found = [link for link in interfaces(context.host) if link.name == name or not name]
     if not found:
-        return fail(f"{words[0]}: error fetching interface information: Device not found")
+        return fail(f"{name}: error fetching interface information: Device not found")
     return "".join(_ifconfig_of(context.host, link) for link in found)
 
 
@@ -90,10 +97,8 @@ def _ifconfig_of(host: Host, link: Interface) -> str:
 
 
 def _route(context: CommandContext) -> str | BuiltinResult:
-    words = [word for word in context.argv if not word.startswith("-")]
-    if words:
-        return fail("SIOCADDRT: Operation not permitted", 7)
-    parse(context, ROUTE)
+    if words := parse(context, ROUTE).words:
+        return lacking(context, f"route {words[0]}", BuiltinResult(exit_code=3))
     return _routing_table(context.host)
 
 

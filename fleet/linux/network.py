@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
-from fleet.linux import connectivity, web
+from fleet.linux import connectivity, names, web
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.manual import said_of_help
 from fleet.model import Host
@@ -276,10 +276,22 @@ def _iptables(context: CommandContext) -> str | BuiltinResult:
     return "\n".join(f"Chain {chain} (policy ACCEPT)\n{head}" for chain in named)
 
 
+def _ufw(context: CommandContext) -> str | BuiltinResult:
+    """ufw status: the firewall is off, and nobody turns it on."""
+    match context.argv:
+        case []:
+            return fail("ERROR: not enough args")
+        case ["status"] | ["status", "verbose" | "numbered"]:
+            return "Status: inactive\n"
+        case [verb, *_]:
+            return lacking(context, f"ufw {verb}", fail("ERROR: Invalid syntax"))
+
+
 COMMANDS: dict[str, Command] = {
     "ip": _ip,
-    "ufw": lambda context: "Status: inactive\n",
+    "ufw": _ufw,
     "iptables": _iptables,
     **connectivity.COMMANDS,
+    **names.COMMANDS,
     **web.COMMANDS,
 }

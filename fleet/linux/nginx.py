@@ -4,17 +4,36 @@ from bashkit import BuiltinResult
 
 from fleet import actions
 from fleet.actions import FailedAction
-from fleet.linux.command import Command, CommandContext, fail, not_found, parse
+from fleet.linux.command import Command, CommandContext, fail, lacking, not_found, parse
+from fleet.linux.options import options
 from fleet.nginx_config import nginx_error, nginx_files
 
 CONFIG = "/etc/nginx/nginx.conf"
+
+
+NGINX = options("""
+    -t
+    -T
+    -q
+    -v
+    -V
+    -s=
+    -c=
+    -g=
+    -p=
+    -e=
+    -h
+    -?
+""")
 
 
 def _nginx(context: CommandContext) -> str | BuiltinResult:
     host = context.pull()
     if "nginx" not in host.packages:
         return not_found("nginx")
-    flags = parse(context, "tTvVqs:c:g:p:h?")
+    flags = parse(context, NGINX, most=0)
+    if missing := {"g", "p", "e", "h", "?"} & flags.values.keys():
+        return lacking(context, f"nginx -{min(missing)}", BuiltinResult(exit_code=1))
     version = host.packages["nginx"].split(":")[-1].split("-")[0]
     if "v" in flags or "V" in flags:
         return BuiltinResult(stderr=f"nginx version: nginx/{version}\n")

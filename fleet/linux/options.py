@@ -68,8 +68,8 @@ class OptionError(Exception):
         self.why: Literal["unknown", "needs", "takes none", "ambiguous"] = why
 
 
-def read_options(argv: Sequence[str], known: OptionTable) -> Flags:
-    """Read an argument list as GNU getopt does: options may follow operands, long ones may be abbreviated.
+def read_options(argv: Sequence[str], known: OptionTable, mixed: bool = True) -> Flags:
+    """Read an argument list as GNU getopt does: options may follow operands if `mixed`, long ones may be abbreviated.
 
     Raises:
         OptionError: an option does not fit.
@@ -86,6 +86,7 @@ def read_options(argv: Sequence[str], known: OptionTable) -> Flags:
             pairs += _short(word, left, known)
         else:
             words.append(word)
+            words += () if mixed else left
     return Flags(dict(pairs), words, pairs)
 
 
@@ -121,18 +122,3 @@ def _short(word: str, left: Iterator[str], known: OptionTable) -> Iterator[tuple
                 raise OptionError(f"-{letter}", "needs", word)
         yield name, value or ""
         return
-
-
-@lru_cache(None)
-def getopt_options(short: str, long: tuple[str, ...], same: tuple[tuple[str, str], ...]) -> OptionTable:
-    """Options in the notation of Python's getopt; `same` maps other spellings to the one that is kept."""
-    names = dict(same)
-    spelled: dict[str, tuple[str, Arity]] = {}
-    for place, letter in enumerate(short):
-        if letter != ":":
-            arity: Arity = "value" if short[place + 1 : place + 2] == ":" else "none"
-            spelled[f"-{letter}"] = (names.get(letter, letter), arity)
-    for name in long:
-        plain = name.removesuffix("=")
-        spelled[f"--{plain}"] = (names.get(plain, plain), "value" if name.endswith("=") else "none")
-    return OptionTable(spelled, frozenset())

@@ -1,6 +1,5 @@
-"""Package commands: dpkg and apt. Installing or removing a package also adds or removes its service."""
+"""Package commands: apt and snap. Installing or removing a package also adds or removes its service."""
 
-import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -9,9 +8,12 @@ from bashkit import BuiltinResult
 from fleet import actions
 from fleet.actions import FailedAction
 from fleet.hardware import PACKAGES
-from fleet.linux import programs
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux import dpkg, programs
+from fleet.linux.command import Command, CommandContext, fail, lacking, not_found, parse
+from fleet.linux.dpkg import services_of, title
+from fleet.linux.manual import has_verb, said_of_help
 from fleet.linux.options import options
+from fleet.linux.system import CODENAMES
 from fleet.model import File, Host, Service
 from fleet.software import software
 
@@ -22,10 +24,6 @@ TOOLS = {"htop": "3.2.2-2", "jq": "1.6-2.1", "tree": "2.1.0-1", "ncdu": "1.18-0.
 """Packages that can be installed in addition to those in `software.yaml`."""
 NEEDED = 20 * 1024
 """KiB that apt requires free where it keeps its archives."""
-_HEAD = """Desired=Unknown/Install/Remove/Purge/Hold
-| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend
-|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)
-"""
 _READING = "Reading package lists...\nBuilding dependency tree...\nReading state information...\n"
 _CHANGING = ("install", "reinstall", "remove", "purge", "autoremove", "upgrade", "dist-upgrade", "full-upgrade")
 _ARCHIVES = "/var/cache/apt/archives"
@@ -39,93 +37,6 @@ def available() -> dict[str, str]:
         if entry.package and entry.versions:
             found[entry.package] = entry.versions[0]
     return found
-
-
-def _title(package: str) -> str:
-    return next((s.title for s in software().linux.values() if s.package == package), f"{package} for Debian systems")
-
-
-# --- dpkg -----------------------------------------------------------------------------------------------------------
-
-
-def _dpkg(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(
-        context,
-        "lsLSWi:r:P:f:",
-        ["list", "status", "listfiles", "search", "show", "showformat=", "print-architecture", "get-selections",
-         "audit", "configure", "version"],
-        {"list": "l", "status": "s", "listfiles": "L", "search": "S", "show": "W", "showformat": "f"},
-    )  # fmt: skip
-    host, words = context.host, flags.words
-    if "print-architecture" in flags:
-        return "amd64\n"
-    if "get-selections" in flags:
-        return "".join(f"{name:<40}install\n" for name in sorted(host.packages))
-    if "l" in flags or "W" in flags:
-        return _listed(host, words, flags.get("f", "${Package}\t${Version}\n"), shown="W" in flags)
-    if "S" in flags:
-        return _owner(host, words)
-    if "s" in flags or "L" in flags:
-        if lost := [name for name in words if name not in host.packages]:
-            hint = "Use dpkg --info (= dpkg-deb --info) to examine archive files."
-            return fail(f"dpkg-query: package '{lost[0]}' is not installed and no information is available\n{hint}")
-        return "\n".join(_about(host, name) if "s" in flags else _files(host, name) for name in words)
-    if "audit" in flags or "configure" in flags:
-        return ""
-    return fail("dpkg: error: need an action option\n\nType dpkg --help for help about installing packages", 2)
-
-
-def _listed(host: Host, patterns: list[str], form: str, shown: bool) -> str | BuiltinResult:
-    names = sorted(n for n in host.packages if not patterns or any(fnmatchcase(n, pattern) for pattern in patterns))
-    if patterns and not names:
-        return fail(f"dpkg-query: no packages found matching {patterns[0]}")
-    if shown:
-        return "".join(_filled(host, name, form) for name in names)
-    rows = [[name, host.packages[name], "amd64", _title(name)] for name in names]
-    heads = ["Name", "Version", "Architecture", "Description"]
-    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
-    lines = ["||/ " + " ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()]
-    lines += ["+++-" + "-".join("=" * width for width in widths)]
-    lines += [
-        "ii  " + " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return _HEAD + "".join(f"{line}\n" for line in lines)
-
-
-def _filled(host: Host, name: str, form: str) -> str:
-    values = {"Package": name, "Version": host.packages[name], "Status": "install ok installed",
-        "Architecture": "amd64", "binary:Package": name, "db:Status-Abbrev": "ii "}  # fmt: skip
-    form = form.removeprefix("=").replace(r"\n", "\n").replace(r"\t", "\t")
-    return re.sub(r"\$\{([\w:-]+)(?:;-?\d+)?\}", lambda match: values.get(match[1], ""), form)
-
-
-def _about(host: Host, name: str) -> str:
-    return (
-        f"Package: {name}\nStatus: install ok installed\nPriority: optional\nSection: admin\nInstalled-Size: 1024\n"
-        f"Architecture: amd64\nVersion: {host.packages[name]}\nDescription: {_title(name)}\n"
-    )
-
-
-def _files(host: Host, name: str) -> str:
-    config = [s.config for s in _services(host, name) if s.config]
-    return "".join(f"{path}\n" for path in ("/.", "/usr", "/usr/share", f"/usr/share/doc/{name}", *config))
-
-
-def _owner(host: Host, paths: list[str]) -> str | BuiltinResult:
-    path = paths[0] if paths else ""
-    for name in host.packages:
-        for service in _services(host, name):
-            if path in (service.config, service.command.split(" ")[0]):
-                return f"{name}: {path}\n"
-    if path.rsplit("/", 1)[-1] in host.packages:
-        return f"{path.rsplit('/', 1)[-1]}: {path}\n"
-    return fail(f"dpkg-query: no path found matching pattern {path}")
-
-
-def _services(host: Host, package: str) -> list[Service]:
-    """The host's services that come from a package."""
-    names = [name for name, entry in software().linux.items() if entry.package == package]
-    return [host.services[name] for name in names if name in host.services]
 
 
 # --- apt ------------------------------------------------------------------------------------------------------------
@@ -144,25 +55,32 @@ APT = options("""
     ~ --no-install-recommends
     ~ --only-upgrade
     ~ --allow-downgrades
-    ~ --manual-installed
     ~ -a --all-versions
-    ~ -V --verbose-versions
     ~ -o=
 """)
+APT_CACHE = options("""
+    ~ -q --quiet[=]
+    ~ -o=
+""")
+_CACHE_VERBS = frozenset(
+    ("gencaches", "showpkg", "showsrc", "stats", "dump", "dumpavail", "unmet", "depends", "rdepends", "pkgnames",
+     "dotty", "xvcg", "madison")
+)  # fmt: skip
+"""Those of a real apt-cache that are not simulated."""
 
 
 def _apt(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, APT)
-    verb, *names = flags.words or [""]
+    if not flags.words:
+        return _help(context)
+    verb, *names = flags.words
     host = context.pull()
     warning = _UNSTABLE if context.name == "apt" else ""
     if verb == "list":
         return BuiltinResult(stdout=_apt_list(host, names, flags.values), stderr=warning)
     if verb == "update":
-        lines = [
-            f"Hit:{n} http://deb.debian.org/debian {suite} InRelease"
-            for n, suite in enumerate(("stable", "stable-updates"), 1)
-        ]
+        mirror, suite = _source(host)
+        lines = [f"Hit:{n} {mirror} {suite}{part} InRelease" for n, part in enumerate(("", "-updates"), 1)]
         return BuiltinResult(
             stdout="\n".join([*lines, _READING.rstrip(), "All packages are up to date.\n"]), stderr=warning
         )
@@ -173,11 +91,24 @@ def _apt(context: CommandContext) -> str | BuiltinResult:
     if verb in _CHANGING:
         done = _apt_change(context, verb, names, sure="y" in flags, dry="s" in flags)
         return BuiltinResult(done.stdout, warning + done.stderr, done.exit_code)
-    return fail(f"E: Invalid operation {verb}", 100)
+    refusal = BuiltinResult(stderr=f"{warning}E: Invalid operation {verb}\n", exit_code=100)
+    return lacking(context, f"{context.name} {verb}", refusal) if has_verb("apt-get", verb) else refusal
+
+
+def _help(context: CommandContext) -> BuiltinResult:
+    said = said_of_help(context.name)
+    return BuiltinResult(said.stdout if said else "", exit_code=1)
+
+
+def _source(host: Host) -> tuple[str, str]:
+    """(mirror, release) from which a host takes its packages."""
+    mirror = "http://archive.ubuntu.com/ubuntu" if host.system.id == "ubuntu" else "http://deb.debian.org/debian"
+    return mirror, CODENAMES.get(host.system.version, "stable")
 
 
 def _apt_list(host: Host, patterns: list[str], options: dict[str, str]) -> str:
     text = "Listing...\n"
+    suite = _source(host)[1] if host.system.id == "ubuntu" else "stable"
     offered = available()
     for name in sorted({*host.packages, *(() if "installed" in options else offered)}):
         if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
@@ -186,7 +117,7 @@ def _apt_list(host: Host, patterns: list[str], options: dict[str, str]) -> str:
             continue  # drawn hosts are up to date
         here = name in host.packages
         suffix = " [installed]" if here else ""
-        text += f"{name}/stable{',now' * here} {host.packages.get(name) or offered[name]} amd64{suffix}\n"
+        text += f"{name}/{suite}{',now' * here} {host.packages.get(name) or offered[name]} amd64{suffix}\n"
     return text
 
 
@@ -194,26 +125,33 @@ def _apt_cache(context: CommandContext, verb: str, names: list[str]) -> str | Bu
     host, offered = context.host, available()
     if verb == "search":
         found = sorted(name for name in offered if names and names[0] in name)
-        return "".join(f"{name} - {_title(name)}\n" for name in found)
-    text = ""
+        return "".join(f"{name} - {title(name)}\n" for name in found)
+    text, (mirror, suite) = "", _source(host)
     for name in names:
         if name not in offered and name not in host.packages:
-            return fail(f"N: Unable to locate package {name}", 0 if verb == "policy" else 100)
+            unknown = f"N: Unable to locate package {name}\n" if context.name == "apt" else ""
+            if verb == "policy":
+                return BuiltinResult(stderr=unknown)
+            return BuiltinResult(stderr=f"{unknown}E: No packages found\n", exit_code=100)
         candidate = host.packages.get(name) or offered[name]
         if verb == "policy":
             mark = "***" if name in host.packages else "   "
             text += f"{name}:\n  Installed: {host.packages.get(name, '(none)')}\n"
             text += f"  Candidate: {candidate}\n  Version table:\n"
-            text += f" {mark} {candidate} 500\n        500 http://deb.debian.org/debian stable/main amd64 Packages\n"
+            text += f" {mark} {candidate} 500\n        500 {mirror} {suite}/main amd64 Packages\n"
         else:
-            text += f"Package: {name}\nVersion: {candidate}\nPriority: optional\nDescription: {_title(name)}\n\n"
+            text += f"Package: {name}\nVersion: {candidate}\nPriority: optional\nDescription: {title(name)}\n\n"
     return text
 
 
 def _apt_cache_command(context: CommandContext) -> str | BuiltinResult:
-    verb, *names = context.argv or [""]
+    flags = parse(context, APT_CACHE)
+    if not flags.words:
+        return _help(context)
+    verb, *names = flags.words
     if verb not in ("policy", "show", "search"):
-        return fail(f"E: Invalid operation {verb}", 100)
+        refusal = fail(f"E: Invalid operation {verb}", 100)
+        return lacking(context, f"apt-cache {verb}", refusal) if verb in _CACHE_VERBS else refusal
     return _apt_cache(context, verb, names)
 
 
@@ -272,19 +210,23 @@ def install(host: Host, package: str, version: str) -> Host:
 
 def remove(host: Host, package: str) -> Host:
     """The host without a package and its service; as with `apt remove`, configuration files stay."""
-    for service in _services(host, package):
+    for service in services_of(host, package):
         host = actions.stop(host, service.name)
         host = replace(host, services={name: s for name, s in host.services.items() if name != service.name})
     return replace(host, packages={name: version for name, version in host.packages.items() if name != package})
 
 
-def _snap(context: CommandContext) -> str | BuiltinResult:
-    return "No snaps are installed yet. Try 'snap install hello-world'.\n"
+def _snap(context: CommandContext) -> BuiltinResult:
+    """snap list, on Ubuntu: no host has snaps."""
+    if context.host.system.id != "ubuntu":
+        return not_found("snap")
+    if context.argv != ["list"]:
+        return lacking(context, " ".join(["snap", *context.argv[:1]]), BuiltinResult(exit_code=1))
+    return BuiltinResult(stderr="No snaps are installed yet. Try 'snap install hello-world'.\n")
 
 
 COMMANDS: dict[str, Command] = {
-    "dpkg": _dpkg,
-    "dpkg-query": _dpkg,
+    **dpkg.COMMANDS,
     "apt": _apt,
     "apt-get": _apt,
     "apt-cache": _apt_cache_command,

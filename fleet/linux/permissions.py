@@ -7,6 +7,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.file_tree import FileNode, node, walk
+from fleet.linux.options import options
 from fleet.linux.sessions import accounts
 from fleet.model import File
 
@@ -51,13 +52,35 @@ def _changed(mode: int, who: str, sign: str, what: str, folder: bool, umask: int
     return mode | bits if sign == "+" else mode & ~bits
 
 
+CHMOD = options("""
+    -R --recursive
+    -v --verbose
+    -c --changes
+    -f --silent --quiet
+    --reference=
+    ~ --preserve-root
+    ~ --no-preserve-root
+""")
+CHOWN = options("""
+    -R --recursive
+    -v --verbose
+    -c --changes
+    -f --silent --quiet
+    ~ --dereference
+    ~ -P
+    --from=
+    --reference=
+    ~ --preserve-root
+    ~ --no-preserve-root
+""")
+
+
 def chmod(context: CommandContext) -> BuiltinResult:
     # A mode that takes permissions away looks like an option: chmod -x f
     argv = context.argv
     mode = next((word for word in argv if re.fullmatch(r"-[rwxXstugo]+(,.*)?", word)), None)
     context.argv = [word for word in argv if word is not mode]
-    same = {"recursive": "R", "verbose": "v", "changes": "c", "silent": "f", "quiet": "f"}
-    flags = parse(context, "Rvcf", [*same, "reference=", "preserve-root", "no-preserve-root"], same)
+    flags = parse(context, CHMOD)
     words, name = flags.words, "chmod"
     host = context.pull()
     if "reference" in flags:
@@ -114,8 +137,7 @@ def _named(context: CommandContext, words: list[str], deep: bool) -> list[tuple[
 
 def chown(context: CommandContext) -> str | BuiltinResult:
     """chown and chgrp. Nothing else follows: services ignore who owns a file here."""
-    same = {"recursive": "R", "verbose": "v", "changes": "c", "silent": "f", "quiet": "f", "no-dereference": "h"}
-    flags = parse(context, "RvhfcP", [*same, "from=", "reference=", "dereference", "preserve-root"], same)
+    flags = parse(context, CHOWN)
     name = context.name
     words = flags.words
     host = context.pull()
@@ -187,11 +209,16 @@ def _owner_and_group(context: CommandContext, text: str) -> tuple[str, str] | st
 
 def umask(context: CommandContext) -> str | BuiltinResult:
     """The mask lasts as long as the line: each line is a new shell."""
-    words = [word for word in context.argv if word not in ("-S", "-p")]
+    wrong = next((word for word in context.argv if word.startswith("-") and not re.fullmatch(r"-[Sp]+", word)), "")
+    if wrong:
+        shown = "--" if wrong.startswith("--") else wrong[:2]
+        return fail(f"bash: line 1: umask: {shown}: invalid option\numask: usage: umask [-p] [-S] [mode]", 2)
+    words = [word for word in context.argv if not word.startswith("-")]
+    symbolic, again = (any(letter in word for word in context.argv if word.startswith("-")) for letter in "Sp")
     mask = context.host_files.umask
     if not words:
-        shown = _symbolic(mask) if "-S" in context.argv else f"{mask:04o}"
-        return f"umask {'-S ' if '-S' in context.argv else ''}{shown}\n" if "-p" in context.argv else f"{shown}\n"
+        shown = _symbolic(mask) if symbolic else f"{mask:04o}"
+        return f"umask {'-S ' if '-S' in context.argv else ''}{shown}\n" if again else f"{shown}\n"
     word = words[0]
     if word[:1].isdecimal():
         if not re.fullmatch(r"[0-7]{1,4}", word) or int(word, 8) > 0o777:
@@ -203,7 +230,7 @@ def umask(context: CommandContext) -> str | BuiltinResult:
             return fail(f"bash: line 1: umask: `{word[:1]}': invalid symbolic mode character")
         wanted = 0o777 & ~allowed
     context.host_files.umask = wanted
-    return f"{_symbolic(wanted)}\n" if "-S" in context.argv else ""
+    return f"{_symbolic(wanted)}\n" if symbolic else ""
 
 
 def _symbolic(mask: int) -> str:

@@ -1,4 +1,4 @@
-"""Commands that find and kill processes: pgrep, pkill, kill, killall, pidof, pstree, renice."""
+"""Commands that find and kill processes: pgrep, pkill, kill, killall, pidof."""
 
 import re
 from collections.abc import Sequence
@@ -51,9 +51,12 @@ def kill(context: CommandContext) -> BuiltinResult:
                 stdout=f"{(SIGNALS.index(name) + 1) if name in SIGNALS and not argv[1].isdecimal() else name}\n"
             )
         return BuiltinResult(stdout="".join(f"{number:2d}) SIG{name}\n" for number, name in enumerate(SIGNALS, 1)))
+    first = argv[0] if argv else ""
+    named = argv[1:2] if first in ("-s", "-n") else [first[1:]] if first[:1] == "-" and first not in ("-", "--") else []
+    if named and signal_of(named[0]) is None:
+        return fail(f"bash: line 1: kill: {named[0]}: invalid signal specification")
     signal, words = _signal_in(argv)
-    if signal is None:
-        return fail(f"bash: line 1: kill: {argv[0].lstrip('-')}: invalid signal specification")
+    assert signal is not None
     if not words:
         return fail("kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]", 2)
     errors = ""
@@ -219,45 +222,23 @@ def killall(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stderr=told + missing, exit_code=1 if missing else 0)
 
 
+PIDOF = options("""
+    -s
+    ~ -x
+    ~ -c
+    ~ -n
+    -q
+    -o=
+""")
+
+
 def pidof(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "sxo:")
-    found = [str(process.pid) for process in context.host.processes if process.name in flags.words]
+    flags = parse(context, PIDOF)
+    spared = ",".join(flags.every("o")).split(",")
+    processes = [process for process in context.host.processes if process.name in flags.words]
+    found = [str(process.pid) for process in processes if str(process.pid) not in spared]
     found = sorted(found, key=int, reverse=True)[: 1 if "s" in flags else None]
-    return " ".join(found) + "\n" if found else BuiltinResult(exit_code=1)
-
-
-def pstree(context: CommandContext) -> str:
-    flags = parse(context, "pauslhnAU")
-    processes = sorted(context.host.processes, key=lambda process: process.pid)
-    children: dict[int, list[Process]] = {}
-    for process in processes:
-        children.setdefault(process.parent, []).append(process)
-    lines: list[str] = []
-
-    def draw(process: Process, front: str, joint: str, below: str) -> None:
-        shown = process.command if "a" in flags else process.name
-        lines.append(front + joint + shown + (f"({process.pid})" if "p" in flags else "") + "\n")
-        family = children.get(process.pid, [])
-        for place, child in enumerate(family):
-            end = place == len(family) - 1
-            draw(child, front + below, "`-" if end else "|-", "  " if end else "| ")
-
-    for process in processes:
-        if process.pid == 1:
-            draw(process, "", "", "  ")
-    return "".join(lines)
-
-
-def renice(context: CommandContext) -> str | BuiltinResult:
-    """Reports success without effect: priorities are not part of a host's state."""
-    pids = {str(process.pid) for process in context.host.processes}
-    words = [word for word in context.argv if not word.startswith("-") or word[1:].isdecimal()]
-    if len(words) < 2:
-        return fail("renice: not enough arguments")
-    missing = [word for word in words[1:] if word not in pids]
-    if missing:
-        return fail(f"renice: failed to get priority for {missing[0]} (process ID): No such process")
-    return "".join(f"{pid} (process ID) old priority 0, new priority {words[0]}\n" for pid in words[1:])
+    return BuiltinResult("" if "q" in flags or not found else " ".join(found) + "\n", exit_code=0 if found else 1)
 
 
 COMMANDS: dict[str, Command] = {
@@ -266,6 +247,4 @@ COMMANDS: dict[str, Command] = {
     "pkill": pkill,
     "killall": killall,
     "pidof": pidof,
-    "pstree": pstree,
-    "renice": renice,
 }

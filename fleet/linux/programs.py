@@ -9,23 +9,23 @@ from fleet.linux.command import Command, CommandContext, fail, lacking, not_foun
 from fleet.model import Host
 
 VERSIONS = {
-    "redis-server": ("redis-server", "Redis server v={v} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64"),
-    "psql": ("postgresql-15", "psql (PostgreSQL) {v}"),
-    "postgres": ("postgresql-15", "postgres (PostgreSQL) {v}"),
-    "mysql": ("mysql-server-8.0", "mysql  Ver {v} for Linux on x86_64"),
-    "mysqld": ("mysql-server-8.0", "/usr/sbin/mysqld  Ver {v} for Linux on x86_64"),
-    "apache2": ("apache2", "Server version: Apache/{v}"),
-    "apachectl": ("apache2", "Server version: Apache/{v}"),
-    "haproxy": ("haproxy", "HAProxy version {v}"),
-    "grafana-server": ("grafana", "Version {v}"),
-    "prometheus": ("prometheus", "prometheus, version {v}"),
-    "openssl": ("openssl", "OpenSSL {v}"),
-    "python3": ("python3", "Python {v}"),
-    "node": ("nodejs", "v{v}"),
-    "sshd": ("openssh-server", "OpenSSH_{v}"),
-    "dockerd": ("docker.io", "Docker version {v}"),
+    "redis-server": ("redis-server", "--version -v", "Redis server v={v} sha=00000000:0 malloc=jemalloc-5.3.0 bits=64"),
+    "psql": ("postgresql-15", "--version -V", "psql (PostgreSQL) {v}"),
+    "postgres": ("postgresql-15", "--version -V", "postgres (PostgreSQL) {v}"),
+    "mysql": ("mysql-server-8.0", "--version -V", "mysql  Ver {v} for Linux on x86_64"),
+    "mysqld": ("mysql-server-8.0", "--version -V", "/usr/sbin/mysqld  Ver {v} for Linux on x86_64"),
+    "apache2": ("apache2", "-v", "Server version: Apache/{v}"),
+    "apachectl": ("apache2", "-v", "Server version: Apache/{v}"),
+    "haproxy": ("haproxy", "-v", "HAProxy version {v}"),
+    "grafana-server": ("grafana", "--version -v", "Version {v}"),
+    "prometheus": ("prometheus", "--version", "prometheus, version {v}"),
+    "openssl": ("openssl", "version -v", "OpenSSL {v}"),
+    "python3": ("python3", "--version -V", "Python {v}"),
+    "node": ("nodejs", "--version -v", "v{v}"),
+    "sshd": ("openssh-server", "-V", "OpenSSH_{v}"),
+    "dockerd": ("docker.io", "--version -v", "Docker version {v}"),
 }
-"""Program -> (its package, its version output)."""
+"""Program -> (its package, the options that ask for its version, what it then prints)."""
 
 
 def upstream(version: str) -> str:
@@ -35,22 +35,25 @@ def upstream(version: str) -> str:
 
 def _program(context: CommandContext) -> str | BuiltinResult:
     """Prints only the version: everything else such a program does is modelled by its service."""
-    package, text = VERSIONS[context.name]
+    package, asking, text = VERSIONS[context.name]
     version = context.host.packages.get(package)
     if version is None:
         return not_found(context.name)
-    if {"--version", "-v", "-V", "version", "-version"} & set(context.argv):
+    if len(context.argv) == 1 and context.argv[0] in asking.split():
         return text.replace("{v}", upstream(version)) + "\n"
     return lacking(context, " ".join([context.name, *context.argv[:1]]))
 
 
-def _client(service: str, yes: str, no: str, code: int = 1) -> Command:
-    """A client that prints `yes` if its service runs here, else fails with `no` and an exit code."""
+def _client(service: str, asking: str, yes: str, no: str, code: int = 1) -> Command:
+    """A client that prints `yes` if its service runs here, else fails with `no` and an exit code. `asking` matches the
+    arguments with which it does that."""
 
     def client(context: CommandContext) -> str | BuiltinResult:
         host = context.host
         if service not in host.services:
             return not_found(context.name)
+        if not re.fullmatch(asking, " ".join(context.argv)):
+            return lacking(context, " ".join([context.name, *context.argv]), BuiltinResult(exit_code=1))
         return f"{yes}\n" if host.services[service].state == "active" else fail(no, code)
 
     return client
@@ -64,17 +67,26 @@ def _redis(context: CommandContext) -> str | BuiltinResult:
         ),
         "dbsize": lambda host: "(integer) 0",
     }
-    words = [word.lower() for word in context.argv if not word.startswith("-")]
-    verb = next((word for word in words if word in answer), "ping")
+    verb = context.argv[-1].lower() if context.argv else ""
     lost = "Could not connect to Redis at 127.0.0.1:6379: Connection refused"
-    return _client("redis", answer[verb](context.host), lost)(context)
+    asking = rf"(-h (localhost|127\.0\.0\.1) |-p 6379 |(?i:{'|'.join(answer)}))+"
+    return _client("redis", asking, answer[verb](context.host) if verb in answer else "", lost)(context)
 
 
 COMMANDS: dict[str, Command] = {
     **dict.fromkeys(VERSIONS, _program),
     "redis-cli": _redis,
     "pg_isready": _client(
-        "postgresql", "/var/run/postgresql:5432 - accepting connections", "/var/run/postgresql:5432 - no response", 2
+        "postgresql",
+        "",
+        "/var/run/postgresql:5432 - accepting connections",
+        "/var/run/postgresql:5432 - no response",
+        2,
     ),
-    "mysqladmin": _client("mysql", "mysqld is alive", "mysqladmin: connect to server at 'localhost' failed"),
+    "mysqladmin": _client(
+        "mysql",
+        r"(-u ?\w+ |-p\S* |--silent )*ping",
+        "mysqld is alive",
+        "mysqladmin: connect to server at 'localhost' failed",
+    ),
 }

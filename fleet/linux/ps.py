@@ -1,226 +1,270 @@
-"""The ps command, with the columns and selections of all three generations of its options."""
+"""The ps command: the selections and formats of all three generations of its options."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from bashkit import BuiltinResult
 
-from fleet.linux.clock import DAY, formatted, utc
-from fleet.linux.command import Command, CommandContext
+from fleet.linux import ps_columns as formats
+from fleet.linux.command import Command, CommandContext, lacking
+from fleet.linux.ps_columns import COLUMNS, SAME, HeadedColumn
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
-
-def clock_of(seconds: int) -> str:
-    """A duration as 00:10:05, preceded by days if there are any."""
-    days, rest = divmod(seconds, DAY)
-    return (f"{days}-" if days else "") + f"{rest // 3600:02d}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
-
-
-@lru_cache(maxsize=4096)
-def _begun(started: int, today: int) -> str:
-    """When a process began, as ps abbreviates it: 10:15 today, Mar04 this year, else the year; `today` in days."""
-    then = utc(started)
-    if started // DAY == today:
-        return then.strftime("%H:%M")
-    return then.strftime("%b%d" if then.year == utc(today * DAY).year else "%Y")
-
-
-def percent_of_memory(host: Host, process: Process) -> float:
-    return 100 * process.resident / host.memory.total
-
-
-@dataclass(frozen=True, slots=True)
-class PsColumn:
-    head: str
-    width: int
-    value: Callable[[Host, Process], float | str]
-    """the sort key, also shown if there is no `text`"""
-    right: bool = False
-    text: Callable[[Host, Process], str] | None = None
-
-
-def _short(user: str) -> str:
-    return user if len(user) <= 8 else f"{user[:7]}+"
-
-
-def _elapsed(seconds: int) -> str:
-    return clock_of(seconds) if seconds >= 3600 else f"{seconds // 60:02d}:{seconds % 60:02d}"
-
-
-COLUMNS = {
-    "pid": PsColumn("PID", 7, lambda h, p: p.pid, right=True),
-    "ppid": PsColumn("PPID", 7, lambda h, p: p.parent, right=True),
-    "user": PsColumn("USER", 8, lambda h, p: p.user, text=lambda h, p: _short(p.user)),
-    "uid": PsColumn("UID", 5, lambda h, p: accounts(h).get(p.user, 0), right=True),
-    "%cpu": PsColumn("%CPU", 4, lambda h, p: p.cpu, right=True, text=lambda h, p: f"{p.cpu:.1f}"),
-    "%mem": PsColumn("%MEM", 4, percent_of_memory, right=True, text=lambda h, p: f"{percent_of_memory(h, p):.1f}"),
-    "rss": PsColumn("RSS", 5, lambda h, p: p.resident, right=True),
-    "vsz": PsColumn("VSZ", 6, lambda h, p: p.virtual, right=True),
-    "tty": PsColumn("TT", 8, lambda h, p: p.tty),
-    "stat": PsColumn("STAT", 4, lambda h, p: p.state),
-    "s": PsColumn("S", 1, lambda h, p: p.state[:1]),
-    "start": PsColumn("START", 5, lambda h, p: p.started, text=lambda h, p: _begun(p.started, h.now // DAY)),
-    "lstart": PsColumn("STARTED", 24, lambda h, p: p.started, text=lambda h, p: formatted(p.started, "%a %b %e %T %Y"),
-                     right=True),
-    "time": PsColumn("TIME", 8, lambda h, p: p.seconds, right=True, text=lambda h, p: clock_of(p.seconds)),
-    "bsdtime": PsColumn("TIME", 6, lambda h, p: p.seconds, right=True,
-                      text=lambda h, p: f"{p.seconds // 60}:{p.seconds % 60:02d}"),
-    "etime": PsColumn("ELAPSED", 11, lambda h, p: h.now - p.started, right=True,
-                    text=lambda h, p: _elapsed(h.now - p.started)),
-    "etimes": PsColumn("ELAPSED", 7, lambda h, p: h.now - p.started, right=True),
-    "comm": PsColumn("COMMAND", 15, lambda h, p: p.name[:15]),
-    "args": PsColumn("COMMAND", 27, lambda h, p: p.command),
-    "cmd": PsColumn("CMD", 27, lambda h, p: p.command),
-    "ni": PsColumn("NI", 3, lambda h, p: 0, right=True),
-    "pri": PsColumn("PRI", 3, lambda h, p: 19, right=True),
-    "nlwp": PsColumn("NLWP", 4, lambda h, p: 1, right=True),
-    "c": PsColumn("C", 2, lambda h, p: min(int(p.cpu), 99), right=True),
-}  # fmt: skip
-SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "euser": "user", "ruser": "user",
-    "rssize": "rss", "vsize": "vsz", "tt": "tty", "tname": "tty", "state": "s", "stime": "start", "start_time": "start",
-    "bsdstart": "start", "cputime": "time", "ucmd": "comm", "ucomm": "comm", "nice": "ni", "thcount": "nlwp",
-    "euid": "uid", "cpu": "%cpu", "mem": "%mem"}  # fmt: skip
-HeadedColumn = tuple[PsColumn, str]
-"""a column with its heading"""
-
-
-def _shown(names: str) -> list[HeadedColumn]:
-    """Columns as `name` or `name:HEADING`."""
-    pairs = [name.partition(":") for name in names.split()]
-    return [(COLUMNS[name], head or COLUMNS[name].head) for name, _, head in pairs]
-
-
-DEFAULT = _shown("pid tty:TTY time comm:CMD")
-AUX = _shown("user pid %cpu %mem vsz rss tty:TTY stat start bsdtime args")
-FULL = _shown("user:UID pid ppid c start:STIME tty:TTY time cmd")
-LONG = _shown("s uid pid ppid c pri ni vsz:SZ tty:TTY time comm:CMD")
-BSD = _shown("pid tty:TTY stat bsdtime args")
+Chosen = Callable[[Process], bool]
 
 
 class PsError(Exception):
     """An invalid option, in ps's words."""
 
 
+class PsGap(Exception):
+    """An option of a real ps that is not simulated."""
+
+
 @dataclass(slots=True)
 class PsOptions:
     """The parsed options."""
 
+    host: Host
     every: bool = False
-    columns: list[HeadedColumn] = field(default_factory=list)
+    format: str = ""
+    """letters of the formats that were asked for, those of BSD after a dot"""
+    bsd: bool = False
+    """whether a word without a dash was among the options"""
     own: list[HeadedColumn] = field(default_factory=list)
     """columns given by name (-o); they take precedence over a format given by letter"""
+    added: list[HeadedColumn] = field(default_factory=list)
+    """columns that -O puts behind the process id"""
     headings: bool = True
+    forest: str = ""
+    """f: branches are drawn; H: they are indented"""
+    negated: bool = False
+    names_only: bool = False
     sort: list[str] = field(default_factory=list)
-    tests: list[Callable[[Process], bool]] = field(default_factory=list)
+    tests: list[Chosen] = field(default_factory=list)
+    filters: list[Chosen] = field(default_factory=list)
+    """what restricts a selection, such as r"""
 
 
 def ps(context: CommandContext) -> BuiltinResult:
+    asked = PsOptions(context.host)
     try:
-        asked = _parse_options(list(context.argv))
+        _parse(asked, list(context.argv))
+        columns = _columns_of(asked)
     except PsError as wrong:
         usage = "Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n"
         return BuiltinResult(stderr=f"error: {wrong}\n\n{usage}", exit_code=1)
+    except PsGap as gap:
+        return lacking(context, f"ps {gap}", BuiltinResult(exit_code=1))
     host = context.host
     line = " ".join(["ps", *context.argv])
     shell = Process(host.next_pid, 1, "root", 0.0, 3800, 7900, "Ss", "?", host.now, 0, "bash -c " + line)
     own = Process(host.next_pid + 1, shell.pid, "root", 0.0, 4100, 10_600, "R", "?", host.now, 0, line)
     chosen = sorted([*host.processes, shell, own], key=lambda process: process.pid)
     if asked.tests:
-        chosen = [process for process in chosen if any(test(process) for test in asked.tests)]
+        chosen = [process for process in chosen if any(test(process) for test in asked.tests) != asked.negated]
     elif not asked.every:
-        chosen = [shell, own]
+        chosen = [process for process in chosen if (process in (shell, own)) != asked.negated]
+    chosen = [process for process in chosen if all(test(process) for test in asked.filters)]
     for name in reversed(asked.sort):
         value = COLUMNS[name.lstrip("+-")].value
         pairs = sorted(((value(host, p), place) for place, p in enumerate(chosen)), key=lambda pair: pair[0],
                        reverse=name.startswith("-"))  # fmt: skip
         chosen = [chosen[place] for _, place in pairs]
-    return BuiltinResult(stdout=_table(host, chosen, asked), exit_code=0 if chosen else 1)
+    rows = _as_forest(chosen, asked.forest) if asked.forest else [("", process) for process in chosen]
+    return BuiltinResult(stdout=_table(host, rows, columns, asked), exit_code=0 if chosen else 1)
 
 
-def _table(host: Host, chosen: list[Process], asked: PsOptions) -> str:
-    columns = asked.own or asked.columns or DEFAULT
-    layout = " ".join(f"{{:{'>' if column.right else '<'}{column.width}}}" for column, _ in columns)
-    cells = [column.text or column.value for column, _ in columns]
+def _as_forest(chosen: Sequence[Process], style: str) -> list[tuple[str, Process]]:
+    """(what stands before the command, process), children below their parent."""
+    pids = {process.pid for process in chosen}
+    rows: list[tuple[str, Process]] = []
+
+    def below(parent: int) -> list[Process]:
+        return [process for process in chosen if process.parent == parent and process.pid != parent]
+
+    def draw(process: Process, front: str, joint: str) -> None:
+        rows.append((front + joint, process))
+        if process.pid == 1 and style == "f":  # what init has started stands beside it
+            for child in below(1):
+                draw(child, "", "")
+            return
+        children = below(process.pid)
+        for child in children:
+            if style == "H":
+                draw(child, front + "  ", "")
+            else:
+                bar = " |  " if joint and process is not last.get(process.parent) else "    " if joint else ""
+                last[process.pid] = children[-1]
+                draw(child, front + bar, " \\_ ")
+
+    last: dict[int, Process] = {}
+    roots = [process for process in chosen if process.parent not in pids]
+    for process in sorted(roots, key=lambda process: not process.command.startswith("[")):
+        draw(process, "", "")
+    return rows
+
+
+def _table(
+    host: Host, processes: Sequence[tuple[str, Process]], columns: Sequence[HeadedColumn], asked: PsOptions
+) -> str:
+    order = [column for column, _ in columns]
+    commands = [place for place, column in enumerate(order) if column in (formats.ARGS, formats.CMD, formats.COMM)]
+    if asked.names_only:
+        order = [formats.COMM if column in (formats.ARGS, formats.CMD) else column for column in order]
+    middle = [f"{{:>{one.width}}}" if one.right else f"{{:<{one.width}.{one.width}}}" for one in order[:-1]]
+    layout = " ".join([*middle, f"{{:>{order[-1].width}}}" if order[-1].right else "{}"])
+    cells = [column.text or column.value for column in order]
     rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
-    rows += [[str(cell(host, process)) for cell in cells] for process in chosen]
+    for front, process in processes:
+        row = [str(cell(host, process)) for cell in cells]
+        for place in commands if front else ():
+            row[place] = front + row[place]
+        rows.append(row)
     return "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)
 
 
-def _parse_options(words: list[str]) -> PsOptions:
-    asked = PsOptions()
+def _columns_of(asked: PsOptions) -> Sequence[HeadedColumn]:
+    """The columns that the options ask for."""
+    if asked.own:
+        return asked.own
+    letters = set(asked.format)
+    if "y" in letters and "l" not in letters:
+        raise PsError("modifier -y without format -l makes no sense")
+    plain = formats.BSD if asked.bsd else formats.DEFAULT
+    if asked.added:
+        plain = formats.ADDED
+        return [plain[0], *asked.added, *plain[1:]]
+    known = {
+        "": plain, "f": formats.FULL_BSD if asked.bsd else formats.FULL, "F": formats.EXTRA_FULL, "l": formats.LONG,
+        "ly": formats.LONG_Y, "j": formats.JOBS, "L": formats.THREADS, "fL": formats.FULL_THREADS, "T": formats.SPIDS,
+        ".u": formats.AUX, ".l": formats.BSD_LONG, ".j": formats.BSD_JOBS,
+    }  # fmt: skip
+    name = ("." if "." in letters else "") + "".join(sorted(letters - {"."}, key="fFjlLTuy".index))
+    if name not in known:
+        raise PsGap(f"of the formats {name}")
+    return known[name]
+
+
+def _parse(asked: PsOptions, words: list[str]) -> None:
     while words:
         word = words.pop(0)
         if word.startswith("--"):
             _long(asked, word, words)
-        elif word.isdecimal():
+        elif re.fullmatch(r"\d[\d,]*", word):
+            asked.bsd = True
             _choose(asked, "p", word)
+        elif word.startswith("-") and not re.fullmatch(r"-a[ux]{1,2}w*f?", word):  # ps -aux means ps aux
+            _unix(asked, word[1:], words)
         else:
-            _letters(asked, word, words)
-    return asked
+            asked.bsd = True
+            _bsd(asked, word.lstrip("-"), words)
+
+
+_LONG = {"pid": "p", "quick-pid": "q", "ppid": "P", "user": "u", "User": "U", "group": "G", "Group": "G", "tty": "t",
+    "sid": "s"}  # fmt: skip
 
 
 def _long(asked: PsOptions, word: str, words: list[str]) -> None:
     name, _, value = word[2:].partition("=")
-    if name in ("no-headers", "no-heading", "no-headings", "noheaders"):
+    if name in ("no-headers", "no-heading", "no-headings", "noheaders", "noheading"):
         asked.headings = False
-    elif name in ("forest", "headers", "cols", "width", "columns", "rows", "cumulative", "deselect"):
-        return
-    elif name in ("sort", "format", "pid", "ppid", "user", "User"):
+    elif name == "forest":
+        asked.forest = "f"
+    elif name == "deselect":
+        asked.negated = True
+    elif name in ("headers", "rows", "lines"):  # pages are for terminals
+        words[:1] = [] if name != "headers" and not value else words[:1]
+    elif name in ("sort", "format", *_LONG):
         value = value or (words.pop(0) if words else "")
         if name == "sort":
             _sort(asked, value)
         elif name == "format":
-            _columns(asked, value)
+            _columns(asked, value, f"--{name}")
         else:
-            _choose(asked, {"pid": "p", "ppid": "P", "user": "u", "User": "U"}[name], value)
+            _choose(asked, _LONG[name], value, f"--{name}")
+    elif name in ("cols", "width", "columns", "cumulative", "context", "info"):
+        raise PsGap(f"--{name}")
     else:
-        raise PsError(f"unknown gnu long option '--{name}'" if name else "garbage option")
+        raise PsError("unknown gnu long option" if name else "garbage option")
 
 
-def _letters(asked: PsOptions, word: str, words: list[str]) -> None:
-    """Parse options by letter: -ef, -eo LIST, aux, axo LIST."""
-    unix, letters = word.startswith("-"), word.lstrip("-")
-    if unix and re.fullmatch(r"a[ux]{1,2}w*f?", letters):
-        unix = False  # ps -aux means ps aux
+def _unix(asked: PsOptions, letters: str, words: list[str]) -> None:
+    """Options behind one dash: -ef, -eo LIST."""
     while letters:
         letter, letters = letters[0], letters[1:]
-        if letter in "oOk" or (unix and letter in "CpUuqG") or (not unix and letter in "pU"):
-            value = letters or (words.pop(0) if words else "")
-            letters = ""
+        if letter in "oOkCpqUuGgts":
+            value, letters = letters or (words.pop(0) if words else ""), ""
             if letter == "k":
                 _sort(asked, value)
             elif letter in "oO":
-                _columns(asked, value)
+                _columns(asked, value, f"-{letter}")
             else:
                 _choose(asked, letter, value)
-        elif letter in ("eA" if unix else "ax"):
+        elif letter in "eA":
             asked.every = True
-        elif letter in "fF" and unix:
-            asked.columns = FULL
-        elif letter == "l":
-            asked.columns = LONG
-        elif letter == "u":
-            asked.columns = AUX
+        elif letter in "ad":
+            asked.tests.append(
+                lambda process, tty=letter == "a": "s" not in process.state and (process.tty != "?" or not tty)
+            )
+        elif letter == "N":
+            asked.negated = True
+        elif letter == "H":
+            asked.forest = "H"
+        elif letter in "fFjlLTy":
+            asked.format += letter
+        elif letter in "cMPVZDm":
+            raise PsGap(f"-{letter}")
+        elif letter not in "wn":
+            raise PsError("unsupported SysV option")
+
+
+def _bsd(asked: PsOptions, letters: str, words: list[str]) -> None:
+    """Options without a dash: aux, axo LIST."""
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        if letter in "oOkpqUt":
+            value, letters = letters or (words.pop(0) if words else ""), ""
+            if letter == "k":
+                _sort(asked, value)
+            elif letter in "oO":
+                _columns(asked, value, letter)
+            else:
+                _choose(asked, letter, value)
+        elif letter in "ax":
+            asked.every = True
+        elif letter in "ulj":
+            asked.format += f".{letter}"
+        elif letter == "f":
+            asked.forest = "f"
         elif letter == "h":
             asked.headings = False
-        elif letter not in "wfdajxMZLmHecgrSTnsvy":
-            raise PsError("unsupported option (BSD syntax)" if not unix else "unsupported SysV option")
-    if not unix and not asked.columns:
-        asked.columns = BSD
+        elif letter == "r":
+            asked.filters.append(lambda process: process.state[:1] in "RD")
+        elif letter == "T":
+            asked.tests.append(lambda process: process.tty == "?")
+        elif letter == "c":
+            asked.names_only = True
+        elif letter in "svXmeSZVLn":
+            raise PsGap(letter)
+        elif letter not in "wgH":
+            raise PsError("unsupported option (BSD syntax)")
 
 
-def _columns(asked: PsOptions, names: str) -> None:
+def _columns(asked: PsOptions, names: str, option: str) -> None:
     if not names:
-        raise PsError("list of output options must follow -o")
+        raise PsError(f"format specification must follow {option}")
+    chosen = asked.added if option.endswith("O") else asked.own
     for piece in re.split(r"[,\s]+", names[:500].strip(",")):
-        name, equals, head = piece.partition("=")
-        name = SAME.get(name.lower().split(":")[0], name.lower().split(":")[0])
+        asked_for, equals, head = piece.partition("=")
+        name, _, width = asked_for.partition(":")
+        name = SAME.get(name.lower(), name.lower())
         if name not in COLUMNS:
             raise PsError(f'unknown user-defined format specifier "{piece}"')
-        asked.own.append((COLUMNS[name], head if equals else COLUMNS[name].head))
+        column = COLUMNS[name].wide(int(width[:4])) if width.isdecimal() and int(width[:4]) else COLUMNS[name]
+        chosen.append((column, head if equals else column.head))
 
 
 def _sort(asked: PsOptions, names: str) -> None:
@@ -232,17 +276,35 @@ def _sort(asked: PsOptions, names: str) -> None:
         asked.sort.append(sign + plain)
 
 
-def _choose(asked: PsOptions, letter: str, value: str) -> None:
+_LISTS = {"p": "process IDs", "q": "process IDs", "P": "process IDs", "C": "command names", "U": "real user IDs",
+    "u": "effective user IDs", "G": "real group IDs", "g": "session leader IDs", "t": "terminals",
+    "s": "session IDs"}  # fmt: skip
+
+
+def _choose(asked: PsOptions, letter: str, value: str, option: str = "") -> None:
+    if not value:
+        raise PsError(f"list of {_LISTS[letter]} must follow {option or f'-{letter}'}")
     wanted = set(re.split(r"[,\s]+", value.strip(", ")))
-    if letter in "pqP" and not all(piece.isdecimal() for piece in wanted):
-        raise PsError("process ID list syntax error" if value else "list of process IDs must follow -p")
-    tests: dict[str, Callable[[Process], bool]] = {
-        "p": lambda process: str(process.pid) in wanted,
-        "q": lambda process: str(process.pid) in wanted,
+    users = accounts(asked.host)
+    names = {str(uid): name for name, uid in users.items()}
+    if letter in "pqPs" and not all(piece.isdecimal() for piece in wanted):
+        raise PsError(f"{'session' if letter == 's' else 'process'} ID list syntax error")
+    if letter in "UuG" and (unknown := [piece for piece in wanted if piece not in users and not piece.isdecimal()]):
+        raise PsError(f"{'group' if letter == 'G' else 'user'} name does not exist" if unknown else "")
+    ttys = {piece.removeprefix("/dev/").removeprefix("tty") for piece in wanted}
+    if letter == "t" and not all(re.fullmatch(r"pts/\d+|\d+|S\d+|\?|-", tty) for tty in ttys):
+        raise PsError("TTY could not be found")
+    people = {names.get(piece, piece) for piece in wanted}
+    tests: dict[str, Chosen] = {
         "P": lambda process: str(process.parent) in wanted,
         "C": lambda process: process.name[:15] in wanted,
+        "t": lambda process: process.tty.removeprefix("tty") in ttys or (process.tty == "?" and "-" in ttys),
+        "s": lambda process: str(COLUMNS["sid"].value(asked.host, process)) in wanted,
+        "g": lambda process: str(COLUMNS["sid"].value(asked.host, process)) in wanted or process.user in wanted,
+        **dict.fromkeys("pq", lambda process: str(process.pid) in wanted),
+        **dict.fromkeys("UuG", lambda process: process.user in people),
     }
-    asked.tests.append(tests.get(letter, lambda process: process.user in wanted))
+    asked.tests.append(tests[letter])
 
 
 COMMANDS: dict[str, Command] = {"ps": ps}

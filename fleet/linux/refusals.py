@@ -62,6 +62,11 @@ def explaining(code: int = 1) -> Refuse:
     return refuse
 
 
+def _hostname(refusal: Refusal) -> BuiltinResult:
+    said = said_of_help("hostname")
+    return BuiltinResult(said.stdout + said.stderr if said else "", f"{getopt_words(refusal)}\n", 255)
+
+
 def bare(code: int = 1) -> Refuse:
     """systemd: the sentence alone."""
     return lambda refusal: BuiltinResult(stderr=f"{getopt_words(refusal)}\n", exit_code=code)
@@ -87,17 +92,19 @@ def _apt(refusal: Refusal) -> BuiltinResult:
 
 def _dpkg(refusal: Refusal) -> BuiltinResult:
     kind = {"needs": f"{refusal.option} option takes a value"}.get(refusal.why, f"unknown option {refusal.option}")
-    hint = "Use --help for help about querying packages." if refusal.name == "dpkg-query" else _DPKG
-    return BuiltinResult(stderr=f"{refusal.name}: error: {kind}\n\n{hint}\n", exit_code=2)
+    return BuiltinResult(stderr=f"{refusal.name}: error: {kind}\n\n{DPKG_HINTS[refusal.name]}\n", exit_code=2)
 
 
-_DPKG = """Type dpkg --help for help about installing and deinstalling packages [*];
+DPKG_HINTS = {
+    "dpkg-query": "Use --help for help about querying packages.",
+    "dpkg": """Type dpkg --help for help about installing and deinstalling packages [*];
 Use 'apt' or 'aptitude' for user-friendly package management;
 Type dpkg -Dhelp for a list of dpkg debug flag values;
 Type dpkg --force-help for a list of forcing options;
 Type dpkg-deb --help for help about manipulating *.deb files;
 
-Options marked [*] produce a lot of output - pipe it through 'less' or 'more' !"""
+Options marked [*] produce a lot of output - pipe it through 'less' or 'more' !""",
+}
 
 
 def _docker(refusal: Refusal) -> BuiltinResult:
@@ -123,6 +130,27 @@ def _getent(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=64)
 
 
+def _nginx(refusal: Refusal) -> BuiltinResult:
+    if refusal.why == "needs":
+        wants = "file name" if refusal.option == "-c" else "parameter"
+        return BuiltinResult(stderr=f'nginx: option "{refusal.option}" requires {wants}\n', exit_code=1)
+    return BuiltinResult(stderr=f'nginx: invalid option: "{refusal.option[1]}"\n', exit_code=1)
+
+
+def _crontab(refusal: Refusal) -> BuiltinResult:
+    text = f"{getopt_words(refusal)}\ncrontab: usage error: unrecognized option\nusage:\tcrontab [-u user] file\n"
+    text += "\tcrontab [ -u user ] [ -i ] { -e | -l | -r }\n"
+    return BuiltinResult(stderr=text, exit_code=1)
+
+
+NC_USAGE = "usage: nc [-46CDdFhklNnrStUuvZz] [-w timeout] [destination] [port]"
+
+
+def _showing(usage: str, code: int) -> Refuse:
+    """The sentence, and a usage of a few words."""
+    return lambda refusal: BuiltinResult(stderr=f"{getopt_words(refusal)}\n{usage}\n", exit_code=code)
+
+
 def _silent(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(exit_code=1)
 
@@ -133,6 +161,7 @@ _REFUSALS: dict[str, Refuse] = {
     **dict.fromkeys(("free", "uptime", "vmstat", "w", "killall", "pstree", "watch", "pmap", "slabtop"), explaining()),
     **dict.fromkeys(("pgrep", "pkill"), explaining(2)),
     **dict.fromkeys(("systemctl", "journalctl", "timedatectl", "hostnamectl", "loginctl", "top"), bare()),
+    **dict.fromkeys(("reboot", "poweroff", "halt", "shutdown"), bare()),
     "ss": explaining(255),
     "netstat": explaining(3),
     "curl": _curl,
@@ -140,8 +169,12 @@ _REFUSALS: dict[str, Refuse] = {
     **dict.fromkeys(("apt", "apt-get", "apt-cache", "apt-mark"), _apt),
     **dict.fromkeys(("dpkg", "dpkg-query"), _dpkg),
     "getent": _getent,
-    "hostname": bare(255),
+    "hostname": _hostname,
     "lsof": _lsof,
+    "nginx": _nginx,
+    "crontab": _crontab,
+    **dict.fromkeys(("nc", "ncat"), _showing(NC_USAGE, 1)),
+    "ping": _showing("\nUsage\n  ping [options] <destination>", 2),
     "pidof": _silent,
 }
 """Tool -> how it refuses, where that is not coreutils' way."""
@@ -149,6 +182,27 @@ _REFUSALS: dict[str, Refuse] = {
 
 def refused(refusal: Refusal) -> BuiltinResult:
     """What the tool prints."""
-    if refusal.name.startswith("docker "):
+    if refusal.name.partition(" ")[0] == "docker":
         return _docker(refusal)
     return _REFUSALS.get(refusal.name, hinting())(refusal)
+
+
+_PROCPS = ("uptime", "free", "vmstat", "slabtop", "pstree")
+_UTIL_LINUX = ("dmesg", "lscpu", "mount")
+_SYSTEMD = ("timedatectl", "hostnamectl", "reboot", "poweroff", "halt")
+
+
+def surplus(name: str, operand: str) -> BuiltinResult:
+    """What a tool prints that takes fewer operands."""
+    hint = f"Try '{name} --help' for more information."
+    if name in _PROCPS:
+        said = said_of_help(name)
+        return BuiltinResult(stderr=f"\n{said.stdout + said.stderr}" if said else "", exit_code=1)
+    if name in _SYSTEMD:
+        return BuiltinResult(stderr="Too many arguments.\n", exit_code=1)
+    if name == "nginx":
+        return BuiltinResult(stderr=f'nginx: invalid option: "{operand}"\n', exit_code=1)
+    if name == "lsb_release":
+        return BuiltinResult(stderr="No arguments are permitted\n", exit_code=1)
+    what = "bad usage" if name in _UTIL_LINUX else f"extra operand ‘{operand}’"
+    return BuiltinResult(stderr=f"{name}: {what}\n{hint}\n", exit_code=1)

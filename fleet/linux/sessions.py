@@ -26,63 +26,104 @@ def accounts(host: Host) -> dict[str, int]:
     return found
 
 
+ID = options("""
+    -u --user
+    -g --group
+    -G --groups
+    -n --name
+    -r --real
+    -z --zero
+    ~ -a
+""")
+
+
 def identity(context: CommandContext) -> str | BuiltinResult:
-    same = {"user": "u", "group": "g", "groups": "G", "name": "n", "real": "r", "zero": "z"}
-    flags = parse(context, "ugGnrza", list(same), same)
-    user = flags.words[0] if flags.words else context.user
-    users = accounts(context.host)
-    if user.isdecimal():
-        user = next((name for name, uid in users.items() if str(uid) == user), user)
-    if user not in users:
-        return fail(f"id: ‘{user}’: no such user")
-    uid = users[user]
-    if any(flag in flags for flag in "ugG"):
-        return f"{user if 'n' in flags else uid}\n"
-    return f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user})\n"
+    flags = parse(context, ID)
+    chosen = {"u", "g", "G"} & flags.values.keys()
+    if len(chosen) > 1:
+        return fail('id: cannot print "only" of more than one choice')
+    if not chosen and ("n" in flags or "r" in flags):
+        return fail("id: cannot print only names or real IDs in default format")
+    if not chosen and "z" in flags:
+        return fail("id: option --zero not permitted in default format")
+    users, text, errors = accounts(context.host), "", ""
+    for word in flags.words or [context.user]:
+        user = next((name for name, uid in users.items() if str(uid) == word), word)
+        if user not in users:
+            errors += f"id: ‘{word}’: no such user\n"
+            continue
+        uid = users[user]
+        whole = f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user})"
+        text += ((user if "n" in flags else str(uid)) if chosen else whole) + ("\0" if "z" in flags else "\n")
+    return BuiltinResult(text, errors, 1 if errors else 0)
 
 
-def whoami(context: CommandContext) -> str | BuiltinResult:
-    words = parse(context).words
-    if words:
-        return fail(f"whoami: extra operand ‘{words[0]}’\nTry 'whoami --help' for more information.")
+def whoami(context: CommandContext) -> str:
+    parse(context, most=0)
     return f"{context.user}\n"
 
 
 def groups(context: CommandContext) -> str | BuiltinResult:
     words = parse(context).words
-    missing = [user for user in words if user not in accounts(context.host)]
-    if missing:
-        return fail(f"groups: ‘{missing[0]}’: no such user")
-    return "".join(f"{user} : {user}\n" for user in words) or f"{context.user}\n"
+    known = accounts(context.host)
+    text = "".join(f"{user} : {user}\n" for user in words if user in known) if words else f"{context.user}\n"
+    errors = "".join(f"groups: ‘{user}’: no such user\n" for user in words if user not in known)
+    return BuiltinResult(text, errors, 1 if errors else 0)
 
 
 def logged_in(host: Host) -> list[Login]:
     return [login for login in host.logins if login.end is None]
 
 
+WHO = options("""
+    -a --all
+    -b --boot
+    -H --heading
+    -m
+    -q --count
+    -r --runlevel
+    ~ -s --short
+    -T -w --mesg --message --writable
+    -u --users
+""")
+
+
 def who(context: CommandContext) -> str:
-    same = {"boot": "b", "heading": "H", "count": "q", "runlevel": "r", "all": "a", "users": "u"}
-    flags = parse(context, "abHqruTwms", list(same), same)
+    flags = parse(context, WHO, most=2)
     host = context.host
     here = logged_in(host)
-    if flags.words or "m" in flags:
+    every, wide = "a" in flags, "a" in flags or "T" in flags
+    if len(flags.words) == 2 or "m" in flags:
         return ""  # `who am i`: the agent has no terminal
     if "q" in flags:
         return f"{' '.join(login.user for login in here)}\n# users={len(here)}\n"
-    text = "NAME     LINE         TIME             COMMENT\n" if "H" in flags else ""
-    if "b" in flags or "a" in flags:
-        text += f"         system boot  {formatted(host.boot, '%F %R')}\n"
-    if "r" in flags or "a" in flags:
-        text += f"         run-level 5  {formatted(host.boot, '%F %R')}\n"
-    if "a" in flags or not {"b", "r"} & flags.values.keys():
-        text += "".join(
-            f"{login.user:<8} {login.tty:<12} {formatted(login.start, '%F %R')} ({login.origin})\n" for login in here
-        )
-    return text
+    mark = "  " if wide else ""
+    rows: list[str] = []
+    if "H" in flags:
+        times = f"{'IDLE':<6} {'PID':>10} " if every or "u" in flags else ""
+        rows.append(f"{'NAME':<8} {mark}{'LINE':<12} {'TIME':<16} {times}COMMENT{'  EXIT' if every else ''}")
+    if "b" in flags or every:
+        rows.append(f"{'':<8} {mark}{'system boot':<12} {formatted(host.boot, '%F %R')}")
+    if "r" in flags or every:
+        rows.append(f"{'':<8} {mark}{'run-level 5':<12} {formatted(host.boot, '%F %R')}")
+    if every or "u" in flags or "T" in flags or not {"b", "r"} & flags.values.keys():
+        rows += [_who_row(context, login, wide, every or "u" in flags) for login in here]
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _who_row(context: CommandContext, login: Login, wide: bool, times: bool) -> str:
+    """A login as who shows it: `wide` with whether it takes messages, `times` with idle time and process."""
+    host = context.host
+    row = f"{login.user:<8} {'+ ' if wide else ''}{login.tty:<12} {formatted(login.start, '%F %R')}"
+    if times:
+        still = idle(host, login) // 60
+        pid = next((process.pid for process in host.processes if process.tty == login.tty), 0)
+        row += f" {f'{still // 60:02d}:{still % 60:02d}' if still else '  .  ':<6} {pid:>10}"
+    return f"{row} ({login.origin})"
 
 
 def users(context: CommandContext) -> str:
-    parse(context)
+    parse(context, most=1)
     names = sorted(login.user for login in logged_in(context.host))
     return " ".join(names) + "\n" if names else ""
 
@@ -108,6 +149,8 @@ def w(context: CommandContext) -> str:
         text += "USER     TTY      FROM              IDLE WHAT\n" if short else (
             "USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n")  # fmt: skip
     for login in logged_in(host):
+        if flags.words and login.user != flags.words[0]:
+            continue
         still = idle(host, login)
         pause = f"{still:2d}.00s" if still < 60 else f"{still // 60:2d}:{still % 60:02d} "
         age = host.now - login.start

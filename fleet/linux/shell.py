@@ -20,6 +20,7 @@ from fleet.linux import (
     creating,
     crontab,
     disk_use,
+    dmesg,
     filters,
     find,
     listing,
@@ -33,10 +34,13 @@ from fleet.linux import (
     permissions,
     processes,
     ps,
+    pstree,
+    renice,
     sessions,
     sockets,
     system,
     terminal,
+    timedatectl,
     usage,
 )
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
@@ -53,8 +57,10 @@ from fleet.model import Host, Machine
 
 COMMANDS: dict[str, Command] = {
     **system.COMMANDS,
+    **dmesg.COMMANDS,
     **crontab.COMMANDS,
     **clock.COMMANDS,
+    **timedatectl.COMMANDS,
     **sessions.COMMANDS,
     **ls.COMMANDS,
     **listing.COMMANDS,
@@ -68,6 +74,8 @@ COMMANDS: dict[str, Command] = {
     **processes.COMMANDS,
     **lsof.COMMANDS,
     **ps.COMMANDS,
+    **pstree.COMMANDS,
+    **renice.COMMANDS,
     **usage.COMMANDS,
     **terminal.COMMANDS,
     **systemd.COMMANDS,

@@ -1,4 +1,4 @@
-"""Commands about the machine: hostname, uname, lscpu, lsb_release, dmesg, crontab, reboot and shutdown."""
+"""Commands about the machine: hostname, uname, lscpu, lsb_release, hostnamectl, uuidgen, reboot and shutdown."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -6,9 +6,9 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.actions import FailedAction, start
-from fleet.linux.clock import formatted
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.options import options
+from fleet.linux.refusals import surplus
 from fleet.model import Host, JournalEntry
 
 CODENAMES = {"20.04": "focal", "22.04": "jammy", "24.04": "noble", "11": "bullseye", "12": "bookworm"}
@@ -16,12 +16,24 @@ BOOT_SECONDS = 35
 """Seconds from the command to the first login after a reboot."""
 
 
+HOSTNAME = options("""
+    ~ -f --fqdn --long
+    ~ -s --short
+    -I --all-ip-addresses
+    -i --ip-address
+    -d --domain
+    -y --yp --nis
+""")
+"""Hosts have no domain: the full name is the short one."""
+
+
 def hostname(context: CommandContext) -> str | BuiltinResult:
-    same = {"fqdn": "f", "long": "f", "short": "s", "all-ip-addresses": "I", "ip-address": "i", "domain": "d"}
-    flags = parse(context, "fsIid", list(same), same)
+    flags = parse(context, HOSTNAME)
     host = context.host
     if flags.words:
-        return fail("hostname: you don't have permission to set the host name")
+        return lacking(context, "hostname NAME", fail("hostname: you must be root to change the host name"))
+    if "y" in flags:
+        return BuiltinResult("hostname: Local domain name not set\n", exit_code=1)
     if "I" in flags:
         return f"{host.address} \n"
     if "i" in flags:
@@ -29,12 +41,21 @@ def hostname(context: CommandContext) -> str | BuiltinResult:
     return "\n" if "d" in flags else f"{host.name}\n"
 
 
-def uname(context: CommandContext) -> str | BuiltinResult:
-    same = {"all": "a", "kernel-name": "s", "nodename": "n", "kernel-release": "r", "kernel-version": "v",
-        "machine": "m", "processor": "p", "hardware-platform": "i", "operating-system": "o"}  # fmt: skip
-    flags = parse(context, "asnrvmpio", list(same), same)
-    if flags.words:
-        return fail(f"uname: extra operand ‘{flags.words[0]}’\nTry 'uname --help' for more information.")
+UNAME = options("""
+    -a --all
+    -s --kernel-name
+    -n --nodename
+    -r --kernel-release
+    -v --kernel-version
+    -m --machine
+    -p --processor
+    -i --hardware-platform
+    -o --operating-system
+""")
+
+
+def uname(context: CommandContext) -> str:
+    flags = parse(context, UNAME, most=0)
     system = context.host.system
     ubuntu = system.id == "ubuntu"
     build = system.kernel.split("-")[1] if "-" in system.kernel else "1"
@@ -48,15 +69,20 @@ def uname(context: CommandContext) -> str | BuiltinResult:
 
 
 def arch(context: CommandContext) -> str:
-    parse(context)
+    parse(context, most=0)
     return "x86_64\n"
 
 
+NPROC = options("""
+    ~ --all
+    --ignore=
+""")
+
+
 def nproc(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "", ["all", "ignore="])
-    less = flags.get("ignore", "0")
+    less = parse(context, NPROC, most=0).get("ignore", "0")
     if not less.isdigit():
-        return fail(f"nproc: {less}: invalid number to ignore")
+        return fail(f"nproc: invalid number: ‘{less}’")
     return f"{max(context.host.system.cores - int(less[:9]), 1)}\n"
 
 
@@ -66,7 +92,7 @@ LSCPU = options("""
 
 
 def lscpu(context: CommandContext) -> str:
-    parse(context, LSCPU)
+    parse(context, LSCPU, most=0)
     system = context.host.system
     amd = "AMD" in system.cpu
     rows = [
@@ -89,9 +115,19 @@ def lscpu(context: CommandContext) -> str:
     return "".join(f"{label:<24}{value}\n" for label, value in rows)
 
 
-def lsb_release(context: CommandContext) -> str:
-    same = {"all": "a", "id": "i", "description": "d", "release": "r", "codename": "c", "short": "s"}
-    flags = parse(context, "aidrcsv", list(same), same)
+LSB_RELEASE = options("""
+    -a --all
+    -i --id
+    -d --description
+    -r --release
+    -c --codename
+    -s --short
+    -v --version
+""")
+
+
+def lsb_release(context: CommandContext) -> BuiltinResult:
+    flags = parse(context, LSB_RELEASE, most=0)
     system = context.host.system
     rows = {
         "i": ("Distributor ID", system.id.capitalize()),
@@ -100,17 +136,39 @@ def lsb_release(context: CommandContext) -> str:
         "c": ("Codename", CODENAMES.get(system.version, "n/a")),
     }
     wanted = [row for flag, row in rows.items() if flag in flags or "a" in flags]
-    if "s" in flags:
-        return "".join(f"{value}\n" for _, value in wanted)
-    return "".join(f"{label}:\t{value}\n" for label, value in wanted) or "No LSB modules are available.\n"
+    modules = "a" in flags or "v" in flags or not wanted
+    return BuiltinResult(
+        "".join(f"{value}\n" if "s" in flags else f"{label}:\t{value}\n" for label, value in wanted),
+        "No LSB modules are available.\n" if modules else "",
+    )
+
+
+HOSTNAMECTL = options("""
+    ~ --no-ask-password
+    --static
+    --transient
+    --pretty
+""")
+_HOSTNAMECTL = ("hostname", "icon-name", "chassis", "deployment", "location")
 
 
 def hostnamectl(context: CommandContext) -> str | BuiltinResult:
+    flags = parse(context, HOSTNAMECTL)
+    verb, *names = flags.words or ["status"]
+    verb = verb.removeprefix("set-")
+    if verb not in ("status", *_HOSTNAMECTL):
+        return fail(f"Unknown command verb {verb}.")
+    if len(names) > (verb != "status"):
+        return surplus("hostnamectl", names[-1])
+    if names:
+        return lacking(context, f"hostnamectl {verb} NAME", fail("Could not set property: Access denied"))
+    asked = [name for name in ("pretty", "static", "transient") if name in flags]
     host = context.host
-    if context.argv[:1] in (["hostname"], ["--static"]):
-        return f"{host.name}\n"
-    if context.argv[:1] not in ([], ["status"]):
-        return fail("Could not set static hostname: Access denied")
+    if asked and verb in ("status", "hostname"):
+        return f"{'' if asked[0] == 'pretty' else host.name}\n"
+    if verb != "status":
+        known = {"hostname": host.name, "icon-name": "computer-vm", "chassis": "vm"}
+        return f"{known.get(verb, '')}\n"
     identity = sha256(host.name.encode()).hexdigest()
     boot = sha256(f"{host.name} {host.boot}".encode()).hexdigest()
     rows = [
@@ -127,33 +185,46 @@ def hostnamectl(context: CommandContext) -> str | BuiltinResult:
     return "".join(f"{label:>16}: {value}\n" for label, value in rows)
 
 
-def dmesg(context: CommandContext) -> str:
-    same = {"ctime": "T", "level": "l", "human": "H", "follow": "w", "kernel": "k"}
-    flags = parse(context, "THkwxl:n:", ["ctime", "level=", "human", "follow", "kernel", "nopager"], same)
-    host = context.host
-    levels = {"emerg": 0, "alert": 1, "crit": 2, "err": 3, "warn": 4, "notice": 5, "info": 6, "debug": 7}
-    wanted = {levels.get(name) for name in flags.get("l").split(",")} if "l" in flags else set(range(8))
-    first = [JournalEntry(host.boot, "kernel", 0, 6, f"Linux version {host.system.kernel} (x86_64-linux-gnu)")]
-    lines = [entry for entry in (*first, *host.journal) if entry.unit == "kernel" and entry.priority in wanted]
-
-    def when(entry: JournalEntry) -> str:
-        return formatted(entry.time, "%a %b %e %T %Y") if "T" in flags else f"{entry.time - host.boot:>5d}.000000"
-
-    return "".join(f"[{when(entry)}] {entry.message}\n" for entry in lines)
+REBOOT = options("""
+    -p --poweroff
+    ~ --halt
+    ~ --reboot
+    ~ -f --force
+    ~ -n --no-sync
+    ~ -d --no-wtmp
+    ~ --no-wall
+    -w --wtmp-only
+""")
+"""Nobody could press the button of a host that is off: it starts again, whatever was asked for."""
 
 
-def reboot(context: CommandContext) -> str | BuiltinResult:
-    """Reboot: all processes are new, and enabled services run if they can start."""
-    parse(context, "fpnhrc", ["force", "no-wall", "halt", "reboot", "poweroff"])
-    context.change(_restarted(context.host))
+def reboot(context: CommandContext) -> str:
+    """reboot, poweroff and halt: all processes are new, and enabled services run if they can start."""
+    flags = parse(context, REBOOT, most=1)
+    if "w" not in flags:
+        context.change(_restarted(context.host))
     return ""
 
 
+SHUTDOWN = options("""
+    ~ -H --halt
+    ~ -P -h --poweroff
+    ~ -r --reboot
+    ~ --no-wall
+    -k
+    -c
+""")
+
+
 def shutdown(context: CommandContext) -> str | BuiltinResult:
-    """Reboot, except for `-c`, and for `-k`, which only warns. Nobody could press the button of a host that is off."""
-    flags = parse(context, "rhPHkc", ["reboot", "poweroff", "halt", "no-wall"])
-    if not {"c", "k"} & flags.values.keys():
-        context.change(_restarted(context.host))
+    """Reboot at once, except for `-c`, and for `-k`, which only warns. A later time is a gap."""
+    flags = parse(context, SHUTDOWN)
+    if {"c", "k"} & flags.values.keys():
+        return ""
+    time = flags.words[0] if flags.words else "+1"
+    if time not in ("now", "+0"):
+        return lacking(context, "shutdown TIME", fail(f"Failed to parse time specification: {time}"))
+    context.change(_restarted(context.host))
     return ""
 
 
@@ -181,8 +252,14 @@ def _restarted(host: Host) -> Host:
     return host
 
 
+UUIDGEN = options("""
+    ~ -r --random
+""")
+
+
 def uuidgen(context: CommandContext) -> str:
     """Derived from the host's next process id, which advances: bashkit's own would differ from run to run."""
+    parse(context, UUIDGEN, most=0)
     host = context.host
     digits = sha256(f"uuid {host.name} {host.next_pid}".encode()).hexdigest()
     context.change(replace(host, next_pid=host.next_pid + 1))
@@ -198,9 +275,8 @@ COMMANDS: dict[str, Command] = {
     "lscpu": lscpu,
     "lsb_release": lsb_release,
     "hostnamectl": hostnamectl,
-    "dmesg": dmesg,
     "reboot": reboot,
     "shutdown": shutdown,
-    "poweroff": shutdown,
-    "halt": shutdown,
+    "poweroff": reboot,
+    "halt": reboot,
 }

@@ -4,8 +4,11 @@ import re
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, fail, not_found, parse
+from fleet.gaps import Gap
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, not_found, parse
+from fleet.linux.manual import has_command, real_options
 from fleet.linux.options import options
+from fleet.linux.refusals import Refusal, refused
 
 PIPE = 2**16
 """Bytes that fit into a pipe."""
@@ -14,8 +17,19 @@ TIMED_OUT = 124
 
 
 def no_terminal(context: CommandContext) -> BuiltinResult:
-    """vim, htop, watch: the agent provides no terminal."""
-    return fail("Error opening terminal: unknown.")
+    """vim, htop, watch: the agent provides no terminal. What their options ask for does not change that, except where
+    a program would not open it at all, such as `tmux ls`."""
+    name, host = context.name, context.host
+    ubuntu = host.system.id == "ubuntu" and name in _UBUNTU
+    if not (name in _EVERYWHERE or ubuntu or has_command(host, name)):
+        return not_found(name)
+    strange = [word for word in context.argv if word.startswith("-") and word not in real_options(name)]
+    if name in ("screen", "tmux") and context.argv:
+        strange = context.argv[:1]
+    if strange:
+        context.machine.gaps += [] if real_options(name) else [Gap("option", f"{name} {strange[0]}")]
+        return refused(Refusal(name, strange[0] if strange[0].startswith("--") else strange[0][:2], word=strange[0]))
+    return fail(_NO_TERMINAL.get(name, "Error opening terminal: unknown."))
 
 
 def absent(context: CommandContext) -> BuiltinResult:
@@ -93,11 +107,19 @@ def _end(content: bytes, count: str, unit: str, flags: Flags) -> bytes:
 
 def yes(context: CommandContext) -> BuiltinResult:
     """As much as a pipe holds, and then it waits: alone, it times out."""
-    word = " ".join(context.argv) or "y"
+    if context.argv and context.argv[0].startswith("-") and context.argv[0] not in ("-", "--"):
+        parse(context)
+    word = " ".join(context.argv[context.argv[:1] == ["--"] :]) or "y"
     return BuiltinResult(stdout=f"{word}\n" * (PIPE // (len(word) + 1) + 1), exit_code=TIMED_OUT)
 
 
-def show_help(context: CommandContext) -> str:
+def show_help(context: CommandContext) -> str | BuiltinResult:
+    words = context.argv
+    if words and words[0].startswith("-") and words[0] not in ("-d", "-m", "-s"):
+        wrong = "--" if words[0].startswith("--") else words[0][:2]
+        return fail(f"bash: line 1: help: {wrong}: invalid option\nhelp: usage: help [-dms] [pattern ...]", 2)
+    if words:
+        return lacking(context, f"help {words[0]}", BuiltinResult(exit_code=1))
     return "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)\nThese shell commands are defined internally.\n"
 
 
@@ -106,6 +128,10 @@ def complete_nothing(context: CommandContext) -> BuiltinResult:
     return BuiltinResult(exit_code=1)
 
 
+_EVERYWHERE = frozenset(("vi", "vim", "view", "nano", "watch"))
+_UBUNTU = frozenset(("screen", "tmux", "htop"))
+"""What Ubuntu Server adds."""
+_NO_TERMINAL = {"screen": "Must be connected to a terminal.", "tmux": "open terminal failed: not a terminal"}
 INTERACTIVE = ("vi", "vim", "view", "nano", "emacs", "htop", "watch", "screen", "tmux", "mc", "nmtui", "iotop")
 # xxd is not on every server, and bashkit's allocates as much memory as its -c says.
 ABSENT = ("assert", "csv", "dotenv", "glob", "http", "json", "log", "make", "man", "parallel", "retry", "rg", "semver",

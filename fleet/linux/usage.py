@@ -8,7 +8,7 @@ from fleet.linux.clock import formatted, headline
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.manual import release
 from fleet.linux.options import options
-from fleet.linux.ps import percent_of_memory
+from fleet.linux.ps_columns import percent_of_memory
 from fleet.model import Host, Process
 
 CACHE_SHARE = 16
@@ -68,7 +68,7 @@ _DECIMAL = ("kilo", "mega", "giga", "tera", "peta")
 
 
 def free(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, FREE)
+    flags = parse(context, FREE, most=0)
     for name, why in (("s", "seconds argument `{}' failed"), ("c", "failed to parse count argument: '{}'")):
         if name in flags and not re.fullmatch(r"\d{1,6}(?:\.\d+)?", flags.get(name)):
             return fail(f"free: {why.format(flags.get(name))}")
@@ -201,7 +201,7 @@ VMSTAT = options("""
 
 
 def vmstat(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, VMSTAT)
+    flags = parse(context, VMSTAT, most=2)
     if not all(word.isdecimal() for word in flags.words):
         return fail(f"vmstat: failed to parse argument: '{flags.words[0]}': Invalid argument")
     host, now = context.host, context.host.now

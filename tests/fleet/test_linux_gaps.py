@@ -50,7 +50,8 @@ def test_the_name_of_a_command_that_is_not_run_is_no_gap():
 )  # fmt: skip
 def test_a_real_option_or_verb_that_is_not_simulated_is_refused_and_is_a_gap(line: str):
     output, error, code, gaps = met(line, Machine(with_containers(HOST, ["api"])))
-    assert (output, len(gaps)) == ("", 1)
+    assert output == "" or output.startswith("Usage: hostname ")
+    assert len(gaps) == 1
     assert error
     assert code
 

@@ -6,12 +6,22 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, not_found, parse, table
+from fleet.linux.command import (
+    NO_OPTIONS,
+    Command,
+    CommandContext,
+    Flags,
+    fail,
+    lacking,
+    not_found,
+    table,
+    unknown_option,
+)
 from fleet.linux.docker import views
 from fleet.linux.docker.actions import ACTIONS
 from fleet.linux.docker.daemon import DAEMON, version
 from fleet.linux.docker.go_templates import TemplateError
-from fleet.linux.docker.line import DockerVerb, find, missing_arguments, no_such_container
+from fleet.linux.docker.line import DockerVerb, arguments, find, no_such_container
 from fleet.linux.manual import has_verb, said_of_help
 from fleet.linux.options import options
 from fleet.linux.systemd.journal import FOLLOWED
@@ -29,7 +39,8 @@ def _docker(context: CommandContext) -> str | BuiltinResult:
     name, *rest = context.argv or [""]
     if name in _GROUPS and rest:
         name, *rest = [f"{name} {rest[0]}", *rest[1:]]
-    name = _SYNONYMS.get(name, name.removeprefix("container "))
+    if name not in _VERBS:
+        name = _SYNONYMS.get(name, name.removeprefix("container "))
     if name in ("--version", "-v"):
         return f"Docker version {version(host)}, build {views.image_id(version(host))[:7]}\n"
     if name in ("compose", "network", "volume", "system") and rest:
@@ -50,7 +61,8 @@ def _without_verb(context: CommandContext, name: str) -> str | BuiltinResult:
     if name in ("", "--help", "help") and said:
         return said.stdout
     if name.startswith("-"):
-        return fail(f"unknown {'' if name.startswith('--') else 'shorthand '}flag: {name}\nSee 'docker --help'.", 125)
+        context.name = "docker"
+        return unknown_option(context, name if name.startswith("--") else name[:2], name)
     refusal = fail(f"docker: '{name}' is not a docker command.\nSee 'docker --help'")
     return lacking(context, f"docker {name}", refusal) if has_verb("docker", name.split()[0]) else refusal
 
@@ -70,7 +82,7 @@ PS = options("""
 
 
 def _ps(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, PS)
+    flags = arguments(context, PS, most=0)
     host, found = context.host, sorted(context.host.containers, key=lambda c: -c.created)
     everything = bool({"a", "n", "l"} & flags.values.keys())
     for item in flags.every("f"):
@@ -121,9 +133,7 @@ LOGS = options("""
 
 
 def _logs(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, LOGS)
-    if len(flags.words) != 1:
-        return missing_arguments(context, "1 argument")
+    flags = arguments(context, LOGS, 1, 1)
     container = find(context.host, flags.words[0])
     if container is None:
         return BuiltinResult(stderr=no_such_container(flags.words[0]), exit_code=1)
@@ -144,9 +154,7 @@ INSPECT = options("""
 
 
 def _inspect(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, INSPECT)
-    if not flags.words:
-        return missing_arguments(context, "at least 1 argument")
+    flags = arguments(context, INSPECT, 1)
     host, found, missing = context.host, [], ""
     for word in flags.words:
         container = find(host, word)
@@ -167,8 +175,20 @@ def _inspect(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stdout=text, stderr=missing, exit_code=1 if missing else 0)
 
 
+IMAGES = options("""
+    -q --quiet
+    --format=
+    ~ -a --all
+""")
+STATS = options("""
+    -a --all
+    --no-stream
+    --format=
+""")
+
+
 def _images(context: CommandContext) -> str:
-    flags = parse(context, "aqf:", ("all", "quiet", "format=", "no-trunc", "filter=", "digests"), {"quiet": "q"})
+    flags = arguments(context, IMAGES, most=1)
     found = views.image_rows(context.host)
     if flags.words:
         found = [row for row in found if flags.words[0] in (row["Repository"], f"{row['Repository']}:{row['Tag']}")]
@@ -178,7 +198,7 @@ def _images(context: CommandContext) -> str:
 
 
 def _stats(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, "a", ("all", "no-stream", "format=", "no-trunc"), {"all": "a"})
+    flags = arguments(context, STATS)
     host = context.host
     if missing := [word for word in flags.words if find(host, word) is None]:
         return BuiltinResult(stderr=no_such_container(missing[0]), exit_code=1)
@@ -190,11 +210,12 @@ def _stats(context: CommandContext) -> str | BuiltinResult:
 
 def _one(context: CommandContext, show: Callable[[Host, Container], str], running: bool) -> str | BuiltinResult:
     """Show something about the container named by the first argument."""
-    if not context.argv:
-        return missing_arguments(context, "at least 1 argument")
-    container = find(context.host, context.argv[0])
+    word, *more = arguments(context, NO_OPTIONS, 1, mixed=False).words
+    if more:
+        return lacking(context, f"{context.name} {word} {more[0]}", BuiltinResult(exit_code=1))
+    container = find(context.host, word)
     if container is None:
-        return BuiltinResult(stderr=no_such_container(context.argv[0]), exit_code=1)
+        return BuiltinResult(stderr=no_such_container(word), exit_code=1)
     if running and container.state != "running":
         return fail(f"Error response from daemon: container {container.id} is not running")
     return show(context.host, container)

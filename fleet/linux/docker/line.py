@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, fail
+from fleet.linux.command import CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.options import OptionTable
 from fleet.model import Container, Host
 
 DockerVerb = Callable[[CommandContext], "str | BuiltinResult"]
@@ -22,7 +23,22 @@ def no_such_container(word: str) -> str:
     return f"Error response from daemon: No such container: {word}\n"
 
 
-def missing_arguments(context: CommandContext, what: str) -> BuiltinResult:
-    """docker's error for missing arguments."""
-    text = f"\"{context.name}\" requires {what}.\nSee '{context.name} --help'."
-    return fail(text)
+def arguments(
+    context: CommandContext, known: OptionTable, least: int = 0, most: int | None = None, mixed: bool = True
+) -> Flags:
+    """The options and operands of a verb that takes from `least` to `most` operands.
+
+    Raises:
+        UsageError: an option that is not known, or the wrong number of operands, in docker's words.
+    """
+    flags = parse(context, known, mixed=mixed)
+    if least <= len(flags.words) <= (len(flags.words) if most is None else most):
+        return flags
+    count = f"{least} argument{'s' * (least != 1)}"
+    if most == 0:
+        what = "accepts no arguments"
+    elif least == most:
+        what = f"requires exactly {count}"
+    else:
+        what = f"requires at least {count}" if len(flags.words) < least else f"requires at most {most} argument"
+    raise UsageError(fail(f"\"{context.name}\" {what}.\nSee '{context.name} --help'."))

@@ -223,6 +223,9 @@ _CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
 }
 
 
+_SYSTEMD_VERBS = frozenset(("start", "stop", "restart", "status", "reload", "force-reload", "try-restart"))
+
+
 def _service(context: CommandContext) -> str | BuiltinResult:
     """The older command, in which the name comes before the verb."""
     match context.argv:
@@ -230,10 +233,21 @@ def _service(context: CommandContext) -> str | BuiltinResult:
             services = sorted(context.host.services.values(), key=lambda service: service.name)
             return "".join(f" [ {'+' if s.state == 'active' else '-'} ]  {s.name}\n" for s in services)
         case [name, verb]:
+            if name not in context.host.services and verb not in _SYSTEMD_VERBS:
+                return fail(f"{name}: unrecognized service")
             context.argv = [verb, name]
             return _systemctl(context)
-        case _:
-            return fail("Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]")
+        case ["--version" | "-V"]:
+            return BuiltinResult(stderr="service ver. 1.65.2\n")
+        case [name] if name not in context.host.services and name not in ("-h", "--help"):
+            return fail(f"{name}: unrecognized service")
+        case [name] if name in context.host.services:
+            return lacking(context, f"service {name}", fail(f"Usage: /etc/init.d/{name} {{start|stop|restart}}", 3))
+        case [_, "--full-restart"] | [_, _, _, *_]:
+            return lacking(context, f"service {' '.join(context.argv)}", BuiltinResult(exit_code=1))
+        case given:
+            usage = "Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]"
+            return fail(usage, 0 if given else 1)
 
 
 COMMANDS: dict[str, Command] = {"systemctl": _systemctl, "service": _service}

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, lacking, parse
 from fleet.linux.options import options
 from fleet.model import Host, JournalEntry
 
@@ -132,6 +132,10 @@ JOURNALCTL = options("""
 """)
 
 
+_MATCHES = ("_SYSTEMD_UNIT=", "UNIT=", "_PID=")
+"""Fields by which entries can be chosen here."""
+
+
 def _journalctl(context: CommandContext) -> str | BuiltinResult:
     argv = list(context.argv)
     for place, word in enumerate(argv):
@@ -143,6 +147,10 @@ def _journalctl(context: CommandContext) -> str | BuiltinResult:
     context.argv = [word for word in argv if not re.fullmatch(r"-b0|-0|--boot(=0)?", word)]
     flags = parse(context, JOURNALCTL)
     host = context.host
+    if wrong := next((word for word in flags.words if "=" not in word and not word.startswith("/")), None):
+        return fail(f"Failed to add match '{wrong}': Invalid argument")
+    if other := next((word for word in flags.words if not word.startswith(_MATCHES)), None):
+        return lacking(context, f"journalctl {other.partition('=')[0]}", BuiltinResult(exit_code=1))
     if kept := next((name for name in _KEEPING if name in flags), None):
         return _KEEPING[kept](host)
     entries = _chosen(host, flags)
