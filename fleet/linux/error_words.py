@@ -98,8 +98,8 @@ def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[
 
 
 _LIMIT = re.compile(
-    r"^[\w.-]+: .*(?:(?:output|line) limit|exceeds? (?:the )?(?:VFS|maximum|\d+ byte)|limit exceeded|byte limit"
-    r"|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox).*\n?",
+    r"^[\w.-]+: (?!unrecognized option).*(?:(?:output|line) limit|exceeds? (?:the )?(?:VFS|maximum|\d+ byte)"
+    r"|limit exceeded|byte limit|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox).*\n?",
     re.MULTILINE,
 )
 """What a command says that met one of the sandbox's limits."""
