@@ -137,6 +137,17 @@ def _said(command: str, what: str) -> ToolText | None:
 
 
 BY_HAND = {
+    "git log": "--abbrev --all-match --ancestry-path --author-date-order --binary --boundary --branches --cc --check "
+    "--cherry --cherry-mark --cherry-pick --children --color --color-moved --color-words --committer --compact-summary "
+    "--date-order --decorate-refs --diff-algorithm --diff-filter --dirstat --exclude --exit-code --ext-diff "
+    "--extended-regexp --find-copies --find-renames --fixed-strings --full-history --full-index --function-context "
+    "--glob --grep-reflog --histogram --ignore-all-space --ignore-blank-lines --ignore-space-at-eol "
+    "--ignore-space-change --invert-grep --left-only --left-right --max-parents --merge-base --merges --min-parents "
+    "--minimal --no-abbrev-commit --no-ext-diff --no-index --no-notes --no-prefix --no-renames --no-textconv --not "
+    "--notes --parents --patience --perl-regexp --pickaxe-all --quiet --raw --reflog --regexp-ignore-case --relative "
+    "--relative-date --remotes --right-only --show-signature --simplify-by-decoration --submodule --summary --tags "
+    "--text --textconv --topo-order --unified --walk-reflogs --word-diff --word-diff-regex -B -C -D -E -F -G -L -M -O "
+    "-P -R -S -U -W -a -b -c -g -i -l -m -s -t -w -z",
     "crontab": "-e -i -l -n -r -u",
     "host": "-4 -6 -A -C -N -R -T -U -V -W -a -c -d -i -l -m -p -r -s -t -v -w",
     "lsb_release": "-a -c -d -h -i -r -s -v",

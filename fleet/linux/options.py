@@ -28,7 +28,7 @@ def options(table: str) -> OptionTable:
         words = line.replace("~", " ").split()
         last = words[-1]
         arity: Arity = "optional" if last.endswith("[=]") else "value" if last.endswith("=") else "none"
-        words[-1] = last.removesuffix("[=]").removesuffix("=")
+        words = [word.removesuffix("[=]").removesuffix("=") for word in words]
         name = words[0].lstrip("-")
         spelled |= dict.fromkeys(words, (name, arity))
         ignored += [name] if line.lstrip().startswith("~") else []

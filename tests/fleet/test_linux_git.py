@@ -225,7 +225,16 @@ def test_who_commits_is_configured():
         ("git log nope", "fatal: ambiguous argument 'nope': unknown revision", 128),
         ("git show HEAD~9", "fatal: ambiguous argument 'HEAD~9'", 128),
         ("git show HEAD:nope", "fatal: path 'nope' does not exist in 'HEAD'", 128),
-        ("git diff --frob", "error: unknown option `frob'", 129),
+        ("git diff --frob", "error: invalid option: --frob", 255),
+        ("git log --frob", "fatal: unrecognized argument: --frob", 128),
+        ("git show --frob", "fatal: unrecognized argument: --frob", 128),
+        *(
+            (f"git {verb} --frob", "error: unknown option `frob'", 129)
+            for verb in "status add rm commit config remote push stash tag ls-files describe switch reset".split()
+        ),
+        ("git checkout -Y", "error: unknown switch `Y'", 129),
+        ("git commit -m", "error: switch `m' requires a value", 129),
+        ("git rm", "fatal: No pathspec was given. Which files should I remove?", 128),
         ("git push", "fatal: Could not read from remote repository.", 128),
         ("git describe", "fatal: No names found", 128),
     ],

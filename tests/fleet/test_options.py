@@ -58,7 +58,8 @@ TABLES = [
     (module, name)
     for module in MODULES
     for name, value in vars(module).items()
-    if isinstance(value, OptionTable) and f"\n{name} = options(" in inspect.getsource(module)
+    if isinstance(value, OptionTable)
+    and re.search(rf"^{name} = option(s|_table)\(", inspect.getsource(module), re.MULTILINE)
 ]
 
 
@@ -68,7 +69,7 @@ def test_every_option_of_a_table_is_asked_for_or_is_said_to_have_no_effect(modul
     folder = module.__name__.rpartition(".")[0]
     near = [module] if folder == "fleet.linux" else [one for one in MODULES if one.__name__.startswith(folder)]
     source = "".join(map(inspect.getsource, near))
-    used = re.sub(r'options\((?:MATCHING \+ )?"""[^"]*"""\)', "", source)
-    words = {word for text in re.findall(r'"([^"\n]*)"', used) for word in (text, *text)}
+    used = re.sub(r'option(?:s|_table)\((?:[A-Z_]+ \+ )?"""[^"]*"""\)', "", source)
+    words = {word for text in re.findall(r'"([^"\n]*)"', used) for word in (text, text.lstrip("-"), *text)}
     kept = {kept for kept, _ in table.spelled.values()} - table.ignored
     assert sorted(kept - words) == []

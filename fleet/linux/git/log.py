@@ -6,27 +6,66 @@ from datetime import UTC, datetime
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, fail
+from fleet.linux.command import CommandContext, fail, lacking
 from fleet.linux.docker.views import ago
 from fleet.linux.git import trees
-from fleet.linux.git.line import option, reject_unknown, split
+from fleet.linux.git.line import option, read
 from fleet.linux.git.trees import FATAL, Tree
+from fleet.linux.options import options as option_table
 from fleet.linux.systemd.journal import moment
 from fleet.model import Commit, Host, Repository
 
-LOG = """--oneline --stat -p --patch --graph --decorate --no-decorate --all --reverse --name-only --name-status
---no-merges --format= --pretty= --since= --after= --until= --before= --author= --grep= --max-count=
---abbrev-commit --date= --decorate= --follow --no-pager --skip= --shortstat -i --first-parent --no-color --color="""
-_VALUED = "-n|--max-count|--since|--until|--after|--before|--author|--grep|--format"
-"""Options that may take their value from the next word."""
+_FORMS = """
+    --oneline
+    --format= --pretty=
+    --stat
+    --shortstat
+    --numstat
+    --name-only
+    --name-status
+    -p -u --patch
+    --graph
+    --decorate[=]
+    --abbrev-commit
+    --date=
+    ~ --no-decorate
+    ~ --no-color
+    ~ --no-pager
+"""
+LOG = option_table(
+    _FORMS
+    + """
+    -n --max-count=
+    --skip=
+    --since= --after=
+    --until= --before=
+    --author=
+    --grep=
+    --reverse
+    ~ --all
+    ~ --follow
+    ~ --first-parent
+    ~ --no-merges
+"""
+)
+"""History is a line here: all branches share it, and nothing was merged or renamed."""
+SHOW = option_table(
+    _FORMS
+    + """
+    -s --no-patch
+    -q --quiet
+"""
+)
 
 
 def log(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git log`."""
-    argv = re.sub(rf"(^|\0)({_VALUED})\0", r"\1\2=", "\0".join(context.argv))
-    options, words, paths = split(argv.split("\0") if argv else [])
-    numbers = [match[1] for word in options if (match := re.fullmatch(r"-n?=?(\d{1,6})", word))]
-    reject_unknown(context, [word for word in options if not re.fullmatch(r"-n?=?\d{1,6}", word)], LOG)
+    options, words, paths = read(context, LOG)
+    if strange := not_simulated(options):
+        return lacking(context, f"git log {strange}", BuiltinResult(exit_code=128))
+    count = option(options, "-n")
+    if count is not None and not count.isdecimal():
+        return fail(f"fatal: '{count}': not an integer", FATAL)
     start, end = 0, len(found.commits)
     for word in words:
         first, dots, last = word.partition("..")
@@ -53,20 +92,28 @@ def log(context: CommandContext, found: Repository) -> str | BuiltinResult:
             fits(path) for path in trees.changed(trees.parent_tree(found, place), found.commits[place].files) or [""]
         )
     ][int(option(options, "--skip") or 0) :]
-    limit = numbers[-1] if numbers else option(options, "--max-count") or ""
-    places = places[: int(limit)] if limit.isdecimal() else places
+    places = places[: int(count)] if count else places
     if "--reverse" in options:
         places.reverse()
     blocks = [entry(context.host, found, place, options, fits) for place in places]
-    one_line = "--oneline" in options or bool(option(options, "--format", "--pretty"))
+    one_line = "--oneline" in options or bool(option(options, "--format"))
     return "".join(blocks) if one_line else "\n".join(blocks)
+
+
+def not_simulated(options: list[str]) -> str:
+    """The first option whose value asks for what is not simulated; "" if there is none."""
+    if re.search(r"[\\\[\](){}.*+?^$|]", option(options, "--grep") or ""):
+        return "--grep with a pattern"
+    if option(options, "--date") not in (None, *DATES):
+        return f"--date={option(options, '--date')}"
+    return f"--format={option(options, '--format')}" if option(options, "--format") in _OTHER_FORMS else ""
 
 
 def _bounds(options: list[str], now: int) -> tuple[int, int]:
     """The oldest and newest time requested; git accepts "2.weeks" as well as "3 days ago"."""
     ends = []
-    for names, default in ((("--since", "--after"), 0), (("--until", "--before"), 2**62)):
-        text = option(options, *names)
+    for name, default in (("--since", 0), ("--until", 2**62)):
+        text = option(options, name)
         found = moment(re.sub(r"(?<=[\da-z])\.(?=[a-z])", " ", text), now) if text else default
         ends.append(default if found is None else found)
     return ends[0], ends[1]
@@ -76,14 +123,18 @@ def entry(host: Host, found: Repository, place: int, options: list[str], fits: C
     """One log entry, in the format that the options request."""
     commit = found.commits[place]
     star = "* " if "--graph" in options else ""
-    form = option(options, "--format", "--pretty")
-    names = f" ({_names(found, place)})" if "--decorate" in options and _names(found, place) else ""
-    if form and form not in ("medium", "full", "short", "oneline"):
-        text = f"{star}{formatted(host, found, place, form.removeprefix('format:').removeprefix('tformat:'))}\n"
+    form = option(options, "--format")
+    decorated = option(options, "--decorate") or ("short" if "--decorate" in options else "no")
+    names = f" ({_names(found, place)})" if decorated == "short" and _names(found, place) else ""
+    when = option(options, "--date") or "default"
+    if form and form not in ("medium", "oneline"):
+        form = form.removeprefix("format:").removeprefix("tformat:")
+        text = f"{star}{formatted(host, found, place, form, when)}\n"
     elif "--oneline" in options or form == "oneline":
         text = f"{star}{commit.id[:7]}{names} {commit.subject}\n"
     else:
-        text = f"{star}{described(commit, names)}"
+        length = 7 if "--abbrev-commit" in options else 40
+        text = f"{star}{described(commit, names, length, dated(host, commit, when))}"
     old, new = trees.parent_tree(found, place), commit.files
     more = shown(old, new, options, fits)
     return text + (more if not more or form or "--oneline" in options else f"\n{more}")
@@ -103,13 +154,28 @@ def shown(old: Tree, new: Tree, options: list[str], fits: Callable[[str], bool])
     if "--numstat" in options:
         pairs = {path: trees.counts(old.get(path, ""), new.get(path, "")) for path in kinds}
         return "".join(f"{added}\t{removed}\t{path}\n" for path, (added, removed) in pairs.items())
-    return trees.patch(old, new, fits) if {"-p", "--patch"} & set(options) else ""
+    return trees.patch(old, new, fits) if "-p" in options else ""
 
 
-def described(commit: Commit, names: str = "") -> str:
+_OTHER_FORMS = frozenset(("full", "short", "fuller", "raw", "email", "reference", "mboxrd"))
+DATES = {"default": "%a %b {day} %H:%M:%S %Y +0000", "iso": "%Y-%m-%d %H:%M:%S +0000", "short": "%Y-%m-%d",
+    "iso-strict": "%Y-%m-%dT%H:%M:%S+00:00", "rfc": "%a, {day} %b %Y %H:%M:%S +0000", "unix": "%s", "relative": "",
+    "iso8601": "%Y-%m-%d %H:%M:%S +0000", "rfc2822": "%a, {day} %b %Y %H:%M:%S +0000",
+    "local": "%a %b {day} %H:%M:%S %Y"}  # fmt: skip
+"""Values of --date."""
+
+
+def dated(host: Host, commit: Commit, form: str) -> str:
+    """A commit's date, as --date asks for it."""
+    if form == "relative":
+        return f"{ago(host.now - commit.time)} ago"
+    return str(commit.time) if form == "unix" else date(commit.time, DATES[form])
+
+
+def described(commit: Commit, names: str, length: int, when: str) -> str:
     """A commit as `git log` prints it."""
     body = "".join(f"    {line}\n" for line in commit.subject.splitlines())
-    return f"commit {commit.id}{names}\nAuthor: {trees.author_line(commit)}\nDate:   {date(commit.time)}\n\n{body}"
+    return f"commit {commit.id[:length]}{names}\nAuthor: {trees.author_line(commit)}\nDate:   {when}\n\n{body}"
 
 
 def date(time: int, form: str = "%a %b {day} %H:%M:%S %Y +0000") -> str:
@@ -122,7 +188,7 @@ def _names(found: Repository, place: int) -> str:
     return f"HEAD -> {found.branch}" if place == 0 else ""
 
 
-def formatted(host: Host, found: Repository, place: int, form: str) -> str:
+def formatted(host: Host, found: Repository, place: int, form: str, when: str) -> str:
     """A commit in a placeholder format; unknown placeholders are kept."""
     commit = found.commits[place]
     name, _, address = trees.author_line(commit).rstrip(">").partition(" <")
@@ -135,7 +201,7 @@ def formatted(host: Host, found: Repository, place: int, form: str) -> str:
         "%b": commit.subject.partition("\n")[2], "%B": commit.subject, "%x09": "\t",
         **dict.fromkeys(("%Creset", "%Cred", "%Cgreen", "%Cblue"), "")}  # fmt: skip
     for letter in "ac":
-        values |= {f"%{letter}d": date(commit.time), f"%{letter}t": str(commit.time),
+        values |= {f"%{letter}d": dated(host, commit, when), f"%{letter}t": str(commit.time),
             f"%{letter}r": f"{ago(host.now - commit.time)} ago", f"%{letter}s": date(commit.time, "%Y-%m-%d"),
             f"%{letter}i": date(commit.time, "%Y-%m-%d %H:%M:%S +0000"),
             f"%{letter}I": date(commit.time, "%Y-%m-%dT%H:%M:%S+00:00")}  # fmt: skip

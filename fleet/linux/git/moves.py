@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, fail
+from fleet.linux.command import CommandContext, fail, lacking
 from fleet.linux.git import trees, views
-from fleet.linux.git.line import option, reject_unknown, split
+from fleet.linux.git.line import option, read
 from fleet.linux.git.trees import FATAL
 from fleet.linux.git.views import GitVerb
+from fleet.linux.options import options as option_table
 from fleet.model import Repository
 
 
@@ -25,18 +26,58 @@ def stage(found: Repository, changes: dict[str, str | None]) -> Repository:
     return replace(found, staged={path: text for path, text in staged.items() if head.get(path) != text})
 
 
+CHECKOUT = option_table("""
+    -b=
+    -B=
+    -q --quiet
+""")
+SWITCH = option_table("""
+    -c --create=
+    -C --force-create=
+    -q --quiet
+""")
+RESTORE = option_table("""
+    -S --staged
+    -W --worktree
+    -s --source=
+    ~ -q --quiet
+""")
+RESET = option_table("""
+    --hard
+    --soft
+    ~ --mixed
+    -q --quiet
+""")
+BRANCH = option_table("""
+    -a --all
+    -r --remotes
+    -v --verbose
+    -l --list
+    --merged[=]
+    --show-current
+    --format=
+    -d --delete
+    -D
+    -m --move
+    -M
+    ~ --no-color
+""")
+
+
 def _checkout(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    options, words, paths = split(context.argv)
-    reject_unknown(context, options, "-b -B -q --quiet -f --force --detach -c -C --create")
-    fresh = bool({"-b", "-B", "-c", "-C", "--create"} & set(options))
     switching = context.name == "git switch"
+    options, words, paths = read(context, SWITCH if switching else CHECKOUT)
+    made = option(options, "-b", "-B", "-c", "-C")
+    fresh = made is not None
     if paths or (words and not fresh and not switching and words[0] not in (found.branch, *found.branches)):
         start = words[0] if words and paths else ""
         return _take(context, found, paths or words, start)
-    if not words:
+    if not words and not fresh:
         return "" if not switching else fail("fatal: missing branch or commit argument", FATAL)
-    name = words[0]
-    if fresh and name in (found.branch, *found.branches):
+    name, again = made or words[0], bool(option(options, "-B", "-C"))
+    if fresh and words and trees.revision(found, words[0]) != 0:
+        return lacking(context, f"{context.name} of a new branch elsewhere", BuiltinResult(exit_code=FATAL))
+    if fresh and not again and name in (found.branch, *found.branches):
         return fail(f"fatal: a branch named '{name}' already exists", FATAL)
     if not fresh and name not in (found.branch, *found.branches):
         return fail(f"fatal: invalid reference: {name}", FATAL)
@@ -49,7 +90,7 @@ def _checkout(context: CommandContext, found: Repository) -> str | BuiltinResult
         if line[0] != "?"
     )
     message = "Switched to a new branch" if fresh else "Already on" if name == found.branch else "Switched to branch"
-    return BuiltinResult(stdout=carried, stderr=f"{message} '{name}'\n")
+    return BuiltinResult() if "-q" in options else BuiltinResult(carried, f"{message} '{name}'\n")
 
 
 def _take(context: CommandContext, found: Repository, words: list[str], start: str = "") -> str | BuiltinResult:
@@ -70,12 +111,11 @@ def _take(context: CommandContext, found: Repository, words: list[str], start: s
 
 
 def _restore(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    options, words, more = split(context.argv)
-    reject_unknown(context, options, "--staged -S --worktree -W --source= -s -q --quiet")
+    options, words, more = read(context, RESTORE)
     wanted = [*words, *more]
     if not wanted:
         return fail("fatal: you must specify path(s) to restore", FATAL)
-    if {"--staged", "-S"} & set(options):
+    if "-S" in options:
         fits = trees.within(context.cwd, found, wanted)
         known = {*found.staged, *trees.head_tree(found)}
         lost = [word for word in wanted if not any(map(trees.within(context.cwd, found, [word]), known))]
@@ -83,20 +123,19 @@ def _restore(context: CommandContext, found: Repository) -> str | BuiltinResult:
             return fail(f"error: pathspec '{lost[0]}' did not match any file(s) known to git")
         found = replace(found, staged={path: text for path, text in found.staged.items() if not fits(path)})
         save(context, found)
-        if not {"--worktree", "-W"} & set(options):
+        if "-W" not in options:
             return ""
-    return _take(context, found, wanted, option(options, "--source") or "")
+    return _take(context, found, wanted, option(options, "-s") or "")
 
 
 def _reset(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    options, words, paths = split(context.argv)
-    reject_unknown(context, options, "--hard --soft --mixed -q --quiet")
+    options, words, paths = read(context, RESET)
     if words and not trees.is_revision(found, words[0]):
         paths, words = [*words, *paths], []
     if paths:
         fits = trees.within(context.cwd, found, paths)
         save(context, replace(found, staged={p: text for p, text in found.staged.items() if not fits(p)}))
-        return _unstaged(context)
+        return "" if "-q" in options else _unstaged(context)
     place = trees.revision(found, words[0] if words else "HEAD")
     before, target = trees.index_tree(found), found.commits[place]
     kept = {} if "--soft" not in options else {
@@ -108,9 +147,9 @@ def _reset(context: CommandContext, found: Repository) -> str | BuiltinResult:
         tracked = [path for path in paths if path in before or path in target.files]
         context.change(trees.with_work_tree(context.host, found, target.files, tracked))
         save(context, after)
-        return f"HEAD is now at {target.id[:7]} {target.subject}\n"
+        return "" if "-q" in options else f"HEAD is now at {target.id[:7]} {target.subject}\n"
     save(context, after)
-    return "" if "--soft" in options else _unstaged(context)
+    return "" if {"--soft", "-q"} & set(options) else _unstaged(context)
 
 
 def _unstaged(context: CommandContext) -> str:
@@ -121,17 +160,15 @@ def _unstaged(context: CommandContext) -> str:
 
 
 def _branch(context: CommandContext, found: Repository) -> str | BuiltinResult:
-    options, words, _ = split(context.argv)
-    reject_unknown(
-        context,
-        options,
-        "-a --all -r -v -vv --list -l --show-current --format= -d -D --delete -m -M --merged --no-color",
-    )
+    options, words, _ = read(context, BRANCH)
     names = {found.branch, *found.branches}
-    if not words or {"--list", "-l", "--merged"} & set(options):
-        return views.branch(context, found)
+    deletes = bool({"-d", "-D"} & set(options))
+    if not words and deletes:
+        return fail("fatal: branch name required", FATAL)
+    if not words or "-l" in options or any(word.startswith("--merged") for word in options):
+        return views.branch(found, options)
     name = words[-1]
-    if {"-d", "-D", "--delete"} & set(options):
+    if deletes:
         if name not in names:
             return fail(f"error: branch '{name}' not found.")
         if name == found.branch:

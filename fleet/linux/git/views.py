@@ -1,15 +1,15 @@
 """git commands that only show: status, diff, show, branch lists, blame."""
 
-import re
 from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import CommandContext, fail
+from fleet.linux.command import NO_OPTIONS, CommandContext, fail, lacking
 from fleet.linux.git import trees
-from fleet.linux.git.line import option, reject_unknown, split
-from fleet.linux.git.log import LOG, date, entry, shown
+from fleet.linux.git.line import option, read
+from fleet.linux.git.log import SHOW, date, entry, not_simulated, shown
 from fleet.linux.git.trees import FATAL
+from fleet.linux.options import options as option_table
 from fleet.model import Host, Repository
 
 GitVerb = Callable[[CommandContext, Repository], "str | BuiltinResult"]
@@ -19,18 +19,26 @@ _WORDS = {"A": "new file:   ", "M": "modified:   ", "D": "deleted:    "}
 # --- status ---------------------------------------------------------------------------------------------------------
 
 
+STATUS = option_table("""
+    -s --short
+    --porcelain[=]
+    -b --branch
+    -u --untracked-files[=]
+    ~ --long
+""")
+
+
 def status(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git status`, short or long."""
-    options, _, _ = split(context.argv)
-    reject_unknown(
-        context,
-        options,
-        "-s --short --porcelain --porcelain= -b --branch -u -uno -uall --untracked-files= -sb --ignored --long",
-    )
-    if any(word.partition("=")[0] in ("-s", "--short", "--porcelain", "-sb") for word in options):
-        head = f"## {found.branch}\n" if {"-b", "--branch", "-sb"} & set(options) else ""
-        return head + short_status(context.host, found)
-    return long_status(context.host, found)
+    options, _, _ = read(context, STATUS)
+    shown, form = option(options, "-u"), option(options, "--porcelain")
+    if shown == "all" or form == "v2":
+        return lacking(context, f"git status {' '.join(options)}", BuiltinResult(exit_code=129))
+    if "-s" in options or any(word.startswith("--porcelain") for word in options):
+        head = f"## {found.branch}\n" if "-b" in options else ""
+        rows = short_status(context.host, found)
+        return head + "".join(f"{row}\n" for row in rows.splitlines() if shown != "no" or not row.startswith("??"))
+    return long_status(context.host, found, untracked=shown != "no")
 
 
 def _three(host: Host, found: Repository) -> tuple[dict[str, str], dict[str, str], list[str]]:
@@ -54,9 +62,10 @@ def short_status(host: Host, found: Repository) -> str:
     return "".join([*lines, *(f"?? {path}\n" for path in loose)])
 
 
-def long_status(host: Host, found: Repository) -> str:
+def long_status(host: Host, found: Repository, untracked: bool = True) -> str:
     """The long form of `git status`."""
     staged, unstaged, loose = _three(host, found)
+    loose = loose if untracked else []
     text = f"On branch {found.branch}\n"
     if not found.commits:
         text += "\nNo commits yet\n\n"
@@ -77,19 +86,29 @@ def long_status(host: Host, found: Repository) -> str:
         return text + 'no changes added to commit (use "git add" and/or "git commit -a")\n'
     if loose:
         return text + 'nothing added to commit but untracked files present (use "git add" to track)\n'
-    return text + "nothing to commit, working tree clean\n"
+    clean = "working tree clean" if untracked else "use -u to show untracked files"
+    return text + f"nothing to commit{', ' if untracked else ' ('}{clean}{'' if untracked else ')'}\n"
 
 
 # --- diff and show --------------------------------------------------------------------------------------------------
 
-_DIFF = """--stat --cached --staged --name-only --name-status --shortstat --numstat -p --patch --quiet --exit-code
---no-color -w --color= -U"""
+DIFF = option_table("""
+    --cached --staged
+    --stat
+    --shortstat
+    --numstat
+    --name-only
+    --name-status
+    -p -u --patch
+    -q --quiet
+    --exit-code
+    ~ --no-color
+""")
 
 
 def diff(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git diff` between the working folder, the index and commits."""
-    options, words, paths = split(context.argv)
-    reject_unknown(context, [word for word in options if not re.fullmatch(r"-U\d{1,3}", word)], _DIFF)
+    options, words, paths = read(context, DIFF)
     revisions = []
     known = {*trees.index_tree(found), *trees.work_tree(context.host, found)}
     for word in words:
@@ -102,23 +121,24 @@ def diff(context: CommandContext, found: Repository) -> str | BuiltinResult:
             trees.revision(found, word)
     index, work = trees.index_tree(found), trees.work_tree(context.host, found)
     tracked = {path: text for path, text in work.items() if path in index}
-    if {"--cached", "--staged"} & set(options):
+    if "--cached" in options:
         old, new = revisions[0] if revisions else trees.head_tree(found), index
     elif len(revisions) >= 2:
         old, new = revisions[:2]
     else:
         old, new = revisions[0] if revisions else index, tracked
     fits = trees.within(context.cwd, found, paths)
-    code = 1 if {"--quiet", "--exit-code"} & set(options) and any(map(fits, trees.changed(old, new))) else 0
+    code = 1 if {"-q", "--exit-code"} & set(options) and any(map(fits, trees.changed(old, new))) else 0
     plain = not any(word.startswith(("--stat", "--name", "--short", "--num")) for word in options)
-    text = "" if "--quiet" in options else shown(old, new, [*options, "-p"] if plain else options, fits)
+    text = "" if "-q" in options else shown(old, new, [*options, "-p"] if plain else options, fits)
     return BuiltinResult(stdout=text, exit_code=code)
 
 
 def show(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git show` of commits, or of a file in one."""
-    options, words, paths = split(context.argv)
-    reject_unknown(context, options, LOG + " -s --no-patch -q --quiet --numstat")
+    options, words, paths = read(context, SHOW)
+    if strange := not_simulated(options):
+        return lacking(context, f"git show {strange}", BuiltinResult(exit_code=128))
     text = ""
     for word in words or ["HEAD"]:
         base, colon, path = word.partition(":")
@@ -129,55 +149,80 @@ def show(context: CommandContext, found: Repository) -> str | BuiltinResult:
         if colon:
             text += tree[path]
             continue
-        quiet = {"-s", "--no-patch", "-q", "--quiet"} & set(options)
+        quiet = {"-s", "-q"} & set(options)
         asked = any(word.startswith(("--stat", "--name", "--short", "--num")) for word in options)
         extra = options if quiet or asked else [*options, "-p"]
         text += entry(context.host, found, place, extra, trees.within(context.cwd, found, paths))
     return text
 
 
-def branch(context: CommandContext, found: Repository) -> str:
+def branch(found: Repository, options: list[str]) -> str:
     """The branch names, with a star at the current one."""
-    options, _, _ = split(context.argv)
     names = sorted({found.branch, *found.branches})
     if "--show-current" in options:
         return f"{found.branch}\n"
     if form := option(options, "--format"):
         return "".join(form.replace("%(refname:short)", name) + "\n" for name in names)
-    last = found.commits[0] if found.commits and {"-v", "-vv"} & set(options) else None
+    last = found.commits[0] if found.commits and "-v" in options else None
     width = max(map(len, names))
     note = f" {last.id[:7]} {last.subject}" if last else ""
     text = "".join(
         f"{'*' if name == found.branch else ' '} {name.ljust(width) if last else name}{note}\n" for name in names
     )
-    far = f"  remotes/origin/{names[0]}\n" if {"-a", "--all"} & set(options) else ""
-    return text + far
+    if "-r" in options:
+        return f"  origin/{names[0]}\n"
+    return text + (f"  remotes/origin/{names[0]}\n" if "-a" in options else "")
+
+
+REV_PARSE = option_table("""
+    --show-toplevel
+    --is-inside-work-tree
+    --git-dir
+    --short[=]
+    --abbrev-ref[=]
+    ~ --verify
+""")
 
 
 def rev_parse(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """`git rev-parse`."""
-    options, words, _ = split(context.argv)
+    options, words, _ = read(context, REV_PARSE)
     facts = {"--show-toplevel": found.path, "--is-inside-work-tree": "true", "--git-dir": f"{found.path}/.git"}
     text = "".join(f"{facts[word]}\n" for word in options if word in facts)
     for word in words:
         place = trees.revision(found, word)
         commit = found.commits[place]
         length = next((int(w[8:] or 7) if w[8:].isdecimal() else 7 for w in options if w.startswith("--short")), 40)
+        abbreviated = any(one.partition("=")[0] == "--abbrev-ref" for one in options)
         short = found.branch if word in ("HEAD", "@") else word
-        text += f"{short if '--abbrev-ref' in options else commit.id[:length]}\n"
+        text += f"{short if abbreviated else commit.id[:length]}\n"
     return text
 
 
+SHORTLOG = option_table("""
+    -s --summary
+    -n --numbered
+""")
+
+
 def shortlog(context: CommandContext, found: Repository) -> str:
-    """`git shortlog -sn`: commits by author."""
-    names = [commit.author for commit in found.commits]
-    order = sorted(set(names), key=lambda name: (-names.count(name), name))
-    return "".join(f"{names.count(name):>6}\t{name}\n" for name in order)
+    """`git shortlog`: commits by author."""
+    options, words, _ = read(context, SHORTLOG)
+    commits = found.commits[trees.revision(found, words[0]) if words else 0 :]
+    names = [commit.author for commit in commits]
+    order = sorted(set(names), key=lambda name: (-names.count(name) if "-n" in options else 0, name))
+    if "-s" in options:
+        return "".join(f"{names.count(name):>6}\t{name}\n" for name in order)
+    subjects = {name: [c.subject.partition("\n")[0] for c in reversed(commits) if c.author == name] for name in order}
+    return "".join(
+        f"{name} ({names.count(name)}):\n" + "".join(f"      {subject}\n" for subject in subjects[name]) + "\n"
+        for name in order
+    )
 
 
 def blame(context: CommandContext, found: Repository) -> str | BuiltinResult:
     """Each line with the oldest commit from which on the file has contained it."""
-    _, words, paths = split(context.argv)
+    _, words, paths = read(context, NO_OPTIONS)
     path = next(
         (path for path in trees.head_tree(found) if trees.within(context.cwd, found, [*words, *paths][:1])(path)), None
     )
