@@ -230,7 +230,21 @@ def test_who_commits_is_configured():
         ("git show --frob", "fatal: unrecognized argument: --frob", 128),
         *(
             (f"git {verb} --frob", "error: unknown option `frob'", 129)
-            for verb in "status add rm commit config remote push stash tag ls-files describe switch reset".split()
+            for verb in [
+                "status",
+                "add",
+                "rm",
+                "commit",
+                "config",
+                "remote",
+                "push",
+                "stash",
+                "tag",
+                "ls-files",
+                "describe",
+                "switch",
+                "reset",
+            ]
         ),
         ("git checkout -Y", "error: unknown switch `Y'", 129),
         ("git commit -m", "error: switch `m' requires a value", 129),
