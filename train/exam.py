@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aj.curves import EXAM
 from aj.errors import TrainError
 from aj.wire import Answer, Prompt
-from train.metrics import EXAM, read_metrics
+from train.metrics import read_metrics
 from train.recipe import ExamOptions, Recipe
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow, encode_prompt, spread
 
@@ -89,5 +90,5 @@ class Results:
 def score_before(options: ExamOptions, adapter: Path) -> float | None:
     """What the adapter `STAGE-adapter` of an earlier stage scored in that stage's exam."""
     stage = adapter.name.removesuffix("-adapter")
-    results = Results.of(options, read_metrics(adapter.with_name(stage) / "metrics.jsonl"), stage.upper())
+    results = Results.of(options, read_metrics(adapter.with_name(stage)), stage.upper())
     return results.scores[results.best] if results.scores else None

@@ -7,11 +7,12 @@ from typing import Any
 from accelerate.utils import gather_object
 from transformers import TrainerCallback  # noqa: TID253
 
+from aj.curves import EXAM
 from aj.errors import TrainError
 from aj.wire import Prompt
 from train.answering import generate
 from train.exam import Exam, Results
-from train.metrics import EXAM, Metrics
+from train.metrics import Metrics
 from train.processes import is_first, launched, number
 from train.tokens import encode_prompt
 
@@ -46,7 +47,8 @@ class TakesExam(TrainerCallback):
             raise TrainError(f"exam: none of the {len(self.samples)} samples could be scored by {metric}; ask more.")
         self.results.scores[step] = scores[metric]
         if is_first():
-            self.metrics.append({"step": step, **scores}, f"{self.metrics.stage}{EXAM}")
+            first = {"step": step, metric: scores[metric]}
+            self.metrics.append(first | scores, f"{self.metrics.stage}{EXAM}")
 
 
 def _replies(model: Any, tokenizer: Any, max_tokens: int, asked: Sequence[Prompt]) -> list[tuple[str, bool]]:

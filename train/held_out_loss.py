@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
+from aj.curves import HELD_OUT
 from train.answering import answering
 from train.held_out import HeldOutRow
-from train.metrics import HELD_OUT, Metrics
+from train.metrics import Metrics
 
 
 class HeldOutLoss(TrainerCallback):

@@ -1,21 +1,22 @@
 """A stage's metrics.jsonl: one line a step, appended, with every step there once whatever interrupted it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from aj.curves import HELD_OUT, draw, to_svg
 from aj.errors import TrainError
-from aj.files import write_jsonl
+from aj.files import write_jsonl, write_text
+from train.checkpoints import STAGES
 
-HELD_OUT = " held out, "
-"""Between the stage and the kind of token, in the `stage` of a line with a held-out loss."""
-EXAM = " exam"
-"""After the stage, in the `stage` of a line with the results of an exam."""
+METRICS = "metrics.jsonl"
+CURVES = "curves.svg"
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
+def read_metrics(stage: Path) -> list[dict[str, Any]]:
     """The whole lines of a stage's metrics; none if it has not begun."""
+    path = stage / METRICS
     if not path.exists():
         return []
     # What follows the last line break was cut off.
@@ -23,13 +24,23 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
+def run_metrics(staging: Path) -> list[dict[str, Any]]:
+    """Those of all stages that a run in the making has begun."""
+    return [line for stage in STAGES for line in read_metrics(staging / stage)]
+
+
+def write_curves(lines: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Draw a run's metrics as `curves.svg`."""
+    write_text(folder / CURVES, to_svg(draw(lines)))
+
+
 class Metrics:
-    def __init__(self, path: Path, stage: str) -> None:
-        self.path, self.stage = path, stage
+    def __init__(self, folder: Path, stage: str) -> None:
+        self.folder, self.path, self.stage = folder, folder / METRICS, stage
 
     def resume(self, step: int) -> list[dict[str, Any]]:
         """Forget what came after `step`, which is trained again, or was cut off; return the stage's own lines."""
-        kept = [line for line in read_metrics(self.path) if line["step"] <= step] if step else []
+        kept = [line for line in read_metrics(self.folder) if line["step"] <= step] if step else []
         write_jsonl(self.path, kept)
         return [line for line in kept if line["stage"] == self.stage]
 

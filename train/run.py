@@ -17,7 +17,7 @@ from rich.console import Console
 
 from aj.contract import Contract, load_contract
 from aj.errors import AJError, TrainError
-from aj.files import digest, digest_weights, logs_dir, read_jsonl, write_json, write_jsonl, write_text
+from aj.files import digest, digest_weights, logs_dir, write_json, write_jsonl, write_text
 from aj.identity import identity
 from aj.whole import resumable, unfinished, whole_folder
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
@@ -25,7 +25,7 @@ from train.checkpoints import STAGES, STARTED
 from train.dataset import DataSet, read_dataset
 from train.exam import Exam, Examiner, Results, choose
 from train.held_out import encode_held_out, split_by_template
-from train.metrics import Metrics
+from train.metrics import CURVES, METRICS, Metrics, run_metrics, write_curves
 from train.preflight import GB, RunPlan, check_room, plan_run
 from train.processes import is_first, launched, together
 from train.recipe import Grpo, Recipe
@@ -97,6 +97,7 @@ def train(
         check_room(material.plan, staging)
         told = {"name": recipe.name, "base": recipe.base, "dataset": material.dataset, "overrides": list(overrides)}
         write_json(staging / STARTED, told)
+        console.print(f"curves, drawn at each checkpoint: {staging / CURVES}", highlight=False, soft_wrap=True)
         started = time.monotonic()
         base = fetch(material.base)
         adapter = _train(material, base, staging, console)
@@ -178,8 +179,8 @@ def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
 
 
 def trained_by() -> str:
-    """Identity of the code that decides a run's weights; what only plans or serves a run is left out, as is GRPO."""
-    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo", "train.scenes"))
+    """Identity of the code that decides a run's weights, without GRPO and what only plans, draws or serves a run."""
+    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo", "train.scenes", "aj.curves"))
 
 
 def played_by(stage: Grpo) -> str:
@@ -296,9 +297,9 @@ def _finish(
             (staging / "merged").rename(folder / "merged")
         recipe = material.recipe.model_dump(mode="json")
         write_text(folder / "recipe.yaml", yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-        stages = [staging / name / "metrics.jsonl" for name in STAGES]
-        metrics = [line for path in stages if path.exists() for _, line in read_jsonl(path)]
-        write_jsonl(folder / "metrics.jsonl", metrics)
+        metrics = run_metrics(staging)
+        write_jsonl(folder / METRICS, metrics)
+        write_curves(metrics, folder)
         manifest = _manifest(material, agreement, metrics, seconds, folder)
         manifest["overrides"] = list(overrides)
         write_json(folder / "manifest.json", manifest)

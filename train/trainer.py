@@ -18,7 +18,7 @@ from train.exam import Results, score_before
 from train.exam_callback import TakesExam
 from train.guards import Guard
 from train.held_out_loss import HeldOutLoss
-from train.metrics import Metrics, read_metrics
+from train.metrics import Metrics, read_metrics, run_metrics, write_curves
 from train.model import cast_adapter
 from train.processes import batches_here, is_first
 from train.recipe import Recipe, TrainingStage
@@ -96,10 +96,10 @@ def run_stage(
         checkpoint = last_checkpoint(folder)
     if checkpoint and is_first():
         console.print(f"{name}: resuming from {checkpoint.name}")
-    metrics = Metrics(folder / "metrics.jsonl", name)
+    metrics = Metrics(folder, name)
     results = None
     if recipe.exam and watch.exam:
-        lines = read_metrics(metrics.path) if checkpoint else []
+        lines = read_metrics(folder) if checkpoint else []
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
     with Progress(*columns, console=console, disable=not is_first()) as progress:
         trainer.add_callback(_Marker(trainer.accelerator, results))
@@ -193,7 +193,9 @@ class _Marker(TrainerCallback):
         self.accelerator.wait_for_everyone()
         if is_first():
             best = self.results.best if self.results and self.results.scores else None
-            mark_complete(Path(args.output_dir), state.global_step, best)
+            folder = Path(args.output_dir)
+            mark_complete(folder, state.global_step, best)
+            write_curves(run_metrics(folder.parent), folder.parent)
 
 
 def _kept(folder: str) -> str:

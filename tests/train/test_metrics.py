@@ -10,7 +10,7 @@ from train.metrics import Metrics
 
 @pytest.fixture
 def metrics(tmp_path):
-    return Metrics(tmp_path / "metrics.jsonl", "SFT")
+    return Metrics(tmp_path, "SFT")
 
 
 def read(metrics):
@@ -43,7 +43,7 @@ def test_every_step_is_there_once_after_a_resume_wherever_the_line_was_cut(metri
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "metrics.jsonl").mkdir()
     with pytest.raises(TrainError, match=r"metrics\.jsonl cannot be written \(Is a directory\)"):
-        Metrics(tmp_path / "metrics.jsonl", "SFT").append({"step": 1})
+        Metrics(tmp_path, "SFT").append({"step": 1})
 
 
 def test_held_out_losses_are_lines_of_their_own_and_the_last_of_each_kind_counts(metrics):

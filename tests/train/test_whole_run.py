@@ -21,6 +21,7 @@ def test_a_run_is_a_folder_with_all_that_it_promises(finished, dataset):
     assert {path.name for path in run.iterdir()} == {
         "adapter",
         "merged",
+        "curves.svg",
         "manifest.json",
         "metrics.jsonl",
         "recipe.yaml",

@@ -102,7 +102,7 @@ def test_a_log_that_names_a_path_for_its_run_reads_no_file(lab):
         log.eval.metadata = {**(log.eval.metadata or {}), "run": "../secret", "dataset": "../secret"}
 
     (model,) = page_of(lab, lab.change("good", climb)).told("summary")["models"]
-    assert (model["recipe"], model["card"], model["curve"]) == ("", "", {})
+    assert (model["recipe"], model["card"], model["curves"]) == ("", "", [])
 
 
 def test_a_model_has_its_recipe_its_data_card_and_its_training_curve(lab):
@@ -113,9 +113,9 @@ def test_a_model_has_its_recipe_its_data_card_and_its_training_curve(lab):
     (lab.logs / "datasets" / "dgood" / "card.md").write_text("# Data set good")
     (model,) = page_of(lab, lab.evals("good")).told("summary")["models"]
     assert (model["recipe"], model["card"]) == ("name: good", "# Data set good")
-    assert model["curve"]["SFT"][0] == [1, 1.0]
-    assert len(model["curve"]["SFT"]) <= 200
-    assert model["curve"]["DPO"] == [[1, 0.7]]
+    told = [drawing[1]["aria-label"] for drawing in model["curves"]]
+    assert told[0].startswith("SFT: loss: mean of 20 1 at step 1, ")
+    assert told[1] == "DPO: loss: mean of 20 0.7 at step 1, 0.7 at step 1"
 
 
 def test_the_champion_is_held_against_the_base_and_the_others_against_the_champion(lab):

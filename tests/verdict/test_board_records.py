@@ -1,15 +1,13 @@
 """What the board's page holds of each model: facts and costs, its past, differences, failures, and its talks."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.board import simulated
 from verdict.board import samples
-from verdict.board.models import POINTS, Titles, failure_counts, history_records, model_record, rival_of
+from verdict.board.models import Titles, failure_counts, history_records, model_record, rival_of
 from verdict.board.page import _cell, _numbers, _ranked, _summary, _table
 from verdict.board.rows import BoardRow, Entry, rank
 from verdict.board.samples import Packed, conversations, score_columns
@@ -59,26 +57,11 @@ def test_a_model_has_its_facts_and_what_it_cost_over_all_tasks(models, tmp_path)
         "errors": 2,
         "recipe": "",
         "card": "",
-        "curve": {},
+        "curves": [],
     }
     assert not model_record(entry, Titles("2"), tmp_path)["champion"]
     nameless = Entry("x", {"t": replace(first, metadata={})})
     assert not model_record(nameless, Titles(""), tmp_path)["champion"], "a base model has no run, and is no champion"
-
-
-def curve(lines: list[dict[str, Any]], tmp_path: Path, entry: Entry) -> dict[str, Any]:
-    path = tmp_path / "runs" / "1" / "metrics.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return model_record(entry, Titles(), tmp_path)["curve"]
-
-
-def test_a_training_curve_is_thinned_out_evenly_and_what_is_no_number_is_left_out(models, tmp_path):
-    steps = [{"step": step, "loss": 0.123456} for step in range(POINTS + 1)]
-    odd = [{"step": "x", "loss": 1}, {"step": 1, "loss": "x"}, {"stage": "DPO", "step": 7, "loss": 1}]
-    found = curve([*odd, *steps], tmp_path, models[1])
-    assert found == {"DPO": [[7, 1]], "training": [[step, 0.1235] for step in range(0, POINTS + 1, 2)]}
-    assert len(curve(steps[:-1], tmp_path, models[1])["training"]) == POINTS
 
 
 def test_the_past_is_told_newest_first_a_promotion_with_its_verdict_and_a_rollback_with_its_own_reason():

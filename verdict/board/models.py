@@ -1,6 +1,5 @@
 """What the page tells of each model beside its scores: how it came about, what it cost, what it was trained on."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aj.curves import Drawing, draw
 from aj.errors import EvidenceError
 from aj.files import read_jsonl
 from aj.visible import visible
@@ -16,8 +16,6 @@ from verdict.compare import ComparisonRow, check_comparable, compare_task
 from verdict.costs import total
 from verdict.runs import BASE
 
-POINTS = 200
-"""Of a training curve, for each stage; a longer one is thinned out."""
 _HASH = re.compile(r"[0-9A-Za-z]+")
 """What a run or a data set is called: the name comes from a log, and leads to a folder."""
 
@@ -51,7 +49,7 @@ def model_record(entry: Entry, titles: Titles, logs: Path) -> dict[str, Any]:
         "errors": sum(sample.errors for scores in entry.tasks.values() for sample in scores.samples.values()),
         "recipe": _text(logs / "runs", run, "recipe.yaml"),
         "card": _text(logs / "datasets", dataset, "card.md"),
-        "curve": _curve(logs / "runs", run),
+        "curves": _curves(logs / "runs", run),
     }
 
 
@@ -72,17 +70,9 @@ def _text(folder: Path, name: str, file: str) -> str:
     return visible(path.read_text(encoding="utf-8"), "\n") if _HASH.fullmatch(name) and path.is_file() else ""
 
 
-def _curve(runs: Path, run: str) -> dict[str, list[list[float]]]:
-    """Stage -> step and loss."""
+def _curves(runs: Path, run: str) -> list[Drawing]:
     path = runs / run / "metrics.jsonl"
-    stages: dict[str, list[list[float]]] = {}
-    if not _HASH.fullmatch(run) or not path.is_file():
-        return stages
-    for _, record in read_jsonl(path):
-        step, loss = record.get("step"), record.get("loss")
-        if isinstance(step, int) and isinstance(loss, int | float) and math.isfinite(loss):
-            stages.setdefault(visible(str(record.get("stage", "training"))), []).append([step, round(loss, 4)])
-    return {stage: points[:: max(1, math.ceil(len(points) / POINTS))] for stage, points in stages.items()}
+    return draw([line for _, line in read_jsonl(path)]) if _HASH.fullmatch(run) and path.is_file() else []
 
 
 def failure_counts(entry: Entry) -> dict[tuple[str, str], int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from aj.curves import STYLE
 from aj.visible import visible
 from verdict.board.models import Titles, differences, failure_counts, history_records, model_record, rival_of
 from verdict.board.rows import MARK, BoardRow, Entry, grid, is_flawed, is_headline, note
@@ -44,7 +45,7 @@ def to_html(models: Sequence[Entry], rows: Sequence[BoardRow], titles: Titles, l
         "talks": conversations(ranked, places, is_headline(rows)),
     }
     script = "".join(_asset(name) for name in SCRIPTS)
-    style = _asset("board.css")
+    style = _asset("board.css") + STYLE
     return Template(_asset("board.html")).substitute(
         policy=f"default-src 'none'; script-src {_allowed(script)}; style-src {_allowed(style)}; "
         "base-uri 'none'; form-action 'none'",

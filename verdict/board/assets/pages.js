@@ -103,7 +103,7 @@ async function modelPage(board, [name], query) {
     codes.length ? codeTable(name, codes.slice(0, COMMON)) : el("p", {}, "None."),
     codes.length > COMMON ? el("details", {}, el("summary", {}, `${codes.length - COMMON} rarer ones`), codeTable(name, codes.slice(COMMON))) : null,
     el("h2", {}, "Training"),
-    Object.entries(model.curve).map(([stage, points]) => curve(stage, points)),
+    el("div", { class: "columns" }, model.curves.map((one) => el("figure", {}, drawing(one)))),
     model.recipe ? el("details", {}, el("summary", {}, "Recipe"), el("pre", {}, model.recipe)) : null,
     model.card ? el("details", {}, el("summary", {}, "Data card"), markdown(model.card)) : null,
     model.recipe || model.card ? null : el("p", {}, "The run's folder is not where the board was made, or the model was not trained here."),

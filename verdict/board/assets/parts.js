@@ -116,22 +116,9 @@ function pairs(list) {
   return el("dl", {}, list.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
-function curve(stage, points) {
-  const width = 640, height = 200, left = 44, bottom = 26, top = 8;
-  const steps = points.map(([step]) => step), losses = points.map(([, loss]) => loss);
-  const last = Math.max(...steps), first = Math.min(...steps), most = Math.max(...losses), least = Math.min(0, ...losses);
-  const x = (step) => left + ((step - first) / (last - first || 1)) * (width - left - 10);
-  const y = (loss) => height - bottom - ((loss - least) / (most - least || 1)) * (height - bottom - top);
-  const path = points.map(([step, loss], at) => `${at ? "L" : "M"}${x(step).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
-  const told = `${stage}: loss ${losses[0]} at step ${first}, ${losses.at(-1)} at step ${steps.at(-1)}`;
-  return el("figure", {}, svg("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told },
-    svg("line", { class: "axis", x1: left, x2: width - 10, y1: y(least), y2: y(least) }),
-    svg("line", { class: "axis", x1: left, x2: left, y1: top, y2: y(least) }),
-    svg("text", { x: left - 6, y: y(most) + 10, "text-anchor": "end" }, most.toFixed(2)),
-    svg("text", { x: left - 6, y: y(least), "text-anchor": "end" }, least.toFixed(2)),
-    svg("text", { x: left, y: height - 8 }, `step ${first}`),
-    svg("text", { x: width - 10, y: height - 8, "text-anchor": "end" }, `${last}`),
-    svg("path", { d: path })), el("figcaption", {}, told));
+// A drawing of aj/curves.py: [tag, attributes, ...children].
+function drawing([tag, attributes, ...children]) {
+  return svg(tag, attributes, ...children.map((child) => (Array.isArray(child) ? drawing(child) : child)));
 }
 
 // The little Markdown that a data card is written in: headings, lists, tables, paragraphs. Pictures lie beside the card.
