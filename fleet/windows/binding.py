@@ -271,10 +271,18 @@ class CmdletCall:
         failure = self.failure(message, name, category, target, kind)
         if self.stops:
             raise failure
+        if self.quiet:
+            self.silence(failure)
+            return
         self.failures.append(failure)
+        self.session.report(failure)
+
+    def silence(self, failure: Failure) -> None:
+        """Do not show an error; $Error has it, unless it is to be ignored."""
         self.session.ok = False
-        if not self.quiet:
-            self.session.report(failure)
+        self.failures.append(failure)
+        if self.text("ErrorAction").lower() not in ("ignore", "4"):
+            self.session.note(failure)
 
     def what_if(self, action: str, target: str) -> bool:
         """Whether -WhatIf was given; if so, prints what would be done, and the caller must not do it."""

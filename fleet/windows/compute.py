@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from fleet.model import Host
+from fleet.windows.error_records import error_record
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
 from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
@@ -130,6 +131,8 @@ class ExpressionEvaluator:
                 return name == "true"
             case "psitem":
                 return variables.get("_")
+            case "error":
+                return [error_record(failure) for failure in self.session.failed]
             case "?":
                 return self.session.ok_before
             case "pwd":
@@ -185,11 +188,7 @@ class ExpressionEvaluator:
                 return cast(to_text(right), left)
             except Failure:
                 return None
-        try:
-            result = binary(node.operator, left, right, self.session.budget)
-        except Failure as failure:
-            failure.span = failure.span or node.span
-            raise
+        result = binary(node.operator, left, right, self.session.budget)
         if node.operator in ("-match", "-imatch", "-cmatch") and result is True:
             self._remember(to_text(left), to_text(right), node.operator == "-cmatch")
         return result

@@ -5,25 +5,29 @@ from collections.abc import Callable
 from fleet.model import Machine
 from fleet.windows import commands
 from fleet.windows.binding import QUIET, Argument, CmdletCall, bind
+from fleet.windows.error_records import error_record
 from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, refused
 from fleet.windows.format import render
 from fleet.windows.functions import bind_function
 from fleet.windows.parse import parse
 from fleet.windows.paths import write_text
 from fleet.windows.session import Session, shown
-from fleet.windows.statements import Leaving, StatementRunner, error_record
+from fleet.windows.statements import Leaving, StatementRunner
 from fleet.windows.statics import cast
 from fleet.windows.tree import (
     Block,
     Body,
     CommandNode,
+    Element,
     Function,
     Parameter,
     Pipeline,
     Redirect,
+    Span,
+    Splat,
     SyntaxNode,
 )
-from fleet.windows.values import PSValue, items, to_text, truthy
+from fleet.windows.values import Hash, PSValue, items, to_text, truthy
 
 
 class Interpreter(StatementRunner):
@@ -38,8 +42,9 @@ class Interpreter(StatementRunner):
 
     def run_script(self, line: str) -> None:
         """Run a whole line; each statement's output is printed before the next one runs."""
-        for statement in parse(line).statements:
-            self.session.printed += self.body(Body((statement,)), guarded=True)
+        parsed = parse(line)
+        for statement, span in zip(parsed.statements, parsed.spans, strict=True):
+            self.session.printed += self.body(Body((statement,), (span,)), guarded=True)
 
     def run_line(self, line: str) -> list[PSValue]:
         """The output of another line, run inside the current one."""
@@ -49,13 +54,13 @@ class Interpreter(StatementRunner):
         finally:
             self.session.line = outer
 
-    def invoke(self, block: Block, item: PSValue) -> list[PSValue]:
+    def invoke(self, block: Block, item: PSValue, guarded: bool = True) -> list[PSValue]:
         """The output of a script block, with $_ set to `item`."""
         variables = self.session.variables
         before = variables.get("_")
         variables["_"] = item
         try:
-            return self._nested(lambda: self.body(block.body))
+            return self._nested(lambda: self.body(block.body, guarded))
         except Leaving as leaving:
             if leaving.keyword == "exit":
                 raise
@@ -106,18 +111,19 @@ class Interpreter(StatementRunner):
     def _plain_command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]:
         head = self.value(command.name)
         if isinstance(head, Block):
-            return self.invoke(head, None)
+            if command.dotted and not head.parameters:
+                return self.invoke(head, None)
+            return self._call(Function("", head.parameters, head.body), self._arguments(command), given)
         name = to_text(head)
         if function := self.session.functions.get(name.lower()):
-            return self._call(function, [self._given(element, command) for element in command.elements], given)
+            return self._call(function, self._arguments(command), given)
         if native := commands.native(name):
             words = [self._word(element) for element in command.elements]
             return commands.run_native(native, self.session, [word for group in words for word in group], given)
         cmdlet = commands.cmdlet(name)
         if cmdlet is None:
             raise self._unknown(name, command)
-        elements = [self._given(element, command) for element in command.elements]
-        bound = bind(cmdlet, elements, command.span)
+        bound = bind(cmdlet, self._arguments(command), command.span)
         if truthy(bound.get("Confirm")):
             text = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
             raise Failure(text, f"InvalidOperation,{cmdlet.class_name}", source=cmdlet.name, span=command.span)
@@ -132,8 +138,7 @@ class Interpreter(StatementRunner):
                 failure.source, failure.called, failure.id = cmdlet.name, name, f"{failure.id},{cmdlet.class_name}"
             if not call.quiet or failure.ends_line or self._tries:
                 raise
-            self.session.ok = False
-            call.failures.append(failure)
+            call.silence(failure)
             output = []
         if call.has("OutVariable"):
             self.session.variables[call.text("OutVariable").lower()] = list(output)
@@ -158,14 +163,31 @@ class Interpreter(StatementRunner):
         finally:
             session.variables = outer
 
+    def _arguments(self, command: CommandNode) -> list[Argument]:
+        found: list[Argument] = []
+        for element in command.elements:
+            found += (
+                self._splat(element, command.span) if isinstance(element, Splat) else [self._given(element, command)]
+            )
+        return found
+
+    def _splat(self, element: Splat, span: Span) -> list[Argument]:
+        held = self.session.variables.get(element.name)
+        if isinstance(held, Hash):
+            return [Argument(name, value, True, span) for name, value in held.values.items()]
+        return [Argument(None, value, True, span) for value in (held if isinstance(held, list) else [held])]
+
     def _given(self, element: SyntaxNode | Parameter, command: CommandNode) -> Argument:
         if isinstance(element, Parameter):
             value = None if element.value is None else self.value(element.value)
             return Argument(element.name, value, element.value is not None, element.span)
         return Argument(None, self.value(element), True, command.span)
 
-    def _word(self, element: SyntaxNode | Parameter) -> list[str]:
+    def _word(self, element: Element) -> list[str]:
         """The arguments of a console program: a parameter is a word like any other."""
+        if isinstance(element, Splat):
+            given = self._splat(element, (0, 0))
+            return [f"-{one.name}:{to_text(one.value)}" if one.name else to_text(one.value) for one in given]
         if isinstance(element, Parameter):
             tail = [] if element.value is None else [self.value(element.value)]
             return [f"-{element.name}{':' + to_text(tail[0]) if tail else ''}"]

@@ -7,7 +7,10 @@ from fleet.windows.strings import VARIABLE, StringParser
 from fleet.windows.tree import (
     Binary,
     Block,
+    Body,
     Cast,
+    Forbidden,
+    FunctionParameter,
     HashLiteral,
     Index,
     Invoke,
@@ -26,6 +29,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 SIZES = {"kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
+PARAM = re.compile(r"param\s*\(", re.IGNORECASE)
 TYPE = re.compile(r"\[([A-Za-z_][\w.]*(?:\[\])?)\]")
 ASSIGNMENTS = re.compile(r"=(?!=)|[-+*/%]=")
 NOT = re.compile(r"!|-(?:not|bnot|split|join)\b", re.IGNORECASE)
@@ -66,6 +70,9 @@ class ExpressionParser(StringParser):
     @abstractmethod
     def statement(self) -> StatementNode: ...
 
+    @abstractmethod
+    def parameters(self) -> tuple[FunctionParameter, ...] | None: ...
+
     def starts_expression(self) -> bool:
         """Whether the statement at the position is an expression rather than a command."""
         first, second = self.char(), self.char(1)
@@ -97,7 +104,7 @@ class ExpressionParser(StringParser):
                 text = f"You must provide a value expression following the '{found[0]}' operator."
                 raise self.wrong(text, "ExpectedValueExpression")
             right = self.expression(level + 1, commas)
-            left = Binary(found[0].lower(), left, right, (start, self.at))
+            left = Binary(found[0].lower(), left, right)
 
     def _range(self, commas: bool) -> SyntaxNode:
         first = self._items(commas)
@@ -215,10 +222,10 @@ class ExpressionParser(StringParser):
     def _at_sign(self) -> SyntaxNode:
         if self.peek("@("):
             return self.bracketed("@(")
-        if found := self.match(re.compile(r"@'\r?\n(.*?)\r?\n'@", re.DOTALL)):
-            return Literal(found[1])
-        if found := self.match(re.compile(r'@"\r?\n(.*?)\r?\n"@', re.DOTALL)):
-            return Literal(found[1])
+        if found := self.match(re.compile(r"@'[ \t]*\r?\n(?:(.*?)\r?\n)?'@", re.DOTALL)):
+            return Literal(found[1] or "")
+        if self.match(re.compile(r'@"[ \t]*\r?\n')):
+            return self.here_string()
         if self.take("@{"):
             return self._hash()
         raise self.unexpected()
@@ -243,9 +250,13 @@ class ExpressionParser(StringParser):
     def _block(self) -> Block:
         self.expect("{")
         start = self.at
+        self.spaces(lines=True)
+        parameters = self.parameters() if self.match(PARAM) else ()
+        if parameters is None:
+            return Block(Body((Forbidden("param"),), ((start, self.at),)), "")
         body = self.body("}")
         self.expect("}")
-        return Block(body, self.text[start : self.at - 1])
+        return Block(body, self.text[start : self.at - 1], parameters)
 
     def argument(self) -> SyntaxNode:
         """One argument of a command: a value, or unquoted text."""

@@ -66,13 +66,16 @@ class Failure(Exception):
         """The record as Windows PowerShell prints it on standard error."""
         name = self.called or self.source
         head = f"{name} : {self.message}" if name else self.message
-        about = f"({self.target or ':'})"
-        where = f"[{self.source}]" if self.source and self.kind != "CommandNotFoundException" else "[]"
         return (
             f"{head}\n{self._position(line)}"
-            f"    + CategoryInfo          : {self.category}: {about} {where}, {self.kind}\n"
+            f"    + CategoryInfo          : {self.summary()}\n"
             f"    + FullyQualifiedErrorId : {self.id}\n"
         )
+
+    def summary(self) -> str:
+        """ObjectNotFound: (x:String) [Get-Item], ItemNotFoundException"""
+        where = f"[{self.source}]" if self.source and self.kind != "CommandNotFoundException" else "[]"
+        return f"{self.category}: ({self.target or ':'}) {where}, {self.kind}"
 
     def _position(self, line: str) -> str:
         start, end = self.span or (0, len(line))

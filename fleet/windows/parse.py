@@ -7,16 +7,18 @@ existing tree-sitter grammar fails on the most common lines (`Select-Object Name
 import re
 from functools import lru_cache
 
-from fleet.windows.expressions import ASSIGNMENTS, TYPE, ExpressionParser
+from fleet.windows.expressions import ASSIGNMENTS, PARAM, TYPE, ExpressionParser
 from fleet.windows.failure import MAX_LINE, refused
 from fleet.windows.tree import (
     Assign,
     Body,
     CommandNode,
+    Element,
     For,
     Forbidden,
     ForEach,
     Function,
+    FunctionParameter,
     If,
     Items,
     Leave,
@@ -24,6 +26,7 @@ from fleet.windows.tree import (
     Parameter,
     Pipeline,
     Redirect,
+    Splat,
     StatementNode,
     Switch,
     SyntaxNode,
@@ -44,7 +47,7 @@ PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:?)")
 REDIRECT = re.compile(r"([1-6*]?)(>>|>)(?:&([12]))?")
 INVOCATION = re.compile(r"[&.](?=[\s\"'$({])")
 SWITCH_OPTION = re.compile(r"-(regex|wildcard|casesensitive|exact)\b", re.IGNORECASE)
-PARAM = re.compile(r"param\s*\(", re.IGNORECASE)
+SPLAT = re.compile(r"@(\w+)(?=[\s;|)}&]|$)")
 DEFAULT = re.compile(r"default(?=\s*\{)", re.IGNORECASE)
 NAME = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
 ENDS = (";", "|", ")", "}", "\n", "&", "")
@@ -74,19 +77,21 @@ class Parser(ExpressionParser):
     def body(self, close: str) -> Body:
         """Statements up to `close`, which is not consumed; "" means the end of the line."""
         self.deeper()
-        statements = []
+        statements, spans = [], []
         while True:
             self.spaces(lines=True)
             if self.take(";"):
                 continue
             if self.at >= len(self.text) or (close and self.peek(close)):
                 break
+            start = self.at
             statements.append(self.statement())
+            spans.append((start, start + len(self.text[start : self.at].rstrip())))
             self.spaces()
             if self.char() not in (";", "\n", "") and not (close and self.peek(close)):
                 raise self._separator()
         self.higher()
-        return Body(tuple(statements))
+        return Body(tuple(statements), tuple(spans))
 
     def _separator(self) -> Exception:
         if self.peek("&&") or self.peek("||"):
@@ -229,24 +234,24 @@ class Parser(ExpressionParser):
         if name is None:
             raise self.wrong("Missing name after function keyword.", "MissingNameAfterKeyword")
         self.spaces(lines=True)
-        parameters = self._parameters() if self.take("(") else []
+        parameters = self.parameters() if self.take("(") else ()
         self.expect("{")
         self.spaces(lines=True)
         if self.match(PARAM):
-            parameters = self._parameters()
+            parameters = self.parameters()
         if parameters is None:
             return Forbidden("param")
         body = self.body("}")
         self.expect("}")
-        return Function(name[0].lower(), tuple(parameters), body)
+        return Function(name[0].lower(), parameters, body)
 
-    def _parameters(self) -> list[tuple[str, str, SyntaxNode | None]] | None:
+    def parameters(self) -> tuple[FunctionParameter, ...] | None:
         """Up to the closing bracket; None if one has attributes, such as [Parameter(Mandatory)]."""
-        found: list[tuple[str, str, SyntaxNode | None]] = []
+        found: list[FunctionParameter] = []
         while True:
             self.spaces(lines=True)
             if self.take(")"):
-                return found
+                return tuple(found)
             type_ = self.match(TYPE)
             self.spaces(lines=True)
             if self.peek("["):
@@ -293,7 +298,8 @@ class Parser(ExpressionParser):
 
     def _command(self) -> CommandNode:
         start = self.at
-        if self.match(INVOCATION):
+        invoked = self.match(INVOCATION)
+        if invoked:
             self.spaces()
             name = self.primary()
         else:
@@ -302,13 +308,14 @@ class Parser(ExpressionParser):
                 raise self.unexpected()
             name = Literal(found[0])
         name_span = (start, self.at)
-        elements: list[SyntaxNode | Parameter] = []
+        elements: list[Element] = []
         redirects: list[Redirect] = []
         end = self.at
         while True:
             self.spaces()
             if self.peek("&&") or self.char() in ENDS:
-                return CommandNode(name, tuple(elements), tuple(redirects), (start, end), name_span)
+                dotted = invoked is not None and invoked[0] == "."
+                return CommandNode(name, tuple(elements), tuple(redirects), (start, end), name_span, dotted)
             if found := self.match(REDIRECT):
                 redirects.append(self._redirect(*found.groups()))
             else:
@@ -323,8 +330,10 @@ class Parser(ExpressionParser):
             raise self.wrong("Missing file specification after redirection operator.", "MissingFileSpecification")
         return Redirect(stream or "1", arrow == ">>", self.argument())
 
-    def _element(self) -> SyntaxNode | Parameter:
+    def _element(self) -> Element:
         start = self.at
+        if found := self.match(SPLAT):
+            return Splat(found[1].lower())
         if found := self.match(PARAMETER):
             value = None
             if found[2]:

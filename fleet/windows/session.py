@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fleet.gaps import Gap
 from fleet.model import Host, Machine
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SHOWN = "FormattedText"
 """Class of a record that holds finished text, such as the output of Format-Table."""
+MAX_ERRORS = 256
+"""Kept in $Error."""
 HOME = r"C:\Users\Administrator"
 
 
@@ -22,12 +24,18 @@ def shown(text: str) -> PSObject:
     return PSObject(SHOWN, {}, bounded(text))
 
 
+class Invoke(Protocol):
+    """Runs a script block with $_ set; if `guarded`, an error is reported and its next statement runs."""
+
+    def __call__(self, block: Block, item: PSValue, guarded: bool = True) -> list[PSValue]: ...
+
+
 @dataclass(slots=True)
 class Session:
     """A PowerShell session on one host, which lasts for one line: each line that AJ sends is a new process."""
 
     machine: Machine
-    invoke: Callable[[Block, PSValue], list[PSValue]]
+    invoke: "Invoke"
     """runs a script block with $_ set"""
     run_line: Callable[[str], list[PSValue]]
     """runs another line inside this one (powershell -Command, cmd /c)"""
@@ -52,6 +60,8 @@ class Session:
     """whether the statement that runs has succeeded so far"""
     ok_before: bool = True
     """$?: whether the statement before it did"""
+    failed: list[Failure] = field(default_factory=list)
+    """$Error: the last failure first"""
     exit_code: int | None = None
     """set if the line asked for one"""
 
@@ -70,7 +80,10 @@ class Session:
         self.errors.append(failure.render(self.line))
 
     def note(self, failure: Failure) -> None:
-        """An error that only the simulated host has is a gap, whether the line shows it or not."""
+        """Remember an error. One that only the simulated host has is a gap, whether the line shows it or not."""
+        if all(known is not failure for known in self.failed):
+            self.failed.insert(0, failure)
+            del self.failed[MAX_ERRORS:]
         gap = Gap("option" if " " in failure.lacks else "command", failure.lacks)
         if failure.lacks and gap not in self.machine.gaps:
             self.machine.gaps.append(gap)

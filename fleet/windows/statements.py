@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fleet.windows.compute import ExpressionEvaluator
+from fleet.windows.error_records import error_record
 from fleet.windows.failure import MAX_ITEMS, Failure, no_memory, not_allowed
 from fleet.windows.matching import Matcher, like
 from fleet.windows.operators import binary, equal
@@ -29,7 +30,7 @@ from fleet.windows.tree import (
     Variable,
     WhileLoop,
 )  # fmt: skip
-from fleet.windows.values import Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import Hash, PSValue, collapse, items, to_number, to_text, truthy
 
 
 class Leaving(Exception):
@@ -52,12 +53,12 @@ class StatementRunner(ExpressionEvaluator):
     def pipeline(self, pipeline: Pipeline) -> list[PSValue]: ...
 
     @abstractmethod
-    def invoke(self, block: Block, item: PSValue) -> list[PSValue]: ...
+    def invoke(self, block: Block, item: PSValue, guarded: bool = True) -> list[PSValue]: ...
 
     def body(self, body: Body, guarded: bool = False) -> list[PSValue]:
         """The output of statements; if `guarded`, an error is reported and the next statement runs, as in a script."""
         output: list[PSValue] = []
-        for statement in body.statements:
+        for statement, span in zip(body.statements, body.spans, strict=True):
             self.session.budget.spend()
             try:
                 self.session.ok_before, self.session.ok = self.session.ok, True
@@ -66,6 +67,7 @@ class StatementRunner(ExpressionEvaluator):
                 leaving.values = output + leaving.values
                 raise
             except Failure as failure:
+                failure.span = failure.span or span
                 self.session.note(failure)
                 if not guarded or self._tries or failure.ends_line:
                     failure.output = output + failure.output
@@ -252,13 +254,3 @@ class StatementRunner(ExpressionEvaluator):
             "able to accept assignments, such as a variable or a property."
         )
         raise Failure(text, "InvalidLeftHandSide", "ParserError")
-
-
-def error_record(failure: Failure) -> PSObject:
-    kind = PSObject(f"System.{failure.kind}", {"Message": failure.message}, failure.message)
-    values: dict[str, PSValue] = {
-        "Exception": kind,
-        "FullyQualifiedErrorId": failure.id,
-        "CategoryInfo": f"{failure.category}: ({failure.target})",
-    }
-    return PSObject("System.Management.Automation.ErrorRecord", values, failure.message)

@@ -8,6 +8,7 @@ from fleet.windows.tree import Body, Expand, Literal, Sub, SyntaxNode, Variable
 
 VARIABLE = re.compile(r"\$(?:\{([^}]+)\}|((?:(?:env|global|script|local|using|variable):)?\w+|[$?^]))", re.IGNORECASE)
 WORD = re.compile(r"[^\s;|(){}\"'<>,&$`]+")
+HERE_END = re.compile(r'\r?\n"@')
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -46,6 +47,17 @@ class StringParser(Cursor):
                 raise self.wrong('The string is missing the terminator: ".', "TerminatorExpectedAtEndOfString")
             parts.append(self._quoted_part())
         self.take('"')
+        return _joined(parts)
+
+    def here_string(self) -> SyntaxNode:
+        """A here-string in double quotes, in which a quote stands for itself."""
+        parts: list[SyntaxNode] = []
+        empty = self.peek('"@')
+        while not empty and not HERE_END.match(self.text, self.at):
+            if self.at >= len(self.text):
+                raise self.wrong('The string is missing the terminator: "@.', "TerminatorExpectedAtEndOfString")
+            parts.append(self._part() or Literal(self._plain(re.compile(r"[^`$\r\n]+|.", re.DOTALL))))
+        self.match(re.compile(r'\r?\n"@|"@'))
         return _joined(parts)
 
     def _quoted_part(self) -> SyntaxNode:

@@ -67,7 +67,6 @@ class Binary:
     """in lower case; never ".." or "," """
     left: "SyntaxNode"
     right: "SyntaxNode"
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,7 @@ class Block:
     body: "Body"
     text: str
     """the text between the braces"""
+    parameters: tuple["FunctionParameter", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,13 @@ class Parameter:
     name: str
     value: "SyntaxNode | None"
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Splat:
+    """@name: the variable's members as arguments"""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +133,12 @@ class Redirect:
 @dataclass(frozen=True, slots=True)
 class CommandNode:
     name: "SyntaxNode"
-    elements: tuple["SyntaxNode | Parameter", ...]
+    elements: tuple["Element", ...]
     redirects: tuple[Redirect, ...]
     span: Span
     name_span: Span
+    dotted: bool = False
+    """called by ". ", which leaves its variables behind"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +219,7 @@ class Leave:
 class Function:
     name: str
     """in lower case"""
-    parameters: tuple[tuple[str, str, "SyntaxNode | None"], ...]
-    """name in lower case, type or "", default value"""
+    parameters: tuple["FunctionParameter", ...]
     body: "Body"
 
 
@@ -225,6 +233,8 @@ class Forbidden:
 @dataclass(frozen=True, slots=True)
 class Body:
     statements: tuple["StatementNode", ...]
+    spans: tuple[Span, ...]
+    """where each of them is"""
 
 
 SyntaxNode = (
@@ -245,4 +255,8 @@ SyntaxNode = (
     | Block
     | CommandNode
 )
+FunctionParameter = tuple[str, str, SyntaxNode | None]
+"""name in lower case, type or "", default value"""
+Element = SyntaxNode | Parameter | Splat
+"""one argument of a command"""
 StatementNode = Pipeline | Assign | If | ForEach | For | WhileLoop | Switch | Try | Leave | Function | Forbidden

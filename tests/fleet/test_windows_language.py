@@ -187,7 +187,7 @@ def test_throw_is_caught_but_a_bound_is_not():
 def test_an_error_ends_its_statement_and_the_next_one_runs():
     stdout, stderr, code = run("1/0; 'next'")
     assert (stdout, code) == ("next\n", 0)
-    assert stderr.startswith("Attempted to divide by zero.\nAt line:1 char:2\n+ 1/0; 'next'\n")
+    assert stderr.startswith("Attempted to divide by zero.\nAt line:1 char:1\n+ 1/0; 'next'\n")
 
 
 def test_the_exit_code_is_that_of_the_last_statement_or_of_exit():

@@ -21,7 +21,7 @@ def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValu
     """(label, value) of a property given by name, script block, or @{n=…; e=…}."""
     match spec:
         case Block():
-            return spec.text.strip(), collapse(call.session.invoke(spec, item))
+            return spec.text.strip(), _computed(call, item, spec)
         case Hash():
             names = [key for key in spec.values if key.lower()[:1] in ("n", "l")]
             found = next((spec.values[key] for key in spec.values if key.lower()[:1] == "e"), None)
@@ -31,6 +31,17 @@ def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValu
             name = to_text(spec)
             real = item.real_name(name) if isinstance(item, PSObject) else None
             return real or name, own_property(item, name)
+
+
+def _computed(call: CmdletCall, item: PSValue, block: Block) -> PSValue:
+    """The value of a calculated property; null if it fails."""
+    try:
+        return collapse(call.session.invoke(block, item, guarded=False))
+    except Failure as failure:
+        if failure.final:
+            raise
+        call.session.note(failure)
+        return None
 
 
 def where_object(call: CmdletCall) -> Iterable[PSValue]:
