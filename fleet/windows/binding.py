@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fleet.windows.failure import Failure
+from fleet.windows.parameters import REQUIRED, taken_type
 from fleet.windows.session import Session, shown
 from fleet.windows.tree import Block, Span
 from fleet.windows.values import PSObject, PSValue, bad_conversion, items, to_number, to_text, truthy
@@ -130,12 +131,22 @@ class Argument:
     span: Span
 
 
-def bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span) -> dict[str, PSValue]:
-    """Full parameter name -> value.
+def bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span, piped: bool = False) -> dict[str, PSValue]:
+    """Full parameter name -> value. A pipe may give what is not bound.
 
     Raises:
-        Failure: an argument fits no parameter.
+        Failure: an argument fits no parameter, or one is missing that there must be.
     """
+    bound = _bind(cmdlet, given, span)
+    groups = REQUIRED.get(cmdlet.name, "").split() if not piped else []
+    missing = [group.split("|")[0] for group in groups if bound.keys().isdisjoint(group.split("|"))]
+    if missing:
+        text = f"Cannot process command because of one or more missing mandatory parameters: {' '.join(missing)}."
+        raise cmdlet.unbound(text, "MissingMandatoryParameter", span)
+    return bound
+
+
+def _bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span) -> dict[str, PSValue]:
     bound: dict[str, PSValue] = {}
     loose: list[PSValue] = []
     place = 0
@@ -156,7 +167,7 @@ def bind(cmdlet: Cmdlet, given: Sequence[Argument], span: Span) -> dict[str, PSV
         else:
             text = (
                 f"Missing an argument for parameter '{name}'. "
-                "Specify a parameter of type 'System.String' and try again."
+                f"Specify a parameter of type '{taken_type(cmdlet.name, name)}' and try again."
             )
             raise cmdlet.unbound(text, "MissingArgument", element.span)
     return _place(cmdlet, bound, loose, span)

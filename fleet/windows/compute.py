@@ -24,6 +24,7 @@ from fleet.windows.tree import (
     Items,
     Literal,
     Member,
+    Pipeline,
     Range,
     StatementNode,
     Sub,
@@ -64,6 +65,14 @@ class ExpressionEvaluator:
     @abstractmethod
     def command(self, command: CommandNode, given: list[PSValue], piped: bool) -> list[PSValue]: ...
 
+    def held(self, statement: StatementNode) -> PSValue:
+        """What a variable holds after `$x = statement`: of an expression its value, so that @() stays an array."""
+        if isinstance(statement, Pipeline) and len(statement.stages) == 1 and not statement.redirects:
+            only = statement.stages[0]
+            if not isinstance(only, CommandNode):
+                return self.value(only)
+        return collapse(self.statement(statement))
+
     def value(self, node: SyntaxNode) -> PSValue:
         """The value of an expression."""
         self.session.budget.spend()
@@ -99,7 +108,7 @@ class ExpressionEvaluator:
                 output = self.body(node.body)
                 return output if node.open == "@(" else collapse(output)
             case HashLiteral():
-                return Hash({to_text(self.value(k)): collapse(self.statement(v)) for k, v in node.pairs})
+                return Hash({to_text(self.value(k)): self.held(v) for k, v in node.pairs})
             case Cast():
                 return cast(node.type, self.value(node.operand))
             case CommandNode():

@@ -6,10 +6,23 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from fleet.windows.dotnet import format_value
-from fleet.windows.failure import MAX_TEXT, Budget, Failure, no_memory
+from fleet.windows.dotnet_names import has_method, lacks_property
+from fleet.windows.failure import MAX_TEXT, Budget, Failure, Unmodelled, no_memory
 from fleet.windows.operators import order
 from fleet.windows.statics import Arguments, call_static, dmtf, static_property
-from fleet.windows.values import Hash, PSObject, PSValue, TypeName, items, to_moment, to_number, to_text, type_name
+from fleet.windows.values import (
+    CUSTOM,
+    EnumText,
+    Hash,
+    PSObject,
+    PSValue,
+    TypeName,
+    items,
+    to_moment,
+    to_number,
+    to_text,
+    type_name,
+)
 
 
 def get_property(value: PSValue, name: str) -> PSValue:
@@ -18,6 +31,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
     match value:
         case PSObject():
             found = value.get(name)
+            if found is None and lacks_property(value.type, name):
+                raise Unmodelled(f"[{value.type}].{name}")
             return 1 if found is None and lowered in ("count", "length") and value.real_name(name) is None else found
         case Hash():
             found = value.get(name)
@@ -31,6 +46,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
                 return len(value)
             found = [get_property(member, name) for member in value if not isinstance(member, list)]
             return [member for member in found if member is not None] or None
+        case EnumText():
+            return value.number if lowered == "value__" else 1 if lowered in ("count", "length") else None
         case str():
             return len(value) if lowered == "length" else 1 if lowered == "count" else None
         case datetime():
@@ -137,7 +154,10 @@ def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget)
             raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
     if isinstance(value, list):
         return [call_method(member, name, arguments, budget) for member in value if not isinstance(member, list)]
-    text = f"Method invocation failed because [{type_name(value)}] does not contain a method named '{name}'."
+    own = type_name(value)
+    if has_method(own, name) or (isinstance(value, PSObject) and value.type != CUSTOM):
+        raise Unmodelled(f"[{own}].{name}()")
+    text = f"Method invocation failed because [{own}] does not contain a method named '{name}'."
     raise Failure(text, "MethodNotFound", target=f"{name}:String")
 
 

@@ -8,6 +8,7 @@ from fleet.windows.dotnet import compose
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
 from fleet.windows.matching import BadPattern, Matcher, like
 from fleet.windows.values import (
+    EnumText,
     Hash,
     PSObject,
     PSValue,
@@ -34,6 +35,8 @@ def equal(left: PSValue, right: PSValue, cased: bool = False) -> bool:
                 return right is not None and left == to_number(right)
             except Failure:
                 return False
+        case EnumText() if isinstance(right, int | float):
+            return left.number == right
         case str():
             other = to_text(right)
             return right is not None and (left == other if cased else left.lower() == other.lower())
@@ -65,6 +68,8 @@ def order(left: PSValue, right: PSValue, cased: bool = False) -> int:
                 raise Failure(text, "ComparisonFailure") from None
         case datetime():
             one, other = left, to_moment(right)
+        case EnumText() if isinstance(right, int | float):
+            one, other = left.number, right
         case str():
             one, other = (left, to_text(right)) if cased else (left.lower(), to_text(right).lower())
         case _:
@@ -80,6 +85,8 @@ def sort_key(value: PSValue) -> tuple[int, float, str]:
             return (0, 0.0, "")
         case bool() | int() | float():
             return (1, float(value) if value == value else -math.inf, "")
+        case EnumText():
+            return (1, float(value.number), "")
         case datetime():
             return (1, value.timestamp(), "")
         case timedelta():

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from fleet.model import File, Host, Mount
-from fleet.windows.failure import Failure
+from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.matching import is_wildcard, like, unescaped
 from fleet.windows.session import HOME, Session
 from fleet.windows.values import PSObject, bad_conversion, moment
@@ -27,6 +27,8 @@ STANDARD = (
     rf"{HOME}\AppData\Local\Temp",
 )
 """Folders present on every installation."""
+OTHER_DRIVES = ("alias", "cert", "env", "function", "hkcu", "hklm", "variable", "wsman")
+"""PowerShell's drives that hold no files."""
 FILE, FOLDER = "System.IO.FileInfo", "System.IO.DirectoryInfo"
 
 
@@ -72,6 +74,8 @@ def absolute(session: Session, path: str) -> str:
     drive, colon, rest = text.partition(":")
     if not colon or len(drive) == 0:
         drive, rest = session.folder[0], text if text.startswith("\\") else f"{session.folder[2:]}\\{text}"
+    if drive.lower() in OTHER_DRIVES:
+        raise Unmodelled(f"{drive}:")
     letters = [mount.target[:1].upper() for mount in session.host.mounts]
     if drive.upper() not in letters:
         text = f"Cannot find drive. A drive with the name '{drive}' does not exist."

@@ -233,7 +233,7 @@ class StatementRunner(ExpressionEvaluator):
         return Leaving(statement.keyword, values if statement.keyword == "return" else [])
 
     def _assign(self, statement: Assign) -> None:
-        value = collapse(self.statement(statement.value))
+        value = self.held(statement.value)
         target = statement.target
         if statement.operator != "=":
             value = binary(statement.operator[0], self.value(target), value, self.session.budget)

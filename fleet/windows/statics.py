@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from fleet.windows.dotnet_names import is_type
 from fleet.windows.failure import Failure
 from fleet.windows.values import (
     CUSTOM,
@@ -82,14 +83,6 @@ PROPERTIES: dict[str, dict[str, PSValue]] = {
 }
 
 
-LACKED = """
-io.file io.path io.directory io.fileinfo io.driveinfo environment convert net.dns net.webclient guid text.encoding regex
-text.regularexpressions.regex diagnostics.process security.principal.windowsidentity int int64 double char console array
-version uri enum collections.arraylist net.servicepointmanager globalization.cultureinfo
-"""
-"""Types whose static methods lines use, and which are not simulated."""
-
-
 def _power(base: float, exponent: float) -> float:
     try:
         result = base**exponent
@@ -105,9 +98,7 @@ def _short(name: str) -> str:
 def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
     known = STATIC.get(_short(type_), {})
     if name.lower() not in known:
-        text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
-        lacks = f"[{type_}]::{name}" if _short(type_) in LACKED.split() or _short(type_) in STATIC else ""
-        raise Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=lacks)
+        raise no_type(type_, name)
     try:
         return known[name.lower()](arguments)
     except (IndexError, ValueError, OverflowError, TypeError):
@@ -116,7 +107,10 @@ def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
 
 
 def static_property(type_: str, name: str) -> PSValue:
-    return PROPERTIES.get(_short(type_), {}).get(name.lower())
+    known = PROPERTIES.get(_short(type_), {})
+    if name.lower() not in known:
+        raise no_type(type_, name)
+    return known[name.lower()]
 
 
 def cast(type_: str, value: PSValue) -> PSValue:
@@ -148,8 +142,16 @@ def cast(type_: str, value: PSValue) -> PSValue:
                 return value
             return PSObject(CUSTOM, dict(value.values))
         case _:
-            text = f"Unable to find type [{type_}]."
-            raise Failure(text, "TypeNotFound", "InvalidOperation", f"{type_}:TypeName")
+            raise no_type(type_)
+
+
+def no_type(name: str, member: str = "") -> Failure:
+    """What is said of a type that there is not; a gap if a real host has it."""
+    if is_type(name):
+        text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
+        what = f"[{name}]{member and '::'}{member}"
+        return Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=what)
+    return Failure(f"Unable to find type [{name}].", "TypeNotFound", "InvalidOperation", f"{name}:TypeName")
 
 
 def _to_span(value: PSValue) -> timedelta:

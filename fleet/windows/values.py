@@ -63,6 +63,18 @@ class PSObject:
         return None
 
 
+class EnumText(str):
+    """A member of a .NET enumeration: its name, which stands for a number in JSON, in casts and when it is sorted."""
+
+    number: int
+    type: str
+
+    def __new__(cls, name: str, number: int, type_: str) -> "EnumText":
+        made = super().__new__(cls, name)
+        made.number, made.type = number, type_
+        return made
+
+
 PSValue = None | bool | int | float | str | list["PSValue"] | datetime | timedelta | Hash | PSObject | Block | TypeName
 """One thing in a pipeline."""
 
@@ -210,6 +222,8 @@ def to_number(value: PSValue) -> int | float:
             return int(value)
         case int() | float():
             return value
+        case EnumText():
+            return value.number
         case str():
             text = value.strip()[:100]
             try:
@@ -259,6 +273,8 @@ def to_moment(value: PSValue) -> datetime:
 def type_name(value: PSValue) -> str:
     """The .NET class of a value, as in errors and GetType()."""
     match value:
+        case EnumText():
+            return value.type
         case bool():
             return "System.Boolean"
         case int():

@@ -12,6 +12,7 @@ SERVICE = "System.ServiceProcess.ServiceController"
 EVENT = "System.Diagnostics.Eventing.Reader.EventLogRecord"
 MATCH = "Microsoft.PowerShell.Commands.MatchInfo"
 """Has no columns: its text is the matching line with its position."""
+EVENT_LOG = "System.Diagnostics.EventLog"
 LOG_ENTRY = "System.Diagnostics.EventLogEntry"
 
 
@@ -154,6 +155,15 @@ VIEWS: dict[str, View] = {
             Column("Message", _first_line),
         )
     ),
+    EVENT_LOG: View(
+        (
+            Column("Max(K)", lambda record: f"{to_number(record.get('MaximumKilobytes')):,}", 8, True),
+            Column("Retain", "MinimumRetentionDays", 6, True),
+            Column("OverflowAction", "OverflowAction", 18),
+            Column("Entries", lambda record: f"{to_number(record.get('Count')):,}", 10, True),
+            Column("Log", "Log"),
+        )
+    ),
     "Volume": View(
         (
             Column("DriveLetter", "DriveLetter"),
@@ -249,7 +259,17 @@ VIEWS: dict[str, View] = {
 
 LISTS: dict[str, tuple[str, ...]] = {
     PROCESS: ("Id", "Handles", "CPU", "SI", "Name"),
-    SERVICE: ("Name", "DisplayName", "Status", "CanStop", "StartType"),
+    SERVICE: (
+        "Name",
+        "DisplayName",
+        "Status",
+        "DependentServices",
+        "ServicesDependedOn",
+        "CanPauseAndContinue",
+        "CanShutdown",
+        "CanStop",
+        "ServiceType",
+    ),
     EVENT: ("TimeCreated", "ProviderName", "Id", "Message"),
     LOG_ENTRY: ("Index", "EntryType", "InstanceId", "Message", "Source", "TimeGenerated"),
     "Microsoft.PowerShell.Commands.GenericMeasureInfo": ("Count", "Average", "Sum", "Maximum", "Minimum", "Property"),

@@ -260,3 +260,111 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
     stdout, _, gaps = met(host, line)
     assert gaps == []
     assert words in stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "printed"),
+    [
+        # here-strings
+        ('@"\n$env:COMPUTERNAME "q" $(1+2)\n"@', 'WEB01 "q" 3'),
+        ("@'\n$x \"q\"\n'@", '$x "q"'),
+        ('@"\n"@ -eq \'\'', "True"),
+        # splatting
+        ("$p = @{Path='C:\\Data'; Filter='a*'}; (gci @p).Name", "a.txt"),
+        ("$a = 'C:\\Data\\a.txt', 'x'; Join-Path @a", "C:\\Data\\a.txt\\x"),
+        ("function f($n, [switch]$v) { \"$n $v\" }; $h = @{n='q'; v=$true}; f @h", "q True"),
+        # script blocks with parameters have a scope of their own
+        ("& { param($a, $b = 5) $a * $b } 4", "20"),
+        ('& { $z = 1 }; "[$z]"', "[]"),
+        ('. { $z = 1 }; "[$z]"', "[1]"),
+        # arrays of none and of one
+        ("$x = @(); $x += 'a'; $x += 'b'; $x.Count", "2"),
+        ("$x = @(1); $x.GetType().Name", "Object[]"),
+        ("$h = @{k = @()}; $h.k.Count; $null -eq $h.k", "0\nFalse"),
+        # enumerations
+        ("(Get-Service WinRM).Status -eq 4", "True"),
+        ("(Get-Service WinRM).Status -eq 'running'", "True"),
+        ("[int](Get-Service WinRM).StartType", "2"),
+        ("(Stop-Service WinRM -PassThru).Name; (Get-Service | sort Status)[0].Name", "WinRM\nWinRM"),
+        # errors
+        ("gi C:\\no -EA SilentlyContinue; gsv no -EA 0; $Error.Count; $Error[1].Exception.Message",
+         "2\nCannot find path 'C:\\no' because it does not exist."),
+        ("gi C:\\no -EA Ignore; $Error.Count", "0"),
+        ("try { gi C:\\no -EA Stop } catch { $_.CategoryInfo.Category }", "ObjectNotFound"),
+        ("(1..3 | select @{n='x'; e={1 / 0}}).Count", "3"),
+        # cmd
+        ("cmd /c exit 3; $LASTEXITCODE", "3"),
+        ("cmd /c 'hostname && echo on || echo off'", "web01\non "),
+        ("cmd /c 'echo a & exit 2'; $LASTEXITCODE", "a \n2"),
+        # the environment's drive
+        ("(gi Env:COMPUTERNAME).Value; Test-Path Env:\\nosuch; gc Env:OS", "WEB01\nFalse\nWindows_NT"),
+    ],
+)  # fmt: skip
+def test_the_language_is_that_of_5_1(host: Host, line: str, printed: str):
+    stdout, stderr, gaps = met(host, line)
+    assert (stdout.removesuffix("\n"), stderr, gaps) == (printed, "", [])
+
+
+def test_json_stands_under_the_bracket_that_holds_it(host: Host):
+    line = '[ordered]@{a = 1; b = @{c = @{d = @{e = 1}}}; l = 1, 2; m = @(); n = "it\'s <b>"} | ConvertTo-Json'
+    assert met(host, line)[0] == (
+        "{\n"
+        '    "a":  1,\n'
+        '    "b":  {\n'
+        '              "c":  {\n'
+        '                        "d":  "System.Collections.Hashtable"\n'
+        "                    }\n"
+        "          },\n"
+        '    "l":  [\n'
+        "              1,\n"
+        "              2\n"
+        "          ],\n"
+        '    "m":  [\n'
+        "\n"
+        "          ],\n"
+        '    "n":  "it\\u0027s \\u003cb\\u003e"\n'
+        "}\n"
+    )
+    assert met(host, "@{t = [datetime]'2026-03-04'; x = 2.0} | ConvertTo-Json -Compress")[0] == (
+        '{"t":"\\/Date(1772582400000)\\/","x":2}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("Get-Item", "Cannot process command because of one or more missing mandatory parameters: Path."),
+        ("Rename-Item C:\\Data\\a.txt", "missing mandatory parameters: NewName."),
+        ("Get-Service -Name", "Specify a parameter of type 'System.String[]' and try again."),
+        ("gc C:\\Data\\a.txt -Tail", "Specify a parameter of type 'System.Int32' and try again."),
+        ("gci -F C:\\Data", "Possible matches include: -Filter -File -Force."),
+        ("$a = 1; 1 / 0", "At line:1 char:9\n+ $a = 1; 1 / 0\n+         ~~~~~\n"),
+        ("if (1) { $b = 5 % 0 }", "+ if (1) { $b = 5 % 0 }\n+          ~~~~~~~~~~\n"),
+        ("[nosuch]::new()", "Unable to find type [nosuch]."),
+    ],
+)
+def test_errors_are_in_the_words_of_5_1(host: Host, line: str, words: str):
+    _, stderr, gaps = met(host, line)
+    assert words in stderr
+    assert gaps == []
+
+
+def test_each_item_reports_its_own_error(host: Host):
+    assert met(host, "1..3 | % { 1 / 0; $_ }")[1].count("Attempted to divide by zero.") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "lacked"),
+    [
+        ("Test-Path HKLM:\\SOFTWARE", "HKLM:"),
+        ("gci Cert:\\LocalMachine", "Cert:"),
+        ("[System.Collections.ArrayList]@()", "[system.collections.arraylist]"),
+        ("[Environment]::OSVersion", "[Environment]::OSVersion"),
+        ("'abc'.Insert(1, 'x')", "[System.String].Insert()"),
+        ("(Get-Service WinRM).Stop()", "[System.ServiceProcess.ServiceController].Stop()"),
+        ("(Get-Process)[0].MainModule", "[System.Diagnostics.Process].MainModule"),
+        ("cmd /c dir", "cmd /c dir"),
+    ],
+)
+def test_what_only_a_real_host_has_is_a_gap(host: Host, line: str, lacked: str):
+    assert met(host, line)[2] == [lacked]

@@ -8,10 +8,12 @@ from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.matching import like
 from fleet.windows.operators import equal
 from fleet.windows.values import Hash, PSObject, PSValue, items, moment, to_moment, to_number, to_text
-from fleet.windows.views import EVENT, LOG_ENTRY
+from fleet.windows.views import EVENT, EVENT_LOG, LOG_ENTRY
 
 LOGS = ("Application", "System", "Security", "Setup", "Windows PowerShell")
 """Logs present on every installation, empty or not."""
+MODERN = ("Setup",)
+"""Those that Get-EventLog does not know."""
 
 
 def level(entry: JournalEntry) -> tuple[int, str]:
@@ -120,23 +122,24 @@ def _list_logs(call: CmdletCall) -> list[PSValue]:
     return rows
 
 
+def _described(host: Host, log: str) -> PSObject:
+    """A log as Get-EventLog -List gives it."""
+    entries = [entry for entry in host.journal if entry.log == log]
+    values: dict[str, PSValue] = {
+        "Count": len(entries),
+        "Log": log,
+        "LogDisplayName": log,
+        "MaximumKilobytes": 20_480,
+        "MinimumRetentionDays": 0,
+        "OverflowAction": "OverwriteAsNeeded",
+    }
+    return PSObject(EVENT_LOG, values, log)
+
+
 def get_event_log(call: CmdletCall) -> Iterable[PSValue]:
     host, name = call.session.host, call.text("LogName")
     if call.flag("List"):
-        return [
-            PSObject(
-                "System.Diagnostics.EventLog",
-                {
-                    "Max(K)": 20_480,
-                    "Retain": 0,
-                    "OverflowAction": "OverwriteAsNeeded",
-                    "Entries": sum(e.log == log for e in host.journal),
-                    "Log": log,
-                },
-                log,
-            )
-            for log in _logs(host)
-        ]
+        return [_described(host, log) for log in _logs(host) if log not in MODERN]
     if not any(log.lower() == name.lower() for log in _logs(host)):
         text = f"The event log '{name}' on computer '.' does not exist."
         raise call.failure(text, "System.InvalidOperationException", "NotSpecified", ":", "InvalidOperationException")

@@ -40,10 +40,25 @@ def named_items(call: CmdletCall, *names: str) -> list[PathItem]:
     return found
 
 
+def environment(call: CmdletCall) -> list[PSObject] | None:
+    """The environment variables that the path names (Env:\\PATH, or Env: for all); None if it names files."""
+    drive, colon, name = call.text("Path", call.text("LiteralPath")).partition(":")
+    if not colon or drive.lower() != "env":
+        return None
+    wanted = name.strip("\\/") or "*"
+    held = {name.upper(): value for name, value in call.session.environment().items() if like(name, wanted)}
+    if not held and not is_wildcard(wanted):
+        failure = not_found(wanted)
+        call.fail(failure.message, failure.id, failure.category, failure.target, failure.kind)
+    return [entry for entry in hash_entries(Hash(dict(held))) if isinstance(entry, PSObject)]
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
 def get_content(call: CmdletCall) -> Iterable[PSValue]:
+    if (variables := environment(call)) is not None:
+        return [entry.get("Value") for entry in variables]
     tail, head = call.number("Tail"), call.number("TotalCount")
     output: list[PSValue] = []
     for item in named_items(call, "Path", "LiteralPath"):
@@ -154,6 +169,9 @@ def match_record(found: RegexMatch) -> PSObject:
 def test_path(call: CmdletCall) -> Iterable[PSValue]:
     output: list[PSValue] = []
     for path in call.names("Path", "FullName", "PSPath") or call.texts("LiteralPath"):
+        if path.lower().startswith("env:"):
+            output.append(any(like(name, path[4:].strip("\\/") or "*") for name in call.session.environment()))
+            continue
         try:
             found = exactly(call.session, path) if call.has("LiteralPath") else find(call.session, path)
         except Failure as failure:
@@ -171,8 +189,8 @@ def test_path(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
-    if call.text("Path").lower().rstrip("\\") == "env:":
-        return hash_entries(Hash({name.upper(): value for name, value in call.session.environment().items()}))
+    if (variables := environment(call)) is not None:
+        return list(variables)
     given = call.has("Path") or call.has("LiteralPath") or (call.piped and call.input)
     roots = named_items(call, "Path", "LiteralPath") if given else [one(call.session, call.session.folder)]
     everything, found = all_items(call.session), []
@@ -208,6 +226,8 @@ def filtered(call: CmdletCall, found: list[PathItem]) -> list[PathItem]:
 
 
 def get_item(call: CmdletCall) -> Iterable[PSValue]:
+    if (variables := environment(call)) is not None:
+        return list(variables)
     return [record(call.session, item) for item in named_items(call, "Path", "LiteralPath")]
 
 
@@ -261,7 +281,7 @@ CMDLETS = (
         "Path Filter",
         "LiteralPath|PSPath Include Exclude Depth",
         "Recurse|s File Directory|ad|d Force Name",
-        lacks="Attributes Hidden|ah|h System|as ReadOnly|ar FollowSymlink",
+        lacks="Attributes Hidden|ah|h System|as ReadOnly|ar",
     ),
     Cmdlet("Get-Item", get_item, "Path", "LiteralPath", "Force"),
     Cmdlet("Resolve-Path", resolve_path, "Path", "LiteralPath"),

@@ -9,10 +9,12 @@ from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.objects import compute
 from fleet.windows.failure import MAX_TEXT, Budget, Unmodelled, no_memory
 from fleet.windows.format import WIDTH, list_text, property_names, render, table_text, view_text
+from fleet.windows.json_text import JsonData, compressed, pretty
 from fleet.windows.matching import like
+from fleet.windows.members import span_properties
 from fleet.windows.session import SHOWN, shown
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, bounded, display, items, number_text, to_text
+from fleet.windows.values import CUSTOM, EnumText, Hash, PSObject, PSValue, bounded, display, items, to_text
 from fleet.windows.views import VIEWS
 
 MAX_JSON_DEPTH = 20
@@ -85,25 +87,21 @@ def to_json(call: CmdletCall) -> Iterable[PSValue]:
     given = items(call.value("InputObject")) if call.has("InputObject") else call.input
     held = [_plain(value, depth, call.session.budget) for value in given]
     data = held[0] if len(held) == 1 else held
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":") if call.flag("Compress") else None)
-    if not call.flag("Compress"):
-        text = json.dumps(data, ensure_ascii=False, indent=4, separators=(",", ":  "))
+    text = compressed(data) if call.flag("Compress") else pretty(data)
     call.session.budget.spend(len(text))
     return [bounded(text)] if held else []
 
 
-def _plain(value: PSValue, depth: int, budget: Budget) -> object:
+def _plain(value: PSValue, depth: int, budget: Budget) -> JsonData:
     """A value as JSON-ready data; whatever is nested deeper than `depth` becomes a string."""
     budget.spend()
     match value:
-        case None | bool() | int() | str():
+        case EnumText():
+            return value.number
+        case None | bool() | int() | float() | str() | datetime():
             return value
-        case float():
-            return value if math.isfinite(value) else number_text(value)
-        case datetime():
-            return f"/Date({int(value.timestamp()) * 1000})/"
         case timedelta():
-            return {"TotalSeconds": value.total_seconds(), "Ticks": int(value.total_seconds()) * 10_000_000}
+            return {name: _plain(held, 0, budget) for name, held in span_properties(value).items()}
         case list() if depth >= 0:
             return [_plain(member, depth - 1, budget) for member in value]
         case Hash() | PSObject() if depth >= 0:

@@ -1,5 +1,6 @@
 """Windows console programs: ipconfig, systeminfo, ping, findstr, and the shells that run another line."""
 
+import re
 from dataclasses import replace
 
 from fleet.ports import listeners
@@ -222,8 +223,27 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
             f"Microsoft Windows [Version {session.host.system.version}]\n"
             "(c) Microsoft Corporation. All rights reserved.",
         )
-    line = " ".join(words[1:]).strip()
+    output: list[PSValue] = []
+    joint = ""
+    for piece in re.split(r"(&&?|\|\|)(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", " ".join(words[1:])):
+        if piece in ("&", "&&", "||"):
+            joint = piece
+            continue
+        worked = session.variables.get("lastexitcode", 0) == 0
+        if joint in ("&&", "||") and worked != (joint == "&&"):
+            continue
+        found = re.match(r"\s*exit\b(?:\s*/b)?\s*(\d{0,9})", piece, re.IGNORECASE)
+        if found:
+            return output + console_output(session, "", int(found[1] or 0))[:0]
+        output += _prompted(session, piece.lstrip())
+    return output
+
+
+def _prompted(session: Session, line: str) -> list[PSValue]:
+    """One command of cmd."""
     head = line.partition(" ")[0].lower()
+    if head in CMD_LACKS:
+        raise Unmodelled(f"cmd /c {head}")
     if head == "ver":
         return console_output(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
     if head == "echo":
@@ -238,8 +258,10 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
     return console_output(session, "", 1)[:0]
 
 
-CMD_WORDS = frozenset({"dir", "type", "del", "cd", "mkdir", "copy", "move", "rmdir", "erase", "rd", "md", "ren"})
+CMD_WORDS = frozenset({"type", "del", "cd", "mkdir", "rmdir", "erase", "rd", "md", "ren"})
 """Commands that cmd and PowerShell share in their plain forms."""
+CMD_LACKS = frozenset({"assoc", "call", "copy", "date", "dir", "for", "ftype", "if", "move", "set", "time", "vol"})
+"""Commands of cmd that print in a form of its own, or that have a grammar of their own."""
 
 
 PROGRAMS: dict[str, ConsoleProgram] = {

@@ -8,19 +8,25 @@ from fleet.model import Host, Service
 from fleet.ports import main_process
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.matching import like
-from fleet.windows.values import PSObject, PSValue
+from fleet.windows.values import EnumText, PSObject, PSValue
 from fleet.windows.views import SERVICE
 
 DISABLED = "The service cannot be started, either because it is disabled or it has no enabled devices."
 
 
-def status(service: Service) -> str:
-    return "Running" if service.state == "active" else "Stopped"
+STATUS = {"Stopped": 1, "Running": 4}
+START_TYPE = {"Automatic": 2, "Manual": 3, "Disabled": 4}
 
 
-def start_type(service: Service) -> str:
+def status(service: Service) -> EnumText:
+    name = "Running" if service.state == "active" else "Stopped"
+    return EnumText(name, STATUS[name], f"{SERVICE}Status")
+
+
+def start_type(service: Service) -> EnumText:
     """Automatic if the service starts at boot, Disabled if nothing may start it, otherwise Manual."""
-    return "Disabled" if service.masked else "Automatic" if service.enabled else "Manual"
+    name = "Disabled" if service.masked else "Automatic" if service.enabled else "Manual"
+    return EnumText(name, START_TYPE[name], "System.ServiceProcess.ServiceStartMode")
 
 
 def set_start_type(host: Host, name: str, kind: str) -> Host:
@@ -54,19 +60,24 @@ def record(service: Service) -> PSObject:
     """A service as Get-Service gives it."""
     running = service.state == "active"
     values: dict[str, PSValue] = {
-        "Status": status(service),
         "Name": service.name,
-        "DisplayName": service.title,
-        "StartType": start_type(service),
-        "CanStop": running,
+        "RequiredServices": [],
         "CanPauseAndContinue": False,
         "CanShutdown": running,
-        "ServiceType": "Win32OwnProcess",
-        "MachineName": ".",
-        "RequiredServices": [],
+        "CanStop": running,
+        "DisplayName": service.title,
         "DependentServices": [],
+        "MachineName": ".",
+        "ServiceName": service.name,
+        "ServicesDependedOn": [],
+        "ServiceHandle": None,
+        "Status": status(service),
+        "ServiceType": EnumText("Win32OwnProcess", 16, "System.ServiceProcess.ServiceType"),
+        "StartType": start_type(service),
+        "Site": None,
+        "Container": None,
     }
-    return PSObject(SERVICE, values, service.name, {"ServiceName": "Name"})
+    return PSObject(SERVICE, values, service.name)
 
 
 def chosen(call: CmdletCall) -> list[Service]:

@@ -1,0 +1,58 @@
+"""Names of .NET that a real host has and the simulated one lacks: asked for, they are gaps."""
+
+TYPES = """
+adsi adsisearcher array bigint bool byte char cimclass ciminstance cimsession collections.arraylist
+collections.hashtable console convert decimal diagnostics.eventlog diagnostics.process diagnostics.stopwatch double enum
+environment globalization.cultureinfo guid int int64 io.directory io.directoryinfo io.driveinfo io.file io.fileinfo
+io.path ipaddress mailaddress math net.dns net.servicepointmanager net.sockets.tcpclient net.webclient powershell
+psmoduleinfo psprimitivedictionary regex runspace runspacefactory securestring security.principal.windowsidentity
+string text.encoding text.regularexpressions.regex text.stringbuilder uri version wmi wmiclass wmisearcher
+x500distinguishedname x509certificate xml
+"""
+"""Types without `System.` before them, in lower case."""
+METHODS = {
+    "System.String": "Clone CompareTo CopyTo Equals GetEnumerator GetHashCode GetTypeCode IndexOfAny Insert "
+    "IsNormalized LastIndexOf LastIndexOfAny Normalize Remove ToCharArray ToLowerInvariant ToUpperInvariant",
+    "System.DateTime": "Add CompareTo Equals GetDateTimeFormats GetHashCode GetTypeCode IsDaylightSavingTime Subtract "
+    "ToBinary ToFileTime ToFileTimeUtc ToLocalTime ToLongDateString ToLongTimeString ToOADate ToShortDateString "
+    "ToShortTimeString ToUniversalTime",
+    "System.TimeSpan": "Add CompareTo Duration Equals GetHashCode Negate Subtract",
+    "System.Collections.Hashtable": "Clear Clone Contains ContainsValue CopyTo Equals GetHashCode Remove",
+    "System.Object[]": "Clear Clone CopyTo Equals GetEnumerator GetHashCode GetLength GetUpperBound GetValue IndexOf "
+    "Initialize SetValue ForEach Where",
+    "System.Management.Automation.ScriptBlock": "GetNewClosure Invoke InvokeReturnAsIs CheckRestrictedLanguage",
+}
+"""Type -> its methods, modelled or not."""
+NUMBER = "CompareTo Equals GetHashCode GetTypeCode"
+"""The methods of numbers and booleans."""
+PROPERTIES = {
+    "System.Diagnostics.Process": "BasePriority Container EnableRaisingEvents ExitCode ExitTime Handle HasExited "
+    "MainModule MainWindowHandle MaxWorkingSet MinWorkingSet Modules NonpagedSystemMemorySize64 PagedMemorySize64 "
+    "PagedSystemMemorySize64 PeakPagedMemorySize64 PeakVirtualMemorySize64 PeakWorkingSet64 PriorityBoostEnabled "
+    "PrivilegedProcessorTime ProcessorAffinity SafeHandle Site StandardError StandardInput StandardOutput StartInfo "
+    "SynchronizingObject TotalProcessorTime UserProcessorTime FileVersion Product ProductVersion Company Description "
+    "HandleCount",
+    "System.IO.FileInfo": "VersionInfo LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
+    "System.IO.DirectoryInfo": "Root LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
+    "System.Diagnostics.Eventing.Reader.EventLogRecord": "Version Qualifiers Task Opcode Keywords ProviderId ThreadId "
+    "UserId ActivityId RelatedActivityId ContainerLog MatchedQueryIds Bookmark OpcodeDisplayName TaskDisplayName "
+    "KeywordsDisplayNames",
+}
+"""Type -> properties that its objects lack here."""
+
+
+def is_type(name: str) -> bool:
+    """Whether .NET or PowerShell may have a type of this name."""
+    lowered = name.lower().removesuffix("[]")
+    return lowered in TYPES.split() or lowered.startswith(("system.", "microsoft."))
+
+
+def has_method(type_: str, name: str) -> bool:
+    known = METHODS.get(
+        type_, NUMBER if type_ in ("System.Int32", "System.Int64", "System.Double", "System.Boolean") else ""
+    )
+    return name.lower() in known.lower().split()
+
+
+def lacks_property(type_: str, name: str) -> bool:
+    return name.lower() in PROPERTIES.get(type_, "").lower().split()
