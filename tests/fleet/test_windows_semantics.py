@@ -285,7 +285,7 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
         ("(Get-Service WinRM).Status -eq 4", "True"),
         ("(Get-Service WinRM).Status -eq 'running'", "True"),
         ("[int](Get-Service WinRM).StartType", "2"),
-        ("(Stop-Service WinRM -PassThru).Name; (Get-Service | sort Status)[0].Name", "WinRM\nWinRM"),
+        ("(Stop-Service WinRM -PassThru).Name; (Get-Service | sort Status)[0].Status", "WinRM\nStopped"),
         # errors
         ("gi C:\\no -EA SilentlyContinue; gsv no -EA 0; $Error.Count; $Error[1].Exception.Message",
          "2\nCannot find path 'C:\\no' because it does not exist."),
