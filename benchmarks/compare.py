@@ -5,7 +5,8 @@ its own id, slices, family and scores. Each of the following runs in a process o
 processor seconds and peak memory:
 
     compare   every metric and slice, paired, with intervals (`aj compare`)
-    gate      reads every sample as well, to see whether the logs are what was written (`aj gate`)
+    gate      the verdict (`aj gate`) on logs that are as they were sealed
+    whole     the same where the seals do not name the logs' bytes, so that every sample is read again
     by hand   Inspect's `samples_df`, one merge, and for each metric statsmodels' OLS with standard errors by family:
               all samples only, no slices (needs `pip install statsmodels`; left out otherwise)
 """
@@ -29,11 +30,12 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
-from aj.files import digest_file, write_jsonl
+from aj.files import digest_file, write_json, write_jsonl
 from tests.made_logs import GRADER, arm, frozen, model_of, seal, write_run
 from verdict.compare import compare
 from verdict.gate import gate
 from verdict.policy import Policy
+from verdict.samples import DONE
 
 METRICS = ("right", "valid", "grounded", "brief", "match")
 SKILL = {"base": 0.80, "good": 0.82}
@@ -132,6 +134,24 @@ def by_hand(base: Path, candidate: Path) -> None:
         print(f"  {metric} {fit.params[0]:+.4f} [{low:+.4f}, {high:+.4f}]")
 
 
+WHAT = ("compare", "gate", "whole", "by hand")
+
+
+def forget_bytes(*folders: Path) -> None:
+    """Leave only those digests in the seals that do not spare reading."""
+    for done in (folder / DONE for folder in folders):
+        told = json.loads(done.read_text())["seals"]
+        write_json(
+            done,
+            {
+                "seals": {
+                    name: dict.fromkeys(seal, "") | {key: seal[key] for key in ("answers", "scores")}
+                    for name, seal in told.items()
+                }
+            },
+        )
+
+
 def run(what: str, root: Path) -> None:
     """One of the measured things, in this process."""
     base, candidate = (root / "logs" / "evals" / name for name in SKILL)
@@ -140,7 +160,9 @@ def run(what: str, root: Path) -> None:
         rows = [row for row in compare(base, candidate) if row.slice == "all"]
         for row in rows:
             print(f"  {row.metric} {row.diff:+.4f} [{row.low:+.4f}, {row.high:+.4f}]")
-    elif what == "gate":
+    elif what in ("gate", "whole"):
+        if what == "whole":
+            forget_bytes(base, candidate)
         verdict = gate(base, candidate, POLICY, root / "logs", root / "logs" / "suites")
         print(f"  {verdict.outcome.name}: {verdict.reasons[0]}")
     else:
@@ -154,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--in", dest="root", type=Path, help="keep the logs here, and use them again")
-    parser.add_argument("--only", choices=["compare", "gate", "by hand"], help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=WHAT, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.only:
         return run(given.only, given.root)
@@ -162,7 +184,7 @@ def main() -> None:
         root = given.root or Path(temporary)
         if not (root / "logs").exists():
             make(root, given.samples)
-        for what in ("compare", "gate", *(["by hand"] if find_spec("statsmodels") else [])):
+        for what in WHAT if find_spec("statsmodels") else WHAT[:-1]:
             subprocess.run([sys.executable, "-m", "benchmarks.compare", "--only", what, "--in", str(root)], check=True)
 
 

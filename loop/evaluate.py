@@ -27,7 +27,8 @@ from loop.orphans import end_orphans, mark_servers
 from loop.room import check_room
 from loop.targets import Target
 from train.serve import prepare, serving_env
-from verdict.samples import DONE, seals
+from verdict.samples import DONE
+from verdict.sealed import seals
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,11 @@ def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
     given = [values_of(epoch, path) for epoch in epochs]
     values, scored, unasked = _averaged(given)
     metadata = epochs[0].metadata
-    slices = metadata.get("slice")
     errors = sum([epoch.error for epoch in epochs])
     return Sample(
         id=key,
         values=values,
-        slices={str(name): str(value) for name, value in slices.items()} if isinstance(slices, dict) else {},
+        slices=_texts(metadata.get("slice")),
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
         split=_text(metadata.get("split")),
@@ -100,9 +99,8 @@ def _averaged(given: list[dict[str, float]]) -> tuple[dict[str, float], dict[str
     """By metric: the mean over the epochs that have it, how many these are, and how many do not ask for it."""
     if len(given) == 1:  # as in nearly all logs, of which some are large
         (told,) = given
-        scored = {metric: int(value == value) for metric, value in told.items()}  # NaN is not equal to itself
-        values = {metric: value for metric, value in told.items() if value == value}
-        return values, scored, {metric: 1 - count for metric, count in scored.items()}
+        if math.isfinite(sum(told.values())):  # so none is NaN
+            return told, _counts(tuple(told), 1), _counts(tuple(told), 0)
     numbers: dict[str, list[float]] = {}
     for told in given:
         for metric, value in told.items():
@@ -115,28 +113,38 @@ def _averaged(given: list[dict[str, float]]) -> tuple[dict[str, float], dict[str
     )
 
 
+@lru_cache
+def _counts(metrics: tuple[str, ...], count: int) -> dict[str, int]:
+    """Shared by all samples that are alike: a hundred thousand have two each."""
+    return dict.fromkeys(metrics, count)
+
+
 def values_of(epoch: Epoch, path: Path) -> dict[str, float]:
     """The metrics of one epoch; NaN for one that the sample does not ask for.
 
     Empty if the epoch ended in an error or its scorer could not decide.
     """
-    to_float = _to_float()
     found: dict[str, float] = {}
     for scorer, (value, _) in epoch.scores.items():
-        parts = value if isinstance(value, dict) else {scorer: value}
-        numbers = {
-            metric: part if type(part) is float else to_float(part)
-            for metric, part in parts.items()
-            if isinstance(part, (str, int, float))
-        }
+        numbers = _numbers(value if isinstance(value, dict) else {scorer: value})
         if twice := found.keys() & numbers.keys():
             raise EvidenceError(
                 f"{path}: two scorers give {sorted(twice)[0]} ({', '.join(epoch.scores)}), and one would hide the "
                 "other; score again with one of them (`inspect score --action overwrite`)."
             )
         if isinstance(value, dict) or not all(map(math.isnan, numbers.values())):
-            found |= numbers
+            found = {**found, **numbers} if found else numbers
     return found
+
+
+_FLOATS = {float}
+
+
+def _numbers(parts: dict[str, Any]) -> dict[str, float]:
+    if {*map(type, parts.values())} == _FLOATS:  # as nearly all are
+        return parts
+    to_float = _to_float()
+    return {metric: to_float(part) for metric, part in parts.items() if isinstance(part, (str, int, float))}
 
 
 @cache
@@ -148,6 +156,17 @@ def _to_float() -> Callable[[Any], float]:
 
 def _codes(epoch: Epoch) -> list[str]:
     return [str(code) for _, about in epoch.scores.values() if (code := about.get("code"))]
+
+
+_STRS = {str}
+
+
+def _texts(slices: Any) -> dict[str, str]:
+    if not isinstance(slices, dict):
+        return {}
+    if {*map(type, slices.values())} == _STRS:  # as this project writes them
+        return slices
+    return {str(name): str(value) for name, value in slices.items()}
 
 
 def _text(value: Any) -> str | None:

@@ -11,6 +11,7 @@ from verdict.policy import Limits
 from verdict.runs import BASE, read_manifest, unlike_the_base, unlike_the_run
 from verdict.samples import Recorded, edited, misnumbered, read_recorded, unsealed, untold
 from verdict.scores import TaskScores, short
+from verdict.sealed import in_order
 from verdict.trained import leaks
 
 Arm = Mapping[str, TaskScores]
@@ -33,6 +34,10 @@ IDENTITY = ("model_name", "run", "adapter", "dataset", "serving")
 """Metadata that must be equal in all logs of one arm."""
 
 
+Inside = tuple[Recorded | None, list[str]]
+"""What a log's samples say, None if its seal says that they are in order; and signs that it was changed."""
+
+
 def read_whole(scores: TaskScores) -> tuple[Recorded, list[str]]:
     """What the samples of a log say, and signs that it does not say what the eval wrote.
 
@@ -50,13 +55,14 @@ def problems(
     limits: Limits,
     logs: Path,
     suites: Path,
-    read: Callable[[TaskScores], tuple[Recorded, list[str]]] = read_whole,
+    read: Callable[[TaskScores], Inside] | None = None,
     asked: Mapping[str, Collection[str]] | None = None,
 ) -> list[str]:
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
     `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/,
-    `suites` that of the frozen samples. `asked`: where only some of them were (`verdict.joined`), and no more may be.
+    `suites` that of the frozen samples. `read`: what is inside a log, where that is known already. `asked`: where only
+    some of the samples were (`verdict.joined`), and no more may be.
 
     Raises:
         EvidenceError: the samples of a log cannot be read.
@@ -72,8 +78,9 @@ def problems(
         return missing
     found: list[str] = []
     for task, metrics in gated.items():
-        inside_both = [read(arm[task]) for arm in (base, candidate)]
-        recorded = [inside for inside, _ in inside_both]
+        both = base[task], candidate[task]
+        frozen = None if limits.any_logs else suites / f"{task}.jsonl"
+        inside_both = [read(log) for log in both] if read else _inside(*both, frozen)
         for name, arm, (inside, changed) in zip(
             ("the reference", "the candidate"), (base, candidate), inside_both, strict=True
         ):
@@ -82,12 +89,20 @@ def problems(
                 told += _ungraded(arm[task], inside, metrics)
                 told += unlike_the_suite(arm[task], inside, suites, asked and asked[task])
             found += [f"{task}, {name}: {problem}" for problem in told]
-        found += [f"{task}: {problem}" for problem in _incomparable(base[task], candidate[task], metrics, limits)]
-        if apart := sum(recorded[0].inputs[key] != recorded[1].inputs.get(key) for key in recorded[0].inputs):
+        found += [f"{task}: {problem}" for problem in _incomparable(*both, metrics, limits)]
+        one, other = (inside.inputs if inside else {} for inside, _ in inside_both)
+        if apart := sum(text != other.get(key) for key, text in one.items()):
             found.append(f"{task}: {apart} samples have another input in each log; evaluate both in the same way.")
     for name, arm in (("the reference", base), ("the candidate", candidate)):
         found += [f"{name}: {problem}" for problem in _mixed(list(arm.values()), limits)]
     return found + list(_of_whom(base, candidate, list(gated), logs, suites))
+
+
+def _inside(a: TaskScores, b: TaskScores, frozen: Path | None) -> list[Inside]:
+    """What is inside the two logs of a task, which are read whole unless both are as they were sealed."""
+    if in_order(a, b, frozen):
+        return [(None, list(_retuned(log))) for log in (a, b)]
+    return [read_whole(log) for log in (a, b)]
 
 
 def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
@@ -119,12 +134,12 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
         yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
 
 
-def _ungraded(scores: TaskScores, recorded: Recorded, metrics: Sequence[str]) -> Iterator[str]:
+def _ungraded(scores: TaskScores, recorded: Recorded | None, metrics: Sequence[str]) -> Iterator[str]:
     """Scores that this project's graders did not give."""
     if not one_grader(scores):
         yield f"its scores do not all name the same grader; run `aj rescore {scores.path.parent}`."
     for metric in metrics:
-        if metric in recorded.words:
+        if recorded and metric in recorded.words:
             yield f"{recorded.words[metric]} values of {metric} are words, not numbers; fix its scorer."
 
 
@@ -139,6 +154,10 @@ def _changed(scores: TaskScores, recorded: Recorded) -> Iterator[str]:
         yield f"{apart} samples say something else than the log's summaries of them; {rescore}."
     if uneven := misnumbered(recorded, scores.settings["eval settings"]["epochs"]):
         yield f"{uneven} samples are not in the log once for each epoch; run the eval again."
+    yield from _retuned(scores)
+
+
+def _retuned(scores: TaskScores) -> Iterator[str]:
     if scores.retuned:
         yield f"{', '.join(scores.retuned)} changed while the eval ran (`inspect ctl config`); run it again."
 

@@ -1,6 +1,7 @@
 """Is a log about the frozen samples, all of them, as they stand in their file? Labels in a log are not trusted."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,35 @@ def frozen_samples(path: Path, suite: str) -> list[dict[str, Any]]:
     Raises:
         DataError: a line is not JSON.
     """
-    return [record for _, record in read_jsonl(path) if suite == "full" or record["small"]]
+    return [record for record in _read(path) if suite == "full" or record["small"]]
+
+
+def _read(path: Path) -> Sequence[dict[str, Any]]:
+    return _as_it_is(path, digest_file(path) if path.is_file() else "")
+
+
+@lru_cache(maxsize=8)  # both arms, and the search for leaks, ask for the same
+def _as_it_is(path: Path, digest: str) -> Sequence[dict[str, Any]]:
+    return tuple(record for _, record in read_jsonl(path))
+
+
+def records(path: Path) -> dict[str, dict[str, Any]]:
+    """All samples of a task's file by id; raises as `frozen_samples` does."""
+    return {str(record["id"]): record for record in frozen_samples(path, "full")}
+
+
+def reworded(recorded: Recorded, frozen: Mapping[str, dict[str, Any]]) -> int:
+    """How many of these frozen samples ask something else in a log that has them."""
+    asked = ((record, recorded.inputs[name]) for name, record in frozen.items() if name in recorded.inputs)
+    return sum(_request(record) not in text for record, text in asked)
 
 
 def unlike_the_suite(
-    scores: TaskScores, recorded: Recorded, suites: Path, asked: Collection[str] | None = None
+    scores: TaskScores, recorded: Recorded | None, suites: Path, asked: Collection[str] | None = None
 ) -> Iterator[str]:
     """Problems of one log; `suites` is the folder of the frozen samples, `TASK.jsonl`; `asked`: only these were to be.
+
+    `recorded`: what its samples say, unless its seal says that they ask what the file does.
 
     Raises:
         DataError: a line of the file is not JSON.
@@ -46,8 +69,8 @@ def unlike_the_suite(
     same = [(frozen[name], sample) for name, sample in scores.samples.items() if name in frozen]
     if relabelled := sum(_labels(sample) != _expected(record) for record, sample in same):
         yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
-    if reworded := sum(_request(record) not in recorded.inputs.get(sample.id, "") for record, sample in same):
-        yield f"{reworded} samples ask something else than in {path}; run `aj eval` again."
+    if recorded and (others := reworded(recorded, frozen)):
+        yield f"{others} samples ask something else than in {path}; run `aj eval` again."
 
 
 def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
@@ -55,7 +78,7 @@ def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
     templates: set[str] = set()
     requests: set[str] = set()
     for path in (suites / f"{task}.jsonl" for task in tasks):
-        for _, record in read_jsonl(path) if path.is_file() else ():
+        for record in _read(path) if path.is_file() else ():
             templates |= {record["template"], *([record["scenario"]["template"]] if "scenario" in record else [])}
             requests |= {turn["content"] for turn in record["messages"] if turn["role"] == "user"}
     return templates, requests

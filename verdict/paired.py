@@ -1,7 +1,7 @@
 """The samples that two logs share, paired, by slice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,11 +18,6 @@ class Pairs:
     families: np.ndarray
     """Each sample's family, by number; a sample without a family forms its own."""
 
-    def of(self, places: Sequence[int]) -> "Pairs":
-        """Some of them."""
-        chosen = np.array(places)
-        return Pairs(self.a[chosen], self.b[chosen], self.families[chosen])
-
     def difference(self) -> MeanEstimate:
         """The difference B - A."""
         return difference_of_families(*by_family(self.b - self.a, self.families))
@@ -32,20 +27,40 @@ class Pairs:
         return score_of_families(*by_family(self.b, self.families))
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all metrics of two logs have in common, sample by sample."""
+
+    values: tuple[list[dict[str, float]], list[dict[str, float]]]
+    """Each log's values of each sample."""
+    families: np.ndarray
+    slices: dict[str, np.ndarray]
+    """`name=value`, in order -> the places of its samples."""
+
+    def pairs(self, metric: str) -> dict[str, Pairs]:
+        """As `paired` gives them."""
+        a, b = (np.array([values.get(metric, np.nan) for values in side]) for side in self.values)
+        scored = ~(np.isnan(a) | np.isnan(b))
+        parts = {ALL: scored.nonzero()[0]}
+        parts |= {name: places[scored[places]] for name, places in self.slices.items()}
+        return {name: Pairs(a[part], b[part], self.families[part]) for name, part in parts.items() if len(part)}
+
+
 def paired(a: TaskScores, b: TaskScores, metric: str) -> dict[str, Pairs]:
     """The pairs by slice: `all` first, then `name=value` in order; slices without any are left out."""
-    both = [
-        (one, one.values[metric], two.values[metric])
-        for one in a.samples.values()
-        if metric in one.values and (two := b.samples.get(one.id)) and metric in two.values
-    ]
-    if not both:
-        return {}
-    samples, left, right = zip(*both, strict=True)
-    whole = Pairs(np.array(left), np.array(right), numbered(sample.family or sample.id for sample in samples))
+    return _shared(a, b).pairs(metric)
+
+
+@lru_cache(maxsize=8)  # the tasks of one comparison, each of whose metrics asks
+def _shared(a: TaskScores, b: TaskScores) -> Shared:
+    both = [(one, other) for one in a.samples.values() if (other := b.samples.get(one.id))]
     places: dict[tuple[str, str], list[int]] = {}
-    for place, sample in enumerate(samples):
+    for place, (sample, _) in enumerate(both):
         for part in sample.slices.items():
             places.setdefault(part, []).append(place)
-    parts = {f"{name}={value}": whole.of(found) for (name, value), found in places.items()}
-    return {ALL: whole, **{name: parts[name] for name in sorted(parts, key=in_order)}}
+    parts = {f"{name}={value}": np.array(found) for (name, value), found in places.items()}
+    return Shared(
+        ([one.values for one, _ in both], [other.values for _, other in both]),
+        numbered(sample.family or sample.id for sample, _ in both),
+        {name: parts[name] for name in sorted(parts, key=in_order)},
+    )

@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from aj.collector import uncollected
 from aj.errors import EvidenceError
 from aj.files import digest
 from verdict.epochs import Epoch, Sample, samples_of
-from verdict.scores import TaskScores, read_folder
+from verdict.scores import TaskScores
 from verdict.summaries import parse
 
 WRAPPING = ("events", "events_data", "attachments")
@@ -42,6 +42,12 @@ class Seal:
     answers: str
     """What was asked and answered, and how; scoring again leaves it as it is."""
     scores: str
+    file: str = ""
+    """Of the log's bytes, if nothing was amiss in them (`verdict.sealed`)."""
+    inputs: str = ""
+    """Of what was asked, sample by sample; as `asks`, only beside `file`."""
+    asks: str = ""
+    """Of the file with the frozen samples whose requests these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,14 @@ def _seal(header: dict[str, Any], answers: list[str], scores: list[str]) -> Seal
     return Seal(digest(told, spec, sorted(answers)), digest(graded, sorted(scores)))
 
 
-def seals(folder: Path) -> dict[str, dict[str, str]]:
-    """The seal of each log in a finished eval's folder, for its `done.json`."""
-    return {scores.path.name: asdict(read_recorded(scores.path).seal) for scores in read_folder(folder).values()}
+def seal_of(scores: TaskScores) -> Seal | None:
+    """The seal of a log of `aj eval` or `aj rescore`; None if it has none."""
+    if not scores.metadata.get("answers"):
+        return None
+    try:
+        return Seal(**json.loads((scores.path.parent / DONE).read_text(encoding="utf-8"))["seals"][scores.path.name])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def unsealed(scores: TaskScores, recorded: Recorded, answers_only: bool = False) -> str | None:
@@ -115,10 +126,8 @@ def unsealed(scores: TaskScores, recorded: Recorded, answers_only: bool = False)
     """
     if not scores.metadata.get("answers"):
         return None
-    folder = scores.path.parent
-    try:
-        seal = Seal(**json.loads((folder / DONE).read_text(encoding="utf-8"))["seals"][scores.path.name])
-    except (OSError, ValueError, KeyError, TypeError):
+    folder, seal = scores.path.parent, seal_of(scores)
+    if seal is None:
         return f"{folder / DONE} has no seal of it; delete {folder} and run `aj eval` again."
     if seal.answers != recorded.seal.answers:
         return f"it was changed after it was written; delete {folder} and run `aj eval` again."

@@ -12,7 +12,7 @@ from aj.errors import EvidenceError
 from verdict.costs import Cost, cost_of
 from verdict.epochs import Epoch, Sample, samples_of
 from verdict.settings import retuned, settings
-from verdict.summaries import read_summaries
+from verdict.summaries import read_told
 
 ALL = "all"
 """The slice with all samples."""
@@ -48,6 +48,9 @@ class TaskScores:
     """Scorer -> the graders that its scores name; "" if one names none."""
     samples: dict[str, Sample]
     """By id."""
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.task))  # the rest are dictionaries
 
     @property
     def metrics(self) -> list[str]:
@@ -137,11 +140,8 @@ def read_log(path: Path) -> TaskScores:
     Raises:
         EvidenceError: the file is missing, truncated or not an Inspect log.
     """
-    from inspect_ai.log import read_eval_log
-
     try:
-        log = read_eval_log(str(path), header_only=True)
-        summaries = read_summaries(path)
+        log, summaries = read_told(path)
         epochs = [Epoch.of_summary(summary) for summary in summaries]
         cost = cost_of(summaries, log.eval.model)
     except Exception as error:  # zip, zstd, JSON and schema errors have no common base
