@@ -51,7 +51,16 @@ def moment_of(text: str, now: int, zone: tzinfo = UTC) -> int | None:
     left = text[:100].strip().lower()
     if found := re.fullmatch(r"@(-?\d{1,11})(?:\.\d+)?", left):
         return _within(int(found[1]))
-    reading = _Reading(datetime.fromtimestamp(now, zone))
+    try:
+        reading = _parsed(left, datetime.fromtimestamp(now, zone))
+        return reading and _within(_resolved(reading, zone, now, bool(text.strip())))
+    except (ValueError, OverflowError):  # a part that no calendar or clock has
+        return None
+
+
+def _parsed(left: str, now: datetime) -> _Reading | None:
+    """What all the parts of a date say; None if one says nothing."""
+    reading = _Reading(now)
     while left := left.lstrip(" ,"):
         for name, pattern in _PATTERNS:
             match = pattern.match(left)
@@ -60,10 +69,7 @@ def moment_of(text: str, now: int, zone: tzinfo = UTC) -> int | None:
                 break
         else:
             return None
-    try:
-        return _within(_resolved(reading, zone, now, bool(text.strip())))
-    except (ValueError, OverflowError):
-        return None
+    return reading
 
 
 def _within(time: int) -> int | None:

@@ -99,7 +99,8 @@ def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[
 
 _LIMIT = re.compile(
     r"^[\w.-]+: (?!unrecognized option).*(?:(?:output|line) limit|exceeds? (?:the )?(?:VFS|maximum|\d+ byte)"
-    r"|limit exceeded|byte limit|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox).*\n?",
+    r"|limit exceeded|byte limit|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox|failed unexpectedly)"
+    r".*\n?",
     re.MULTILINE,
 )
 """What a command says that met one of the sandbox's limits."""

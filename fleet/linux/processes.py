@@ -24,14 +24,15 @@ def signal_of(text: str) -> str | None:
     return name if name in SIGNALS else None
 
 
-def _signal_in(argv: Sequence[str], default: str = "TERM") -> tuple[str | None, list[str]]:
-    """(signal, other words) of arguments such as `-9 1 2` or `-s HUP 1`."""
-    words, name = [], default
+def _signal_in(argv: Sequence[str], *named_by: str) -> tuple[str | None, list[str]]:
+    """(signal, other words) of arguments such as `-9 1 2` or `-s HUP 1`; `named_by` are options that a signal
+    follows."""
+    words, name = [], "TERM"
     pending = False
     for word in argv:
         if pending:
             name, pending = word, False
-        elif word in ("-s", "-n", "--signal"):
+        elif word in named_by:
             pending = True
         elif word.startswith("--signal="):
             name = word.removeprefix("--signal=")
@@ -53,10 +54,11 @@ def kill(context: CommandContext) -> BuiltinResult:
         return BuiltinResult(stdout="".join(f"{number:2d}) SIG{name}\n" for number, name in enumerate(SIGNALS, 1)))
     first = argv[0] if argv else ""
     named = argv[1:2] if first in ("-s", "-n") else [first[1:]] if first[:1] == "-" and first not in ("-", "--") else []
-    if named and signal_of(named[0]) is None:
+    signal = signal_of(named[0]) if named else "TERM"
+    if signal is None:
         return fail(f"bash: line 1: kill: {named[0]}: invalid signal specification")
-    signal, words = _signal_in(argv)
-    assert signal is not None
+    words = argv[2:] if first in ("-s", "-n") else argv[1:] if named else argv
+    words = words[1:] if words[:1] == ["--"] else words
     if not words:
         return fail("kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]", 2)
     errors = ""
@@ -186,7 +188,7 @@ def pgrep(context: CommandContext) -> str | BuiltinResult:
 
 
 def pkill(context: CommandContext) -> str | BuiltinResult:
-    signal, context.argv = _signal_in(context.argv)
+    signal, context.argv = _signal_in(context.argv, "--signal")
     if signal is None:
         return fail("pkill: unknown signal", 2)
     flags = parse(context, PKILL)
@@ -201,7 +203,7 @@ def pkill(context: CommandContext) -> str | BuiltinResult:
 
 
 def killall(context: CommandContext) -> str | BuiltinResult:
-    signal, context.argv = _signal_in(context.argv)
+    signal, context.argv = _signal_in(context.argv, "-s", "--signal")
     if signal is None:
         return fail("killall: unknown signal; killall -l lists signals.")
     flags = parse(context, KILLALL)

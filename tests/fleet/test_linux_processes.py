@@ -159,3 +159,23 @@ def test_what_cannot_be_found_or_ended_is_told(machine: Machine, shell: LinuxShe
     stdout, stderr, code = shell.run(line)
     assert (stdout, stderr, code) == ("", *REFUSALS[line])
     assert pids(machine) == pids(Machine(a_host()))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("kill ! -n", "kill: -n: arguments must be process or job IDs"),
+        ("kill -- -s 1x", "kill: -s: arguments must be process or job IDs"),
+        ("kill -s", "kill: usage: kill [-s sigspec"),
+        ("kill -s NOPE 1", "kill: NOPE: invalid signal specification"),
+    ],
+)
+def test_kill_reads_its_options_before_the_first_process(line: str, words: str):
+    machine = Machine(draw_host("web01", Random(3)))
+    assert words in LinuxShell(machine).run(line)[1]
+    assert machine.gaps == []
+
+
+def test_the_newest_of_pkill_is_no_signal():
+    machine = Machine(draw_host("web01", Random(3)))
+    assert LinuxShell(machine).run("pkill -n cron")[1:] == ("", 0)

@@ -86,6 +86,7 @@ REFUSALS = {
     "nproc --ignore=x": ("nproc: invalid number: ‘x’\n", 1),
     "id nobody2": ("id: ‘nobody2’: no such user\n", 1),
     "date -d never": ("date: invalid date ‘never’\n", 1),
+    "date -d '@170 +99:00'": ("date: invalid date ‘@170 +99:00’\n", 1),
     "sleep soon": ("sleep: invalid time interval ‘soon’\nTry 'sleep --help' for more information.\n", 1),
     "crontab -l -u nobody": ("no crontab for nobody\n", 1),
     "vim /etc/hosts": ("Error opening terminal: unknown.\n", 1),
