@@ -42,7 +42,21 @@ sudo() {
 """The shell's own sudo runs everything as root: this one knows the users, and tells our commands who runs them."""
 TIMEOUT = """
 timeout() {
-    local aj_word aj_seconds=
+    local aj_word aj_seconds= aj_skips=
+    for aj_word; do
+        if [[ $aj_skips ]]; then aj_skips=; continue; fi
+        case $aj_word in
+            --) break;;
+            -k|-s|--kill-after|--signal) aj_skips=1; continue;;
+            -k?*|-s?*|-v|--k*=*|--s*=*|--foreground|--preserve-status|--verbose|--help|--version) continue;;
+            --*) aj_word="unrecognized option '$aj_word'";;
+            -?*) aj_word="invalid option -- '${aj_word:1:1}'";;
+            *) break;;
+        esac
+        echo "timeout: $aj_word" >&2
+        echo "Try 'timeout --help' for more information." >&2
+        return 125
+    done
     for aj_word; do case $aj_word in [0-9]*|.[0-9]*|inf*) aj_seconds=$aj_word; break;; esac; done
     AJ_SECONDS=$aj_seconds command timeout "$@"
     local aj_status=$?
@@ -55,12 +69,37 @@ HISTORY = "history() { :; }\n"
 """A shell that runs one line keeps no history; this one would show it."""
 XARGS = """
 xargs() {
+    case ${1-} in
+        -[!0adEeIiLlnPprstx-]*|--[!adeimnoprsvh]*) command xargs "$@"; return;;
+    esac
     command xargs "$@"
     local aj_status=$?
     case $aj_status in 0|126|127) return $aj_status;; 255) return 124;; *) return 123;; esac
 }
 """
-"""The shell's own xargs ends as its last command did."""
+"""The shell's own xargs ends as its last command did, even if it has not run any."""
+AWK = r"""
+awk() {
+    local aj_lacks
+    for aj_lacks in gensub asort asorti patsplit isarray typeof; do
+        case $* in *"$aj_lacks("*)
+            echo "awk: line 2: function $aj_lacks never defined" >&2
+            return 2;;
+        esac
+    done
+    case $* in *[!/*]\*\**)
+        echo "awk: line 1: syntax error at or near *" >&2
+        return 2;;
+    esac
+    command awk "$@"
+}
+"""
+"""The shell's own awk is gawk; Debian's and Ubuntu's is mawk."""
+ZCAT = """
+zcat() {
+    case ${1-} in --help|--version) command gzip "$@";; *) gzip -dc "$@";; esac
+}
+"""
 ENVIRONMENT = {
     "HOME": "/root",
     "LOGNAME": "root",
@@ -100,7 +139,7 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     bash.set_env("EPOCHSECONDS", str(host.now))
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
-    bash.execute_sync(SUDO + FUNCTION + XARGS + TIMEOUT + HISTORY)
+    bash.execute_sync(SUDO + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY)
 
 
 def refresh_proc(bash: Bash, host: Host) -> None:

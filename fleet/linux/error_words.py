@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bashkit import ExecResult
 
 from fleet.gaps import Gap
-from fleet.linux.manual import real_options, said_of_version
+from fleet.linux.manual import real_options, said_of_help, said_of_version
 from fleet.linux.refusals import Refusal, refused
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host
@@ -22,10 +22,11 @@ WORDS = (
     (r"resource limit exceeded: [^\n]*", "Killed"),
     (r"file too large: [^\n]*", "File too large"),
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
+    (r"^(real|user|sys) (?:\d+\.\d+|unavailable)$", r"\1 0.00"),
 )
 """The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
 UNHINTED = frozenset(("systemctl", "journalctl", "timedatectl", "hostnamectl", "hostname", "reboot", "poweroff", "halt",
-    "shutdown", "top", "bash", "curl", "find", "git"))  # fmt: skip
+    "shutdown", "top", "bash", "curl", "find", "git", "diff", "cmp"))  # fmt: skip
 """Tools that do not say where to read on."""
 
 
@@ -34,6 +35,15 @@ def _hinted(found: re.Match[str]) -> str:
     if found[1] in UNHINTED:
         return found[0]
     return f"{found[0]}\nTry '{found[1]} --help' for more information."
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _usage(name: str) -> str:
+    said = said_of_help(name)
+    return said.stdout.rstrip("\n") if said else ""
 
 
 _MISSING = "missing operand|extra operand .*|not enough arguments|you must specify a list of .*"
@@ -52,6 +62,23 @@ SAYINGS: _Rules = (
     (r"^(tar: .*: Cannot open: No such file or directory)$", r"\1\ntar: Error is not recoverable: exiting now"),
     (r"^tar: You must specify one of -c, -x, or -t$", "tar: You must specify one of the '-Acdtrux', '--delete' or "
      "'--test-label' options\nTry 'tar --help' or 'tar --usage' for more information."),
+    (r"^tar: Unexpected end of archive$", "tar: This does not look like a tar archive"),
+    (r"^(tar: (?:.*: Cannot stat: No such file or directory|This does not look like a tar archive))$(?!\ntar: )",
+     r"\1\ntar: Exiting with failure status due to previous errors"),
+    (r"^(tar: (?:invalid|unrecognized) option .*)\nTry .*$",
+     r"\1\nTry 'tar --help' or 'tar --usage' for more information."),
+    (r"^(dd: (?:invalid number|unrecognized operand):?) '(.*)'$", r"\1 ‘\2’"),
+    (r"^(dd: unrecognized operand .*)$", r"\1\nTry 'dd --help' for more information."),
+    (r"^(jq: Unknown option .*\nUse jq --help for help with command-line options)\.$",
+     r"\1,\nor see the jq manpage, or online docs  at https://stedolan.github.io/jq"),
+    (r"^awk: cmd\. line:\d+: fatal: not enough arguments to satisfy format string\n\t`([^\x00]*?)'\n\t.*$",
+     lambda found: f"awk: run time error: not enough arguments passed to printf(\"{_escaped(found[1])}\")\n"
+     '\tFILENAME="" FNR=0 NR=0'),
+    (r"^awk: cmd\. line:\d+: .*\nawk: cmd\. line:\d+: +\^ unexpected newline or end of string$",
+     "awk: line 2: missing } near end of file"),
+    (r"^Usage: awk \[POSIX[^\x00]*", "Usage: mawk [Options] [Program] [file ...]"),
+    (r"^Usage: sed \[OPTION\]\.\.\. \{script\}[^\x00]*", lambda _: _usage("sed")),
+    (r"^(sed: (?:invalid|unrecognized) option .*)\nTry .*$", lambda found: f"{found[1]}\n{_usage('sed')}"),
     (r"^awk: fatal: cannot open file `(.*)' for reading: (No such file or directory)$", r"awk: cannot open \1 (\2)"),
 )  # fmt: skip
 """What the shell's own commands say on standard error -> what the real ones say."""
@@ -67,6 +94,14 @@ NAMES = (
 )
 """Places where the sandbox reveals its name -> what a server would print."""
 _VERSION = re.compile(r"^([\w.-]+) (?:\(bashkit\) 0\.1|0\.20\.1)$", re.MULTILINE)
+CODES = (
+    (r"\Aerror: unexpected argument", 2, 1),
+    (r"^bash: (?:line \d+: )?[\w@*#?-]+: unbound variable\n\Z", 1, 127),
+    (r"\Atar: (?:invalid|unrecognized) option .*\n(?:Try .*\n)?\Z", 2, 64),
+    (r"\Agzip: .*: unknown suffix -- ignored\n\Z", 1, 2),
+    (r"\Aawk: cmd\. line:", 1, 2),
+)
+"""What a line says on standard error, and its exit code -> that of a real one."""
 ERRNO = (
     (r"io error: (?:parent directory not found|file not found|not found)", "No such file or directory"),
     (r"io error: is a directory", "Is a directory"),
@@ -93,7 +128,10 @@ def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[
     if "No such" in errors and folder != "/":
         errors = re.sub(rf"^([\w.-]+: ){re.escape(folder)}/", r"\1", errors, flags=re.MULTILINE)
     errors = _reworded(errors, SAYINGS)
-    code = 1 if done.exit_code == 2 and done.stderr.startswith("error: unexpected argument") else done.exit_code
+    code = done.exit_code
+    for pattern, told, meant in CODES:
+        if code == told and re.search(pattern, done.stderr):
+            code = meant
     return output, _LIMIT.sub("", errors) if errors else "", code
 
 

@@ -159,3 +159,17 @@ def _node(context: CommandContext, path: str, metadata: dict[str, Any]) -> FileN
         return _link(context, path, target)
     size = 0 if path.startswith(SANDBOX) else metadata["size"]
     return FileNode(path, "file", size, metadata["mode"], ROOT, host.boot)
+
+
+def lines_of(context: CommandContext, word: str, end: str = "\n") -> list[str] | str:
+    """The lines of an operand, - for the standard input, or why it cannot be read."""
+    if word == "-":
+        text = context.stdin
+    else:
+        path, fs = context.absolute(word), context.host_files.fs
+        if not fs.exists(path):
+            return "No such file or directory"
+        if fs.stat(path)["file_type"] == "directory":
+            return "Is a directory"
+        text = fs.read_file(path).decode("utf-8", "replace")
+    return text.removesuffix(end).split(end) if text else []

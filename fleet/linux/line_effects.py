@@ -65,7 +65,7 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         or any(command.is_assignment_only for command in seen.commands)
         or re.search(r"\b(?:for|select|coproc)\b|\(\(|\$\{\w+:?=", line) is not None
     )
-    lack = (real_commands() - ours - _native()).intersection(re.findall(r"[\w.+-]+", line))
+    lack = (real_commands() - ours - _native() - {"zcat"}).intersection(re.findall(r"[\w.+-]+", line))
     return LineEffects(written, not plain, sets, lack)
 
 

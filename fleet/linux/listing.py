@@ -1,5 +1,6 @@
-"""Commands that describe files: stat, file."""
+"""Commands that describe files: stat, file, realpath."""
 
+import posixpath
 import re
 
 from bashkit import BuiltinResult
@@ -141,4 +142,35 @@ def _sort_of(word: str, found: FileNode | None, content: str) -> str:
     )
 
 
-COMMANDS: dict[str, Command] = {"stat": stat, "file": file}
+REALPATH = options("""
+    -e --canonicalize-existing
+    -m --canonicalize-missing
+    -s --strip --no-symlinks
+    -q --quiet
+    -z --zero
+    --relative-to=
+""")
+
+
+def realpath(context: CommandContext) -> BuiltinResult:
+    flags = parse(context, REALPATH)
+    if not flags.words:
+        return fail("realpath: missing operand\nTry 'realpath --help' for more information.")
+    context.pull()
+    text, errors = "", ""
+    for word in flags.words:
+        path = context.absolute(word)
+        found, above = node(context, path), node(context, posixpath.dirname(path))
+        if found is None and "m" not in flags and ("e" in flags or above is None):
+            errors += f"realpath: {word}: No such file or directory\n"
+            continue
+        if "s" not in flags:
+            real = posixpath.join(above.path, posixpath.basename(path)) if above else path
+            path = found.path if found else real
+        if "relative-to" in flags:
+            path = posixpath.relpath(path, context.absolute(flags.get("relative-to")))
+        text += path + ("\0" if "z" in flags else "\n")
+    return BuiltinResult(text, "" if "q" in flags else errors, 1 if errors else 0)
+
+
+COMMANDS: dict[str, Command] = {"stat": stat, "realpath": realpath, "file": file}

@@ -151,6 +151,11 @@ def _showing(usage: str, code: int) -> Refuse:
     return lambda refusal: BuiltinResult(stderr=f"{getopt_words(refusal)}\n{usage}\n", exit_code=code)
 
 
+def _diffutils(refusal: Refusal) -> BuiltinResult:
+    hint = f"{refusal.name}: Try '{refusal.name} --help' for more information."
+    return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=2)
+
+
 def _silent(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(exit_code=1)
 
@@ -172,6 +177,7 @@ _REFUSALS: dict[str, Refuse] = {
     "hostname": _hostname,
     "lsof": _lsof,
     "nginx": _nginx,
+    **dict.fromkeys(("diff", "cmp"), _diffutils),
     "crontab": _crontab,
     **dict.fromkeys(("nc", "ncat"), _showing(NC_USAGE, 1)),
     "ping": _showing("\nUsage\n  ping [options] <destination>", 2),

@@ -57,6 +57,8 @@ def tail(context: CommandContext) -> BuiltinResult:
     if old := re.fullmatch(r"[-+]\d+", first):
         context.argv = [f"-n{old[0].lstrip('-')}", *rest]
     flags = parse(context, TAIL)
+    if old and len(flags.words) > 1:
+        return fail(f"tail: option used in invalid context -- {old[0][1:2]}")
     unit = flags.last("nc") or "n"
     count = _scaled(flags.get(unit, "10"))
     if count is None:

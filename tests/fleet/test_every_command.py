@@ -20,7 +20,7 @@ HOST = with_containers(replace(DRAWN, packages={**DRAWN.packages, **PACKAGES}, c
 SHELL_S_OWN = frozenset(("compgen", "complete", "compopt", "bind", "fc", "aj-awake"))
 """bash's completion and history, of which nothing is modelled, and what our own timeout calls."""
 CALLED = sorted(COMMANDS.keys() - ABSENT - SHELL_S_OWN)
-ANY_OPERANDS = frozenset(("file", "tee", "touch", "last", "yes", "mkdir", "netstat", "w"))
+ANY_OPERANDS = frozenset(("file", "tee", "touch", "last", "yes", "mkdir", "netstat", "w", "realpath"))
 """Commands that take as many operands as one gives them: w and netstat, as the real ones, without looking at them."""
 SILENT = frozenset(("pidof", "findmnt"))
 """Commands that say no with their exit status alone."""

@@ -84,7 +84,7 @@ def test_an_ignored_file_is_not_shown():
         ("git branch", "  develop\n* main\n"),
         ("git branch --show-current", "main\n"),
         ("git show HEAD:app.py", "one\ntwo\n"),
-        ("git show --name-only --format=%h", "bbbbbbb\nVERSION\napp.py\n"),
+        ("git show --name-only --format=%h", "bbbbbbb\n\nVERSION\napp.py\n"),
         ("git diff --name-status HEAD~1 HEAD", "A\tVERSION\nM\tapp.py\n"),
         ("git diff --shortstat HEAD~1", " 2 files changed, 2 insertions(+)\n"),
         ("git ls-files", "VERSION\napp.py\ndocs/a.md\n"),

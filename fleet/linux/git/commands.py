@@ -31,7 +31,10 @@ def _git(context: CommandContext) -> str | BuiltinResult:
             version = context.host.packages.get("git", "1:2.39.5-0").partition(":")[2].partition("-")[0]
             return f"git version {version}\n"
         if flag == "-C" and argv:
-            folder = posixpath.normpath(posixpath.join(folder, argv.pop(0)))
+            word = argv.pop(0)
+            folder = posixpath.normpath(posixpath.join(folder, word))
+            if not context.host_files.fs.exists(folder):
+                return fail(f"fatal: cannot change to '{word}': No such file or directory", FATAL)
         elif flag == "-c" and argv:
             argv.pop(0)
         elif flag in ("--help", "-h") and (said := said_of_help("git")):

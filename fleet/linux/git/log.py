@@ -131,13 +131,14 @@ def entry(host: Host, found: Repository, place: int, options: list[str], fits: C
         form = form.removeprefix("format:").removeprefix("tformat:")
         text = f"{star}{formatted(host, found, place, form, when)}\n"
     elif "--oneline" in options or form == "oneline":
-        text = f"{star}{commit.id[:7]}{names} {commit.subject}\n"
+        short = "--oneline" in options or "--abbrev-commit" in options
+        text = f"{star}{commit.id[: 7 if short else 40]}{names} {commit.subject.partition(chr(10))[0]}\n"
     else:
         length = 7 if "--abbrev-commit" in options else 40
         text = f"{star}{described(commit, names, length, dated(host, commit, when))}"
     old, new = trees.parent_tree(found, place), commit.files
     more = shown(old, new, options, fits)
-    return text + (more if not more or form or "--oneline" in options else f"\n{more}")
+    return text + (more if not more or form == "oneline" or "--oneline" in options else f"\n{more}")
 
 
 def shown(old: Tree, new: Tree, options: list[str], fits: Callable[[str], bool]) -> str:
@@ -194,11 +195,11 @@ def formatted(host: Host, found: Repository, place: int, form: str, when: str) -
     name, _, address = trees.author_line(commit).rstrip(">").partition(" <")
     parent = found.commits[place + 1].id if place + 1 < len(found.commits) else ""
     tree = trees.blob("".join(sorted(commit.files)))
-    names = _names(found, place)
+    names, body = _names(found, place), commit.subject.partition("\n")[2].lstrip("\n")
     values = {"%H": commit.id, "%h": commit.id[:7], "%s": commit.subject.partition("\n")[0], "%an": name, "%cn": name,
         "%ae": address, "%ce": address, "%n": "\n", "%%": "%", "%P": parent, "%p": parent[:7],
         "%T": tree, "%t": tree[:7], "%d": f" ({names})" if names else "", "%D": names,
-        "%b": commit.subject.partition("\n")[2], "%B": commit.subject, "%x09": "\t",
+        "%b": f"{body}\n" if body else "", "%B": f"{commit.subject}\n", "%x09": "\t",
         **dict.fromkeys(("%Creset", "%Cred", "%Cgreen", "%Cblue"), "")}  # fmt: skip
     for letter in "ac":
         values |= {f"%{letter}d": dated(host, commit, when), f"%{letter}t": str(commit.time),

@@ -104,7 +104,7 @@ def _take(context: CommandContext, found: Repository, words: list[str], start: s
     context.change(trees.with_work_tree(context.host, found, index, paths))
     if start:
         save(context, stage(found, {path: index[path] for path in index if fits(path)}))
-    if context.name == "git restore":
+    if context.name == "git restore" or "--" in context.argv:
         return ""
     source = start or "the index"
     return BuiltinResult(stderr=f"Updated {len(paths)} path{'s' * (len(paths) != 1)} from {source}\n")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import NO_OPTIONS, CommandContext, fail, lacking
+from fleet.linux.command import NO_OPTIONS, CommandContext, UsageError, fail, lacking
 from fleet.linux.git import trees
 from fleet.linux.git.line import option, read
 from fleet.linux.git.log import SHOW, date, entry, not_simulated, shown
@@ -190,7 +190,10 @@ def rev_parse(context: CommandContext, found: Repository) -> str | BuiltinResult
     facts = {"--show-toplevel": found.path, "--is-inside-work-tree": "true", "--git-dir": f"{found.path}/.git"}
     text = "".join(f"{facts[word]}\n" for word in options if word in facts)
     for word in words:
-        place = trees.revision(found, word)
+        try:
+            place = trees.revision(found, word)
+        except UsageError as error:
+            raise UsageError(BuiltinResult(f"{text}{word}\n", error.result.stderr, FATAL)) from error
         commit = found.commits[place]
         length = next((int(w[8:] or 7) if w[8:].isdecimal() else 7 for w in options if w.startswith("--short")), 40)
         abbreviated = any(one.partition("=")[0] == "--abbrev-ref" for one in options)
