@@ -1,7 +1,7 @@
 """A stage's metrics.jsonl: one line a step, appended, with every step there once whatever interrupted it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ def write_curves(lines: Sequence[dict[str, Any]], folder: Path) -> None:
 class Metrics:
     def __init__(self, folder: Path, stage: str) -> None:
         self.folder, self.path, self.stage = folder, folder / METRICS, stage
+        self.listeners: list[Callable[[str, dict[str, Any]], None]] = []
+        """Told the stage and the line, once it is written."""
 
     def resume(self, step: int) -> list[dict[str, Any]]:
         """Forget what came after `step`, which is trained again, or was cut off; return the stage's own lines."""
@@ -46,7 +48,8 @@ class Metrics:
 
     def append(self, line: dict[str, Any], stage: str | None = None) -> None:
         """Raises TrainError if the file cannot be written."""
-        text = json.dumps({"stage": stage or self.stage, **line}, ensure_ascii=False) + "\n"
+        stage = stage or self.stage
+        text = json.dumps({"stage": stage, **line}, ensure_ascii=False) + "\n"
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(text)
@@ -54,6 +57,8 @@ class Metrics:
             raise TrainError(
                 f"{self.path} cannot be written ({error.strerror}); fix that, then run again to resume."
             ) from error
+        for tell in self.listeners:
+            tell(stage, line)
 
     @staticmethod
     def held_out(lines: Iterable[dict[str, Any]]) -> dict[str, float]:

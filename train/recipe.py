@@ -10,6 +10,7 @@ from aj.files import Strict
 
 RECIPES = Path(__file__).parent / "recipes"
 Optimizer = Literal["adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
+Tracker = Literal["tensorboard", "trackio", "mlflow", "wandb"]
 Scheduler = Literal["cosine", "linear", "constant_with_warmup"]
 
 
@@ -22,6 +23,7 @@ def _number(value: Any) -> Any:
     return value
 
 
+Trackers = Annotated[tuple[Tracker, ...], BeforeValidator(lambda told: (told,) if isinstance(told, str) else told)]
 Count = Annotated[int, Field(strict=True, gt=0)]
 Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
@@ -150,4 +152,6 @@ class Recipe(Strict):
     grpo: Grpo | None = None
     export: ExportOptions = ExportOptions()
     serve: ServeOptions = ServeOptions()
+    report_to: Trackers = ()
+    """Where metrics are also sent; not part of a run's identity."""
     seed: Annotated[int, Field(strict=True, ge=0)] = 0

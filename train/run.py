@@ -32,6 +32,7 @@ from train.recipe import Grpo, Recipe
 from train.scenes import training_templates
 from train.serve import base_served, check_adapter, find_served
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
+from train.trackers import check_trackers
 from train.watch import Watch
 
 TRAINS = (
@@ -39,6 +40,8 @@ TRAINS = (
     *("train.tokens:encode_rows", "train.tokens:encode_pairs"),
 )
 """What decides a run's weights: `aj.identity` starts to read here."""
+NOT_TRAINING = ("train.preflight", "train.serve", "train.grpo", "train.scenes", "train.trackers", "aj.curves")
+"""Modules that it meets there, and that decide nothing of them; GRPO has an identity of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,12 @@ def prepare(
     Raises:
         ConfigError: the contract is wrong, or there is no such exam.
         DataError: the data set is not what its lock says.
-        TrainError: the data set is for another contract, the base is missing, or a row is too long or cannot be
-            rendered.
+        TrainError: the data set is for another contract, the base is missing, a row is too long or cannot be
+            rendered, or what `report_to` names is not installed.
         ServeError: the adapter could not be served without merging it.
     """
     contract, data, base = _inputs(recipe, dataset)
+    check_trackers(recipe)
     exam = _exam(recipe, examiner)
     own_tokenizer = download or cached(base)
     if own_tokenizer:
@@ -179,8 +183,8 @@ def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
 
 
 def trained_by() -> str:
-    """Identity of the code that decides a run's weights, without GRPO and what only plans, draws or serves a run."""
-    return identity(*TRAINS, without=("train.preflight", "train.serve", "train.grpo", "train.scenes", "aj.curves"))
+    """Identity of the code that decides a run's weights."""
+    return identity(*TRAINS, without=NOT_TRAINING)
 
 
 def played_by(stage: Grpo) -> str:
@@ -190,7 +194,8 @@ def played_by(stage: Grpo) -> str:
 
 def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str, exam: Exam | None = None) -> str:
     template = read_chat_template(recipe.template)
-    parts = [trained_by(), recipe.model_dump(), template, contract.hash, base.name, base.revision, dataset]
+    told = recipe.model_dump(exclude={"report_to"})
+    parts = [trained_by(), told, template, contract.hash, base.name, base.revision, dataset]
     return digest(*parts, *([played_by(recipe.grpo)] if recipe.grpo else []), *([exam.id] if exam else []))
 
 

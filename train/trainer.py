@@ -1,6 +1,7 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 from collections import deque
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
-from aj.whole import whole_folder
+from aj.whole import UNFINISHED, whole_folder
 from train.checkpoints import checkpoint_at, last_checkpoint, mark_complete, step_of
 from train.exam import Results, score_before
 from train.exam_callback import TakesExam
@@ -22,6 +23,7 @@ from train.metrics import Metrics, read_metrics, run_metrics, write_curves
 from train.model import cast_adapter
 from train.processes import batches_here, is_first
 from train.recipe import Recipe, TrainingStage
+from train.trackers import PROJECT, StageTrackers
 from train.watch import Watch
 
 LINE_EVERY = 20
@@ -58,7 +60,9 @@ def common_arguments(recipe: Recipe, stage: TrainingStage, folder: Path) -> dict
         "save_total_limit": None,  # `mark_complete` rotates them
         "seed": recipe.seed,
         "data_seed": recipe.seed,
-        "report_to": "none",
+        "report_to": "none",  # `run_stage` adds those of the recipe
+        "run_name": f"{recipe.name}-{_run(folder)[:6]} {folder.name}",
+        "project": PROJECT,
         "disable_tqdm": True,
     }
 
@@ -103,6 +107,11 @@ def run_stage(
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
     with Progress(*columns, console=console, disable=not is_first()) as progress:
         trainer.add_callback(_Marker(trainer.accelerator, results))
+        trackers = StageTrackers(recipe, _run(folder), name) if recipe.report_to and is_first() else None
+        if trackers:
+            for callback in trackers.callbacks:
+                trainer.add_callback(callback)
+            metrics.listeners.append(partial(trackers.tell, trainer))
         if is_first():
             trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
             trainer.add_callback(HeldOutLoss(trainer, watch.held_out, recipe.held_out_every, metrics))
@@ -111,11 +120,18 @@ def run_stage(
             trainer.add_callback(TakesExam(trainer, watch.exam, watch.samples, results, before, metrics))
         if not (results and results.declined):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trackers:
+        trackers.finish()
     if results:
         _load_best(trainer, results, start, folder)
         if is_first():
             score = f"{results.options.metric} {results.scores[results.best]:.3f}"
             console.print(f"{name}: the best of {len(results.scores)} exams, {score}, is that of step {results.best}")
+
+
+def _run(folder: Path) -> str:
+    """The hash of the run that a stage's folder belongs to."""
+    return folder.parent.name.removeprefix(UNFINISHED)
 
 
 def _load_best(trainer: Any, results: Results, start: Path | None, folder: Path) -> None:
