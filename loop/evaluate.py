@@ -211,14 +211,11 @@ def _run(
     batch: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     tasks = list(batch or TASKS)
-    os.environ.update({key: value for key, value in serving_env().items() if key not in os.environ})
-    # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     from inspect_ai import eval_set
     from inspect_ai.model import GenerateConfigArgs
 
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
-    with chdir(EVALS.parent), redirect_stdout(sys.stderr), _known_provider(target):
+    with _environment(target), chdir(EVALS.parent), redirect_stdout(sys.stderr), _known_provider(target):
         finished, logs = eval_set(
             [f"evals/{task}.py" for task in tasks],
             log_dir=str(folder),
@@ -247,6 +244,21 @@ def _run(
     text = errors[0].strip().splitlines()[-1] if errors else "it was interrupted"
     kind = ServeError if "vLLM" in " ".join(errors) or "server" in text.lower() else AJError
     raise kind(f"The eval of {target.name} did not finish ({text[:200]}); run the same command again to resume.")
+
+
+@contextmanager
+def _environment(target: Target) -> Iterator[None]:
+    """What a server that Inspect starts meanwhile has in its environment; what is there already stays."""
+    added = {name: value for name, value in serving_env(target.served).items() if name not in os.environ}
+    path = os.environ["PATH"]
+    # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
+    os.environ |= {**added, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{path}"}
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+        for name in added:
+            del os.environ[name]
 
 
 @contextmanager

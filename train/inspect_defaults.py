@@ -34,6 +34,8 @@ def aj() -> type[ModelAPI]:
             folder = Path(model_name) if Path(model_name).is_dir() else logs_dir() / "runs" / model_name
             served = find_served(folder)
             prepare(served)
+            for name, value in serving_env(served).items():
+                os.environ.setdefault(name, value)
             # The tasks write it into their logs, since without it a log is no evidence.
             self.told = {**_whose(folder), "model_name": served.name, "serving": served.metadata()}
             super().__init__(served.inspect_model.removeprefix("vllm/"), **{**served.arguments(), **given})

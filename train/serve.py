@@ -1,11 +1,14 @@
 """How a model is served: one answer for `aj serve`, `aj eval`, plain Inspect (`aj/RUN`) and the logs' metadata."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
@@ -17,6 +20,10 @@ RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """vLLM's sizes for adapters; one of rank 24 is served with room for 32."""
 PLUGIN = "vllm-bnb-plugin"
 """vLLM 0.32 has no bitsandbytes method of its own. This adds it: NF4 with double quantization, also on a CPU."""
+MOST_ENGINES = 2
+"""More were not measured."""
+ENGINE = 3 * 2**30
+"""Bytes that an engine takes on a CPU beside its weights: its cache of 1 GiB, torch, and what a step computes."""
 PACKAGES = ("vllm", PLUGIN, "bitsandbytes", "torch", "transformers")
 """What computes an answer on the server."""
 
@@ -53,6 +60,8 @@ class Served:
     def arguments(self) -> dict[str, Any]:
         """vLLM's arguments, as Inspect's model arguments name them."""
         given: dict[str, Any] = {"host": HOST, **self._server()}
+        if (engines := self.engines()) > 1:
+            given |= {"data_parallel_size": engines, "api_server_count": 1}
         if self.quantization:
             given["quantization"] = "bitsandbytes"
         if self.template:
@@ -65,6 +74,18 @@ class Served:
             # Without a network vLLM loads the cached folder, and would answer to the folder's name only.
             given["served_model_name"] = self.model
         return given
+
+    def engines(self) -> int:
+        """How many copies of the model share the requests of one server: on a CPU, one for each core.
+
+        vLLM's CPU build computes on all cores but one, and its scheduler spins on that: of two cores, one computes.
+        Depends on nothing that changes while the machine runs: Inspect takes up only logs with the same arguments.
+        """
+        if has_gpu() or self.is_hub:
+            return 1
+        weights = sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
+        room = psutil.virtual_memory().total // 2 // (ENGINE + weights)
+        return max(1, min(len(os.sched_getaffinity(0)), MOST_ENGINES, room))
 
     def metadata(self) -> dict[str, Any]:
         """What a log says of how its model was served, by content: no folder's name is part of it.
@@ -193,12 +214,16 @@ def command_arguments(served: Served, port: int) -> list[str]:
     return [served.model, *flags]
 
 
-def serving_env() -> dict[str, str]:
-    """What is added to the server's environment."""
+def serving_env(served: Served | None = None) -> dict[str, str]:
+    """What is added to the server's environment; without a model, what holds for any."""
     env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if not has_gpu():
-        # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
-        env["VLLM_CPU_KVCACHE_SPACE"] = "1"
+    if has_gpu():
+        return env
+    # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
+    env["VLLM_CPU_KVCACHE_SPACE"] = "1"
+    if served and (engines := served.engines()) > 1:
+        cores = [str(core) for core in sorted(os.sched_getaffinity(0))]
+        env["VLLM_CPU_OMP_THREADS_BIND"] = "|".join(",".join(cores[first::engines]) for first in range(engines))
     return env
 
 

@@ -30,7 +30,7 @@ def serve(served: Served, port: int) -> None:
     # Its own process group, so that the engine's processes end with it however this process ends.
     server = subprocess.Popen(
         command,
-        env={**os.environ, **serving_env()},
+        env={**os.environ, **serving_env(served)},
         start_new_session=True,
         preexec_fn=partial(die_with_parent, signal.SIGTERM),  # on which vLLM ends its engine as well
     )

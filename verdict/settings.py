@@ -14,6 +14,7 @@ HARMLESS = {
     "how many things run at once, and where they wait": (
         *("max_samples", "max_tasks", "max_subprocesses", "max_sandboxes", "max_dataset_memory"),
         *("sandbox_cleanup", "sandbox_prebuilt"),
+        *("data_parallel_size", "api_server_count"),
     ),
     "when an eval with errors gives up; errors are counted from the samples": ("fail_on_error", "continue_on_fail"),
     "what is written to the log or shown beside the answers": (

@@ -1,6 +1,7 @@
 """How a model is served is said once: `aj serve`, `aj eval`, plain Inspect and the logs take it from there."""
 
 import json
+import os
 import shutil
 import socket
 from dataclasses import replace
@@ -8,6 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from inspect_ai.model import get_model
@@ -15,7 +17,16 @@ from inspect_ai.model import get_model
 from aj.errors import ServeError, TrainError
 from train import serve as serving
 from train.recipe import Quantization
-from train.serve import Served, base_served, check_adapter, command_arguments, find_served, has_gpu, prepare
+from train.serve import (
+    Served,
+    base_served,
+    check_adapter,
+    command_arguments,
+    find_served,
+    has_gpu,
+    prepare,
+    serving_env,
+)
 from train.server import serve
 
 COMMIT = "5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd"
@@ -223,6 +234,28 @@ def test_a_hub_model_is_looked_up_by_its_commit_in_the_cache(tmp_path, a_base, m
 @pytest.mark.skipif(has_gpu(), reason="compiles there")
 def test_a_cpu_serves_without_compiling():
     assert Served("model", "folder", "r", 2048).arguments()["enforce_eager"] is True
+
+
+@pytest.mark.skipif(has_gpu(), reason="a GPU computes there")
+@pytest.mark.parametrize(("cores", "copies"), [({3}, set()), ({0, 1}, {"0", "1"}), ({0, 1, 4, 5, 8}, {"0,4,8", "1,5"})])
+def test_copies_of_a_small_model_share_the_requests_each_on_cores_of_its_own(run, cores, copies, monkeypatch):
+    served = find_served(merge(run))
+    told = served.metadata()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
+    bound = serving_env(served).get("VLLM_CPU_OMP_THREADS_BIND", "")
+    assert set(bound.split("|")) - {""} == copies
+    assert served.arguments().get("data_parallel_size", 0) == len(copies)
+    assert served.metadata() == told, "copies are no part of what an answer depends on"
+
+
+@pytest.mark.skipif(has_gpu(), reason="a GPU computes there")
+def test_a_model_that_fits_into_memory_only_once_has_all_cores_to_itself(run, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    served = find_served(merge(run))
+    with (run / "merged" / "model.safetensors").open("ab") as file:
+        file.truncate(psutil.virtual_memory().total)  # it takes no space on the disk
+    assert "data_parallel_size" not in served.arguments()
+    assert "VLLM_CPU_OMP_THREADS_BIND" not in serving_env(served)
 
 
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path):
