@@ -11,8 +11,8 @@ from loop.evaluate import make_ready, server_ends
 from loop.targets import Target
 from train.serve import Served, has_gpu
 
-ROOM = 12 * 2**30
-"""Bytes that must be free so that two servers may run at once: 4 GB each, and the evals."""
+ROOM = 17 * 2**30
+"""Bytes that must be free so that two servers may run at once: 7 GB each, and the evals."""
 
 
 @dataclass(slots=True)
