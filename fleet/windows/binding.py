@@ -300,4 +300,6 @@ class CmdletCall:
         if self.flag("WhatIf"):
             self.session.printed.append(shown(f'What if: Performing the operation "{action}" on target "{target}".\n'))
             return True
+        if self.flag("Verbose"):
+            self.session.printed.append(shown(f'VERBOSE: Performing the operation "{action}" on target "{target}".\n'))
         return False

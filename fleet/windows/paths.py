@@ -107,7 +107,9 @@ class Listing:
 def all_items(session: Session) -> dict[str, PathItem]:
     """All files and folders: lower-case path -> item."""
     host, known = session.host, session.listing
-    same = known and known.files is host.files and known.mounts is host.mounts and known.folders == session.folders
+    same = (
+        known and known.files is host.files and known.mounts is host.mounts and known.folders == session.folders.keys()
+    )
     if not known or not same:
         known = Listing(host.files, host.mounts, frozenset(session.folders), _list_items(session))
         session.listing = known
@@ -241,7 +243,7 @@ def changed(session: Session, item: PathItem) -> datetime:
     if item.file:
         return moment(item.file.modified or session.host.boot)
     start = item.path.lower().rstrip("\\") + "\\"
-    times = [
+    times = [session.folders.get(item.path, 0)] + [
         file.modified for path, file in session.host.files.items() if path.replace("/", "\\").lower().startswith(start)
     ]
     return moment(max([time for time in times if time], default=session.host.boot))

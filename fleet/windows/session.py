@@ -44,8 +44,8 @@ class Session:
     is_lacking: Callable[[str], bool]
     """whether only a real host has the command of that name"""
     folder: str = HOME
-    folders: set[str] = field(default_factory=set)
-    """folders created and still empty: a host's files do not show them"""
+    folders: dict[str, int] = field(default_factory=dict)
+    """folders created, and when: a host's files do not show those that are empty"""
     listing: "Listing | None" = None
     """everything on the host's drives, as last listed"""
     variables: dict[str, PSValue] = field(default_factory=dict)
@@ -72,6 +72,9 @@ class Session:
     @host.setter
     def host(self, host: Host) -> None:
         self.machine.host = host
+
+    def make_folder(self, path: str) -> None:
+        self.folders.setdefault(path, self.host.now)
 
     def report(self, failure: Failure) -> None:
         """Record a non-terminating error."""

@@ -20,7 +20,7 @@ class WindowsShell:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._folders: set[str] = set()
+        self._folders: dict[str, int] = {}
         self._listing: Listing | None = None
 
     def run(self, line: str) -> tuple[str, str, int]:

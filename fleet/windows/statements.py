@@ -21,6 +21,7 @@ from fleet.windows.tree import (
     Function,
     If,
     Index,
+    Items,
     Leave,
     Member,
     Pipeline,
@@ -232,11 +233,23 @@ class StatementRunner(ExpressionEvaluator):
             self.session.exit_code = int(code) % 256 if code == code and abs(code) < 2**31 else 1
         return Leaving(statement.keyword, values if statement.keyword == "return" else [])
 
+    def _assign_each(self, targets: Items, value: PSValue) -> None:
+        """$a, $b = 1, 2: the last variable takes what is left."""
+        left = items(value)
+        for place, target in enumerate(targets.items, 1):
+            last = place == len(targets.items)
+            held = collapse(left[place - 1 :]) if last else next(iter(left[place - 1 : place]), None)
+            if isinstance(target, Variable):
+                self.session.variables[target.name] = held
+
     def _assign(self, statement: Assign) -> None:
         value = self.held(statement.value)
         target = statement.target
         if statement.operator != "=":
             value = binary(statement.operator[0], self.value(target), value, self.session.budget)
+        if isinstance(target, Items) and statement.operator == "=":
+            self._assign_each(target, value)
+            return
         match target:
             case Variable():
                 self.session.variables[target.name] = value

@@ -301,6 +301,16 @@ LISTS: dict[str, tuple[str, ...]] = {
         "SourceAddress",
         "TcpTestSucceeded",
     ),
+    "TestNetConnectionClosed": (
+        "ComputerName",
+        "RemoteAddress",
+        "RemotePort",
+        "InterfaceAlias",
+        "SourceAddress",
+        "PingSucceeded",
+        "PingReplyDetails (RTT)",
+        "TcpTestSucceeded",
+    ),
     "Microsoft.PowerShell.Commands.PerformanceCounterSampleSet": ("Timestamp", "Readings"),
     wmi("Win32_LogicalDisk"): ("DeviceID", "DriveType", "ProviderName", "FreeSpace", "Size", "VolumeName"),
     wmi("Win32_OperatingSystem"): (

@@ -55,9 +55,13 @@ def _config_lines(service: Service) -> list[str]:
         f"SERVICE_NAME: {service.name}",
         "        TYPE               : 10  WIN32_OWN_PROCESS",
         f"        START_TYPE         : {kind}",
+        "        ERROR_CONTROL      : 1   NORMAL",
         f"        BINARY_PATH_NAME   : {service.command}",
+        "        LOAD_ORDER_GROUP   :",
+        "        TAG                : 0",
         f"        DISPLAY_NAME       : {service.title}",
-        f"        SERVICE_START_NAME : {service.user}",
+        "        DEPENDENCIES       :",
+        f"        SERVICE_START_NAME : {'LocalSystem' if service.user == 'SYSTEM' else service.user}",
     ]
 
 

@@ -10,6 +10,7 @@ from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session, shown
 from fleet.windows.values import PSObject, PSValue
 
+REQUEST = "System.Net.HttpWebRequest:HttpWebRequest"
 COMMON_PORTS = {"http": 80, "rdp": 3389, "smb": 445, "winrm": 5985}
 GATEWAY = "10.0.0.1"
 ADAPTER = "Ethernet"
@@ -97,8 +98,11 @@ def test_net_connection(call: CmdletCall) -> Iterable[PSValue]:
     open_ = address is not None and connect(session, address, port) is not None
     if not open_ and address is not None:
         session.printed.append(shown(f"WARNING: TCP connect to ({address} : {port}) failed\n"))
-    values.update({"RemotePort": port, "PingSucceeded": alive, "TcpTestSucceeded": open_})
-    return [open_] if quiet else [PSObject("TestNetConnectionPort", values)]
+    if not open_ and not alive and address is not None:
+        session.printed.append(shown(f"WARNING: Ping to {address} failed with status: TimedOut\n"))
+    ping: dict[str, PSValue] = {"PingSucceeded": alive, "PingReplyDetails (RTT)": "0 ms"}
+    values.update({"RemotePort": port, **ping, "TcpTestSucceeded": open_})
+    return [open_] if quiet else [PSObject("TestNetConnectionPort" if open_ else "TestNetConnectionClosed", values)]
 
 
 def get_net_tcp_connection(call: CmdletCall) -> Iterable[PSValue]:
@@ -182,14 +186,14 @@ def web_request(call: CmdletCall) -> Iterable[PSValue]:
     if found is None or address is None:
         host = found[2] if found else uri[:100]
         text = f"The remote name could not be resolved: '{host}'"
-        raise call.failure(text, "WebCmdletWebResponseException", "InvalidOperation", ":", "WebException")
+        raise call.failure(text, "WebCmdletWebResponseException", "InvalidOperation", REQUEST, "WebException")
     port = int(found[3] or (443 if found[1] == "https" else 80))
     if connect(call.session, address, port) is None:
         raise call.failure(
             "Unable to connect to the remote server",
             "WebCmdletWebResponseException",
             "InvalidOperation",
-            ":",
+            REQUEST,
             "WebException",
         )
     return [PSObject("HtmlWebResponseObject", {"StatusCode": 200, "StatusDescription": "OK", "Content": ""}, "")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.failure import Failure
+from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.matching import like
 from fleet.windows.members import call_method, get_property, own_property
 from fleet.windows.operators import FILTERS, OTHERS, binary, sort_key
@@ -112,10 +112,10 @@ def _unique(call: CmdletCall, rows: Sequence[PSValue], specs: Sequence[PSValue])
 
 def select_object(call: CmdletCall) -> Iterable[PSValue]:
     rows = _slice(call, list(call.input))
-    if call.has("Property"):
-        rows = [_project(call, row) for row in rows]
     if call.has("ExpandProperty"):
         rows = _expanded(call, rows)
+    elif call.has("Property"):
+        rows = [_project(call, row) for row in rows]
     if call.flag("Unique"):
         rows = _unique(call, rows, [None])
     return rows
@@ -180,7 +180,7 @@ def measure_object(call: CmdletCall) -> Iterable[PSValue]:
         return []
     numbers: list[float] = []
     if any(call.flag(flag) for flag in ("Sum", "Average")):
-        numbers = [float(to_number(value)) for value in values]
+        numbers = [number for value in values if (number := _numeric(call, value)) is not None]
     ordered = sorted(values, key=sort_key) if values else [None]
     result: dict[str, PSValue] = {
         "Count": len(values),
@@ -191,6 +191,17 @@ def measure_object(call: CmdletCall) -> Iterable[PSValue]:
         "Property": name or None,
     }
     return [PSObject("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)]
+
+
+def _numeric(call: CmdletCall, value: PSValue) -> float | None:
+    """A value as a number; one that is none is reported, and None."""
+    try:
+        return float(to_number(value))
+    except Failure:
+        shown_value = to_text(value)[:80]
+        text = f'Input object "{shown_value}" is not numeric.'
+        call.fail(text, "NonNumericInputObject", "InvalidType", f"{shown_value}:String", "PSInvalidCastException")
+        return None
 
 
 def _measure_text(call: CmdletCall) -> PSObject:
@@ -259,10 +270,23 @@ def add_type(call: CmdletCall) -> Iterable[PSValue]:
     raise call.failure(text, "CannotDefineNewType", "PermissionDenied", ":", "PSNotSupportedException")
 
 
+AUTOMATIC = """
+$ ? ^ args confirmpreference consolefilename debugpreference error erroractionpreference errorview executioncontext
+false formatenumerationlimit home host informationpreference input maximumaliascount maximumdrivecount maximumerrorcount
+maximumfunctioncount maximumhistorycount maximumvariablecount myinvocation nestedpromptlevel null outputencoding pid
+profile progresspreference psboundparameters pscommandpath psculture psdefaultparametervalues psemailserver pshome
+psscriptroot pssessionapplicationname pssessionconfigurationname pssessionoption psuiculture psversiontable pwd shellid
+stacktrace true verbosepreference warningpreference whatifpreference
+"""
+"""Variables of every session."""
+
+
 def variable(call: CmdletCall) -> Iterable[PSValue]:
     name = call.text("Name").lower()
     if name not in call.session.variables:
-        text = f"Cannot find a variable with the name '{name}'."
+        if name in AUTOMATIC.split():
+            raise Unmodelled(f"Get-Variable {call.text('Name')}")
+        text = f"Cannot find a variable with the name '{call.text('Name')}'."
         raise Failure(
             text, "VariableNotFound", "ObjectNotFound", f"{name}:String", "ItemNotFoundException", call.cmdlet.name
         )

@@ -155,13 +155,14 @@ def restart_service(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def set_service(call: CmdletCall) -> Iterable[PSValue]:
-    kind = call.text("StartupType").lower()
-    if kind and kind not in ("automatic", "manual", "disabled", "automaticdelayedstart"):
-        names = "Automatic, Manual, Disabled"
+    given = call.text("StartupType")[:80]
+    kind = given.lower()
+    if kind and kind not in ("automatic", "manual", "disabled"):
         text = (
-            f"Cannot bind parameter 'StartupType'. Cannot convert value \"{kind[:80]}\" to type "
+            f"Cannot bind parameter 'StartupType'. Cannot convert value \"{given}\" to type "
             '"System.ServiceProcess.ServiceStartMode". Error: "Unable to match the identifier name '
-            f'{kind[:80]} to a valid enumerator name. Specify one of the following enumerator names: {names}"'
+            f"{given} to a valid enumerator name. Specify one of the following enumerator names and try again:\n"
+            'Boot, System, Automatic, Manual, Disabled"'
         )
         raise call.cmdlet.unbound(text, "CannotConvertArgumentNoMessage", call.span)
 
@@ -185,8 +186,7 @@ CMDLETS = (
         get_service,
         "Name|ServiceName",
         "DisplayName Include Exclude",
-        "DependentServices RequiredServices",
-        lacks="ComputerName InputObject",
+        lacks="DependentServices|DS RequiredServices|SDO|ServicesDependedOn ComputerName|Cn InputObject",
     ),
     Cmdlet("Start-Service", start_service, "Name|ServiceName", "DisplayName InputObject", "PassThru"),
     Cmdlet("Stop-Service", stop_service, "Name|ServiceName", "DisplayName InputObject", "Force NoWait PassThru"),

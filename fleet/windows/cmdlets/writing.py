@@ -104,10 +104,10 @@ def new_item(call: CmdletCall) -> Iterable[PSValue]:
         if call.what_if("Create Directory" if folder else "Create File", f"Destination: {full}"):
             continue
         if folder:
-            session.folders.add(full)
+            session.make_folder(full)
         else:
             if call.flag("Force"):
-                session.folders.add(parent_of(full))
+                session.make_folder(parent_of(full))
             write_text(session, full, call.text("Value"), False, call.cmdlet.name)
         made.append(record(session, one(session, full)))
     return made
@@ -160,14 +160,16 @@ def remove(call: CmdletCall, item: PathItem) -> None:
     session = call.session
     session.budget.spend(len(session.host.files) * 100)
     if item.file is not None:
-        session.folders.add(item.parent)
+        session.make_folder(item.parent)
         session.host = session.host.with_file(key_of(session.host, item.path), None)
         return
     start = item.path.lower().rstrip("\\") + "\\"
     kept = {k: f for k, f in session.host.files.items() if not k.replace("/", "\\").lower().startswith(start)}
     session.host = replace(session.host, files=kept)
-    session.folders = {path for path in session.folders if not f"{path.lower()}\\".startswith(start)}
-    session.folders.add(item.parent)
+    session.folders = {
+        path: made for path, made in session.folders.items() if not f"{path.lower()}\\".startswith(start)
+    }
+    session.make_folder(item.parent)
 
 
 def copy_item(call: CmdletCall) -> Iterable[PSValue]:
@@ -194,7 +196,7 @@ def _copy(call: CmdletCall, moving: bool) -> Iterable[PSValue]:
         if item.file is None:
             inside = children(all_items(session), item.path, deep=True) if moving or call.flag("Recurse") else []
             parts = [(part, full + part.path[len(item.path) :]) for part in inside]
-            session.folders.add(full)
+            session.make_folder(full)
         if moving:  # remove first, then write: a full disk has room for what it already holds
             remove(call, item)
         for part, place in parts:
@@ -206,7 +208,7 @@ def _copy(call: CmdletCall, moving: bool) -> Iterable[PSValue]:
 def _place(call: CmdletCall, file: File | None, path: str) -> None:
     session = call.session
     if file is None:
-        session.folders.add(path)
+        session.make_folder(path)
         return
     if parent_of(path).lower() not in all_items(session):
         text = f"Could not find a part of the path '{path}'."
