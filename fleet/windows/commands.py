@@ -10,6 +10,7 @@ from fleet.windows.cmdlets import (
     comparing,
     control,
     csv_tables,
+    discovery,
     events,
     files,
     network,
@@ -28,7 +29,7 @@ from fleet.windows.cmdlets import (
 )
 from fleet.windows.cmdlets.console import ConsoleProgram, ProgramOptions, Words
 from fleet.windows.matching import like
-from fleet.windows.session import Session
+from fleet.windows.session import Commands, Session
 from fleet.windows.values import PSValue
 
 MODULES = (
@@ -46,6 +47,7 @@ MODULES = (
     comparing,
     csv_tables,
     streams,
+    discovery,
 )
 CMDLETS: dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for module in MODULES for cmdlet in module.CMDLETS}
 NATIVES: dict[str, ConsoleProgram] = {
@@ -124,9 +126,14 @@ ALIASES = {
         "import-csv": "ipcsv",
         "invoke-expression": "iex",
         "get-computerinfo": "gin",
+        "get-command": "gcm",
+        "get-alias": "gal",
     }.items()
     for short in names.split()
 }
+
+
+KNOWN = Commands(CMDLETS.keys(), NATIVES.keys(), ALIASES)
 
 
 @cache

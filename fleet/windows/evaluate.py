@@ -34,9 +34,7 @@ class Interpreter(StatementRunner):
     """The PowerShell interpreter of one machine."""
 
     def __init__(self, machine: Machine) -> None:
-        self.session = Session(
-            machine, self.invoke, self.run_line, lambda name: commands.native(name) is not None, commands.is_lacking
-        )
+        self.session = Session(machine, self.invoke, self.run_line, commands.KNOWN, commands.is_lacking)
         self._tries = 0
         self._depth = 0
 

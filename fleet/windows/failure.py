@@ -74,7 +74,8 @@ class Failure(Exception):
 
     def summary(self) -> str:
         """ObjectNotFound: (x:String) [Get-Item], ItemNotFoundException"""
-        where = f"[{self.source}]" if self.source and self.kind != "CommandNotFoundException" else "[]"
+        is_command = self.source and self.target != f"{self.source}:String"
+        where = f"[{self.source}]" if is_command else "[]"
         return f"{self.category}: ({self.target or ':'}) {where}, {self.kind}"
 
     def _position(self, line: str) -> str:

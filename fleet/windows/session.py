@@ -1,6 +1,6 @@
 """The state of a PowerShell session: host, current folder, variables, and errors so far."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +24,16 @@ def shown(text: str) -> PSObject:
     return PSObject(SHOWN, {}, bounded(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """What the simulated host has, in lower case."""
+
+    cmdlets: Set[str]
+    programs: Set[str]
+    aliases: Mapping[str, str]
+    """alias -> what it stands for"""
+
+
 class Invoke(Protocol):
     """Runs a script block with $_ set; if `guarded`, an error is reported and its next statement runs."""
 
@@ -39,8 +49,7 @@ class Session:
     """runs a script block with $_ set"""
     run_line: Callable[[str], list[PSValue]]
     """runs another line inside this one (powershell -Command, cmd /c)"""
-    is_program: Callable[[str], bool]
-    """whether a word is the name of a console program"""
+    commands: Commands
     is_lacking: Callable[[str], bool]
     """whether only a real host has the command of that name"""
     folder: str = HOME

@@ -107,6 +107,15 @@ _ITEM = View(
     "    Directory: {}\n\n",
 )
 
+COMMANDS = ("Alias", "Application", "Cmdlet", "Function")
+_COMMAND = View(
+    (
+        Column("CommandType", "CommandType", 15),
+        Column("Name", "DisplayName", 50),
+        Column("Version", "Version", 10),
+        Column("Source", "Source"),
+    )
+)
 VIEWS: dict[str, View] = {
     PROCESS: View(
         (
@@ -155,6 +164,7 @@ VIEWS: dict[str, View] = {
             Column("Message", _first_line),
         )
     ),
+    **dict.fromkeys((f"System.Management.Automation.{kind}Info" for kind in COMMANDS), _COMMAND),
     EVENT_LOG: View(
         (
             Column("Max(K)", lambda record: f"{to_number(record.get('MaximumKilobytes')):,}", 8, True),

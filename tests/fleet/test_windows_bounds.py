@@ -61,6 +61,8 @@ Get-ComputerInfo: Get-ComputerInfo
 Get-Content: Get-Content C:\Apps\Shop\app.log
 Select-String: Select-String . C:\Apps\Shop\app.log
 Test-Path: Test-Path C:\Windows
+Get-Alias: Get-Alias gci
+Get-Command: Get-Command Get-Service
 Get-ChildItem: Get-ChildItem C:\ -Recurse
 Get-Item: Get-Item C:\Apps
 Resolve-Path: Resolve-Path C:\Apps\*

@@ -292,6 +292,14 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
         ("gi C:\\no -EA Ignore; $Error.Count", "0"),
         ("try { gi C:\\no -EA Stop } catch { $_.CategoryInfo.Category }", "ObjectNotFound"),
         ("(1..3 | select @{n='x'; e={1 / 0}}).Count", "3"),
+        # several variables at once
+        ("$a, $b = 1, 2, 3; \"$a|$b\"; $c, $d = 'x'; \"$c|$d\"", "1|2 3\nx|"),
+        ("(gci C:\\Data -File | select Name -ExpandProperty Length)", "8"),
+        ("ri C:\\Data\\a.txt -Verbose", 'VERBOSE: Performing the operation "Remove File" on target "C:\\Data\\a.txt".'),
+        ("(mkdir C:\\Data\\new).LastWriteTime.Date -eq (Get-Date).Date", "True"),
+        # which commands there are
+        ("(gcm Get-Service, ls).Name -join ' '; (gcm ping).Path", "Get-Service ls\nC:\\Windows\\system32\\PING.EXE"),
+        ("if (gcm docker -EA 0) { 'yes' } else { 'no' }", "no"),
         # cmd
         ("cmd /c exit 3; $LASTEXITCODE", "3"),
         ("cmd /c 'hostname && echo on || echo off'", "web01\non "),
@@ -341,6 +349,13 @@ def test_json_stands_under_the_bracket_that_holds_it(host: Host):
         ("$a = 1; 1 / 0", "At line:1 char:9\n+ $a = 1; 1 / 0\n+         ~~~~~\n"),
         ("if (1) { $b = 5 % 0 }", "+ if (1) { $b = 5 % 0 }\n+          ~~~~~~~~~~\n"),
         ("[nosuch]::new()", "Unable to find type [nosuch]."),
+        ("'a', 3 | measure -Sum", 'Input object "a" is not numeric.'),
+        (
+            "Set-Service WinRM -StartupType AutomaticDelayedStart",
+            "try again:\nBoot, System, Automatic, Manual, Disabled",
+        ),
+        ("Get-Command nosuch", "(nosuch:String) [Get-Command], CommandNotFoundException"),
+        ("nosuch", "(nosuch:String) [], CommandNotFoundException"),
     ],
 )
 def test_errors_are_in_the_words_of_5_1(host: Host, line: str, words: str):
@@ -364,6 +379,9 @@ def test_each_item_reports_its_own_error(host: Host):
         ("(Get-Service WinRM).Stop()", "[System.ServiceProcess.ServiceController].Stop()"),
         ("(Get-Process)[0].MainModule", "[System.Diagnostics.Process].MainModule"),
         ("cmd /c dir", "cmd /c dir"),
+        ("Get-Command Get-ScheduledTask", "Get-Command Get-ScheduledTask"),
+        ("Get-Variable PSVersionTable", "Get-Variable PSVersionTable"),
+        ("Get-Service WinRM -RequiredServices", "Get-Service -RequiredServices"),
     ],
 )
 def test_what_only_a_real_host_has_is_a_gap(host: Host, line: str, lacked: str):

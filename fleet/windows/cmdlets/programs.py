@@ -250,8 +250,9 @@ def _prompted(session: Session, line: str) -> list[PSValue]:
         return console_output(session, line[5:])
     if head in CMD_WORDS:
         return session.run_line(line)
-    if session.is_program(program := f"{head.removesuffix('.exe')}.exe"):  # cmd has no aliases: sc is the program
-        return session.run_line(program + line[len(head) :])
+    program = head.removeprefix("c:\\windows\\system32\\").removesuffix(".exe")
+    if program in session.commands.programs:  # cmd has no aliases: sc is the program
+        return session.run_line(f"{program}.exe{line[len(head) :]}")
     session.note(Failure("", lacks=head if session.is_lacking(head) else ""))
     text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
     session.errors.append(text)
