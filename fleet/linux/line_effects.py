@@ -82,11 +82,12 @@ def _native() -> frozenset[str]:
 
 
 def _words(command: AnalyzedCommand) -> list[str | None]:
-    """The command with its arguments, of a wrapper the one that it starts: sudo df -h, timeout 5 journalctl."""
+    """The command with its arguments, of a wrapper the one that it starts: sudo df -h, timeout 5 journalctl. Of two
+    wrappers the second counts as the command: a thousand overflow the stack."""
     words = [command.name, *command.args]
     if command.name not in WRAPPERS:
         return words
-    return list(dropwhile(lambda word: word in WRAPPERS or bool(word and re.match(r"-|\w+=|\d", word)), words))
+    return list(dropwhile(lambda word: bool(word and re.match(r"-|\w+=|\d", word)), words[1:]))
 
 
 def _script(command: AnalyzedCommand) -> str | None:

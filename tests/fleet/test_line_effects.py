@@ -1,0 +1,58 @@
+"""What a line may do is known before it runs: which files it may write, and whether it needs a large stack."""
+
+from random import Random
+
+import pytest
+
+from fleet.draw import draw_host
+from fleet.linux.shell import LinuxShell, line_effects
+from fleet.model import Machine
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("df -h | sort -rn | uniq -c 2>/dev/null", set()),
+        ("sudo bash -c 'df -h'", set()),
+        ("echo x > /tmp/a; bash -c 'ls > /tmp/b'", {"/tmp/a", "/tmp/b"}),
+        ("timeout 5 journalctl > '/tmp/a b'", {"/tmp/a b"}),
+        ("echo x > a", None),
+        ("echo x > /tmp/*", None),
+        ("echo x > $f", None),
+        ("sort -uo /tmp/a /tmp/b", None),
+        ("uniq /tmp/a /tmp/b", None),
+        ("echo -o /tmp/a | xargs sort", None),
+        ('bash -c "$x"', None),
+        ("bash -c 'sed -i s/a/b/ /tmp/a'", None),
+    ],
+)
+def test_the_files_that_a_line_may_write(line: str, written: set[str] | None):
+    assert line_effects(line).written == written
+
+
+@pytest.mark.parametrize(
+    "line", ["env " * 1000 + "df", "sudo sudo df", "eval df", "f() { f; }; f", "bash -c 'eval df'", "bash x.sh"]
+)
+def test_what_may_call_itself_needs_a_large_stack(line: str):
+    assert line_effects(line).nests
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ln -s /etc/hosts /tmp/l; echo x > /tmp/l",
+        "echo one > /tmp/a; rm /tmp/a",
+        "sort -o /tmp/a /etc/hosts",
+        "bash -c 'echo x > /tmp/a'",
+        "cd /tmp; echo x > a",
+    ],
+)
+def test_the_host_has_the_files_that_the_shell_has(line: str):
+    machine = Machine(draw_host("web01", Random(3)))
+    shell = LinuxShell(machine)
+    for one in line.split("; ") if "bash" not in line else [line]:
+        shell.run(one)
+    shown = shell.run("for f in /tmp/*; do [ -f $f ] && cat $f; done")[0]
+    held = [file.content for path, file in sorted(shell.sync().files.items()) if path.startswith("/tmp/")]
+    linked = [shell.sync().files["/etc/hosts"].content] if "ln" in line else []
+    assert "".join(held + linked) == shown
