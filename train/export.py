@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM
 
 from aj.errors import TrainError
 from aj.whole import whole_folder
+from train.answering import is_repacked
 from train.base import save_tokenizer
 from train.model import load_adapter, load_quantized
 from train.recipe import Recipe
@@ -65,8 +66,9 @@ def export(
 def merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: Path) -> Path:
     target = staging / "merged"
     shutil.rmtree(target, ignore_errors=True)
-    model = load_quantized(base, recipe.quantization).dequantize()
-    merged = load_adapter(model, adapter).merge_and_unload().to(torch.bfloat16)
+    model = load_quantized(base, recipe.quantization)
+    assert not is_repacked(model), "a model that has answered in eval mode is merged; load it afresh"
+    merged = load_adapter(model.dequantize(), adapter).merge_and_unload().to(torch.bfloat16)
     merged.config.__dict__.pop("quantization_config", None)
     with whole_folder(target) as folder:
         merged.save_pretrained(folder)

@@ -123,3 +123,17 @@ def test_a_stage_that_is_killed_around_its_exams_ends_as_one_that_was_not(tiny_b
     assert max(line["step"] for line in lines) < 24  # or it has not stopped early
     assert lines == others
     assert (first["exam"], first["adapter"]) == (second["exam"], second["adapter"])
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(900)
+def test_two_processes_share_an_exam_and_stop_together(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    options = {"metric": "tool_format/right", "every": 1, "samples": 9, "patience": 1}
+    stage = {"epochs": 4, "batch_size": 1, "gradient_accumulation": 2, "max_length": 512, "learning_rate": 0.01}
+    recipe = make_recipe(tiny_base, exam=options, dpo=None, sft=stage, export={"merge": False})
+    manifest, lines = told(train(recipe, dataset, processes=2, examiner=examiner))
+    scores = {line["step"]: line["tool_format/right"] for line in lines if line["stage"] == "SFT exam"}
+    best = manifest["exam"]["chosen"]["SFT"]["step"]
+    assert sorted(scores) == list(range(1, best + 2))
+    assert scores[best] == max(scores.values()) > scores[best + 1]
