@@ -118,10 +118,11 @@ def _df_table(spaces: list[tuple[Space, Space]], flags: Flags) -> str:
         amount, count, label = (lambda value: human(value, 1024, base)), (lambda value: human(value, 1, base)), "Size"
     else:
         step = _step("M" if "m" in flags else flags.get("B", "K"))
-        amount = lambda value: str(-(-value * 1024 // step[0]))  # noqa: E731
+        unit = flags.get("B") if re.fullmatch(r"[KkMGT]i?B?", flags.get("B")) else ""
+        amount = lambda value: f"{-(-value * 1024 // step[0])}{unit.replace('i', '').replace('k', 'K')}"  # noqa: E731
         label = "1024-blocks" if "P" in flags and step[0] == 1024 else f"{step[1]}-blocks"
     names = {"size": label, "used": "Used", "avail": "Available" if label != "Size" else "Avail"}
-    percent = "Capacity" if "P" in flags else "Use%"
+    percent = "Capacity" if "P" in flags and not wanted else "Use%"
     heads = {"source": "Filesystem", "fstype": "Type", **names, "pcent": percent, "target": "Mounted on",
         "file": "File", "itotal": "Inodes", "iused": "IUsed", "iavail": "IFree", "ipcent": "IUse%"}  # fmt: skip
     numbers = ["itotal", "iused", "iavail", "ipcent"] if inodes else ["size", "used", "avail", "pcent"]
@@ -148,9 +149,10 @@ def _df_table(spaces: list[tuple[Space, Space]], flags: Flags) -> str:
 
 def _step(text: str) -> tuple[int, str]:
     """(block size in bytes, its name) given by `-B`."""
-    match = re.fullmatch(r"(\d{0,6})([KMGT]?)B?", text.upper())
-    size = int(match[1] or 1) * 1024 ** " KMGT".index(match[2] or " ") if match else 1024
-    name = (match[1] or "1") + match[2] if match else "1K"
+    match = re.fullmatch(r"(\d{0,6})([KMGT]?)(I?B)?", text.upper())
+    base = 1000 if match and match[2] and match[3] == "B" else 1024
+    size = int(match[1] or 1) * base ** " KMGT".index(match[2] or " ") if match else 1024
+    name = (match[1] or "1") + (match[2] + "B" if base == 1000 else match[2]) if match else "1K"
     return max(size, 1), "1K" if size == 1024 else name if match and match[2] else f"{name}B"
 
 

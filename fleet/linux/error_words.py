@@ -20,7 +20,6 @@ WORDS = (
     (r" \(max \d+ background jobs[^\n]*", ""),
     (r"fc: editing history is not supported in bashkit", "fc: no command found"),
     (r"resource limit exceeded: [^\n]*", "Killed"),
-    (r"file too large: [^\n]*", "File too large"),
     (r"^(real|user|sys)\t(?:0m\d+\.\d+s|unavailable)$", r"\1\t0m0.004s"),
     (r"^(real|user|sys) (?:\d+\.\d+|unavailable)$", r"\1 0.00"),
 )

@@ -58,7 +58,7 @@ class HostFiles:
             self._fs = outer
 
     def make_folder(self, path: str, mode: int, now: int) -> None:
-        self.fs.mkdir(path)
+        self.fs.mkdir(path, recursive=True)  # a folder in which nothing has been written is none to its own mkdir
         self.fs.chmod(path, mode)
         self.made[path] = now
 

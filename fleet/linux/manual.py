@@ -68,15 +68,20 @@ PACKAGED = {
     "a2enmod": "apache2", "apache2ctl": "apache2", "promtool": "prometheus", "grafana-cli": "grafana",
     "grafana-server": "grafana", "npm": "nodejs", "containerd": "docker.io", "htop": "htop", "iotop": "iotop",
     "screen": "screen", "tmux": "tmux", "emacs": "emacs", "mc": "mc", "nmtui": "network-manager",
+    "logrotate": "logrotate", "fuser": "psmisc",
 }  # fmt: skip
 """More commands of packages that a host may have."""
+
+
+ALSO = frozenset(("logrotate", "psmisc"))
+"""Packages that servers have besides those of the machine from which the manual was collected."""
 
 
 def has_command(host: Host, command: str) -> bool:
     """Whether a real host with these packages has a command."""
     known = _manual()
     package = known.commands.get(command) or PACKAGED.get(command)
-    return package is not None and (package in known.base or package in host.packages)
+    return package is not None and (package in {*known.base, *ALSO} or package in host.packages)
 
 
 @cache

@@ -8,7 +8,7 @@ from bashkit import BuiltinResult
 
 from fleet import signals
 from fleet.actions import FailedAction
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.options import options
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
@@ -64,7 +64,9 @@ def kill(context: CommandContext) -> BuiltinResult:
     errors = ""
     for word in words:
         pids = {process.pid for process in context.host.processes}
-        if not re.fullmatch(r"-?\d{1,10}", word):
+        if re.fullmatch(r"%\d", word):
+            lacking(context, "kill %JOB")
+        elif not re.fullmatch(r"-?\d{1,10}", word):
             wrong = "no such job" if word.startswith("%") else "arguments must be process or job IDs"
             errors += f"bash: line 1: kill: {word}: {wrong}\n"
         elif int(word) == -1:

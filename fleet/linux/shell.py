@@ -54,6 +54,7 @@ from fleet.linux.git import commands as git
 from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
+from fleet.linux.real_files import missed_files
 from fleet.linux.systemd import commands as systemd
 from fleet.linux.systemd import journal
 from fleet.linux.terminal import TIMED_OUT
@@ -173,7 +174,8 @@ class LinuxShell:
         self._machine.host = self._last = tick(self._machine.host)
         stdout, stderr, code = translate(done, "".join(partial), self._machine.host, folder)
         self._machine.hangs = code == TIMED_OUT and (self._machine.hangs or bool(done.error))
-        self._machine.gaps += [gap for gap in shell_gaps(done) if gap not in self._machine.gaps]
+        met = [*shell_gaps(done), *missed_files(stderr, self._machine.host)]
+        self._machine.gaps += [gap for gap in met if gap not in self._machine.gaps]
         return stdout, stderr, code
 
     def sync(self) -> Host:

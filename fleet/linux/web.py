@@ -10,7 +10,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.connectivity import TIMED_OUT, connect, delay, host_at, resolve
-from fleet.linux.manual import said_of_version
+from fleet.linux.manual import release, said_of_version
 from fleet.linux.options import options
 from fleet.model import File, Host
 from fleet.ports import Listener
@@ -198,7 +198,9 @@ def _request(context: CommandContext, flags: Flags, target: Url) -> HttpResponse
             limit = flags.get("m", "130")
             waited = round(float(limit) * 1000) if re.fullmatch(r"\d{1,6}(\.\d{1,3})?", limit) else 130_000
             return 28, f"Failed to connect to {target.name} port {target.port} after {waited} ms: {TIMED_OUT}"
-        return 7, f"Failed to connect to {target.name} port {target.port} after 0 ms: {found}"
+        newer = release("curl", context.host) not in ("7.68.0", "7.81.0")
+        why = "Couldn't connect to server" if newer else found
+        return 7, f"Failed to connect to {target.name} port {target.port} after 0 ms: {why}"
     if target.secure and target.port != 443:
         return 35, "error:0A00010B:SSL routines::wrong version number"
     if target.secure and "k" not in flags:

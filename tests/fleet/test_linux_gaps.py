@@ -211,6 +211,26 @@ def test_mktemp_answers_as_coreutils_9_1(line: str, answer: tuple[str, str, int]
     assert (error, exit_code, gaps) == (f"mktemp: {refused}\n" if refused else "", code, [])
 
 
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("cat /etc/fstab", ["file /etc/fstab"]),
+        ("tail -5 /proc/net/dev", ["file /proc/net/dev"]),
+        ("ls /sys/class/net", ["file /sys/class/net"]),
+        ("grep nameserver /etc/resolv.conf", ["file /etc/resolv.conf"]),
+        ("echo > /dev/tcp/127.0.0.1/22", ["file /dev/tcp/127.0.0.1/22"]),
+        ("cat /etc/nosuch /etc/cron.d/nosuch /srv/fstab", []),
+        ("cat /etc/hostname", []),
+    ],
+)
+def test_a_file_that_every_real_host_has_is_a_gap_where_it_is_missing(line: str, files: list[str]):
+    assert met(line)[3] == files
+
+
+def test_a_folder_can_be_made_before_anything_is_written():
+    assert met("cd; mkdir d; ls -d d") == ("d\n", "", 0, [])
+
+
 @pytest.mark.parametrize("line", ["shutdown -k now", "shutdown -c"])
 def test_who_only_warns_of_a_shutdown_or_cancels_it_reboots_nothing(line: str):
     machine = Machine(HOST)

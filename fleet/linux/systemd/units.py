@@ -79,6 +79,11 @@ def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     """Exit code 0 if every unit runs, 3 if one does not, 4 if one does not exist."""
     blocks, missing, code = [], [], 0
     for name in units:
+        if name.isdecimal():
+            owner = next((process.service for process in host.processes if process.pid == int(name[:9])), None)
+            if owner is None:
+                return fail(f"Failed to get unit for PID {name}: PID {name} does not belong to any loaded unit.")
+            name = owner
         if name not in host.services:
             missing.append(f"Unit {full_name(name)} could not be found.\n")
             code = 4
