@@ -39,24 +39,24 @@ class BcGap(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class BcNumber:
     """units / 10^scale"""
 
     units: int
     scale: int = 0
 
-    def at(self, scale: int) -> "Number":
+    def at(self, scale: int) -> "BcNumber":
         """The same number with another scale, truncated towards 0."""
         if scale >= self.scale:
-            return Number(self.units * 10 ** (scale - self.scale), scale)
+            return BcNumber(self.units * 10 ** (scale - self.scale), scale)
         size = abs(self.units) // 10 ** (self.scale - scale)
-        return Number(-size if self.units < 0 else size, scale)
+        return BcNumber(-size if self.units < 0 else size, scale)
 
     def decimal(self) -> Decimal:
         return Decimal(self.units).scaleb(-self.scale)
 
 
-ZERO, ONE = Number(0), Number(1)
+ZERO, ONE = BcNumber(0), BcNumber(1)
 
 
 def _quotient(a: int, b: int) -> int:
@@ -84,7 +84,7 @@ class _Calculator:
     """Reads statements line by line; each that is an expression prints its value."""
 
     def __init__(self, library: bool) -> None:
-        self._values = {"scale": Number(20 if library else 0), "ibase": Number(10), "obase": Number(10)}
+        self._values = {"scale": BcNumber(20 if library else 0), "ibase": BcNumber(10), "obase": BcNumber(10)}
         self._library = library
         self._tokens: list[tuple[str, str]] = []
         self._place = self._code = 0
@@ -184,29 +184,29 @@ class _Calculator:
 
     # --- expressions, from what binds least to what binds most -----------------------------------------------------
 
-    def _expression(self) -> Number:
+    def _expression(self) -> BcNumber:
         return self._either()
 
-    def _either(self) -> Number:
+    def _either(self) -> BcNumber:
         value = self._both()
         while self._take("||"):
             other = self._both()
             value = ONE if value.units or other.units else ZERO
         return value
 
-    def _both(self) -> Number:
+    def _both(self) -> BcNumber:
         value = self._negated()
         while self._take("&&"):
             other = self._negated()
             value = ONE if value.units and other.units else ZERO
         return value
 
-    def _negated(self) -> Number:
+    def _negated(self) -> BcNumber:
         if self._take("!"):
             return ZERO if self._negated().units else ONE
         return self._compared()
 
-    def _compared(self) -> Number:
+    def _compared(self) -> BcNumber:
         value = self._assigned()
         signs: dict[str, Callable[[Decimal, Decimal], bool]] = {
             "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<=": lambda a, b: a <= b,
@@ -216,7 +216,7 @@ class _Calculator:
             value = ONE if signs[sign](value.decimal(), self._assigned().decimal()) else ZERO
         return value
 
-    def _assigned(self) -> Number:
+    def _assigned(self) -> BcNumber:
         kind, name = self._peek()
         sign = self._tokens[self._place + 1][1] if self._place + 1 < len(self._tokens) else ""
         if kind != "name" or sign not in ("=", "+=", "-=", "*=", "/=", "%=", "^="):
@@ -227,44 +227,44 @@ class _Calculator:
             value = self._combined(sign[0], self._values.get(name, ZERO), value)
         return self._set(name, value)
 
-    def _set(self, name: str, value: Number) -> Number:
+    def _set(self, name: str, value: BcNumber) -> BcNumber:
         if name in ("ibase", "obase"):
             base = int(value.decimal())
-            value = Number(min(max(base, 2), 16 if name == "ibase" else 999))
+            value = BcNumber(min(max(base, 2), 16 if name == "ibase" else 999))
         if name == "scale" and not 0 <= value.decimal() <= 1000:
             raise BcGap("a scale of this size")
         self._values[name] = value
         return value
 
-    def _sum(self) -> Number:
+    def _sum(self) -> BcNumber:
         value = self._product()
         while (sign := self._peek()[1]) in ("+", "-") and self._take(sign):
             value = self._combined(sign, value, self._product())
         return value
 
-    def _product(self) -> Number:
+    def _product(self) -> BcNumber:
         value = self._power()
         while (sign := self._peek()[1]) in ("*", "/", "%") and self._take(sign):
             value = self._combined(sign, value, self._power())
         return value
 
-    def _power(self) -> Number:
+    def _power(self) -> BcNumber:
         value = self._signed()
         return self._combined("^", value, self._power()) if self._take("^") else value
 
-    def _signed(self) -> Number:
+    def _signed(self) -> BcNumber:
         if self._take("-"):
             value = self._signed()
-            return Number(-value.units, value.scale)
+            return BcNumber(-value.units, value.scale)
         return self._operand()
 
-    def _operand(self) -> Number:
+    def _operand(self) -> BcNumber:
         kind, word = self._peek()
         for sign, step in (("++", 1), ("--", -1)):
             if self._take(sign):
                 name = self._peek()[1]
                 self._place += 1
-                return self._set(name, self._combined("+", self._values.get(name, ZERO), Number(step)))
+                return self._set(name, self._combined("+", self._values.get(name, ZERO), BcNumber(step)))
         self._place += 1
         if kind == "number":
             self._code += 1 if word in ("0", "1") else len(word) + 2
@@ -282,78 +282,78 @@ class _Calculator:
         value = self._values.get(word, ZERO)
         for sign, step in (("++", 1), ("--", -1)):
             if self._take(sign):
-                self._set(word, self._combined("+", value, Number(step)))
+                self._set(word, self._combined("+", value, BcNumber(step)))
         return value
 
-    def _number(self, word: str) -> Number:
+    def _number(self, word: str) -> BcNumber:
         base = self._values["ibase"].units
         whole, _, part = word.partition(".")
         if base == 10 and not re.search("[A-F]", word):
-            return Number(int(whole + part or "0"), len(part))
+            return BcNumber(int(whole + part or "0"), len(part))
         digits = [min(int(digit, 16), base - 1) if len(whole) > 1 else int(digit, 16) for digit in whole]
         if part:
             raise BcGap("fractions in another base")
         total = 0
         for digit in digits:
             total = total * base + digit
-        return Number(total)
+        return BcNumber(total)
 
-    def _combined(self, sign: str, a: Number, b: Number) -> Number:
+    def _combined(self, sign: str, a: BcNumber, b: BcNumber) -> BcNumber:
         scale = self._values["scale"].units
         self._code += 1
         if sign in "+-":
             most = max(a.scale, b.scale)
-            return Number(a.at(most).units + (b.at(most).units if sign == "+" else -b.at(most).units), most)
+            return BcNumber(a.at(most).units + (b.at(most).units if sign == "+" else -b.at(most).units), most)
         if sign == "*":
-            exact = Number(a.units * b.units, a.scale + b.scale)
+            exact = BcNumber(a.units * b.units, a.scale + b.scale)
             return exact.at(min(a.scale + b.scale, max(scale, a.scale, b.scale)))
         if sign == "^":
             return self._raised(a, b)
         if b.units == 0:
             raise BcError("Divide by zero" if sign == "/" else "Modulo by zero")
-        divided = Number(_quotient(a.units * 10 ** (scale + b.scale), b.units * 10**a.scale), scale)
+        divided = BcNumber(_quotient(a.units * 10 ** (scale + b.scale), b.units * 10**a.scale), scale)
         if sign == "/":
             return divided
         most = max(scale + b.scale, a.scale)
-        taken = Number(divided.units * b.units, divided.scale + b.scale)
-        return Number(a.at(most).units - taken.at(most).units, most)
+        taken = BcNumber(divided.units * b.units, divided.scale + b.scale)
+        return BcNumber(a.at(most).units - taken.at(most).units, most)
 
-    def _raised(self, a: Number, b: Number) -> Number:
+    def _raised(self, a: BcNumber, b: BcNumber) -> BcNumber:
         scale, power = self._values["scale"].units, int(b.decimal())
         if b.scale and b.at(0).at(b.scale) != b:
             self.errors += f"Runtime warning (func=(main), adr={self._code}): non-zero scale in exponent\n"
         if len(str(abs(a.units))) * abs(power) > MOST_DIGITS:
             raise BcGap("numbers this long")
-        exact = Number(a.units ** abs(power), a.scale * abs(power))
+        exact = BcNumber(a.units ** abs(power), a.scale * abs(power))
         if power >= 0:
             return exact.at(min(a.scale * power, max(scale, a.scale)))
         return self._combined("/", ONE, exact)
 
-    def _called(self, name: str) -> Number:
+    def _called(self, name: str) -> BcNumber:
         value = self._expression()
         if not self._take(")"):
             raise SyntaxError
         scale = self._values["scale"].units
         if name == "length":
-            return Number(max(len(str(abs(value.units))), value.scale))
+            return BcNumber(max(len(str(abs(value.units))), value.scale))
         if name == "scale":
-            return Number(value.scale)
+            return BcNumber(value.scale)
         if name == "sqrt":
             if value.units < 0:
                 raise BcError("Square root of a negative number")
             most = max(scale, value.scale)
-            return Number(isqrt(value.at(2 * most).units), most)
+            return BcNumber(isqrt(value.at(2 * most).units), most)
         if name not in LIBRARY or not self._library:
             if name == "j" and self._library:
                 raise BcGap("j")
             raise BcError(f"Function {name} not defined.")
         if abs(value.decimal()) > 10_000:
             raise BcGap("functions of large numbers")
-        return Number(LIBRARY[name](value.decimal(), scale), scale)
+        return BcNumber(LIBRARY[name](value.decimal(), scale), scale)
 
     # --- output ----------------------------------------------------------------------------------------------------
 
-    def _shown(self, value: Number) -> str:
+    def _shown(self, value: BcNumber) -> str:
         base = self._values["obase"].units
         if base != 10:
             return self._in_base(value, base)
@@ -364,7 +364,7 @@ class _Calculator:
         text = "0" if not value.units else text
         return "\\\n".join(text[at : at + LINE] for at in range(0, len(text), LINE)) if len(text) > LINE + 1 else text
 
-    def _in_base(self, value: Number, base: int) -> str:
+    def _in_base(self, value: BcNumber, base: int) -> str:
         if value.at(0).at(value.scale) != value or base > 16:
             raise BcGap("fractions, or digits beyond F, in another base")
         left, digits = abs(value.at(0).units), ""

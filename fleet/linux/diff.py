@@ -40,7 +40,7 @@ TROUBLE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Operand:
     """One of two files: the name by which it was given, and what it is."""
 
     name: str
@@ -85,18 +85,18 @@ def diff(context: CommandContext) -> BuiltinResult:
     return BuiltinResult(stdout=told, exit_code=code)
 
 
-def _side(context: CommandContext, word: str) -> Side:
+def _side(context: CommandContext, word: str) -> Operand:
     if word == "-":
-        return Side(word, None, context.stdin.encode("utf-8", "replace"), context.host.now, piped=True)
+        return Operand(word, None, context.stdin.encode("utf-8", "replace"), context.host.now, piped=True)
     path, fs = context.absolute(word), context.host_files.fs
     if path.startswith("/dev/fd/") and fs.exists(path):  # <(command)
-        return Side(word, None, fs.read_file(path), context.host.now, piped=True)
+        return Operand(word, None, fs.read_file(path), context.host.now, piped=True)
     found = node(context, path)
     content = fs.read_file(found.path) if found and not found.folder else b""
-    return Side(word, found, content, found.modified if found else 0)
+    return Operand(word, found, content, found.modified if found else 0)
 
 
-def _folders(context: CommandContext, old: Side, new: Side, flags: Flags) -> tuple[str, int]:
+def _folders(context: CommandContext, old: Operand, new: Operand, flags: Flags) -> tuple[str, int]:
     """(what is told of two folders, exit code)"""
     assert old.found
     assert new.found
@@ -122,7 +122,7 @@ def _folders(context: CommandContext, old: Side, new: Side, flags: Flags) -> tup
     return text, code
 
 
-def _common(a: Side, b: Side) -> tuple[str, int]:
+def _common(a: Operand, b: Operand) -> tuple[str, int]:
     return f"Common subdirectories: {a.name} and {b.name}\n", 0
 
 
@@ -131,7 +131,7 @@ def _spelled(flags: Flags) -> list[str]:
     return [f"-{name}{value}" if len(name) == 1 else f"--{name}" for name, value in flags.pairs]
 
 
-def _files(old: Side, new: Side, flags: Flags) -> tuple[str, int]:
+def _files(old: Operand, new: Operand, flags: Flags) -> tuple[str, int]:
     """(what is told of two files, exit code)"""
     same = old.content == new.content
     if not same and (b"\0" in old.content[:4096] or b"\0" in new.content[:4096]):
@@ -183,7 +183,7 @@ def _normal(a: Sequence[str], b: Sequence[str], hunk: Hunk) -> str:
     return f"{_span(first, last)}c{_span(start, end)}\n{gone}---\n{added}"
 
 
-def _unified(old: Side, new: Side, a: Sequence[str], b: Sequence[str], found: Sequence[Hunk], around: int) -> str:
+def _unified(old: Operand, new: Operand, a: Sequence[str], b: Sequence[str], found: Sequence[Hunk], around: int) -> str:
     stamps = [formatted(side.time, "%F %T.%N %z") for side in (old, new)]
     text = f"--- {old.name}\t{stamps[0]}\n+++ {new.name}\t{stamps[1]}\n"
     for group in _together(found, around):
@@ -215,7 +215,9 @@ def _bounds(group: Sequence[Hunk], a: Sequence[str], b: Sequence[str], around: i
     return Hunk(first, min(group[-1].last + around, len(a)), start, min(group[-1].end + around, len(b)))
 
 
-def _in_context(old: Side, new: Side, a: Sequence[str], b: Sequence[str], found: Sequence[Hunk], around: int) -> str:
+def _in_context(
+    old: Operand, new: Operand, a: Sequence[str], b: Sequence[str], found: Sequence[Hunk], around: int
+) -> str:
     stamps = [formatted(side.time, "%F %T.%N %z") for side in (old, new)]
     text = f"*** {old.name}\t{stamps[0]}\n--- {new.name}\t{stamps[1]}\n"
     for group in _together(found, around):
