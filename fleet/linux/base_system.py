@@ -80,16 +80,17 @@ xargs() {
 """The shell's own xargs ends as its last command did, even if it has not run any."""
 AWK = r"""
 awk() {
-    local aj_lacks
-    for aj_lacks in gensub asort asorti patsplit isarray typeof; do
-        case $* in *"$aj_lacks("*)
+    case $* in
+        *gensub\(*|*asort\(*|*asorti\(*|*patsplit\(*|*isarray\(*|*typeof\(*)
+            local aj_lacks
+            for aj_lacks in gensub asort asorti patsplit isarray typeof; do
+                [[ $* != *"$aj_lacks("* ]] || break
+            done
             echo "awk: line 2: function $aj_lacks never defined" >&2
             return 2;;
-        esac
-    done
-    case $* in *[!/*]\*\**)
-        echo "awk: line 1: syntax error at or near *" >&2
-        return 2;;
+        *[!/*]\*\**)
+            echo "awk: line 1: syntax error at or near *" >&2
+            return 2;;
     esac
     command awk "$@"
 }
