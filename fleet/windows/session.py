@@ -34,7 +34,7 @@ class Commands:
     """alias -> what it stands for"""
 
 
-class Invoke(Protocol):
+class BlockRunner(Protocol):
     """Runs a script block with $_ set; if `guarded`, an error is reported and its next statement runs."""
 
     def __call__(self, block: Block, item: PSValue, guarded: bool = True) -> list[PSValue]: ...
@@ -45,7 +45,7 @@ class Session:
     """A PowerShell session on one host, which lasts for one line: each line that AJ sends is a new process."""
 
     machine: Machine
-    invoke: "Invoke"
+    invoke: "BlockRunner"
     """runs a script block with $_ set"""
     run_line: Callable[[str], list[PSValue]]
     """runs another line inside this one (powershell -Command, cmd /c)"""
