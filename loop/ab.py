@@ -16,6 +16,7 @@ from aj.files import SAMPLES, digest, logs_dir
 from evals.suite import TASKS
 from loop.evaluate import answers, finish, whole_eval
 from loop.judging import earlier_evals, noted
+from loop.rescore import rescore_batch
 from loop.servers import Servers, servers
 from loop.targets import Target
 from verdict.checks import State
@@ -63,7 +64,13 @@ class Answering:
 
 
 def named(name: str, given: Path | Target, suite: str) -> Answering:
-    """An arm as it was named; a model whose whole eval is finished, or only has to be graded again, is that eval."""
+    """An arm as it was named; a model whose whole eval is finished, or only has to be graded again, is that eval.
+
+    Batches that only have to be graded again are, too.
+
+    Raises:
+        EvidenceError: the answers of such an eval or batch were changed.
+    """
     from evals.identities import graded
 
     if isinstance(given, Path):
@@ -72,7 +79,16 @@ def named(name: str, given: Path | Target, suite: str) -> Answering:
         return Answering(given.name, folder)
     answered = answers(given, suite)
     folder_of = logs_dir() / "batches" / digest(answered, [graded(task) for task in TASKS])
+    _grade_again(answered, folder_of)
     return Answering(given.name, folder_of, given, answered)
+
+
+def _grade_again(answered: str, folder: Path) -> None:
+    """Put the batches with these answers that other checks graded into the folder of those that today's do."""
+    finished = sorted(logs_dir().glob(f"batches/*/*/{DONE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for batch in (path.parent for path in finished):
+        if not (folder / batch.name).exists() and _told(batch)["answers"] == answered:
+            rescore_batch(batch, folder / batch.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Grades a finished eval again with today's graders: no model is asked, and the old logs stay."""
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -35,24 +36,53 @@ def rescore(folder: Path, report: Callable[[str], None] = lambda _: None) -> Pat
     scores = read_folder(folder)
     if missing := [task for task in TASKS if task not in scores or scores[task].status != "success"]:
         raise EvidenceError(f"{folder} has no finished log of {', '.join(missing)}; run `aj eval` again.")
+    target = graded_folder(_whose(folder, scores))
+    if (target / DONE).exists():
+        return target
+    if target.exists():
+        raise AJError(f"{target} contains the same eval, unfinished; finish it with `aj eval`.")
+    _grade(scores, target, report)
+    return target
+
+
+def rescore_batch(folder: Path, target: Path) -> None:
+    """The same for a batch, which has samples of some tasks, into `target`; it keeps what asking it took.
+
+    Raises:
+        EvidenceError: as `rescore` does.
+    """
+    scores = read_folder(folder)
+    _whose(folder, scores)
+    seconds = json.loads((folder / DONE).read_text(encoding="utf-8"))["seconds"]
+    _grade(scores, target, seconds=seconds)
+
+
+def _whose(folder: Path, scores: Mapping[str, TaskScores]) -> str:
+    """The identity of the answers in a folder; raises EvidenceError if it is not said, or they were changed."""
     given = {str(log.metadata.get("answers") or "") for log in scores.values()}
     if len(given) != 1 or not all(given):
         raise EvidenceError(f"{folder} does not say whose answers it contains; run `aj eval` again.")
     for log in scores.values():
         if problem := unsealed(log, read_recorded(log.path), answers_only=True):
             raise EvidenceError(f"{log.path}: {problem}")
-    target = graded_folder(given.pop())
-    if (target / DONE).exists():
-        return target
-    if target.exists():
-        raise AJError(f"{target} contains the same eval, unfinished; finish it with `aj eval`.")
+    return given.pop()
+
+
+def _grade(
+    scores: Mapping[str, TaskScores], target: Path, report: Callable[[str], None] = lambda _: None, **about: Any
+) -> None:
+    """Grade logs into a new folder, whose `done.json` also says what is in `about`."""
     with whole_folder(target) as made:
         for log in scores.values():
             report(f"{log.task} …")
             _rescore(log, made / log.path.name)
-        first = scores[TASKS[0]]
-        write_json(made / DONE, done(made, first.model, first.metadata["suite"], first.metadata["answers"]))
-    return target
+        first = next(iter(scores.values()))
+        told = done(made, first.model, first.metadata["suite"], first.metadata["answers"], _in_order(scores))
+        write_json(made / DONE, told | about)
+
+
+def _in_order(scores: Mapping[str, TaskScores]) -> list[str]:
+    return [task for task in TASKS if task in scores]
 
 
 def _rescore(scores: TaskScores, target: Path) -> None:

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
+from inspect_ai.log import read_eval_log, write_eval_log
 from typer.testing import CliRunner
 
 from evals.frozen import dataset
@@ -19,6 +21,7 @@ from tests.loop.scripted import server as server
 from tests.loop.test_rescore import a_check_changes
 from verdict.gate import GateOutcome, gate
 from verdict.policy import load_policy
+from verdict.samples import DONE
 from verdict.scores import read_folder
 
 pytestmark = [pytest.mark.loop, pytest.mark.timeout(600)]
@@ -113,3 +116,26 @@ def test_a_whole_eval_that_other_checks_graded_is_graded_again_and_not_asked(log
     assert server.asked.total() == 0
     assert ab.named("base", target, "small") == found
     assert ab.named(RUN, find_target(RUN), "small").target is not None, "who was never asked has to be"
+
+
+def test_batches_that_other_checks_graded_are_graded_again_and_not_asked(logs, server, tmp_path, monkeypatch):
+    policy = write_policy(tmp_path / "policy.yaml", {"margin": 0.18})
+    command = ["ab", f"base:{RUN}", RUN, "--policy", str(policy), "--format", "json"]
+    first = json.loads(CliRunner().invoke(app, command).stdout)
+    before = {path.parent for path in logs.glob(f"batches/*/*/{DONE}")}
+    a_check_changes(monkeypatch)
+    server.asked.clear()
+    again = json.loads(CliRunner().invoke(app, command).stdout)
+    assert server.asked.total() == 0
+    assert (again["outcome"], again["looks"], again["saved"]) == (first["outcome"], first["looks"], first["saved"])
+    added = {path.parent for path in logs.glob(f"batches/*/*/{DONE}")} - before
+    assert {folder.name for folder in added} == {folder.name for folder in before}
+    (log,) = next(iter(before)).glob("*.eval")
+    changed = read_eval_log(str(log))
+    assert changed.samples
+    changed.samples[0].output.completion = "another reply"
+    write_eval_log(changed, str(log))
+    for folder in added:
+        rmtree(folder)
+    refused = CliRunner().invoke(app, command).exception
+    assert "it was changed after it was written" in str(refused), "changed answers are graded by nobody"
