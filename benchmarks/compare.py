@@ -5,8 +5,8 @@ its own id, slices, family and scores. Each of the following runs in a process o
 processor seconds and peak memory:
 
     compare   every metric and slice, paired, with intervals (`aj compare`)
-    gate      the verdict (`aj gate`) on logs that are as they were sealed
-    whole     the same where the seals do not name the logs' bytes, so that every sample is read again
+    gate      the verdict (`aj gate`) on logs that were read whole when they were finished, as `aj eval` does
+    whole     the same without a note of that, so that every sample is read again
     by hand   Inspect's `samples_df`, one merge, and for each metric statsmodels' OLS with standard errors by family:
               all samples only, no slices (needs `pip install statsmodels`; left out otherwise)
 """
@@ -30,12 +30,12 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState, generate
 
-from aj.files import digest_file, write_json, write_jsonl
+from aj.files import digest_file, write_jsonl
 from tests.made_logs import GRADER, arm, frozen, model_of, seal, write_run
 from verdict.compare import compare
 from verdict.gate import gate
 from verdict.policy import Policy
-from verdict.samples import DONE
+from verdict.sealed import READ
 
 METRICS = ("right", "valid", "grounded", "brief", "match")
 SKILL = {"base": 0.80, "good": 0.82}
@@ -137,21 +137,6 @@ def by_hand(base: Path, candidate: Path) -> None:
 WHAT = ("compare", "gate", "whole", "by hand")
 
 
-def forget_bytes(*folders: Path) -> None:
-    """Leave only those digests in the seals that do not spare reading."""
-    for done in (folder / DONE for folder in folders):
-        told = json.loads(done.read_text())["seals"]
-        write_json(
-            done,
-            {
-                "seals": {
-                    name: dict.fromkeys(seal, "") | {key: seal[key] for key in ("answers", "scores")}
-                    for name, seal in told.items()
-                }
-            },
-        )
-
-
 def run(what: str, root: Path) -> None:
     """One of the measured things, in this process."""
     base, candidate = (root / "logs" / "evals" / name for name in SKILL)
@@ -162,7 +147,8 @@ def run(what: str, root: Path) -> None:
             print(f"  {row.metric} {row.diff:+.4f} [{row.low:+.4f}, {row.high:+.4f}]")
     elif what in ("gate", "whole"):
         if what == "whole":
-            forget_bytes(base, candidate)
+            for folder in (base, candidate):
+                (folder / READ).unlink()
         verdict = gate(base, candidate, POLICY, root / "logs", root / "logs" / "suites")
         print(f"  {verdict.outcome.name}: {verdict.reasons[0]}")
     else:

@@ -27,8 +27,8 @@ from loop.orphans import end_orphans, mark_servers
 from loop.room import check_room
 from loop.targets import Target
 from train.serve import prepare, serving_env
-from verdict.samples import DONE
-from verdict.sealed import seals
+from verdict.samples import DONE, seals
+from verdict.sealed import note_in_order
 
 EVALS = Path(__file__).parents[1] / "evals"
 CONNECTIONS = 16
@@ -162,6 +162,7 @@ def finish(
         _run(target, suite, given, limit, folder, settings, said, batch)
         told = done(folder, target.name, suite, given, list(batch or TASKS))
         write_json(folder / DONE, told | {"seconds": round(time.monotonic() - start, 1)})
+        note_in_order(folder)
 
 
 def done(folder: Path, model: str, suite: str, given: str, tasks: Sequence[str] = TASKS) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from evals.suite import TASKS
 from loop.evaluate import done, graded_folder
 from verdict.samples import DONE, read_recorded, unsealed
 from verdict.scores import TaskScores, read_folder
+from verdict.sealed import note_in_order
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -79,6 +80,7 @@ def _grade(
         first = next(iter(scores.values()))
         told = done(made, first.model, first.metadata["suite"], first.metadata["answers"], _in_order(scores))
         write_json(made / DONE, told | about)
+        note_in_order(made)
 
 
 def _in_order(scores: Mapping[str, TaskScores]) -> list[str]:

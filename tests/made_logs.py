@@ -18,11 +18,11 @@ from inspect_ai.solver import TaskState, generate
 
 from aj.files import digest_file, digest_model, digest_weights, write_json, write_jsonl
 from tests.quick_inspect import installed_packages_are_listed_once as installed_packages_are_listed_once
-from verdict import sealed
 from verdict.gate import Verdict, gate
 from verdict.policy import Policy
-from verdict.samples import DONE
-from verdict.scores import logs_in, read_log
+from verdict.samples import DONE, read_recorded
+from verdict.scores import logs_in
+from verdict.sealed import note_in_order
 
 GRADER = "97ade4"
 PATTERNS = ("made_up", "old_keys", "prose", "two_calls")
@@ -148,9 +148,10 @@ def seal(folder: Path, logs: Iterable[Path] | None = None) -> None:
     """Seal the logs (by default all) as `aj eval` does when it has written them."""
     done = folder / DONE
     told = json.loads(done.read_text()) if done.exists() else {}
-    suites = folder.parents[1] / "suites"
-    found = {path.name: asdict(sealed.seal(read_log(path), suites)) for path in logs or logs_in(folder)}
-    write_json(done, {**told, "seals": {**told.get("seals", {}), **found}})
+    found = {path.name: asdict(read_recorded(path).seal) for path in logs or logs_in(folder)}
+    there = {name: seal for name, seal in told.get("seals", {}).items() if (folder / name).exists()}
+    write_json(done, {**told, "seals": {**there, **found}})
+    note_in_order(folder, folder.parents[1] / "suites")
 
 
 def weights(name: str) -> bytes:

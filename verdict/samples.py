@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from aj.collector import uncollected
 from aj.errors import EvidenceError
 from aj.files import digest
 from verdict.epochs import Epoch, Sample, samples_of
-from verdict.scores import TaskScores
+from verdict.scores import TaskScores, read_folder
 from verdict.summaries import parse
 
 WRAPPING = ("events", "events_data", "attachments")
@@ -42,12 +42,6 @@ class Seal:
     answers: str
     """What was asked and answered, and how; scoring again leaves it as it is."""
     scores: str
-    file: str = ""
-    """Of the log's bytes, if nothing was amiss in them (`verdict.sealed`)."""
-    inputs: str = ""
-    """Of what was asked, sample by sample; as `asks`, only beside `file`."""
-    asks: str = ""
-    """Of the file with the frozen samples whose requests these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +111,11 @@ def seal_of(scores: TaskScores) -> Seal | None:
         return Seal(**json.loads((scores.path.parent / DONE).read_text(encoding="utf-8"))["seals"][scores.path.name])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def seals(folder: Path) -> dict[str, dict[str, str]]:
+    """The seal of each log in a finished eval's folder, for its `done.json`."""
+    return {scores.path.name: asdict(read_recorded(scores.path).seal) for scores in read_folder(folder).values()}
 
 
 def unsealed(scores: TaskScores, recorded: Recorded, answers_only: bool = False) -> str | None:

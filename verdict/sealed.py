@@ -1,48 +1,82 @@
-"""Seals finished logs, and finds those that are as they were sealed: what is in order need not be read again.
+"""Finished logs that were read whole and are in order: while their bytes are the same, nobody need read them so again.
 
-A seal names the log's own bytes only if every sample was read when it was taken, and nothing was amiss. While the bytes
-are the same, the same would be found: header and summaries are all that is left to read.
+`aj eval` and `aj rescore` note them in `read.json`, beside the seals. What is left to read is header and summaries.
 """
 
-from dataclasses import asdict, replace
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from aj.files import SAMPLES, digest, digest_file
+from aj.files import SAMPLES, digest, digest_file, write_json
 from verdict.frozen import records, reworded
-from verdict.samples import Seal, misnumbered, read_recorded, seal_of, untold
-from verdict.scores import TaskScores, read_folder
+from verdict.samples import DONE, Seal, misnumbered, read_recorded, seal_of, untold
+from verdict.scores import TaskScores, read_log
+
+READ = "read.json"
+"""Beside `done.json`: log -> its `Vouched`."""
 
 
-def seals(folder: Path, suites: Path = SAMPLES) -> dict[str, dict[str, str]]:
-    """The seal of each log in a finished eval's folder, for its `done.json`; `suites` is the folder of frozen samples.
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Digests of a log in which nothing was amiss, and of what reading its samples found."""
+
+    file: str
+    """Of the log's bytes."""
+    seal: str
+    inputs: str
+    """Of what was asked, sample by sample."""
+    asks: str
+    """Of the file with the frozen samples whose requests these are; "" if it is no such file."""
+
+
+def note_in_order(folder: Path, suites: Path = SAMPLES) -> None:
+    """Read the sealed logs of a finished eval's folder whole, and note those that are in order.
+
+    `suites` is the folder of the frozen samples.
 
     Raises:
         EvidenceError: a log cannot be read.
         DataError: a file of frozen samples cannot be read.
     """
-    return {scores.path.name: asdict(seal(scores, suites)) for scores in read_folder(folder).values()}
-
-
-def seal(scores: TaskScores, suites: Path) -> Seal:
-    """The seal of one log; raises as `seals` does."""
-    file = digest_file(scores.path)  # first: a log that changes from here on is not the one that is named
-    recorded = read_recorded(scores.path)
-    epochs = scores.settings["eval settings"]["epochs"]
-    if recorded.edits or recorded.words or untold(scores, recorded) or misnumbered(recorded, epochs):
-        return recorded.seal
-    frozen = suites / f"{scores.task}.jsonl"
-    asks = digest_file(frozen) if frozen.is_file() and not reworded(recorded, records(frozen)) else ""
-    return replace(recorded.seal, file=file, inputs=digest(recorded.inputs), asks=asks)
+    sealed = json.loads((folder / DONE).read_text(encoding="utf-8"))["seals"]
+    found = {name: vouched for name in sealed if (vouched := _vouched(folder / name, suites))}
+    write_json(folder / READ, {name: asdict(vouched) for name, vouched in found.items()})
 
 
 def in_order(a: TaskScores, b: TaskScores, frozen: Path | None) -> bool:
-    """Whether both logs of a task are those that were sealed with nothing amiss, and both asked the same.
+    """Whether both logs of a task are those that were noted as in order, and both asked the same.
 
     `frozen`: the file whose samples they must have asked; None if any will do.
     """
-    one, other = seal_of(a), seal_of(b)
-    if not (one and other and one.file and other.file) or one.inputs != other.inputs:
+    one, other = _noted(a), _noted(b)
+    if not (one and other) or one.inputs != other.inputs:
         return False
     if frozen and not (frozen.is_file() and one.asks == other.asks == digest_file(frozen)):
         return False
     return one.file == digest_file(a.path) and other.file == digest_file(b.path)
+
+
+def _vouched(path: Path, suites: Path) -> Vouched | None:
+    file = digest_file(path)  # first: a log that changes from here on is not the one that is noted
+    scores = read_log(path)
+    recorded = read_recorded(path)
+    epochs = scores.settings["eval settings"]["epochs"]
+    as_sealed = seal_of(scores) == recorded.seal
+    if not as_sealed or recorded.edits or recorded.words or untold(scores, recorded) or misnumbered(recorded, epochs):
+        return None
+    frozen = suites / f"{scores.task}.jsonl"
+    asks = digest_file(frozen) if frozen.is_file() and not reworded(recorded, records(frozen)) else ""
+    return Vouched(file, _digest(recorded.seal), digest(recorded.inputs), asks)
+
+
+def _noted(scores: TaskScores) -> Vouched | None:
+    seal = seal_of(scores)
+    try:
+        noted = Vouched(**json.loads((scores.path.parent / READ).read_text(encoding="utf-8"))[scores.path.name])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return noted if seal and noted.seal == _digest(seal) else None
+
+
+def _digest(seal: Seal) -> str:
+    return digest(asdict(seal))
