@@ -3,6 +3,7 @@
 Every way trains on the same rows, two a step, in the same order, from the same NF4 base, each in processes of its own.
 Stock TRL is `SFTTrainer` as its documentation shows it for QLoRA, without gradient checkpointing, which a model of this
 size does not need. CPU seconds are those of all threads; with one process they depend on how long idle threads spin.
+What happens before the first step is told by itself: loading is left out, compiling is what `begins` holds.
 
     python -m benchmarks.train --data logs/datasets/HASH
 """
@@ -41,10 +42,12 @@ def main() -> None:
     for column in (
         "trained by",
         "tokens/s",
+        "of stock",
         "CPU-s / 1,000 tokens",
         "GB, each process",
         "loss: first steps",
         "last steps",
+        "begins, s",
     ):
         table.add_column(column, justify="left" if column == "trained by" else "right")
     ways: list[tuple[str, int, Callable[..., None]]] = [
@@ -52,12 +55,16 @@ def main() -> None:
         ("one process", 1, _ours),
         ("two processes", 2, _ours),
     ]
+    stock = 0.0
     for name, processes, way in ways:
-        table.add_row(name, *_measure(material, chosen.steps, processes, way))
+        speed, cells = _measure(material, chosen.steps, processes, way)
+        stock = stock or speed
+        table.add_row(name, f"{speed:,.0f}", f"{speed / stock:.2f}", *cells)
     Console().print(table)
 
 
-def _measure(material: Material, steps: int, processes: int, way: Callable[..., None]) -> list[str]:
+def _measure(material: Material, steps: int, processes: int, way: Callable[..., None]) -> tuple[float, list[str]]:
+    """Tokens a second, and the other cells of a row."""
     from train.base import fetch
 
     rows = material.examples[:: len(material.examples) // (steps * ROWS_A_STEP)][: steps * ROWS_A_STEP]
@@ -66,12 +73,12 @@ def _measure(material: Material, steps: int, processes: int, way: Callable[..., 
         parts = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("part-*.json"))]
     tokens = sum(len(row.input_ids) for row in rows)
     losses = parts[0]["losses"]
-    return [
-        f"{tokens / max(part['seconds'] for part in parts):,.0f}",
+    return tokens / max(part["seconds"] for part in parts), [
         f"{1000 * sum(part['cpu'] for part in parts) / tokens:.2f}",
         f"{max(part['peak'] for part in parts):.1f}",
         f"{sum(losses[:4]) / 4:.4f}",
         f"{sum(losses[-4:]) / 4:.4f}",
+        f"{max(part['begins'] for part in parts):.0f}",
     ]
 
 
@@ -80,17 +87,26 @@ def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any,
     import os
 
     quiet_environment()
-    from transformers import Trainer
+    from transformers import Trainer, TrainerCallback
 
+    from train import compiled
+
+    compiled.WORTH = 0  # so few steps as here are not worth it
     train = Trainer.train
 
+    class Clock(TrainerCallback):
+        def on_step_begin(self, *_: Any, **__: Any) -> None:
+            self.begun = getattr(self, "begun", (time.monotonic(), time.process_time()))
+
     def timed(trainer: Any, *args: Any, **kwargs: Any) -> Any:
-        seconds, cpu = time.monotonic(), time.process_time()
+        clock, called = Clock(), time.monotonic()
+        trainer.add_callback(clock)
         done = train(trainer, *args, **kwargs)
+        seconds, cpu = clock.begun
         losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
         used = {"seconds": time.monotonic() - seconds, "cpu": time.process_time() - cpu, "losses": losses}
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-        (folder / f"part-{os.environ.get('RANK', 0)}.json").write_text(json.dumps(used | {"peak": peak}))
+        used |= {"begins": seconds - called, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9}
+        (folder / f"part-{os.environ.get('RANK', 0)}.json").write_text(json.dumps(used))
         return done
 
     Trainer.train = timed

@@ -22,7 +22,8 @@ def answering(model: Any) -> Iterator[None]:
     for module in checkpointing:
         module.gradient_checkpointing = False
     try:
-        with torch.no_grad():
+        # Compiled layers would be compiled again, for passes without a gradient.
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             yield
     finally:
         for layer in layers:

@@ -10,13 +10,14 @@ from peft.tuners.lora import LoraLayer
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils.logging import disable_progress_bar
 
+from train.attention import PLAIN
 from train.recipe import Quantization, Recipe
 
 disable_progress_bar()
 
 
-def load_quantized(folder: Path, quantization: Quantization) -> Any:
-    """The base with its linear layers in 4 bits, on the GPU if there is one."""
+def load_quantized(folder: Path, quantization: Quantization, attention: str | None = None) -> Any:
+    """The base with its linear layers in 4 bits, on the GPU if there is one; `attention` as transformers names it."""
     config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=quantization.type,
@@ -25,13 +26,17 @@ def load_quantized(folder: Path, quantization: Quantization) -> Any:
     )
     device_map = {"": int(os.environ.get("LOCAL_RANK", "0"))} if torch.cuda.is_available() else None
     return AutoModelForCausalLM.from_pretrained(
-        folder, quantization_config=config, dtype=torch.bfloat16, device_map=device_map
+        folder,
+        quantization_config=config,
+        dtype=torch.bfloat16,
+        device_map=device_map,
+        attn_implementation=attention,
     )
 
 
 def load_frozen(folder: Path, quantization: Quantization) -> Any:
     """The base to train on: quantized, and unpacked if the recipe says so. The values are the same 4-bit ones."""
-    model = load_quantized(folder, quantization)
+    model = load_quantized(folder, quantization, None if torch.cuda.is_available() else PLAIN)
     return model.dequantize() if quantization.unpack else model
 
 

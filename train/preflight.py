@@ -50,6 +50,7 @@ class Architecture:
     """Parameters of linear layers, which QLoRA keeps in 4 bits; without the head."""
     trainable: int
     layers: int
+    heads: int
     hidden: int
     intermediate: int
     vocabulary: int
@@ -235,6 +236,7 @@ def read_architecture(config: Any, recipe: Recipe) -> Architecture:
         quantised=sum(m.weight.numel() for m in linear.values()),
         trainable=sum(lora.rank * (m.in_features + m.out_features) for m in adapted.values()),
         layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
         hidden=config.hidden_size,
         intermediate=config.intermediate_size,
         vocabulary=config.vocab_size,
@@ -255,12 +257,12 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_p
     packed = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
     per_weight = 2 if recipe.quantization.unpack else packed
     width, state = _bytes_per_parameter(recipe)
-    activations = _activations(model, recipe.sft, longest * recipe.sft.batch_size)
+    activations = _activations(model, recipe.sft, longest, recipe.sft.batch_size)
     if recipe.dpo:
         # Both answers of each pair, padded to the longest.
-        activations = max(activations, _activations(model, recipe.dpo, 2 * longest_pair * recipe.dpo.batch_size))
+        activations = max(activations, _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size))
     if grpo := recipe.grpo:
-        activations = max(activations, _activations(model, grpo, grpo.max_length * grpo.batch_size))
+        activations = max(activations, _activations(model, grpo, grpo.max_length, grpo.batch_size))
     return MemoryEstimate(
         base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,
         adapter=model.trainable * width * (2 if longest_pair else 1) / GB,  # the reference is a second one
@@ -270,12 +272,19 @@ def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_p
     )
 
 
-def _activations(model: Architecture, stage: TrainingStage, tokens: int) -> float:
+def _activations(model: Architecture, stage: TrainingStage, length: int, rows: int) -> float:
     """Bytes kept for the backward pass. The factors fit the measured peaks of a 135M model (1.4 MB per token)."""
-    layer = 2 * (14 * model.hidden + 10 * model.intermediate)
+    import torch
+
+    from train.attention import SHORT
+
+    tokens = length * rows
+    layer = tokens * 2 * (14 * model.hidden + 10 * model.intermediate)
+    if rows == 1 and length <= SHORT and not torch.cuda.is_available():
+        layer += tokens * 2 * model.heads * length
     if stage.gradient_checkpointing:
-        return tokens * (2 * model.hidden * model.layers + layer)
-    return tokens * layer * model.layers
+        return tokens * 2 * model.hidden * model.layers + layer
+    return layer * model.layers
 
 
 def _flop(
