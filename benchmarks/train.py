@@ -92,7 +92,8 @@ def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any,
     from train import compiled
 
     compiled.WORTH = 0  # so few steps as here are not worth it
-    train = Trainer.train
+    trainers: Any = Trainer
+    train = trainers.train
 
     class Clock(TrainerCallback):
         def on_step_begin(self, *_: Any, **__: Any) -> None:
@@ -109,7 +110,7 @@ def _timed(way: Callable[..., None], recipe: Recipe, base: Path, tokenizer: Any,
         (folder / f"part-{os.environ.get('RANK', 0)}.json").write_text(json.dumps(used))
         return done
 
-    Trainer.train = timed
+    trainers.train = timed
     way(recipe, base, tokenizer, rows, folder)
 
 

@@ -87,9 +87,5 @@ def test_a_machine_that_cannot_compile_trains_all_the_same_and_says_so(recipe, d
     torch.compiler.reset()
     told = io.StringIO()
     run = train(recipe, dataset, Console(file=told, width=200))
-    assert len(losses(run)) == len(read_jsonl_steps(run))
+    assert losses(run)[-1] < losses(run)[0]
     assert "Layers are not compiled" in told.getvalue()
-
-
-def read_jsonl_steps(run: Path) -> set[int]:
-    return {line["step"] for _, line in read_jsonl(run / "metrics.jsonl")}
