@@ -26,7 +26,7 @@ def evaluate(tmp_path_factory):
     """Runs `vf-eval` and returns each episode's reward."""
     folder = tmp_path_factory.mktemp("verifiers")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    for what in ([PACKAGE], ["--no-deps", ROOT]):
+    for what in (["-e", PACKAGE], ["--no-deps", "-e", ROOT]):
         subprocess.run([folder / "venv/bin/pip", "install", "--quiet", *what], check=True)
 
     def run(model: str, tasks: int) -> list[float]:
