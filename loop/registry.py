@@ -98,7 +98,7 @@ def _check_reference(verdict: Verdict, current: list[dict[str, Any]], reason: st
     if policy and policy != verdict.policy and not reason.strip():
         raise AJError(
             f"The policy ({verdict.policy}) is not the one that the champion was promoted under ({policy}); "
-            "say why with `aj promote RUN --reason WHY`, which is recorded."
+            f"say why with `aj promote {verdict.run} --reason WHY`, which is recorded."
         )
 
 
