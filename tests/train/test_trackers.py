@@ -1,6 +1,7 @@
 """Trackers: what is named in `report_to` and is not there is refused, and what the trainer does not log is sent too."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,15 @@ def test_held_out_losses_and_exams_are_told_under_names_of_their_own(tmp_path, m
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "WANDB_PROJECT", "WANDB_DIR", "TRACKIO_DIR"):
         monkeypatch.setenv(name, "")  # is restored
+    from transformers import TrainerCallback
+
+    class Told(TrainerCallback):
+        def on_log(self, *_: Any, logs: dict, **__: Any) -> None:
+            told.append(logs)
+
     told = []
     trackers = StageTrackers(make_recipe("base"), "hash", "SFT")
-    trackers.callbacks = [SimpleNamespace(on_log=lambda *_, logs, **__: told.append(logs))]
+    trackers.callbacks.append(Told())
     trainer = SimpleNamespace(args=None, state=None, control=None, model=None)
     trackers.tell(trainer, "SFT held out, call", {"step": 3, "loss": 0.5, "tokens": 9})
     trackers.tell(trainer, "SFT exam", {"step": 3, "tool_format/right": 0.75, "samples": 24})
