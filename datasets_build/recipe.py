@@ -76,6 +76,14 @@ class DialoguesPart(GeneratedPart):
     """Fewest and most requests in one conversation."""
 
 
+class NearMissesPart(Part):
+    """Pairs alone: the right answer, against one in another persona's tone or a command on another host."""
+
+    kind: Literal["near_misses"]
+    count: Literal[0] = 0
+    pairs: int = Field(ge=1)
+
+
 class WordedPart(Part):
     """Conversations whose calls come from the fleet and whose words come from a teacher."""
 
@@ -109,7 +117,8 @@ class ConvertedPart(Part):
 
 
 AnyPart = Annotated[
-    CorrectionsPart | CountedPart | DialoguesPart | WordedPart | ConvertedPart, Field(discriminator="kind")
+    CorrectionsPart | CountedPart | DialoguesPart | NearMissesPart | WordedPart | ConvertedPart,
+    Field(discriminator="kind"),
 ]
 
 

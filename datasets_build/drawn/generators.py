@@ -44,6 +44,7 @@ DRAWN_FROM: dict[str, tuple[str, ...]] = {
     "state_blocks": ("everyday.train_block",),
     "plans": ("everyday.train_remote",),
     "chats": ("everyday.train_remote",),
+    "near_misses": ("everyday.train_block", "ladder.train_*"),
     "worded": ("*",),
 }
 """Which templates of the train split a part of each kind may draw, as patterns of their names."""

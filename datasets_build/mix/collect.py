@@ -3,6 +3,7 @@
 import glob
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,10 +12,11 @@ from aj.contract import Contract
 from datasets_build.convert import convert_files
 from datasets_build.drawn.corrections import draw_corrections, to_pair, to_row
 from datasets_build.drawn.generators import generator_of
+from datasets_build.drawn.near_misses import near_misses
 from datasets_build.drawn.offers import own, worded
 from datasets_build.offer import Offer
 from datasets_build.reading.files import in_folder
-from datasets_build.recipe import ConvertedPart, CorrectionsPart, CountedPart, DialoguesPart, WordedPart
+from datasets_build.recipe import ConvertedPart, CorrectionsPart, CountedPart, DialoguesPart, NearMissesPart, WordedPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ def _generated(name: str, part: CountedPart | DialoguesPart, context: Context) -
     most = 2 * (part.count + part.spare) + 8
     for row in generator_of(part)(context.rng(name), context.contract, most):
         yield own(row)
+
+
+def _near_misses(name: str, part: NearMissesPart, context: Context) -> Iterator[Offer]:
+    for pair in islice(near_misses(context.rng(name), context.contract), 2 * part.pairs):
+        yield own(pair)
 
 
 def _worded(name: str, part: WordedPart, context: Context) -> Iterator[Offer]:
@@ -77,6 +84,7 @@ STREAMS: dict[type, Callable[[str, Any, Context], Iterator[Offer]]] = {
     CorrectionsPart: _corrections,
     CountedPart: _generated,
     DialoguesPart: _generated,
+    NearMissesPart: _near_misses,
     WordedPart: _worded,
     ConvertedPart: _converted,
 }
