@@ -8,6 +8,7 @@ whole eval is asked nothing.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import fsum
 from pathlib import Path
 from typing import Any, get_args
 
@@ -220,7 +221,7 @@ def _newest(found: Sequence[Sequence[str]], number: int) -> list[str]:
 
 def _saved(arm: Answering, numbers: Numbers, by_look: Mapping[str, Sequence[Sequence[str]]], scores: Arm) -> Saved:
     folders = {arm.batch(task, place) for task, count in numbers.items() for place in range(1, count + 1)}
-    seconds = sum(_told(folder)["seconds"] for folder in folders if folder)
+    seconds = fsum(_told(folder)["seconds"] for folder in folders if folder)  # the same in any order of the set
     asked = {task: len(by_look[task][count - 1]) for task, count in numbers.items()}
     worked = sum(log.cost.seconds for log in scores.values())
     whole = sum(log.cost.seconds * len(by_look[task][-1]) / asked[task] for task, log in scores.items())
