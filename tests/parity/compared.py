@@ -20,14 +20,11 @@ from fleet.model import Commit, File, Host, Machine, Repository
 PLACE = "/srv/tree"
 """Where the tree stands on the host; on this machine it stands in a temporary folder."""
 NOW = int(time.time())
+"""When the tree was touched last; the tests may run much later, and then it is later on the host as well."""
 LOG = "".join(f"2026-02-{day:02d} ERROR code={day % 3} user=u{day % 4}\n" for day in range(1, 21))
 FILES: dict[str, tuple[str, int, int]] = {
     "a.txt": ("alpha\nbeta\ngamma\n", 0o644, NOW - 100),
-    "b.log": (
-        "".join(f"2026-02-{day:02d} ERROR code={day % 3} user=u{day % 4}\n" for day in range(1, 21)),
-        0o644,
-        NOW - 5000,
-    ),
+    "b.log": (LOG, 0o644, NOW - 5000),
     "empty": ("", 0o600, NOW - 90_000),
     "run.sh": ("#!/bin/sh\necho run\n", 0o755, NOW - 400 * 86_400),
     "sub/c.txt": ("one two three\nfour\n", 0o640, NOW - 3 * 86_400),
@@ -49,7 +46,7 @@ class Outcome:
 
 
 def a_host() -> Host:
-    host = replace(draw_host("web01", Random(11)), now=NOW)
+    host = replace(draw_host("web01", Random(11)), now=int(time.time()))
     for path, (content, mode, touched) in FILES.items():
         host = host.with_file(f"{PLACE}/{path}", File(content, mode=mode, modified=touched))
     return host
@@ -127,7 +124,7 @@ def a_host_with_history(tree: Path) -> Host:
     for name, (subject, author, when, changes) in zip(told.stdout.split(), HISTORY, strict=True):
         files = {**files, **changes}
         commits.append(Commit(name, author, when, subject, files))
-    host = replace(draw_host("web01", Random(11)), now=NOW)
+    host = replace(draw_host("web01", Random(11)), now=int(time.time()))
     for path, content in files.items():
         host = host.with_file(f"{PLACE}/{path}", File(content, modified=NOW - 7200))
     host = host.with_file("/root/.gitconfig", File("[user]\n\tname = Mara Lind\n\temail = mara.lind@example.com\n"))
