@@ -11,6 +11,7 @@ from typing import Any
 from aj.contract import Contract
 from aj.messages import Layout, Pair, Row
 from aj.personas import load_personas
+from datasets_build.drawn.templated import about
 from scenarios.error_patterns import PATTERNS, PatternCase, draw_case
 
 
@@ -32,10 +33,4 @@ def to_pair(case: PatternCase) -> Pair:
 
 
 def _metadata(case: PatternCase) -> dict[str, Any]:
-    return {
-        "source": "corrections",
-        "pattern": case.pattern,
-        "templates": sorted({case.scenario.template, *(turn.phrasing for turn in case.scenario.turns)}),
-        "persona": case.scenario.persona,
-        "hosts": [host.name for host in case.scenario.hosts],
-    }
+    return about(case.scenario, "corrections", pattern=case.pattern)

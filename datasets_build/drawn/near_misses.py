@@ -1,11 +1,10 @@
-"""Near misses: pairs of what a model confuses once it has the format, whose tone it is, and which host is meant.
+"""Near misses: pairs of what a model confuses once it has the format: whose tone to take, and which host is meant.
 
 The rejected text differs from the right one in that alone, so that preference training has something to tell apart.
 """
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,8 +12,9 @@ from aj.acts import Act, act_of, call_of, finish
 from aj.contract import Contract
 from aj.messages import Layout, Message, Pair, without_note
 from aj.personas import load_personas
-from aj.state import discovered, state_block
+from aj.state import discovered
 from aj.wire import render_turn
+from datasets_build.drawn.templated import about, is_cut_short
 from scenarios.catalogue import templates
 from scenarios.oracle import answer, play
 from scenarios.scenario import Scenario
@@ -41,8 +41,8 @@ def other_tone(scenario: Scenario, persona: str, contract: Contract) -> Pair | N
     wrong = answer(scenario.turns[-1], persona)
     if not check_voice(wrong, scenario.persona, ()):
         return None
-    if any(line.endswith("…") for line in state_block(messages[:-1], contract).splitlines()):
-        return None  # a result is cut short there, and the right answer would state what nobody sees
+    if is_cut_short(messages[:-1], contract):
+        return None
     return _pair(messages, finish(wrong), scenario, "state_block", contract)
 
 
@@ -62,13 +62,4 @@ def other_host(scenario: Scenario, rng: Random, contract: Contract) -> Pair | No
 
 def _pair(right: list[Message], wrong: Act, scenario: Scenario, layout: Layout, contract: Contract) -> Pair:
     rejected = render_turn(Message("assistant", call=call_of(wrong, contract)), contract)
-    return Pair(tuple(right[:-1]), without_note(right[-1]), rejected, "step", layout, _metadata(scenario))
-
-
-def _metadata(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "source": "near_misses",
-        "templates": sorted({scenario.template, *(turn.phrasing for turn in scenario.turns)}),
-        "persona": scenario.persona,
-        "hosts": [host.name for host in scenario.hosts],
-    }
+    return Pair(tuple(right[:-1]), without_note(right[-1]), rejected, "step", layout, about(scenario, "near_misses"))

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from aj.contract import Contract
-from aj.messages import Row, reply, user, without_note
+from aj.messages import Message, Row, reply, user, without_note
 from aj.personas import load_personas
 from aj.state import state_block
 from scenarios.catalogue import CATEGORIES, templates
@@ -59,10 +59,10 @@ def state_blocks(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
         cuts = [i for i in range(last_user, len(messages)) if messages[i].role == "assistant"]
         # Half of the rows decide on the first call, half on the answer: both are where the patterns fail.
         cut = rng.choice((cuts[0], cuts[-1]))
-        if any(line.endswith("…") for line in state_block(messages[:cut], contract).splitlines()):
-            cut = cuts[0]  # a result is cut short there, and the answer would state what nobody sees
+        if is_cut_short(messages[:cut], contract):
+            cut = cuts[0]
         target = without_note(messages[cut])
-        yield Row((*messages[:cut], target), "step", "state_block", _metadata(scenario))
+        yield Row((*messages[:cut], target), "step", "state_block", about(scenario))
 
 
 def plans(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
@@ -70,7 +70,7 @@ def plans(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
     for number in range(count):
         scenario = _draw("everyday.train_remote", rng, number)
         turn = scenario.turns[0]
-        yield Row((user(turn.text), reply(plan(turn))), "plan", "dialogue", _metadata(scenario))
+        yield Row((user(turn.text), reply(plan(turn))), "plan", "dialogue", about(scenario))
 
 
 def chats(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
@@ -85,7 +85,12 @@ def chats(rng: Random, contract: Contract, count: int) -> Iterator[Row]:
             yield Row((user(talk.text), reply("conversational")), "intent", "dialogue", metadata)
         else:
             scenario = _draw("everyday.train_remote", rng, number)
-            yield Row((user(scenario.turns[0].text), reply("task")), "intent", "dialogue", _metadata(scenario))
+            yield Row((user(scenario.turns[0].text), reply("task")), "intent", "dialogue", about(scenario))
+
+
+def is_cut_short(past: list[Message], contract: Contract) -> bool:
+    """Whether a state block cuts a result short, so that an answer would state what nobody sees."""
+    return any(line.endswith("…") for line in state_block(past, contract).splitlines())
 
 
 def _draw(name: str, rng: Random, number: int) -> Scenario:
@@ -96,12 +101,14 @@ def _draw(name: str, rng: Random, number: int) -> Scenario:
 def _whole(name: str, rng: Random, number: int, contract: Contract) -> Row:
     scenario = _draw(name, rng, number)
     messages, _ = play(scenario, contract)
-    return Row(tuple(messages), "step", "dialogue", _metadata(scenario))
+    return Row(tuple(messages), "step", "dialogue", about(scenario))
 
 
-def _metadata(scenario: Scenario) -> dict[str, Any]:
+def about(scenario: Scenario, source: str = "conversational", **more: str) -> dict[str, Any]:
+    """The metadata of what is drawn from a scenario."""
     return {
-        "source": "conversational",
+        "source": source,
+        **more,
         "templates": sorted({scenario.template, *(turn.phrasing for turn in scenario.turns)}),
         "persona": scenario.persona,
         "hosts": [host.name for host in scenario.hosts],

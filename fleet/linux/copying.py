@@ -14,30 +14,27 @@ KERNEL = ("proc", "sys", "dev")
 """Top-level folders that are not on a disk: nothing in them can be removed."""
 
 
-CP = options("""
+_BOTH = """
+    -f --force
+    -i --interactive
+    -n --no-clobber
+    -u --update
+    -v --verbose
+    -t --target-directory=
+    -T --no-target-directory
+"""
+CP = options(
+    _BOTH
+    + """
     -r -R --recursive
     -a --archive
     -d
     -P --no-dereference
     -p
     --preserve[=]
-    -f --force
-    -i --interactive
-    -n --no-clobber
-    -u --update
-    -v --verbose
-    -t --target-directory=
-    -T --no-target-directory
-""")
-MV = options("""
-    -f --force
-    -i --interactive
-    -n --no-clobber
-    -u --update
-    -v --verbose
-    -t --target-directory=
-    -T --no-target-directory
-""")
+"""
+)
+MV = options(_BOTH)
 
 
 def cp(context: CommandContext) -> BuiltinResult:

@@ -15,23 +15,29 @@ from fleet.linux.options import options as option_table
 from fleet.linux.systemd.journal import moment
 from fleet.model import Commit, Host, Repository
 
-_FORMS = """
-    --oneline
-    --format= --pretty=
+CHANGES = """
     --stat
     --shortstat
     --numstat
     --name-only
     --name-status
     -p -u --patch
+    ~ --no-color
+"""
+"""The forms in which git shows what differs."""
+_FORMS = (
+    CHANGES
+    + """
+    --oneline
+    --format= --pretty=
     --graph
     --decorate[=]
     --abbrev-commit
     --date=
     ~ --no-decorate
-    ~ --no-color
     ~ --no-pager
 """
+)
 LOG = option_table(
     _FORMS
     + """

@@ -7,7 +7,7 @@ from bashkit import BuiltinResult
 from fleet.linux.command import NO_OPTIONS, CommandContext, UsageError, fail, lacking
 from fleet.linux.git import trees
 from fleet.linux.git.line import option, read
-from fleet.linux.git.log import SHOW, date, entry, not_simulated, shown
+from fleet.linux.git.log import CHANGES, SHOW, date, entry, not_simulated, shown
 from fleet.linux.git.trees import FATAL
 from fleet.linux.options import options as option_table
 from fleet.model import Host, Repository
@@ -92,18 +92,14 @@ def long_status(host: Host, found: Repository, untracked: bool = True) -> str:
 
 # --- diff and show --------------------------------------------------------------------------------------------------
 
-DIFF = option_table("""
+DIFF = option_table(
+    CHANGES
+    + """
     --cached --staged
-    --stat
-    --shortstat
-    --numstat
-    --name-only
-    --name-status
-    -p -u --patch
     -q --quiet
     --exit-code
-    ~ --no-color
-""")
+"""
+)
 
 
 def diff(context: CommandContext, found: Repository) -> str | BuiltinResult:
