@@ -43,7 +43,9 @@ LOG = TaskScores(
 )
 
 
-RECORDED = Recorded(Seal("answers", "scores"), FOUR, dict.fromkeys(FOUR, (1,)), dict.fromkeys(FOUR, "?"), (), {})
+RECORDED = Recorded(
+    Seal("answers", "scores"), FOUR, dict.fromkeys(FOUR, (1,)), dict.fromkeys(FOUR, "?"), (), LOG.graders, {}
+)
 
 
 def with_samples(**changes: Any) -> dict[str, Sample]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+
+from verdict.summaries import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ def total(costs: Iterable[Cost]) -> Cost:
     return Cost(*(sum(getattr(cost, field.name) for cost in parts) for field in fields(Cost)))
 
 
-def cost_of(summaries: Sequence[dict[str, Any]], model: str) -> Cost:
+def cost_of(summaries: Sequence[Summary], model: str) -> Cost:
     """`model`: as the log calls it."""
-    used = [usage for summary in summaries if (usage := (summary.get("model_usage") or {}).get(model))]
+    used = [usage for summary in summaries if (usage := (summary.model_usage or {}).get(model))]
     return Cost(
         epochs=len(summaries),
-        input_tokens=sum(usage["input_tokens"] for usage in used),
-        output_tokens=sum(usage["output_tokens"] for usage in used),
-        seconds=sum(summary.get("working_time") or 0 for summary in summaries),
+        input_tokens=sum([usage.input_tokens for usage in used]),
+        output_tokens=sum([usage.output_tokens for usage in used]),
+        seconds=sum([summary.working_time or 0 for summary in summaries]),
     )

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from aj.errors import EvidenceError
+from verdict.summaries import Summary
 
 MACHINE_LIMITS = ("time", "working", "cost", "operator")
 """Limits of Inspect that say nothing about the model: a sample that one cut short ended in an error."""
@@ -50,20 +52,19 @@ class Epoch:
     error: bool
 
     @classmethod
-    def of_summary(cls, summary: dict[str, Any]) -> "Epoch":
-        return cls._of(summary, summary.get("limit"))
+    def of_summary(cls, summary: Summary) -> "Epoch":
+        error = bool(summary.error) or summary.limit in MACHINE_LIMITS
+        scores = {} if error else summary.scores or {}
+        given = {scorer: (score.value, score.metadata or {}) for scorer, score in scores.items()}
+        return cls(str(summary.id), summary.metadata or {}, given, error)
 
     @classmethod
     def of_sample(cls, sample: dict[str, Any]) -> "Epoch":
         """From a log's sample, as JSON."""
-        return cls._of(sample, (sample.get("limit") or {}).get("type"))
-
-    @classmethod
-    def _of(cls, told: dict[str, Any], limit: str | None) -> "Epoch":
-        error = bool(told.get("error")) or limit in MACHINE_LIMITS
-        scores = {} if error else told.get("scores") or {}
+        error = bool(sample.get("error")) or (sample.get("limit") or {}).get("type") in MACHINE_LIMITS
+        scores = {} if error else sample.get("scores") or {}
         given = {scorer: (score["value"], score.get("metadata") or {}) for scorer, score in scores.items()}
-        return cls(str(told["id"]), told.get("metadata") or {}, given, error)
+        return cls(str(sample["id"]), sample.get("metadata") or {}, given, error)
 
 
 def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
@@ -72,6 +73,15 @@ def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
     for epoch in epochs:
         groups.setdefault(epoch.id, []).append(epoch)
     return {key: _sample(key, group, path) for key, group in groups.items()}
+
+
+def graders_of(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
+    """Scorer -> the graders that its scores name; "" if one names none."""
+    named: dict[str, set[str]] = {}
+    for epoch in epochs:
+        for scorer, (_, about) in epoch.scores.items():
+            named.setdefault(scorer, set()).add(str(about.get("grader", "")))
+    return {scorer: tuple(sorted(names)) for scorer, names in named.items()}
 
 
 def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
@@ -158,16 +168,17 @@ def _codes(epoch: Epoch) -> list[str]:
     return [str(code) for _, about in epoch.scores.values() if (code := about.get("code"))]
 
 
-_STRS = {str}
-
-
 def _texts(slices: Any) -> dict[str, str]:
     if not isinstance(slices, dict):
         return {}
-    if {*map(type, slices.values())} == _STRS:  # as this project writes them
-        return slices
-    return {str(name): str(value) for name, value in slices.items()}
+    return _shared(*[(str(name), str(value)) for name, value in slices.items()])
+
+
+@lru_cache(maxsize=4096)
+def _shared(*parts: tuple[str, str]) -> dict[str, str]:
+    """One for all samples that are alike."""
+    return dict(parts)
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else intern(str(value))

@@ -1,12 +1,16 @@
 """Checks whether two eval folders are evidence for a verdict, and lists every reason why not."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from aj.collector import uncollected
 from aj.errors import EvidenceError
+from verdict.columns import column
 from verdict.frozen import asked_by, unlike_the_suite
+from verdict.paired import shared
 from verdict.policy import Limits
 from verdict.runs import BASE, read_manifest, unlike_the_base, unlike_the_run
 from verdict.samples import Recorded, edited, misnumbered, read_recorded, unsealed, untold
@@ -48,6 +52,7 @@ def read_whole(scores: TaskScores) -> tuple[Recorded, list[str]]:
     return recorded, list(_changed(scores, recorded))
 
 
+@uncollected()
 def problems(
     base: Arm,
     candidate: Arm,
@@ -118,15 +123,15 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
     if errors > limits.max_errors * epochs:
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
     for metric in metrics:
-        values = [sample.values[metric] for sample in samples if metric in sample.values]
-        told = sum(sample.scored.get(metric, 0) + sample.unasked.get(metric, 0) for sample in samples)
-        lacking = epochs - errors - told
+        told = column(scores, metric)
+        values = told.values[told.scored > 0]
+        lacking = epochs - errors - int(told.scored.sum() + told.unasked.sum())
         if lacking > limits.max_unscored * epochs:
             allowed = f"allowed: {limits.max_unscored:.0%}"
             yield f"{lacking} of {epochs} sample epochs have no value for {metric} ({allowed}); fix its scorer."
-        if uneven := sum(1 for sample in samples if sample.scored.get(metric) and sample.unasked.get(metric)):
+        if uneven := int(np.count_nonzero((told.scored > 0) & (told.unasked > 0))):
             yield f"{uneven} samples ask for {metric} in some epochs only; fix its scorer."
-        if not all(math.isfinite(value) and 0 <= value <= 1 for value in values):
+        if not np.all((values >= 0) & (values <= 1)):  # nor is a value that is no number
             yield f"{metric} has values outside 0..1; fix its scorer."
     unscored = sum(sample.unscored for sample in samples)
     if unscored > limits.max_unscored * epochs:
@@ -152,6 +157,9 @@ def _changed(scores: TaskScores, recorded: Recorded) -> Iterator[str]:
         yield problem
     if apart := untold(scores, recorded):
         yield f"{apart} samples say something else than the log's summaries of them; {rescore}."
+    if scores.graders != recorded.graders:
+        one, other = (_graders(told) for told in (scores.graders, recorded.graders))
+        yield f"its summaries name other graders ({one}) than its samples ({other}); {rescore}."
     if uneven := misnumbered(recorded, scores.settings["eval settings"]["epochs"]):
         yield f"{uneven} samples are not in the log once for each epoch; run the eval again."
     yield from _retuned(scores)
@@ -180,12 +188,12 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     for key in a.settings:
         if a.settings[key] != b.settings[key]:
             yield f"{key} differs ({short(a.settings[key])} against {short(b.settings[key])}); {again}."
-    same = [(a.samples[key], b.samples[key]) for key in a.samples.keys() & b.samples.keys()]
-    unlike = [(x, y) for x, y in same if x.unasked != y.unasked]
+    same = shared(a, b)
     for metric in metrics:
-        if apart := sum(1 for x, y in unlike if bool(x.unasked.get(metric)) != bool(y.unasked.get(metric))):
+        one, other = column(a, metric), column(b, metric)
+        if apart := int(np.count_nonzero((one.unasked > 0)[same.a] != (other.unasked > 0)[same.b])):
             yield f"{apart} samples ask for {metric} in only one of the logs; {again}."
-        both = sum(1 for x, y in same if metric in x.values and metric in y.values)
+        both = int(np.count_nonzero((one.scored > 0)[same.a] & (other.scored > 0)[same.b]))
         if both < limits.min_samples:
             yield f"{both} samples have {metric} in both logs, but {limits.min_samples} are needed; use a larger suite."
 
@@ -203,9 +211,13 @@ def one_grader(scores: TaskScores) -> bool:
 
 def graded_apart(a: TaskScores, b: TaskScores) -> str:
     """The sentence for two logs that were graded by different code."""
-    one, other = (", ".join(name for names in log.graders.values() for name in names) or "none" for log in (a, b))
+    one, other = (_graders(log.graders) for log in (a, b))
     folders = f"`aj rescore {a.path.parent}` and `aj rescore {b.path.parent}`"
     return f"the two logs were graded by different code ({one} against {other}); run {folders}, then compare those."
+
+
+def _graders(named: Mapping[str, Sequence[str]]) -> str:
+    return ", ".join(name for names in named.values() for name in names) or "none"
 
 
 def _mixed(arm: Sequence[TaskScores], limits: Limits) -> Iterator[str]:

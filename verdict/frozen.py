@@ -67,7 +67,7 @@ def unlike_the_suite(
     if foreign := scores.samples.keys() - frozen.keys():
         yield f"{len(foreign)} of its samples are not in the suite {suite}; run `aj eval` again."
     same = [(frozen[name], sample) for name, sample in scores.samples.items() if name in frozen]
-    if relabelled := sum(_labels(sample) != _expected(record) for record, sample in same):
+    if relabelled := sum(not _is_labelled(sample, record) for record, sample in same):
         yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
     if recorded and (others := reworded(recorded, frozen)):
         yield f"{others} samples ask something else than in {path}; run `aj eval` again."
@@ -84,13 +84,14 @@ def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
     return templates, requests
 
 
-def _labels(sample: Sample) -> tuple[Any, ...]:
-    return sample.template, sample.family, sample.slices, sample.split
-
-
-def _expected(record: dict[str, Any]) -> tuple[Any, ...]:
-    slices = {name: str(value) for name, value in record["slice"].items()}
-    return record["template"], record["template"], slices, "eval"
+def _is_labelled(sample: Sample, record: Mapping[str, Any]) -> bool:
+    """Whether a sample says of itself what its record does."""
+    slices = record["slice"]
+    return (
+        sample.template == sample.family == record["template"]
+        and sample.split == "eval"
+        and (sample.slices == slices or sample.slices == {name: str(value) for name, value in slices.items()})
+    )
 
 
 def _request(record: dict[str, Any]) -> str:

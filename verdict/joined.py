@@ -49,10 +49,7 @@ def join(paths: Sequence[Path], asked: Collection[str]) -> tuple[TaskScores, Rec
         expected=len(asked) * epochs,
         limited=True,
         cost=total(log.cost for log in logs),
-        graders={
-            scorer: tuple(sorted({name for log in logs for name in log.graders.get(scorer, ())}))
-            for scorer in {scorer: None for log in logs for scorer in log.graders}
-        },
+        graders=_all_graders(logs),
         samples=samples,
     )
     return scores, _together([recorded for recorded, _ in inside], asked), told
@@ -64,12 +61,20 @@ def _about(log: TaskScores, key: str) -> object:
     return log.settings[key] if key in log.settings else log.metadata.get(key)
 
 
+def _all_graders(logs: Sequence[TaskScores] | Sequence[Recorded]) -> dict[str, tuple[str, ...]]:
+    return {
+        scorer: tuple(sorted({name for log in logs for name in log.graders.get(scorer, ())}))
+        for scorer in {scorer: None for log in logs for scorer in log.graders}
+    }
+
+
 def _together(batches: Sequence[Recorded], asked: Collection[str]) -> Recorded:
     return Recorded(
         seal=batches[0].seal,
         samples={name: sample for batch in batches for name, sample in batch.samples.items() if name in asked},
         epochs={name: numbers for batch in batches for name, numbers in batch.epochs.items() if name in asked},
         inputs={name: text for batch in batches for name, text in batch.inputs.items() if name in asked},
+        graders=_all_graders(batches),
         edits=tuple(edit for batch in batches for edit in batch.edits),
         words={
             metric: sum(batch.words.get(metric, 0) for batch in batches) for batch in batches for metric in batch.words

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from verdict.columns import column
 from verdict.scores import ALL, TaskScores, in_order
 from verdict.stats import MeanEstimate, by_family, difference_of_families, numbered, score_of_families
 
@@ -29,38 +30,40 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all metrics of two logs have in common, sample by sample."""
+    """The samples that two logs share, which all metrics have in common."""
 
-    values: tuple[list[dict[str, float]], list[dict[str, float]]]
-    """Each log's values of each sample."""
+    a: np.ndarray
+    """Their places in the first log."""
+    b: np.ndarray
+    """And in the second one."""
     families: np.ndarray
     slices: dict[str, np.ndarray]
-    """`name=value`, in order -> the places of its samples."""
-
-    def pairs(self, metric: str) -> dict[str, Pairs]:
-        """As `paired` gives them."""
-        a, b = (np.array([values.get(metric, np.nan) for values in side]) for side in self.values)
-        scored = ~(np.isnan(a) | np.isnan(b))
-        parts = {ALL: scored.nonzero()[0]}
-        parts |= {name: places[scored[places]] for name, places in self.slices.items()}
-        return {name: Pairs(a[part], b[part], self.families[part]) for name, part in parts.items() if len(part)}
+    """`name=value`, in order -> which of them are in it."""
 
 
 def paired(a: TaskScores, b: TaskScores, metric: str) -> dict[str, Pairs]:
     """The pairs by slice: `all` first, then `name=value` in order; slices without any are left out."""
-    return _shared(a, b).pairs(metric)
+    both = shared(a, b)
+    one, other = column(a, metric).values[both.a], column(b, metric).values[both.b]
+    scored = ~(np.isnan(one) | np.isnan(other))
+    parts = {ALL: scored.nonzero()[0]}
+    parts |= {name: places[scored[places]] for name, places in both.slices.items()}
+    return {name: Pairs(one[part], other[part], both.families[part]) for name, part in parts.items() if len(part)}
 
 
 @lru_cache(maxsize=8)  # the tasks of one comparison, each of whose metrics asks
-def _shared(a: TaskScores, b: TaskScores) -> Shared:
-    both = [(one, other) for one in a.samples.values() if (other := b.samples.get(one.id))]
+def shared(a: TaskScores, b: TaskScores) -> Shared:
+    """The samples that are in both logs, in the order of the first."""
+    there = {name: place for place, name in enumerate(b.samples)}
+    both = [(place, there[name], sample) for place, (name, sample) in enumerate(a.samples.items()) if name in there]
     places: dict[tuple[str, str], list[int]] = {}
-    for place, (sample, _) in enumerate(both):
+    for place, (_, _, sample) in enumerate(both):
         for part in sample.slices.items():
             places.setdefault(part, []).append(place)
     parts = {f"{name}={value}": np.array(found) for (name, value), found in places.items()}
     return Shared(
-        ([one.values for one, _ in both], [other.values for _, other in both]),
-        numbered(sample.family or sample.id for sample, _ in both),
+        np.array([one for one, _, _ in both], dtype=int),
+        np.array([other for _, other, _ in both], dtype=int),
+        numbered(sample.family or sample.id for _, _, sample in both),
         {name: parts[name] for name in sorted(parts, key=in_order)},
     )

@@ -12,7 +12,7 @@ from typing import Any
 from aj.collector import uncollected
 from aj.errors import EvidenceError
 from aj.files import digest
-from verdict.epochs import Epoch, Sample, samples_of
+from verdict.epochs import Epoch, Sample, graders_of, samples_of
 from verdict.scores import TaskScores, read_folder
 from verdict.summaries import parse
 
@@ -56,6 +56,8 @@ class Recorded:
     """Sample -> the text of its input, epoch by epoch."""
     edits: tuple[str, ...]
     """One entry for each score that was edited by hand: who did it, and why."""
+    graders: dict[str, tuple[str, ...]]
+    """Scorer -> the graders that its scores name."""
     words: dict[str, int]
     """Metric -> sample epochs whose value is a word, which Inspect would read as a number ("yes" as 1)."""
 
@@ -88,7 +90,7 @@ def read_recorded(path: Path) -> Recorded:
         seal = _seal(header, answers, scores)
     except UNREADABLE as error:
         raise unreadable(path, error) from error
-    return Recorded(seal, samples_of(found, path), epochs, inputs, tuple(edits), dict(words))
+    return Recorded(seal, samples_of(found, path), epochs, inputs, tuple(edits), graders_of(found), dict(words))
 
 
 def unreadable(path: Path, error: BaseException) -> EvidenceError:

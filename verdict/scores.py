@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from aj.collector import uncollected
 from aj.errors import EvidenceError
 from verdict.costs import Cost, cost_of
-from verdict.epochs import Epoch, Sample, samples_of
+from verdict.epochs import Epoch, Sample, graders_of, samples_of
 from verdict.settings import retuned, settings
 from verdict.summaries import read_told
 
@@ -18,7 +18,7 @@ ALL = "all"
 """The slice with all samples."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # caches ask for the same log, not for one that says the same
 class TaskScores:
     """One log."""
 
@@ -49,14 +49,16 @@ class TaskScores:
     samples: dict[str, Sample]
     """By id."""
 
-    def __hash__(self) -> int:
-        return hash((self.path, self.task))  # the rest are dictionaries
-
     @property
     def metrics(self) -> list[str]:
         """Those that a sample has, headline first."""
-        found = dict.fromkeys(metric for sample in self.samples.values() for metric in sample.scored)
-        return [metric for metric in found if any(sample.scored.get(metric) for sample in self.samples.values())]
+        return [metric for metric in self.named if any(sample.scored.get(metric) for sample in self.samples.values())]
+
+    @property
+    def named(self) -> list[str]:
+        """Those that a sample names, be it to say that it does not ask for it."""
+        alike = {id(sample.scored): sample.scored for sample in self.samples.values()}  # most samples share theirs
+        return list(dict.fromkeys(metric for counts in alike.values() for metric in counts))
 
     def slices(self, metric: str) -> dict[str, list[Sample]]:
         """Scored samples by slice: `all` first, then `name=value` in order."""
@@ -162,17 +164,9 @@ def read_log(path: Path) -> TaskScores:
         expected=(spec.dataset.samples or 0) * (spec.config.epochs or 1),
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
         cost=cost,
-        graders=_graders(epochs),
+        graders=graders_of(epochs),
         samples=samples_of(epochs, path),
     )
-
-
-def _graders(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
-    named: dict[str, set[str]] = {}
-    for epoch in epochs:
-        for scorer, (_, about) in epoch.scores.items():
-            named.setdefault(scorer, set()).add(str(about.get("grader", "")))
-    return {scorer: tuple(sorted(names)) for scorer, names in named.items()}
 
 
 def short(value: Any) -> str:

@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
@@ -14,7 +16,39 @@ MEMBER = "summaries.json"
 """Of a log that is finished, as the header is; one that is being written has both in pieces."""
 
 
-def read_told(path: Path) -> tuple["EvalLog", list[dict[str, Any]]]:
+class Told(msgspec.Struct, frozen=True):
+    """A score, as a summary tells it."""
+
+    value: Any
+    metadata: dict[str, Any] | None = None
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """The tokens that one model read and wrote."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What is read of a sample's summary: half of it, so that a large log fits into half of the memory."""
+
+    id: int | str
+    epoch: int
+    metadata: dict[str, Any] | None = None
+    scores: dict[str, Told] | None = None
+    """By scorer."""
+    error: Any = None
+    limit: str | None = None
+    model_usage: dict[str, Usage] | None = None
+    working_time: float | None = None
+    """In seconds."""
+
+
+_DECODER = msgspec.json.Decoder(list[Summary])
+
+
+def read_told(path: Path) -> tuple["EvalLog", list[Summary]]:
     """The header and the summaries; a large log's directory, which has an entry for each sample, is read once.
 
     Raises:
@@ -33,7 +67,7 @@ def read_told(path: Path) -> tuple["EvalLog", list[dict[str, Any]]]:
     return read_eval_log(str(path), header_only=True), read_summaries(path)
 
 
-def read_summaries(path: Path) -> list[dict[str, Any]]:
+def read_summaries(path: Path) -> list[Summary]:
     """As JSON: Inspect's own reader checks and shortens each again, which takes twenty times as long.
 
     Raises:
@@ -45,12 +79,20 @@ def read_summaries(path: Path) -> list[dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             if MEMBER in archive.NameToInfo:
                 return _latest(archive.read(MEMBER))
-    return [summary.model_dump() for summary in read_eval_log_sample_summaries(str(path))]
+    told = [summary.model_dump() for summary in read_eval_log_sample_summaries(str(path))]
+    return msgspec.convert(told, list[Summary])
 
 
-def _latest(member: bytes) -> list[dict[str, Any]]:
+def _latest(member: bytes) -> list[Summary]:
     """The last one of a sample counts: Inspect appends when it asks again."""
-    return list({(str(summary["id"]), summary["epoch"]): summary for summary in parse(member)}.values())
+    return list({(str(summary.id), summary.epoch): summary for summary in _summaries(member)}.values())
+
+
+def _summaries(member: bytes) -> list[Summary]:
+    try:
+        return _DECODER.decode(member)
+    except msgspec.DecodeError:  # for NaN, which is no JSON: what a sample does not ask for
+        return msgspec.convert(parse(member), list[Summary])
 
 
 def parse(member: bytes) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from inspect_ai.log import EvalLog, MetadataEdit, ProvenanceData, TagsEdit, edit_eval_log, edit_score
 from inspect_ai.scorer import ScoreEdit
 
+from tests.made_logs import GRADER
 from tests.verdict.refusals import graded_by, refused, settled
 from verdict.gate import GateOutcome
 
@@ -100,16 +101,24 @@ def test_a_log_of_aj_eval_without_its_seal_is_invalid(lab, policy, text):
     refused(lab.judge(policy, "good", "same"), "has no seal of it; delete")
 
 
-def test_summaries_that_say_something_else_than_the_samples_are_invalid(lab, policy):
+@pytest.mark.parametrize(
+    ("told", "instead", "reason"),
+    [
+        (b'"right":0.0', b'"right":1.0', "14 samples say something else than the log's summaries of them"),
+        (f'"grader":"{GRADER}"'.encode(), b'"grader":"another"', "its summaries name other graders (another) than its"),
+        (b'"grader":', b'"graded":', "its summaries name other graders () than its samples"),
+    ],
+)
+def test_summaries_that_say_something_else_than_the_samples_are_invalid(lab, policy, told, instead, reason):
     """Only the short form in the log was edited: the samples still say what they said."""
     (path,) = lab.evals("old").glob("*known-issues*.eval")
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["summaries.json"] = parts["summaries.json"].replace(b'"right":0.0', b'"right":1.0')
+    parts["summaries.json"] = parts["summaries.json"].replace(told, instead)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    refused(lab.judge(policy, "good", "old"), "14 samples say something else than the log's summaries of them")
+    refused(lab.judge(policy, "good", "old"), reason)
 
 
 def test_a_log_that_does_not_say_who_graded_is_invalid(lab, policy):

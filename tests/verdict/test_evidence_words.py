@@ -85,6 +85,14 @@ def test_the_scores_of_a_log_are_by_one_grader_and_no_words(names):
             ],
         ),
         (
+            {"graders": {"right": ("g0", "g1")}},
+            {},
+            [
+                "its summaries name other graders (g1) than its samples (g0, g1); "
+                "move logs/evals/one elsewhere and run `aj rescore` on it."
+            ],
+        ),
+        (
             {"epochs": {"a": (1, 1), "b": (2, 1), "c": (1,)}},
             {"settings": {"eval settings": {"epochs": 2}}},
             ["2 samples are not in the log once for each epoch; run the eval again."],

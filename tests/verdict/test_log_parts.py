@@ -6,17 +6,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from inspect_ai.log import EvalLog, EvalPlan, EvalPlanStep, EvalSpec
 from inspect_ai.log._log import EvalConfig, EvalDataset
 from inspect_ai.model import GenerateConfig
 
 from aj.errors import EvidenceError
-from verdict import samples, scores
+from verdict import samples
 from verdict.costs import Cost, cost_of
-from verdict.epochs import Epoch, Sample, samples_of, values_of
+from verdict.epochs import Epoch, Sample, graders_of, samples_of, values_of
 from verdict.scores import in_order, logs_in
 from verdict.settings import retuned, settings
+from verdict.summaries import Summary
 
 PATH = Path("logs/1.eval")
 
@@ -93,7 +95,7 @@ def test_one_epoch_says_what_two_of_the_same_say(value):
 
 def test_graders_are_named_by_scorer_in_order_once_each():
     named = [epoch(1, {"grader": name}) for name in ("g2", "g1", "g2")]
-    assert scores._graders([*named, epoch(1)]) == {"valid": ("", "g1", "g2")}
+    assert graders_of([*named, epoch(1)]) == {"valid": ("", "g1", "g2")}
 
 
 @pytest.mark.parametrize(
@@ -135,13 +137,10 @@ def test_logs_are_found_below_a_folder_oldest_first_and_other_files_are_none(tmp
 
 
 def test_a_cost_is_the_models_tokens_and_the_working_time_of_all_epochs():
-    used = {"m": {"input_tokens": 3, "output_tokens": 5}, "judge": {"input_tokens": 100}}
-    summaries = [
-        {"model_usage": used, "working_time": 1.5},
-        {"model_usage": used, "working_time": None},
-        {"model_usage": None, "working_time": 2},
-        {},
-    ]
+    used = {"m": {"input_tokens": 3, "output_tokens": 5}, "judge": {"input_tokens": 100, "output_tokens": 1}}
+    told = [{"model_usage": used, "working_time": 1.5}, {"model_usage": used, "working_time": None},
+            {"model_usage": None, "working_time": 2}, {}]  # fmt: skip
+    summaries = msgspec.convert([{"id": 1, "epoch": 1} | about for about in told], list[Summary])
     assert cost_of(summaries, "m") == Cost(4, 6, 10, 3.5)
 
 
