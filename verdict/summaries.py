@@ -16,7 +16,7 @@ MEMBER = "summaries.json"
 """Of a log that is finished, as the header is; one that is being written has both in pieces."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class SummaryScore(msgspec.Struct, frozen=True):
     """A score, as a summary tells it."""
 
     value: Any
@@ -36,7 +36,7 @@ class Summary(msgspec.Struct, frozen=True):
     id: int | str
     epoch: int
     metadata: dict[str, Any] | None = None
-    scores: dict[str, Told] | None = None
+    scores: dict[str, SummaryScore] | None = None
     """By scorer."""
     error: Any = None
     limit: str | None = None
