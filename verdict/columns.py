@@ -11,7 +11,7 @@ from verdict.scores import TaskScores
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class MetricColumn:
     """One metric; each array has an entry for each sample of the log, in its order."""
 
     values: np.ndarray
@@ -23,11 +23,11 @@ class Column:
 
 
 @lru_cache(maxsize=16)  # the tasks of two arms, each of whose metrics asks
-def columns(scores: TaskScores) -> dict[str, Column]:
+def columns(scores: TaskScores) -> dict[str, MetricColumn]:
     """Every metric that a sample names."""
     samples = list(scores.samples.values())
     return {
-        metric: Column(
+        metric: MetricColumn(
             np.array([sample.values.get(metric, np.nan) for sample in samples]),
             _counts(samples, lambda sample: sample.scored, metric),
             _counts(samples, lambda sample: sample.unasked, metric),
@@ -36,12 +36,12 @@ def columns(scores: TaskScores) -> dict[str, Column]:
     }
 
 
-def column(scores: TaskScores, metric: str) -> Column:
+def column(scores: TaskScores, metric: str) -> MetricColumn:
     """That of a metric; empty of values where no sample names it."""
     if found := columns(scores).get(metric):
         return found
     none = np.zeros(len(scores.samples), dtype=int)
-    return Column(np.full(len(scores.samples), np.nan), none, none)
+    return MetricColumn(np.full(len(scores.samples), np.nan), none, none)
 
 
 def _counts(samples: list[Sample], counts: Callable[[Sample], dict[str, int]], metric: str) -> np.ndarray:
