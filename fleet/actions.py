@@ -12,6 +12,7 @@ from fleet.config_checks import config_error
 from fleet.model import Container, File, Host, JournalEntry, Process, Service
 from fleet.nginx_config import nginx_ports
 from fleet.ports import DOCKER, Listener, find_listener, main_process
+from fleet.unit_files import EXEC, setting, start_fault, unit_type, with_settings
 
 FULL = 1024
 """KiB; a service that has to write does not start when less than this is available."""
@@ -38,11 +39,16 @@ def tick(host: Host, seconds: int = 1) -> Host:
 
 def start(host: Host, name: str) -> Host | FailedAction:
     """Start a service (KeyError if there is none); one that is already running is left alone."""
-    service = _configured(host, host.services[name])
+    service = with_settings(host, _configured(host, host.services[name]))
     if service.state == "active":
         return host
     if why := _obstacle(host, service):
         return FailedAction(_failed_start(host, service, why), why)
+    code, why = start_fault(host, service)
+    if code:
+        return _ended_at_once(host, service, code, why)
+    if unit_type(host, name) == "oneshot":
+        return _ran_once(host, service)
     host = manager_says(host, service, f"Starting {service.title}...")
     pids = range(host.next_pid, host.next_pid + 1 + service.workers)
     host = replace(host, processes=(*host.processes, *_processes(host, service, pids)), next_pid=pids[-1] + 7)
@@ -167,6 +173,34 @@ def _failed_start(host: Host, service: Service, why: str) -> Host:
         host, service, f"Failed to start {service.title}.", f"terminated with the following error: {why}", 3
     )
     return host.with_service(replace(service, state="failed", since=host.now, exit_code=1))
+
+
+def _ended_at_once(host: Host, service: Service, code: int, why: str) -> Host | FailedAction:
+    """A program that cannot be run, or says at once that it failed. Only some types of a unit wait to see that."""
+    unit, waits = f"{service.name}.service", unit_type(host, service.name) != "simple"
+    host = manager_says(host, service, f"{'Starting' if waits else 'Started'} {service.title}{'...' if waits else '.'}")
+    if code == EXEC:
+        path = service.command.partition(" ")[0]
+        host = manager_says(host, service, f"{unit}: Failed to locate executable {path}: {why}", 3)
+        host = manager_says(host, service, f"{unit}: Failed at step EXEC spawning {path}: {why}", 3)
+    told = f"code=exited, status={code}/{'EXEC' if code == EXEC else 'FAILURE'}"
+    host = manager_says(host, service, f"{unit}: Main process exited, {told}", 5)
+    host = manager_says(host, service, f"{unit}: Failed with result 'exit-code'.", 4)
+    host = host.with_service(replace(service, state="failed", since=host.now, exit_code=code))
+    if not waits:
+        return host
+    host = manager_says(host, service, f"Failed to start {service.title}.", 3)
+    return FailedAction(host, why or "exit-code")
+
+
+def _ran_once(host: Host, service: Service) -> Host:
+    """Run a unit of type oneshot, which is over when it has started; with RemainAfterExit= it counts as active."""
+    stays = setting(host, service.name, "RemainAfterExit") in ("yes", "true", "on", "1")
+    host = manager_says(host, service, f"Starting {service.title}...")
+    if not stays:
+        host = manager_says(host, service, f"{service.name}.service: Deactivated successfully.")
+    host = manager_says(host, service, f"Finished {service.title}.")
+    return host.with_service(replace(service, state="active" if stays else "inactive", since=host.now, exit_code=0))
 
 
 # --- containers ---------------------------------------------------------------------------------------

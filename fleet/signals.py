@@ -112,10 +112,15 @@ def _result_of(service: Service) -> str:
     return result_of(service.exit_code) if service.state == "failed" else "start-limit-hit"
 
 
+def signal_of_end(exit_code: int) -> str | None:
+    """The signal that ended a run; None if it ended by itself, such as with systemd's own 203/EXEC."""
+    return SIGNALS[exit_code - 129] if 128 < exit_code <= 128 + len(SIGNALS) else None
+
+
 def result_of(exit_code: int) -> str:
     """systemd's Result of a run that ended with this exit code; over 128 a signal ended it."""
-    if exit_code > 128:
-        return "core-dump" if SIGNALS[exit_code - 129] in DUMPED else "signal"
+    if signal := signal_of_end(exit_code):
+        return "core-dump" if signal in DUMPED else "signal"
     return "exit-code" if exit_code else "success"
 
 

@@ -24,6 +24,8 @@ class Software(Strict):
     writes: str | None = None
     restart: str = "no"
     """Restart= in the unit file that the package ships"""
+    type: str = "simple"
+    """Type= there"""
 
 
 class Image(Strict):

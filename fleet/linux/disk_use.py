@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
+from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.ls import human
@@ -171,7 +172,17 @@ DU = options("""
     ~ -k
     -m
     -S --separate-dirs
+    -B --block-size=
+    -0 --null
+    -t --threshold=
+    -X --exclude-from=
+    --inodes
+    --time[=]
+    --si
     ~ -P --no-dereference
+    ~ -L --dereference
+    ~ -D -H --dereference-args
+    ~ -l --count-links
     --exclude=
     --apparent-size
 """)
@@ -183,6 +194,15 @@ def du(context: CommandContext) -> BuiltinResult:
     if not re.fullmatch(r"\d{1,6}", deepest):
         return fail(f"du: invalid maximum depth ‘{deepest}’\nTry 'du --help' for more information.")
     context.pull()
+    if "X" in flags:
+        listed = context.host.files.get(context.absolute(flags.get("X")))
+        if listed is None:
+            return fail(f"du: {flags.get('X')}: No such file or directory")
+        flags.pairs += [("exclude", glob) for glob in listed.content.splitlines()]
+    least = _threshold(flags.get("t", "0"))
+    if least is None:
+        return fail(f"du: invalid --threshold argument '{flags.get('t')}'")
+    end = "\0" if "0" in flags else "\n"
     text, errors, total = "", "", 0
     for word in flags.words or ["."]:
         top = node(context, context.absolute(word), follow=False)
@@ -194,10 +214,12 @@ def du(context: CommandContext) -> BuiltinResult:
         for entry, size in rows:
             below = entry.path[len(top.path.rstrip("/")) :] if entry is not top else ""
             depth = below.count("/")
-            if depth <= int(deepest) and (entry.folder or "a" in flags or entry is top):
-                text += f"{_amount(size, flags)}\t{word.rstrip('/') + below if below else word}\n"
+            heavy = size >= least if least >= 0 else size <= -least
+            if depth <= int(deepest) and (entry.folder or "a" in flags or entry is top) and heavy:
+                time = f"{formatted(entry.modified, '%F %R')}\t" if "time" in flags else ""
+                text += f"{_amount(size, flags)}\t{time}{word.rstrip('/') + below if below else word}{end}"
     if "c" in flags:
-        text += f"{_amount(total, flags)}\ttotal\n"
+        text += f"{_amount(total, flags)}\ttotal{end}"
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
 
 
@@ -216,9 +238,10 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
         if "x" in flags and entry is not top and host.mount_of(entry.path) != mount:
             continue
         _close(open_folders, rows, depth)
-        own = entry.size if exact else entry.blocks * 1024
+        own = 1 if "inodes" in flags else entry.size if exact else entry.blocks * 1024
         if entry.folder:
-            open_folders.append((depth, entry, own + _unlisted(host, entry.path)))
+            more = 0 if "inodes" in flags else _unlisted(host, entry.path)
+            open_folders.append((depth, entry, own + more))
         else:
             rows.append((entry, own))
             if open_folders:
@@ -254,9 +277,21 @@ def _unlisted(host: Host, path: str) -> int:
     )
 
 
+def _threshold(text: str) -> int | None:
+    """The bytes that -t names: at least, or at most if negative."""
+    sign = -1 if text.startswith("-") else 1
+    found = re.fullmatch(r"(\d{1,12})([KMGT]?)(?:iB|B)?", text.lstrip("-+"))
+    return sign * int(found[1]) * 1024 ** " KMGT".index(found[2] or " ") if found else None
+
+
 def _amount(size: int, flags: Flags) -> str:
-    if "h" in flags:
-        return human(size)
+    if "inodes" in flags:
+        return str(size)
+    if "h" in flags or "si" in flags:
+        return human(size, base=1000 if "si" in flags else 1024)
+    if "B" in flags:
+        step, name = _step(flags.get("B"))
+        return f"{-(-size // step)}{name.lstrip('0123456789') if re.match('[A-Za-z]', flags.get('B')) else ''}"
     step = 1 if "b" in flags else 1024**2 if "m" in flags else 1024
     return str(-(-size // step))
 

@@ -5,8 +5,10 @@ from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, lacking, parse
+from fleet.linux.manual import commands_of, has_command, package_of
 from fleet.linux.options import options
+from fleet.linux.package_versions import SIGNS, order
 from fleet.linux.refusals import DPKG_HINTS
 from fleet.model import Host, Service
 from fleet.software import software
@@ -28,6 +30,15 @@ DPKG = options(
     --configure
     --get-selections
     --print-architecture
+    --print-foreign-architectures
+    --compare-versions
+    -V --verify
+    -i --install
+    -r --remove
+    -P --purge
+    -c --contents
+    -I --info
+    -p --print-avail
     ~ -a --pending
     ~ --no-pager
 """
@@ -40,7 +51,8 @@ DPKG_QUERY = options(
     ~ --no-pager
 """
 )
-_LONG = {"l": "list", "s": "status", "L": "listfiles", "S": "search", "W": "show", "C": "audit"}
+_LONG = {"l": "list", "s": "status", "L": "listfiles", "S": "search", "W": "show", "C": "audit", "V": "verify",
+    "i": "install", "r": "remove", "P": "purge", "c": "contents", "I": "info", "p": "print-avail"}  # fmt: skip
 _HINT = "Use dpkg --{0} (= dpkg-deb --{0}) to {1}."
 
 
@@ -60,6 +72,24 @@ def _dpkg(context: CommandContext) -> str | BuiltinResult:
     match acts[0]:
         case "print-architecture":
             return _wrong("dpkg", "--print-architecture takes no arguments") if words else "amd64\n"
+        case "print-foreign-architectures":
+            return ""
+        case "compare-versions":
+            return _compared(words)
+        case "i" | "c" | "I" if words:
+            return _archive(context, acts[0], words)
+        case "r" | "P" | "V" if words:
+            return _removed(context, acts[0], words)
+        case "V":
+            return ""
+        case "i" | "c" | "I" | "r" | "P" as act:
+            what = "package archive file" if act in "icI" else "package name"
+            return _wrong("dpkg", f"--{_LONG[act]} needs at least one {what} argument")
+        case "get-selections" if words:
+            lost = [word for word in words if not any(fnmatchcase(name, word) for name in host.packages)]
+            errors = "".join(f"dpkg: no packages found matching {word}\n" for word in lost)
+            found = [name for name in sorted(host.packages) if any(fnmatchcase(name, word) for word in words)]
+            return BuiltinResult("".join(f"{name}\t\t\t\t\tinstall\n" for name in found), errors)
         case "get-selections":
             return "".join(f"{name:<40}install\n" for name in sorted(host.packages))
         case "l" | "W":
@@ -76,6 +106,38 @@ def _dpkg(context: CommandContext) -> str | BuiltinResult:
             return _shown(host, words, act)
 
 
+def _compared(words: list[str]) -> BuiltinResult:
+    if len(words) != 3:
+        return _wrong("dpkg", "--compare-versions takes three arguments: <version> <relation> <version>")
+    first, sign, second = words
+    if sign not in SIGNS:
+        return _wrong("dpkg", "--compare-versions bad relation")
+    return BuiltinResult(exit_code=0 if order(first, second) in SIGNS[sign] else 1)
+
+
+def _archive(context: CommandContext, act: str, words: list[str]) -> BuiltinResult:
+    """What needs an archive of a package: no host has one."""
+    context.pull()
+    lost = next((word for word in words if context.absolute(word) not in context.host.files), None)
+    if lost is None:
+        return lacking(context, f"dpkg -{act}", BuiltinResult(exit_code=2))
+    if act == "i":
+        return fail(f"dpkg: error: cannot access archive '{lost}': No such file or directory", 2)
+    return fail(f"dpkg-deb: error: failed to read archive '{lost}': No such file or directory", 2)
+
+
+def _removed(context: CommandContext, act: str, words: list[str]) -> BuiltinResult:
+    lost = [word for word in words if word not in context.host.packages]
+    if act == "V":
+        errors = "".join(f"dpkg: package '{word}' is not installed\n" for word in lost)
+        return BuiltinResult(stderr=errors, exit_code=1 if lost else 0)
+    if len(lost) < len(words):
+        return lacking(context, f"dpkg -{act}", BuiltinResult(exit_code=1))
+    return BuiltinResult(
+        stderr="".join(f"dpkg: warning: ignoring request to remove {word} which isn't installed\n" for word in lost)
+    )
+
+
 def _wrong(name: str, why: str) -> BuiltinResult:
     return fail(f"{name}: error: {why}\n\n{DPKG_HINTS[name]}", 2)
 
@@ -84,15 +146,15 @@ def _shown(host: Host, names: list[str], act: str) -> str | BuiltinResult:
     """What -s or -L prints of each package."""
     if not names and act == "L":
         return _wrong("dpkg-query", "--listfiles needs at least one package name argument")
-    show = _about if act == "s" else _files
+    show = _about if act in ("s", "p") else _files
     errors = ""
     for name in names:
-        if name not in host.packages and act == "s":
+        if name not in host.packages and act in ("s", "p"):
             errors += f"dpkg-query: package '{name}' is not installed and no information is available\n"
         elif name not in host.packages:
             errors += f"dpkg-query: package '{name}' is not installed\n"
     if errors:
-        errors += _HINT.format(*(("info", "examine archive files") if act == "s" else ("contents",
+        errors += _HINT.format(*(("info", "examine archive files") if act in ("s", "p") else ("contents",
             "list archive files contents"))) + "\n"  # fmt: skip
     text = "\n".join(show(host, name) for name in names or sorted(host.packages) if name in host.packages)
     return BuiltinResult(text, errors, 1 if errors else 0)
@@ -139,17 +201,29 @@ def _about(host: Host, name: str) -> str:
 
 
 def _files(host: Host, name: str) -> str:
-    config = [s.config for s in services_of(host, name) if s.config]
-    return "".join(f"{path}\n" for path in ("/.", "/usr", "/usr/share", f"/usr/share/doc/{name}", *config))
+    services = services_of(host, name)
+    config = [service.config for service in services if service.config]
+    units = [f"/lib/systemd/system/{service.name}.service" for service in services]
+    own = [found[0] for service in services if (found := _PROGRAM.search(service.command))]
+    programs = [f"/usr/bin/{command}" for command in commands_of(name)] or own
+    paths = ("/.", "/usr", "/usr/share", "/usr/share/doc", f"/usr/share/doc/{name}", *config, *units, *programs)
+    return "".join(f"{path}\n" for path in paths)
+
+
+_PROGRAM = re.compile(r"/usr/s?bin/[\w.-]+")
+_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 
 
 def _owner(host: Host, path: str) -> str:
     """The package that contains a path; "" if none does."""
     for name in host.packages:
         for service in services_of(host, name):
-            if path in (service.config, service.command.split(" ")[0]):
+            program = _PROGRAM.search(service.command)
+            if path in (service.config, program and program[0], f"/lib/systemd/system/{service.name}.service"):
                 return name
-    program = path.rsplit("/", 1)[-1]
+    program = path.rpartition("/")[2]
+    if path.startswith(_FOLDERS) and has_command(host, program):
+        return package_of(program)
     return program if program in host.packages else ""
 
 

@@ -79,9 +79,18 @@ ALSO = frozenset(("logrotate", "psmisc"))
 
 def has_command(host: Host, command: str) -> bool:
     """Whether a real host with these packages has a command."""
-    known = _manual()
-    package = known.commands.get(command) or PACKAGED.get(command)
-    return package is not None and (package in {*known.base, *ALSO} or package in host.packages)
+    package = package_of(command)
+    return bool(package) and (package in {*_manual().base, *ALSO} or package in host.packages)
+
+
+def package_of(command: str) -> str:
+    """The package that has a command; "" if that is not known."""
+    return _manual().commands.get(command) or PACKAGED.get(command, "")
+
+
+def commands_of(package: str) -> list[str]:
+    """The commands that a package has, as far as they are known."""
+    return sorted(name for name, owner in (*_manual().commands.items(), *PACKAGED.items()) if owner == package)
 
 
 @cache

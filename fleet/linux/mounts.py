@@ -1,4 +1,4 @@
-"""Commands that show mounts and disks: mount, findmnt, lsblk."""
+"""Commands that show mounts and disks: mount, lsblk."""
 
 import json
 import re
@@ -68,39 +68,6 @@ def mount(context: CommandContext) -> str | BuiltinResult:
     )
 
 
-FINDMNT = options("""
-    -l --list
-    -t --types=
-    -n --noheadings
-    -o --output=
-    -T --target=
-    -S --source=
-    -r --raw
-    ~ -a --ascii
-    ~ -u --notruncate
-""")
-
-
-def findmnt(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, FINDMNT)
-    heads = ["TARGET", "SOURCE", "FSTYPE", "OPTIONS"]
-    rows = [[target, source, kind, how] for source, target, kind, how in mounted(context.host)]
-    if "T" in flags:
-        inside = context.host.mount_of(context.absolute(flags.get("T"))).target
-        rows = [row for row in rows if row[0] == inside]
-    for wanted in [*flags.words, *([flags.get("S")] if "S" in flags else [])]:
-        rows = [row for row in rows if wanted in row[:2]]
-    rows = [row for row in rows if "t" not in flags or row[2] in flags.get("t").split(",")]
-    if not rows:
-        return BuiltinResult(exit_code=1)
-    names = [name for name in flags.get("o").upper().split(",") if name] or heads
-    if strange := [name for name in names if name not in heads]:
-        return lacking(context, f"findmnt -o {strange[0]}", fail(f"findmnt: unknown column: {strange[0]}"))
-    shown = [[row[heads.index(name)] for name in names] for row in rows]
-    shown = shown if "n" in flags else [names, *shown]
-    return "".join(f"{' '.join(row)}\n" for row in shown) if "r" in flags else table(shown)
-
-
 LSBLK = options("""
     -f --fs
     -a --all
@@ -113,38 +80,85 @@ LSBLK = options("""
     -J --json
     -i --ascii
     -r --raw
+    -P --pairs
+    -S --scsi
+    -m --perms
+    -e --exclude=
+    -I --include=
+    -x --sort=
+    -s --inverse
+    -M --merge
+    ~ -A --noempty
+    ~ -v
 """)
 BLOCK_HEADS = ["NAME", "MAJ:MIN", "RM", "SIZE", "RO", "TYPE", "MOUNTPOINTS"]
+MORE = ("MOUNTPOINT", "PATH", "KNAME", "PKNAME", "ROTA", "HOTPLUG", "STATE")
+UNSHOWN = frozenset(
+    ("FSSIZE", "FSUSED", "FSROOTS", "LOG-SEC", "MIN-IO", "OPT-IO", "PARTFLAGS", "PARTLABEL", "PARTTYPE", "PARTUUID",
+     "PHY-SEC", "PTTYPE", "PTUUID", "RA", "RAND", "RQ-SIZE", "SCHED", "SUBSYSTEMS", "WSAME", "WWN", "ZONED",
+     "ALIGNMENT", "DAX", "DISC-ALN", "DISC-GRAN", "DISC-MAX", "DISC-ZERO", "START", "PARTTYPENAME")
+)  # fmt: skip
+"""Columns of a real lsblk that are not simulated."""
+PERMS = ["NAME", "SIZE", "OWNER", "GROUP", "MODE"]
+SCSI = ["NAME", "HCTL", "TYPE", "VENDOR", "MODEL", "REV", "SERIAL", "TRAN"]
 FS_HEADS = ["NAME", "FSTYPE", "FSVER", "LABEL", "UUID", "FSAVAIL", "FSUSE%", "MOUNTPOINTS"]
 
 
 def lsblk(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, LSBLK)
-    blocks = _blocks(context.host, "d" in flags)
+    blocks = _blocks(context.host, "d" in flags or "S" in flags)
+    numbers = flags.get("e").split(",") if "e" in flags else []
+    if "8" in numbers or "8" not in flags.get("I", "8").split(","):
+        return ""
     if flags.words:
         wanted = [word.removeprefix("/dev/") for word in flags.words]
-        if lost := [word for word in wanted if word not in [name.lstrip("└─") for name, _, _ in blocks]]:
+        names = [name.lstrip("└─") for name, _, _ in blocks]
+        if lost := [word for word in flags.words if word.removeprefix("/dev/") not in names]:
             return fail(f"lsblk: {lost[0]}: not a block device", 32)
         blocks = [block for block in blocks if any(block[0].lstrip("└─").startswith(word) for word in wanted)]
+    blocks = _as_roots(context.host, blocks, inverse="s" in flags)
     rows = [_block(context.host, entry, "b" in flags) for entry in blocks]
-    heads = [name for name in flags.get("o").upper().split(",") if name] or (FS_HEADS if "f" in flags else BLOCK_HEADS)
-    known = {*FS_HEADS, *BLOCK_HEADS, "MOUNTPOINT"}
-    if strange := [name for name in heads if name not in known]:
-        return lacking(context, f"lsblk -o {strange[0]}", fail(f"lsblk: unknown column: {strange[0]}"))
+    plain = FS_HEADS if "f" in flags else PERMS if "m" in flags else SCSI if "S" in flags else BLOCK_HEADS
+    heads = [name for name in flags.get("o").upper().removeprefix("+").split(",") if name]
+    heads = [*plain, *heads] if flags.get("o").startswith("+") or not heads else heads
+    if strange := [name for name in heads if name not in {*FS_HEADS, *BLOCK_HEADS, *PERMS, *SCSI, *MORE}]:
+        refusal = fail(f"lsblk: unknown column: {strange[0]}")
+        return lacking(context, f"lsblk -o {strange[0]}", refusal) if strange[0] in UNSHOWN else refusal
+    if "x" in flags:
+        key = flags.get("x").upper()
+        rows.sort(key=lambda row: (float(row["BYTES"]) if key == "SIZE" else 0, row.get(key, "").lstrip("└─")))
     if "p" in flags:
         rows = [row | {"NAME": re.sub(r"[a-z]", r"/dev/\g<0>", row["NAME"], count=1)} for row in rows]
     if "J" in flags:
         return json.dumps({"blockdevices": _nested(rows, heads)}, indent=3) + "\n"
-    flat = {"l", "r", "d"} & flags.values.keys()
+    flat = {"l", "r", "d", "P", "x", "S"} & flags.values.keys()
     for row in rows:
         tree = row["NAME"].replace("└─", "`-") if "i" in flags else row["NAME"]
         row["NAME"] = row["NAME"].lstrip("└─") if flat else tree
     cells = [[row.get(name, row["MOUNTPOINTS"]) for name in heads] for row in rows]
+    if "P" in flags:
+        pairs = [zip(heads, row, strict=True) for row in cells]
+        return "".join(" ".join(f'{head}="{cell.strip()}"' for head, cell in row) + "\n" for row in pairs)
     shown = cells if "n" in flags else [heads, *cells]
     if "r" in flags:
         return "".join(f"{' '.join(cell.strip() for cell in row)}\n" for row in shown)
     right = [place for place, name in enumerate(heads) if name in ("RM", "SIZE", "RO", "FSAVAIL", "FSUSE%")]
     return table(shown, right=right) if shown else ""
+
+
+def _as_roots(host: Host, blocks: "Sequence[BlockDevice]", inverse: bool) -> "Sequence[BlockDevice]":
+    """The devices with branches only below a device that is shown too; inverse: disks below their partitions."""
+    disks = {name: (name, size, mount) for name, size, mount in _blocks(host, whole=True)}
+    if not inverse:
+        names = {name for name, _, _ in blocks}
+        return [block if block[0][2:].rstrip("0123456789p") in names else (block[0].lstrip("└─"), *block[1:])
+                for block in blocks]  # fmt: skip
+    found: list[BlockDevice] = []
+    for name, size, mount in blocks:
+        if name.startswith("└"):
+            disk = disks[name.lstrip("└─").rstrip("0123456789")]
+            found += [(name.lstrip("└─"), size, mount), (f"└─{disk[0]}", *disk[1:])]
+    return found
 
 
 def _nested(rows: list[dict[str, str]], heads: list[str]) -> list[dict[str, object]]:
@@ -195,8 +209,8 @@ def _blocks(host: Host, whole: bool) -> Sequence[BlockDevice]:
 
 def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
     name, size, mount = entry
-    part = name.startswith("└")
     plain = name.lstrip("└─")
+    part = plain[-1:].isdecimal()
     letter = ord(plain[2]) - ord("a") if plain.startswith(("sd", "vd")) else 0
     uuid = sha256(f"{host.name} {plain}".encode()).hexdigest()
     return {
@@ -209,6 +223,22 @@ def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
         "MOUNTPOINTS": mount.target if mount else "",
         "FSTYPE": mount.kind if mount else "",
         "FSVER": "1.0" if mount and mount.kind == "ext4" else "",
+        "BYTES": str(size),
+        "PATH": f"/dev/{plain}",
+        "KNAME": plain,
+        "PKNAME": plain.rstrip("0123456789") if part else "",
+        "MODEL": "" if part else "QEMU HARDDISK",
+        "VENDOR": "" if part else "QEMU",
+        "REV": "" if part else "2.5+",
+        "SERIAL": "",
+        "HCTL": "" if part else f"{letter}:0:0:0",
+        "TRAN": "",
+        "ROTA": "1",
+        "HOTPLUG": "0",
+        "STATE": "" if part else "running",
+        "OWNER": "root",
+        "GROUP": "disk",
+        "MODE": "brw-rw----",
         "LABEL": mount.label if mount else "",
         "UUID": f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:32]}" if mount else "",
         "FSAVAIL": human(host.available(mount), 1024) if mount else "",
@@ -216,4 +246,4 @@ def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
     }
 
 
-COMMANDS: dict[str, Command] = {"mount": mount, "findmnt": findmnt, "lsblk": lsblk}
+COMMANDS: dict[str, Command] = {"mount": mount, "lsblk": lsblk}

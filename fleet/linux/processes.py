@@ -1,7 +1,7 @@
 """Commands that find and kill processes: pgrep, pkill, kill, killall, pidof."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
@@ -10,6 +10,7 @@ from fleet import signals
 from fleet.actions import FailedAction
 from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.options import options
+from fleet.linux.ps_columns import leader
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 from fleet.signals import SIGNALS
@@ -92,6 +93,15 @@ MATCHING = """
     -u --euid=
     -U --uid=
     -P --parent=
+    -G --group=
+    -g --pgroup=
+    -s --session=
+    -t --terminal=
+    -r --runstates=
+    -O --older=
+    -F --pidfile=
+    ~ -L --logpidfile
+    ~ -A --ignore-ancestors
     -v --inverse
     -i --ignore-case
     -n --newest
@@ -105,15 +115,25 @@ def _matching(host: Host, pattern: str, flags: Flags) -> list[Process]:
     fold = str.lower if "i" in flags else str
     globs = [fold(glob) for glob in _globs(pattern, "x" in flags)]
     users = [user for name in "uU" if name in flags for user in flags.get(name).split(",")]
-    parents = flags.get("P").split(",") if "P" in flags else []
+    lists = {name: flags.get(name).split(",") for name in "PGgstr" if name in flags}
     uids = accounts(host)
+    own: dict[str, Callable[[Process], set[str]]] = {
+        "P": lambda process: {str(process.parent)},
+        "G": lambda process: {process.user, str(uids.get(process.user))},
+        "g": lambda process: {str(leader(host, process))},
+        "s": lambda process: {str(leader(host, process))},
+        "t": lambda process: {process.tty},
+        "r": lambda process: {process.state[:1]},
+    }
 
     def fits(process: Process) -> bool:
         text = fold(process.command if "f" in flags else process.name[:15])
         return (
             any(fnmatchcase(text, glob) for glob in globs)
             and (not users or process.user in users or str(uids.get(process.user)) in users)
-            and (not parents or str(process.parent) in parents)
+            and all(own[name](process) & set(values) for name, values in lists.items())
+            and ("O" not in flags or host.now - process.started >= int(flags.get("O")))
+            and ("F" not in flags or str(process.pid) == flags.get("F"))
         )
 
     found = [process for process in sorted(host.processes, key=lambda process: process.pid)
@@ -147,6 +167,7 @@ PGREP = options(
     -l --list-name
     -a --list-full
     -d --delimiter=
+    ~ -w --lightweight
 """
 )
 PKILL = options(
@@ -162,7 +183,24 @@ KILLALL = options("""
     -v --verbose
     ~ -w --wait
 """)
-_CRITERIA = frozenset(("u", "U", "P"))
+_CRITERIA = frozenset("uUPGgstrOF")
+
+
+def _refused(context: CommandContext, flags: Flags) -> BuiltinResult | None:
+    """The refusal of values that are none, or of a command line without any criterion."""
+    if "O" in flags and not flags.get("O").isdecimal():
+        return fail(f"{context.name}: invalid argument for option --older: {flags.get('O')}", 2)
+    users = accounts(context.host)
+    for user in ",".join(flags.get(name) for name in "uU" if name in flags).split(","):
+        if user and user not in users and not user.isdecimal():
+            return fail(f"{context.name}: invalid user name: {user}", 2)
+    if "F" in flags:
+        file = context.pull().files.get(context.absolute(flags.get("F")))
+        if file is None or not file.content.strip().isdecimal():
+            hint = f"Try `{context.name} --help' for more information."
+            return fail(f"{context.name}: pidfile not valid\n{hint}", 2 if file else 1)
+        flags.values["F"] = file.content.strip()
+    return _unasked(context, flags)
 
 
 def _unasked(context: CommandContext, flags: Flags) -> BuiltinResult | None:
@@ -178,7 +216,7 @@ def _unasked(context: CommandContext, flags: Flags) -> BuiltinResult | None:
 
 def pgrep(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, PGREP)
-    if refusal := _unasked(context, flags):
+    if refusal := _refused(context, flags):
         return refusal
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
     if "c" in flags:
@@ -194,7 +232,7 @@ def pkill(context: CommandContext) -> str | BuiltinResult:
     if signal is None:
         return fail("pkill: unknown signal", 2)
     flags = parse(context, PKILL)
-    if refusal := _unasked(context, flags):
+    if refusal := _refused(context, flags):
         return refusal
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
     for process in found:

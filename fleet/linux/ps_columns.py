@@ -82,9 +82,9 @@ COLUMNS = {
     "comm": PsColumn("COMMAND", 15, lambda h, p: p.name[:15]),
     "args": PsColumn("COMMAND", 27, lambda h, p: p.command),
     "cmd": PsColumn("CMD", 27, lambda h, p: p.command),
-    "pgid": PsColumn("PGID", 7, lambda h, p: _leader(h, p), right=True),
-    "sid": PsColumn("SID", 7, lambda h, p: _leader(h, p), right=True),
-    "tpgid": PsColumn("TPGID", 7, lambda h, p: -1 if p.tty == "?" else _leader(h, p), right=True),
+    "pgid": PsColumn("PGID", 7, lambda h, p: leader(h, p), right=True),
+    "sid": PsColumn("SID", 7, lambda h, p: leader(h, p), right=True),
+    "tpgid": PsColumn("TPGID", 7, lambda h, p: -1 if p.tty == "?" else leader(h, p), right=True),
     "lwp": PsColumn("LWP", 7, lambda h, p: p.pid, right=True),
     "psr": PsColumn("PSR", 3, lambda h, p: p.pid % h.system.cores, right=True),
     "cls": PsColumn("CLS", 3, lambda h, p: "TS", right=True),
@@ -110,7 +110,7 @@ SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "eus
     "ruid": "uid", "flag": "f", "flags": "f"}  # fmt: skip
 
 
-def _leader(host: Host, process: Process) -> int:
+def leader(host: Host, process: Process) -> int:
     """The process that leads a process's group: that which init has started, or none of the kernel's own."""
     by_pid = {one.pid: one for one in host.processes}
     while process.parent > 1 and process.parent in by_pid:

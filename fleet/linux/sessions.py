@@ -1,9 +1,12 @@
 """Commands about users and logins: whoami, id, groups, who, w, users, last."""
 
+from datetime import UTC
+
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, headline
 from fleet.linux.command import ROOT, Command, CommandContext, fail, parse
+from fleet.linux.dates import moment_of
 from fleet.linux.options import options
 from fleet.model import Host, Login
 
@@ -83,6 +86,11 @@ WHO = options("""
     -q --count
     -r --runlevel
     ~ -s --short
+    -d --dead
+    -p --process
+    -t --time
+    ~ --ips
+    ~ --lookup
     -T -w --mesg --message --writable
     -u --users
 """)
@@ -106,7 +114,7 @@ def who(context: CommandContext) -> str:
         rows.append(f"{'':<8} {mark}{'system boot':<12} {formatted(host.boot, '%F %R')}")
     if "r" in flags or every:
         rows.append(f"{'':<8} {mark}{'run-level 5':<12} {formatted(host.boot, '%F %R')}")
-    if every or "u" in flags or "T" in flags or not {"b", "r"} & flags.values.keys():
+    if every or "u" in flags or "T" in flags or not {"b", "r", "d", "p", "t"} & flags.values.keys():
         rows += [_who_row(context, login, wide, every or "u" in flags) for login in here]
     return "".join(f"{row}\n" for row in rows)
 
@@ -136,6 +144,10 @@ def idle(host: Host, login: Login) -> int:
 W = options("""
     -h --no-header
     -s --short
+    -f --from
+    ~ -o --old-style
+    ~ -i --ip-addr
+    ~ -u --no-current
 """)
 
 
@@ -144,10 +156,12 @@ def w(context: CommandContext) -> str:
     host = context.host
     short = "s" in flags
     text = ""
+    origin = (lambda text: "") if "f" in flags else (lambda text: f"{text:<16.16} ")  # -f takes the column away
     if "h" not in flags:
         text = f" {headline(host)}\n"
-        text += "USER     TTY      FROM              IDLE WHAT\n" if short else (
-            "USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n")  # fmt: skip
+        from_ = origin("FROM")
+        text += f"USER     TTY      {from_} IDLE WHAT\n" if short else (
+            f"USER     TTY      {from_}LOGIN@   IDLE   JCPU   PCPU WHAT\n")  # fmt: skip
     for login in logged_in(host):
         if flags.words and login.user != flags.words[0]:
             continue
@@ -155,7 +169,7 @@ def w(context: CommandContext) -> str:
         pause = f"{still:2d}.00s" if still < 60 else f"{still // 60:2d}:{still % 60:02d} "
         age = host.now - login.start
         since = formatted(login.start, "%H:%M" if age < DAY // 2 else "%a%H" if age < 6 * DAY else "%d%b%y")
-        begin = f"{login.user:<8.8} {login.tty:<8.8} {login.origin:<16.16} "
+        begin = f"{login.user:<8.8} {login.tty:<8.8} {origin(login.origin)}"
         text += f"{begin} {pause} -bash\n" if short else f"{begin}{since:<7} {pause}  0.05s  0.05s -bash\n"
     return text
 
@@ -163,6 +177,14 @@ def w(context: CommandContext) -> str:
 LAST = options("""
     -n --limit=
     -F --fulltimes
+    -a --hostlast
+    -R --nohostname
+    -x --system
+    -f --file=
+    -s --since=
+    -t --until=
+    ~ -d --dns
+    ~ -i --ip
     ~ -w --fullnames
 """)
 
@@ -175,13 +197,24 @@ def last(context: CommandContext) -> str | BuiltinResult:
     if not limit.isdecimal():
         return fail(f"last: failed to parse number: '{limit}'")
     host = context.host
+    if "f" in flags and flags.get("f") not in context.pull().files:
+        return fail(f"last: cannot open {flags.get('f')}: No such file or directory")
+    since, until = (moment_of(flags.get(name), host.now, UTC) if name in flags else None for name in ("s", "t"))
+    for name, time in (("s", since), ("t", until)):
+        if name in flags and time is None:
+            return fail(f'last: invalid time value "{flags.get(name)}"')
     pattern = "%a %b %e %T %Y" if "F" in flags else "%a %b %e %R"
     rows = []
     boot = Login("reboot", "system boot", host.system.kernel, host.boot)
-    for login in sorted([*host.logins, boot], key=lambda login: login.start, reverse=True):
+    level = [Login("runlevel", "(to lvl 5)", host.system.kernel, host.boot + 5)] if "x" in flags else []
+    for login in sorted([*host.logins, boot, *level], key=lambda login: login.start, reverse=True):
         if flags.words and not {login.user, login.tty} & set(flags.words):
             continue
-        rows.append(f"{login.user:<8.8} {login.tty:<12.12} {login.origin:<16.16} {_span(login, pattern)}\n")
+        if (since is not None and login.start < since) or (until is not None and login.start > until):
+            continue
+        origin = "" if {"a", "R"} & flags.values.keys() else f"{login.origin:<16.16} "
+        last_of_all = f"  {login.origin}" if "a" in flags else ""
+        rows.append(f"{login.user:<8.8} {login.tty:<12.12} {origin}{_span(login, pattern)}{last_of_all}\n")
     first = min([host.boot, *(login.start for login in host.logins)])
     return "".join(rows[: int(limit[:9]) or None]) + f"\nwtmp begins {formatted(first, '%a %b %e %T %Y')}\n"
 
@@ -190,7 +223,7 @@ def _span(login: Login, pattern: str) -> str:
     """The period of a login, as last prints it."""
     since = formatted(login.start, pattern)
     if login.end is None:
-        return f"{since}   {'still running' if login.user == 'reboot' else 'still logged in'}"
+        return f"{since}   {'still running' if login.user in ('reboot', 'runlevel') else 'still logged in'}"
     minutes = (login.end - login.start) // 60
     days = f"{minutes // 1440}+" if minutes >= 1440 else ""
     until = formatted(login.end, pattern if "%Y" in pattern else "%R")

@@ -1,4 +1,4 @@
-"""Commands about the machine: hostname, uname, lscpu, lsb_release, hostnamectl, uuidgen, reboot and shutdown."""
+"""Commands about the machine: hostname, uname, lsb_release, hostnamectl, uuidgen, reboot and shutdown."""
 
 from dataclasses import replace
 from hashlib import sha256
@@ -84,35 +84,6 @@ def nproc(context: CommandContext) -> str | BuiltinResult:
     if not less.isdigit():
         return fail(f"nproc: invalid number: ‘{less}’")
     return f"{max(context.host.system.cores - int(less[:9]), 1)}\n"
-
-
-LSCPU = options("""
-    ~ -y --physical
-""")
-
-
-def lscpu(context: CommandContext) -> str:
-    parse(context, LSCPU, most=0)
-    system = context.host.system
-    amd = "AMD" in system.cpu
-    rows = [
-        ("Architecture:", "x86_64"),
-        ("CPU op-mode(s):", "32-bit, 64-bit"),
-        ("Address sizes:", "48 bits physical, 48 bits virtual"),
-        ("Byte Order:", "Little Endian"),
-        ("CPU(s):", str(system.cores)),
-        ("On-line CPU(s) list:", f"0-{system.cores - 1}" if system.cores > 1 else "0"),
-        ("Vendor ID:", "AuthenticAMD" if amd else "GenuineIntel"),
-        ("Model name:", system.cpu),
-        ("CPU family:", "25" if amd else "6"),
-        ("Thread(s) per core:", "1"),
-        ("Core(s) per socket:", str(system.cores)),
-        ("Socket(s):", "1"),
-        ("Hypervisor vendor:", "KVM"),
-        ("Virtualization type:", "full"),
-        ("NUMA node(s):", "1"),
-    ]
-    return "".join(f"{label:<24}{value}\n" for label, value in rows)
 
 
 LSB_RELEASE = options("""
@@ -272,7 +243,6 @@ COMMANDS: dict[str, Command] = {
     "uname": uname,
     "arch": arch,
     "nproc": nproc,
-    "lscpu": lscpu,
     "lsb_release": lsb_release,
     "hostnamectl": hostnamectl,
     "reboot": reboot,

@@ -14,7 +14,7 @@ from fleet.draw import draw_host
 from fleet.linux.docker.views import status
 from fleet.linux.shell import LinuxShell
 from fleet.linux.sockets import sockets
-from fleet.linux.systemd.units import SUB
+from fleet.linux.systemd.unit_state import sub_state
 from fleet.model import Host, Machine
 from fleet.ports import listeners
 from fleet.workspace import FOLDER, draw_workspace
@@ -55,7 +55,7 @@ def test_the_list_of_units_is_the_hosts_services(seed: int):
     run = shell(host)
     rows = parsed("systemctl", "systemctl list-units --type=service --all --plain --no-pager", run)
     assert [(row["unit"], row["active"], row["sub"], row["description"]) for row in rows] == [
-        (f"{s.name}.service", s.state, SUB[s.state], s.title)
+        (f"{s.name}.service", s.state, sub_state(host, s), s.title)
         for s in sorted(host.services.values(), key=lambda s: s.name)
     ]
 

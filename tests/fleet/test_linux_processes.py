@@ -76,7 +76,7 @@ ANSWERS = {
     "pgrep -af '^python3? '": "905 python3 /srv/job.py --port 9000",
     "pidof nginx java": "900 701 700",
     "pstree -p": "systemd(1)-+-java(900)\n           |-nginx(700)---nginx(701)\n           `-python3(905)",
-    "lsof -ti :80": "700",
+    "lsof -ti :80": "700\n701",
     "top -bn1 -o %MEM | sed -n 8p": "    900 deploy    20   0   40000   1.5g 800000 S 187.5  20.0  62:05.00 java",
     "top -b -n 1 | sed -n 2p": "Tasks:   6 total,   1 running,   5 sleeping,   0 stopped,   0 zombie",
     "free -m": "               total        used        free      shared  buff/cache   available\n"

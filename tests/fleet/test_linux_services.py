@@ -9,7 +9,7 @@ import pytest
 
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
-from fleet.linux.systemd.units import ago
+from fleet.linux.systemd.unit_state import ago
 from fleet.model import JournalEntry, Machine
 from scenarios.trouble import add_process, fail_service, fill_disk, with_service
 

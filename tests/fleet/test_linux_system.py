@@ -64,7 +64,7 @@ ANSWERS = {
     "Wednesday\n1970\n31-Jan",
     "date '+%-d/%-m %k:%M %% %f'": "5/3 12:00 % %f",
     "lsb_release -ds; lsb_release -cs": "Debian GNU/Linux 12 (bookworm)\nbookworm",
-    "lscpu | grep -E '^(Model|CPU\\(s\\))'": "CPU(s):                 8\nModel name:             An EPYC",
+    "lscpu | grep -E '^ *(Model name|CPU\\(s\\))'": "CPU(s):                  8\n  Model name:            An EPYC",
     "dmesg -l err -T": "[Thu Mar  5 11:50:00 2026] Out of memory: Killed process 812 (java)",
     "cat /proc/loadavg; cat /proc/sys/kernel/hostname": "0.00 1.50 0.25 1/0 {pid}\nweb01",
     "grep -c ^processor /proc/cpuinfo; cat /proc/uptime": "8\n180120.00 1440960.00",

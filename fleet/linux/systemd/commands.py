@@ -12,10 +12,12 @@ from fleet.linux.manual import has_verb
 from fleet.linux.options import options
 from fleet.linux.processes import signal_of
 from fleet.linux.systemd.lists import ON_HOST, overview
-from fleet.linux.systemd.units import ON_UNITS, full_name, named_units, unit_file
+from fleet.linux.systemd.unit_state import can_be_enabled
+from fleet.linux.systemd.units import ON_UNITS, full_name, named_units
 from fleet.model import Host
 from fleet.ports import main_process
 from fleet.signals import kill
+from fleet.unit_files import loaded, unit_path
 
 NO_SUCH_UNIT = 5
 """systemctl's exit code when starting or stopping a unit that is not loaded."""
@@ -52,6 +54,8 @@ SYSTEMCTL = options("""
 
 def _systemctl(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, SYSTEMCTL)
+    if (host := loaded(context.pull())) is not context.host:
+        context.change(host)
     verb, *words = flags.words or ["list-units"]
     if verb in ON_HOST:
         return ON_HOST[verb](context.host, flags, words)
@@ -155,13 +159,42 @@ def _reload_or_restart(context: CommandContext, name: str, flags: Flags) -> Verb
     return (_reload if reloads else _restart)(context, name, flags)
 
 
+_NOT_MEANT = """The unit files have no installation config (WantedBy=, RequiredBy=, Also=,
+Alias= settings in the [Install] section, and DefaultInstance= for template
+units). This means they are not meant to be enabled or disabled using systemctl.
+\x20
+Possible reasons for having this kind of units are:
+• A unit may be statically enabled by being symlinked from another unit's
+  .wants/ or .requires/ directory.
+• A unit's purpose may be to act as a helper for some other unit which has
+  a requirement dependency on it.
+• A unit may be started when needed via activation (socket, path, timer,
+  D-Bus, udev, scripted systemctl call, ...).
+• In case of template units, the unit is meant to be enabled with some
+  instance name specified.
+"""
+
+
+def _try_reload_or_restart(context: CommandContext, name: str, flags: Flags) -> VerbResult:
+    runs = context.host.services[name].state == "active"
+    return _reload_or_restart(context, name, flags) if runs else ("", 0)
+
+
+def _reenable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
+    removed, _ = _disable(context, name, flags)
+    added, code = _enable(context, name, flags)
+    return removed + added, code
+
+
 def _enable(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     text, service = "", context.host.services[name]
     if service.masked:
         return f"Failed to enable unit: Unit file /etc/systemd/system/{name}.service is masked.\n", 1
+    if not can_be_enabled(context.host, service):
+        return _NOT_MEANT, 0
     if not service.enabled:
         link = f"/etc/systemd/system/multi-user.target.wants/{name}.service"
-        text = f"Created symlink {link} → {unit_file(service)}.\n"
+        text = f"Created symlink {link} → {unit_path(context.host, service)}.\n"
         context.change(actions.enable(context.host, name))
     more, code = _start(context, name, flags) if "now" in flags else ("", 0)
     return text + more, code
@@ -213,7 +246,9 @@ _CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
     "condrestart": _try_restart,
     "reload": _reload,
     "reload-or-restart": _reload_or_restart,
-    "force-reload": _reload_or_restart,
+    "force-reload": _try_reload_or_restart,
+    "try-reload-or-restart": _try_reload_or_restart,
+    "reenable": _reenable,
     "enable": _enable,
     "disable": _disable,
     "mask": _mask,

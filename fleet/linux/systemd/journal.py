@@ -1,6 +1,5 @@
-"""The journalctl command, and the journal lines that systemctl shows."""
+"""The journalctl command."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -10,59 +9,15 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, lacking, parse
 from fleet.linux.options import options
+from fleet.linux.systemd.journal_entries import FORMS, date, fields_of, identifier, unit_name, worded
 from fleet.model import Host, JournalEntry
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _LEVEL_WORDS = {"error": "err", "warn": "warning", "panic": "emerg"}
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
     "d": 86_400, "day": 86_400, "w": 604_800, "week": 604_800, "month": 2_629_800}  # fmt: skip
-ALIASES = {
-    "sshd": "ssh",
-    "redis-server": "redis",
-    "rabbitmq-server": "rabbitmq",
-    "grafana-server": "grafana",
-    "mysqld": "mysql",
-}
-"""Other names for the same units, as packages use them."""
 FOLLOWED = 124
 """Exit code of a command that would print forever and was stopped, as with `timeout`."""
-
-
-def unit_name(word: str) -> str:
-    """A unit's name as a key of `Host.services`: without suffix, aliases resolved."""
-    name = word.removesuffix(".service")
-    return ALIASES.get(name, name)
-
-
-def identifier(host: Host, entry: JournalEntry) -> str:
-    """Who wrote an entry: systemd for messages about a unit, otherwise the unit's own program."""
-    if entry.pid == 1:
-        return "systemd"
-    service = host.services.get(entry.unit)
-    first = service.command.split(" ", 1)[0].rstrip(":").rsplit("/", 1)[-1] if service else entry.unit
-    return first
-
-
-def short(host: Host, entry: JournalEntry, form: str = "%b %d %H:%M:%S") -> str:
-    """Jan 05 08:00:00 web01 systemd[1]: Started Regular background program processing daemon."""
-    name = identifier(host, entry)
-    source = f"{name}[{entry.pid}]" if entry.pid else name
-    return f"{_date(entry.time, form)} {host.name} {source}: {worded(host, entry)}"
-
-
-def worded(host: Host, entry: JournalEntry) -> str:
-    """The message as the host's systemd words it: since 250, with the unit's name before its description."""
-    service = host.services.get(entry.unit)
-    if service is None or entry.pid != 1 or host.system.version == "22.04":
-        return entry.message
-    return re.sub(
-        rf"^([A-Z][a-z]+(?: to start)?) (?={re.escape(service.title)})", rf"\1 {service.name}.service - ", entry.message
-    )
-
-
-def of_unit(host: Host, name: str) -> list[JournalEntry]:
-    """The entries of a unit: its own, and systemd's about it."""
-    return [entry for entry in host.journal if entry.unit == name]
 
 
 def moment(text: str, now: int) -> int | None:
@@ -96,10 +51,6 @@ def _read_date(text: str, form: str) -> int | None:
         return None
 
 
-def _date(time: int, form: str) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime(form)
-
-
 JOURNALCTL = options("""
     -u --unit=
     -n --lines=
@@ -107,6 +58,7 @@ JOURNALCTL = options("""
     -S --since=
     -U --until=
     -k --dmesg
+    -b --boot[=]
     -r --reverse
     -f --follow
     -o --output=
@@ -114,6 +66,10 @@ JOURNALCTL = options("""
     -e --pager-end
     -t --identifier=
     -q --quiet
+    -F --field=
+    -N --fields
+    --no-hostname
+    --case-sensitive[=]
     --disk-usage
     --list-boots
     --vacuum-size=
@@ -132,25 +88,26 @@ JOURNALCTL = options("""
 """)
 
 
-_MATCHES = ("_SYSTEMD_UNIT=", "UNIT=", "_PID=")
-"""Fields by which entries can be chosen here."""
-
-
 def _journalctl(context: CommandContext) -> str | BuiltinResult:
     argv = list(context.argv)
     for place, word in enumerate(argv):
         bare = word in ("-n", "--lines") and not re.fullmatch(r"\d+|all", (argv[place + 1 :] or [""])[0])
         argv[place] = "--lines=10" if bare else word
-    earlier = any(re.fullmatch(r"-b-\d+|--boot=-\d+", word) for word in argv) or re.search(r"-b -\d", " ".join(argv))
-    if earlier:
-        return fail("Data from the specified boot (-1) is not available: No such boot ID in journal")
-    context.argv = [word for word in argv if not re.fullmatch(r"-b0|-0|--boot(=0)?", word)]
+    context.argv = _with_boots(argv)
     flags = parse(context, JOURNALCTL)
     host = context.host
+    if "b" in flags and (refusal := _no_boot(flags.get("b"))):
+        return refusal
     if wrong := next((word for word in flags.words if "=" not in word and not word.startswith("/")), None):
         return fail(f"Failed to add match '{wrong}': Invalid argument")
-    if other := next((word for word in flags.words if not word.startswith(_MATCHES)), None):
-        return lacking(context, f"journalctl {other.partition('=')[0]}", BuiltinResult(exit_code=1))
+    if path := next((word for word in flags.words if word.startswith("/")), None):
+        return lacking(context, f"journalctl {path}", BuiltinResult(exit_code=1))
+    if "F" in flags:
+        values = [fields_of(host, entry).get(flags.get("F")) for entry in host.journal]
+        return "".join(f"{value}\n" for value in dict.fromkeys(values) if value is not None)
+    if "N" in flags:
+        names = [name for entry in host.journal for name in fields_of(host, entry)]
+        return "".join(f"{name}\n" for name in dict.fromkeys(names))
     if kept := next((name for name in _KEEPING if name in flags), None):
         return _KEEPING[kept](host)
     entries = _chosen(host, flags)
@@ -161,8 +118,40 @@ def _journalctl(context: CommandContext) -> str | BuiltinResult:
         entries = entries[-int(count) :] if int(count) else []
     if "r" in flags:
         entries = entries[::-1]
-    text = "".join(f"{line}\n" for line in _shown(host, entries, flags.get("o", "short"))) or "-- No entries --\n"
+    form = flags.get("o", "short")
+    if form not in FORMS:
+        return fail(f"Unknown output format '{form}'.")
+    named = "no-hostname" not in flags
+    text = "".join(f"{FORMS[form](host, entry, named)}\n" for entry in entries)
+    text = text or ("" if "q" in flags else "-- No entries --\n")
     return BuiltinResult(stdout=text, exit_code=FOLLOWED) if "f" in flags else text
+
+
+_BOOT = re.compile(r"([0-9a-f]{32})?([+-]?\d{1,9})?|all")
+
+
+def _with_boots(argv: Sequence[str]) -> list[str]:
+    """The words with the boot that may follow -b, without a sign of equality, joined to it."""
+    words: list[str] = []
+    for word in argv:
+        joins = words and re.fullmatch(r"-[a-z]*b|--boot", words[-1]) and word and _BOOT.fullmatch(word)
+        if joins and words[-1] == "--boot":
+            words[-1] += f"={word}"
+        elif joins:
+            words[-1] += word
+        else:
+            words.append(word)
+    return words
+
+
+def _no_boot(text: str) -> BuiltinResult | None:
+    """The refusal of a boot that the journal does not have: it has one."""
+    found = _BOOT.fullmatch(text)
+    if found is None:
+        return fail(f"Failed to parse boot descriptor '{text}'")
+    if found[1] is None and int(found[2] or 0) in (0, 1):
+        return None
+    return fail(f"Data from the specified boot ({text}) is not available: No such boot ID in journal")
 
 
 def _usage(host: Host) -> str:
@@ -170,7 +159,7 @@ def _usage(host: Host) -> str:
 
 
 def _boots(host: Host) -> str:
-    first, last = (_date(time, "%a %Y-%m-%d %H:%M:%S UTC") for time in (host.boot, host.now))
+    first, last = (date(time, "%a %Y-%m-%d %H:%M:%S UTC") for time in (host.boot, host.now))
     head = f"IDX {'BOOT ID':32} {'FIRST ENTRY':27} LAST ENTRY\n"
     return f"{head}  0 {host.boot:032x} {first} {last}\n"
 
@@ -196,8 +185,7 @@ _KEEPING: dict[str, Callable[[Host], "str | BuiltinResult"]] = {
 def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
     """The entries that match all options, oldest first."""
     units = [unit_name(word) for word in flags.every("u")]
-    units += [unit_name(word.split("=", 1)[1]) for word in flags.words if word.startswith(("_SYSTEMD_UNIT=", "UNIT="))]
-    pids = [word.removeprefix("_PID=") for word in flags.words if word.startswith("_PID=")]
+    matches = _matches_in(flags.words)
     since, until = (_bound(flags.get(name), host.now) for name in "SU")
     least, most = _levels(flags.get("p", "debug"))
     names = flags.every("t")
@@ -205,14 +193,14 @@ def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
     def fits(entry: JournalEntry) -> bool:
         return (
             (not units or any(fnmatchcase(entry.unit, unit) for unit in units))
-            and (not pids or str(entry.pid) in pids)
+            and all(fields_of(host, entry).get(name) in values for name, values in matches.items())
             and (not names or identifier(host, entry) in names)
             and ("k" not in flags or entry.unit == "kernel")
             and ("b" not in flags or entry.time >= host.boot)
             and (since is None or entry.time >= since)
             and (until is None or entry.time <= until)
             and least <= entry.priority <= most
-            and ("g" not in flags or _matches(flags.get("g"), entry.message))
+            and ("g" not in flags or _found(flags.get("g"), worded(host, entry), flags.get("case-sensitive")))
         )
 
     return [entry for entry in host.journal if fits(entry)]
@@ -236,11 +224,20 @@ def _levels(text: str) -> tuple[int, int]:
     return (0, found[0]) if len(found) == 1 else (found[0], found[1])
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _matches_in(words: Sequence[str]) -> dict[str, set[str]]:
+    """Matches such as _PID=1: any value of a field, all fields."""
+    found: dict[str, set[str]] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        found.setdefault(name, set()).add(value)
+    return found
+
+
+def _found(pattern: str, text: str, case: str) -> bool:
     """Match a pattern's alternatives, `.`, `.*` and anchors, with wildcards only, so that no pattern can take
-    forever."""
-    if pattern == pattern.lower():
-        text = text.lower()
+    forever. Unless told, a pattern without capitals matches either case."""
+    if case in ("no", "false", "0") or (not case and pattern == pattern.lower()):
+        text, pattern = text.lower(), pattern.lower()
     for option in pattern.split("|"):
         option = option.strip("()")
         start, end = option.startswith("^"), option.endswith("$")
@@ -250,35 +247,6 @@ def _matches(pattern: str, text: str) -> bool:
         if fnmatchcase(text, ("" if start else "*") + glob + ("" if end else "*")):
             return True
     return False
-
-
-def _shown(host: Host, entries: Sequence[JournalEntry], form: str) -> list[str]:
-    if form in ("short", "short-full", "with-unit"):
-        return [short(host, entry) for entry in entries]
-    if form == "short-iso":
-        return [short(host, entry, "%Y-%m-%dT%H:%M:%S+0000") for entry in entries]
-    if form == "short-precise":
-        return [short(host, entry, "%b %d %H:%M:%S.000000") for entry in entries]
-    if form == "short-unix":
-        return [f"{entry.time}.000000 {short(host, entry, '').lstrip()}" for entry in entries]
-    if form == "cat":
-        return [entry.message for entry in entries]
-    if form in ("json", "json-pretty"):
-        return [json.dumps(_fields(host, entry), indent=8 if form == "json-pretty" else None) for entry in entries]
-    raise UsageError(fail(f"Unknown output format '{form}'."))
-
-
-def _fields(host: Host, entry: JournalEntry) -> dict[str, str]:
-    about = {"UNIT": f"{entry.unit}.service"} if entry.pid == 1 else {"_SYSTEMD_UNIT": f"{entry.unit}.service"}
-    return {
-        "__REALTIME_TIMESTAMP": f"{entry.time}000000",
-        "_HOSTNAME": host.name,
-        "PRIORITY": str(entry.priority),
-        "SYSLOG_IDENTIFIER": identifier(host, entry),
-        "_PID": str(entry.pid),
-        **({} if entry.unit == "kernel" else about),
-        "MESSAGE": entry.message,
-    }
 
 
 COMMANDS: dict[str, Command] = {"journalctl": _journalctl}

@@ -5,7 +5,8 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Flags, table
-from fleet.linux.systemd.units import SUB, UnitView, ago, file_state, moment, named_units
+from fleet.linux.systemd.unit_state import ago, file_state, moment, sub_state
+from fleet.linux.systemd.units import UnitView, named_units
 from fleet.model import Host
 
 
@@ -26,10 +27,10 @@ def _list_units(host: Host, flags: Flags, patterns: list[str]) -> str:
         names = []
     chosen = [host.services[name] for name in sorted(names) if name in host.services]
     if states:
-        chosen = [service for service in chosen if {service.state, SUB[service.state], "loaded"} & set(states)]
+        chosen = [service for service in chosen if {service.state, sub_state(host, service), "loaded"} & set(states)]
     elif "a" not in flags:
         chosen = [service for service in chosen if service.state != "inactive"]
-    rows = [[f"{s.name}.service", "loaded", s.state, SUB[s.state], s.title] for s in chosen]
+    rows = [[f"{s.name}.service", "loaded", s.state, sub_state(host, s), s.title] for s in chosen]
     if "no-legend" in flags or flags.get("legend") in ("false", "no"):
         text = table(rows) if rows else ""
     else:
@@ -60,7 +61,7 @@ def _list_unit_files(host: Host, flags: Flags, patterns: list[str]) -> str:
     )
     if "t" in flags and "service" not in flags.get("t").split(","):
         names = []
-    rows = [[f"{n}.service", file_state(host.services[n]), "enabled"] for n in names]
+    rows = [[f"{n}.service", file_state(host, host.services[n]), "enabled"] for n in names]
     states = flags.every("state")
     rows = [row for row in rows if not states or row[1] in states]
     if "no-legend" in flags:
