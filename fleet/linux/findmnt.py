@@ -1,7 +1,7 @@
 """findmnt: what is mounted, as a tree or as a list, in columns, pairs or JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bashkit import BuiltinResult
 
@@ -47,7 +47,7 @@ OTHERS = frozenset(
      "OLD-OPTIONS", "TID", "ID", "OPT-FIELDS", "PROPAGATION", "FREQ", "PASSNO")
 )  # fmt: skip
 """Columns of a real findmnt that are not simulated."""
-Row = Mapping[str, str]
+Row = dict[str, str]
 
 
 def findmnt(context: CommandContext) -> str | BuiltinResult:
