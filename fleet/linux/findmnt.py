@@ -47,7 +47,7 @@ OTHERS = frozenset(
      "OLD-OPTIONS", "TID", "ID", "OPT-FIELDS", "PROPAGATION", "FREQ", "PASSNO")
 )  # fmt: skip
 """Columns of a real findmnt that are not simulated."""
-Row = dict[str, str]
+MountRow = dict[str, str]
 
 
 def findmnt(context: CommandContext) -> str | BuiltinResult:
@@ -75,7 +75,7 @@ def findmnt(context: CommandContext) -> str | BuiltinResult:
     return table(shown, right=[place for place, name in enumerate(names) if name in LIKE_DF[2:6]])
 
 
-def _row(host: Host, source: str, target: str, kind: str, how: str, exact: bool) -> Row:
+def _row(host: Host, source: str, target: str, kind: str, how: str, exact: bool) -> MountRow:
     mount = next((mount for mount in host.mounts if mount.target == target), None)
 
     def amount(kib: int) -> str:
@@ -88,7 +88,7 @@ def _row(host: Host, source: str, target: str, kind: str, how: str, exact: bool)
     return {"TARGET": target, "SOURCE": source, "FSTYPE": kind, "OPTIONS": how, "FSROOT": "/", **sizes}
 
 
-def _of_fstab(host: Host) -> list[Row]:
+def _of_fstab(host: Host) -> list[MountRow]:
     file = host.files.get("/etc/fstab")
     fields = [line.split() for line in file.content.splitlines() if line.strip() and line[:1] != "#"] if file else []
     empty = dict.fromkeys(SHOWN, "")
@@ -99,7 +99,7 @@ def _of_fstab(host: Host) -> list[Row]:
     ]
 
 
-def _chosen(context: CommandContext, flags: Flags, rows: Sequence[Row]) -> list[Row]:
+def _chosen(context: CommandContext, flags: Flags, rows: Sequence[MountRow]) -> list[MountRow]:
     wanted = list(flags.words)
     if "T" in flags:
         wanted.append(context.host.mount_of(context.absolute(flags.get("T"))).target)
@@ -107,7 +107,7 @@ def _chosen(context: CommandContext, flags: Flags, rows: Sequence[Row]) -> list[
     kinds = flags.get("t").split(",") if "t" in flags else []
     how = flags.get("O").split(",") if "O" in flags else []
 
-    def fits(row: Row) -> bool:
+    def fits(row: MountRow) -> bool:
         named = all(word in (row["TARGET"], row["SOURCE"]) for word in wanted)
         below = "R" in flags and any(row["TARGET"].startswith(f"{word.rstrip('/')}/") for word in wanted)
         barred = {kind.removeprefix("no") for kind in kinds} if kinds and kinds[0].startswith("no") else set[str]()
@@ -118,18 +118,18 @@ def _chosen(context: CommandContext, flags: Flags, rows: Sequence[Row]) -> list[
     return found[:1] if "f" in flags or (wanted and "R" not in flags and "i" not in flags) else found
 
 
-def _as_tree(rows: Sequence[Row]) -> list[Row]:
+def _as_tree(rows: Sequence[MountRow]) -> list[MountRow]:
     """The rows with branches before their targets, each below the mount that holds it."""
     root = next((row for row in rows if row["TARGET"] == "/"), None)
     if root is None:
         return list(rows)
-    drawn: list[Row] = []
+    drawn: list[MountRow] = []
 
-    def parent(row: Row) -> Row:
+    def parent(row: MountRow) -> MountRow:
         above = [one for one in rows if one is not row and row["TARGET"].startswith(f"{one['TARGET'].rstrip('/')}/")]
         return max(above, key=lambda one: len(one["TARGET"]))
 
-    def draw(row: Row, front: str, joint: str) -> None:
+    def draw(row: MountRow, front: str, joint: str) -> None:
         drawn.append({**row, "TARGET": f"{front}{joint}{row['TARGET']}"})
         below = [one for one in rows if one is not root and parent(one) is row]
         for one in below:

@@ -105,7 +105,7 @@ def _socket_file(process: Process, socket: Socket, descriptor: str, numeric: boo
     return OpenFile(process, descriptor, "u", "IPv4", number, "0t0", "TCP", name, socket)
 
 
-Chosen = Callable[[OpenFile], bool]
+FileTest = Callable[[OpenFile], bool]
 
 
 def lsof(context: CommandContext) -> str | BuiltinResult:
@@ -146,9 +146,9 @@ def _plus_options(argv: list[str]) -> tuple[list[str], bool, list[str]]:
     return words, unlinked, folders
 
 
-def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tuple[list[Chosen], str]:
+def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tuple[list[FileTest], str]:
     """What is chosen, and what is said of names that do not exist."""
-    host, tests, errors = context.host, list[Chosen](), ""
+    host, tests, errors = context.host, list[FileTest](), ""
     if "i" in flags:
         wheres = [_where(host, text) for text in flags.every("i")]
         tests.append(lambda one: one.socket is not None and any(where(one.socket) for where in wheres))
