@@ -57,6 +57,8 @@ class Memory:
     """buffers and page cache; released when processes need it"""
     swap_total: int
     swap_used: int
+    swap_off: int = field(default=0, repr=False)
+    """of the swap file while it is not in use"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,12 @@ class Host:
     logins: tuple[Login, ...] = ()
     repository: Repository | None = None
     next_pid: int = 5000
+    holds: frozenset[str] = field(default=frozenset(), repr=False)
+    """packages that are held back"""
+    kernel: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """settings of the kernel that differ from its defaults: vm.swappiness -> 10"""
+    lost: frozenset[str] = field(default=frozenset(), repr=False)
+    """files that every server has and that were removed from this one"""
     _held: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -339,6 +347,9 @@ class Host:
 
     def with_service(self, service: Service) -> "Host":
         return replace(self, services={**self.services, service.name: service})
+
+    def with_kernel(self, settings: Mapping[str, str]) -> "Host":
+        return replace(self, kernel=settings)
 
     def with_file(self, path: str, file: File | None) -> "Host":
         """The host with `file` at `path`, or with the file removed if it is None."""

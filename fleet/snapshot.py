@@ -29,6 +29,14 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
             grows = path in logs and file.content  # logs may grow, but bulk data in them must not disappear
             text = "log" if grows else sha256(file.content.encode()).hexdigest()[:12]
             flat[f"{name}/files/{path.lstrip('/')}"] = f"{text} {file.bulk}"
+        for package in host.holds:
+            flat[f"{name}/holds/{package}"] = "held"
+        for key, value in host.kernel.items():
+            flat[f"{name}/kernel/{key}"] = value
+        if host.memory.swap_off:
+            flat[f"{name}/swap"] = "off"
+        for path in host.lost:
+            flat[f"{name}/files/{path.lstrip('/')}"] = "removed"
         for process in host.processes:
             if process.service is None:
                 flat[f"{name}/processes/{process.pid}"] = process.name

@@ -7,6 +7,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.clock import duration
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
+from fleet.linux.interfaces import GATEWAY, GATEWAY_MAC
 from fleet.linux.options import options
 from fleet.linux.refusals import NC_USAGE
 from fleet.model import Host
@@ -39,6 +40,14 @@ def resolve(context: CommandContext, name: str) -> str | None:
         return "127.0.0.1" if name == "localhost" else context.host.address
     other = context.machine.fleet.get(name)
     return other.host.address if other else None
+
+
+def neighbours(context: CommandContext) -> list[tuple[str, str, str]]:
+    """(name, address, hardware address) of the gateway and of every other host."""
+    own = context.host
+    others = [machine.host for machine in context.machine.fleet.values() if machine.host.address != own.address]
+    gateway = ("_gateway", GATEWAY, GATEWAY_MAC)
+    return [gateway, *((host.name, host.address, host.mac) for host in others)]
 
 
 def host_at(context: CommandContext, address: str) -> Host | None:

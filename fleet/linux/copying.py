@@ -154,8 +154,9 @@ def _transfer_one(context: CommandContext, top: FileNode, target: str, flags: Fl
             context.host_files.made[place] = entry.modified if keeps else host.now
         else:
             content = context.host_files.fs.read_file(entry.path).decode("utf-8", "replace")
-            known = host.files.get(entry.path, File(content, mode=entry.mode, modified=entry.modified))
-            files[place] = known if keeps else _copied(context, known, files.get(place))
+            known = context.host_files.file(host, entry.path)
+            known = known or File(content, mode=entry.mode, modified=entry.modified)
+            files[place] = known if keeps else _copied(context, known, context.host_files.file(host, place))
     context.change(replace(host, files=files))
     if move:
         remove(context, top)

@@ -85,13 +85,11 @@ def _dpkg(context: CommandContext) -> str | BuiltinResult:
         case "i" | "c" | "I" | "r" | "P" as act:
             what = "package archive file" if act in "icI" else "package name"
             return _wrong("dpkg", f"--{_LONG[act]} needs at least one {what} argument")
-        case "get-selections" if words:
+        case "get-selections":
             lost = [word for word in words if not any(fnmatchcase(name, word) for name in host.packages)]
             errors = "".join(f"dpkg: no packages found matching {word}\n" for word in lost)
-            found = [name for name in sorted(host.packages) if any(fnmatchcase(name, word) for word in words)]
-            return BuiltinResult("".join(f"{name}\t\t\t\t\tinstall\n" for name in found), errors)
-        case "get-selections":
-            return "".join(f"{name:<40}install\n" for name in sorted(host.packages))
+            found = [n for n in sorted(host.packages) if not words or any(fnmatchcase(n, word) for word in words)]
+            return BuiltinResult("".join(_selected(host, name) for name in found), errors)
         case "l" | "W":
             return _listed(host, words, flags.get("f", "${Package}\t${Version}\n"), shown="W" in flags)
         case "S" if not words:
@@ -180,9 +178,9 @@ def _listed(host: Host, patterns: list[str], form: str, shown: bool) -> BuiltinR
     widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
     lines = ["||/ " + " ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()]
     lines += ["+++-" + "-".join("=" * width for width in widths)]
-    lines += [
-        "ii  " + " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    for row in rows:
+        cells = " ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"{'h' if row[0] in host.holds else 'i'}i  {cells.rstrip()}")
     return BuiltinResult(_HEAD + "".join(f"{line}\n" for line in lines), errors, code)
 
 
@@ -191,6 +189,11 @@ def _filled(host: Host, name: str, form: str) -> str:
         "Architecture": "amd64", "binary:Package": name, "db:Status-Abbrev": "ii "}  # fmt: skip
     form = form.removeprefix("=").replace(r"\n", "\n").replace(r"\t", "\t")
     return re.sub(r"\$\{([\w:-]+)(?:;-?\d+)?\}", lambda match: values.get(match[1], ""), form)
+
+
+def _selected(host: Host, name: str) -> str:
+    tabs = "\t" * max(6 - len(name) // 8, 1)
+    return f"{name}{tabs}{'hold' if name in host.holds else 'install'}\n"
 
 
 def _about(host: Host, name: str) -> str:

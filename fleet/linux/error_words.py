@@ -25,7 +25,7 @@ WORDS = (
 )
 """The sandbox's hints and limits, and the real time that `time` measures -> what bash would print."""
 UNHINTED = frozenset(("systemctl", "journalctl", "timedatectl", "hostnamectl", "hostname", "reboot", "poweroff", "halt",
-    "shutdown", "top", "bash", "curl", "find", "git", "diff", "cmp"))  # fmt: skip
+    "shutdown", "top", "bash", "curl", "find", "git", "diff", "cmp", "loginctl", "systemd-analyze"))  # fmt: skip
 """Tools that do not say where to read on."""
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fleet.linux.command import ROOT, CommandContext
 from fleet.linux.host_files import SANDBOX
+from fleet.model import File
 
 BLOCK = 4096
 """Block size of the disk, in bytes."""
@@ -68,7 +69,7 @@ def node(context: CommandContext, path: str, follow: bool = True) -> FileNode | 
     The node has its real path: links along the way are followed, and a final link too unless `follow` is False.
     """
     if path in context.host.files:
-        return _file(context, path)
+        return _file(path, context.host.files[path])
     if any(
         file.startswith(f"{path}/") for file in context.host.files
     ):  # stored files have real paths, so there is no link to resolve
@@ -137,15 +138,14 @@ def _link(context: CommandContext, path: str, target: str) -> FileNode:
     return FileNode(path, "symlink", len(target), 0o777, ROOT, made, target)
 
 
-def _file(context: CommandContext, path: str) -> FileNode:
-    file = context.host.files[path]
+def _file(path: str, file: File) -> FileNode:
     return FileNode(path, "file", file.size, file.mode, file.owner, file.modified, named_group=file.group)
 
 
 def _node(context: CommandContext, path: str, metadata: dict[str, Any]) -> FileNode:
     host, kind = context.host, metadata["file_type"]
-    if kind == "file" and path in host.files:
-        return _file(context, path)
+    if kind == "file" and (file := context.host_files.file(host, path)):
+        return _file(path, file)
     if kind == "directory":
         prefix = path.rstrip("/") + "/"
         times = [file.modified for name, file in host.files.items() if name.startswith(prefix)]

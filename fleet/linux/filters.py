@@ -1,6 +1,7 @@
 """wc and tee: what the shell's own get wrong is a bad operand among good ones, and files that are only counted."""
 
 import posixpath
+from dataclasses import replace
 
 from bashkit import BuiltinResult
 
@@ -74,7 +75,7 @@ def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:
         return b"", 0, "No such file or directory"
     if found.folder:
         return b"", 0, "Is a directory"
-    stored = context.host.files.get(found.path)
+    stored = context.host_files.file(context.host, found.path)
     return context.host_files.fs.read_file(found.path), stored.bulk if stored else 0, ""
 
 
@@ -90,10 +91,13 @@ def tee(context: CommandContext) -> BuiltinResult:
             errors += f"tee: {word}: {why}\n"
             continue
         place = there.path if there else path
-        old = host.files.get(place, File(owner=context.user, mode=there.mode if there else context.new_mode(0o666)))
-        kept = (old.content, old.bulk) if "a" in flags else ("", 0)
-        new = File(kept[0] + context.stdin, kept[1], old.owner, old.mode, host.now)
-        host = host.with_file(place, new)
+        if place.startswith(("/proc/", "/sys/")):
+            context.host_files.fs.write_file(place, context.stdin.encode())
+            continue
+        old = context.host_files.file(host, place)
+        old = old or File(owner=context.user, mode=there.mode if there else context.new_mode(0o666))
+        content, bulk = (old.content, old.bulk) if "a" in flags else ("", 0)
+        host = host.with_file(place, replace(old, content=content + context.stdin, bulk=bulk, modified=host.now))
     context.change(host)
     return BuiltinResult(stdout=context.stdin, stderr=errors, exit_code=1 if errors else 0)
 

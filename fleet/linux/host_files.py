@@ -8,6 +8,8 @@ from typing import Any
 
 from bashkit import FileSystem
 
+from fleet.linux.kernel_settings import path_of, settings
+from fleet.linux.pid_files import pid_files
 from fleet.model import File, Host
 
 UMASK = 0o22
@@ -35,6 +37,8 @@ class HostFiles:
         """path -> time of the fleet's clock, of folders and links that were made since the shell started"""
         self.owners: dict[str, tuple[str, str]] = {}
         """path -> (owner, group) of folders that are not root's"""
+        self.standing: dict[str, File] = {}
+        """path -> file, of what the shell has besides the files of its host: these are the same on every server"""
         self.umask = UMASK
         """the mask of the line that is running"""
         self._suspects: frozenset[str] | None = frozenset()
@@ -76,16 +80,27 @@ class HostFiles:
         """Know what another shell on the same host knows of its folders."""
         self.made, self.owners = other.made, other.owners
 
-    def attach(self, files: Mapping[str, File]) -> None:
-        """Start with a file system that already contains `files`."""
-        for path, file in files.items():
+    def attach(self, files: Mapping[str, File], standing: dict[str, File]) -> None:
+        """Start with a file system that already contains `files`, and `standing` besides them."""
+        self.standing = standing
+        for path, file in (*files.items(), *standing.items()):
             if file.mode != 0o644:
                 self.fs.chmod(path, file.mode)
 
+    def file(self, host: Host, path: str) -> File | None:
+        """The file at a path, changed or not; None if none is known there."""
+        return host.files.get(path) or (self.standing.get(path) if self.fs.exists(path) else None)
+
+    def noting_lost(self, host: Host) -> Host:
+        """The host with what is known of the files that it should have."""
+        lost = frozenset(path for path in (*self.standing, *host.lost) if not self.fs.exists(path))
+        return host if lost == host.lost else replace(host, lost=lost)
+
     def expect(self, paths: frozenset[str] | None) -> None:
         """From now on, no files but `paths` may be written by others; None: any."""
-        real = paths is not None and all(self._is_real(path) for path in paths)
-        self._suspects = paths if real else None
+        own = None if paths is None else frozenset(path for path in paths if not path.startswith(("/proc/", "/sys/")))
+        real = own is not None and all(self._is_real(path) for path in own)
+        self._suspects = own if real else None
         if self._seen is None and self._suspects != frozenset():
             self._seen = dict(self._walk("/"))
 
@@ -100,7 +115,7 @@ class HostFiles:
         for path, signature in now.items():
             old = self._seen.get(path)
             if signature != old:
-                files[path] = self._read(path, host.files.get(path), old, signature, host.now)
+                files[path] = self._read(path, self.file(host, path), old, signature, host.now)
         self._seen = now
         return replace(host, files=files)
 
@@ -112,20 +127,39 @@ class HostFiles:
 
     def push(self, old: Host, new: Host) -> None:
         """Write the differences between two states of the host to the shell."""
-        if old.files is new.files:
-            return
-        for path in old.files.keys() - new.files.keys():
-            if self.fs.exists(path):
-                self.fs.remove(path)
-            if self._seen is not None:
-                self._seen.pop(path, None)
-        for path, file in new.files.items():
-            if old.files.get(path) is not file:
-                self.fs.mkdir(posixpath.dirname(path), recursive=True)
-                self.fs.write_file(path, file.content.encode())
-                self.fs.chmod(path, file.mode)
-                if self._seen is not None:
-                    self._seen[path] = _signature(self.fs.stat(path))
+        if old.files is not new.files:
+            for path in old.files.keys() - new.files.keys():
+                self._remove(path)
+            for path, file in new.files.items():
+                if old.files.get(path) is not file:
+                    self._write(path, file)
+        if old.services is not new.services:
+            before, now = pid_files(old), pid_files(new)
+            for path in before.keys() - now.keys():
+                self._remove(path)
+                self.standing.pop(path, None)
+            for path, file in now.items():
+                if before.get(path) != file and path not in new.files:
+                    self._write(path, file)
+                    self.standing[path] = file
+
+        if old.kernel is not new.kernel:
+            for key, value in settings(new).items():
+                if self.fs.exists(path_of(key)):
+                    self.fs.write_file(path_of(key), f"{value}\n".encode())
+
+    def _remove(self, path: str) -> None:
+        if self.fs.exists(path):
+            self.fs.remove(path)
+        if self._seen is not None:
+            self._seen.pop(path, None)
+
+    def _write(self, path: str, file: File) -> None:
+        self.fs.mkdir(posixpath.dirname(path), recursive=True)
+        self.fs.write_file(path, file.content.encode())
+        self.fs.chmod(path, file.mode)
+        if self._seen is not None:
+            self._seen[path] = _signature(self.fs.stat(path))
 
     def _is_real(self, path: str) -> bool:
         """Whether no link leads to a path."""

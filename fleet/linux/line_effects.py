@@ -8,6 +8,7 @@ from itertools import dropwhile
 
 from bashkit import AnalyzedCommand, Bash, BashError, ExecutionProfile
 
+from fleet.linux.handed import NAMES
 from fleet.linux.manual import real_commands
 
 PLAIN = frozenset(
@@ -102,6 +103,8 @@ def _is_plain(command: AnalyzedCommand, ours: Set[str]) -> bool:
     if command.name in WRAPPERS and None in words:
         return False
     name = words[0] if words else None
+    if name in NAMES:
+        return False
     if name in ("sort", "uniq") and name != command.name:
         return False  # xargs adds words
     if name == "sort":  # -o FILE

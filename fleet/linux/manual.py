@@ -173,6 +173,7 @@ BY_HAND = {
     "traceroute": "--help --mtu --back --icmp --tcp --udp -4 -6 -A -D -F -I -M -N -O -P -T -U -V -d -e -f -g -i -l -m "
     "-n -p -q -r -s -t -w -z",
     "uuidgen": "--help --hex --md5 --name --namespace --random --sha1 --time --version -N -V -h -m -n -r -s -t -x",
+    "apt-mark": "--config-file --file --help --option --quiet --simulate --version -c -f -h -o -q -s -v",
     **dict.fromkeys(
         ("apt", "apt-get", "apt-cache"),
         "--allow-change-held-packages --allow-downgrades --allow-insecure-repositories --allow-releaseinfo-change "

@@ -182,7 +182,7 @@ def _nested(rows: list[dict[str, str]], heads: list[str]) -> list[dict[str, obje
     return found
 
 
-def _nearest(kib: int) -> str:
+def nearest(kib: int) -> str:
     """A size as lsblk prints it (19.9G): rounded to the nearest tenth, where df rounds up."""
     value, units = float(kib), "KMGT"
     while value >= 1024 and len(units) > 1:
@@ -212,12 +212,11 @@ def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
     plain = name.lstrip("└─")
     part = plain[-1:].isdecimal()
     letter = ord(plain[2]) - ord("a") if plain.startswith(("sd", "vd")) else 0
-    uuid = sha256(f"{host.name} {plain}".encode()).hexdigest()
     return {
         "NAME": name,
         "MAJ:MIN": f"{8:>3}:{letter * 16 + (int(plain[3:] or 1) if part else 0):<3}",
         "RM": "0",
-        "SIZE": str(size * 1024) if exact else _nearest(size),
+        "SIZE": str(size * 1024) if exact else nearest(size),
         "RO": "0",
         "TYPE": "part" if part else "disk",
         "MOUNTPOINTS": mount.target if mount else "",
@@ -240,10 +239,22 @@ def _block(host: Host, entry: BlockDevice, exact: bool) -> dict[str, str]:
         "GROUP": "disk",
         "MODE": "brw-rw----",
         "LABEL": mount.label if mount else "",
-        "UUID": f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:32]}" if mount else "",
+        "UUID": uuid_of(host, plain) if mount else "",
         "FSAVAIL": human(host.available(mount), 1024) if mount else "",
         "FSUSE%": f"{host.percent(mount.target)}%" if mount else "",
     }
+
+
+def block_devices(host: Host) -> list[dict[str, str]]:
+    """Every disk and partition, as the columns of lsblk."""
+    rows = [_block(host, entry, True) for entry in _blocks(host, False)]
+    return [row | {"NAME": row["NAME"].lstrip("└─"), "MAJ:MIN": row["MAJ:MIN"].strip()} for row in rows]
+
+
+def uuid_of(host: Host, device: str) -> str:
+    """The UUID of what is on a device, by its name with or without /dev/."""
+    digits = sha256(f"{host.name} {device.removeprefix('/dev/')}".encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 
 
 COMMANDS: dict[str, Command] = {"mount": mount, "lsblk": lsblk}

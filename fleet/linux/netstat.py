@@ -1,9 +1,10 @@
-"""The net-tools: netstat, ifconfig, route."""
+"""The net-tools: netstat, ifconfig, route, arp."""
 
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
-from fleet.linux.network import GATEWAY, INTERFACE, Interface, interfaces, packets
+from fleet.linux.connectivity import neighbours, resolve
+from fleet.linux.interfaces import GATEWAY, INTERFACE, Interface, interfaces, packets
 from fleet.linux.options import options
 from fleet.linux.sockets import open_sockets, port_name
 from fleet.model import Host
@@ -107,4 +108,39 @@ ROUTE = options("""
     ~ -v --verbose
     ~ -4
 """)
-COMMANDS: dict[str, Command] = {"netstat": _netstat, "ifconfig": _ifconfig, "route": _route}
+ARP = options("""
+    -a
+    -e
+    -n --numeric
+    -i --device=
+    -v --verbose
+""")
+
+
+def _arp(context: CommandContext) -> str | BuiltinResult:
+    """The cache of hardware addresses."""
+    flags = parse(context, ARP)
+    names = [link.name for link in interfaces(context.host)]
+    wanted = flags.words[0] if flags.words else ""
+    address = resolve(context, wanted) if wanted else ""
+    if address is None:
+        return fail(f"{wanted}: Unknown host", 255)
+    every = neighbours(context)
+    here = every if flags.get("i", INTERFACE) == INTERFACE else []
+    found = [row for row in here if not address or row[1] == address]
+    if "i" in flags and flags.get("i") not in names:
+        return f"arp: in {len(every)} entries no match found.\n"
+    if not found and wanted and "a" not in flags:
+        return f"{wanted} ({address}) -- no entry\n"
+    if not found:
+        return f"arp: in {len(every)} entries no match found.\n" if every else ""
+    if "a" in flags:
+        shown = [("?" if "n" in flags else name, address, mac) for name, address, mac in found]
+        return "".join(f"{name} ({address}) at {mac} [ether] on {INTERFACE}\n" for name, address, mac in shown)
+    text = "Address                  HWtype  HWaddress           Flags Mask            Iface\n"
+    for name, address, mac in found:
+        text += f"{address if 'n' in flags else name:<25.25}ether   {mac:<20}C                     {INTERFACE}\n"
+    return text + (f"Entries: {len(every)}\tSkipped: 0\tFound: {len(found)}\n" if "v" in flags else "")
+
+
+COMMANDS: dict[str, Command] = {"netstat": _netstat, "ifconfig": _ifconfig, "route": _route, "arp": _arp}

@@ -2,58 +2,14 @@
 
 import json
 import re
-from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
 from fleet.linux import connectivity, names, web
 from fleet.linux.command import Command, CommandContext, fail, lacking
+from fleet.linux.interfaces import GATEWAY, INTERFACE, Interface, interfaces, packets
 from fleet.linux.manual import said_of_help
 from fleet.model import Host
-from fleet.ports import DOCKER
-
-GATEWAY = "10.0.0.1"
-INTERFACE = "eth0"
-
-
-# --- interfaces and routes ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    name: str
-    address: str
-    prefix: int
-    mac: str
-    up: bool = True
-
-    @property
-    def broadcast(self) -> str:
-        """The last address of the network; prefixes here are whole bytes."""
-        kept = self.address.split(".")[: self.prefix // 8]
-        return ".".join([*kept, *["255"] * (4 - len(kept))])
-
-    @property
-    def network(self) -> str:
-        kept = self.address.split(".")[: self.prefix // 8]
-        return ".".join([*kept, *["0"] * (4 - len(kept))])
-
-    @property
-    def mask(self) -> str:
-        return ".".join(["255"] * (self.prefix // 8) + ["0"] * (4 - self.prefix // 8))
-
-
-def interfaces(host: Host) -> list[Interface]:
-    """lo, eth0 and, if Docker is installed, its bridge."""
-    found = [
-        Interface("lo", "127.0.0.1", 8, "00:00:00:00:00:00"),
-        Interface(INTERFACE, host.address, 16, host.mac),
-    ]
-    if DOCKER in host.services:
-        runs = any(container.state == "running" for container in host.containers)
-        found.append(Interface("docker0", "172.17.0.1", 16, f"02:42:{host.mac[6:]}", runs))
-    return found
-
 
 _IP_FLAGS = {
     "-4": "4", "-6": "6", "-o": "o", "-oneline": "o", "-br": "br", "-brief": "br", "-s": "s", "-stats": "s",
@@ -218,9 +174,7 @@ def _neighbours(context: CommandContext, rest: list[str]) -> str | BuiltinResult
     if rest and rest != ["dev", INTERFACE]:
         return lacking(context, f"ip neigh {rest[0]}", BuiltinResult())
     return "".join(
-        f"{machine.host.address} dev {INTERFACE} lladdr {machine.host.mac} REACHABLE\n"
-        for machine in context.machine.fleet.values()
-        if machine.host.address != context.host.address
+        f"{address} dev {INTERFACE} lladdr {mac} REACHABLE \n" for _, address, mac in connectivity.neighbours(context)
     )
 
 
@@ -251,13 +205,6 @@ def _route_to(host: Host, target: str) -> str | BuiltinResult:
         return f"local {target} dev lo src {target} uid 0 \n    cache <local> \n"
     via = "" if target.startswith("10.0.") else f"via {GATEWAY} "
     return f"{target} {via}dev {INTERFACE} src {host.address} uid 0 \n    cache \n"
-
-
-def packets(host: Host, link: Interface) -> tuple[int, int]:
-    """Packets received and sent since boot; both grow with the host's clock."""
-    rate = 1 + int(link.mac.replace(":", "")[:8], 16) % 7 + int(host.mac.replace(":", "")[-4:], 16) % 90
-    seconds = host.now - host.boot
-    return (seconds * rate, seconds * rate * 7 // 10) if link.name != "lo" else (seconds // 3, seconds // 3)
 
 
 def _iptables(context: CommandContext) -> str | BuiltinResult:

@@ -79,7 +79,7 @@ def _apt(context: CommandContext) -> str | BuiltinResult:
     if verb == "list":
         return BuiltinResult(stdout=_apt_list(host, names, flags.values), stderr=warning)
     if verb == "update":
-        mirror, suite = _source(host)
+        mirror, suite = source(host)
         lines = [f"Hit:{n} {mirror} {suite}{part} InRelease" for n, part in enumerate(("", "-updates"), 1)]
         return BuiltinResult(
             stdout="\n".join([*lines, _READING.rstrip(), "All packages are up to date.\n"]), stderr=warning
@@ -100,7 +100,7 @@ def _help(context: CommandContext) -> BuiltinResult:
     return BuiltinResult(said.stdout if said else "", exit_code=1)
 
 
-def _source(host: Host) -> tuple[str, str]:
+def source(host: Host) -> tuple[str, str]:
     """(mirror, release) from which a host takes its packages."""
     mirror = "http://archive.ubuntu.com/ubuntu" if host.system.id == "ubuntu" else "http://deb.debian.org/debian"
     return mirror, CODENAMES.get(host.system.version, "stable")
@@ -108,7 +108,7 @@ def _source(host: Host) -> tuple[str, str]:
 
 def _apt_list(host: Host, patterns: list[str], options: dict[str, str]) -> str:
     text = "Listing...\n"
-    suite = _source(host)[1] if host.system.id == "ubuntu" else "stable"
+    suite = source(host)[1] if host.system.id == "ubuntu" else "stable"
     offered = available()
     for name in sorted({*host.packages, *(() if "installed" in options else offered)}):
         if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
@@ -126,7 +126,7 @@ def _apt_cache(context: CommandContext, verb: str, names: list[str]) -> str | Bu
     if verb == "search":
         found = sorted(name for name in offered if names and names[0] in name)
         return "".join(f"{name} - {title(name)}\n" for name in found)
-    text, (mirror, suite) = "", _source(host)
+    text, (mirror, suite) = "", source(host)
     for name in names:
         if name not in offered and name not in host.packages:
             unknown = f"N: Unable to locate package {name}\n" if context.name == "apt" else ""

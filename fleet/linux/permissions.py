@@ -104,9 +104,10 @@ def chmod(context: CommandContext) -> BuiltinResult:
             continue
         wanted = new_mode(mode, entry.mode, entry.folder, umask)
         assert wanted is not None
+        file = context.host_files.file(host, entry.path)
         context.host_files.chmod(entry.path, wanted)
-        if entry.path in host.files:
-            host = host.with_file(entry.path, replace(host.files[entry.path], mode=wanted))
+        if file and file.mode != wanted:
+            host = host.with_file(entry.path, replace(file, mode=wanted))
         text += _told(word, entry, wanted, flags)
     context.change(host)
     return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if missing else 0)
@@ -169,8 +170,8 @@ def chown(context: CommandContext) -> str | BuiltinResult:
         changed = (new_owner, new_group) != (entry.owner, entry.group)
         if "v" in flags or ("c" in flags and changed):
             text += _owned(name, word, entry, user, group, changed)
-        if entry.path in host.files:
-            host = host.with_file(entry.path, _owned_file(host.files[entry.path], new_owner, new_group))
+        if file := context.host_files.file(host, entry.path):
+            host = host.with_file(entry.path, _owned_file(file, new_owner, new_group)) if changed else host
         else:
             context.host_files.own(entry.path, new_owner, new_group)
     context.change(host)

@@ -1,6 +1,8 @@
 """Generates the content of /proc from the host's current state."""
 
+from fleet.linux.kernel_files import kernel_files
 from fleet.linux.mounts import mounted
+from fleet.linux.swap import summary
 from fleet.linux.usage import CACHE_SHARE, cached
 from fleet.model import Host, Process
 
@@ -24,14 +26,10 @@ def proc_files(host: Host) -> dict[str, str]:
             f"{source} {target} {kind} {options} 0 0\n" for source, target, kind, options in mounted(host)
         ),
         "/proc/stat": _stat(host, up),
-        "/proc/swaps": "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
-        "/proc/sys/kernel/hostname": f"{host.name}\n",
-        "/proc/sys/kernel/osrelease": f"{host.system.kernel}\n",
-        "/proc/sys/vm/swappiness": "60\n",
-        "/proc/sys/fs/file-max": "9223372036854775807\n",
+        "/proc/swaps": summary(host),
+        **kernel_files(host),
     }
-    if host.memory.swap_total:
-        files["/proc/swaps"] += f"{'/swapfile':<40}file\t\t{host.memory.swap_total}\t\t{host.memory.swap_used}\t\t-2\n"
+    files["/proc/self/mounts"] = files["/proc/mounts"]
     for process in host.processes:
         files[f"/proc/{process.pid}/comm"] = f"{process.name[:15]}\n"
         files[f"/proc/{process.pid}/cmdline"] = process.command.replace(" ", "\0") + "\0"

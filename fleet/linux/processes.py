@@ -72,15 +72,15 @@ def kill(context: CommandContext) -> BuiltinResult:
             errors += f"bash: line 1: kill: {word}: {wrong}\n"
         elif int(word) == -1:
             for process in context.host.processes:
-                _send(context, signal, process.pid)
+                send(context, signal, process.pid)
         elif abs(int(word)) not in pids:
             errors += f"bash: line 1: kill: ({word}) - No such process\n"
         else:
-            _send(context, signal, abs(int(word)))
+            send(context, signal, abs(int(word)))
     return BuiltinResult(stderr=errors, exit_code=1 if errors else 0)
 
 
-def _send(context: CommandContext, signal: str, pid: int) -> None:
+def send(context: CommandContext, signal: str, pid: int) -> None:
     """Send a signal to a process if it still exists: a worker may have gone with its main process."""
     host = signals.kill(context.host, pid, signal)
     if not isinstance(host, FailedAction):
@@ -236,7 +236,7 @@ def pkill(context: CommandContext) -> str | BuiltinResult:
         return refusal
     found = _matching(context.host, flags.words[0] if flags.words else "", flags)
     for process in found:
-        _send(context, signal, process.pid)
+        send(context, signal, process.pid)
     told = "".join(f"{process.name} killed (pid {process.pid})\n" for process in found) if "e" in flags else ""
     told += f"{len(found)}\n" if "c" in flags else ""
     return BuiltinResult(stdout=told, exit_code=0 if found else 1)
@@ -258,7 +258,7 @@ def killall(context: CommandContext) -> str | BuiltinResult:
         ]
         missing += "" if found or "q" in flags else f"{name}: no process found\n"
         for process in found:
-            _send(context, signal, process.pid)
+            send(context, signal, process.pid)
             number = SIGNALS.index(signal) + 1 if signal in SIGNALS else 0
             told += f"Killed {process.name}({process.pid}) with signal {number}\n" if "v" in flags else ""
     return BuiltinResult(stderr=told + missing, exit_code=1 if missing else 0)

@@ -12,7 +12,10 @@ _EVERYWHERE = re.compile(
     r"|cron\.(?:d|daily|hourly|weekly|monthly)|apt/(?:sources\.list|apt\.conf\.d|sources\.list\.d|preferences\.d)"
     r"|default/(?:grub|ssh|cron|locale|useradd)|security/limits\.conf|pam\.d/(?:login|sshd|su|sudo|passwd|common-\w+)"
     r"|logrotate\.d/(?:dpkg|apt|nginx)|systemd/(?:journald|logind|system|timesyncd|resolved)\.conf)"
-    r"|/proc/(?:net|sys|bus|irq|fs|driver)(?:/\S*)?|/sys(?:/\S*)?|/dev/(?:tcp|udp|disk|mapper)(?:/\S*)?"
+    r"|/proc/(?:net|bus|irq|fs|driver)(?:/\S*)?"
+    r"|/proc/sys/(?:dev|user|debug|abi|sunrpc|crypto|net/(?:netfilter|bridge|mptcp)|fs/(?:xfs|quota|mqueue|fuse|verity))/\S*"
+    r"|/proc/sys/kernel/(?:perf_|sched_|print-|auto_|bpf_|cad_|domain|io_uring|keys|ns_|sem_|shm_|msg_|seccomp|stack|trace"
+    r"|usermode|apparmor|hard|soft|poweroff|firmware|version)\S*|/sys(?:/\S*)?|/dev/(?:tcp|udp|disk|mapper)(?:/\S*)?"
     r"|/proc/(?:interrupts|filesystems|modules|swaps|diskstats|mounts|partitions|devices|cmdline|vmstat|stat|slabinfo"
     r"|softirqs|zoneinfo|buddyinfo|kallsyms|iomem|ioports|crypto|locks|cgroups|mdstat|pressure\S*|self\S*)"
     r"|/boot/(?:vmlinuz|initrd|config|System)\S*|/run/(?:systemd|lock|user|udev)|/root/\.(?:bashrc|profile)"
@@ -30,8 +33,12 @@ def missed_files(errors: str, host: Host) -> list[Gap]:
 
 
 def _is_real(path: str, host: Host) -> bool:
+    if path in host.lost:
+        return False
     if _EVERYWHERE.fullmatch(path) or (host.system.id == "ubuntu" and _UBUNTU.fullmatch(path)):
         return True
+    if path == "/swapfile":
+        return bool(host.memory.swap_total or host.memory.swap_off)
     service = re.fullmatch(r"/(?:var/)?run/([\w-]+)(?:/[\w-]+)?\.pid", path)
     if service and service[1] in host.services:
         return host.services[service[1]].state == "active"

@@ -1,7 +1,7 @@
 """How each real tool refuses an option: its words, and its exit status."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bashkit import BuiltinResult
@@ -156,6 +156,12 @@ def _diffutils(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=2)
 
 
+def _grep(refusal: Refusal) -> BuiltinResult:
+    """zgrep leaves it to grep."""
+    usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information."
+    return BuiltinResult(stderr=f"{getopt_words(replace(refusal, name='grep'))}\n{usage}\n", exit_code=2)
+
+
 def _silent(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(exit_code=1)
 
@@ -163,7 +169,10 @@ def _silent(refusal: Refusal) -> BuiltinResult:
 _REFUSALS: dict[str, Refuse] = {
     **dict.fromkeys(("ls", "dir", "vdir", "sort", "grep"), hinting(2)),
     **dict.fromkeys(("env", "nice", "nohup", "timeout"), hinting(125)),
-    **dict.fromkeys(("free", "uptime", "vmstat", "w", "killall", "pstree", "watch", "pmap", "slabtop"), explaining()),
+    **dict.fromkeys(
+        ("free", "uptime", "vmstat", "w", "killall", "pstree", "watch", "pmap", "slabtop", "sysctl", "fuser"),
+        explaining(),
+    ),
     **dict.fromkeys(("pgrep", "pkill"), explaining(2)),
     **dict.fromkeys(("systemctl", "journalctl", "timedatectl", "hostnamectl", "loginctl", "top"), bare()),
     **dict.fromkeys(("reboot", "poweroff", "halt", "shutdown"), bare()),
@@ -182,6 +191,12 @@ _REFUSALS: dict[str, Refuse] = {
     **dict.fromkeys(("nc", "ncat"), _showing(NC_USAGE, 1)),
     "ping": _showing("\nUsage\n  ping [options] <destination>", 2),
     "pidof": _silent,
+    **dict.fromkeys(("zgrep", "zegrep", "zfgrep"), _grep),
+    "swapoff": hinting(16),
+    "systemd-analyze": bare(),
+    "arp": explaining(3),
+    "passwd": explaining(6),
+    **dict.fromkeys(("useradd", "userdel", "usermod", "groupadd", "groupdel", "chage"), explaining(2)),
 }
 """Tool -> how it refuses, where that is not coreutils' way."""
 

@@ -8,7 +8,7 @@ from fleet.linux.clock import DAY, formatted, headline
 from fleet.linux.command import ROOT, Command, CommandContext, fail, parse
 from fleet.linux.dates import moment_of
 from fleet.linux.options import options
-from fleet.model import Host, Login
+from fleet.model import File, Host, Login
 
 BASE = {"daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9, "proxy": 13,
     "www-data": 33, "backup": 34, "list": 38, "irc": 39, "_apt": 42, "nobody": 65534}  # fmt: skip
@@ -56,9 +56,23 @@ def identity(context: CommandContext) -> str | BuiltinResult:
             errors += f"id: ‘{word}’: no such user\n"
             continue
         uid = users[user]
-        whole = f"uid={uid}({user}) gid={uid}({user}) groups={uid}({user})"
-        text += ((user if "n" in flags else str(uid)) if chosen else whole) + ("\0" if "z" in flags else "\n")
+        own, others = _groups(context.host, user, uid)
+        every = [own, *others]
+        whole = f"uid={uid}({user}) gid={own[0]}({own[1]}) groups={','.join(f'{gid}({name})' for gid, name in every)}"
+        shown = {"u": [(uid, user)], "g": [own], "G": every}.get(next(iter(chosen), ""), [])
+        words = [name if "n" in flags else str(number) for number, name in shown]
+        text += (" ".join(words) if chosen else whole) + ("\0" if "z" in flags else "\n")
     return BuiltinResult(text, errors, 1 if errors else 0)
+
+
+def _groups(host: Host, user: str, uid: int) -> tuple[tuple[int, str], list[tuple[int, str]]]:
+    """A user's own group, and the others that /etc/group lists it in: (number, name) of each."""
+    passwd, group = (host.files.get(f"/etc/{name}", File()).content.splitlines() for name in ("passwd", "group"))
+    table = [row for row in (line.split(":") for line in group) if len(row) == 4 and row[2].isdecimal()]
+    users = [row for row in (line.split(":") for line in passwd) if len(row) == 7 and row[3].isdecimal()]
+    number = next((int(row[3]) for row in users if row[0] == user), uid)
+    name = next((row[0] for row in table if int(row[2]) == number), user)
+    return (number, name), [(int(row[2]), row[0]) for row in table if user in row[3].split(",")]
 
 
 def whoami(context: CommandContext) -> str:
@@ -69,7 +83,13 @@ def whoami(context: CommandContext) -> str:
 def groups(context: CommandContext) -> str | BuiltinResult:
     words = parse(context).words
     known = accounts(context.host)
-    text = "".join(f"{user} : {user}\n" for user in words if user in known) if words else f"{context.user}\n"
+    named = {
+        user: " ".join(name for _, name in [own, *others])
+        for user in words or [context.user]
+        if user in known
+        for own, others in [_groups(context.host, user, known[user])]
+    }
+    text = "".join(f"{user} : {names}\n" if words else f"{names}\n" for user, names in named.items())
     errors = "".join(f"groups: ‘{user}’: no such user\n" for user in words if user not in known)
     return BuiltinResult(text, errors, 1 if errors else 0)
 

@@ -14,8 +14,10 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionPr
 from fleet.actions import tick
 from fleet.gaps import fault
 from fleet.linux import (
+    apt_mark,
     base_system,
     bc,
+    blkid,
     clock,
     comm,
     copying,
@@ -28,7 +30,10 @@ from fleet.linux import (
     filters,
     find,
     findmnt,
+    fuser,
     listing,
+    logger,
+    loginctl,
     ls,
     lscpu,
     lsof,
@@ -37,6 +42,7 @@ from fleet.linux import (
     network,
     nginx,
     packages,
+    passwords,
     permissions,
     processes,
     ps,
@@ -44,21 +50,29 @@ from fleet.linux import (
     renice,
     sessions,
     sockets,
+    su,
+    swap,
+    sysctl,
     system,
     terminal,
     timedatectl,
+    umount,
     usage,
+    user_commands,
+    zgrep,
 )
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
 from fleet.linux.docker import commands as docker
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.git import commands as git
 from fleet.linux.host_files import UMASK, HostFiles
+from fleet.linux.kernel_settings import written
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.real_files import missed_files
+from fleet.linux.standing_files import standing_files
+from fleet.linux.systemd import analyze, journal
 from fleet.linux.systemd import commands as systemd
-from fleet.linux.systemd import journal
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host, Machine
 
@@ -69,6 +83,12 @@ COMMANDS: dict[str, Command] = {
     **clock.COMMANDS,
     **timedatectl.COMMANDS,
     **sessions.COMMANDS,
+    **loginctl.COMMANDS,
+    **su.COMMANDS,
+    **user_commands.COMMANDS,
+    **passwords.COMMANDS,
+    **logger.COMMANDS,
+    **zgrep.COMMANDS,
     **ls.COMMANDS,
     **listing.COMMANDS,
     **find.COMMANDS,
@@ -83,8 +103,13 @@ COMMANDS: dict[str, Command] = {
     **disk_use.COMMANDS,
     **mounts.COMMANDS,
     **findmnt.COMMANDS,
+    **umount.COMMANDS,
+    **blkid.COMMANDS,
+    **swap.COMMANDS,
+    **sysctl.COMMANDS,
     **processes.COMMANDS,
     **lsof.COMMANDS,
+    **fuser.COMMANDS,
     **lscpu.COMMANDS,
     **ps.COMMANDS,
     **pstree.COMMANDS,
@@ -93,11 +118,13 @@ COMMANDS: dict[str, Command] = {
     **terminal.COMMANDS,
     **systemd.COMMANDS,
     **journal.COMMANDS,
+    **analyze.COMMANDS,
     **docker.COMMANDS,
     **network.COMMANDS,
     **netstat.COMMANDS,
     **sockets.COMMANDS,
     **packages.COMMANDS,
+    **apt_mark.COMMANDS,
     **nginx.COMMANDS,
     **git.COMMANDS,
 }
@@ -124,6 +151,8 @@ class LinuxShell:
         self._bash: Bash | None = None
         self._lacking: set[str] = set()
         """commands that a real host may have and the fleet does not, as met so far"""
+        self._proc: dict[str, str] = {}
+        """path -> content of the files in /proc and /sys, as last written"""
         self._new = b""
         """the shell before the first line that sets any: variables, functions and options, without files"""
         self._last = machine.host
@@ -151,8 +180,8 @@ class LinuxShell:
             self._lacking.add(name)
             lacking_one = _builtin(_lacking_command, self._machine, self._host_files)
             bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
-        if "/proc" in line or "EPOCH" in line:
-            base_system.refresh_proc(bash, self._machine.host)
+        if _KERNEL.search(line):
+            self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
         with self._host_files.within(bash.fs()):
             self._host_files.expect(may.written)
         self._machine.hangs = False
@@ -169,6 +198,8 @@ class LinuxShell:
             return self._run(line)
         folder = bash.shell_state().cwd if done.stderr else "/"
         self.sync()
+        if "/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line):
+            self._machine.host = self._last = written(bash.fs(), self._machine.host)
         self._host_files.umask = UMASK
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if ("exec" in line and re.search(r"(?<!-)\bexec\b", line)) or re.search("session|timeout", done.error or ""):
@@ -188,13 +219,16 @@ class LinuxShell:
             with self._host_files.within(self._bash.fs()):
                 pulled = self._host_files.pull(self._machine.host)
                 self._host_files.expect(frozenset())
+                if pulled.files is not self._last.files:
+                    pulled = self._host_files.noting_lost(pulled)
             if pulled is not self._machine.host:
                 self._machine.host = self._last = pulled
         return self._machine.host
 
     def _catch_up(self, bash: Bash) -> None:
         """Update the shell's files with what others have changed on the host since the last line."""
-        if self._machine.host.files is not self._last.files:
+        host, last = self._machine.host, self._last
+        if host.files is not last.files or host.services is not last.services:
             with self._host_files.within(bash.fs()):
                 self._host_files.push(self._last, self._machine.host)
 
@@ -217,14 +251,15 @@ class LinuxShell:
         base_system.copy_folders(old.fs(), self._bash.fs())
 
     def _start(self) -> Bash:
-        self._lacking, self._new = set(), b""
+        self._lacking, self._new, self._proc = set(), b"", {}
         host = self._machine.host
+        standing = standing_files(host)
         bash = Bash(
             hostname=host.name,
             username="root",
             cwd=self._folder,
             env=base_system.ENVIRONMENT,
-            files=base_system.initial_files(host, COMMANDS),
+            files=base_system.initial_files(host, standing, COMMANDS),
             custom_builtins={
                 name: _builtin(command, self._machine, self._host_files) for name, command in COMMANDS.items()
             },
@@ -235,11 +270,13 @@ class LinuxShell:
         )
         base_system.set_up(bash, host, COMMANDS)
         with self._host_files.within(bash.fs()):
-            self._host_files.attach(host.files)
+            self._host_files.attach(host.files, standing)
         self._last = host
         return bash
 
 
+_KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
+"""What a line names that reads the kernel's files or the clock."""
 _STARTING = Lock()
 
 

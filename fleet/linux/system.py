@@ -7,6 +7,7 @@ from bashkit import BuiltinResult
 
 from fleet.actions import FailedAction, start
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
+from fleet.linux.kernel_settings import at_boot
 from fleet.linux.options import options
 from fleet.linux.refusals import surplus
 from fleet.model import Host, JournalEntry
@@ -140,13 +141,12 @@ def hostnamectl(context: CommandContext) -> str | BuiltinResult:
     if verb != "status":
         known = {"hostname": host.name, "icon-name": "computer-vm", "chassis": "vm"}
         return f"{known.get(verb, '')}\n"
-    identity = sha256(host.name.encode()).hexdigest()
     boot = sha256(f"{host.name} {host.boot}".encode()).hexdigest()
     rows = [
         ("Static hostname", host.name),
         ("Icon name", "computer-vm"),
         ("Chassis", "vm"),
-        ("Machine ID", identity[:32]),
+        ("Machine ID", machine_id(host)),
         ("Boot ID", boot[:32]),
         ("Virtualization", "kvm"),
         ("Operating System", host.system.name),
@@ -154,6 +154,10 @@ def hostnamectl(context: CommandContext) -> str | BuiltinResult:
         ("Architecture", "x86-64"),
     ]
     return "".join(f"{label:>16}: {value}\n" for label, value in rows)
+
+
+def machine_id(host: Host) -> str:
+    return sha256(host.name.encode()).hexdigest()[:32]
 
 
 REBOOT = options("""
@@ -207,13 +211,14 @@ def _restarted(host: Host) -> Host:
         for process in host.processes
         if process.service is None and (process.pid < 1000 or process.command.startswith("["))
     )
+    memory = replace(host.memory, swap_total=host.memory.swap_total or host.memory.swap_off, swap_off=0)
     logins = tuple(replace(login, end=login.end or host.now) for login in host.logins)
-    host = replace(
-        host, boot=boot, now=boot + BOOT_SECONDS, processes=own, logins=logins, loads=(0.0, 0.0), waiting=0.0
-    )
+    host = replace(host, boot=boot, now=boot + BOOT_SECONDS, processes=own, logins=logins, memory=memory)
+    host = replace(host, loads=(0.0, 0.0), waiting=0.0)
     host = replace(
         host, journal=(*host.journal, JournalEntry(boot, "kernel", 0, 6, f"Linux version {host.system.kernel}"))
     )
+    host = at_boot(host)
     for service in host.services.values():
         host = host.with_service(replace(service, state="inactive", since=boot))
     for service in list(host.services.values()):

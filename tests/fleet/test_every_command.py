@@ -20,9 +20,10 @@ HOST = with_containers(replace(DRAWN, packages={**DRAWN.packages, **PACKAGES}, c
 SHELL_S_OWN = frozenset(("compgen", "complete", "compopt", "bind", "fc", "aj-awake"))
 """bash's completion and history, of which nothing is modelled, and what our own timeout calls."""
 CALLED = sorted(COMMANDS.keys() - ABSENT - SHELL_S_OWN)
-ANY_OPERANDS = frozenset(("file", "tee", "touch", "last", "yes", "mkdir", "netstat", "w", "realpath"))
+ANY_OPERANDS = frozenset(("file", "tee", "touch", "last", "yes", "mkdir", "netstat", "w", "realpath", "logger",
+    "zless", "zmore"))  # fmt: skip
 """Commands that take as many operands as one gives them: w and netstat, as the real ones, without looking at them."""
-SILENT = frozenset(("pidof", "findmnt"))
+SILENT = frozenset(("pidof", "findmnt", "blkid"))
 """Commands that say no with their exit status alone."""
 
 

@@ -55,7 +55,7 @@ def test_ss_shows_who_listens_and_a_stopped_service_no_more():
         ("ip -4 -br addr show eth0 | awk '{print $1,$3}'", "eth0 10.0.1.11/16"),
         ("ip route | head -1", "default via 10.0.0.1 dev eth0 proto static"),
         ("ip route get 8.8.8.8 | head -1", "8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.1.11 uid 0"),
-        ("ip neigh | awk '{print $1}'", "10.0.1.12"),
+        ("ip neigh | awk '{print $1}'", "10.0.0.1 10.0.1.12"),
     ],
 )
 def test_the_network_is_the_hosts_own(line: str, words: str):

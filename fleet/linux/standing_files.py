@@ -1,0 +1,119 @@
+"""Files that every server has (`standing_files.yaml`), filled in from the host's state.
+
+They are no part of `Host.files` until somebody changes them.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from aj.files import Strict, load_yaml
+from fleet.linux.mounts import uuid_of
+from fleet.linux.packages import source
+from fleet.linux.pid_files import pid_files
+from fleet.linux.swap import SWAP_FILE, swap_size
+from fleet.linux.system import CODENAMES, machine_id
+from fleet.model import File, Host
+
+
+class StandingFile(Strict):
+    text: str
+    mode: str = "644"
+    group: str = ""
+
+
+class StandingFiles(Strict):
+    """`standing_files.yaml`: path -> file, of every host, of each distribution, and of each package."""
+
+    both: dict[str, StandingFile]
+    debian: dict[str, StandingFile]
+    ubuntu: dict[str, StandingFile]
+    packages: dict[str, dict[str, StandingFile]]
+
+
+@cache
+def _known() -> StandingFiles:
+    return load_yaml(Path(__file__).with_suffix(".yaml"), StandingFiles)
+
+
+def standing_files(host: Host) -> dict[str, File]:
+    """path -> file, without those that have been changed (`Host.files`) or removed (`Host.lost`)."""
+    known, values, since = _known(), _values(host), installed(host)
+    found = known.both | (known.ubuntu if host.system.id == "ubuntu" else known.debian)
+    for package, files in known.packages.items():
+        found |= files if package in host.packages else {}
+    made = {
+        path: File(_filled(file.text, values), mode=int(file.mode, 8), group=file.group, modified=since)
+        for path, file in found.items()
+    }
+    made |= pid_files(host)
+    return {path: file for path, file in made.items() if path not in host.files and path not in host.lost}
+
+
+def installed(host: Host) -> int:
+    """When the system was installed."""
+    name = host.files.get("/etc/hostname")
+    return min(name.modified if name else host.boot, host.boot)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+def _values(host: Host) -> dict[str, str]:
+    system = host.system
+    return {
+        "codename": CODENAMES.get(system.version, ""),
+        "fstab": _fstab(host),
+        "gshadow": _gshadow(host),
+        "issue": system.name.partition(" (")[0],
+        "machine": machine_id(host),
+        "rotator": "su root adm\n" if system.id == "ubuntu" else "",
+        "shadow": _shadow(host),
+        "sources": _sources(host),
+        "testing": {"22.04": "bookworm", "24.04": "trixie"}.get(system.version, "bullseye"),
+        "version": system.version,
+    }
+
+
+def _fstab(host: Host) -> str:
+    rows = ["# <file system> <mount point>   <type>  <options>       <dump>  <pass>"]
+    for mount in host.mounts:
+        if mount.device.startswith("/dev/"):
+            root = mount.target == "/"
+            how, order = ("errors=remount-ro", 1) if root else ("defaults", 2)
+            uuid = uuid_of(host, mount.device)
+            rows.append(f"UUID={uuid} {mount.target:<15} {mount.kind:<7} {how:<15} 0       {order}")
+    if swap_size(host):
+        rows.append(f"{SWAP_FILE:<41} {'none':<15} {'swap':<7} {'sw':<15} 0       0")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _shadow(host: Host) -> str:
+    """No user has a password: people come with keys."""
+    day = installed(host) // 86_400
+    passwd = host.files.get("/etc/passwd")
+    users = _rows(passwd, 7)
+    return "".join(f"{name}:{'!' if int(uid) >= 1000 else '*'}:{day}:0:99999:7:::\n" for name, _, uid, *_ in users)
+
+
+def _gshadow(host: Host) -> str:
+    groups = _rows(host.files.get("/etc/group"), 4)
+    return "".join(f"{name}:{'!' if int(gid) >= 1000 else '*'}::{users}\n" for name, _, gid, users in groups)
+
+
+def _rows(file: File | None, fields: int) -> list[list[str]]:
+    """The rows of a table like /etc/passwd, whose third field is a number."""
+    rows = [line.split(":") for line in (file.content if file else "").splitlines()]
+    return [row for row in rows if len(row) == fields and row[2].isdecimal()]
+
+
+def _sources(host: Host) -> str:
+    mirror, suite = source(host)
+    if host.system.id == "ubuntu":
+        parts, security = "main restricted universe multiverse", "http://security.ubuntu.com/ubuntu"
+    else:
+        parts, security = "main non-free-firmware", "http://deb.debian.org/debian-security"
+    places = [(mirror, suite), (mirror, f"{suite}-updates"), (security, f"{suite}-security")]
+    return "".join(f"deb {place} {name} {parts}\n" for place, name in places)

@@ -1,0 +1,90 @@
+"""zgrep and its relatives: grep and cat over files that may be compressed. They are written as lines for the shell."""
+
+from shlex import quote
+
+from bashkit import BuiltinResult
+
+from fleet.linux.command import Command, CommandContext, fail, parse
+from fleet.linux.file_tree import node
+from fleet.linux.handed import RUNS
+from fleet.linux.options import Flags, options
+
+ZGREP = options("""
+    -A --after-context=
+    -B --before-context=
+    -C --context=
+    -E --extended-regexp
+    -F --fixed-strings
+    -H --with-filename
+    -c --count
+    -e --regexp=
+    -h --no-filename
+    -i --ignore-case
+    -l --files-with-matches
+    -m --max-count=
+    -n --line-number
+    -o --only-matching
+    -q --quiet --silent
+    ~ -s --no-messages
+    -v --invert-match
+    -w --word-regexp
+    -x --line-regexp
+    ~ --color[=]
+""")
+_OF_GREP = frozenset("ABCEFcimnovwx")
+"""Options that are handed on to grep."""
+
+
+def _reader(path: str) -> str:
+    return f"gzip -dc {quote(path)}" if path.endswith(".gz") else f"cat {quote(path)}"
+
+
+def _zgrep(context: CommandContext) -> BuiltinResult:
+    flags = parse(context, ZGREP)
+    words = list(flags.words)
+    patterns = flags.every("e") or ([words.pop(0)] if words else [])
+    if not patterns:
+        path = f"/usr/bin/{context.name}"
+        return fail(f"{path}: 188: 1: missing pattern; try `{path} --help' for help", 2)
+    context.pull()
+    lines = ["aj_status=1"] + [_searched(context, flags, patterns, word, len(words) > 1) for word in words or ["-"]]
+    # Whoever reads this line is the shell's function, which returns its status.
+    return BuiltinResult(" ".join([*lines, "(exit $aj_status)\n"]), exit_code=RUNS)
+
+
+def _searched(context: CommandContext, flags: Flags, patterns: list[str], word: str, several: bool) -> str:
+    """The part of the line that searches one file."""
+    if word != "-" and node(context, context.absolute(word)) is None:
+        return f"; echo {quote(f'gzip: {word}: No such file or directory')} >&2; aj_status=2"
+    given = [f"-{name}{quote(value) if value else ''}" for name, value in flags.pairs if name in _OF_GREP]
+    given += ["-E"] if context.name == "zegrep" else ["-F"] if context.name == "zfgrep" else []
+    search = " ".join(["grep", *given, *(f"-e {quote(pattern)}" for pattern in patterns)])
+    source = f"printf %s {quote(context.stdin)}" if word == "-" else _reader(context.absolute(word))
+    named = "h" not in flags and (several or "H" in flags)
+    escaped = word.replace("\\", r"\\").replace("|", r"\|").replace("&", r"\&")
+    shown = f" | sed {quote(f's|^|{escaped}:|')}" if named else ""
+    tell = f"echo {quote(word)}" if "l" in flags else f"printf '%s\\n' \"$aj_out\"{shown}"
+    found = "aj_status=$((aj_status == 2 ? 2 : 0))" + ("" if "q" in flags else f"; {tell}")
+    empty = f"; [[ -z $aj_out ]] || {tell}" if "c" in flags else ""
+    return f"; if aj_out=$({source} | {search}); then {found}; else :{empty}; fi"
+
+
+def _zless(context: CommandContext) -> BuiltinResult:
+    """zless and zmore, without a terminal: cat."""
+    words = parse(context, options("")).words
+    if not words:
+        return BuiltinResult(context.stdin)
+    context.pull()
+    parts = [
+        _reader(context.absolute(word))
+        if node(context, context.absolute(word))
+        else f"echo {quote(f'gzip: {word}: No such file or directory')} >&2"
+        for word in words
+    ]
+    return BuiltinResult("; ".join(parts) + "\n", exit_code=RUNS)
+
+
+COMMANDS: dict[str, Command] = {
+    **dict.fromkeys(("zgrep", "zegrep", "zfgrep"), _zgrep),
+    **dict.fromkeys(("zless", "zmore"), _zless),
+}
