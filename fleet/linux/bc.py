@@ -1,14 +1,14 @@
-"""bc as GNU 1.07 calculates: numbers with a scale, truncated. Control flow and arrays are gaps."""
+"""bc as GNU 1.07 reads its lines. Control flow and arrays are gaps."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isqrt
 
 from bashkit import BuiltinResult
 
 from fleet.linux.bc_library import LIBRARY
+from fleet.linux.bc_numbers import ONE, ZERO, BcError, BcGap, BcNumber, combined, read_number, shown
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.file_tree import node
 from fleet.linux.options import options
@@ -19,48 +19,11 @@ BC = options("""
     ~ -s --standard
     ~ -w --warn
 """)
-MOST_DIGITS = 20_000
-"""Longest number: what takes longer is a gap."""
-LINE = 68
-"""Digits before a number is continued on the next line."""
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*|[0-9A-F]+\.?[0-9A-F]*|\.[0-9A-F]+)|(?P<name>[a-z][a-z0-9_]*)|(?P<text>\"[^\"]*\")"
     r"|(?P<sign>\+\+|--|[-+*/%^=!<>]=|&&|\|\||[-+*/%^=()<>!;,{}\[\]]))"
 )
 _CONTROL = frozenset(("if", "else", "while", "for", "define", "auto", "return", "break", "continue", "read", "limits"))
-
-
-class BcError(Exception):
-    """Something that ends a statement, in bc's words."""
-
-
-class BcGap(Exception):
-    """What a real bc does and this one does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class BcNumber:
-    """units / 10^scale"""
-
-    units: int
-    scale: int = 0
-
-    def at(self, scale: int) -> "BcNumber":
-        """The same number with another scale, truncated towards 0."""
-        if scale >= self.scale:
-            return BcNumber(self.units * 10 ** (scale - self.scale), scale)
-        size = abs(self.units) // 10 ** (self.scale - scale)
-        return BcNumber(-size if self.units < 0 else size, scale)
-
-    def decimal(self) -> Decimal:
-        return Decimal(self.units).scaleb(-self.scale)
-
-
-ZERO, ONE = BcNumber(0), BcNumber(1)
-
-
-def _quotient(a: int, b: int) -> int:
-    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
 def bc(context: CommandContext) -> BuiltinResult:
@@ -268,7 +231,7 @@ class _Calculator:
         self._place += 1
         if kind == "number":
             self._code += 1 if word in ("0", "1") else len(word) + 2
-            return self._number(word)
+            return read_number(word, self._values["ibase"].units)
         if (kind, word) == ("sign", "("):
             value = self._expression()
             if not self._take(")"):
@@ -285,49 +248,11 @@ class _Calculator:
                 self._set(word, self._combined("+", value, BcNumber(step)))
         return value
 
-    def _number(self, word: str) -> BcNumber:
-        base = self._values["ibase"].units
-        whole, _, part = word.partition(".")
-        if base == 10 and not re.search("[A-F]", word):
-            return BcNumber(int(whole + part or "0"), len(part))
-        digits = [min(int(digit, 16), base - 1) if len(whole) > 1 else int(digit, 16) for digit in whole]
-        if part:
-            raise BcGap("fractions in another base")
-        total = 0
-        for digit in digits:
-            total = total * base + digit
-        return BcNumber(total)
-
     def _combined(self, sign: str, a: BcNumber, b: BcNumber) -> BcNumber:
-        scale = self._values["scale"].units
         self._code += 1
-        if sign in "+-":
-            most = max(a.scale, b.scale)
-            return BcNumber(a.at(most).units + (b.at(most).units if sign == "+" else -b.at(most).units), most)
-        if sign == "*":
-            exact = BcNumber(a.units * b.units, a.scale + b.scale)
-            return exact.at(min(a.scale + b.scale, max(scale, a.scale, b.scale)))
-        if sign == "^":
-            return self._raised(a, b)
-        if b.units == 0:
-            raise BcError("Divide by zero" if sign == "/" else "Modulo by zero")
-        divided = BcNumber(_quotient(a.units * 10 ** (scale + b.scale), b.units * 10**a.scale), scale)
-        if sign == "/":
-            return divided
-        most = max(scale + b.scale, a.scale)
-        taken = BcNumber(divided.units * b.units, divided.scale + b.scale)
-        return BcNumber(a.at(most).units - taken.at(most).units, most)
-
-    def _raised(self, a: BcNumber, b: BcNumber) -> BcNumber:
-        scale, power = self._values["scale"].units, int(b.decimal())
-        if b.scale and b.at(0).at(b.scale) != b:
+        if sign == "^" and not b.is_whole:
             self.errors += f"Runtime warning (func=(main), adr={self._code}): non-zero scale in exponent\n"
-        if len(str(abs(a.units))) * abs(power) > MOST_DIGITS:
-            raise BcGap("numbers this long")
-        exact = BcNumber(a.units ** abs(power), a.scale * abs(power))
-        if power >= 0:
-            return exact.at(min(a.scale * power, max(scale, a.scale)))
-        return self._combined("/", ONE, exact)
+        return combined(sign, a, b, self._values["scale"].units)
 
     def _called(self, name: str) -> BcNumber:
         value = self._expression()
@@ -351,27 +276,8 @@ class _Calculator:
             raise BcGap("functions of large numbers")
         return BcNumber(LIBRARY[name](value.decimal(), scale), scale)
 
-    # --- output ----------------------------------------------------------------------------------------------------
-
     def _shown(self, value: BcNumber) -> str:
-        base = self._values["obase"].units
-        if base != 10:
-            return self._in_base(value, base)
-        digits = str(abs(value.units)).rjust(value.scale + 1, "0")
-        whole, part = digits[: len(digits) - value.scale], digits[len(digits) - value.scale :]
-        sign = "-" if value.units < 0 else ""
-        text = f"{sign}{'' if part and whole == '0' else whole}{f'.{part}' if part else ''}"
-        text = "0" if not value.units else text
-        return "\\\n".join(text[at : at + LINE] for at in range(0, len(text), LINE)) if len(text) > LINE + 1 else text
-
-    def _in_base(self, value: BcNumber, base: int) -> str:
-        if value.at(0).at(value.scale) != value or base > 16:
-            raise BcGap("fractions, or digits beyond F, in another base")
-        left, digits = abs(value.at(0).units), ""
-        while left:
-            left, digit = divmod(left, base)
-            digits = "0123456789ABCDEF"[digit] + digits
-        return ("-" if value.units < 0 else "") + (digits or "0")
+        return shown(value, self._values["obase"].units)
 
 
 COMMANDS: dict[str, Command] = {"bc": bc}
