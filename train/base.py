@@ -192,7 +192,9 @@ def conversion() -> str:
 def _convert(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # three bars for a few seconds, which a log would keep line by line
     unpack = GgufConfig(dequantize=True)
     model: Any = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.bfloat16, quantization_config=unpack
