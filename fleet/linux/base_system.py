@@ -15,7 +15,8 @@ from fleet.linux.terminal import ABSENT
 from fleet.model import File, Host
 
 SBIN = frozenset(("nginx", "reboot", "shutdown", "poweroff", "halt", "service", "ip", "ifconfig", "route", "iptables",
-    "ufw", "sysctl"))  # fmt: skip
+    "ufw", "sysctl", "arp", "blkid", "swapon", "swapoff", "sshd", "useradd", "usermod", "userdel", "groupadd",
+    "groupdel", "logrotate", "runuser"))  # fmt: skip
 """Our commands that belong in /usr/sbin, with the other administration tools."""
 FOLDERS = ("/boot", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/local/bin", "/var/log",
     "/var/tmp", "/etc/apt/preferences.d", "/etc/apt/sources.list.d", "/etc/security/limits.d", "/etc/skel",

@@ -22,7 +22,6 @@ VERSIONS = {
     "openssl": ("openssl", "version -v", "OpenSSL {v}"),
     "python3": ("python3", "--version -V", "Python {v}"),
     "node": ("nodejs", "--version -v", "v{v}"),
-    "sshd": ("openssh-server", "-V", "OpenSSH_{v}"),
     "dockerd": ("docker.io", "--version -v", "Docker version {v}"),
 }
 """Program -> (its package, the options that ask for its version, what it then prints)."""

@@ -41,6 +41,7 @@ from fleet.linux import (
     netstat,
     network,
     nginx,
+    openssh,
     packages,
     passwords,
     permissions,
@@ -125,6 +126,7 @@ COMMANDS: dict[str, Command] = {
     **sockets.COMMANDS,
     **packages.COMMANDS,
     **apt_mark.COMMANDS,
+    **openssh.COMMANDS,
     **nginx.COMMANDS,
     **git.COMMANDS,
 }

@@ -1,0 +1,112 @@
+"""ssh and scp give up as they do without keys and terminal; sshd tests its configuration. Words of OpenSSH 9.2."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from fleet.actions import stop
+from fleet.draw import draw_host
+from fleet.linux.shell import LinuxShell
+from fleet.model import File, Host, Machine
+
+WEB, DB = draw_host("web01", Random(8)), draw_host("db01", Random(9))
+OPEN = replace(WEB, system=replace(WEB.system, id="debian", version="12"))
+CONFIG = "/etc/ssh/sshd_config"
+
+
+def run(line: str, host: Host = OPEN, other: Host = DB) -> tuple[str, str, int, list[str]]:
+    machine, second = Machine(host), Machine(other)
+    machine.fleet = {"web01": machine, "db01": second}
+    return (*LinuxShell(machine).run(line), [gap.what for gap in machine.gaps])
+
+
+UNKNOWN = "Host key verification failed.\n"
+DENIED = "{}@db01: Permission denied (publickey).\n"
+ADDED = "Warning: Permanently added 'db01' (ED25519) to the list of known hosts.\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "code"),
+    [
+        ("ssh db01 uptime", UNKNOWN, 255),
+        ("ssh -q db01 uptime", "", 255),
+        ("ssh -o BatchMode=yes ops@db01 'df -h | head'", UNKNOWN, 255),
+        ("ssh -o StrictHostKeyChecking=no db01 id", ADDED + DENIED.format("root"), 255),
+        ("ssh -oStrictHostKeyChecking=accept-new -l ops db01 id", ADDED + DENIED.format("ops"), 255),
+        ("ssh -i /nosuch db01", "Warning: Identity file /nosuch not accessible: No such file or directory.\n" + UNKNOWN,
+         255),
+        ("ssh nosuch id", "ssh: Could not resolve hostname nosuch: Name or service not known\n", 255),
+        ("ssh -p 1 db01 id", "ssh: connect to host db01 port 1: Connection refused\n", 255),
+        ("ssh -p abc db01 id", "Bad port 'abc'\n", 255),
+        ("ssh -o ConnectTimeout=3 10.9.9.9 id", "ssh: connect to host 10.9.9.9 port 22: Connection timed out\n", 255),
+        ("scp /etc/hosts db01:/tmp", f"{UNKNOWN}scp: Connection closed\n", 255),
+        ("scp -r ops@db01:/etc .", f"{UNKNOWN}scp: Connection closed\n", 255),
+    ],
+)  # fmt: skip
+def test_nobody_is_let_in_without_a_key(line: str, error: str, code: int):
+    assert run(line) == ("", error, code, [])
+
+
+def test_a_known_host_denies_access():
+    known = OPEN.with_file("/root/.ssh/known_hosts", File("db01 ssh-ed25519 AAAA\n"))
+    assert run("ssh db01 id", known) == ("", DENIED.format("root"), 255, [])
+    with_passwords = DB.with_file(CONFIG, File("PasswordAuthentication yes\n"))
+    assert "(publickey,password)" in run("ssh db01 id", known, with_passwords)[1]
+
+
+def test_a_host_whose_ssh_is_stopped_refuses():
+    refused = "ssh: connect to host db01 port 22: Connection refused\n"
+    assert run("ssh db01 id", other=stop(DB, "ssh")) == ("", refused, 255, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [("ssh -v db01", "ssh -v"), ("scp /etc/hosts /tmp", "scp of local files"), ("sshd -T", "sshd -T")],
+)
+def test_what_is_not_simulated_is_a_gap(line: str, what: str):
+    assert run(line)[3] == [what]
+
+
+def test_with_a_key_nobody_knows():
+    assert run("ssh db01 id", OPEN.with_file("/root/.ssh/id_ed25519", File("x")))[3] == ["ssh db01"]
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "code"),
+    [
+        ("ssh", "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface]", 255),
+        ("ssh -9", "unknown option -- 9", 255),
+        ("ssh --nosuch db01", "unknown option -- -", 255),
+        ("scp a", "usage: scp [-346ABCOpqRrsTv] [-c cipher] [-D sftp_server_path] [-F ssh_config]", 1),
+        ("scp -P", "option requires an argument -- P", 1),
+    ],
+)
+def test_a_wrong_call_shows_the_usage(line: str, first: str, code: int):
+    output, error, status, gaps = run(line)
+    assert (output, error.splitlines()[0], status, gaps) == ("", first, code, [])
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        ("Port 22\nPermitRootLogin prohibit-password\n\n# x\nMatch User ops\n  X11Forwarding no\n", ""),
+        ("Port 22\nFoo bar\nBaz\n", "{0}: line 2: Bad configuration option: Foo\n"
+         "{0}: line 3: Bad configuration option: Baz\n{0}: terminating, 2 bad configuration options\n"),
+        ("Port abc\nFoo x\n", "{0} line 1: Badly formatted port number.\n"),
+        ("permitrootlogin maybe\n", '{0} line 1: unsupported option "maybe".\n'),
+        ("Foo x\nUsePAM true\n",
+         '{0}: line 1: Bad configuration option: Foo\n{0} line 2: unsupported option "true".\n'),
+        ("Port\n", '{0} line 1: no argument after keyword "Port"\n{0}: terminating, 1 bad configuration options\n'),
+        ("Port 22 23\n", "{0} line 1: keyword Port extra arguments at end of line\n"
+         "{0}: terminating, 1 bad configuration options\n"),
+    ],
+)  # fmt: skip
+def test_sshd_tests_its_configuration(config: str, error: str):
+    host = OPEN.with_file(CONFIG, File(config))
+    for line in ("sshd -t", "sudo /usr/sbin/sshd -t", f"cp {CONFIG} /tmp/c; sshd -t -f {CONFIG}"):
+        assert run(line, host) == ("", error.format(CONFIG), 255 if error else 0, [])
+
+
+def test_sshd_says_which_file_is_missing():
+    assert run("sshd -t -f /nosuch") == ("", "/nosuch: No such file or directory\n", 1, [])
