@@ -4,13 +4,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from fleet.model import Host
+from fleet.windows.casts import cast
 from fleet.windows.error_records import error_record
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
 from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
 from fleet.windows.operators import binary, bitwise
 from fleet.windows.session import Session
-from fleet.windows.statics import cast
 from fleet.windows.tree import (
     Binary,
     Block,
@@ -34,6 +34,9 @@ from fleet.windows.tree import (
     Variable,
 )
 from fleet.windows.values import (
+    GROUP,
+    VERSION,
+    Char,
     Hash,
     PSObject,
     PSValue,
@@ -45,6 +48,7 @@ from fleet.windows.values import (
     to_number,
     to_text,
     truthy,
+    type_name,
 )
 
 PROCESS_ID = 4242
@@ -141,7 +145,7 @@ class ExpressionEvaluator:
             case "psitem":
                 return variables.get("_")
             case "error":
-                return [error_record(failure) for failure in self.session.failed]
+                return [error_record(failure, self.session.line) for failure in self.session.failed]
             case "?":
                 return self.session.ok_before
             case "pwd":
@@ -213,7 +217,7 @@ def version(host: Host) -> PSObject:
     """$PSVersionTable.PSVersion: 5.1 with the host's build."""
     build = int(host.system.version.rsplit(".", 1)[-1])
     values: dict[str, PSValue] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
-    return PSObject("System.Version", values, f"5.1.{build}.1")
+    return PSObject(VERSION, values, f"5.1.{build}.1")
 
 
 def _at(value: PSValue, key: PSValue) -> PSValue:
@@ -224,8 +228,10 @@ def _at(value: PSValue, key: PSValue) -> PSValue:
         raise Failure("Cannot index into a null array.", "NullArray", target=":")
     if isinstance(key, list):
         return [_at(value, one) for one in key]
+    if isinstance(value, list) and isinstance(key, str) and value and type_name(value[0]) == GROUP:
+        return next((one for one in value if get_property(one, "Name") == key), None)
     place = to_number(key)
-    members = value if isinstance(value, list | str) else [value]
+    members = [Char(char) for char in value] if isinstance(value, str) else items(value)
     return members[int(place)] if -len(members) <= place < len(members) else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fleet.model import Machine
 from fleet.windows import commands
 from fleet.windows.binding import QUIET, Argument, CmdletCall, bind
+from fleet.windows.casts import cast
 from fleet.windows.error_records import error_record
 from fleet.windows.failure import COMMAND_COST, MAX_DEPTH, MAX_ITEMS, Failure, no_memory, refused
 from fleet.windows.format import render
@@ -13,7 +14,6 @@ from fleet.windows.parse import parse
 from fleet.windows.paths import write_text
 from fleet.windows.session import Session, shown
 from fleet.windows.statements import Leaving, StatementRunner
-from fleet.windows.statics import cast
 from fleet.windows.tree import (
     Block,
     Body,
@@ -36,6 +36,7 @@ class Interpreter(StatementRunner):
     def __init__(self, machine: Machine) -> None:
         self.session = Session(machine, self.invoke, self.run_line, commands.KNOWN, commands.is_lacking)
         self._tries = 0
+        self._caught = []
         self._depth = 0
 
     def run_script(self, line: str) -> None:
@@ -113,6 +114,7 @@ class Interpreter(StatementRunner):
                 return self.invoke(head, None)
             return self._call(Function("", head.parameters, head.body), self._arguments(command), given)
         name = to_text(head)
+        name = self.session.aliases.get(name.lower(), name)
         if function := self.session.functions.get(name.lower()):
             return self._call(function, self._arguments(command), given)
         if native := commands.native(name):
@@ -141,7 +143,9 @@ class Interpreter(StatementRunner):
         if call.has("OutVariable"):
             self.session.variables[call.text("OutVariable").lower()] = list(output)
         if call.has("ErrorVariable"):
-            self.session.variables[call.text("ErrorVariable").lower()] = [error_record(one) for one in call.failures]
+            self.session.variables[call.text("ErrorVariable").lower()] = [
+                error_record(one, self.session.line) for one in call.failures
+            ]
         return output
 
     def _call(self, function: Function, arguments: list[Argument], given: list[PSValue]) -> list[PSValue]:

@@ -18,6 +18,8 @@ MAX_ITEMS = 50_000
 """Largest array; 1..1e9 is refused before it is created."""
 MAX_OUTPUT = 64 * 2**10
 """Characters a line may print; the rest is cut off, as by a console buffer."""
+MAX_SHOWN = 69
+"""Characters of a line that an error shows."""
 MAX_MATCH_SECONDS = 0.25
 """Processor time for one match; an ordinary one takes a thousandth."""
 MAX_SECONDS = 2.0
@@ -75,18 +77,54 @@ class Failure(Exception):
     def summary(self) -> str:
         """ObjectNotFound: (x:String) [Get-Item], ItemNotFoundException"""
         is_command = self.source and self.target != f"{self.source}:String"
-        where = f"[{self.source}]" if is_command else "[]"
-        return f"{self.category}: ({self.target or ':'}) {where}, {self.kind}"
+        where = f"[{_ellipsized(self.source)}]" if is_command else "[]"
+        name, _, type_ = self.target.rpartition(":")
+        return f"{self.category}: ({_ellipsized(name)}:{_ellipsized(type_)}) {where}, {_ellipsized(self.kind)}"
 
     def _position(self, line: str) -> str:
         start, end = self.span or (0, len(line))
         row = line.count("\n", 0, start) + 1
         first = line.rfind("\n", 0, start) + 1
         last = line.find("\n", start)
-        text = line[first : len(line) if last < 0 else last]
+        text = line[first : len(line) if last < 0 else last].rstrip()
         column = start - first
-        length = max(min(end - start, len(text) - column), 1)
-        return f"At line:{row} char:{column + 1}\n+ {text}\n+ {' ' * column}{'~' * length}\n"
+        shown, before, length = _shortened(text, column, min(end - start, len(text) - column))
+        return f"At line:{row} char:{column + 1}\n+ {shown}\n+ {' ' * before}{'~' * max(length, 1)}\n"
+
+
+def _shortened(text: str, before: int, length: int) -> tuple[str, int, int]:
+    """A line around the part that failed, at most MAX_SHOWN characters; then where that part begins, and its length."""
+    if len(text) <= MAX_SHOWN:
+        return text, before, length
+    after = len(text) - length - before
+    prefix, suffix = min(before, 12), min(after, 8)
+    spare = MAX_SHOWN - prefix - length - suffix
+    more = min(before - prefix, max(spare, 0))
+    prefix += more
+    suffix += min(after, spare - more) if spare > 0 else 0
+    head = "... " if prefix < before else ""
+    tail = " ..." if suffix < after or spare <= 0 else ""
+    start = before - prefix
+    return f"{head}{text[start : start + MAX_SHOWN]}{tail}", prefix + len(head), min(length, MAX_SHOWN - prefix)
+
+
+def _ellipsized(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:15]}...{text[-15:]}"
+
+
+class DotNetError(Failure):
+    """What .NET throws: the name of its class, without `System.`, and its message."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message, f"System.{kind}", "NotSpecified", ":", kind)
+
+
+def bad_format() -> DotNetError:
+    return DotNetError("FormatException", "Input string was not in a correct format.")
+
+
+def out_of_range(why: str, parameter: str) -> DotNetError:
+    return DotNetError("ArgumentOutOfRangeException", f"{why}\r\nParameter name: {parameter}")
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from fleet.windows.dotnet import long_date
+from fleet.windows.error_records import ErrorRecord
+from fleet.windows.exceptions import BASES
 from fleet.windows.failure import MAX_OUTPUT
 from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
@@ -83,6 +85,10 @@ def _objects(records: list[PSObject]) -> str:
     first = records[0]
     if first.type == MATCH:
         return "\n" + "".join(f"{record.text}\n" for record in records) + "\n"
+    if isinstance(first, ErrorRecord):
+        return "".join(record.shown for record in records if isinstance(record, ErrorRecord))
+    if first.type in BASES:
+        return "".join(f"{to_text(record.get('Message'))}\n" for record in records)
     if first.type in VIEWS:
         return view_text(records, VIEWS[first.type])
     if first.type in LISTS or len(first.values) > FEW:

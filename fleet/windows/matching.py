@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import regex
 
-from fleet.windows.failure import Budget, Failure, refused
+from fleet.windows.failure import Budget, Failure, Unmodelled, refused
 from fleet.windows.regex_classes import InvalidPattern, quoted
 from fleet.windows.regex_translation import TooLarge, Translated, Translator
 
@@ -110,6 +110,8 @@ class RegexMatch:
     end: int
     groups: dict[str, str]
     """.NET's group names, in its order, "0" first -> what they matched; groups that took no part are missing"""
+    names: tuple[str, ...]
+    """of all groups"""
 
     @property
     def text(self) -> str:
@@ -130,7 +132,7 @@ class Matcher:
         """
         self._budget = budget
         given = f"(?{options}){pattern}" if options and not simple else pattern
-        self._compiled, self._translated = _expression(
+        self._translated, self._compiled, self._stepped = _expression(
             "".join(map(quoted, pattern)) if simple else given, pattern, cased
         )
 
@@ -143,12 +145,17 @@ class Matcher:
         return next(self.matches(text), None)
 
     def matches(self, text: str) -> Iterator[RegexMatch]:
-        """All matches, one after the other."""
+        """All matches, one after the other; after an empty one, .NET looks on from the next character."""
         self._budget.spend(len(text))
+        names = ("0", *self._translated.groups.values())
+        compiled, place = self._compiled, 0
         try:
-            for match in self._compiled.finditer(text, timeout=self._budget.seconds):
+            while place <= len(text) and (match := compiled.search(text, place, timeout=self._budget.seconds)):
                 self._budget.spend()
-                yield RegexMatch(match.start(), match.end(), self._groups(match))
+                yield RegexMatch(match.start(), match.end(), self._groups(match), names)
+                empty = match.start() == match.end()
+                place = match.end() + empty
+                compiled = self._stepped if empty else self._compiled
         except TimeoutError:
             raise refused("The pipeline has been stopped.") from None
 
@@ -162,11 +169,20 @@ class Matcher:
             return [text]
         parts, start = [], 0
         for count, found in enumerate(self.matches(text), 2):
-            parts += [text[start : found.start], *list(found.groups.values())[1:]]
+            parts += [text[start : found.start], *self._captures(found)]
             start = found.end
             if count == limit:
                 break
         return [*parts, text[start:]]
+
+    def _captures(self, found: RegexMatch) -> list[str]:
+        """What the groups matched, as Regex.Split adds it: it takes the places of groups for their numbers."""
+        numbered = self._translated.groups
+        return [
+            found.groups.get(numbered.get(place, ""), "")
+            for place, name in enumerate(numbered.values(), 1)
+            if name in found.groups
+        ]
 
     def replace(self, text: str, replacement: str) -> str:
         """The text with every match replaced; $1, ${name}, $& and so on refer to what was matched."""
@@ -202,13 +218,19 @@ class Matcher:
 
 
 @lru_cache(256)
-def _expression(pattern: str, shown: str, cased: bool) -> tuple[regex.Pattern[str], Translated]:
+def _expression(pattern: str, shown: str, cased: bool) -> tuple[Translated, regex.Pattern[str], regex.Pattern[str]]:
+    """An expression, translated and compiled, and once more for where the search took a step: there \\G fails."""
     if len(pattern) > MAX_PATTERN:
         raise refused("The pipeline has been stopped.")
     try:
         translated = Translator(pattern).translate()
-        return regex.compile(translated.pattern, 0 if cased else regex.IGNORECASE), translated
+        flags = 0 if cased else regex.IGNORECASE
+        compiled = regex.compile(translated.pattern, flags)
+        stepped = translated.pattern.replace(r"\G", "(?!)")
+        return translated, compiled, regex.compile(stepped, flags) if stepped != translated.pattern else compiled
     except InvalidPattern as invalid:
         raise BadPattern(shown, str(invalid)) from None
     except (TooLarge, RecursionError):
         raise refused("The pipeline has been stopped.") from None
+    except regex.error:
+        raise Unmodelled(f"regex {shown}") from None

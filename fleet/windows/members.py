@@ -5,24 +5,30 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from fleet.windows import library, regex_members
 from fleet.windows.dotnet import format_value
 from fleet.windows.dotnet_names import has_method, lacks_property
-from fleet.windows.failure import MAX_TEXT, Budget, Failure, Unmodelled, no_memory
-from fleet.windows.operators import order
-from fleet.windows.statics import Arguments, call_static, dmtf, static_property
+from fleet.windows.failure import Budget, Failure, Unmodelled, out_of_range
+from fleet.windows.moments import LOCAL, UNIVERSAL, kind_of
+from fleet.windows.operators import equal, order
+from fleet.windows.statics import STATIC, dmtf, enumeration, invoked, milliseconds, no_type, short, static_property
+from fleet.windows.text_methods import text_methods
 from fleet.windows.values import (
     CUSTOM,
+    VERSION,
+    Arguments,
     EnumText,
     Hash,
     PSObject,
     PSValue,
     TypeName,
-    items,
     to_moment,
     to_number,
     to_text,
     type_name,
 )
+
+UNREPRESENTABLE = "The added or subtracted value results in an un-representable DateTime."
 
 
 def get_property(value: PSValue, name: str) -> PSValue:
@@ -55,7 +61,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
         case timedelta():
             return _span_property(value, lowered)
         case TypeName():
-            return static_property(value.name, name)
+            held = library.encoding(lowered) if short(value.name) == "text.encoding" else None
+            return held or static_property(value.name, name)
         case None:
             return 0 if lowered in ("count", "length") else None
         case _:
@@ -83,19 +90,19 @@ def _date_property(value: datetime, name: str) -> PSValue:
         case "millisecond":
             return value.microsecond // 1000
         case "dayofweek":
-            return value.strftime("%A")
+            return enumeration("System.DayOfWeek", value.strftime("%A"))
         case "dayofyear":
             return value.timetuple().tm_yday
         case "date":
             return value.replace(hour=0, minute=0, second=0, microsecond=0)
         case "timeofday":
-            return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
+            return value - value.replace(hour=0, minute=0, second=0, microsecond=0)
         case "ticks":
-            return int(value.timestamp()) * 10_000_000 + 621_355_968_000_000_000
+            return (value - datetime.min.replace(tzinfo=value.tzinfo)) // timedelta(microseconds=1) * 10
         case "datetime":
             return format_value(value, "F")
         case "kind":
-            return "Local"
+            return enumeration("System.DateTimeKind", kind_of(value))
         case _:
             return None
 
@@ -103,18 +110,18 @@ def _date_property(value: datetime, name: str) -> PSValue:
 def span_properties(value: timedelta) -> dict[str, PSValue]:
     """All properties of a TimeSpan, in .NET's order."""
     total = value.total_seconds()
-    whole = int(total)
+    ticks = value // timedelta(microseconds=1) * 10
 
     def part(unit: int, limit: int) -> int:
-        return int(math.copysign(abs(whole) // unit % limit, whole))
+        return int(math.copysign(abs(ticks) // unit % limit, ticks))
 
     return {
-        "Days": int(math.copysign(abs(whole) // 86_400, whole)),
-        "Hours": part(3600, 24),
-        "Minutes": part(60, 60),
-        "Seconds": part(1, 60),
-        "Milliseconds": value.microseconds // 1000,
-        "Ticks": whole * 10_000_000 + value.microseconds * 10,
+        "Days": part(864_000_000_000, 10**8),
+        "Hours": part(36_000_000_000, 24),
+        "Minutes": part(600_000_000, 60),
+        "Seconds": part(10_000_000, 60),
+        "Milliseconds": part(10_000, 1000),
+        "Ticks": ticks,
         "TotalDays": total / 86_400,
         "TotalHours": total / 3600,
         "TotalMinutes": total / 60,
@@ -135,23 +142,16 @@ def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget)
     """
     lowered = name.lower()
     if isinstance(value, TypeName):
-        return call_static(value.name, name, arguments)
+        return _call_static(value.name, name, arguments, budget)
     if value is None:
         raise Failure("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull", target=":")
     if lowered == "gettype":
         own = type_name(value)
         return PSObject("System.RuntimeType", {"Name": own.rsplit(".", 1)[-1], "FullName": own}, own)
-    if lowered == "tostring":
-        return format_value(value, to_text(arguments[0]) if arguments else "")
     budget.spend(len(value) if isinstance(value, str | list) else 0)
-    methods = _methods(value)
+    methods = _methods(value, budget)
     if lowered in methods:
-        try:
-            return methods[lowered](arguments)
-        except (IndexError, ValueError, OverflowError, TypeError):
-            # too few arguments, or one out of range: the message is the same for all
-            text = f'Cannot find an overload for "{name}" and the argument count: "{len(arguments)}".'
-            raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
+        return invoked(methods[lowered], name, arguments)
     if isinstance(value, list):
         return [call_method(member, name, arguments, budget) for member in value if not isinstance(member, list)]
     own = type_name(value)
@@ -161,24 +161,63 @@ def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget)
     raise Failure(text, "MethodNotFound", target=f"{name}:String")
 
 
-def _methods(value: PSValue) -> dict[str, Callable[[Arguments], PSValue]]:
+def _call_static(type_: str, name: str, arguments: Arguments, budget: Budget) -> PSValue:
+    match short(type_):
+        case "regex" | "text.regularexpressions.regex":
+            known = regex_members.static_methods(budget)
+        case "convert":
+            known = library.CONVERT
+        case "io.path":
+            known = library.PATH
+        case held:
+            known = STATIC.get(held, {})
+    if name.lower() not in known:
+        raise no_type(type_, name)
+    return invoked(known[name.lower()], name, arguments)
+
+
+def _methods(value: PSValue, budget: Budget) -> dict[str, Callable[[Arguments], PSValue]]:
+    common: dict[str, Callable[[Arguments], PSValue]] = {
+        "tostring": lambda a: format_value(value, to_text(a[0]) if a else ""),
+    }
     match value:
         case str():
-            return _text_methods(value)
+            return common | text_methods(value)
         case datetime():
-            return _date_methods(value)
+            return common | _compared(value) | _date_methods(value)
+        case timedelta():
+            return common | _compared(value) | _span_methods(value)
+        case int() | float():
+            return common | _compared(value)
         case Hash():
-            return {
+            return common | {
                 "containskey": lambda a: any(key.lower() == to_text(a[0]).lower() for key in value.values),
                 "add": lambda a: value.set(to_text(a[0]), a[1]),
                 "getenumerator": lambda a: hash_entries(value),
             }
         case list():
-            return {"contains": lambda a: any(order(member, a[0]) == 0 for member in value)}
+            return {"contains": lambda a: any(equal(member, a[0], True) for member in value)}
+        case PSObject(type=library.ENCODING):
+            return library.encoding_methods(value)
+        case PSObject(type=regex_members.REGEX):
+            return regex_members.methods(value.text, budget)
+        case PSObject(type=type_) if type_ == VERSION:
+            return _compared(value) | {"tostring": lambda a: _version_text(value, a)}
         case PSObject():
-            return {"converttodatetime": lambda a: dmtf(to_text(a[0]))}
+            return common | {"converttodatetime": lambda a: dmtf(to_text(a[0]))}
         case _:
-            return {}
+            return common
+
+
+def _compared(value: PSValue) -> dict[str, Callable[[Arguments], PSValue]]:
+    return {
+        "compareto": lambda a: order(value, a[0]),
+        "equals": lambda a: type_name(value) == type_name(a[0]) and equal(value, a[0]),
+    }
+
+
+def _version_text(value: PSObject, a: Arguments) -> str:
+    return ".".join(value.text.split(".")[: _count(a[0])]) if a else value.text
 
 
 def hash_entries(value: Hash) -> list[PSValue]:
@@ -188,88 +227,64 @@ def hash_entries(value: Hash) -> list[PSValue]:
     ]
 
 
-def _text_methods(value: str) -> dict[str, Callable[[Arguments], PSValue]]:
-    def cut(a: Arguments) -> str:
-        start = _count(a[0])
-        length = _count(a[1]) if len(a) > 1 else len(value) - start
-        if start < 0 or length < 0 or start + length > len(value):
-            text = 'Exception calling "Substring": "Index and length must refer to a location within the string."'
-            raise Failure(text, "ArgumentOutOfRangeException", "NotSpecified", ":", "MethodInvocationException")
-        return value[start : start + length]
-
-    def replaced(a: Arguments) -> str:
-        old, new = to_text(a[0]), to_text(a[1])
-        if value.count(old or "\0") * len(new) + len(value) > MAX_TEXT:
-            raise no_memory()
-        return value.replace(old, new) if old else value
-
-    def parts(a: Arguments) -> PSValue:
-        marks = set("".join(to_text(mark) for argument in a[:1] for mark in items(argument)) or " \t\r\n")
-        text = "".join("\0" if char in marks else char for char in value)
-        return list(text.split("\0"))
-
-    def padded(a: Arguments, left: bool) -> str:
-        width, fill = _count(a[0]), to_text(a[1])[:1] if len(a) > 1 else " "
-        if width > MAX_TEXT:
-            raise no_memory()
-        return value.rjust(width, fill) if left else value.ljust(width, fill)
-
-    def chars(a: Arguments) -> str | None:
-        return "".join(to_text(mark) for argument in a for mark in items(argument)) or None
-
-    return {
-        "toupper": lambda a: value.upper(),
-        "tolower": lambda a: value.lower(),
-        "trim": lambda a: value.strip(chars(a)),
-        "trimstart": lambda a: value.lstrip(chars(a)),
-        "trimend": lambda a: value.rstrip(chars(a)),
-        "split": parts,
-        "substring": cut,
-        "replace": replaced,
-        "startswith": lambda a: value.startswith(to_text(a[0])),
-        "endswith": lambda a: value.endswith(to_text(a[0])),
-        "contains": lambda a: to_text(a[0]) in value,
-        "indexof": lambda a: value.find(to_text(a[0])),
-        "padleft": lambda a: padded(a, True),
-        "padright": lambda a: padded(a, False),
-    }
-
-
 def _count(value: PSValue) -> int:
     return int(to_number(value))
 
 
 def _months_later(value: datetime, months: int) -> datetime:
-    """The same day of another month, or its last one if that is shorter.
-
-    Raises:
-        ValueError: the year is not within 1 and 9999.
-    """
+    """The same day of another month, or its last one if that is shorter."""
+    if abs(months) > 120_000:
+        raise out_of_range("Months value must be between +/-120000.", "months")
     year, month = divmod(value.year * 12 + value.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        raise out_of_range(UNREPRESENTABLE, "months")
     return value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
 
 
+def _years_later(value: datetime, years: int) -> datetime:
+    if abs(years) > 10_000:
+        raise out_of_range("Years value must be between +/-10000.", "years")
+    return _months_later(value, 12 * years)
+
+
 def _date_methods(value: datetime) -> dict[str, Callable[[Arguments], PSValue]]:
-    def later(unit: float) -> Callable[[Arguments], PSValue]:
-        def add(a: Arguments) -> PSValue:
-            try:
-                return value + timedelta(seconds=to_number(a[0]) * unit)
-            except (OverflowError, ValueError):
-                text = "The added or subtracted value results in an un-representable DateTime."
-                raise Failure(text, "ArgumentOutOfRangeException", "NotSpecified", ":") from None
+    def added(span: timedelta) -> datetime:
+        try:
+            return value + span
+        except OverflowError:
+            raise out_of_range(UNREPRESENTABLE, "value") from None
 
-        return add
-
-    units = {"adddays": 86_400, "addhours": 3600, "addminutes": 60, "addseconds": 1}
+    units = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1000, "milliseconds": 1}
     return {
-        **{name: later(unit) for name, unit in units.items()},
-        "addmilliseconds": later(0.001),
+        **{f"add{name}": lambda a, unit=unit: added(milliseconds(a[0], unit)) for name, unit in units.items()},
+        "addticks": lambda a: added(timedelta(microseconds=to_number(a[0]) / 10)),
+        "add": lambda a: added(_as_span(a[0])),
         "addmonths": lambda a: _months_later(value, _count(a[0])),
-        "addyears": lambda a: _months_later(value, 12 * _count(a[0])),
-        "touniversaltime": lambda a: value,
-        "tolocaltime": lambda a: value,
+        "addyears": lambda a: _years_later(value, _count(a[0])),
+        "touniversaltime": lambda a: value.replace(tzinfo=UNIVERSAL),
+        "tolocaltime": lambda a: value.replace(tzinfo=LOCAL),
         "toshortdatestring": lambda a: format_value(value, "d"),
         "toshorttimestring": lambda a: format_value(value, "t"),
         "tolongdatestring": lambda a: format_value(value, "D"),
-        "subtract": lambda a: value - to_moment(a[0]),
+        "tolongtimestring": lambda a: format_value(value, "T"),
+        "subtract": lambda a: added(-a[0]) if isinstance(a[0], timedelta) else value - to_moment(a[0]),
+    }
+
+
+def _as_span(value: PSValue) -> timedelta:
+    """
+    Raises:
+        TypeError: it is no span of time.
+    """
+    if not isinstance(value, timedelta):
+        raise TypeError
+    return value
+
+
+def _span_methods(value: timedelta) -> dict[str, Callable[[Arguments], PSValue]]:
+    return {
+        "add": lambda a: value + _as_span(a[0]),
+        "subtract": lambda a: value - _as_span(a[0]),
+        "negate": lambda a: -value,
+        "duration": lambda a: abs(value),
     }

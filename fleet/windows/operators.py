@@ -4,10 +4,14 @@ import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from fleet.windows.dotnet import compose
+from fleet.windows.casts import to_version
+from fleet.windows.collation import collation_key
+from fleet.windows.dotnet import formatted
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
 from fleet.windows.matching import BadPattern, Matcher, like
 from fleet.windows.values import (
+    VERSION,
+    Char,
     EnumText,
     Hash,
     PSObject,
@@ -35,14 +39,19 @@ def equal(left: PSValue, right: PSValue, cased: bool = False) -> bool:
                 return right is not None and left == to_number(right)
             except Failure:
                 return False
-        case EnumText() if isinstance(right, int | float):
-            return left.number == right
+        case EnumText() | Char() if isinstance(right, int | float) and not isinstance(right, bool):
+            return to_number(left) == right
         case str():
             other = to_text(right)
             return right is not None and (left == other if cased else left.lower() == other.lower())
         case datetime():
             try:
                 return left == to_moment(right)
+            except Failure:
+                return False
+        case PSObject() if left.type == VERSION:
+            try:
+                return right is not None and left.text == to_version(right).text
             except Failure:
                 return False
         case Hash() | PSObject():
@@ -68,18 +77,20 @@ def order(left: PSValue, right: PSValue, cased: bool = False) -> int:
                 raise Failure(text, "ComparisonFailure") from None
         case datetime():
             one, other = left, to_moment(right)
-        case EnumText() if isinstance(right, int | float):
-            one, other = left.number, right
+        case EnumText() | Char() if isinstance(right, int | float):
+            one, other = to_number(left), right
         case str():
-            one, other = (left, to_text(right)) if cased else (left.lower(), to_text(right).lower())
+            one, other = collation_key(left, cased), collation_key(to_text(right), cased)
+        case PSObject() if left.type == VERSION:
+            one, other = list(left.values.values()), list(to_version(right).values.values())
         case _:
             text = f'Cannot compare "{to_text(left)[:200]}" because it is not IComparable.'
             raise Failure(text, "NotIcomparable")
     return (one > other) - (one < other)  # type: ignore[operator]
 
 
-def sort_key(value: PSValue) -> tuple[int, float, str]:
-    """A sort key for values of any kind: null first, then numbers and times, then text."""
+def sort_key(value: PSValue) -> tuple[int, float, object]:
+    """A sort key for values of any kind: null first, then numbers and times, then versions, then text."""
     match value:
         case None:
             return (0, 0.0, "")
@@ -91,8 +102,10 @@ def sort_key(value: PSValue) -> tuple[int, float, str]:
             return (1, value.timestamp(), "")
         case timedelta():
             return (1, value.total_seconds(), "")
+        case PSObject() if value.type == VERSION:
+            return (2, 0.0, list(value.values.values()))
         case _:
-            return (2, 0.0, to_text(value).lower())
+            return (3, 0.0, collation_key(to_text(value)))
 
 
 def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSValue:
@@ -104,7 +117,7 @@ def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSVa
     if operator in ARITHMETIC:
         return ARITHMETIC[operator](left, right)
     if operator == "-f":
-        return compose(to_text(left), items(right) if isinstance(right, list) else [right])
+        return formatted(to_text(left), items(right) if isinstance(right, list) else [right])
     name = operator[1:]
     cased = name[0] == "c" and name[1:] in FILTERS | OTHERS.keys()
     if name[0] in "ci" and name[1:] in FILTERS | OTHERS.keys():
@@ -245,6 +258,8 @@ def _add(left: PSValue, right: PSValue) -> PSValue:
             return Hash({**left.values, **right.values})
         case (datetime(), timedelta()) | (timedelta(), timedelta()):
             return _time(lambda: left + right)  # type: ignore[operator]
+        case Char(), int() | float():
+            return fit(ord(left) + right)
         case str(), _:
             return bounded(left + to_text(right))
         case None, _:

@@ -19,6 +19,7 @@ from fleet.windows.tree import (
     ForEach,
     Function,
     FunctionParameter,
+    Handler,
     If,
     Items,
     Leave,
@@ -44,6 +45,7 @@ FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 PARAMETER = re.compile(r"-([A-Za-z_?][\w-]*)(:?)")
+CAUGHT = re.compile(r"\[([\w.]+)\]\s*,?\s*")
 REDIRECT = re.compile(r"([1-6*]?)(>>|>)(?:&([12]))?")
 INVOCATION = re.compile(r"[&.](?=[\s\"'$({])")
 SWITCH_OPTION = re.compile(r"-(regex|wildcard|casesensitive|exact)\b", re.IGNORECASE)
@@ -266,17 +268,18 @@ class Parser(ExpressionParser):
                 self.expect(")")
 
     def _try(self) -> Try:
-        body, handler, last = self.braced(), None, None
-        if self._follows("catch"):
+        body, handlers, last = self.braced(), [], None
+        while self._follows("catch"):
             self.spaces(lines=True)
-            while self.match(re.compile(r"\[[\w.]+\]\s*,?\s*")):
-                pass  # a typed catch catches everything here
-            handler = self.braced()
+            types = []
+            while found := self.match(CAUGHT):
+                types.append(found[1])
+            handlers.append(Handler(tuple(types), self.braced()))
         if self._follows("finally"):
             last = self.braced()
-        if handler is None and last is None:
+        if not handlers and last is None:
             raise self.wrong("The Try statement is missing its Catch or Finally block.", "MissingCatchOrFinally")
-        return Try(body, handler, last)
+        return Try(body, tuple(handlers), last)
 
     def _pipeline(self, first: SyntaxNode) -> Pipeline:
         stages, redirects = [first], []

@@ -126,7 +126,8 @@ class ClassReader:
             char, escaped = self.next(), False
             if char == "]" and not first:
                 body = "".join(parts)
-                plain = f"[{'^' if negated else ''}{body}]" if body else "(?!)"
+                nothing = not body or (negated and any(_complement(part) in parts for part in parts))
+                plain = "(?!)" if nothing else f"[{'^' if negated else ''}{body}]"
                 return f"(?:(?!{without}){plain})" if without else plain
             if char == "\\" and self.left():
                 char = self.next()
@@ -136,16 +137,12 @@ class ClassReader:
                     parts.append(found)
                     first = False
                     continue
+                if char == "-":  # it belongs to the class, and a range that is open goes on behind it
+                    parts.append(quoted("-"))
+                    first = False
+                    continue
                 self.at -= 1
-                if char == "-":
-                    self.at += 1
-                    if not start:  # a range may end in an escaped hyphen
-                        parts.append(quoted("-"))
-                        first = False
-                        continue
-                    char, escaped = "-", True
-                else:
-                    char, escaped = self.escape(), True
+                char, escaped = self.escape(), True
             elif char == "[":
                 self._skip_posix(bool(start))
             if start and char == "[" and not escaped and not first:
@@ -184,6 +181,11 @@ class ClassReader:
             self.at += 2
         else:
             self.at = start
+
+
+def _complement(part: str) -> str:
+    r"""The class of all other characters: \W for \w. `regex` lets [^\w\W] match anything."""
+    return f"\\{part[1].swapcase()}{part[2:]}" if part[0] == "\\" else ""
 
 
 def _is_block(name: str) -> bool:

@@ -16,6 +16,10 @@ from fleet.windows.regex_classes import ClassReader, InvalidPattern, quoted
 
 QUANTIFIER = regex.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
 ANCHORS = {"A": r"\A", "Z": r"(?=\n?\Z)", "z": r"\Z", "G": r"\G", "b": r"\b", "B": r"\B"}
+REFERENCE = regex.compile(r"k?(?:<(\w+)>|'(\w+)')")
+NAMED = regex.compile(r"\(\?(?:'|<[^=!])")
+OPTIONS = regex.compile(r"([imnsxIMNSX+-]*)([:)])")
+CONDITION = regex.compile(r"\((\w+)\)")
 MAX_SIZE = 20_000
 """Largest pattern once its counted repeats are written out: nested ones take memory before any match."""
 MAX_NESTING = 100
@@ -44,6 +48,10 @@ class _Level:
     unit_size: int = 0
     bars: int = 0
     conditional: bool = False
+    tested: bool = False
+    """a conditional whose test is an expression: .NET allows no options directly within it"""
+    untested: bool = False
+    """a conditional whose test, an expression in brackets, comes next or is being read"""
 
 
 class TooLarge(Exception):
@@ -57,6 +65,8 @@ class Translator(ClassReader):
         super().__init__(pattern)
         self._levels = [_Level("")]
         self._unnamed = 0
+        self._skips_group = False
+        """the next plain bracket captures nothing: a conditional's test, or, if that looks around, the one behind"""
         self._names: dict[str, None] = {}
         self._slots: dict[str, int] = {}
 
@@ -185,8 +195,11 @@ class Translator(ClassReader):
     # --- brackets ---------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        if self.peek() != "?":
-            if "n" in self._level.options:
+        if self.peek() != "?" or self.peek(1) == ")":
+            if self._skips_group and not self._level.untested:
+                raise Unmodelled("regex (?(?=…)(…)|…)")  # .NET counts this group, and captures nothing in it
+            if "n" in self._level.options or self._skips_group:
+                self._skips_group = False
                 return self._push("(?:")
             self._unnamed += 1
             return self._push(f"(?P<g{self._unnamed}>")
@@ -228,9 +241,9 @@ class Translator(ClassReader):
 
     def _conditional(self) -> None:
         """(?(name)yes|no), or with an expression in place of the name."""
-        found = regex.compile(r"\((\w+)\)").match(self.pattern, self.at)
+        found = CONDITION.match(self.pattern, self.at)
         if found is None:
-            raise Unmodelled("regex (?(…)yes|no)")
+            return self._tested()
         self.at = found.end()
         name = found[1]
 
@@ -244,17 +257,33 @@ class Translator(ClassReader):
         self._push(opening)
         self._level.conditional = True
 
+    def _tested(self) -> None:
+        """(?(expression)yes|no): the expression captures nothing itself, and may be a look ahead or behind."""
+        if self.pattern.startswith("(?#", self.at):
+            raise InvalidPattern("Alternation conditions cannot be comments.")
+        if NAMED.match(self.pattern, self.at):
+            raise InvalidPattern("Alternation conditions do not capture and cannot be named.")
+        self._push("(?(?=")
+        self._level.conditional = self._level.tested = self._level.untested = True
+        self._skips_group = True
+
     def _options(self) -> None:
         """(?i-s) up to the end of the bracket around it, or (?i-s:…)."""
-        found = regex.compile(r"([imnsxIMNSX]*)(?:-([imnsxIMNSX]*))?([:)])").match(self.pattern, self.at)
-        if found is None:
+        found = OPTIONS.match(self.pattern, self.at)
+        if found is None or self._level.tested:
             raise InvalidPattern("Unrecognized grouping construct.")
         self.at = found.end()
-        on, off = found[1].lower(), (found[2] or "").lower()
+        on, off, wanted = set[str](), set[str](), True
+        for letter in found[1].lower():
+            if letter in "+-":
+                wanted = letter == "+"
+            else:
+                (on if wanted else off).add(letter)
+                (off if wanted else on).discard(letter)
         before = self._level.options
-        options = "".join(sorted((set(before) | set(on)) - set(off)))
-        case = "(?i:" if "i" in on and "i" not in off else "(?-i:" if "i" in off else ""
-        if found[3] == ":":
+        options = "".join(sorted((set(before) | on) - off))
+        case = "(?i:" if "i" in on else "(?-i:" if "i" in off else ""
+        if found[2] == ":":
             self._push(case or "(?:", options)
             return
         level = self._level
@@ -269,6 +298,10 @@ class Translator(ClassReader):
         level = self._levels.pop()
         pieces = [*self._closed_pieces(level), ")"]
         self._add(lambda: "".join(piece if isinstance(piece, str) else piece() for piece in pieces), level.size + 1)
+        if self._level.untested:
+            self._level.untested = False
+            self._level.pieces.append(")")
+            self._level.unit = -1
 
     # --- escapes ----------------------------------------------------------------------------------------------------
 
@@ -282,16 +315,22 @@ class Translator(ClassReader):
         if char.lower() in "wsdp":
             self.at += 1
             return self._add(self.shorthand(char) or "")
-        if char == "k":
+        if char in "k<'":
             return self._named_reference()
         if char in "123456789":
             return self._numbered_reference()
         self._add(quoted(self.escape()))
 
     def _named_reference(self) -> None:
-        found = regex.compile(r"k(?:<(\w+)>|'(\w+)')").match(self.pattern, self.at)
+        r"""\k<name>, or the older \<name>; with neither, \< is the character."""
+        found = REFERENCE.match(self.pattern, self.at)
+        if found is None and self.peek() != "k":
+            return self._add(quoted(self.next()))
         if found is None:
-            raise InvalidPattern("Malformed \\k<...> named back reference.")
+            begun = self.peek(1) in ("<", "'") and self.left() > 2
+            raise InvalidPattern(
+                r"Unrecognized escape sequence \k." if begun else r"Malformed \k<...> named back reference."
+            )
         self.at = found.end()
         name = found[1] or found[2]
 

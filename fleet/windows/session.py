@@ -53,6 +53,10 @@ class Session:
     is_lacking: Callable[[str], bool]
     """whether only a real host has the command of that name"""
     folder: str = HOME
+    pushed: list[str] = field(default_factory=list)
+    """the folders that Pop-Location goes back to, the next one last"""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """those that the line itself has set"""
     folders: dict[str, int] = field(default_factory=dict)
     """folders created, and when: a host's files do not show those that are empty"""
     listing: "Listing | None" = None

@@ -4,12 +4,13 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fleet.windows.casts import cast
 from fleet.windows.compute import ExpressionEvaluator
-from fleet.windows.error_records import error_record
+from fleet.windows.error_records import ErrorRecord, error_record
+from fleet.windows.exceptions import is_caught
 from fleet.windows.failure import MAX_ITEMS, Failure, no_memory, not_allowed
 from fleet.windows.matching import Matcher, like
 from fleet.windows.operators import binary, equal
-from fleet.windows.statics import cast
 from fleet.windows.tree import (
     Assign,
     Block,
@@ -49,6 +50,8 @@ class StatementRunner(ExpressionEvaluator):
 
     _tries: int
     """how many `try` are open"""
+    _caught: list[Failure]
+    """what the open `catch` blocks caught, the innermost last"""
 
     @abstractmethod
     def pipeline(self, pipeline: Pipeline) -> list[PSValue]: ...
@@ -205,15 +208,43 @@ class StatementRunner(ExpressionEvaluator):
 
     def _try(self, statement: Try) -> list[PSValue]:
         try:
-            output = self._tried(statement.body)
+            output = self._handled(statement)
+        except (Failure, Leaving) as ending:
+            last = self.body(statement.last, guarded=True) if statement.last else []
+            if isinstance(ending, Failure):
+                ending.output += last
+            else:
+                ending.values += last
+            raise
+        return output + (self.body(statement.last, guarded=True) if statement.last else [])
+
+    def _handled(self, statement: Try) -> list[PSValue]:
+        """The output up to an error, and that of the first block that catches it."""
+        try:
+            return self._tried(statement.body)
         except Failure as failure:
-            if statement.handler is None or failure.final:
-                failure.output += self.body(statement.last, guarded=True) if statement.last else []
+            handler = next((one for one in statement.handlers if is_caught(failure, one.types)), None)
+            if handler is None or failure.final:
                 raise
             output = failure.taken()
-            with self._item(error_record(failure)):
-                output += self.body(statement.handler, guarded=True)
-        return output + (self.body(statement.last, guarded=True) if statement.last else [])
+            with self._item(error_record(failure, self.session.line)), self._catching(failure):
+                try:
+                    return output + self.body(handler.body, guarded=True)
+                except Leaving as leaving:
+                    leaving.values = output + leaving.values
+                    raise
+                except Failure as other:
+                    other.output = output + other.output
+                    raise
+
+    @contextmanager
+    def _catching(self, failure: Failure) -> Iterator[None]:
+        """`throw` without a value throws `failure` again, for a while."""
+        self._caught.append(failure)
+        try:
+            yield
+        finally:
+            self._caught.pop()
 
     def _tried(self, body: Body) -> list[PSValue]:
         """The output of statements; the first error ends them all."""
@@ -226,6 +257,10 @@ class StatementRunner(ExpressionEvaluator):
     def _leave(self, statement: Leave) -> Exception:
         values = self.statement(statement.value) if statement.value else []
         if statement.keyword == "throw":
+            if not values and self._caught:
+                return self._caught[-1]
+            if values and isinstance(values[0], ErrorRecord):
+                return values[0].failure
             text = to_text(collapse(values)) or "ScriptHalted"
             return Failure(text, text, "OperationStopped", f"{text[:80]}:String", ends_line=True, source="")
         if statement.keyword == "exit":

@@ -1,86 +1,95 @@
-"""Static members and casts of the few .NET types that a constrained endpoint allows."""
+"""Static members of the few .NET types that a constrained endpoint allows."""
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from calendar import monthrange
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from fleet.windows.dotnet import compose
 from fleet.windows.dotnet_names import is_type
-from fleet.windows.failure import Failure
+from fleet.windows.failure import DotNetError, Failure, out_of_range
+from fleet.windows.moments import parse_moment
 from fleet.windows.values import (
-    CUSTOM,
-    Hash,
-    PSObject,
+    Arguments,
+    EnumText,
     PSValue,
-    bad_conversion,
     bounded,
     fit,
     items,
     to_moment,
     to_number,
     to_text,
-    truthy,
 )
 
-SPAN = re.compile(r"-?(?:(\d{1,8})(?:\.|$))?(?:(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?)?")
-MIDPOINTS = ("toeven", "awayfromzero")
-"""How [math]::Round may round a half."""
-Arguments = Sequence[PSValue]
-"""Arguments of a method."""
+ROUNDING = "System.MidpointRounding"
+COMPARISON = "System.StringComparison"
+MAX_MILLISECONDS = 315_537_897_600_000
+"""Those of ten thousand years."""
+ENUMERATIONS = {
+    ROUNDING: ("ToEven", "AwayFromZero"),
+    "System.StringSplitOptions": ("None", "RemoveEmptyEntries"),
+    COMPARISON: (
+        "CurrentCulture",
+        "CurrentCultureIgnoreCase",
+        "InvariantCulture",
+        "InvariantCultureIgnoreCase",
+        "Ordinal",
+        "OrdinalIgnoreCase",
+    ),
+    "System.DayOfWeek": ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"),
+    "System.DateTimeKind": ("Unspecified", "Utc", "Local"),
+}
+"""Type -> its members, numbered from zero."""
+
+
+def enumeration(type_: str, name: str) -> EnumText:
+    """
+    Raises:
+        ValueError: the type has no such member.
+    """
+    number = [one.lower() for one in ENUMERATIONS[type_]].index(name.lower())
+    return EnumText(ENUMERATIONS[type_][number], number, type_)
+
+
+def milliseconds(value: PSValue, unit: int) -> timedelta:
+    """So many units of so many milliseconds; .NET Framework rounds them to a whole one."""
+    exact = to_number(value) * unit
+    if not abs(exact) <= MAX_MILLISECONDS:
+        raise out_of_range("Value to add was out of range.", "value")
+    return timedelta(milliseconds=int(exact + math.copysign(0.5, exact)))
 
 
 def _round(a: Arguments) -> PSValue:
-    number = to_number(a[0])
-    digits = a[1] if len(a) > 1 and to_text(a[1]).lower() not in MIDPOINTS else 0
-    places = min(max(int(to_number(digits)), 0), 15)
-    if math.isfinite(number) and to_text(a[-1]).lower() == MIDPOINTS[1] and len(a) > 1:
-        half = math.floor(abs(number) * 10**places + 0.5) / 10**places
-        return math.copysign(half, number)
-    return number if not math.isfinite(number) else float(round(number, places)) if places else round(number)
+    number = float(to_number(a[0]))
+    modes = [one.lower() for one in ENUMERATIONS[ROUNDING]]
+    away = len(a) > 1 and to_text(a[-1]).lower() == modes[1]
+    digits = int(to_number(a[1])) if len(a) > 1 and to_text(a[1]).lower() not in modes else 0
+    if not 0 <= digits <= 15:
+        raise out_of_range("Rounding digits must be between 0 and 15, inclusive.", "digits")
+    if not abs(number) < 1e16:
+        return number
+    scaled = number * 10.0**digits  # as .NET Framework does, whatever is lost by it
+    fraction, whole = math.modf(scaled)
+    if away:
+        return (whole + math.copysign(abs(fraction) >= 0.5, fraction)) / 10.0**digits
+    return float(round(scaled)) / 10.0**digits
 
 
-def _whole(function: Callable[[float], int]) -> Callable[[Arguments], PSValue]:
+def _real(function: Callable[[float], float]) -> Callable[[Arguments], PSValue]:
+    """A function of one number; of infinity it gives infinity."""
+
     def call(a: Arguments) -> PSValue:
         number = to_number(a[0])
-        return function(number) if math.isfinite(number) else number
+        return float(function(number)) if math.isfinite(number) else number
 
     return call
 
 
-STATIC: dict[str, dict[str, Callable[[Arguments], PSValue]]] = {
-    "math": {
-        "round": _round,
-        "floor": _whole(math.floor),
-        "ceiling": _whole(math.ceil),
-        "truncate": _whole(math.trunc),
-        "abs": lambda a: abs(to_number(a[0])),
-        "max": lambda a: max(to_number(a[0]), to_number(a[1])),
-        "min": lambda a: min(to_number(a[0]), to_number(a[1])),
-        "sqrt": lambda a: math.sqrt(number) if (number := to_number(a[0])) >= 0 else math.nan,
-        "pow": lambda a: fit(_power(float(to_number(a[0])), float(to_number(a[1])))),
-    },
-    "string": {
-        "isnullorempty": lambda a: not to_text(a[0]),
-        "isnullorwhitespace": lambda a: not to_text(a[0]).strip(),
-        "join": lambda a: bounded(to_text(a[0]).join(to_text(member) for member in items(a[1]))),
-    },
-    "datetime": {"parse": lambda a: to_moment(a[0])},
-    "timespan": {
-        "fromdays": lambda a: timedelta(days=to_number(a[0])),
-        "fromhours": lambda a: timedelta(hours=to_number(a[0])),
-        "fromminutes": lambda a: timedelta(minutes=to_number(a[0])),
-        "fromseconds": lambda a: timedelta(seconds=to_number(a[0])),
-    },
-    "management.managementdatetimeconverter": {"todatetime": lambda a: dmtf(to_text(a[0]))},
-}
-PROPERTIES: dict[str, dict[str, PSValue]] = {
-    "math": {"pi": math.pi, "e": math.e},
-    "int": {"maxvalue": 2**31 - 1, "minvalue": -(2**31)},
-    "int64": {"maxvalue": 2**63 - 1},
-    "environment": {"newline": "\n"},
-    "string": {"empty": ""},
-    "midpointrounding": {name.lower(): name for name in ("ToEven", "AwayFromZero")},
-}
+def _logarithm(a: Arguments) -> PSValue:
+    numbers = [float(to_number(one)) for one in a[:2]]
+    if numbers[0] <= 0:
+        return -math.inf if numbers[0] == 0 else math.nan
+    return math.log(*numbers)
 
 
 def _power(base: float, exponent: float) -> float:
@@ -91,58 +100,98 @@ def _power(base: float, exponent: float) -> float:
     return math.nan if isinstance(result, complex) else result
 
 
-def _short(name: str) -> str:
+def _parsed(text: str) -> datetime:
+    found = parse_moment(text[:100])
+    if isinstance(found, str):
+        raise DotNetError("FormatException", found)
+    return found
+
+
+def dmtf(text: str) -> datetime:
+    """A time as WMI writes it: 20260304101500.000000+000"""
+    return to_moment(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}")
+
+
+STATIC: dict[str, dict[str, Callable[[Arguments], PSValue]]] = {
+    "math": {
+        "round": _round,
+        "floor": _real(math.floor),
+        "ceiling": _real(math.ceil),
+        "truncate": _real(math.trunc),
+        "abs": lambda a: abs(to_number(a[0])),
+        "max": lambda a: max(to_number(a[0]), to_number(a[1])),
+        "min": lambda a: min(to_number(a[0]), to_number(a[1])),
+        "sign": lambda a: (number > 0) - (number < 0) if (number := to_number(a[0])) else 0,
+        "sqrt": lambda a: math.sqrt(number) if (number := to_number(a[0])) >= 0 else math.nan,
+        "pow": lambda a: fit(_power(float(to_number(a[0])), float(to_number(a[1])))),
+        "log": _logarithm,
+        "log10": lambda a: _logarithm([a[0], 10]),
+        "exp": lambda a: math.exp(number) if (number := to_number(a[0])) < 709.78 else math.inf,
+    },
+    "string": {
+        "isnullorempty": lambda a: not to_text(a[0]),
+        "isnullorwhitespace": lambda a: not to_text(a[0]).strip(),
+        "join": lambda a: bounded(to_text(a[0]).join(to_text(m) for one in a[1:] for m in items(one))),
+        "format": lambda a: compose(to_text(a[0]), a[1] if len(a) == 2 and isinstance(a[1], list) else list(a[1:])),
+        "concat": lambda a: bounded("".join(to_text(m) for one in a for m in items(one))),
+    },
+    "datetime": {
+        "parse": lambda a: _parsed(to_text(a[0])),
+        "daysinmonth": lambda a: monthrange(int(to_number(a[0])), int(to_number(a[1])))[1],
+        "isleapyear": lambda a: (year := int(to_number(a[0]))) % 4 == 0 and (year % 100 != 0 or year % 400 == 0),
+    },
+    "timespan": {
+        "fromdays": lambda a: milliseconds(a[0], 86_400_000),
+        "fromhours": lambda a: milliseconds(a[0], 3_600_000),
+        "fromminutes": lambda a: milliseconds(a[0], 60_000),
+        "fromseconds": lambda a: milliseconds(a[0], 1000),
+        "frommilliseconds": lambda a: milliseconds(a[0], 1),
+        "fromticks": lambda a: timedelta(microseconds=to_number(a[0]) / 10),
+    },
+    "management.managementdatetimeconverter": {"todatetime": lambda a: dmtf(to_text(a[0]))},
+}
+PROPERTIES: dict[str, dict[str, PSValue]] = {
+    "math": {"pi": math.pi, "e": math.e},
+    "int": {"maxvalue": 2**31 - 1, "minvalue": -(2**31)},
+    "int32": {"maxvalue": 2**31 - 1, "minvalue": -(2**31)},
+    "int64": {"maxvalue": 2**63 - 1, "minvalue": -(2**63)},
+    "long": {"maxvalue": 2**63 - 1, "minvalue": -(2**63)},
+    "environment": {"newline": "\n"},
+    "string": {"empty": ""},
+    "timespan": {"zero": timedelta(0)},
+    **{
+        type_.removeprefix("System.").lower(): {name.lower(): enumeration(type_, name) for name in names}
+        for type_, names in ENUMERATIONS.items()
+    },
+}
+
+
+def short(name: str) -> str:
     return name.lower().removeprefix("system.")
 
 
-def call_static(type_: str, name: str, arguments: Arguments) -> PSValue:
-    known = STATIC.get(_short(type_), {})
-    if name.lower() not in known:
-        raise no_type(type_, name)
+def invoked(method: Callable[[Arguments], PSValue], name: str, arguments: Arguments) -> PSValue:
+    """The result of a method.
+
+    Raises:
+        Failure: it throws, or takes other arguments.
+    """
     try:
-        return known[name.lower()](arguments)
+        return method(arguments)
+    except DotNetError as error:
+        text = f'Exception calling "{name}" with "{len(arguments)}" argument(s): "{error.message}"'
+        raise Failure(text, error.kind, "NotSpecified", ":", "MethodInvocationException") from None
     except (IndexError, ValueError, OverflowError, TypeError):
+        # too few arguments, or one of another kind: the message is the same for all
         text = f'Cannot find an overload for "{name}" and the argument count: "{len(arguments)}".'
         raise Failure(text, "MethodCountCouldNotFindBest", "NotSpecified", ":", "MethodException") from None
 
 
 def static_property(type_: str, name: str) -> PSValue:
-    known = PROPERTIES.get(_short(type_), {})
+    known = PROPERTIES.get(short(type_), {})
     if name.lower() not in known:
         raise no_type(type_, name)
     return known[name.lower()]
-
-
-def cast(type_: str, value: PSValue) -> PSValue:
-    """Cast a value to another type.
-
-    Raises:
-        Failure: the value cannot be converted, or the type is not allowed.
-    """
-    match _short(type_).removesuffix("[]"):
-        case "int" | "int32" | "long" | "int64" | "uint32" | "uint64" | "byte":
-            number = to_number(value)
-            if not math.isfinite(number) or abs(number) >= 2**63:
-                raise bad_conversion(value, "System.Int32")
-            return round(number)
-        case "double" | "float" | "single" | "decimal":
-            return float(to_number(value))
-        case "string" | "char":
-            return to_text(value)
-        case "bool" | "boolean" | "switch":
-            return truthy(value)
-        case "datetime":
-            return to_moment(value)
-        case "timespan":
-            return value if isinstance(value, timedelta) else _to_span(value)
-        case "array" | "object" | "psobject" | "ordered" | "hashtable" | "regex" | "void" | "version" | "scriptblock":
-            return items(value) if type_.endswith("[]") or type_ == "array" else value
-        case "pscustomobject":
-            if not isinstance(value, Hash):
-                return value
-            return PSObject(CUSTOM, dict(value.values))
-        case _:
-            raise no_type(type_)
 
 
 def no_type(name: str, member: str = "") -> Failure:
@@ -152,21 +201,3 @@ def no_type(name: str, member: str = "") -> Failure:
         what = f"[{name}]{member and '::'}{member}"
         return Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=what)
     return Failure(f"Unable to find type [{name}].", "TypeNotFound", "InvalidOperation", f"{name}:TypeName")
-
-
-def _to_span(value: PSValue) -> timedelta:
-    """A number of ticks, or a text such as 1.02:03:04."""
-    try:
-        if not isinstance(value, str):
-            return timedelta(microseconds=to_number(value) / 10)
-        found = SPAN.fullmatch(value.strip()[:100])
-        days, hours, minutes, seconds = (float(part or 0) for part in (found.groups() if found else ("x",)))
-        span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return -span if value.strip().startswith("-") else span
-    except (OverflowError, ValueError):
-        raise bad_conversion(value, "System.TimeSpan") from None
-
-
-def dmtf(text: str) -> datetime:
-    """Parse a time as WMI writes it: 20260304101500.000000+000"""
-    return to_moment(f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}")

@@ -201,9 +201,18 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Handler:
+    """catch [types] {…}"""
+
+    types: tuple[str, ...]
+    """of the exceptions that it catches; none if it catches all"""
+    body: "Body"
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     body: "Body"
-    handler: "Body | None"
+    handlers: tuple[Handler, ...]
     last: "Body | None"
 
 

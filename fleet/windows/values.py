@@ -5,12 +5,14 @@ represent hash tables, objects with properties, and script blocks. Times are in 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory
+from fleet.windows.moments import LOCAL, parse_moment
 from fleet.windows.tree import Block, TypeName
 
 T = TypeVar("T")
@@ -20,6 +22,11 @@ CUSTOM = "System.Management.Automation.PSCustomObject"
 """Class of an object that only has the properties it was given."""
 SHOWN_MEMBERS = 4
 """members shown of a list in a table cell"""
+VERSION, GROUP = "System.Version", "System.Text.RegularExpressions.Group"
+NUMBER_TEXT = re.compile(
+    r"\s*(?:0x(?P<hex>[0-9a-f]+)|(?P<number>[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?))\s*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -75,8 +82,14 @@ class EnumText(str):
         return made
 
 
+class Char(str):
+    """A character, which stands for its code where a number is wanted."""
+
+
 PSValue = None | bool | int | float | str | list["PSValue"] | datetime | timedelta | Hash | PSObject | Block | TypeName
 """One thing in a pipeline."""
+Arguments = Sequence[PSValue]
+"""Arguments of a method."""
 
 
 def _lookup(values: "Mapping[str, T]", name: str) -> "tuple[str, T | None]":
@@ -88,7 +101,7 @@ def _lookup(values: "Mapping[str, T]", name: str) -> "tuple[str, T | None]":
 
 
 def moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(seconds, LOCAL)
 
 
 def items(value: PSValue) -> list[PSValue]:
@@ -195,7 +208,7 @@ def _limited(parts: Iterator[str]) -> Iterator[str]:
 def display(value: PSValue) -> str:
     """A value as displayed in a table, a list or alone: times in the en-US culture."""
     if isinstance(value, datetime):
-        return f"{value.month}/{value.day}/{value.year} {clock(value)}"
+        return f"{value.month}/{value.day}/{value.year:04d} {clock(value)}"
     if isinstance(value, list):
         shown = [_member_text(m) if isinstance(m, list) else display(m) for m in value[:SHOWN_MEMBERS]]
         return "{" + ", ".join(shown) + ("...}" if len(value) > SHOWN_MEMBERS else "}")
@@ -224,50 +237,45 @@ def to_number(value: PSValue) -> int | float:
             return value
         case EnumText():
             return value.number
+        case Char():
+            return ord(value)
         case str():
-            text = value.strip()[:100]
-            try:
-                return int(text, 16) if text.lower().startswith("0x") else fit(int(text))
-            except ValueError:
-                pass
-            try:
-                return float(text.replace("_", "x").replace(",", ""))
-            except ValueError:
-                raise bad_conversion(value, "System.Int32") from None
+            return _parsed(value)
         case timedelta():
             return value.total_seconds()
         case _:
             raise bad_conversion(value, "System.Int32")
 
 
-def bad_conversion(value: PSValue, wanted: str) -> Failure:
+def _parsed(value: str) -> int | float:
+    found = NUMBER_TEXT.fullmatch(value[:100])
+    if found is None:
+        raise bad_conversion(value, "System.Int32")
+    if found["hex"]:
+        return fit(int(found["hex"], 16))
+    plain = found["number"].replace(",", "")
+    return fit(int(plain)) if plain.lstrip("+-").isdigit() else float(plain)
+
+
+def bad_conversion(value: PSValue, wanted: str, what: str = "Integer") -> Failure:
     why = ' Error: "Input string was not in a correct format."' if isinstance(value, str) else ""
     text = f'Cannot convert value "{to_text(value)[:200]}" to type "{wanted}".{why}'
-    return Failure(text, "InvalidCastFromStringToInteger", "InvalidArgument", ":")
+    return Failure(text, f"InvalidCastFromStringTo{what}", "InvalidArgument", ":")
 
 
 def to_moment(value: PSValue) -> datetime:
-    """Parse a time: the formats that AJ writes, ISO or en-US.
-
+    """
     Raises:
         Failure: the value is not a time.
     """
     if isinstance(value, datetime):
         return value
-    text = to_text(value).strip()[:100]
-    try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except ValueError:
-        pass
-    for form in ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p"):
-        try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    why = '"String was not recognized as a valid DateTime."'
-    message = f'Cannot convert value "{text}" to type "System.DateTime". Error: {why}'
-    raise Failure(message, "InvalidCastParseTargetInvocation")
+    text = to_text(value)[:100]
+    found = parse_moment(text)
+    if isinstance(found, str):
+        message = f'Cannot convert value "{text}" to type "System.DateTime". Error: "{found}"'
+        raise Failure(message, "InvalidCastParseTargetInvocation", "InvalidArgument", ":")
+    return found
 
 
 def type_name(value: PSValue) -> str:
@@ -275,6 +283,8 @@ def type_name(value: PSValue) -> str:
     match value:
         case EnumText():
             return value.type
+        case Char():
+            return "System.Char"
         case bool():
             return "System.Boolean"
         case int():

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fleet.windows.dotnet import format_value
-from fleet.windows.values import PSObject, clock, display, to_number
+from fleet.windows.values import VERSION, PSObject, clock, display, to_number
 
 PROCESS = "System.Diagnostics.Process"
 PROCESS_WITH_USER = f"{PROCESS}#IncludeUserName"
@@ -218,6 +218,12 @@ VIEWS: dict[str, View] = {
     ),
     "Microsoft.Powershell.Utility.FileHash": View(
         (Column("Algorithm", "Algorithm", 15), Column("Hash", "Hash", 70), Column("Path", "Path"))
+    ),
+    VERSION: View(
+        (
+            *tuple(Column(name, name, 6) for name in ("Major", "Minor", "Build")),
+            Column("Revision", "Revision", 8),
+        )
     ),
     "System.Management.Automation.PSVariable": View((Column("Name", "Name", 30), Column("Value", "Value"))),
     "System.Collections.DictionaryEntry": View((Column("Name", "Name", 30), Column("Value", "Value"))),

@@ -79,6 +79,16 @@ Move-Item: Move-Item C:\Apps\Shop\app.log C:\b.log
 Rename-Item: Rename-Item C:\Apps\Shop\app.log old.log
 Get-Location: Get-Location
 Set-Location: Set-Location C:\
+Push-Location: Push-Location C:\
+Pop-Location: Push-Location C:\; Pop-Location
+Convert-Path: Convert-Path C:\Apps
+Set-Variable: Set-Variable x 1
+New-Variable: New-Variable x 1
+Clear-Variable: $x = 1; Clear-Variable x
+Remove-Variable: $x = 1; Remove-Variable x
+Set-Alias: Set-Alias x Get-Date; x
+New-Alias: New-Alias x Get-Date
+Add-Member: [pscustomobject]@{a = 1} | Add-Member b 2 -PassThru
 Get-WinEvent: Get-WinEvent -ListLog *
 Get-EventLog: Get-EventLog System
 Test-Connection: Test-Connection localhost -Count 1
@@ -106,6 +116,10 @@ ConvertFrom-Csv: 'a,b', '1,2' | ConvertFrom-Csv
 Write-Warning: Write-Warning x
 Write-Verbose: Write-Verbose x -Verbose
 Write-Debug: Write-Debug x
+Write-Information: Write-Information x -InformationAction Continue
+Write-Progress: Write-Progress x -PercentComplete 5
+Invoke-Command: Invoke-Command { 1 }
+ConvertFrom-StringData: 'a = 1' | ConvertFrom-StringData
 Invoke-Expression: iex 'Get-Location'
 Join-Path: Join-Path C:\ a
 Split-Path: Split-Path C:\a\b
@@ -116,6 +130,9 @@ ipconfig: ipconfig
 systeminfo: systeminfo
 ping: ping localhost
 netstat: netstat -an
+nslookup: nslookup web01
+tracert: tracert -d web01
+where: where.exe ping
 findstr: 'a' | findstr a
 find: 'a' | find "a"
 shutdown: shutdown /r /t 0
@@ -176,7 +193,7 @@ def test_every_alias_names_a_command():
         ("'x' -match '((a{1000}){1000}){1000}'", "The pipeline has been stopped."),
         ("'x' -match '(('", "parsing \"((\" - "),
         ("('a' * 5000 + '!') -match '((a)|(aa))*[c-z]$'", "The pipeline has been stopped."),
-        ("(Get-Date).AddDays(1e300)", "un-representable DateTime"),
+        ("(Get-Date).AddDays(1e300)", "Value to add was out of range."),
         ("[System.IO.File]::ReadAllText('C:\\x')", "Method invocation is supported only on core types"),
         ("[System.Diagnostics.Process]::Start('cmd')", "Method invocation is supported only on core types"),
         ("New-Object Net.WebClient", "Only core types are supported in this language mode."),

@@ -1,4 +1,9 @@
-"""Regular expressions and wildcards on a Windows host follow .NET's rules, not those of Python."""
+"""Regular expressions and wildcards on a Windows host follow .NET's rules, not those of Python.
+
+Compared with .NET Core 2.1.30, whose parser and interpreter are those of .NET Framework, on patterns drawn from the
+whole grammar, with text, replacement and split: of 2,890, 30 are gaps, and 2,845 agree in everything; of the other 15,
+14 have two faults, of which .NET names another one.
+"""
 
 from random import Random
 
@@ -42,6 +47,9 @@ def run(host: Host, line: str) -> tuple[str, str, int]:
         ("'abc' -match '[[:alpha:]]'", "False"),
         ("']' -match '[]]'", "True"),
         ("'a&&b' -replace '[&&]','+'", "a++b"),
+        ("'a-b' -replace '[+-\\-.]','*'", "a*b"),
+        ("'a' -match '[^\\s\\S]'", "False"),
+        ("'a' -match '[^\\d\\D]|b'", "False"),
         ("'x' -match '\\p{Lu}'", "True"),
         ("'x' -cmatch '\\p{Lu}'", "False"),
         # groups
@@ -51,7 +59,20 @@ def run(host: Host, line: str) -> tuple[str, str, int]:
         ("'ab' -match '(a)|(b)' | Out-Null; $Matches.Count", "2"),
         ("'a:1' -match \"(?'key'a):(?<value>\\d)\" | Out-Null; $Matches['value']", "1"),
         ("'ab' -replace '(?<x>a)(?<y>b)','${y}${x}$z'", "ba$z"),
+        ("'abab' -match '^(?<n>ab)\\<n>$'", "True"),
+        ("'a<b' -match 'a\\<b'", "True"),
+        ("'a' -match '(a)|(?<n>\\k<1>)'", "True"),
+        ("'x1' -replace '(?(?=\\d)\\d|x)','_'", "__"),
+        ("'b2' -replace '(?(\\d)(?:\\d)|b)','_'", "__"),
+        ("('a1' -split '(?<7>\\d)') -join '|'", "a||"),
+        # an empty match is followed by a step, and there \G fails
+        ("'abc' -replace 'b??','-'", "-a-b-c-"),
+        ("'ab' -replace '|a','-'", "-a-b-"),
+        ("'ab cd' -replace '\\b|\\w+','-'", "-a-- -c--"),
+        ("'aab' -replace '\\Ga','-'", "--b"),
+        ("'aab' -replace '\\G','-'", "-aab"),
         # options
+        ("'AB' -cmatch '(?-i+i)a(?+i)b'", "True"),
         ("'aB' -cmatch 'a(?i)b'", "True"),
         ("'AB' -cmatch 'a(?i)b'", "False"),
         ("'AB' -match 'a(?-i)b'", "False"),
@@ -127,6 +148,12 @@ def test_a_pattern_means_what_it_means_to_dotnet(host: Host, line: str, printed:
         ("(?<+n>a)", "Invalid group name: Group names must begin with a word character."),
         ("(a)\\2", "Reference to undefined group number 2."),
         ("\\k<n>", "Reference to undefined group name n."),
+        ("\\k<n", "Unrecognized escape sequence \\k."),
+        ("\\<n>", "Reference to undefined group name n."),
+        ("(?)", "Quantifier {x,y} following nothing."),
+        ("(?(a)b|c|d)", "Too many | in (?()|)."),
+        ("(?(?i:a)b)", "Unrecognized grouping construct."),
+        ("(?(?<n>a)b)", "Alternation conditions do not capture and cannot be named."),
         ("\\kn", "Malformed \\k<...> named back reference."),
         ("(?#a", "Unterminated (?#...) comment."),
     ],

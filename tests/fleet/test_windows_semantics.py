@@ -164,56 +164,6 @@ def test_an_error_names_the_command_as_it_was_typed(host: Host, name: str):
     assert stderr.endswith("PathNotFound,Microsoft.PowerShell.Commands.SetLocationCommand\n")
 
 
-@pytest.mark.parametrize("line", ["Get-Uptime", "gci | sort -Top 1", "gci -FollowSymlinks", "gc a.txt -AsByteStream"])
-def test_what_only_later_versions_have_is_unknown(host: Host, line: str):
-    stdout, stderr, gaps = met(host, line)
-    assert (stdout, gaps) == ("", [])
-    assert "is not recognized" in stderr or "A parameter cannot be found" in stderr
-
-
-@pytest.mark.parametrize(
-    ("line", "lacks"),
-    [
-        ("gci -Hidden", "Get-ChildItem -Hidden"),
-        ("gci -Attr Hidden", "Get-ChildItem -Attributes"),
-        ("Get-Process -ComputerName x", "Get-Process -ComputerName"),
-        ("Get-Process | group Name -AsHashTable", "Group-Object -AsHashTable"),
-        ("1 | ft -GroupBy x", "Format-Table -GroupBy"),
-        ("sort -CaseSensitive", "Sort-Object -CaseSensitive"),
-        ("iwr http://localhost -OutFile x", "Invoke-WebRequest -OutFile"),
-        ("Set-Service Spooler -Description x", "Set-Service -Description"),
-        ("gci C:\\ -PipelineVariable x", "Get-ChildItem -PipelineVariable"),
-    ],
-)
-def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Host, line: str, lacks: str):
-    stdout, stderr, gaps = met(host, line)
-    assert (stdout, gaps) == ("", [lacks])
-    assert "A parameter cannot be found that matches parameter name" in stderr
-
-
-@pytest.mark.parametrize(
-    "line", ["Get-ScheduledTask", "nslookup web01", "Get-NetRoute", "try { Get-Random } catch { }", "w32tm /query",
-             "ipconfig /flushdns", "netstat -rn", "whoami /groups", "systeminfo /fo csv", "net user",
-             "sc.exe qfailure x",
-             "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
-             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear"]
-)  # fmt: skip
-def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
-    assert len(met(host, line)[2]) == 1
-
-
-@pytest.mark.parametrize(
-    "line", ["df -h", "Get-Foo", "pwsh -c 1", "Get-Error", "kubectl", "'Get-Acl'", "cmd /c nosuch"]
-)
-def test_what_no_such_host_has_is_no_gap(host: Host, line: str):
-    assert met(host, line)[2] == []
-
-
-@pytest.mark.parametrize("line", ["Get-Service -WhatIf", "gci -Confirm", "New-TimeSpan -WhatIf", "Out-String -WhatIf"])
-def test_only_cmdlets_that_change_something_take_whatif(host: Host, line: str):
-    assert "A parameter cannot be found that matches parameter name" in met(host, line)[1]
-
-
 def test_nobody_is_there_to_confirm(host: Host):
     machine = Machine(host)
     _, stderr, code = WindowsShell(machine).run("Remove-Item C:\\Data\\a.txt -Confirm")
@@ -245,21 +195,6 @@ def test_a_disabled_service_cannot_be_started(line: str, words: str):
     assert (code, machine.host.services["W3SVC"].state) == (1, "inactive")
     shell.run("sc.exe config W3SVC start= demand; Start-Service W3SVC")
     assert machine.host.services["W3SVC"].state == "active"
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("ipconfig /foo", "Error: unrecognized or incomplete command line."),
-        ("tasklist /foo", "ERROR: Invalid argument/option - '/foo'."),
-        ("whoami -x", "ERROR: Invalid argument/option - '-x'."),
-        ("ping -z web01", "Bad option -z."),
-    ],
-)
-def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, words: str):
-    stdout, _, gaps = met(host, line)
-    assert gaps == []
-    assert words in stdout
 
 
 @pytest.mark.parametrize(
@@ -366,23 +301,3 @@ def test_errors_are_in_the_words_of_5_1(host: Host, line: str, words: str):
 
 def test_each_item_reports_its_own_error(host: Host):
     assert met(host, "1..3 | % { 1 / 0; $_ }")[1].count("Attempted to divide by zero.") == 3
-
-
-@pytest.mark.parametrize(
-    ("line", "lacked"),
-    [
-        ("Test-Path HKLM:\\SOFTWARE", "HKLM:"),
-        ("gci Cert:\\LocalMachine", "Cert:"),
-        ("[System.Collections.ArrayList]@()", "[system.collections.arraylist]"),
-        ("[Environment]::OSVersion", "[Environment]::OSVersion"),
-        ("'abc'.Insert(1, 'x')", "[System.String].Insert()"),
-        ("(Get-Service WinRM).Stop()", "[System.ServiceProcess.ServiceController].Stop()"),
-        ("(Get-Process)[0].MainModule", "[System.Diagnostics.Process].MainModule"),
-        ("cmd /c dir", "cmd /c dir"),
-        ("Get-Command Get-ScheduledTask", "Get-Command Get-ScheduledTask"),
-        ("Get-Variable PSVersionTable", "Get-Variable PSVersionTable"),
-        ("Get-Service WinRM -RequiredServices", "Get-Service -RequiredServices"),
-    ],
-)
-def test_what_only_a_real_host_has_is_a_gap(host: Host, line: str, lacked: str):
-    assert met(host, line)[2] == [lacked]

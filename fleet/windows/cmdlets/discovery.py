@@ -10,17 +10,20 @@ from fleet.windows.matching import is_wildcard
 from fleet.windows.values import PSObject, PSValue
 
 MODULES = {
-    "Microsoft.PowerShell.Core 3.0.0.0": "ForEach-Object Get-Command Out-Default Out-Host Out-Null Where-Object",
+    "Microsoft.PowerShell.Core 3.0.0.0": "ForEach-Object Get-Command Invoke-Command Out-Default Out-Host Out-Null "
+    "Where-Object",
     "Microsoft.PowerShell.Diagnostics 3.0.0.0": "Get-Counter Get-WinEvent",
-    "Microsoft.PowerShell.Management 3.1.0.0": "Add-Content Clear-Content Copy-Item Get-ChildItem Get-ComputerInfo "
-    "Get-Content Get-EventLog Get-HotFix Get-Item Get-Location Get-Process Get-PSDrive Get-Service Get-TimeZone "
-    "Get-WmiObject Join-Path Move-Item New-Item Remove-Item Rename-Item Resolve-Path Restart-Computer Restart-Service "
-    "Set-Content Set-Location Set-Service Split-Path Start-Service Stop-Process Stop-Service Test-Connection Test-Path",
-    "Microsoft.PowerShell.Utility 3.1.0.0": "Add-Type Compare-Object ConvertFrom-Csv ConvertFrom-Json ConvertTo-Csv "
-    "ConvertTo-Json Export-Csv Format-List Format-Table Format-Wide Get-Alias Get-Date Get-Member Get-Unique "
-    "Get-Variable Group-Object Import-Csv Invoke-Expression Invoke-RestMethod Invoke-WebRequest Measure-Object "
-    "New-Object New-TimeSpan Out-File Out-String Select-Object Select-String Sort-Object Start-Sleep Tee-Object "
-    "Write-Debug Write-Error Write-Host Write-Output Write-Verbose Write-Warning",
+    "Microsoft.PowerShell.Management 3.1.0.0": "Add-Content Clear-Content Convert-Path Copy-Item Get-ChildItem "
+    "Get-ComputerInfo Get-Content Get-EventLog Get-HotFix Get-Item Get-Location Get-Process Get-PSDrive Get-Service "
+    "Get-TimeZone Get-WmiObject Join-Path Move-Item New-Item Pop-Location Push-Location Remove-Item Rename-Item "
+    "Resolve-Path Restart-Computer Restart-Service Set-Content Set-Location Set-Service Split-Path Start-Service "
+    "Stop-Process Stop-Service Test-Connection Test-Path",
+    "Microsoft.PowerShell.Utility 3.1.0.0": "Add-Member Add-Type Clear-Variable Compare-Object ConvertFrom-Csv "
+    "ConvertFrom-Json ConvertFrom-StringData ConvertTo-Csv ConvertTo-Json Export-Csv Format-List Format-Table "
+    "Format-Wide Get-Alias Get-Date Get-Member Get-Unique Get-Variable Group-Object Import-Csv Invoke-Expression "
+    "Invoke-RestMethod Invoke-WebRequest Measure-Object New-Alias New-Object New-TimeSpan New-Variable Out-File "
+    "Out-String Remove-Variable Select-Object Select-String Set-Alias Set-Variable Sort-Object Start-Sleep Tee-Object "
+    "Write-Debug Write-Error Write-Host Write-Information Write-Output Write-Progress Write-Verbose Write-Warning",
     "Microsoft.PowerShell.Security 3.0.0.0": "Get-ExecutionPolicy",
     "Microsoft.PowerShell.LocalAccounts 1.0.0.0": "Get-LocalUser",
     "CimCmdlets 1.0.0.0": "Get-CimInstance",
@@ -42,6 +45,10 @@ PLACES = {
     "wmic": r"C:\Windows\System32\Wbem\WMIC.exe",
 }
 """Programs that are not where, or not spelled as, the others are."""
+
+
+def place_of(program: str) -> str:
+    return PLACES.get(program, rf"C:\Windows\system32\{program}.exe")
 
 
 def get_command(call: CmdletCall) -> Iterable[PSValue]:
@@ -94,7 +101,7 @@ def _alias(name: str, target: str) -> PSObject:
 
 
 def _program(name: str, host: Host) -> PSObject:
-    place = PLACES.get(name, rf"C:\Windows\system32\{name}.exe")
+    place = place_of(name)
     return _record("Application", place.rpartition("\\")[2], f"10.0.{build(host)}.1", place, place)
 
 

@@ -1,4 +1,4 @@
-"""Cmdlets that read, find and list files, and change the current folder."""
+"""Cmdlets that read, find and list files."""
 
 from collections.abc import Iterable
 
@@ -18,6 +18,7 @@ from fleet.windows.paths import (
     parent_of,
     record,
 )
+from fleet.windows.regex_members import match_record
 from fleet.windows.session import SHOWN
 from fleet.windows.values import Hash, PSObject, PSValue, items, to_text
 from fleet.windows.views import MATCH
@@ -149,23 +150,6 @@ def _match(call: CmdletCall, path: str, lines: list[str], place: int, found: lis
     return PSObject(MATCH, values, text)
 
 
-def match_record(found: RegexMatch) -> PSObject:
-    """A match as System.Text.RegularExpressions.Match."""
-    groups: list[PSValue] = [
-        PSObject("System.Text.RegularExpressions.Group", {"Success": True, "Name": name, "Value": text}, text)
-        for name, text in found.groups.items()
-    ]
-    values: dict[str, PSValue] = {
-        "Groups": groups,
-        "Success": True,
-        "Name": "0",
-        "Index": found.start,
-        "Length": found.end - found.start,
-        "Value": found.text,
-    }
-    return PSObject("System.Text.RegularExpressions.Match", values, found.text)
-
-
 def test_path(call: CmdletCall) -> Iterable[PSValue]:
     output: list[PSValue] = []
     for path in call.names("Path", "FullName", "PSPath") or call.texts("LiteralPath"):
@@ -231,26 +215,6 @@ def get_item(call: CmdletCall) -> Iterable[PSValue]:
     return [record(call.session, item) for item in named_items(call, "Path", "LiteralPath")]
 
 
-def resolve_path(call: CmdletCall) -> Iterable[PSValue]:
-    kind = "System.Management.Automation.PathInfo"
-    return [PSObject(kind, {"Path": item.path}, item.path) for item in named_items(call, "Path", "LiteralPath")]
-
-
-# --- the current folder ---------------------------------------------------------------------------------------------
-
-
-def get_location(call: CmdletCall) -> Iterable[PSValue]:
-    return [PSObject("System.Management.Automation.PathInfo", {"Path": call.session.folder}, call.session.folder)]
-
-
-def set_location(call: CmdletCall) -> Iterable[PSValue]:
-    item = one(call.session, call.text("Path", "~"))
-    if item.file is not None:
-        raise not_found(item.path)
-    call.session.folder = item.path
-    return []
-
-
 CMDLETS = (
     Cmdlet(
         "Get-Content",
@@ -284,7 +248,4 @@ CMDLETS = (
         lacks="Attributes Hidden|ah|h System|as ReadOnly|ar",
     ),
     Cmdlet("Get-Item", get_item, "Path", "LiteralPath", "Force"),
-    Cmdlet("Resolve-Path", resolve_path, "Path", "LiteralPath"),
-    Cmdlet("Get-Location", get_location),
-    Cmdlet("Set-Location", set_location, "Path", "LiteralPath"),
 )

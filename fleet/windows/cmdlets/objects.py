@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.failure import Failure, Unmodelled
+from fleet.windows.failure import Failure
 from fleet.windows.matching import like
 from fleet.windows.members import call_method, get_property, own_property
-from fleet.windows.operators import FILTERS, OTHERS, binary, sort_key
+from fleet.windows.operators import binary, sort_key
 from fleet.windows.session import shown
 from fleet.windows.tree import Block
 from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
 
-COMPARISONS = (
-    "EQ|IEQ NE|INE GT|IGT GE|IGE LT|ILT LE|ILE Like|ILike NotLike|INotLike Match|IMatch NotMatch|INotMatch "
-    "Contains|IContains NotContains In|IIn NotIn CEQ CNE CLike CMatch Not"
-)
+COMPARED = (
+    "EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Match", "NotMatch", "Contains", "NotContains", "In", "NotIn"
+)  # fmt: skip
+COMPARISONS = " ".join(f"{name}|I{name} C{name}" for name in COMPARED) + " Is IsNot"
+"""Where-Object's switches; -Not came with PowerShell 6."""
 
 
 def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValue]:
@@ -54,10 +55,9 @@ def where_object(call: CmdletCall) -> Iterable[PSValue]:
             "MissingMandatoryParameter",
             call.span,
         )
-    operator = next((key.lower() for key in call.bound if key.lower().lstrip("c") in FILTERS | OTHERS.keys()), None)
+    operator = next((key.lower() for key in call.bound if key in COMPARISONS.replace("|", " ").split()), None)
     if operator is None:
-        wanted = not call.flag("Not")
-        return [item for item in call.input if truthy(own_property(item, name)) == wanted]
+        return [item for item in call.input if truthy(own_property(item, name))]
     budget = call.session.budget
     return [item for item in call.input if truthy(binary(f"-{operator}", own_property(item, name), right, budget))]
 
@@ -72,17 +72,18 @@ def foreach_object(call: CmdletCall) -> Iterable[PSValue]:
             for block in blocks:
                 output += invoke(block, item)
         else:
-            output += items(_member_of(call, item, to_text(process)))
+            output += items(_member_of(call, item, *items(process)))
         call.session.budget.spend()
     return output + (list(invoke(block, None)) if (block := call.block("End")) else [])
 
 
-def _member_of(call: CmdletCall, item: PSValue, name: str) -> PSValue:
+def _member_of(call: CmdletCall, item: PSValue, name: PSValue, *arguments: PSValue) -> PSValue:
     """A property's value, or the result of the method with that name."""
-    found = get_property(item, name)
-    if found is None and isinstance(item, str):
-        arguments = items(call.value("ArgumentList"))
-        return call_method(item, name, arguments, call.session.budget)
+    found = get_property(item, to_text(name))
+    known = isinstance(item, PSObject | Hash | list) or item is None
+    if found is None and not known:
+        given = [*arguments, *items(call.value("ArgumentList"))]
+        return call_method(item, to_text(name), given, call.session.budget)
     return found
 
 
@@ -100,10 +101,11 @@ def sort_object(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _unique(call: CmdletCall, rows: Sequence[PSValue], specs: Sequence[PSValue]) -> list[PSValue]:
-    seen, kept = set(), []
+    """Sort-Object takes what differs in case only for equal, Select-Object does not."""
+    cased, seen, kept = call.cmdlet.name == "Select-Object", set(), []
     for row in rows:
-        parts = [row if spec is None else compute(call, row, spec)[1] for spec in specs]
-        key = "\0".join(to_text(part).lower() for part in parts)
+        parts = [to_text(row if spec is None else compute(call, row, spec)[1]) for spec in specs]
+        key = "\0".join(part if cased else part.lower() for part in parts)
         if key not in seen:
             seen.add(key)
             kept.append(row)
@@ -122,8 +124,10 @@ def select_object(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def _slice(call: CmdletCall, rows: list[PSValue]) -> list[PSValue]:
-    if (skipped := call.number("Skip")) is not None:
-        rows = rows[max(skipped, 0) :]
+    if (skipped := max(call.number("Skip") or 0, 0)) and call.has("Last") and not call.has("First"):
+        rows = rows[: max(len(rows) - skipped, 0)]
+    else:
+        rows = rows[skipped:]
     if (left := call.number("SkipLast")) is not None:
         rows = rows[: max(len(rows) - max(left, 0), 0)]
     if call.has("Index"):
@@ -171,13 +175,17 @@ def _expanded(call: CmdletCall, rows: Sequence[PSValue]) -> list[PSValue]:
 def measure_object(call: CmdletCall) -> Iterable[PSValue]:
     if call.flag("Line") or call.flag("Word") or call.flag("Character"):
         return [_measure_text(call)]
-    name = call.text("Property")
+    return [found for name in call.texts("Property") or [""] if (found := _measured(call, name)) is not None]
+
+
+def _measured(call: CmdletCall, name: str) -> PSObject | None:
+    """What is measured of one property, or of the objects themselves; None if none of them has it."""
     values = [own_property(item, name) if name else item for item in call.input]
     values = [value for value in values if value is not None]
     if name and call.input and not values:
         text = f'The property "{name}" cannot be found in the input for any objects.'
         call.fail(text, "GenericMeasurePropertyNotFound", "InvalidArgument", ":", "PSArgumentException")
-        return []
+        return None
     numbers: list[float] = []
     if any(call.flag(flag) for flag in ("Sum", "Average")):
         numbers = [number for value in values if (number := _numeric(call, value)) is not None]
@@ -190,7 +198,7 @@ def measure_object(call: CmdletCall) -> Iterable[PSValue]:
         "Minimum": ordered[0] if call.flag("Minimum") else None,
         "Property": name or None,
     }
-    return [PSObject("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)]
+    return PSObject("Microsoft.PowerShell.Commands.GenericMeasureInfo", result)
 
 
 def _numeric(call: CmdletCall, value: PSValue) -> float | None:
@@ -220,10 +228,13 @@ def _measure_text(call: CmdletCall) -> PSObject:
 def group_object(call: CmdletCall) -> Iterable[PSValue]:
     specs = items(call.value("Property")) or [None]
     groups: dict[str, tuple[str, list[PSValue]]] = {}
+    cased = call.flag("CaseSensitive")
     for item in call.input:
         parts = [to_text(item if spec is None else compute(call, item, spec)[1]) for spec in specs]
         name = ", ".join(parts)
-        groups.setdefault(name.lower(), (name, []))[1].append(item)
+        groups.setdefault(name if cased else name.lower(), (name, []))[1].append(item)
+    if call.flag("AsHashTable"):
+        return [Hash(dict(groups.values()))]
     short = call.flag("NoElement")
     kind = "Microsoft.PowerShell.Commands.GroupInfo" + ("NoElement" if short else "")
     return [
@@ -270,32 +281,6 @@ def add_type(call: CmdletCall) -> Iterable[PSValue]:
     raise call.failure(text, "CannotDefineNewType", "PermissionDenied", ":", "PSNotSupportedException")
 
 
-AUTOMATIC = """
-$ ? ^ args confirmpreference consolefilename debugpreference error erroractionpreference errorview executioncontext
-false formatenumerationlimit home host informationpreference input maximumaliascount maximumdrivecount maximumerrorcount
-maximumfunctioncount maximumhistorycount maximumvariablecount myinvocation nestedpromptlevel null outputencoding pid
-profile progresspreference psboundparameters pscommandpath psculture psdefaultparametervalues psemailserver pshome
-psscriptroot pssessionapplicationname pssessionconfigurationname pssessionoption psuiculture psversiontable pwd shellid
-stacktrace true verbosepreference warningpreference whatifpreference
-"""
-"""Variables of every session."""
-
-
-def variable(call: CmdletCall) -> Iterable[PSValue]:
-    name = call.text("Name").lower()
-    if name not in call.session.variables:
-        if name in AUTOMATIC.split():
-            raise Unmodelled(f"Get-Variable {call.text('Name')}")
-        text = f"Cannot find a variable with the name '{call.text('Name')}'."
-        raise Failure(
-            text, "VariableNotFound", "ObjectNotFound", f"{name}:String", "ItemNotFoundException", call.cmdlet.name
-        )
-    value = call.session.variables[name]
-    if call.flag("ValueOnly"):
-        return items(value)
-    return [PSObject("System.Management.Automation.PSVariable", {"Name": call.text("Name"), "Value": value})]
-
-
 CMDLETS = (
     Cmdlet("Where-Object", where_object, "Property Value", "FilterScript InputObject", COMPARISONS),
     Cmdlet(
@@ -329,8 +314,9 @@ CMDLETS = (
         group_object,
         "Property",
         "",
-        "NoElement",
-        lacks="AsHashTable AsString CaseSensitive Culture InputObject",
+        "NoElement AsHashTable|AHT AsString CaseSensitive",
+        rest="Property",
+        lacks="Culture InputObject",
     ),
     Cmdlet("Write-Output", write_output, "InputObject", rest="InputObject", lacks="NoEnumerate"),
     Cmdlet("Write-Host", write_host, "Object", "ForegroundColor BackgroundColor Separator", "NoNewline", rest="Object"),
@@ -345,5 +331,4 @@ CMDLETS = (
     Cmdlet(
         "Add-Type", add_type, "TypeDefinition", "AssemblyName Path MemberDefinition Name Namespace Language", "PassThru"
     ),
-    Cmdlet("Get-Variable", variable, "Name", "", "ValueOnly", lacks="Scope Include Exclude"),
 )

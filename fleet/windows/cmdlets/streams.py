@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fleet.windows.binding import QUIET, Cmdlet, CmdletCall
 from fleet.windows.session import shown
-from fleet.windows.values import PSValue, to_text
+from fleet.windows.values import Hash, PSValue, to_text
 
 
 def _print(call: CmdletCall, label: str, preference: str, default: str) -> Iterable[PSValue]:
@@ -28,6 +28,31 @@ def write_verbose(call: CmdletCall) -> Iterable[PSValue]:
 
 def write_debug(call: CmdletCall) -> Iterable[PSValue]:
     return _print(call, "DEBUG", "debugpreference", "silentlycontinue")
+
+
+def write_information(call: CmdletCall) -> Iterable[PSValue]:
+    wanted = to_text(call.session.variables.get("informationpreference")).lower() or "silentlycontinue"
+    if call.text("InformationAction", wanted).lower() not in QUIET:
+        call.session.printed.append(shown(f"{call.text('MessageData')}\n"))
+    return []
+
+
+def invoke_command(call: CmdletCall) -> Iterable[PSValue]:
+    """A block that runs here; other computers are gaps."""
+    block = call.block("ScriptBlock")
+    return call.session.invoke(block, None) if block else []
+
+
+def from_string_data(call: CmdletCall) -> Iterable[PSValue]:
+    tables: list[PSValue] = []
+    for text in call.names("StringData"):
+        table = Hash()
+        for line in text.splitlines():
+            name, equals, value = line.strip().partition("=")
+            if equals and not name.startswith("#"):
+                table.set(name.strip(), value.strip())
+        tables.append(table)
+    return tables
 
 
 def invoke_expression(call: CmdletCall) -> Iterable[PSValue]:
@@ -67,6 +92,12 @@ CMDLETS = (
     Cmdlet("Write-Warning", write_warning, "Message|Msg"),
     Cmdlet("Write-Verbose", write_verbose, "Message|Msg"),
     Cmdlet("Write-Debug", write_debug, "Message|Msg"),
+    Cmdlet("Write-Information", write_information, "MessageData|Msg", lacks="Tags"),
+    Cmdlet("Write-Progress", lambda call: None, "Activity Status Id", "PercentComplete SecondsRemaining "
+           "CurrentOperation ParentId", "Completed", lacks="SourceId"),
+    Cmdlet("Invoke-Command", invoke_command, "ScriptBlock|Command", "InputObject", "NoNewScope",
+           lacks="ComputerName|Cn Session ArgumentList|Args Credential AsJob FilePath"),
+    Cmdlet("ConvertFrom-StringData", from_string_data, "StringData"),
     Cmdlet("Invoke-Expression", invoke_expression, "Command"),
     Cmdlet("Join-Path", join_path, "Path ChildPath", lacks="Resolve Credential"),
     Cmdlet("Split-Path", split_path, "Path", "LiteralPath|PSPath", "Leaf Parent Qualifier NoQualifier",

@@ -9,7 +9,8 @@ from fleet.actions import FailedAction, start
 from fleet.model import Host, JournalEntry
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.inventory import build, installed, load_percentage
-from fleet.windows.dotnet import bad_format, format_date
+from fleet.windows.date_formats import format_date
+from fleet.windows.failure import bad_format
 from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number
 

@@ -114,6 +114,8 @@ def new_item(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def make_directory(call: CmdletCall) -> Iterable[PSValue]:
+    """A function of PowerShell's own around New-Item."""
+    call.cmdlet = NEW_ITEM
     call.bound.setdefault("ItemType", "Directory")
     return new_item(call)
 
@@ -224,6 +226,7 @@ def rename_item(call: CmdletCall) -> Iterable[PSValue]:
     return _copy(call, moving=True)
 
 
+NEW_ITEM = Cmdlet("New-Item", new_item, "Path", "Name ItemType|Type Value", "Force")
 CMDLETS = (
     Cmdlet("Set-Content", set_content, "Path Value", "LiteralPath Encoding", "Force NoNewline PassThru"),
     Cmdlet("Add-Content", add_content, "Path Value", "LiteralPath Encoding", "Force NoNewline PassThru"),
@@ -236,7 +239,7 @@ CMDLETS = (
     ),
     Cmdlet("Tee-Object", tee_object, "FilePath", "", "Append", lacks="Variable LiteralPath InputObject"),
     Cmdlet("Clear-Content", clear_content, "Path", "LiteralPath Filter Include Exclude", "Force"),
-    Cmdlet("New-Item", new_item, "Path", "Name ItemType|Type Value", "Force"),
+    NEW_ITEM,
     Cmdlet("mkdir", make_directory, "Path", "Name ItemType", "Force"),
     Cmdlet("Remove-Item", remove_item, "Path", "LiteralPath Filter Include Exclude", "Recurse Force"),
     Cmdlet(
