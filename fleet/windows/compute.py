@@ -4,12 +4,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from fleet.model import Host
+from fleet.windows.arithmetic import bitwise
 from fleet.windows.casts import cast
 from fleet.windows.error_records import error_record
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
 from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
-from fleet.windows.operators import binary, bitwise
+from fleet.windows.operators import binary
 from fleet.windows.session import Session
 from fleet.windows.tree import (
     Binary,
@@ -51,6 +52,7 @@ from fleet.windows.values import (
     type_name,
 )
 
+SPLITS = ("-split", "-isplit", "-csplit")
 PROCESS_ID = 4242
 """The shell's own process id, which is not in the process list."""
 
@@ -201,10 +203,24 @@ class ExpressionEvaluator:
                 return cast(to_text(right), left)
             except Failure:
                 return None
+        if node.operator in SPLITS and isinstance(block := (items(right) or [None])[0], Block):
+            return self._split_where(left, block)
         result = binary(node.operator, left, right, self.session.budget)
         if node.operator in ("-match", "-imatch", "-cmatch") and result is True:
             self._remember(to_text(left), to_text(right), node.operator == "-cmatch")
         return result
+
+    def _split_where(self, value: PSValue, block: Block) -> PSValue:
+        """value -split { … }: at the characters for which the block holds."""
+        parts: list[PSValue] = []
+        for text in map(to_text, items(value)):
+            start = 0
+            for place, char in enumerate(text):
+                if truthy(collapse(self.session.invoke(block, char))):
+                    parts.append(text[start:place])
+                    start = place + 1
+            parts.append(text[start:])
+        return parts
 
     def _remember(self, text: str, pattern: str, cased: bool) -> None:
         """Set $matches after a successful -match."""

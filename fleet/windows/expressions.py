@@ -46,7 +46,7 @@ _CASED = "|".join(f"[ci]?{name}" for name in _COMPARISONS.split())
 LEVELS = (
     re.compile(r"-(?:and|or|xor)(?![\w-])", re.IGNORECASE),
     re.compile(r"-b(?:and|or|xor)(?![\w-])", re.IGNORECASE),
-    re.compile(rf"-(?:{_CASED})(?![\w-])", re.IGNORECASE),
+    re.compile(rf"-(?:{_CASED}|shl|shr)(?![\w-])", re.IGNORECASE),
     re.compile(r"-(?![-=A-Za-z])|\+(?![+=])"),
     re.compile(r"[*/%](?!=)"),
     re.compile(r"-f(?![\w-])", re.IGNORECASE),

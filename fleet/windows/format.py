@@ -1,7 +1,9 @@
 """Formats objects as Windows PowerShell prints them: as tables, lists or plain lines."""
 
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from fleet.windows.dotnet import long_date
 from fleet.windows.error_records import ErrorRecord
@@ -112,7 +114,8 @@ def view_text(records: Sequence[PSObject], view: View) -> str:
 def _view_rows(records: Sequence[PSObject], view: View) -> str:
     rows = [[column.cell(record) for column in view.columns] for record in records]
     right = [place for place, column in enumerate(view.columns) if column.right]
-    return grid([column.label for column in view.columns], rows, right, [column.width for column in view.columns])
+    labels, widths = [column.label for column in view.columns], [column.width for column in view.columns]
+    return grid(labels, rows, right, widths, wrap=view.wrapped)
 
 
 def grid(
@@ -121,14 +124,15 @@ def grid(
     right: Sequence[int],
     widths: Sequence[int] = (),
     headers: bool = True,
+    wrap: bool = False,
     cut: bool = True,
 ) -> str:
-    """Rows under headers and dashes; width 0 means as wide as needed, and cells too wide for the console end in
-    "..."."""
-    flat = [[cell.replace("\n", " ") for cell in row] for row in rows]
+    """Rows under headers and dashes; width 0 means as wide as needed. Cells that are too wide for the console go on
+    below, or end in "...", unless they may be as long as they are."""
+    flat = rows if wrap else [[cell.replace("\n", " ") for cell in row] for row in rows]
     given = list(widths) or [0] * len(labels)
     fitted = [
-        width or max([len(label), *(len(row[place]) for row in flat)])
+        width or max([len(label), *(len(line) for row in flat for line in row[place].split("\n"))])
         for place, (label, width) in enumerate(zip(labels, given, strict=True))
     ]
     while cut and sum(fitted) + len(fitted) - 1 > WIDTH and max(fitted) > NARROWEST:
@@ -143,8 +147,16 @@ def grid(
         ]
         return " ".join(fixed).rstrip() + "\n"
 
+    def wrapped(cells: Sequence[str]) -> str:
+        parts = [_wrapped(cell, width) for cell, width in zip(cells, fitted, strict=True)]
+        return "".join(map(line, zip_longest(*parts, fillvalue="")))
+
     head = line(labels) + line(["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)])
-    return (head if headers else "") + "".join(map(line, flat))
+    return (head if headers else "") + "".join(map(wrapped if wrap else line, flat))
+
+
+def _wrapped(cell: str, width: int) -> list[str]:
+    return [part for line in cell.split("\n") for part in textwrap.wrap(line, width) or [""]]
 
 
 def _fit(cell: str, width: int, right: bool) -> str:
@@ -153,7 +165,7 @@ def _fit(cell: str, width: int, right: bool) -> str:
     return cell.rjust(width) if right else cell.ljust(width)
 
 
-def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool = True, cut: bool = True) -> str:
+def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool = True, wrap: bool = False) -> str:
     """A table of properties: those named, or all that the first rows have. Numbers are right-aligned."""
     columns = list(names) or property_names(records)
     if not columns:
@@ -161,7 +173,7 @@ def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool 
     cells = [[record.get(name) for name in columns] for record in records]
     right = [place for place in range(len(columns)) if _all_numbers([row[place] for row in cells])]
     rows = [[display(cell) for cell in row] for row in cells]
-    return "\n" + grid(columns, rows, right, headers=headers, cut=cut) + "\n"
+    return "\n" + grid(columns, rows, right, headers=headers, wrap=wrap) + "\n"
 
 
 def _all_numbers(cells: Sequence[PSValue]) -> bool:

@@ -152,9 +152,11 @@ def call_method(value: PSValue, name: str, arguments: Arguments, budget: Budget)
     methods = _methods(value, budget)
     if lowered in methods:
         return invoked(methods[lowered], name, arguments)
+    own = type_name(value)
+    if isinstance(value, list) and has_method(own, name):
+        raise Unmodelled(f"[{own}].{name}()")
     if isinstance(value, list):
         return [call_method(member, name, arguments, budget) for member in value if not isinstance(member, list)]
-    own = type_name(value)
     if has_method(own, name) or (isinstance(value, PSObject) and value.type != CUSTOM):
         raise Unmodelled(f"[{own}].{name}()")
     text = f"Method invocation failed because [{own}] does not contain a method named '{name}'."
@@ -192,11 +194,23 @@ def _methods(value: PSValue, budget: Budget) -> dict[str, Callable[[Arguments], 
         case Hash():
             return common | {
                 "containskey": lambda a: any(key.lower() == to_text(a[0]).lower() for key in value.values),
+                "contains": lambda a: any(key.lower() == to_text(a[0]).lower() for key in value.values),
+                "containsvalue": lambda a: any(equal(held, a[0], True) for held in value.values.values()),
                 "add": lambda a: value.set(to_text(a[0]), a[1]),
+                "remove": lambda a: value.remove(to_text(a[0])),
+                "clear": lambda a: value.values.clear(),
+                "clone": lambda a: Hash(dict(value.values)),
                 "getenumerator": lambda a: hash_entries(value),
             }
         case list():
-            return {"contains": lambda a: any(equal(member, a[0], True) for member in value)}
+            return {
+                "contains": lambda a: any(equal(member, a[0], True) for member in value),
+                "indexof": lambda a: next((n for n, member in enumerate(value) if equal(member, a[0], True)), -1),
+                "getupperbound": lambda a: len(value) - 1,
+                "getlength": lambda a: len(value),
+                "getvalue": lambda a: value[_count(a[0])],
+                "clone": lambda a: list(value),
+            }
         case PSObject(type=library.ENCODING):
             return library.encoding_methods(value)
         case PSObject(type=regex_members.REGEX):

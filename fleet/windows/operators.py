@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from fleet.windows.arithmetic import ARITHMETIC, members
 from fleet.windows.casts import to_version
 from fleet.windows.collation import collation_key
 from fleet.windows.dotnet import formatted
-from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Budget, Failure, no_memory
+from fleet.windows.failure import MAX_TEXT, Budget, Failure, no_memory
 from fleet.windows.matching import BadPattern, Matcher, like
 from fleet.windows.values import (
     VERSION,
@@ -18,7 +19,6 @@ from fleet.windows.values import (
     PSValue,
     bad_conversion,
     bounded,
-    fit,
     items,
     to_moment,
     to_number,
@@ -89,7 +89,7 @@ def order(left: PSValue, right: PSValue, cased: bool = False) -> int:
     return (one > other) - (one < other)  # type: ignore[operator]
 
 
-def sort_key(value: PSValue) -> tuple[int, float, object]:
+def sort_key(value: PSValue, cased: bool = False) -> tuple[int, float, object]:
     """A sort key for values of any kind: null first, then numbers and times, then versions, then text."""
     match value:
         case None:
@@ -105,7 +105,7 @@ def sort_key(value: PSValue) -> tuple[int, float, object]:
         case PSObject() if value.type == VERSION:
             return (2, 0.0, list(value.values.values()))
         case _:
-            return (3, 0.0, collation_key(to_text(value)))
+            return (3, 0.0, collation_key(to_text(value), cased))
 
 
 def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSValue:
@@ -173,7 +173,7 @@ def _split(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> PSValu
     chosen = _split_options(to_text(rest[1])) if len(rest) > 1 else ""
     cased = cased if len(rest) < 2 else "i" not in chosen
     matcher = Matcher(to_text(pattern), budget, cased, chosen == "simplematch", chosen.replace("i", ""))
-    return _members([part for member in _texts(left) for part in matcher.split(member, limit)])
+    return members([part for member in _texts(left) for part in matcher.split(member, limit)])
 
 
 SPLIT_OPTIONS = {
@@ -199,12 +199,6 @@ def _split_options(text: str) -> str:
 
 def _texts(value: PSValue) -> list[str]:
     return [to_text(member) for member in value] if isinstance(value, list) else [to_text(value)]
-
-
-def _members(values: list[PSValue]) -> list[PSValue]:
-    if len(values) > MAX_ITEMS:
-        raise no_memory()
-    return values
 
 
 def _join(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> str:
@@ -244,100 +238,4 @@ OTHERS: dict[str, Callable[[PSValue, PSValue, bool, Budget], PSValue]] = {
     "replace": _replace,
     "is": _is,
     "isnot": lambda left, right, cased, budget: not _is(left, right, cased, budget),
-}
-
-
-# --- arithmetic -----------------------------------------------------------------------------------------------------
-
-
-def _add(left: PSValue, right: PSValue) -> PSValue:
-    match left, right:
-        case list(), _:
-            return _members([*left, *(right if isinstance(right, list) else [right])])
-        case Hash(), Hash():
-            return Hash({**left.values, **right.values})
-        case (datetime(), timedelta()) | (timedelta(), timedelta()):
-            return _time(lambda: left + right)  # type: ignore[operator]
-        case Char(), int() | float():
-            return fit(ord(left) + right)
-        case str(), _:
-            return bounded(left + to_text(right))
-        case None, _:
-            return right
-        case _:
-            return fit(_number(left, "op_Addition") + to_number(right))
-
-
-def _subtract(left: PSValue, right: PSValue) -> PSValue:
-    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
-        return _time(lambda: left - right)  # type: ignore[operator]
-    if isinstance(left, datetime):
-        moment = to_moment(right)
-        return left - moment
-    return fit(_number(left, "op_Subtraction") - to_number(right))
-
-
-def _time(compute: Callable[[], PSValue]) -> PSValue:
-    try:
-        return compute()
-    except (OverflowError, TypeError):
-        text = "The added or subtracted value results in an un-representable DateTime."
-        raise Failure(text, "ArgumentOutOfRangeException") from None
-
-
-def _multiply(left: PSValue, right: PSValue) -> PSValue:
-    if isinstance(left, str | list):
-        count = to_number(right)
-        room = MAX_TEXT if isinstance(left, str) else MAX_ITEMS
-        if not count < 2**31 or len(left) * max(count, 0) > room:
-            raise no_memory()
-        return left * int(count)
-    return fit(_number(left, "op_Multiply") * to_number(right))
-
-
-def _divide(left: PSValue, right: PSValue) -> PSValue:
-    above, below = _number(left, "op_Division"), to_number(right)
-    if below == 0:
-        if isinstance(above, int) and isinstance(below, int):
-            raise Failure("Attempted to divide by zero.", "RuntimeException", "NotSpecified", ":")
-        return math.nan if above == 0 or above != above else math.copysign(math.inf, above)
-    if isinstance(above, int) and isinstance(below, int) and above % below == 0:
-        return above // below
-    return above / below
-
-
-def _remainder(left: PSValue, right: PSValue) -> PSValue:
-    above, below = _number(left, "op_Modulus"), to_number(right)
-    if below == 0:
-        raise Failure("Attempted to divide by zero.", "RuntimeException", "NotSpecified", ":")
-    if isinstance(above, int) and isinstance(below, int):
-        return int(math.copysign(abs(above) % abs(below), above)) if abs(above) < 2**52 else abs(above) % abs(below)
-    return math.fmod(above, below) if math.isfinite(above) else math.nan
-
-
-def _number(value: PSValue, method: str) -> int | float:
-    """The left operand of a calculation."""
-    if isinstance(value, list | Hash | PSObject | datetime):
-        text = f"Method invocation failed because [{type_name(value)}] does not contain a method named '{method}'."
-        raise Failure(text, "MethodNotFound", "InvalidOperation", f"{method}:String")
-    return to_number(value)
-
-
-def bitwise(operator: str, left: PSValue, right: PSValue) -> PSValue:
-    try:
-        one, other = int(to_number(left)), int(to_number(right))
-    except (OverflowError, ValueError):
-        raise bad_conversion(left, "System.Int64") from None
-    return one & other if operator == "-band" else one | other if operator == "-bor" else one ^ other
-
-
-ARITHMETIC: dict[str, Callable[[PSValue, PSValue], PSValue]] = {
-    "+": _add,
-    "-": _subtract,
-    "*": _multiply,
-    "/": _divide,
-    "%": _remainder,
-    "-band": lambda left, right: bitwise("-band", left, right),
-    "-bor": lambda left, right: bitwise("-bor", left, right),
-    "-bxor": lambda left, right: bitwise("-bxor", left, right),
 }

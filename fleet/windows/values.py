@@ -41,6 +41,9 @@ class Hash:
     def set(self, name: str, value: "PSValue") -> None:
         self.values[_lookup(self.values, name)[0]] = value
 
+    def remove(self, name: str) -> None:
+        self.values.pop(_lookup(self.values, name)[0], None)
+
 
 @dataclass(slots=True)
 class PSObject:

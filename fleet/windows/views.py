@@ -45,6 +45,8 @@ class View:
     group: str = ""
     """property by which rows are grouped under a heading"""
     heading: str = ""
+    wrapped: bool = False
+    """whether what is too wide goes on below"""
 
     def fitted(self) -> "View":
         """The view with every column as wide as its content."""
@@ -219,6 +221,9 @@ VIEWS: dict[str, View] = {
     "Microsoft.Powershell.Utility.FileHash": View(
         (Column("Algorithm", "Algorithm", 15), Column("Hash", "Hash", 70), Column("Path", "Path"))
     ),
+    "Microsoft.PowerShell.Commands.GetCounter.PerformanceCounterSampleSet": View(
+        (Column("Timestamp", "Timestamp", 25), Column("CounterSamples", "Readings")), wrapped=True
+    ),
     VERSION: View(
         (
             *tuple(Column(name, name, 6) for name in ("Major", "Minor", "Build")),
@@ -327,7 +332,6 @@ LISTS: dict[str, tuple[str, ...]] = {
         "PingReplyDetails (RTT)",
         "TcpTestSucceeded",
     ),
-    "Microsoft.PowerShell.Commands.PerformanceCounterSampleSet": ("Timestamp", "Readings"),
     wmi("Win32_LogicalDisk"): ("DeviceID", "DriveType", "ProviderName", "FreeSpace", "Size", "VolumeName"),
     wmi("Win32_OperatingSystem"): (
         "SystemDirectory",

@@ -177,50 +177,6 @@ def test_try_catches_what_stop_makes_an_error_and_finally_runs():
     assert value(line) == "Cannot find any service with service name 'nope'.\ndone"
 
 
-@pytest.mark.parametrize(
-    ("line", "printed"),
-    [
-        ("try { 1 / 0 } catch [System.FormatException] { 'format' } catch { 'other' }", "other"),
-        ("try { 1 / 0 } catch [DivideByZeroException] { 'zero' } catch { 'other' }", "zero"),
-        ("try { gi C:\\no -EA Stop } catch [System.Management.Automation.ItemNotFoundException] { 'none' }", "none"),
-        ("try { [datetime]::Parse('x') } catch [FormatException], [System.IO.IOException] { 'one' }", "one"),
-        ("try { gsv no -EA Stop } catch [System.SystemException] { $_.Exception.GetType().Name }",
-         "ServiceCommandException"),
-        ("try { try { 1 / 0 } catch [FormatException] { 'no' } finally { 'z' } } catch { 'outer' }", "z\nouter"),
-        ("foreach ($i in 1..3) { try { if ($i -eq 2) { continue }; $i } finally { \"f$i\" } }", "1\nf1\nf2\n3\nf3"),
-        ("function f { try { return 1 } finally { 'z' } }; f", "1\nz"),
-        ("try { try { 1 / 0 } catch { throw } } catch { $_.FullyQualifiedErrorId }", "RuntimeException"),
-        ("try { try { gi C:\\no -EA Stop } catch { throw $_ } } catch { $_.TargetObject }", "C:\\no"),
-        ("try { 1 / 0 } catch { $_.Exception.InnerException.GetType().Name; $_.Exception }",
-         "DivideByZeroException\nAttempted to divide by zero."),
-    ],
-)  # fmt: skip
-def test_a_catch_catches_what_it_names(line: str, printed: str):
-    assert value(line) == printed
-
-
-def test_an_error_record_is_printed_as_the_error_was():
-    record, error = run("try { gsv no -EA Stop } catch { $_ }")[0], run("gsv no -EA Stop")[1]
-    assert record.splitlines()[0] == error.splitlines()[0]
-    assert record.splitlines()[4:] == error.splitlines()[4:]
-
-
-def test_an_error_shows_the_part_of_a_long_line_that_failed():
-    """The lengths are those of PowerShell's PositionUtilities.VerboseMessage and ErrorCategoryInfo.Ellipsize."""
-    path = "C:\\nosuch\\some\\very\\long\\path\\that\\is\\missing.txt"
-    _, stderr, _ = run(f"Get-Service | Where-Object Status -eq Running | Select-Object Name | Out-Null; gi {path}")
-    _, where, shown, marks, category, _ = stderr.splitlines()
-    assert where == "At line:1 char:80"
-    assert shown == f"+ ... Name | Out-Null; gi {path}"
-    assert marks == "+ " + " " * (shown.index("gi C:") - 2) + "~" * len(f"gi {path}")
-    assert "(C:\\nosuch\\some\\...\\is\\missing.txt:String)" in category
-    _, stderr, _ = run("Get-Service nosuch -ErrorAction Continue | Select-Object Name, DisplayName, Status")
-    assert stderr.splitlines()[2:4] == [
-        "+ Get-Service nosuch -ErrorAction Continue | Select-Object Name, Displa ...",
-        "+ ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
-    ]
-
-
 def test_throw_is_caught_but_a_bound_is_not():
     assert value("try { throw 'boom' } catch { \"got $_\" }") == "got boom"
     stdout, stderr, code = run("try { 'a' * 1GB } catch { 'caught' }; 'after'")

@@ -2,22 +2,41 @@
 
 import csv
 from collections.abc import Iterable
+from datetime import datetime
 
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.files import named_items
 from fleet.windows.paths import exactly, write_text
 from fleet.windows.session import SHOWN
-from fleet.windows.values import CUSTOM, PSObject, PSValue, items, to_text
+from fleet.windows.values import CUSTOM, PSObject, PSValue, display, items, to_text
+from fleet.windows.views import SERVICE
 
 
 def _lines(call: CmdletCall, given: Iterable[PSValue]) -> list[str]:
     records = [item for item in given if isinstance(item, PSObject) and item.type != SHOWN]
     names = list(records[0].values) if records else []  # as a table, from the first object
-    rows = [names, *([to_text(record.get(name)) for name in names] for record in records)] if names else []
     mark = call.text("Delimiter", ",")
-    lines = [mark.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    rows = [[_quoted(name) for name in names], *([_cell(record, name) for name in names] for record in records)]
+    lines = [mark.join(row) for row in rows] if names else []
     typed = [] if call.flag("NoTypeInformation") or not records else [f"#TYPE {records[0].type}"]
     return typed + lines
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _cell(record: PSObject, name: str) -> str:
+    """A value as its own ToString() gives it, in the en-US culture; null is not even quoted."""
+    match record.get(name):
+        case None:
+            return ""
+        case datetime() as moment:
+            return _quoted(display(moment))
+        case list():
+            return _quoted(f"{SERVICE}[]" if record.type == SERVICE else "System.Object[]")
+        case value:
+            return _quoted(to_text(value))
 
 
 def to_csv(call: CmdletCall) -> Iterable[PSValue]:

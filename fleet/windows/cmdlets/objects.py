@@ -89,20 +89,21 @@ def _member_of(call: CmdletCall, item: PSValue, name: PSValue, *arguments: PSVal
 
 def sort_object(call: CmdletCall) -> Iterable[PSValue]:
     specs = items(call.value("Property")) or [None]
-    rows = list(call.input)
+    rows, cased = list(call.input), call.flag("CaseSensitive")
     for spec in reversed(specs):
         down = call.flag("Descending")
         if isinstance(spec, Hash):
             down = truthy(spec.get("Descending")) or (down and spec.get("Ascending") is None)
         rows.sort(
-            key=lambda row, spec=spec: sort_key(row if spec is None else compute(call, row, spec)[1]), reverse=down
+            key=lambda row, spec=spec: sort_key(row if spec is None else compute(call, row, spec)[1], cased),
+            reverse=down,
         )
     return _unique(call, rows, specs) if call.flag("Unique") else rows
 
 
 def _unique(call: CmdletCall, rows: Sequence[PSValue], specs: Sequence[PSValue]) -> list[PSValue]:
     """Sort-Object takes what differs in case only for equal, Select-Object does not."""
-    cased, seen, kept = call.cmdlet.name == "Select-Object", set(), []
+    cased, seen, kept = call.cmdlet.name == "Select-Object" or call.flag("CaseSensitive"), set(), []
     for row in rows:
         parts = [to_text(row if spec is None else compute(call, row, spec)[1]) for spec in specs]
         key = "\0".join(part if cased else part.lower() for part in parts)
@@ -291,9 +292,9 @@ CMDLETS = (
         sort_object,
         "Property",
         "",
-        "Descending Unique",
+        "Descending Unique CaseSensitive",
         rest="Property",
-        lacks="Culture CaseSensitive InputObject",
+        lacks="Culture InputObject",
     ),
     Cmdlet(
         "Select-Object",

@@ -3,7 +3,9 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.objects import compute
@@ -41,26 +43,51 @@ def _chosen(call: CmdletCall, records: Sequence[PSObject]) -> list[PSObject]:
 
 
 def format_table(call: CmdletCall) -> Iterable[PSValue]:
-    records, headers, cut = _records(call), not call.flag("HideTableHeaders"), not call.flag("Wrap")
+    records = _records(call)
     if not records:
         return [shown(render(call.input))]
+    return [shown("".join(_heading(call, group) + _table(call, group) for group in _groups(call, records)))]
+
+
+def _table(call: CmdletCall, records: list[PSObject]) -> str:
+    headers, wrap = not call.flag("HideTableHeaders"), call.flag("Wrap")
     if call.has("Property"):
         chosen = _chosen(call, records)
-        return [shown(table_text(chosen, property_names(chosen), headers, cut))]
+        return table_text(chosen, property_names(chosen), headers, wrap)
     view = VIEWS.get(records[0].type)
     if view and headers:
-        return [shown(view_text(records, view.fitted() if call.flag("AutoSize") else view))]
-    return [shown(table_text(records, list(records[0].values), headers, cut))]
+        view = view.fitted() if call.flag("AutoSize") else view
+        return view_text(records, replace(view, wrapped=view.wrapped or wrap))
+    return table_text(records, list(records[0].values), headers, wrap)
+
+
+def _groups(call: CmdletCall, records: list[PSObject]) -> list[list[PSObject]]:
+    """The records, cut wherever the property changes by which -GroupBy groups them."""
+    if not call.has("GroupBy"):
+        return [records]
+    spec = call.value("GroupBy")
+    return [list(group) for _, group in groupby(records, lambda record: display(compute(call, record, spec)[1]))]
+
+
+def _heading(call: CmdletCall, records: list[PSObject]) -> str:
+    if not call.has("GroupBy"):
+        return ""
+    label, value = compute(call, records[0], call.value("GroupBy"))
+    return f"\n\n   {label}: {display(value)}\n"
 
 
 def format_list(call: CmdletCall) -> Iterable[PSValue]:
     records = _records(call)
     if not records:
         return [shown(render(call.input))]
+    return [shown("".join(_heading(call, group) + _list(call, group) for group in _groups(call, records)))]
+
+
+def _list(call: CmdletCall, records: list[PSObject]) -> str:
     if call.has("Property"):
         chosen = _chosen(call, records)
-        return [shown("".join(list_text([row], list(row.values)).removesuffix("\n") for row in chosen) + "\n")]
-    return [shown(list_text(records, ()))]
+        return "".join(list_text([row], list(row.values)).removesuffix("\n") for row in chosen) + "\n"
+    return list_text(records, ())
 
 
 def format_wide(call: CmdletCall) -> Iterable[PSValue]:
@@ -162,19 +189,19 @@ CMDLETS = (
         "Format-Table",
         format_table,
         "Property",
-        "",
+        "GroupBy",
         "AutoSize HideTableHeaders Wrap Force",
         rest="Property",
-        lacks="GroupBy View Expand ShowError DisplayError InputObject",
+        lacks="View Expand ShowError DisplayError InputObject",
     ),
     Cmdlet(
         "Format-List",
         format_list,
         "Property",
-        "",
+        "GroupBy",
         "Force",
         rest="Property",
-        lacks="GroupBy View Expand ShowError DisplayError InputObject",
+        lacks="View Expand ShowError DisplayError InputObject",
     ),
     Cmdlet("Format-Wide", format_wide, "Property", lacks="Column AutoSize GroupBy View"),
     Cmdlet("Out-String", out_string, "", "Width InputObject", "Stream"),

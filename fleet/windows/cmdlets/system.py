@@ -12,7 +12,7 @@ from fleet.windows.cmdlets.inventory import build, installed, load_percentage
 from fleet.windows.date_formats import format_date
 from fleet.windows.failure import bad_format
 from fleet.windows.matching import like
-from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number
+from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number, to_text
 
 BOOT_SECONDS = 60
 """Seconds from the command until the host responds again after a restart."""
@@ -37,6 +37,7 @@ UNIX_FORMATS = {
     "b": "MMM",
     "Z": "'+00'",
 }
+COUNTER = "Microsoft.PowerShell.Commands.GetCounter"
 UPDATES = {"20348": ("KB5031364", "KB5033118", "KB5034129"), "17763": ("KB5031361", "KB5033371", "KB5034127")}
 """Build -> its cumulative updates."""
 
@@ -197,10 +198,10 @@ def get_counter(call: CmdletCall) -> Iterable[PSValue]:
             call.fail(text, "CounterApiError", "InvalidResult", ":", "Exception")
             continue
         values: dict[str, PSValue] = {"Path": f"\\\\{host.name.lower()}{path.lower()}", "CookedValue": value}
-        samples.append(PSObject("PerformanceCounterSample", values, str(value)))
-    readings = "\n".join(f"{s.get('Path')} :\n{s.text}" for s in samples if isinstance(s, PSObject))
+        samples.append(PSObject(f"{COUNTER}.PerformanceCounterSample", values, to_text(value)))
+    readings = "".join(f"{s.get('Path')} :\n{s.text}\n\n" for s in samples if isinstance(s, PSObject))
     found: dict[str, PSValue] = {"Timestamp": moment(host.now), "CounterSamples": samples, "Readings": readings}
-    return [PSObject("Microsoft.PowerShell.Commands.PerformanceCounterSampleSet", found)] if samples else []
+    return [PSObject(f"{COUNTER}.PerformanceCounterSampleSet", found)] if samples else []
 
 
 def _counter(host: Host, path: str) -> float | None:
