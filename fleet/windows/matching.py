@@ -223,7 +223,7 @@ def _expression(pattern: str, shown: str, cased: bool) -> tuple[Translated, rege
     if len(pattern) > MAX_PATTERN:
         raise refused("The pipeline has been stopped.")
     try:
-        translated = Translator(pattern).translate()
+        translated = Translator(pattern, cased).translate()
         flags = 0 if cased else regex.IGNORECASE
         compiled = regex.compile(translated.pattern, flags)
         stepped = translated.pattern.replace(r"\G", "(?!)")

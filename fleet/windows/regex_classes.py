@@ -4,10 +4,14 @@ Source: "Regular Expression Language - Quick Reference" and the parser of .NET F
 ScanCharEscape); error texts are the framework's.
 """
 
+from abc import abstractmethod
+
 import regex
 
 GENERAL = regex.compile("L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfson]?")
 """Unicode's general categories."""
+CASED = ("Lu", "Ll", "Lt")
+"""Those that mean each other where case is ignored."""
 PLAIN = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 SHORTHAND = {"d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s", "S": r"\S", "w": r"\w", "W": r"\W"}
 
@@ -27,6 +31,10 @@ class ClassReader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.at = 0
+
+    @property
+    @abstractmethod
+    def ignores_case(self) -> bool: ...
 
     def left(self) -> int:
         return len(self.pattern) - self.at
@@ -105,6 +113,8 @@ class ClassReader:
             raise InvalidPattern("Incomplete \\p{X} character escape.")
         self.at += 1
         general = GENERAL.fullmatch(name) is not None
+        if self.ignores_case and name in CASED:
+            name = "L&"
         if not general and not _is_block(name):
             raise InvalidPattern(f"Unknown property '{name}'.")
         return f"\\{'P' if negated else 'p'}{{{name if general else 'In' + name[2:]}}}"

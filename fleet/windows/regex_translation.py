@@ -61,9 +61,9 @@ class TooLarge(Exception):
 class Translator(ClassReader):
     """One pass over a pattern."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, cased: bool) -> None:
         super().__init__(pattern)
-        self._levels = [_Level("")]
+        self._levels = [_Level("" if cased else "i")]
         self._unnamed = 0
         self._skips_group = False
         """the next plain bracket captures nothing: a conditional's test, or, if that looks around, the one behind"""
@@ -93,6 +93,10 @@ class Translator(ClassReader):
         if len(self._levels) > 1:
             raise InvalidPattern("Not enough )'s.")
         return self._joined()
+
+    @property
+    def ignores_case(self) -> bool:
+        return "i" in self._level.options
 
     @property
     def _level(self) -> _Level:
@@ -358,6 +362,12 @@ class Translator(ClassReader):
                 raise InvalidPattern(f"Reference to undefined group number {number}.")
             if not octal:
                 raise InvalidPattern(f"Unrecognized escape sequence \\{number[0]}.")
-            return octal + "".join(map(quoted, rest))
+            return characters[-1]
 
+        def ahead() -> str:
+            """The characters before the last one, which alone a quantifier repeats."""
+            return "" if int(number) in self._slots.values() else "".join(characters[:-1])
+
+        characters = [octal, *map(quoted, rest)]
+        self._add(ahead)
         self._add(reference)

@@ -50,6 +50,11 @@ def run(host: Host, line: str) -> tuple[str, str, int]:
         ("'a-b' -replace '[+-\\-.]','*'", "a*b"),
         ("'a' -match '[^\\s\\S]'", "False"),
         ("'a' -match '[^\\d\\D]|b'", "False"),
+        ("'aA-' -replace '[^\\W\\P{Lu}]','*'", "**-"),
+        ("'aA-' -creplace '[^\\W\\P{Lu}]','*'", "a*-"),
+        ("'aA1' -creplace '(?i:\\P{Ll})','*'", "aA*"),
+        ("'a1' -replace '\\1411?','*'", "*"),
+        ("'aa' -replace '\\1411?','*'", "**"),
         ("'x' -match '\\p{Lu}'", "True"),
         ("'x' -cmatch '\\p{Lu}'", "False"),
         # groups
