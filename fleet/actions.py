@@ -12,7 +12,7 @@ from fleet.config_checks import config_error
 from fleet.model import Container, File, Host, JournalEntry, Process, Service
 from fleet.nginx_config import nginx_ports
 from fleet.ports import DOCKER, Listener, find_listener, main_process
-from fleet.unit_files import EXEC, setting, start_fault, unit_type, with_settings
+from fleet.unit_files import EXEC, PROGRAMS, is_own, setting, start_fault, unit_type, with_settings
 
 FULL = 1024
 """KiB; a service that has to write does not start when less than this is available."""
@@ -49,15 +49,23 @@ def start(host: Host, name: str) -> Host | FailedAction:
         return _ended_at_once(host, service, code, why)
     if unit_type(host, name) == "oneshot":
         return _ran_once(host, service)
-    host = manager_says(host, service, f"Starting {service.title}...")
     pids = range(host.next_pid, host.next_pid + 1 + service.workers)
     host = replace(host, processes=(*host.processes, *_processes(host, service, pids)), next_pid=pids[-1] + 7)
-    host = _log_by_service(host, service, pids[0], 6, f"{name} started, pid {pids[0]}")
-    host = log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
+    host = _announced(host, service, pids[0])
     if name == DOCKER:
         # Containers run as with `--restart unless-stopped`: those that stopped with the daemon come back with it.
         host = _each_container(host, "exited", service.since, lambda c: _run(c, host.now))
     return host.with_service(replace(service, state="active", since=host.now, exit_code=0))
+
+
+def _announced(host: Host, service: Service, pid: int) -> Host:
+    """What the service manager and the program write at a start. systemd does not wait for a unit of type simple."""
+    said = f"{service.name} started, pid {pid}"
+    if is_own(host, service.name) and unit_type(host, service.name) == "simple":
+        host = manager_says(host, service, f"Started {service.title}.")
+        return host if service.command.startswith(PROGRAMS) else _log_by_service(host, service, pid, 6, said)
+    host = _log_by_service(manager_says(host, service, f"Starting {service.title}..."), service, pid, 6, said)
+    return log_by_manager(host, service, f"Started {service.title}.", "entered the running state")
 
 
 def stop(host: Host, name: str) -> Host:

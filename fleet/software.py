@@ -3,6 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
+
 from aj.files import Strict, load_yaml
 
 
@@ -22,10 +24,8 @@ class Software(Strict):
     log: str | None = None
     lines: tuple[str, ...] = ()
     writes: str | None = None
-    restart: str = "no"
-    """Restart= in the unit file that the package ships"""
-    type: str = "simple"
-    """Type= there"""
+    unit: dict[str, str] = Field(default_factory=dict)
+    """Settings of the [Service] section of the unit file that the package ships"""
 
 
 class Image(Strict):

@@ -8,7 +8,7 @@ from fleet.software import software
 
 FOLDERS = ("/usr/lib/systemd/system", "/lib/systemd/system", "/etc/systemd/system")
 """Later ones override earlier ones."""
-_PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _UNIT = re.compile(rf"(?:{'|'.join(FOLDERS)})/([\w:.@-]+)\.service")
 EXEC, FAILURE = 203, 1
 """Exit codes of a unit: its program could not be run; its program says that it failed."""
@@ -43,23 +43,27 @@ def setting(host: Host, name: str, key: str) -> str | None:
     return found
 
 
+def set_in(host: Host, name: str, key: str, default: str = "") -> str:
+    """The value of a key of the [Service] section: the files on the host, what the package ships, the default."""
+    shipped = software().linux.get(name)
+    return setting(host, name, key) or (shipped.unit.get(key) if shipped else None) or default
+
+
 def restart_policy(host: Host, name: str) -> str:
     """The Restart= of a service."""
-    shipped = software().linux.get(name)
-    return setting(host, name, "Restart") or (shipped.restart if shipped else "no")
+    return set_in(host, name, "Restart", "no")
 
 
 def unit_type(host: Host, name: str) -> str:
     """The Type= of a service."""
-    shipped = software().linux.get(name)
-    return setting(host, name, "Type") or (shipped.type if shipped else "simple")
+    return set_in(host, name, "Type", "simple")
 
 
 def has_own_file(host: Host, name: str) -> bool:
     return any(path.endswith(f"/{name}.service") for path, _ in unit_texts(host, name))
 
 
-def _is_own(host: Host, name: str) -> bool:
+def is_own(host: Host, name: str) -> bool:
     """Whether a service is not of a package: all that is known of its program is its unit file."""
     return has_own_file(host, name) and name not in software().linux
 
@@ -82,19 +86,19 @@ def loaded(host: Host) -> Host:
 def start_fault(host: Host, service: Service) -> tuple[int, str]:
     """(exit code, why) of the program in a unit file that somebody has written; (0, "") if it runs."""
     path = service.command.partition(" ")[0]
-    if not _is_own(host, service.name) or not path.startswith("/"):
+    if not is_own(host, service.name) or not path.startswith("/"):
         return 0, ""
-    if path.rpartition("/")[2] == "false" and path.startswith(_PROGRAMS):
+    if path.rpartition("/")[2] == "false" and path.startswith(PROGRAMS):
         return FAILURE, ""
     file = host.files.get(path)
     if file is None:
-        return (0, "") if path.startswith(_PROGRAMS) else (EXEC, "No such file or directory")
+        return (0, "") if path.startswith(PROGRAMS) else (EXEC, "No such file or directory")
     return (0, "") if file.mode & 0o111 else (EXEC, "Permission denied")
 
 
 def with_settings(host: Host, service: Service) -> Service:
     """The service with the command and the user that its own files name."""
-    if not _is_own(host, service.name):
+    if not is_own(host, service.name):
         return service
     command = (setting(host, service.name, "ExecStart") or service.command).lstrip("-@:+!")
     return replace(service, command=command, user=setting(host, service.name, "User") or service.user)

@@ -1,14 +1,14 @@
-"""Commands about a host's own network: ip, ufw, iptables."""
+"""The ip command: a host's interfaces, addresses, routes and neighbours."""
 
 import json
 import re
 
 from bashkit import BuiltinResult
 
-from fleet.linux import connectivity, names, web
+from fleet.linux import connectivity, firewall, names, web
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.interfaces import GATEWAY, INTERFACE, Interface, interfaces, packets
-from fleet.linux.manual import said_of_help
+from fleet.linux.manual import release, said_of_help
 from fleet.model import Host
 
 _IP_FLAGS = {
@@ -28,7 +28,9 @@ _CHANGES = ("add", "del", "delete", "set", "change", "replace", "flush", "append
 def _ip(context: CommandContext) -> str | BuiltinResult:
     words, flags = list(context.argv), set()
     while words and words[0].startswith("-"):
-        flag = re.sub(r"^--", "-", words.pop(0))
+        flag = re.sub(r"^--", "-", words.pop(0)).replace("-color=never", "-c").replace("-color=auto", "-c")
+        if flag in ("-V", "-Version"):
+            return f"ip utility, iproute2-{release('iproute2', context.host)}, libbpf 1.1.0\n"
         if flag not in _IP_FLAGS:
             refusal = fail(f'Option "{flag}" is unknown, try "ip -help".', 255)
             return lacking(context, f"ip {flag}", refusal) if re.fullmatch(_IP_REAL, flag) else refusal
@@ -36,14 +38,21 @@ def _ip(context: CommandContext) -> str | BuiltinResult:
     if not words:
         said = said_of_help("ip")
         return BuiltinResult(stderr=said.stderr if said else "", exit_code=255)
+    if words[0] == "help":
+        said = said_of_help("ip")
+        return BuiltinResult(stderr=said.stdout + said.stderr if said else "", exit_code=255)
     kind = next((kind for kind in _OBJECTS if kind.startswith(words[0])), None)
+    if kind is None and (told := _simple_object(context.host, words)) is not None:
+        return told
     if kind is None:
         refusal = fail(f'Object "{words[0]}" is unknown, try "ip help".')
         known = any(name.startswith(words[0]) for name in _OTHER_OBJECTS)
         return lacking(context, f"ip {words[0]}", refusal) if known else refusal
     verb, *rest = words[1:] or ["show"]
+    if verb == "help":
+        return BuiltinResult(stderr=f"Usage: ip {kind} ...\n", exit_code=255)
     if verb in _CHANGES:
-        return fail("RTNETLINK answers: Operation not permitted", 2)
+        return _change(context, kind, verb, rest)
     if kind == "route" and verb == "get" and rest:
         return _route_to(context.host, rest[0])
     if not any(name.startswith(verb) for name in ("show", "list", "lst", "ls")):
@@ -56,6 +65,45 @@ def _ip(context: CommandContext) -> str | BuiltinResult:
     if kind.startswith("neigh"):
         return _neighbours(context, rest)
     return _links(context, kind, rest, flags)
+
+
+def _change(context: CommandContext, kind: str, verb: str, rest: list[str]) -> str | BuiltinResult:
+    """Changes that fail everywhere, or change nothing; others are not simulated."""
+    every = {link.name: link for link in interfaces(context.host)}
+    device = rest[rest.index("dev") + 1] if "dev" in rest[:-1] else rest[0] if kind == "link" and rest else ""
+    gone = verb in ("del", "delete")
+    if kind in ("address", "route") and rest and not re.match(r"[\d.]+(/\d+)?$|default$|dev$", rest[0]):
+        return fail(f'Error: any valid prefix is expected rather than "{rest[0]}".')
+    if device and device not in every:
+        return fail(f'Cannot find device "{device}"')
+    if kind == "address" and gone and rest and rest[0] not in [f"{one.address}/{one.prefix}" for one in every.values()]:
+        return fail("RTNETLINK answers: Cannot assign requested address", 2)
+    routes = ["default", *(f"{one.network}/{one.prefix}" for one in every.values())]
+    if kind == "route" and gone and rest and rest[0] not in routes:
+        return fail("RTNETLINK answers: No such process", 2)
+    if kind == "link" and verb == "set" and rest[-1:] == ["up"] and every[device].up:
+        return ""
+    return lacking(context, f"ip {kind} {verb}", BuiltinResult(exit_code=2))
+
+
+_RULES = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
+_EMPTY = ("netns", "tunnel", "tuntap", "mroute", "vrf", "l2tp", "macsec", "fou", "tcp_metrics")
+"""Objects of ip of which a host has none."""
+
+
+def _simple_object(host: Host, words: list[str]) -> str | None:
+    """What ip shows of objects that are the same everywhere, or of which there are none."""
+    name, *rest = words
+    if rest[:1] not in ([], ["show"], ["list"], ["ls"]):
+        return None
+    if name == "rule":
+        return _RULES if len(rest) < 2 else None
+    if name in ("maddress", "maddr"):
+        wanted = [word for word in rest[1:] if word != "dev"]
+        links = [(n, link) for n, link in enumerate(interfaces(host), 1) if not wanted or link.name in wanted]
+        hardware = {link.name: "" if link.name == "lo" else "\tlink  01:00:5e:00:00:01\n" for _, link in links}
+        return "".join(f"{number}:\t{link.name}\n{hardware[link.name]}\tinet  224.0.0.1\n" for number, link in links)
+    return "" if name in _EMPTY else None
 
 
 def _links(context: CommandContext, kind: str, rest: list[str], flags: set[str]) -> str | BuiltinResult:
@@ -171,7 +219,12 @@ def _as_json(link: Interface, number: int, kind: str, brief: bool) -> dict[str, 
 
 
 def _neighbours(context: CommandContext, rest: list[str]) -> str | BuiltinResult:
-    if rest and rest != ["dev", INTERFACE]:
+    if rest[:1] == ["dev"] and len(rest) == 2:
+        if rest[1] not in [link.name for link in interfaces(context.host)]:
+            return fail(f'Cannot find device "{rest[1]}"')
+        if rest[1] != INTERFACE:
+            return ""
+    elif rest:
         return lacking(context, f"ip neigh {rest[0]}", BuiltinResult())
     return "".join(
         f"{address} dev {INTERFACE} lladdr {mac} REACHABLE \n" for _, address, mac in connectivity.neighbours(context)
@@ -188,7 +241,12 @@ def _routes(context: CommandContext, rest: list[str], as_json: bool) -> str | Bu
         told = {"dst": to, "dev": link.name, "protocol": "kernel", "scope": "link", "prefsrc": link.address,
             "flags": [] if link.up else ["linkdown"]}  # fmt: skip
         rows.append((f"{to} dev {link.name} proto kernel scope link src {link.address} {end}", told))
-    if rest[:1] in (["default"], ["dev"]):
+    if rest[:1] == ["table"] and len(rest) == 2:
+        if rest[1] not in ("main", "default", "all", "254", "253"):
+            refusal = fail(f'Error: argument "{rest[1]}" is wrong: table id value is invalid\n', 255)
+            return lacking(context, "ip route show table", refusal) if rest[1] in ("local", "255") else refusal
+        rows = [] if rest[1] in ("default", "253") else rows
+    elif rest[:1] in (["default"], ["dev"]) or (len(rest) == 1 and re.fullmatch(r"[\d.]+(/\d+)?", rest[0])):
         wanted = rest[-1]
         rows = [row for row in rows if wanted in (row[1]["dst"], row[1]["dev"])]
     elif rest:
@@ -207,35 +265,9 @@ def _route_to(host: Host, target: str) -> str | BuiltinResult:
     return f"{target} {via}dev {INTERFACE} src {host.address} uid 0 \n    cache \n"
 
 
-def _iptables(context: CommandContext) -> str | BuiltinResult:
-    """Only shows the chains: a host has no rules."""
-    chains = ("INPUT", "FORWARD", "OUTPUT")
-    shows = re.compile(r"-S|-[Lnv]{1,3}|--(?:list-rules|list|numeric|verbose|line-numbers)|INPUT|FORWARD|OUTPUT")
-    if strange := [word for word in context.argv if not shows.fullmatch(word)]:
-        return lacking(context, f"iptables {strange[0]}", fail("iptables: not simulated", 2))
-    named = [chain for chain in chains if chain in context.argv] or list(chains)
-    if {"-S", "--list-rules"} & set(context.argv):
-        return "".join(f"-P {chain} ACCEPT\n" for chain in named)
-    if not context.argv:
-        return fail("iptables v1.8.9 (nf_tables): no command specified\n"
-                    "Try `iptables -h' or 'iptables --help' for more information.", 2)  # fmt: skip
-    head = "target     prot opt source               destination         \n"
-    return "\n".join(f"Chain {chain} (policy ACCEPT)\n{head}" for chain in named)
-
-
-def _ufw(context: CommandContext) -> str | BuiltinResult:
-    """ufw status: the firewall is off, and nobody turns it on."""
-    if not context.argv:
-        return fail("ERROR: not enough args")
-    if context.argv in (["status"], ["status", "verbose"], ["status", "numbered"]):
-        return "Status: inactive\n"
-    return lacking(context, f"ufw {context.argv[0]}", fail("ERROR: Invalid syntax"))
-
-
 COMMANDS: dict[str, Command] = {
     "ip": _ip,
-    "ufw": _ufw,
-    "iptables": _iptables,
+    **firewall.COMMANDS,
     **connectivity.COMMANDS,
     **names.COMMANDS,
     **web.COMMANDS,

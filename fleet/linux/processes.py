@@ -9,6 +9,7 @@ from bashkit import BuiltinResult
 from fleet import signals
 from fleet.actions import FailedAction
 from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
+from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
 from fleet.linux.ps_columns import leader
 from fleet.linux.sessions import accounts
@@ -168,6 +169,7 @@ PGREP = options(
     -a --list-full
     -d --delimiter=
     ~ -w --lightweight
+    ~ --signal=
 """
 )
 PKILL = options(
@@ -188,6 +190,11 @@ _CRITERIA = frozenset("uUPGgstrOF")
 
 def _refused(context: CommandContext, flags: Flags) -> BuiltinResult | None:
     """The refusal of values that are none, or of a command line without any criterion."""
+    if {"n", "o"} <= flags.values.keys():
+        said = said_of_help(context.name)
+        return BuiltinResult(stderr=f"\n{said.stdout}" if said else "", exit_code=2)
+    if wrong := _wrong_pattern(flags.words[0] if flags.words else ""):
+        return fail(f"{context.name}: regex error: {wrong}", 2)
     if "O" in flags and not flags.get("O").isdecimal():
         return fail(f"{context.name}: invalid argument for option --older: {flags.get('O')}", 2)
     users = accounts(context.host)
@@ -201,6 +208,14 @@ def _refused(context: CommandContext, flags: Flags) -> BuiltinResult | None:
             return fail(f"{context.name}: pidfile not valid\n{hint}", 2 if file else 1)
         flags.values["F"] = file.content.strip()
     return _unasked(context, flags)
+
+
+def _wrong_pattern(text: str) -> str:
+    """What the C library says of brackets that are not closed; "" if they are."""
+    plain = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", text)
+    if "[" in plain:
+        return "Invalid regular expression"
+    return "Unmatched ( or \\(" if plain.count("(") > plain.count(")") else ""
 
 
 def _unasked(context: CommandContext, flags: Flags) -> BuiltinResult | None:
@@ -277,7 +292,8 @@ PIDOF = options("""
 def pidof(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, PIDOF)
     spared = ",".join(flags.every("o")).split(",")
-    processes = [process for process in context.host.processes if process.name in flags.words]
+    processes = [process for process in context.host.processes
+                 if {process.name, process.command.partition(" ")[0]} & set(flags.words)]  # fmt: skip
     found = [str(process.pid) for process in processes if str(process.pid) not in spared]
     found = sorted(found, key=int, reverse=True)[: 1 if "s" in flags else None]
     return BuiltinResult("" if "q" in flags or not found else " ".join(found) + "\n", exit_code=0 if found else 1)

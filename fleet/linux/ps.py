@@ -8,7 +8,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux import ps_columns as formats
 from fleet.linux.command import Command, CommandContext, lacking
-from fleet.linux.ps_columns import COLUMNS, SAME, HeadedColumn
+from fleet.linux.ps_columns import COLUMNS, HEADS, SAME, HeadedColumn
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
@@ -48,14 +48,24 @@ class PsOptions:
     """what restricts a selection, such as r"""
 
 
+USAGE = """Usage:
+ ps [options]
+
+ Try 'ps --help <simple|list|output|threads|misc|all>'
+  or 'ps --help <s|l|o|t|m|a>'
+ for additional help text.
+
+For more details see ps(1).
+"""
+
+
 def ps(context: CommandContext) -> BuiltinResult:
     asked = PsOptions(context.host)
     try:
         _parse(asked, list(context.argv))
         columns = _columns_of(asked)
     except PsError as wrong:
-        usage = "Usage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n"
-        return BuiltinResult(stderr=f"error: {wrong}\n\n{usage}", exit_code=1)
+        return BuiltinResult(stderr=f"error: {wrong}\n\n{USAGE}", exit_code=1)
     except PsGap as gap:
         return lacking(context, f"ps {gap}", BuiltinResult(exit_code=1))
     host = context.host
@@ -260,11 +270,11 @@ def _columns(asked: PsOptions, names: str, option: str) -> None:
     for piece in re.split(r"[,\s]+", names[:500].strip(",")):
         asked_for, equals, head = piece.partition("=")
         name, _, width = asked_for.partition(":")
-        name = SAME.get(name.lower(), name.lower())
+        given, name = name.lower(), SAME.get(name.lower(), name.lower())
         if name not in COLUMNS:
             raise PsError(f'unknown user-defined format specifier "{piece}"')
         column = COLUMNS[name].wide(int(width[:4])) if width.isdecimal() and int(width[:4]) else COLUMNS[name]
-        chosen.append((column, head if equals else column.head))
+        chosen.append((column, head if equals else HEADS.get(given, column.head)))
 
 
 def _sort(asked: PsOptions, names: str) -> None:
@@ -297,7 +307,7 @@ def _choose(asked: PsOptions, letter: str, value: str, option: str = "") -> None
     people = {names.get(piece, piece) for piece in wanted}
     tests: dict[str, Chosen] = {
         "P": lambda process: str(process.parent) in wanted,
-        "C": lambda process: process.name[:15] in wanted,
+        "C": lambda process: process.name[:15] in {name[:15] for name in wanted},
         "t": lambda process: process.tty.removeprefix("tty") in ttys or (process.tty == "?" and "-" in ttys),
         "s": lambda process: str(COLUMNS["sid"].value(asked.host, process)) in wanted,
         "g": lambda process: str(COLUMNS["sid"].value(asked.host, process)) in wanted or process.user in wanted,

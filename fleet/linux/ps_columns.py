@@ -110,6 +110,14 @@ SAME = {"pcpu": "%cpu", "pmem": "%mem", "command": "args", "uname": "user", "eus
     "ruid": "uid", "flag": "f", "flags": "f"}  # fmt: skip
 
 
+HEADS = {
+    **{name: name.upper() for name in ("egroup", "rgroup", "euser", "ruser", "euid", "ruid", "egid", "rgid", "pgrp",
+                                       "stime", "tid", "spid")},
+    "tname": "TTY", "sess": "SESS", "session": "SESS", "thcount": "THCNT", "policy": "POL", "ucmd": "CMD",
+}  # fmt: skip
+"""The headings of columns that have one under another of their names."""
+
+
 def leader(host: Host, process: Process) -> int:
     """The process that leads a process's group: that which init has started, or none of the kernel's own."""
     by_pid = {one.pid: one for one in host.processes}

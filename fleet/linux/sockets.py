@@ -53,10 +53,31 @@ SS = options("""
     -6 --ipv6
     -x --unix
     -w --raw
-    -o --options
-    -O --oneline
-    -r --resolve
+    -e --extended
+    -i --info
+    -m --memory
+    -A --query= --socket=
+    -f --family=
+    -E --events
+    ~ -K --kill
+    ~ -o --options
+    ~ -O --oneline
+    ~ -r --resolve
+    ~ -B --bpf
+    ~ -Q --no-queues
+    ~ -z --contexts
 """)
+TABLES = {
+    **dict.fromkeys(("all", "inet", "tcp"), True),
+    **dict.fromkeys(
+        ("udp", "raw", "unix", "packet", "netlink", "unix_stream", "unix_dgram", "unix_seqpacket", "packet_raw",
+         "packet_dgram", "dccp", "sctp", "tipc", "vsock_stream", "vsock_dgram", "vsock", "xdp", "mptcp"), False,
+    ),
+}  # fmt: skip
+"""Table of -A -> whether it has TCP sockets."""
+FAMILIES = {"inet": True, "inet6": False, "link": False, "unix": False, "netlink": False, "vsock": False, "tipc": False,
+    "xdp": False, "all": True}  # fmt: skip
+"""Family of -f -> whether the sockets here are of it."""
 STATES = {"established": "ESTAB", "listening": "LISTEN", "listen": "LISTEN"}
 OTHER_STATES = frozenset(
     ("syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait", "closed", "close-wait", "last-ack", "closing")
@@ -85,7 +106,10 @@ def port_name(port: int | None, numeric: bool) -> str:
 def open_sockets(host: Host, flags: Flags) -> list[Socket]:
     """With -l only listening sockets, with -a all, otherwise only connections. TCP only: nothing here uses UDP."""
     kinds = {"u", "x", "w", "6"} & flags.values.keys()
-    if kinds and not {"t", "4"} & flags.values.keys():
+    tables = flags.get("A", "all").split(",")
+    if (kinds and not {"t", "4"} & flags.values.keys()) or ("6" in flags and "4" not in flags):
+        return []
+    if not FAMILIES[flags.get("f", "all")] or not any(TABLES[table] for table in tables):
         return []
     wanted = {"LISTEN"} if "l" in flags else {"LISTEN", "ESTAB"} if "a" in flags else {"ESTAB"}
     return [socket for socket in sockets(host) if socket.state in wanted]
@@ -96,6 +120,12 @@ def ss(context: CommandContext) -> str | BuiltinResult:
     host, words = context.host, " ".join(flags.words).replace("(", " ( ").replace(")", " ) ").split()
     if "s" in flags:
         return _summary(host)
+    if strange := [table for table in flags.get("A").split(",") if "A" in flags and table not in TABLES]:
+        return fail(f'ss: "{strange[0]}" is illegal socket table id', 255)
+    if "f" in flags and flags.get("f") not in FAMILIES:
+        return fail(f'ss: "{flags.get("f")}" is invalid family', 255)
+    if "E" in flags:
+        return BuiltinResult(exit_code=124)  # it waits for sockets to be closed
     try:
         states, words = _states(words)
         found = [socket for socket in sockets(host) if socket.state in states] if states is not None else None
@@ -106,7 +136,8 @@ def ss(context: CommandContext) -> str | BuiltinResult:
             fail(f"Error: {wrong}\nUsage: ss [ OPTIONS ]\n       ss [ OPTIONS ] [ FILTER ]", 255)
         ) from wrong
     chosen = [socket for socket in chosen if test is None or test(socket)]
-    one_kind = bool({"t"} & flags.values.keys()) and not {"u", "x", "w"} & flags.values.keys()
+    one_kind = "t" in flags or flags.get("A") == "tcp"
+    one_kind = one_kind and not {"u", "x", "w"} & flags.values.keys()
     hidden = {"Netid"} if one_kind else set()
     hidden |= {"State"} if states is not None and len(states) == 1 else set()
     return _rows(chosen, flags, hidden)
@@ -166,7 +197,7 @@ def _rows(found: Sequence[Socket], flags: Flags, hidden: set[str]) -> str:
             for part in (f"{address}:", port_name(port, "n" in flags))
         ]
         queue = "511" if socket.state == "LISTEN" else "0"
-        rows.append(["tcp", socket.state, "0", queue, *ends, f" users:({users})" if "p" in flags else ""])
+        rows.append(["tcp", socket.state, "0", queue, *ends, _more(socket, users, flags)])
     kept = [place for place, (heading, _, _) in enumerate(_COLUMNS) if heading not in hidden]
     widths = {place: max((len(row[place]) for row in rows), default=0) for place in kept}
     text = ""
@@ -176,6 +207,19 @@ def _rows(found: Sequence[Socket], flags: Flags, hidden: set[str]) -> str:
             cell = row[place].rjust(widths[place]) if right else row[place].ljust(widths[place])
             text += ("" if place == kept[0] else before) + cell
         text += "\n"
+    return text
+
+
+def _more(socket: Socket, users: str, flags: Flags) -> str:
+    """What stands in the last column: owners, numbers, and below them what TCP says."""
+    text = f" users:({users})" if "p" in flags else ""
+    number = 14_000 + socket.local[1] % 9000
+    if "e" in flags:
+        text += f" ino:{number} sk:{number % 4096:x} <->"
+    if "m" in flags:
+        text += "\n\t skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0)"
+    if "i" in flags:
+        text += f"{' ' if 'm' in flags else chr(10) + chr(9) + ' '}cubic cwnd:10"
     return text
 
 

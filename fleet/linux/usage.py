@@ -4,11 +4,12 @@ import re
 
 from bashkit import BuiltinResult
 
-from fleet.linux.clock import formatted, headline
+from fleet.linux.clock import duration, formatted, headline
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.manual import release
 from fleet.linux.options import options
 from fleet.linux.ps_columns import percent_of_memory
+from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
 CACHE_SHARE = 16
@@ -123,10 +124,40 @@ TOP = options("""
     -o=
     -p=
     -u=
+    -U=
     -c
-    ~ -d=
-    ~ -w[=]
+    -d=
+    -w[=]
+    -H
+    -E=
+    ~ -e=
+    ~ -i
+    ~ -S
+    ~ -s
+    ~ -1
+    -v
 """)
+SCREEN = 80
+"""Columns of top without a terminal."""
+_SCALES = {"k": ("KiB", 1), "m": ("MiB", 1024), "g": ("GiB", 1024**2), "t": ("TiB", 1024**3), "p": ("PiB", 1024**4)}
+
+
+def _wrong_top(context: CommandContext, flags: Flags) -> str:
+    """What is wrong with a value; "" if nothing is."""
+    known = accounts(context.host)
+    if "n" in flags and not (flags.get("n").isdecimal() and int(flags.get("n"))):
+        return f"bad iterations argument '{flags.get('n')}'"
+    if "d" in flags and duration(flags.get("d")) is None:
+        return f"bad delay interval '{flags.get('d')}'"
+    if wrong := [pid for pid in flags.get("p").split(",") if "p" in flags and not pid.isdecimal()]:
+        return f"bad pid '{wrong[0]}'"
+    if any(name in flags and not flags.get(name).isdecimal() and flags.get(name) not in known for name in "uU"):
+        return "Invalid user"
+    if "w" in flags and not re.fullmatch(r"\d*", flags.get("w")):
+        return f"bad width arg '{flags.get('w')}'"
+    if "E" in flags and flags.get("E") not in _SCALES:
+        return f"bad memory scaling arg '{flags.get('E')}'"
+    return ""
 
 
 def top(context: CommandContext) -> str | BuiltinResult:
@@ -134,12 +165,16 @@ def top(context: CommandContext) -> str | BuiltinResult:
         f"-{word}" if place == 0 and word[:1] in ("b", "n") else word for place, word in enumerate(context.argv)
     ]
     flags = parse(context, TOP)
+    if "v" in flags:
+        return f"top from procps-ng {release('procps', context.host)}\n"
+    if wrong := _wrong_top(context, flags):
+        return fail(f"top: {wrong}")
     if "b" not in flags:
         return fail("top: failed tty get")
-    if not flags.get("n", "1").isdecimal():
-        return fail(f"top: bad iterations argument '{flags.get('n')}'")
     host = context.host
-    rows = [p for p in host.processes if flags.get("u", p.user) == p.user]
+    ids = accounts(host)
+    wanted = {flags.get(name) for name in "uU" if name in flags}
+    rows = [p for p in host.processes if not wanted or {p.user, str(ids.get(p.user))} & wanted]
     if "p" in flags:
         rows = [process for process in rows if str(process.pid) in flags.get("p").split(",")]
     keys = {"%MEM": lambda p: -p.resident, "RES": lambda p: -p.resident, "PID": lambda p: -p.pid,
@@ -148,29 +183,34 @@ def top(context: CommandContext) -> str | BuiltinResult:
     if name not in keys:
         return fail(f"top: unrecognized field name '{flags.get('o')}'")
     rows = sorted(sorted(rows, key=lambda process: process.pid), key=keys[name])
-    text = _top_head(host)
+    text = _top_head(host, flags)
     text += "    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n"
-    text += "".join(_top_line(host, process, "c" in flags) for process in rows)
-    return text if not flags.get("n", "1").lstrip("0") else "\n".join([text] * min(int(flags.get("n", "1")[:6]), 5))
+    text += "".join(_top_line(host, process, flags) for process in rows)
+    return "\n".join([text] * min(int(flags.get("n", "1")[:6]), 5))
 
 
-def _top_head(host: Host) -> str:
+def _top_head(host: Host, flags: Flags) -> str:
     states = [process.state[:1] for process in host.processes]
     running, stopped, zombie = (sum(state in kinds for state in states) for kinds in ("R", "T", "Z"))
     busy_now = busy(host)
     system, waiting = busy_now / 4, min(host.waiting / host.system.cores * 20, 100 - busy_now)
     idle = 100 - busy_now - waiting
     memory = host.memory
-    mib = [f"{kib / 1024:8.1f}" for kib in (memory.total, host.memory_free, used(host), cached(host))]
-    swap = [f"{kib / 1024:8.1f}" for kib in (memory.swap_total, memory.swap_total - memory.swap_used, memory.swap_used)]
+    unit, scale = _SCALES[flags.get("E", "m")]
+    mib = [f"{kib / scale:8.1f}" for kib in (memory.total, host.memory_free, used(host), cached(host))]
+    swap = [
+        f"{kib / scale:8.1f}" for kib in (memory.swap_total, memory.swap_total - memory.swap_used, memory.swap_used)
+    ]
     return (
         f"top - {headline(host).strip()}\n"
-        f"Tasks: {len(states):3d} total, {running:3d} running, {len(states) - running - stopped - zombie:3d} sleeping, "
+        f"{'Threads' if 'H' in flags else 'Tasks'}: {len(states):3d} total, {running:3d} running, "
+        f"{len(states) - running - stopped - zombie:3d} sleeping, "
         f"{stopped:3d} stopped, {zombie:3d} zombie\n"
         f"%Cpu(s): {busy_now - system:4.1f} us, {system:4.1f} sy,  0.0 ni, {idle:4.1f} id, {waiting:4.1f} wa,  "
         "0.0 hi,  0.0 si,  0.0 st\n"
-        f"MiB Mem : {mib[0]} total, {mib[1]} free, {mib[2]} used, {mib[3]} buff/cache\n"
-        f"MiB Swap: {swap[0]} total, {swap[1]} free, {swap[2]} used. {host.memory_available / 1024:8.1f} avail Mem\n\n"
+        f"{unit} Mem : {mib[0]} total, {mib[1]} free, {mib[2]} used, {mib[3]} buff/cache\n"
+        f"{unit} Swap: {swap[0]} total, {swap[1]} free, {swap[2]} used. "
+        f"{host.memory_available / scale:8.1f} avail Mem\n\n"
     )
 
 
@@ -179,15 +219,17 @@ def _size(kib: int) -> str:
     return str(kib) if kib < 1_000_000 else f"{kib / 1024**2:.1f}g"
 
 
-def _top_line(host: Host, process: Process, whole: bool) -> str:
+def _top_line(host: Host, process: Process, flags: Flags) -> str:
     time = f"{process.seconds // 60}:{process.seconds % 60:02d}.00"
     user = process.user if len(process.user) <= 8 else f"{process.user[:7]}+"
-    shown = process.command if whole else process.name[:15]
-    return (
+    shown = process.command if "c" in flags else process.name[:15]
+    line = (
         f"{process.pid:7d} {user:<8}  20   0 {_size(process.virtual):>7} {_size(process.resident):>6} "
         f"{_size(process.resident // 2):>6} {process.state[:1]} {process.cpu:5.1f} "
-        f"{percent_of_memory(host, process):5.1f} {time:>9} {shown}\n"
+        f"{percent_of_memory(host, process):5.1f} {time:>9} "
     )
+    room = int(flags.get("w", str(SCREEN))[:3] or 512) - len(line) - 1
+    return f"{line}{shown if len(shown) <= room else shown[: max(room - 1, 0)] + '+'}\n"
 
 
 VMSTAT = options("""

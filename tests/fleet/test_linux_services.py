@@ -255,7 +255,7 @@ EVENTS = (
         ("-p err", "Three"),
         ("-p 4", "two Three"),
         ("-p warning..info", "one two four five"),
-        ("-k", "two"),
+        ("-k -n 1", "two"),
         ("--since '1 hour ago'", "Three four five"),
         ("--since '10 min ago' -u nginx", "five"),
         ("-S -2h", "two Three four five"),

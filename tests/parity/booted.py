@@ -13,7 +13,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from fleet.actions import FailedAction, start, tick
 from fleet.draw import install
@@ -27,21 +27,25 @@ UNITS = {path.stem: path.read_text() for path in sorted((HERE / "guest" / "units
 NOW = 1_772_619_300
 ADDRESS = "10.0.2.15"
 Kind = Literal["same", "harmless", "wrong", "missing"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 NORMAL = (
+    (r"\n*^ ?(?:usage|Usage)\b[^\x00]*", "\nHELP\n"),  # the fleet knows a tool's syntax, not the text of its help
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
+    (r"(?<=Tasks:) *\d+ total, +\d+ running, +\d+ sleeping", " COUNTS"),
+    (r"(?<= up ) *\d.*?(?=,  \d+ users?)", "SPAN"),
     (r"\b[0-9a-f]{32}\b", "ID"),
     (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
     (r"\b\d+(?:\.\d+)+-\d+(?:-cloud)?-amd64\b", "KERNEL"),
     (r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "DAY"),
     (r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d\b", "DATE"),
-    (r"\b\d{4}-\d\d-\d\d", "DATE"),
-    (r"\b\d\d:\d\d(?::\d\d(?:\.\d+)?)?\b", "CLOCK"),
+    (r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d+)?)?(?:[+-]\d\d:?\d\d)?", "DATE"),
+    (r"(?<![\d.:])\d+:\d\d(?::\d\d(?:\.\d+)?)?\b(?!:)", "CLOCK"),
     (r"(?:\b\d+(?:\.\d+)? ?(?:years?|months?|weeks?|days?|h|min|s|ms|us)\b ?)+(?=ago|left|$)", "SPAN "),
     (r"(?<=CPU: ).*|(?<=Memory: ).*|(?<=\(limit: )\d+", "AMOUNT"),
     (r"\b\d+(?:[.:][\w+~]+)*-[\w.+~]*(?:deb\d+u\d+|\+b\d+)\b", "VERSION"),
-    (r"(?<![\d.:])\d+\.\d+(?![\d.])", "DECIMAL"),
-    (r"\b(?<!\.)(?!\d{3}$)\d{3,}\b(?!\.\d)", "N"),
+    (r"(?:(?<=\[) +)?(?<![\d.:])\d+\.\d+(?![\d.])", "DECIMAL"),
+    (r"\b(?<!\.)(?:\d{4,}|(?<=.)\d{3}|\d{3}(?=.))\b(?!\.\d)", "N"),
     (r"\b(?:DECIMAL|N|\d+)[KMGT]i?B?\b", "SIZE"),
 )
 """Pattern -> the word for it, in order."""
@@ -87,8 +91,11 @@ def known() -> dict[str, tuple[Kind, str]]:
 def a_booted_host() -> Host:
     drawn = (draw_machine("web01", Random(seed), "linux", NOW) for seed in count())
     host = next(host for host in drawn if host.system.version == "12")
+    shift = NOW - 600 - host.boot
     host = replace(
         host,
+        boot=host.boot + shift,
+        processes=tuple(replace(process, started=process.started + shift) for process in host.processes),
         address=ADDRESS,
         system=replace(host.system, cores=1),
         memory=replace(host.memory, swap_total=0),
@@ -96,7 +103,8 @@ def a_booted_host() -> Host:
         logins=(Login("ops", "pts/0", ADDRESS, NOW - 100),),
     )
     for name in ("nginx", "cron", "ssh"):
-        host = install(host, name, software().linux[name], Random(1))
+        one_worker = software().linux[name].model_copy(update={"workers": 1 if name == "nginx" else 0})
+        host = install(host, name, one_worker, Random(1))
     for name, text in UNITS.items():
         host = host.with_file(f"/etc/systemd/system/{name}.service", File(text, modified=NOW - 5000))
         host = host.with_file(f"/usr/local/bin/{name}", File("\x7fELF", mode=0o755, modified=NOW - 5000))

@@ -11,7 +11,9 @@ from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail
 from fleet.linux.manual import has_verb
 from fleet.linux.options import options
 from fleet.linux.processes import signal_of
-from fleet.linux.systemd.lists import ON_HOST, overview
+from fleet.linux.systemd.journal_entries import FORMS
+from fleet.linux.systemd.lists import ON_HOST, TYPES, overview, states_in
+from fleet.linux.systemd.properties import manager_properties
 from fleet.linux.systemd.unit_state import can_be_enabled
 from fleet.linux.systemd.units import ON_UNITS, full_name, named_units
 from fleet.model import Host
@@ -39,6 +41,7 @@ SYSTEMCTL = options("""
     --plain
     --now
     -s --signal=
+    -o --output=
     ~ -l --full
     ~ -f --force
     ~ --no-pager
@@ -57,6 +60,13 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
     if (host := loaded(context.pull())) is not context.host:
         context.change(host)
     verb, *words = flags.words or ["list-units"]
+    if "o" in flags and flags.get("o") not in (*FORMS, "json-sse", "json-seq", "help"):
+        return fail(f"Unknown output '{flags.get('o')}'.")
+    if "n" in flags and not flags.get("n").isdecimal() and flags.get("n") != "all":
+        return fail(f"Failed to parse lines '{flags.get('n')}'")
+    unlisted = set(flags.get("t", "service").split(",")) & set(TYPES) - {"service", "timer"}
+    if unlisted and verb in ("list-units", "list-unit-files"):
+        return lacking(context, f"systemctl {verb} -t {min(unlisted)}", BuiltinResult())
     if verb in ON_HOST:
         return ON_HOST[verb](context.host, flags, words)
     if verb == "edit":
@@ -64,6 +74,10 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
     if verb not in ON_UNITS and verb not in _CHANGES:
         refusal = fail(f"Unknown command verb {verb}.")
         return lacking(context, f"systemctl {verb}", refusal) if has_verb("systemctl", verb) else refusal
+    if not words and verb == "show":
+        return manager_properties(context.host, flags)
+    if not words and verb == "status" and (wanted := states_in(flags)):
+        words = [name for name, service in context.host.services.items() if service.state in wanted]
     if not words and verb == "reset-failed":
         words = [name for name, service in context.host.services.items() if service.state == "failed"]
     elif not words:
@@ -78,7 +92,7 @@ def _of_pid(host: Host, word: str) -> str:
     """The unit of a process: systemctl status PID."""
     process = next((process for process in host.processes if str(process.pid) == word), None)
     if process is None:
-        raise UsageError(fail(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit.", 4))
+        raise UsageError(fail(f"Failed to get unit for PID {word}: PID {word} does not belong to any loaded unit."))
     return process.service or word
 
 

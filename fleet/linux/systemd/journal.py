@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, lacking, parse
+from fleet.linux.file_tree import node
 from fleet.linux.options import options
 from fleet.linux.systemd.journal_entries import FORMS, date, fields_of, identifier, unit_name, worded
 from fleet.model import Host, JournalEntry
@@ -70,6 +71,13 @@ JOURNALCTL = options("""
     -N --fields
     --no-hostname
     --case-sensitive[=]
+    --facility=
+    -D --directory=
+    --file=
+    --user
+    ~ --output-fields=
+    --no-tail
+    -M --machine=
     --disk-usage
     --list-boots
     --vacuum-size=
@@ -101,21 +109,33 @@ def _journalctl(context: CommandContext) -> str | BuiltinResult:
     if wrong := next((word for word in flags.words if "=" not in word and not word.startswith("/")), None):
         return fail(f"Failed to add match '{wrong}': Invalid argument")
     if path := next((word for word in flags.words if word.startswith("/")), None):
+        context.pull()
+        if node(context, path) is None:
+            return fail("Couldn't canonicalize path: No such file or directory")
         return lacking(context, f"journalctl {path}", BuiltinResult(exit_code=1))
+    if elsewhere := _elsewhere(context, flags):
+        return elsewhere
     if "F" in flags:
         values = [fields_of(host, entry).get(flags.get("F")) for entry in host.journal]
         return "".join(f"{value}\n" for value in dict.fromkeys(values) if value is not None)
     if "N" in flags:
         names = [name for entry in host.journal for name in fields_of(host, entry)]
         return "".join(f"{name}\n" for name in dict.fromkeys(names))
+    for name, form in (("vacuum-size", r"\d+[KMGTPE]?"), ("vacuum-time", r"\d+[a-z]*"), ("vacuum-files", r"\d+")):
+        if name in flags and not re.fullmatch(form, flags.get(name)):
+            return fail(f"Failed to parse vacuum {name.partition('-')[2]}: {flags.get(name)}")
     if kept := next((name for name in _KEEPING if name in flags), None):
         return _KEEPING[kept](host)
     entries = _chosen(host, flags)
     count = flags.get("n", "10" if "f" in flags else "1000" if "e" in flags else "all")
+    if "no-tail" in flags:
+        count = "all"
     if count != "all":
         if not count.isdecimal():
             return fail(f"Failed to parse lines '{count}'")
-        entries = entries[-int(count) :] if int(count) else []
+        # until 254, a number with --since meant the first entries
+        first = "S" in flags and host.system.version != "24.04"
+        entries = entries[: int(count)] if first else entries[-int(count) :] if int(count) else []
     if "r" in flags:
         entries = entries[::-1]
     form = flags.get("o", "short")
@@ -123,7 +143,8 @@ def _journalctl(context: CommandContext) -> str | BuiltinResult:
         return fail(f"Unknown output format '{form}'.")
     named = "no-hostname" not in flags
     text = "".join(f"{FORMS[form](host, entry, named)}\n" for entry in entries)
-    text = text or ("" if "q" in flags else "-- No entries --\n")
+    if not text:
+        return BuiltinResult("" if "q" in flags else "-- No entries --\n", exit_code=1 if "g" in flags else 0)
     return BuiltinResult(stdout=text, exit_code=FOLLOWED) if "f" in flags else text
 
 
@@ -185,8 +206,16 @@ _KEEPING: dict[str, Callable[[Host], "str | BuiltinResult"]] = {
 def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
     """The entries that match all options, oldest first."""
     units = [unit_name(word) for word in flags.every("u")]
+    for unit in units:
+        if any(mark in unit for mark in "*?[") and not any(fnmatchcase(entry.unit, unit) for entry in host.journal):
+            raise UsageError(fail("Failed to add filter for units: No data available"))
     matches = _matches_in(flags.words)
     since, until = (_bound(flags.get(name), host.now) for name in "SU")
+    if since is not None and until is not None and since > until:
+        raise UsageError(fail("--since= must be before --until=."))
+    if wrong := _wrong_pattern(flags.get("g")):
+        raise UsageError(fail(f'Bad pattern "{flags.get("g")}": {wrong}'))
+    facilities = _facilities(flags)
     least, most = _levels(flags.get("p", "debug"))
     names = flags.every("t")
 
@@ -196,6 +225,7 @@ def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
             and all(fields_of(host, entry).get(name) in values for name, values in matches.items())
             and (not names or identifier(host, entry) in names)
             and ("k" not in flags or entry.unit == "kernel")
+            and (not facilities or fields_of(host, entry)["SYSLOG_FACILITY"] in facilities)
             and ("b" not in flags or entry.time >= host.boot)
             and (since is None or entry.time >= since)
             and (until is None or entry.time <= until)
@@ -203,7 +233,49 @@ def _chosen(host: Host, flags: Flags) -> list[JournalEntry]:
             and ("g" not in flags or _found(flags.get("g"), worded(host, entry), flags.get("case-sensitive")))
         )
 
-    return [entry for entry in host.journal if fits(entry)]
+    first = [JournalEntry(host.boot, "kernel", 0, 5, f"Linux version {host.system.kernel}")] if "k" in flags else []
+    return [entry for entry in (*first, *host.journal) if fits(entry)]
+
+
+FACILITIES = ("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp")
+
+
+def _facilities(flags: Flags) -> set[str]:
+    """The numbers of the facilities that --facility names."""
+    found = set[str]()
+    for word in flags.get("facility").split(",") if "facility" in flags else ():
+        if word not in FACILITIES and not word.isdecimal():
+            raise UsageError(fail(f'Bad --facility= argument "{word}".'))
+        found.add(word if word.isdecimal() else str(FACILITIES.index(word)))
+    return found
+
+
+def _wrong_pattern(text: str) -> str:
+    """What is wrong with a pattern's brackets; "" if nothing is."""
+    plain = re.sub(r"\\.|\[[^\]]*\]", "", text)
+    if "[" in plain:
+        return "missing terminating ] for character class"
+    depth = 0
+    for letter in plain:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            return "unmatched closing parenthesis"
+    return "missing closing parenthesis" if depth else ""
+
+
+def _elsewhere(context: CommandContext, flags: Flags) -> BuiltinResult | None:
+    """Journals of users or in other folders: there are none."""
+    context.pull()
+    if "M" in flags:
+        why = "The name org.freedesktop.machine1 was not provided by any .service files"
+        return fail(f"Failed to open root directory: {why}")
+    if "D" in flags and node(context, context.absolute(flags.get("D"))) is None:
+        return fail(f"Failed to open {flags.get('D')}: No such file or directory")
+    if "file" in flags and node(context, context.absolute(flags.get("file"))) is None:
+        return fail("Failed to open files: No such file or directory")
+    if "user" in flags or ("D" in flags and not flags.get("D").startswith(("/var/log/journal", "/run/log/journal"))):
+        return BuiltinResult("-- No entries --\n", "No journal files were found.\n")
+    return None
 
 
 def _bound(text: str, now: int) -> int | None:

@@ -1,11 +1,11 @@
 """Entries of the journal: whose they are, and the forms in which they are printed."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from fleet.linux.sessions import accounts
+from fleet.linux.systemd.json_text import json_text
 from fleet.model import Host, JournalEntry
 
 ALIASES = {
@@ -121,6 +121,6 @@ FORMS: dict[str, Form] = {
     "verbose": _verbose,
     "export": lambda host, entry, named: "".join(f"{name}={value}\n" for name, value in fields_of(host, entry).items()),
     "cat": lambda host, entry, named: worded(host, entry),
-    "json": lambda host, entry, named: json.dumps(fields_of(host, entry)),
-    "json-pretty": lambda host, entry, named: json.dumps(fields_of(host, entry), indent=8),
+    "json": lambda host, entry, named: json_text(fields_of(host, entry)),
+    "json-pretty": lambda host, entry, named: json_text(fields_of(host, entry), pretty=True),
 }

@@ -3,6 +3,7 @@
 import re
 
 from fleet.actions import RELOADING
+from fleet.linux.options import Flags
 from fleet.linux.systemd.unit_state import (
     LastRun,
     file_state,
@@ -16,7 +17,7 @@ from fleet.linux.systemd.unit_state import (
 from fleet.model import Host, Service
 from fleet.ports import main_process
 from fleet.signals import automatic_restarts
-from fleet.unit_files import drop_ins, restart_policy, setting, unit_path, unit_type
+from fleet.unit_files import drop_ins, restart_policy, set_in, setting, unit_path, unit_type
 
 _CODES = {"exited": "1", "killed": "2", "dumped": "3"}
 """ExecMainCode= as the kernel numbers it."""
@@ -37,8 +38,6 @@ _DEFAULTS = {
     "StartLimitBurst": ("StartLimitBurst", "5"),
 }
 """Property -> the setting that it is, and its default."""
-_PID_FILES = {"nginx": "/run/nginx.pid", "apache2": "/var/run/apache2/apache2.pid", "haproxy": "/run/haproxy.pid",
-    "postgresql": "/run/postgresql/15-main.pid"}  # fmt: skip
 
 
 def properties(host: Host, name: str) -> dict[str, str]:
@@ -57,9 +56,7 @@ def _of_none(unit: str) -> dict[str, str]:
 
 def _set(host: Host, service: Service, key: str) -> str:
     named, default = _DEFAULTS[key]
-    value = setting(host, service.name, named)
-    if value is None:
-        return default
+    value = set_in(host, service.name, named, default)
     return f"{value}s" if key.endswith("USec") and value.isdecimal() else value
 
 
@@ -68,12 +65,15 @@ def _of_service(host: Host, service: Service) -> dict[str, str]:
     main, ended = main_process(host, name), last_run(host, service) or LastRun(0, "", 0)
     own = [process for process in host.processes if process.service == name]
     began = service.since if active else ran_from(host, service)
+    if unit_type(host, name) == "forking" and service.state == "failed" and ended.code == "exited":
+        ended = LastRun(0, "", 0)  # what failed was not yet the main process
+    reload = set_in(host, name, "ExecReload")
     user = setting(host, name, "User") or ("" if service.user == "root" else service.user)
     return {
         "Type": unit_type(host, name),
         "ExitType": "main",
         "Restart": restart_policy(host, name),
-        "PIDFile": setting(host, name, "PIDFile") or _PID_FILES.get(name, ""),
+        "PIDFile": set_in(host, name, "PIDFile"),
         "RestartUSec": _set(host, service, "RestartUSec"),
         "TimeoutStartUSec": _set(host, service, "TimeoutStartUSec"),
         "TimeoutStopUSec": _set(host, service, "TimeoutStopUSec"),
@@ -89,7 +89,8 @@ def _of_service(host: Host, service: Service) -> dict[str, str]:
         "ExecMainPID": str(main.pid if main else ended.pid),
         "ExecMainCode": _CODES.get(ended.code, "0"),
         "ExecMainStatus": str(ended.status),
-        "ExecStart": _command(service, began, main.pid if main else 0),
+        "ExecStart": _command(started_as(service), began, main.pid if main else 0),
+        **({"ExecReload": _command(reload.replace("'", "").splitlines()[0], None, 0)} if reload else {}),
         "Slice": "system.slice",
         "ControlGroup": f"/system.slice/{name}.service" if active else "",
         "MemoryCurrent": str(sum(process.resident for process in own) * 1024) if active else "[not set]",
@@ -101,6 +102,7 @@ def _of_service(host: Host, service: Service) -> dict[str, str]:
         "TasksMax": str(host.memory.total // 880),
         "Environment": _set(host, service, "Environment"),
         "LimitNOFILE": _set(host, service, "LimitNOFILE"),
+        "LimitNPROC": str(host.memory.total // 260),
         "WorkingDirectory": _set(host, service, "WorkingDirectory"),
         "Nice": _set(host, service, "Nice"),
         "User": user,
@@ -110,8 +112,7 @@ def _of_service(host: Host, service: Service) -> dict[str, str]:
     }
 
 
-def _command(service: Service, began: int | None, pid: int) -> str:
-    line = started_as(service)
+def _command(line: str, began: int | None, pid: int) -> str:
     time = f"[{moment(began)}]" if began is not None else "[n/a]"
     return (
         f"{{ path={line.partition(' ')[0]} ; argv[]={line} ; ignore_errors=no ; start_time={time} ; "
@@ -122,13 +123,17 @@ def _command(service: Service, began: int | None, pid: int) -> str:
 def _of_unit(host: Host, service: Service) -> dict[str, str]:
     name, active = service.name, service.state == "active"
     began, since = ran_from(host, service), moment(service.since) if service.since else ""
-    reloads = name in RELOADING or setting(host, name, "ExecReload") is not None
+    reloads = name in RELOADING or bool(set_in(host, name, "ExecReload"))
+    after = ["systemd-journald.socket", "sysinit.target", *(setting(host, name, "After") or "network.target").split()]
     wanted = re.sub(r"[ \t]+", " ", setting(host, name, "WantedBy") or "multi-user.target")
     aliases = {"ssh": " sshd.service"}
     return {
         "Id": f"{name}.service",
         "Names": f"{name}.service{aliases.get(name, '')}",
+        "Requires": "system.slice sysinit.target",
+        "Wants": setting(host, name, "Wants") or "",
         "WantedBy": wanted if service.enabled else "",
+        "After": " ".join([*after, "basic.target", "system.slice"]),
         "Description": service.title,
         "LoadState": "masked" if service.masked else "loaded",
         "ActiveState": service.state,
@@ -150,3 +155,31 @@ def _of_unit(host: Host, service: Service) -> dict[str, str]:
         "StartLimitIntervalUSec": _set(host, service, "StartLimitIntervalUSec"),
         "StartLimitBurst": _set(host, service, "StartLimitBurst"),
     }
+
+
+def manager_properties(host: Host, flags: Flags) -> str:
+    """systemctl show without a unit."""
+    failed = sum(service.state == "failed" for service in host.services.values())
+    facts = {
+        "Version": host.packages.get("systemd", "252"),
+        "Virtualization": "kvm",
+        "Architecture": "x86-64",
+        "NNames": str(len(host.services) + 150),
+        "NFailedUnits": str(failed),
+        "NJobs": "0",
+        "Environment": "LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+        "UnitPath": "/etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /lib/systemd/system "
+        "/usr/lib/systemd/system",
+        "SystemState": "degraded" if failed else "running",
+        "DefaultStartLimitIntervalUSec": "10s",
+        "DefaultStartLimitBurst": "5",
+    }
+    return shown(facts, flags)
+
+
+def shown(facts: dict[str, str], flags: Flags) -> str:
+    """The properties that -p or -P names; without them, those that are not empty."""
+    wanted = {name for value in (*flags.every("p"), *flags.every("P")) for name in value.split(",")}
+    bare = bool({"value", "P"} & flags.values.keys())
+    kept = [(key, value) for key, value in facts.items() if (key in wanted if wanted else value or "a" in flags)]
+    return "".join(f"{value}\n" if bare else f"{key}={value}\n" for key, value in kept)

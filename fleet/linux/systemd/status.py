@@ -16,7 +16,7 @@ from fleet.linux.systemd.unit_state import (
 from fleet.model import Host, Service
 from fleet.ports import main_process
 from fleet.signals import signal_of_end
-from fleet.unit_files import drop_ins, unit_path, unit_type
+from fleet.unit_files import drop_ins, set_in, unit_path, unit_type
 
 DOCUMENTATION = {
     "nginx": ("man:nginx(8)",),
@@ -52,6 +52,7 @@ def status_text(host: Host, service: Service, lines: str = "10") -> str:
         text += f"       Docs: {documents[0]}\n" + "".join(f"             {one}\n" for one in documents[1:])
     main = main_process(host, service.name)
     if service.state == "active" and main:
+        text += _starters(host, service, main.pid)
         own = [main, *(p for p in host.processes if p.service == service.name and p is not main)]
         text += f"   Main PID: {main.pid} ({main.name})\n"
         text += f"      Tasks: {len(own)} (limit: {host.memory.total // 880})\n"
@@ -67,6 +68,30 @@ def status_text(host: Host, service: Service, lines: str = "10") -> str:
     count = int(lines) if lines.isdecimal() else 10
     entries = of_unit(host, service.name)[-count:] if count else []
     return text + "".join(f"{line}\n" for line in ["", *(short(host, entry) for entry in entries)] if entries)
+
+
+def _starters(host: Host, service: Service, pid: int) -> str:
+    """The processes that have started a running unit and ended, as a unit of type forking has."""
+    if unit_type(host, service.name) != "forking":
+        return ""
+    before = set_in(host, service.name, "ExecStartPre").replace("'", "")
+    lines = [("ExecStartPre", before)] if before else []
+    lines.append(("ExecStart", started_as(service)))
+    return "".join(
+        f"    Process: {pid - len(lines) + place} {key}={line} (code=exited, status=0/SUCCESS)\n"
+        for place, (key, line) in enumerate(lines)
+    )
+
+
+def init_scope(host: Host) -> str:
+    """systemctl status 1"""
+    own = next(process for process in host.processes if process.pid == 1)
+    return (
+        "● init.scope - System and Service Manager\n     Loaded: loaded\n  Transient: yes\n"
+        f"     Active: active (running) since {moment(host.boot)}; {ago(host.now - host.boot)} ago\n"
+        f"       Docs: man:systemd(1)\n      Tasks: 1\n     Memory: {own.resident / 1024:.1f}M\n"
+        f"        CPU: {span(own.seconds)}\n     CGroup: /init.scope\n             └─1 {own.command}\n"
+    )
 
 
 def _activity(host: Host, service: Service) -> str:

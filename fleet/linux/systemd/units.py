@@ -1,18 +1,18 @@
 """What systemctl shows about units: status, properties, files."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Flags, fail
+from fleet.linux.command import Flags
 from fleet.linux.systemd.journal_entries import unit_name
-from fleet.linux.systemd.properties import properties
-from fleet.linux.systemd.status import status_text
+from fleet.linux.systemd.properties import properties, shown
+from fleet.linux.systemd.status import init_scope, status_text
 from fleet.linux.systemd.unit_state import file_state, started_as
 from fleet.model import Host, Service
-from fleet.unit_files import has_own_file, restart_policy, unit_path, unit_texts
+from fleet.software import software
+from fleet.unit_files import has_own_file, unit_path, unit_texts
 
 
 def named_units(host: Host, words: list[str]) -> list[str]:
@@ -30,12 +30,9 @@ def _status(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     """Exit code 0 if every unit runs, 3 if one does not, 4 if one does not exist."""
     blocks, missing, code = [], [], 0
     for name in units:
-        if name.isdecimal():
-            owner = next((process.service for process in host.processes if process.pid == int(name[:9])), None)
-            if owner is None:
-                return fail(f"Failed to get unit for PID {name}: PID {name} does not belong to any loaded unit.")
-            name = owner
-        if name not in host.services:
+        if name == "1":
+            blocks.append(init_scope(host))
+        elif name not in host.services:
             missing.append(f"Unit {full_name(name)} could not be found.\n")
             code = 4
         else:
@@ -76,37 +73,39 @@ def _is_enabled(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
 
 
 def _show(host: Host, flags: Flags, units: list[str]) -> str:
-    wanted = {name for value in (*flags.every("p"), *flags.every("P")) for name in value.split(",")}
-    bare = bool({"value", "P"} & flags.values.keys())
-    blocks = []
-    for name in units:
-        facts = properties(host, name)
-        kept = [(key, value) for key, value in facts.items() if (key in wanted if wanted else value or "a" in flags)]
-        blocks.append("".join(f"{value}\n" if bare else f"{key}={value}\n" for key, value in kept))
-    return "\n".join(blocks)
+    return "\n".join(shown(properties(host, name), flags) for name in units)
 
 
-def _cat(host: Host, flags: Flags, units: list[str]) -> str | BuiltinResult:
+def _cat(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     lost = [name for name in units if name not in host.services]
-    if lost:
-        return fail(f"No files found for {full_name(lost[0])}.")
-    return "\n".join(_files_of(host, host.services[name]) for name in units)
+    text = "\n".join(_files_of(host, host.services[name]) for name in units if name not in lost)
+    errors = "".join(f"No files found for {full_name(name)}.\n" for name in lost)
+    return BuiltinResult(text, errors, 1 if lost else 0)
 
 
 def _files_of(host: Host, service: Service) -> str:
     """The unit file and its drop-ins: those on the host, else the one that the package ships."""
     texts = unit_texts(host, service.name)
     if not has_own_file(host, service.name):
-        policy = restart_policy(replace(host, files={}), service.name)
-        restart = f"Restart={policy}\n" if policy != "no" else ""
-        shipped = (
-            f"[Unit]\nDescription={service.title}\nAfter=network.target\n\n[Service]\nUser={service.user}\n"
-            f"ExecStart={started_as(service)}\n{restart}\n[Install]\nWantedBy=multi-user.target\n"
-        )
-        texts = [(unit_path(host, service), shipped), *texts]
+        texts = [(unit_path(host, service), _shipped(service)), *texts]
     return "\n".join(f"# {path}\n{text}" for path, text in texts)
 
 
+def _shipped(service: Service) -> str:
+    entry = software().linux.get(service.name)
+    settings = {"User": service.user, "ExecStart": started_as(service), **(entry.unit if entry else {})}
+    if service.user == "root":
+        del settings["User"]
+    lines = "".join(f"{key}={part}\n" for key, value in settings.items() for part in value.splitlines())
+    alias = f"Alias={ALIASED[service.name]}.service\n" if service.name in ALIASED else ""
+    return (
+        f"[Unit]\nDescription={service.title}\nAfter=network.target\n\n[Service]\n{lines}\n"
+        f"[Install]\nWantedBy=multi-user.target\n{alias}"
+    )
+
+
+ALIASED = {"ssh": "sshd"}
+"""Service -> the Alias= of its unit file."""
 UnitView = Callable[[Host, Flags, list[str]], "str | BuiltinResult"]
 ON_UNITS: dict[str, UnitView] = {
     "status": _status,

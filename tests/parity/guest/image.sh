@@ -27,7 +27,7 @@ debugfs -w -R "write $lines /root/lines" "$image?offset=1048576" 2>/dev/null
 debugfs -w -R "write $here/probe.py /root/probe.py" "$image?offset=1048576" 2>/dev/null
 qemu-system-x86_64 -accel tcg -m 1024 -smp 1 -nographic -no-reboot \
     -kernel "$tree"/boot/vmlinuz-* -initrd "$tree"/boot/initrd.img-* \
-    -append 'console=ttyS0 root=/dev/sda1 ro quiet net.ifnames=0 ipv6.disable=1' \
+    -append 'console=ttyS0 root=/dev/sda1 ro quiet net.ifnames=0 ipv6.disable=1 mitigations=off' \
     -device virtio-scsi-pci -drive "file=$image,format=raw,if=none,id=disk" -device scsi-hd,drive=disk \
     -nic user,restrict=on,model=virtio-net-pci < /dev/null
 debugfs -R "dump /root/answers.jsonl $folder/answers.jsonl" "$image?offset=1048576" 2>/dev/null

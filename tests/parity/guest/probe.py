@@ -13,15 +13,15 @@ import time
 from pathlib import Path
 
 TIMEOUT = 30
-LIMIT = 40 * 60
+LIMIT = 60 * 60
 """Seconds for all lines."""
-KEPT = ("/etc/systemd/system", "/etc/nginx", "/etc/ssh", "/var/spool/cron", "/etc/hostname", "/etc/crontab")
-RUNNING, STOPPED = "nginx cron ssh alpha beta", "epsilon delta zeta"
-UNITS = re.compile(r"systemctl|kill|service |nginx|/etc/systemd|sshd")
-READING = re.compile(
-    r"systemctl (?:-\S+ )*(?:status|is-\S+|show|cat|list-\S+|--\S+|get-default)|kill -l|kill -0|pkill -l|nginx -[tvVh]"
+KEPT = ("/etc/systemd/system", "/etc/nginx", "/etc/ssh", "/var/spool/cron", "/etc/hostname")
+WANTED = {"nginx": "active", "cron": "active", "ssh": "active", "alpha": "active", "beta": "active", "gamma": "failed",
+    "delta": "inactive", "epsilon": "inactive"}  # fmt: skip
+UNITS = re.compile(
+    r"(?:systemctl|service) (?:-\S+ )*(?!status|is-|show|cat|list-|get-|-)\w|kill|(?:^|[;&|] )nginx(?! -[tTvVh])"
 )
-FILES = re.compile(r"[^2&]>(?!&)|crontab|touch|mkdir|logger|loginctl enable|umask|cp |ln |gzip")
+FILES = re.compile(r"/etc/\S*(?:;|$)|crontab|enable|disable|mask|zeta|set-hostname")
 ENVIRONMENT = {
     "HOME": "/root",
     "USER": "root",
@@ -53,16 +53,28 @@ def keep() -> None:
         subprocess.run(["cp", "-a", "--parents", path, "/root/kept/"], check=True)
 
 
-def restore(units: bool) -> None:
+def restore(line: str) -> None:
+    """The files and the units as they were before a line."""
+    units = bool(UNITS.search(line))
+    if FILES.search(line) and re.search(r">|crontab|sed -i|able|mask|zeta|hostname", line):
+        if "zeta" in line:
+            run("systemctl stop zeta")
+        for path in KEPT:
+            if Path(path).is_dir():
+                shutil.rmtree(path)
+            subprocess.run(["cp", "-a", f"/root/kept{path}", path], check=True)
+        if "crontab" not in line:
+            run("systemctl daemon-reload")
+            units = True
     if units:
-        run(f"systemctl stop {STOPPED}")
-    for path in KEPT if units else KEPT[3:4]:
-        if Path(path).is_dir():
-            shutil.rmtree(path)
-        subprocess.run(["cp", "-a", f"/root/kept{path}", path], check=True)
-    run("rm -rf /tmp/* /srv/*")
-    if units:
-        run(f"systemctl daemon-reload; systemctl reset-failed; systemctl start {RUNNING}; systemctl start gamma")
+        run(f"systemctl reset-failed {' '.join(name for name in WANTED if name != 'gamma')}")
+        states = str(run(f"systemctl is-active {' '.join(WANTED)}")["stdout"]).split()
+        wrong = [name for (name, wanted), state in zip(WANTED.items(), states, strict=True) if state != wanted]
+        for verb, group in (("start", ("active", "failed")), ("stop", ("inactive",))):
+            if chosen := [name for name in wrong if WANTED[name] in group]:
+                run(f"systemctl {verb} {' '.join(chosen)}")
+    shutil.rmtree("/tmp/d", ignore_errors=True)
+    run("rm -rf /srv/*") if "/srv" in line else None
 
 
 def main() -> None:
@@ -79,9 +91,7 @@ def main() -> None:
         for number, line in enumerate(lines):
             answers.write(json.dumps(run(line), ensure_ascii=False) + "\n")
             answers.flush()
-            units = bool(UNITS.search(READING.sub("", line)))
-            if units or FILES.search(line):
-                restore(units)
+            restore(line)
             if number % 20 == 0:
                 os.fsync(answers.fileno())
                 print(f"{number} of {len(lines)}, {time.monotonic() - start:.0f} s", file=console, flush=True)
