@@ -1,8 +1,9 @@
-"""Writes the table of commands in docs/fleet.md: how much each is used, and how the fleet answers.
+"""Writes the tables of docs/fleet.md: how much each command is used, and how the fleet answers.
 
 python docs/fleet_page.py ROWS...
 
 Counted are the command lines of the calls in ROWS, files of training rows, and those of the oracle on the suite full.
+Without ROWS only the table beside the booted machine is written.
 """
 
 import re
@@ -23,10 +24,18 @@ from fleet.linux.manual import real_commands
 from fleet.linux.shell import COMMANDS
 from scenarios.catalogue import scenario_from_record
 from scenarios.oracle import play
+from tests.parity.booted import KINDS, by_command
 
 ROOT = Path(__file__).parents[1]
 PAGE, PARITY = ROOT / "docs" / "fleet.md", ROOT / "tests" / "parity"
 MARK = "<!-- written by docs/fleet_page.py -->\n"
+BOOTED = "## Beside a booted machine\n"
+ABOUT_BOOTED = """
+Lines that were run on a booted Debian 12 (systemd 252, Linux 6.1; see `tests/parity/guest/`) and on a host of the fleet
+with the same units, users and configuration, by the first command of a line. *harmless*: other blanks, another order,
+or written in `tests/parity/booted_known.txt` with the reason, as is what is *wrong*. *missing*: a gap.
+
+"""
 KEYWORDS = frozenset(
     ("if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "{", "}", "!")
 )
@@ -117,11 +126,22 @@ def table(sources: Sequence[Sequence[str]]) -> Iterator[str]:
             yield f"| `{name}` | {used} | {by} | {compared[name]} | {differing[name]} |\n"
 
 
+def booted_table() -> Iterator[str]:
+    counts = by_command()
+    yield f"| command | lines | {' | '.join(KINDS)} |\n|---|---|{'---|' * len(KINDS)}\n"
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1].total(), pair[0]))
+    for name, found in [*((f"`{name}`", found) for name, found in ordered), ("all", sum(counts.values(), Counter()))]:
+        yield f"| {name} | {found.total():,} | {' | '.join(f'{found[kind]:,}' for kind in KINDS)} |\n"
+
+
 def main(paths: list[Path]) -> None:
-    sources = [list(oracles()), list(rows(paths))]
-    head = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
-    told = f"{len(sources[0]):,} lines of the oracle, {len(sources[1]):,} of rows.\n\n"
-    PAGE.write_text(f"{head}{MARK}\n{told}{''.join(table(sources))}", encoding="utf-8")
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
+    used = rest.partition(BOOTED)[0]
+    if paths:
+        sources = [list(oracles()), list(rows(paths))]
+        told = f"{len(sources[0]):,} lines of the oracle, {len(sources[1]):,} of rows.\n\n"
+        used = f"\n{told}{''.join(table(sources))}\n"
+    PAGE.write_text(f"{head}{MARK}{used}{BOOTED}{ABOUT_BOOTED}{''.join(booted_table())}", encoding="utf-8")
 
 
 if __name__ == "__main__":

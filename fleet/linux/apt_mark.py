@@ -5,7 +5,7 @@ from dataclasses import replace
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
-from fleet.linux.manual import said_of_help
+from fleet.linux.manual import release, said_of_help
 from fleet.linux.options import options
 from fleet.linux.packages import available
 from fleet.model import Host
@@ -37,7 +37,8 @@ def _apt_mark(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, APT_MARK)
     if not flags.words:
         said = said_of_help("apt-mark")
-        return BuiltinResult(said.stdout if said else "", exit_code=1)
+        head = f"apt {release('apt', context.host)} (amd64)\n"
+        return BuiltinResult(head + (said.stdout if said else ""), exit_code=1)
     verb, *names = flags.words
     host = context.host
     if verb in _SHOWS:

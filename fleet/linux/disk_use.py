@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import formatted
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse, table
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse, table
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.ls import human
 from fleet.linux.options import options
@@ -60,6 +60,7 @@ DF = options("""
 
 def df(context: CommandContext) -> BuiltinResult:
     flags = parse(context, DF)
+    _check_step(context, flags)
     host = context.pull()
     mounts, errors = list(host.mounts), ""
     if flags.words:
@@ -149,6 +150,13 @@ def _df_table(spaces: list[tuple[Space, Space]], flags: Flags) -> str:
     return table(rows, right=[place for place, name in enumerate(fields) if name not in left])
 
 
+def _check_step(context: CommandContext, flags: Flags) -> None:
+    """Refuse a block size that is none."""
+    if "B" in flags and not re.fullmatch(r"\d{0,6}([KkMGTPE](i?B)?)?", flags.get("B")):
+        option = "--block-size" if any(word.startswith("--b") for word in context.argv) else "-B"
+        raise UsageError(fail(f"{context.name}: invalid {option} argument '{flags.get('B')}'"))
+
+
 def _step(text: str) -> tuple[int, str]:
     """(block size in bytes, its name) given by `-B`."""
     match = re.fullmatch(r"(\d{0,6})([KMGT]?)(I?B)?", text.upper())
@@ -190,6 +198,7 @@ DU = options("""
 
 def du(context: CommandContext) -> BuiltinResult:
     flags = parse(context, DU)
+    _check_step(context, flags)
     deepest = flags.get("d", "0" if "s" in flags else "1000")
     if not re.fullmatch(r"\d{1,6}", deepest):
         return fail(f"du: invalid maximum depth ‘{deepest}’\nTry 'du --help' for more information.")
@@ -197,7 +206,8 @@ def du(context: CommandContext) -> BuiltinResult:
     if "X" in flags:
         listed = context.host.files.get(context.absolute(flags.get("X")))
         if listed is None:
-            return fail(f"du: {flags.get('X')}: No such file or directory")
+            hint = "Try 'du --help' for more information."
+            return fail(f"du: {flags.get('X')}: No such file or directory\n{hint}")
         flags.pairs += [("exclude", glob) for glob in listed.content.splitlines()]
     least = _threshold(flags.get("t", "0"))
     if least is None:
@@ -237,7 +247,7 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
             continue
         if "x" in flags and entry is not top and host.mount_of(entry.path) != mount:
             continue
-        _close(open_folders, rows, depth)
+        _close(open_folders, rows, depth, "S" in flags)
         own = 1 if "inodes" in flags else entry.size if exact else entry.blocks * 1024
         if entry.folder:
             more = 0 if "inodes" in flags else _unlisted(host, entry.path)
@@ -247,7 +257,7 @@ def _sums(context: CommandContext, top: FileNode, flags: Flags) -> list[tuple[Fi
             if open_folders:
                 depth_of, folder, size = open_folders[-1]
                 open_folders[-1] = (depth_of, folder, size + own)
-    _close(open_folders, rows, 0)
+    _close(open_folders, rows, 0, "S" in flags)
     return rows
 
 
@@ -257,12 +267,14 @@ def _excluded(entry: FileNode, flags: Flags) -> bool:
     return any(fnmatchcase(entry.name, glob) or fnmatchcase(entry.path, f"*/{glob}") for glob in globs)
 
 
-def _close(open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileNode, int]], depth: int) -> None:
-    """Finish the folders that the walk has left, adding each one's size to its parent."""
+def _close(
+    open_folders: list[tuple[int, FileNode, int]], rows: list[tuple[FileNode, int]], depth: int, apart: bool
+) -> None:
+    """Finish the folders that the walk has left, adding each one's size to its parent, unless they are kept apart."""
     while open_folders and open_folders[-1][0] >= depth:
         _, folder, size = open_folders.pop()
         rows.append((folder, size))
-        if open_folders:
+        if open_folders and not apart:
             around = open_folders[-1]
             open_folders[-1] = (around[0], around[1], around[2] + size)
 

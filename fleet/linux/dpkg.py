@@ -96,6 +96,17 @@ def _dpkg(context: CommandContext) -> str | BuiltinResult:
             return _wrong("dpkg-query", "--search needs at least one file name pattern argument")
         case "S":
             return _searched(host, words)
+        case "configure" if lost := [word for word in words if word not in host.packages]:
+            errors = "".join(
+                f"dpkg: error processing package {word} (--configure):\n"
+                f" no package named '{word}' is installed, cannot configure\n"
+                for word in lost
+            )
+            listed = "".join(f" {word}\n" for word in lost)
+            return BuiltinResult(stderr=f"{errors}Errors were encountered while processing:\n{listed}", exit_code=1)
+        case "p" if words:
+            errors = "".join(f"dpkg-query: package '{word}' is not available\n" for word in words)
+            return BuiltinResult(stderr=errors, exit_code=1)
         case "configure" if not words and "a" not in flags:
             return _wrong("dpkg", "--configure needs at least one package name argument")
         case "configure" | "C":
@@ -186,7 +197,8 @@ def _listed(host: Host, patterns: list[str], form: str, shown: bool) -> BuiltinR
 
 def _filled(host: Host, name: str, form: str) -> str:
     values = {"Package": name, "Version": host.packages[name], "Status": "install ok installed",
-        "Architecture": "amd64", "binary:Package": name, "db:Status-Abbrev": "ii "}  # fmt: skip
+        "Architecture": "amd64", "binary:Package": name, "db:Status-Abbrev": "ii ", "Section": _section(name),
+        "db:Status-Status": "installed", "db:Status-Want": "install", "Source": name}  # fmt: skip
     form = form.removeprefix("=").replace(r"\n", "\n").replace(r"\t", "\t")
     return re.sub(r"\$\{([\w:-]+)(?:;-?\d+)?\}", lambda match: values.get(match[1], ""), form)
 
@@ -196,9 +208,22 @@ def _selected(host: Host, name: str) -> str:
     return f"{name}{tabs}{'hold' if name in host.holds else 'install'}\n"
 
 
+_SECTIONS = {"nginx": "httpd", "apache2": "httpd", "curl": "web", "openssh-server": "net", "git": "vcs",
+    "bash": "shells", "python3": "python", "coreutils": "utils", "openssl": "utils", "haproxy": "net",
+    "tzdata": "localization", "postgresql-15": "database", "redis-server": "database", "prometheus": "net",
+    "jq": "utils", "vim": "editors"}  # fmt: skip
+_PRIORITIES = {"bash": "required", "coreutils": "required", "tzdata": "required", "cron": "important",
+    "systemd": "important"}  # fmt: skip
+
+
+def _section(name: str) -> str:
+    return _SECTIONS.get(name, "admin")
+
+
 def _about(host: Host, name: str) -> str:
     return (
-        f"Package: {name}\nStatus: install ok installed\nPriority: optional\nSection: admin\nInstalled-Size: 1024\n"
+        f"Package: {name}\nStatus: install ok installed\nPriority: {_PRIORITIES.get(name, 'optional')}\n"
+        f"Section: {_section(name)}\nInstalled-Size: 1024\n"
         f"Architecture: amd64\nVersion: {host.packages[name]}\nDescription: {title(name)}\n"
     )
 
@@ -222,7 +247,8 @@ def _owner(host: Host, path: str) -> str:
     for name in host.packages:
         for service in services_of(host, name):
             program = _PROGRAM.search(service.command)
-            if path in (service.config, program and program[0], f"/lib/systemd/system/{service.name}.service"):
+            config = service.config if service.name != "ssh" else None  # which its package writes when it is set up
+            if path in (config, program and program[0], f"/lib/systemd/system/{service.name}.service"):
                 return name
     program = path.rpartition("/")[2]
     if path.startswith(_FOLDERS) and has_command(host, program):

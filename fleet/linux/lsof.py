@@ -11,6 +11,7 @@ from fleet.linux.connectivity import SERVICES
 from fleet.linux.file_tree import node
 from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
+from fleet.linux.refusals import LSOF_ABOUT as ABOUT
 from fleet.linux.sessions import accounts
 from fleet.linux.sockets import Socket, port_name, sockets
 from fleet.model import Host, Process
@@ -80,8 +81,9 @@ def _plain_files(context: CommandContext, process: Process) -> Iterator[OpenFile
         size = host.files[path].size if path in host.files else 1024 * (40 + len(path))
         return OpenFile(process, descriptor, mode, "REG", "8,1", str(size), str(130_000 + sum(path.encode())), path)
 
-    for descriptor in ("cwd", "rtd"):
-        yield OpenFile(process, descriptor, "", "DIR", "8,1", "4096", "2", "/")
+    here = "/var/spool/cron" if process.service == "cron" else "/"
+    for descriptor, folder in (("cwd", here), ("rtd", "/")):
+        yield OpenFile(process, descriptor, "", "DIR", "8,1", "4096", "2", folder)
     found = re.search(r"/[\w./+-]+", process.command if not service else service.command)
     yield regular(found[0] if found else f"/usr/bin/{process.name}", "txt")
     for path in _LIBRARIES:
@@ -111,7 +113,10 @@ FileTest = Callable[[OpenFile], bool]
 def lsof(context: CommandContext) -> str | BuiltinResult:
     context.argv, unlinked, folders = _plus_options(context.argv)
     flags = parse(context, LSOF)
-    for name, form in (("i", _WHERE.pattern), ("s", r"(?:tcp|udp):[\w^,-]+")):  # -i :80, -s TCP:LISTEN
+    for name, form in (
+        ("i", rf"{_WHERE.pattern}|[a-z]+[:@].*"),
+        ("s", r"(?:tcp|udp):[\w^,-]+"),
+    ):  # -i :80, -s TCP:LISTEN
         if name in flags and not flags.get(name) and flags.words and re.fullmatch(form, flags.words[0], re.IGNORECASE):
             flags.pairs = [pair for pair in flags.pairs if pair != (name, "")] + [(name, flags.words[0])]
             flags.values[name] = flags.words.pop(0)
@@ -173,6 +178,8 @@ def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tu
     paths, inside = [], []
     for word in (*flags.words, *folders):
         path = context.absolute(word)
+        if node(context, path) is None and word in folders:
+            raise UsageError(_illegal(f"WARNING: can't stat({word}): No such file or directory"))
         if node(context, path) is None:
             errors += f"lsof: status error on {word}: No such file or directory\n"
         else:
@@ -184,12 +191,14 @@ def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tu
 
 def _illegal(why: str) -> BuiltinResult:
     said = said_of_help("lsof")
-    return BuiltinResult(stderr=f"lsof: {why}\n{said.stderr if said else ''}", exit_code=1)
+    return BuiltinResult(stderr=f"lsof: {why}\n{ABOUT}{said.stderr if said else ''}", exit_code=1)
 
 
 def _where(host: Host, text: str) -> Callable[[Socket], bool]:
     """Whether a socket is at an address such as 4TCP@10.0.0.5:80,443."""
     found = _WHERE.fullmatch(text.lower())
+    if found is None and (protocol := re.match(r"[a-z]+", text)):
+        raise UsageError(_illegal(f"unknown protocol name ({protocol[0]}) in: -i {text}"))
     if found is None:
         raise UsageError(_illegal(f"unacceptable port specification in: -i {text}"))
     version, protocol, address, ports = found.groups()

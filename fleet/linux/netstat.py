@@ -35,6 +35,9 @@ def _netstat(context: CommandContext) -> str | BuiltinResult:
     if "i" in flags:
         return _interface_table(host)
     which = "only servers" if "l" in flags else "servers and established" if "a" in flags else "w/o servers"
+    if "x" in flags and not {"t", "u", "w"} & flags.values.keys():
+        told = f"Active UNIX domain sockets ({which})\n"
+        return f"{told}Proto RefCnt Flags       Type       State         I-Node   Path\n"
     head = f"Active Internet connections ({which})\n"
     head += "Proto Recv-Q Send-Q Local Address           Foreign Address         State       "
     head += "PID/Program name    \n" if "p" in flags else "\n"
@@ -68,8 +71,8 @@ def _interface_table(host: Host) -> str:
 def _ifconfig(context: CommandContext) -> str | BuiltinResult:
     flags = [word for word in context.argv if word.startswith("-")]
     if strange := [flag for flag in flags if flag not in ("-a", "-v")]:
-        if strange[0] == "-s":
-            return lacking(context, "ifconfig -s", BuiltinResult(exit_code=1))
+        if strange == ["-s"]:
+            return _interface_table(context.host).partition("\n")[2]
         return fail(f"ifconfig: option `{strange[0]}' not recognised.\nifconfig: `--help' gives usage information.")
     name, *change = [word for word in context.argv if word not in flags] or [""]
     if change:

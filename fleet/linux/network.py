@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import ip_address, ip_network
 
 from bashkit import BuiltinResult
 
@@ -113,6 +114,12 @@ def _links(context: CommandContext, kind: str, rest: list[str], flags: set[str])
         word = rest.pop(0)
         if word == "up":
             found = [link for link in found if link.up]
+        elif word == "type" and rest:
+            wanted = rest.pop(0)
+            found = [link for link in found if wanted == "bridge" and link.name.startswith("docker")]
+        elif word == "to" and rest and kind == "address":
+            found = [link for link in found if _inside(link.address, rest[0])]
+            rest.pop(0)
         elif word == "scope" and rest and kind == "address":
             scope = rest.pop(0)
             found = [link for link in found if scope == ("host" if link.name == "lo" else "global")]
@@ -134,6 +141,13 @@ def _links(context: CommandContext, kind: str, rest: list[str], flags: set[str])
             _one_line(link, every.index(link) + 1, kind, block) for link, block in zip(found, blocks, strict=True)
         ]
     return "".join(blocks)
+
+
+def _inside(address: str, prefix: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(prefix, strict=False)
+    except ValueError:
+        return False
 
 
 def _brief(link: Interface, kind: str) -> str:
@@ -166,6 +180,8 @@ def _link(host: Host, link: Interface, number: int, kind: str, flags: set[str]) 
             "loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00" if loop else f"ether {link.mac} brd ff:ff:ff:ff:ff:ff"
         )
         text += f"    link/{hardware}\n"
+    if link.name == INTERFACE:
+        text += "    altname enp0s3\n    altname ens3\n"
     if addresses:
         scope = "scope host lo" if loop else f"brd {link.broadcast} scope global {link.name}"
         text += f"    inet {link.address}/{link.prefix} {scope}\n       valid_lft forever preferred_lft forever\n"
@@ -224,6 +240,8 @@ def _neighbours(context: CommandContext, rest: list[str]) -> str | BuiltinResult
             return fail(f'Cannot find device "{rest[1]}"')
         if rest[1] != INTERFACE:
             return ""
+    elif len(rest) == 1 and not re.match(r"[\d.]+$", rest[0]):
+        return fail(f'Error: any valid prefix is expected rather than "{rest[0]}".')
     elif rest:
         return lacking(context, f"ip neigh {rest[0]}", BuiltinResult())
     return "".join(
@@ -246,6 +264,8 @@ def _routes(context: CommandContext, rest: list[str], as_json: bool) -> str | Bu
             refusal = fail(f'Error: argument "{rest[1]}" is wrong: table id value is invalid\n', 255)
             return lacking(context, "ip route show table", refusal) if rest[1] in ("local", "255") else refusal
         rows = [] if rest[1] in ("default", "253") else rows
+    elif rest[:1] == ["dev"] and len(rest) == 2:
+        rows = [(line.replace(f"dev {rest[1]} ", ""), told) for line, told in rows if told["dev"] == rest[1]]
     elif rest[:1] in (["default"], ["dev"]) or (len(rest) == 1 and re.fullmatch(r"[\d.]+(/\d+)?", rest[0])):
         wanted = rest[-1]
         rows = [row for row in rows if wanted in (row[1]["dst"], row[1]["dev"])]

@@ -27,14 +27,22 @@ NGINX = options("""
 """)
 
 
+USAGE = """Usage: nginx [-?hvVtTq] [-s signal] [-p prefix]
+             [-e filename] [-c filename] [-g directives]
+
+"""
+
+
 def _nginx(context: CommandContext) -> str | BuiltinResult:
     host = context.pull()
     if "nginx" not in host.packages:
         return not_found("nginx")
     flags = parse(context, NGINX, most=0)
-    if missing := {"g", "p", "e", "h", "?"} & flags.values.keys():
-        return lacking(context, f"nginx -{min(missing)}", BuiltinResult(exit_code=1))
     version = host.packages["nginx"].split(":")[-1].split("-")[0]
+    if {"h", "?"} & flags.values.keys():
+        return BuiltinResult(stderr=f"nginx version: nginx/{version}\n{USAGE}")
+    if missing := {"g", "p", "e"} & flags.values.keys():
+        return lacking(context, f"nginx -{min(missing)}", BuiltinResult(exit_code=1))
     if "v" in flags or "V" in flags:
         return BuiltinResult(stderr=f"nginx version: nginx/{version}\n")
     path = flags.get("c", CONFIG)

@@ -11,7 +11,7 @@ from fleet.hardware import PACKAGES
 from fleet.linux import dpkg, programs
 from fleet.linux.command import Command, CommandContext, fail, lacking, not_found, parse
 from fleet.linux.dpkg import services_of, title
-from fleet.linux.manual import has_verb, said_of_help
+from fleet.linux.manual import has_verb, release, said_of_help, said_of_version
 from fleet.linux.options import options
 from fleet.linux.system import CODENAMES
 from fleet.model import File, Host, Service
@@ -44,6 +44,7 @@ def available() -> dict[str, str]:
 
 APT = options("""
     -y --yes --assume-yes
+    -v
     -s --simulate --dry-run --just-print --no-act
     --installed
     --upgradable --upgradeable
@@ -71,6 +72,9 @@ _CACHE_VERBS = frozenset(
 
 def _apt(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, APT)
+    if "v" in flags:
+        said = said_of_version(context.name, context.host)
+        return said.stdout if said else ""
     if not flags.words:
         return _help(context)
     verb, *names = flags.words
@@ -85,9 +89,13 @@ def _apt(context: CommandContext) -> str | BuiltinResult:
             stdout="\n".join([*lines, _READING.rstrip(), "All packages are up to date.\n"]), stderr=warning
         )
     if verb in ("show", "policy", "search"):
-        return _apt_cache(context, verb, names)
-    if verb in ("clean", "autoclean"):
-        return ""
+        done = _apt_cache(context, verb, names)
+        told = done if isinstance(done, BuiltinResult) else BuiltinResult(done)
+        return BuiltinResult(told.stdout, warning + told.stderr, told.exit_code)
+    if verb in ("autoclean", "check"):
+        return BuiltinResult(_READING, warning)
+    if verb == "clean":
+        return BuiltinResult(stderr=warning)
     if verb in _CHANGING:
         done = _apt_change(context, verb, names, sure="y" in flags, dry="s" in flags)
         return BuiltinResult(done.stdout, warning + done.stderr, done.exit_code)
@@ -97,7 +105,8 @@ def _apt(context: CommandContext) -> str | BuiltinResult:
 
 def _help(context: CommandContext) -> BuiltinResult:
     said = said_of_help(context.name)
-    return BuiltinResult(said.stdout if said else "", exit_code=1)
+    head = f"apt {release('apt', context.host)} (amd64)\n"
+    return BuiltinResult(head + (said.stdout if said else ""), exit_code=1)
 
 
 def source(host: Host) -> tuple[str, str]:
@@ -129,10 +138,9 @@ def _apt_cache(context: CommandContext, verb: str, names: list[str]) -> str | Bu
     text, (mirror, suite) = "", source(host)
     for name in names:
         if name not in offered and name not in host.packages:
-            unknown = f"N: Unable to locate package {name}\n" if context.name == "apt" else ""
             if verb == "policy":
-                return BuiltinResult(stderr=unknown)
-            return BuiltinResult(stderr=f"{unknown}E: No packages found\n", exit_code=100)
+                continue  # apt says so to a terminal only
+            return BuiltinResult(stderr="E: No packages found\n", exit_code=100)
         candidate = host.packages.get(name) or offered[name]
         if verb == "policy":
             mark = "***" if name in host.packages else "   "
@@ -163,6 +171,8 @@ def _apt_change(context: CommandContext, verb: str, words: list[str], sure: bool
         return BuiltinResult(stdout=_READING, stderr=f"E: Unable to locate package {lost[0]}\n", exit_code=100)
     chosen = [name for name in names if (name in host.packages) != adding]
     text = _READING + _planned(host, [name for name in names if name not in chosen], chosen, adding)
+    if chosen and dry:
+        text += "".join(_simulated(host, name, verb) for name in chosen)
     if not chosen or dry:
         return BuiltinResult(stdout=text)
     if not adding and not sure:
@@ -175,6 +185,14 @@ def _apt_change(context: CommandContext, verb: str, words: list[str], sure: bool
         text += f"Setting up {name} ({host.packages[name]}) ...\n" if adding else f"Removing {name} ...\n"
     context.change(host)
     return BuiltinResult(stdout=text)
+
+
+def _simulated(host: Host, name: str, verb: str) -> str:
+    """What apt -s says that it would do with a package."""
+    if verb in ("remove", "purge"):
+        return f"{'Purg' if verb == 'purge' else 'Remv'} {name} [{host.packages[name]}]\n"
+    told = f"{name} ({available()[name]} {host.system.id.capitalize()}:{host.system.version}/stable [amd64])"
+    return f"Inst {told}\nConf {told}\n"
 
 
 def _planned(host: Host, idle: list[str], chosen: list[str], adding: bool) -> str:

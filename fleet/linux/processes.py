@@ -202,7 +202,7 @@ def _refused(context: CommandContext, flags: Flags) -> BuiltinResult | None:
         if user and user not in users and not user.isdecimal():
             return fail(f"{context.name}: invalid user name: {user}", 2)
     if "F" in flags:
-        file = context.pull().files.get(context.absolute(flags.get("F")))
+        file = context.host_files.file(context.pull(), context.absolute(flags.get("F")))
         if file is None or not file.content.strip().isdecimal():
             hint = f"Try `{context.name} --help' for more information."
             return fail(f"{context.name}: pidfile not valid\n{hint}", 2 if file else 1)

@@ -86,7 +86,9 @@ def _wget(refusal: Refusal) -> BuiltinResult:
 def _apt(refusal: Refusal) -> BuiltinResult:
     shown = refusal.option if refusal.option.startswith("--") else f"'{refusal.option[1:]}' [from {refusal.word}]"
     end = "" if refusal.option.startswith("--") else "."
-    text = f"E: Command line option {shown} is not understood in combination with the other options{end}\n"
+    start, stop = ("\x1b[1;31mE: \x1b[0m", "\x1b[0m") if refusal.name == "apt" else ("E: ", "")
+    why = f"Command line option {shown} is not understood in combination with the other options{end}"
+    text = f"{start}{why}{stop}\n"
     return BuiltinResult(stderr=text, exit_code=100)
 
 
@@ -118,9 +120,16 @@ def _docker(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(stderr=f"{what}\nSee '{refusal.name} --help'.\n", exit_code=125)
 
 
+LSOF_ABOUT = """lsof 4.95.0
+ latest revision: https://github.com/lsof-org/lsof
+ latest FAQ: https://github.com/lsof-org/lsof/blob/master/00FAQ
+ latest (non-formatted) man page: https://github.com/lsof-org/lsof/blob/master/Lsof.8
+"""
+
+
 def _lsof(refusal: Refusal) -> BuiltinResult:
     said = said_of_help("lsof")
-    usage = said.stderr if said else ""
+    usage = LSOF_ABOUT + (said.stderr if said else "")
     letter = refusal.option[1:2]
     return BuiltinResult(stderr=f"lsof: illegal option character: {letter}\n{usage}", exit_code=1)
 

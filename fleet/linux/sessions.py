@@ -116,8 +116,19 @@ WHO = options("""
 """)
 
 
+RECORDS = ("/run/utmp", "/var/run/utmp", "/var/log/wtmp")
+"""Files that say who is logged in."""
+
+
+def _elsewhere(words: list[str]) -> bool:
+    """Whether another file is named, which holds no logins; whether it is there makes no difference."""
+    return len(words) == 1 and words[0] not in RECORDS
+
+
 def who(context: CommandContext) -> str:
     flags = parse(context, WHO, most=2)
+    if _elsewhere(flags.words):
+        return ""
     host = context.host
     here = logged_in(host)
     every, wide = "a" in flags, "a" in flags or "T" in flags
@@ -151,7 +162,8 @@ def _who_row(context: CommandContext, login: Login, wide: bool, times: bool) -> 
 
 
 def users(context: CommandContext) -> str:
-    parse(context, most=1)
+    if _elsewhere(parse(context, most=1).words):
+        return ""
     names = sorted(login.user for login in logged_in(context.host))
     return " ".join(names) + "\n" if names else ""
 

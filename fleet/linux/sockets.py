@@ -8,6 +8,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux import connectivity
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
+from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
 from fleet.model import Host
 from fleet.ports import listeners
@@ -121,9 +122,9 @@ def ss(context: CommandContext) -> str | BuiltinResult:
     if "s" in flags:
         return _summary(host)
     if strange := [table for table in flags.get("A").split(",") if "A" in flags and table not in TABLES]:
-        return fail(f'ss: "{strange[0]}" is illegal socket table id', 255)
+        return _explained(f'ss: "{strange[0]}" is illegal socket table id')
     if "f" in flags and flags.get("f") not in FAMILIES:
-        return fail(f'ss: "{flags.get("f")}" is invalid family', 255)
+        return _explained(f'ss: "{flags.get("f")}" is invalid family')
     if "E" in flags:
         return BuiltinResult(exit_code=124)  # it waits for sockets to be closed
     try:
@@ -132,15 +133,18 @@ def ss(context: CommandContext) -> str | BuiltinResult:
         chosen = open_sockets(host, flags) if found is None else found
         test = _Filter(context, words).test() if words else None
     except FilterError as wrong:
-        raise UsageError(
-            fail(f"Error: {wrong}\nUsage: ss [ OPTIONS ]\n       ss [ OPTIONS ] [ FILTER ]", 255)
-        ) from wrong
+        raise UsageError(fail(f"Error: {wrong}\nCannot parse dst/src address.")) from wrong
     chosen = [socket for socket in chosen if test is None or test(socket)]
-    one_kind = "t" in flags or flags.get("A") == "tcp"
-    one_kind = one_kind and not {"u", "x", "w"} & flags.values.keys()
+    kinds = [name for name in "tuxw" if name in flags]
+    one_kind = (len(kinds) == 1 and kinds != ["x"]) or (not kinds and flags.get("A") == "tcp")
     hidden = {"Netid"} if one_kind else set()
     hidden |= {"State"} if states is not None and len(states) == 1 else set()
     return _rows(chosen, flags, hidden)
+
+
+def _explained(why: str) -> BuiltinResult:
+    said = said_of_help("ss")
+    return BuiltinResult(stderr=f"{why}\n{said.stdout + said.stderr if said else ''}", exit_code=255)
 
 
 def _summary(host: Host) -> str:
@@ -157,7 +161,7 @@ def _states(words: list[str]) -> tuple[set[str] | None, list[str]]:
     states: set[str] | None = None
     while words[:1] in (["state"], ["exclude"], ["excl"]):
         if len(words) < 2:
-            raise FilterError("ss: no state given")
+            raise UsageError(fail('Command line is not complete. Try option "help"', 255))
         name = words[1].lower()
         if name in GROUPS:
             named = set(GROUPS[name])
@@ -268,7 +272,7 @@ class _Filter:
         if word in ("dport", "sport"):
             sign = self._next() if self.words[:1] and self.words[0] in _SIGNS else "="
             return self._port(word, sign, self._next())
-        raise FilterError(f"syntax error at {word}")
+        raise FilterError(f'an inet prefix is expected rather than "{word}".')
 
     def _next(self) -> str:
         if not self.words:
@@ -298,7 +302,7 @@ class _Filter:
         plain = text.removeprefix(":")
         numbers = {name: number for number, name in connectivity.SERVICES.items()}
         if not plain.isdecimal() and plain not in numbers:
-            raise FilterError(f"does not look like a port: {text}")
+            raise FilterError(f'"{text}" does not look like a port.')
         wanted = int(plain[:6]) if plain.isdecimal() else numbers[plain]
         compare = _SIGNS[sign]
         return lambda socket: compare(_end(socket, "dst" if side == "dport" else "src")[1] or 0, wanted)

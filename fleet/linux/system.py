@@ -39,7 +39,7 @@ def hostname(context: CommandContext) -> str | BuiltinResult:
         return f"{host.address} \n"
     if "i" in flags:
         return "127.0.1.1\n"
-    return "\n" if "d" in flags else f"{host.name}\n"
+    return "" if "d" in flags else f"{host.name}\n"
 
 
 UNAME = options("""

@@ -5,7 +5,7 @@ import re
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import duration, formatted, headline
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.manual import release
 from fleet.linux.options import options
 from fleet.linux.ps_columns import percent_of_memory
@@ -70,9 +70,14 @@ _DECIMAL = ("kilo", "mega", "giga", "tera", "peta")
 
 def free(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, FREE, most=0)
-    for name, why in (("s", "seconds argument `{}' failed"), ("c", "failed to parse count argument: '{}'")):
+    for name, why in (
+        ("s", "seconds argument failed: '{}': Invalid argument"),
+        ("c", "failed to parse count argument: '{}'"),
+    ):
         if name in flags and not re.fullmatch(r"\d{1,6}(?:\.\d+)?", flags.get(name)):
             return fail(f"free: {why.format(flags.get(name))}")
+    if "c" in flags and float(flags.get("c")) < 1:
+        return fail(f"free: failed to parse count argument: '{flags.get('c')}': Numerical result out of range")
     text = _free_table(context.host, flags)
     if "c" in flags:
         return "\n".join([text] * max(min(int(float(flags.get("c"))), 20), 1))
@@ -135,7 +140,6 @@ TOP = options("""
     ~ -S
     ~ -s
     ~ -1
-    -v
 """)
 SCREEN = 80
 """Columns of top without a terminal."""
@@ -165,8 +169,6 @@ def top(context: CommandContext) -> str | BuiltinResult:
         f"-{word}" if place == 0 and word[:1] in ("b", "n") else word for place, word in enumerate(context.argv)
     ]
     flags = parse(context, TOP)
-    if "v" in flags:
-        return f"top from procps-ng {release('procps', context.host)}\n"
     if wrong := _wrong_top(context, flags):
         return fail(f"top: {wrong}")
     if "b" not in flags:
@@ -239,13 +241,21 @@ VMSTAT = options("""
     -n --one-header
     -t --timestamp
     -y --no-first
+    -f --forks
+    -p --partition=
 """)
 
 
 def vmstat(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, VMSTAT, most=2)
-    if not all(word.isdecimal() for word in flags.words):
-        return fail(f"vmstat: failed to parse argument: '{flags.words[0]}': Invalid argument")
+    if wrong := next((word for word in flags.words if not word.isdecimal()), None):
+        return fail(f"vmstat: failed to parse argument: '{wrong}'")
+    if flags.words and not int(flags.words[0]):
+        return fail("vmstat: delay must be positive integer")
+    if "f" in flags:
+        return f"{context.host.next_pid:>10} forks\n"
+    if "p" in flags:
+        return _partition(context, flags.get("p"))
     host, now = context.host, context.host.now
     if "s" in flags:
         return _vmstat_summary(host)
@@ -275,6 +285,13 @@ def vmstat(context: CommandContext) -> str | BuiltinResult:
     clock = [" -----timestamp-----", "                 UTC"] if "t" in flags else ["", ""]
     text = f"{head}{clock[0]}\n{heads}{clock[1]}\n" + "".join(rows)
     return BuiltinResult(stdout=text, exit_code=124) if len(flags.words) == 1 else text
+
+
+def _partition(context: CommandContext, name: str) -> BuiltinResult:
+    plain = name.removeprefix("/dev/")
+    if not any(mount.device.removeprefix("/dev/").startswith(plain) for mount in context.host.mounts):
+        return fail(f"vmstat: Disk/Partition {plain} not found")
+    return lacking(context, "vmstat -p", BuiltinResult(exit_code=1))
 
 
 def _vmstat_summary(host: Host) -> str:

@@ -70,7 +70,7 @@ def test_journalctl_chooses_by_fields_and_prints_them():
 
 def test_lsof_lists_what_a_process_has_open():
     assert out("lsof -nP -iTCP:80 -sTCP:LISTEN -t")[0] == out("pgrep nginx")[0]
-    assert out("lsof -a -c cron -d cwd | awk 'NR==2 {print $4, $NF}'")[0] == "cwd /\n"
+    assert out("lsof -a -c cron -d cwd | awk 'NR==2 {print $4, $NF}'")[0] == "cwd /var/spool/cron\n"
     assert out("lsof /nosuch")[2] == 1
 
 

@@ -34,6 +34,9 @@ NORMAL = (
     (r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"(?<=Tasks:) *\d+ total, +\d+ running, +\d+ sleeping", " COUNTS"),
     (r"(?<= up ) *\d.*?(?=,  \d+ users?)", "SPAN"),
+    (r"(?<= after )\d+(?= ms)", "N"),
+    (r"\b\d+%", "PERCENT"),
+    (r"\bapt \d+\.\d+\.\d+", "apt VERSION"),
     (r"\b[0-9a-f]{32}\b", "ID"),
     (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC"),
     (r"\b\d+(?:\.\d+)+-\d+(?:-cloud)?-amd64\b", "KERNEL"),
@@ -103,8 +106,9 @@ def a_booted_host() -> Host:
         logins=(Login("ops", "pts/0", ADDRESS, NOW - 100),),
     )
     for name in ("nginx", "cron", "ssh"):
-        one_worker = software().linux[name].model_copy(update={"workers": 1 if name == "nginx" else 0})
-        host = install(host, name, one_worker, Random(1))
+        entry = software().linux[name]
+        entry = entry.model_copy(update={"workers": min(entry.workers, 1), "versions": entry.versions[:1]})
+        host = install(host, name, entry, Random(1))
     for name, text in UNITS.items():
         host = host.with_file(f"/etc/systemd/system/{name}.service", File(text, modified=NOW - 5000))
         host = host.with_file(f"/usr/local/bin/{name}", File("\x7fELF", mode=0o755, modified=NOW - 5000))
@@ -132,7 +136,7 @@ def compared() -> Iterator[tuple[str, Kind, Answer, Answer]]:
             shell = LinuxShell(machine)
 
 
-_COMMAND = re.compile(r"(?:^|; |\| |&& |\()(?:sudo |/\w+/)?(?!echo|printf|sed|mkdir|touch)([a-z][\w.-]*)")
+_COMMAND = re.compile(r"(?:^|; |\| |&& |\()(?:sudo |/\w+/)?(?!echo|printf|sed|mkdir|touch)([a-z][\w.-]*)(?![\w.=-])")
 
 
 def by_command() -> dict[str, Counter[Kind]]:

@@ -84,6 +84,8 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         return overview(context.host) if verb == "status" else fail("Too few arguments.")
     if verb == "status":
         words = [_of_pid(context.host, word) if word.isdecimal() else word for word in words]
+    if "" in words:
+        return fail("Failed to mangle name: Invalid argument\nFailed to expand names: Invalid argument")
     units = named_units(context.host, words)
     return ON_UNITS[verb](context.host, flags, units) if verb in ON_UNITS else _change(context, verb, flags, units)
 
@@ -96,9 +98,17 @@ def _of_pid(host: Host, word: str) -> str:
     return process.service or word
 
 
+GLOB_WARNING = """Warning: systemctl start called with a glob pattern.
+Hint: unit globs expand to loaded units, so start will usually have no effect.
+      Passing --all will also load units which are pulled in by other units.
+      See systemctl(1) for more details.
+"""
+
+
 def _change(context: CommandContext, verb: str, flags: Flags, units: list[str]) -> str | BuiltinResult:
     """Apply `verb` to each unit; the exit code is that of the first failure."""
-    errors, code = "", 0
+    globs = verb == "start" and any(mark in word for word in flags.words for mark in "*?[")
+    errors, code = GLOB_WARNING if globs else "", 0
     for name in units:
         context.pull()
         text, failed = _CHANGES[verb](context, name, flags) if name in context.host.services else _unknown(verb, name)
@@ -118,7 +128,7 @@ def _unknown(verb: str, name: str) -> VerbResult:
         return f"Failed to {verb} unit: Unit file {unit} does not exist.\n", 1
     if verb == "reset-failed":
         return f"Failed to reset failed state of unit {unit}: Unit {unit} not loaded.\n", 1
-    why = "not loaded" if verb in ("stop", "kill", "try-restart") else "not found"
+    why = "not loaded" if verb in ("stop", "kill") else "not found"
     return f"Failed to {verb} {unit}: Unit {unit} {why}.\n", NO_SUCH_UNIT
 
 
@@ -157,8 +167,7 @@ def _try_restart(context: CommandContext, name: str, flags: Flags) -> VerbResult
 def _reload(context: CommandContext, name: str, flags: Flags) -> VerbResult:
     unit = f"{name}.service"
     if name not in RELOADING:
-        why = f"Failed to reload {unit}: Job type reload is not applicable for unit {unit}.\n"
-        return f"{why}See system logs and 'systemctl status {unit}' for details.\n", 3
+        return f"Failed to reload {unit}: Job type reload is not applicable for unit {unit}.\n", 3
     done = actions.reload(context.host, name)
     context.change(done.host if isinstance(done, FailedAction) else done)
     if not isinstance(done, FailedAction):

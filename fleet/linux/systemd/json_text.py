@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-Told = str | Mapping[str, str] | Sequence["Told"]
+JsonValue = str | Mapping[str, str] | Sequence["JsonValue"]
 
 
-def json_text(value: Told, pretty: bool = False, depth: int = 0) -> str:
+def json_text(value: JsonValue, pretty: bool = False, depth: int = 0) -> str:
     if not pretty or isinstance(value, str) or not value:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     tabs, end = "\t" * (depth + 1), "\t" * depth

@@ -61,13 +61,15 @@ def _is_failed(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
 
 def _is_enabled(host: Host, flags: Flags, units: list[str]) -> BuiltinResult:
     known = [host.services[name] for name in units if name in host.services]
-    text = "".join(f"{file_state(host, service)}\n" for service in known)
+    aliases = {word.removesuffix(".service") for word in flags.words} & set(ALIASED.values())
+    named = ["alias" if ALIASED.get(service.name) in aliases else file_state(host, service) for service in known]
+    text = "".join(f"{state}\n" for state in named)
     lost = "".join(
         f"Failed to get unit file state for {full_name(name)}: No such file or directory\n"
         for name in units
         if name not in host.services
     )
-    counts = any(file_state(host, service) in ("enabled", "static") for service in known)
+    counts = bool({"enabled", "static", "alias"} & set(named))
     code = 0 if not lost and counts else 1
     return BuiltinResult(stdout="" if "q" in flags else text, stderr=lost, exit_code=code)
 

@@ -12,7 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
-TIMEOUT = 30
+TIMEOUT = 90
 LIMIT = 60 * 60
 """Seconds for all lines."""
 KEPT = ("/etc/systemd/system", "/etc/nginx", "/etc/ssh", "/var/spool/cron", "/etc/hostname")
