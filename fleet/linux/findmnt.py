@@ -53,7 +53,12 @@ MountRow = dict[str, str]
 def findmnt(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, FINDMNT)
     host = context.pull()
-    rows = _of_fstab(host) if "s" in flags else [_row(host, *entry, exact="b" in flags) for entry in mounted(host)]
+    fstab = context.host_files.file(host, "/etc/fstab")
+    rows = (
+        _of_fstab(fstab.content if fstab else "")
+        if "s" in flags
+        else [_row(host, *entry, exact="b" in flags) for entry in mounted(host)]
+    )
     chosen = _chosen(context, flags, rows)
     if not chosen:
         return BuiltinResult(exit_code=1)
@@ -88,9 +93,8 @@ def _row(host: Host, source: str, target: str, kind: str, how: str, exact: bool)
     return {"TARGET": target, "SOURCE": source, "FSTYPE": kind, "OPTIONS": how, "FSROOT": "/", **sizes}
 
 
-def _of_fstab(host: Host) -> list[MountRow]:
-    file = host.files.get("/etc/fstab")
-    fields = [line.split() for line in file.content.splitlines() if line.strip() and line[:1] != "#"] if file else []
+def _of_fstab(text: str) -> list[MountRow]:
+    fields = [line.split() for line in text.splitlines() if line.strip() and line[:1] != "#"]
     empty = dict.fromkeys(SHOWN, "")
     return [
         {**empty, "SOURCE": entry[0], "TARGET": entry[1], "FSTYPE": entry[2], "OPTIONS": entry[3]}

@@ -12,6 +12,7 @@ from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, p
 from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
 from fleet.linux.ps_columns import leader
+from fleet.linux.refusals import Refusal, refused
 from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 from fleet.signals import SIGNALS
@@ -243,7 +244,10 @@ def pgrep(context: CommandContext) -> str | BuiltinResult:
 
 
 def pkill(context: CommandContext) -> str | BuiltinResult:
-    signal, context.argv = _signal_in(context.argv, "--signal")
+    given = context.argv
+    signal, context.argv = _signal_in(given, "--signal")
+    if signal is None and re.match(r"-[A-Z]", given[0]):
+        return refused(Refusal("pkill", given[0][:2], word=given[0]))
     if signal is None:
         return fail("pkill: unknown signal", 2)
     flags = parse(context, PKILL)

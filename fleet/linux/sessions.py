@@ -80,6 +80,11 @@ def whoami(context: CommandContext) -> str:
     return f"{context.user}\n"
 
 
+def logname(context: CommandContext) -> BuiltinResult:
+    parse(context, most=0)
+    return fail("logname: no login name")  # the agent has no terminal
+
+
 def groups(context: CommandContext) -> str | BuiltinResult:
     words = parse(context).words
     known = accounts(context.host)
@@ -264,7 +269,7 @@ def _span(login: Login, pattern: str) -> str:
 
 COMMANDS: dict[str, Command] = {
     "whoami": whoami,
-    "logname": whoami,
+    "logname": logname,
     "id": identity,
     "groups": groups,
     "who": who,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.parity.booted import compared, known, recorded
 
-FEWEST = 950
+FEWEST = 1000
 MOST_WRONG = 0.02
 
 
