@@ -19,7 +19,6 @@ VERSIONS = {
     "haproxy": ("haproxy", "-v", "HAProxy version {v}"),
     "grafana-server": ("grafana", "--version -v", "Version {v}"),
     "prometheus": ("prometheus", "--version", "prometheus, version {v}"),
-    "openssl": ("openssl", "version -v", "OpenSSL {v}"),
     "python3": ("python3", "--version -V", "Python {v}"),
     "node": ("nodejs", "--version -v", "v{v}"),
     "dockerd": ("docker.io", "--version -v", "Docker version {v}"),

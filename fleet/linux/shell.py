@@ -42,6 +42,7 @@ from fleet.linux import (
     network,
     nginx,
     openssh,
+    openssl,
     packages,
     passwords,
     permissions,
@@ -127,6 +128,7 @@ COMMANDS: dict[str, Command] = {
     **packages.COMMANDS,
     **apt_mark.COMMANDS,
     **openssh.COMMANDS,
+    **openssl.COMMANDS,
     **nginx.COMMANDS,
     **git.COMMANDS,
 }
