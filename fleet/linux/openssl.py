@@ -49,7 +49,8 @@ def _openssl(context: CommandContext) -> str | BuiltinResult:
 _LATER = {
     "rand": "-help -engine -out -rand -writerand -provider-path -provider -propquery",
     "dgst": "-help -list -engine -engine_impl -passin -c -out -keyform -binary -xoflen -d -debug -sign -verify "
-    "-prverify -sigopt -signature -hmac -mac -macopt -fips-fingerprint -rand -writerand -provider-path -provider -propquery",
+    "-prverify -sigopt -signature -hmac -mac -macopt -fips-fingerprint -rand -writerand -provider-path -provider "
+    "-propquery",
 }
 """Verb -> its real options that are not simulated."""
 
