@@ -12,7 +12,7 @@ from transformers import TrainerCallback  # noqa: TID253
 from transformers.modeling_layers import GradientCheckpointingLayer  # noqa: TID253
 
 from train.attention import SHORT
-from train.processes import is_first
+from train.processes import is_first, is_sharded
 from train.recipe import Recipe
 
 WORTH = 100
@@ -27,7 +27,7 @@ def can_compile(recipe: Recipe, steps: float) -> bool:
     and each kind of mask would be compiled for itself."""
     stage = recipe.sft
     plain = recipe.quantization.unpack and stage.batch_size == 1 and not stage.gradient_checkpointing
-    return plain and steps >= WORTH and not torch.cuda.is_available()
+    return plain and steps >= WORTH and not torch.cuda.is_available() and not is_sharded()
 
 
 class CompiledLayers(TrainerCallback):

@@ -13,7 +13,7 @@ from aj.wire import Prompt
 from train.answering import generate
 from train.exam import Exam, Results
 from train.metrics import Metrics
-from train.processes import is_first, launched, number
+from train.processes import is_first, is_sharded, launched, number
 from train.tokens import encode_prompt
 
 BATCH = 8
@@ -21,7 +21,8 @@ BATCH = 8
 
 
 class TakesExam(TrainerCallback):
-    """In every process, which share the batches: all come to the same results, and so stop at the same step."""
+    """In every process, which share the batches if each has a whole model: all come to the same results, and so stop at
+    the same step."""
 
     def __init__(
         self, trainer: Any, exam: Exam, samples: Sequence[str], results: Results, before: float | None, metrics: Metrics
@@ -60,7 +61,7 @@ def _replies(model: Any, tokenizer: Any, max_tokens: int, asked: Sequence[Prompt
     order = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     made: list[tuple[int, list[int]]] = []
-    for batch in batches[number() :: launched()]:
+    for batch in batches if is_sharded() else batches[number() :: launched()]:
         made += zip(batch, generate(model, tokenizer, [prompts[n] for n in batch], max_tokens), strict=True)
     replies = dict(gather_object(made))
     return [

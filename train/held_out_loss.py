@@ -11,6 +11,7 @@ from aj.curves import HELD_OUT
 from train.answering import answering
 from train.held_out import HeldOutRow
 from train.metrics import Metrics
+from train.processes import is_first
 
 
 class HeldOutLoss(TrainerCallback):
@@ -22,8 +23,9 @@ class HeldOutLoss(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.rows and (state.global_step % self.every == 0 or state.global_step == state.max_steps):
             for kind, (loss, tokens) in self._measure().items():
-                line = {"step": state.global_step, "loss": loss, "tokens": tokens}
-                self.metrics.append(line, f"{self.metrics.stage}{HELD_OUT}{kind}")
+                if is_first():
+                    line = {"step": state.global_step, "loss": loss, "tokens": tokens}
+                    self.metrics.append(line, f"{self.metrics.stage}{HELD_OUT}{kind}")
 
     def _measure(self) -> dict[str, tuple[float, int]]:
         """Kind -> mean loss in nats a token, and tokens; "all" is their mean."""

@@ -7,36 +7,49 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel
 from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file
+from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils.logging import disable_progress_bar
 
 from train.attention import PLAIN
+from train.processes import is_sharded
 from train.recipe import Quantization, Recipe
 
 disable_progress_bar()
 
+TRAINED = "default"
+"""PEFT's name of the adapter in training; DPO's reference has another."""
 
-def load_quantized(folder: Path, quantization: Quantization, attention: str | None = None) -> Any:
-    """The base with its linear layers in 4 bits, on the GPU if there is one; `attention` as transformers names it."""
+
+def load_quantized(
+    folder: Path, quantization: Quantization, attention: str | None = None, to_shard: bool = False
+) -> Any:
+    """The base with its linear layers in 4 bits, on the GPU if there is one; `attention` as transformers names it.
+
+    To be sharded, the 4-bit values are kept as if they were bfloat16, since FSDP divides nothing that is no number, and
+    the base stays in the main memory, from which FSDP takes one layer after the other.
+    """
     config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=quantization.type,
         bnb_4bit_use_double_quant=quantization.double,
         bnb_4bit_compute_dtype=getattr(torch, quantization.compute),
+        bnb_4bit_quant_storage=torch.bfloat16 if to_shard else torch.uint8,
     )
-    device_map = {"": int(os.environ.get("LOCAL_RANK", "0"))} if torch.cuda.is_available() else None
+    here = "cpu" if to_shard or not torch.cuda.is_available() else int(os.environ.get("LOCAL_RANK", "0"))
     return AutoModelForCausalLM.from_pretrained(
         folder,
         quantization_config=config,
         dtype=torch.bfloat16,
-        device_map=device_map,
+        device_map={"": here},
         attn_implementation=attention,
     )
 
 
 def load_frozen(folder: Path, quantization: Quantization) -> Any:
     """The base to train on: quantized, and unpacked if the recipe says so. The values are the same 4-bit ones."""
-    model = load_quantized(folder, quantization, None if torch.cuda.is_available() else PLAIN)
+    model = load_quantized(folder, quantization, None if torch.cuda.is_available() else PLAIN, is_sharded())
     return model.dequantize() if quantization.unpack else model
 
 
@@ -67,3 +80,29 @@ def cast_adapter(model: Any, recipe: Recipe) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.to(getattr(torch, recipe.lora.dtype))
+
+
+def trained_weights(model: Any) -> dict[str, torch.Tensor]:
+    """The adapter in training, whole: all processes call it if it is sharded."""
+    return {
+        name: parameter.full_tensor().cpu() if isinstance(parameter, DTensor) else parameter.data
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+@torch.no_grad()
+def load_trained_weights(model: Any, folder: Path) -> None:
+    """Give the adapter in training, sharded or not, the weights of the one in `folder`, in its own dtype.
+
+    transformers 5.19 would load only the folders in a checkpoint if there are any: of DPO's, the reference.
+    """
+    saved = load_file(folder / "adapter_model.safetensors")
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        weight = saved[name.replace(f".{TRAINED}.", ".")].to(parameter.device, parameter.dtype)
+        if isinstance(parameter, DTensor):
+            # Each process has read the file, and takes its share of it.
+            weight = distribute_tensor(weight, parameter.device_mesh, parameter.placements, src_data_rank=None)
+        parameter.copy_(weight)

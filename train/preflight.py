@@ -10,50 +10,19 @@ from typing import Any
 from aj.errors import TrainError
 from train.base import Base, load_config
 from train.held_out import HeldOutRow
-from train.processes import count_processes
+from train.memory import (
+    GB,
+    RUNTIME_GB,
+    Architecture,
+    MemoryEstimate,
+    bytes_per_parameter,
+    estimate_memory,
+    read_architecture,
+)
+from train.processes import count_processes, is_sharded
 from train.recipe import Recipe, TrainingStage
 from train.scenes import training_templates
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
-
-GB = 1e9
-RUNTIME_GB = 0.95
-"""Python, torch, transformers and TRL, loaded, and the base's file, of which pages stay in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryEstimate:
-    """Estimates in GB (1e9 bytes)."""
-
-    base: float
-    """NF4 linear layers; embeddings, norms and head in bf16."""
-    adapter: float
-    gradients: float
-    optimizer: float
-    activations: float
-    """Of the longest possible batch of either stage."""
-
-    @property
-    def static(self) -> float:
-        return self.base + self.adapter + self.gradients + self.optimizer
-
-    @property
-    def total(self) -> float:
-        return self.static + self.activations + RUNTIME_GB
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """The sizes of a model, in parameters and channels."""
-
-    parameters: int
-    quantised: int
-    """Parameters of linear layers, which QLoRA keeps in 4 bits; without the head."""
-    trainable: int
-    layers: int
-    heads: int
-    hidden: int
-    intermediate: int
-    vocabulary: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +59,7 @@ class RunPlan:
 
     def describe(self) -> list[tuple[str, str]]:
         """(what, how much), as lines of a table."""
-        memory = self.memory
+        memory, shared = self.memory, self.memory.gathered
         how = "" if self.own_tokenizer else "; counted with another tokenizer"
         return [
             ("rows", f"{self.rows:,}" + (f", and {self.held_out:,} held out" if self.held_out else "")),
@@ -99,10 +68,11 @@ class RunPlan:
             ("steps", f"{self.steps:,} SFT, {self.dpo_steps:,} DPO, {self.grpo_steps:,} GRPO"),
             *([("exams", f"{self.exams:,}")] if self.exams else []),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
-            ("processes", f"{self.processes:,}"),
+            ("processes", f"{self.processes:,}" + (", each with a share of the weights (FSDP)" if shared else "")),
             ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here, for each process"),
             ("  static", f"{memory.static:.2f} GB: base {memory.base:.2f}, adapter {memory.adapter:.2f}, "
-                         f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"),
+                         f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"
+                         + (f", gathered {shared:.2f}" if shared else "")),
             ("  activations", f"up to {memory.activations:.1f} GB"),
             ("disk", f"{self.disk:.1f} GB"),
             ("fits here", self.fits),
@@ -150,10 +120,15 @@ def plan_run(
     if recipe.grpo:
         training_templates(recipe.grpo.templates)
         refuse_long_warmup("grpo", recipe.grpo, grpo_steps)
+    if is_sharded():
+        refuse_unsharded(recipe)
     model = read_architecture(load_config(base), recipe)
     longest = max(len(e.input_ids) for e in everything)
-    memory = estimate_memory(model, recipe, longest, longest_pair)
-    processes = count_processes(recipe, processes, lambda n: memory.total <= _memory_here(n))
+
+    def memory(shares: int) -> MemoryEstimate:
+        return estimate_memory(model, recipe, longest, longest_pair, shares if is_sharded() else 1)
+
+    processes = count_processes(recipe, processes, lambda n: memory(n).total <= _memory_here(n))
     return RunPlan(
         own_tokenizer=own_tokenizer,
         rows=len(examples),
@@ -168,7 +143,7 @@ def plan_run(
         exams=sum(math.ceil(n / recipe.exam.every) for n in (steps, dpo_steps, grpo_steps)) if recipe.exam else 0,
         trainable=model.trainable,
         processes=processes,
-        memory=memory,
+        memory=memory(processes),
         memory_here=_memory_here(processes),
         disk=_disk(model, recipe) / GB,
         flop=_flop(model, recipe, examples, pairs),
@@ -196,6 +171,18 @@ def refuse_long_warmup(name: str, stage: TrainingStage, steps: int) -> None:
         )
 
 
+def refuse_unsharded(recipe: Recipe) -> None:
+    """Raises TrainError if FSDP cannot train one of the recipe's stages."""
+    if recipe.grpo:
+        raise TrainError("grpo generates with the whole model; train that stage without FSDP (grpo=null here).")
+    for name, stage in (("sft", recipe.sft), ("dpo", recipe.dpo)):
+        if stage and "8bit" in stage.optimizer:
+            raise TrainError(
+                f"{name}.optimizer: bitsandbytes' {stage.optimizer} cannot be sharded; set {name}.optimizer="
+                "adamw_torch_fused, of which each process keeps a share."
+            )
+
+
 def check_room(plan: RunPlan, folder: Path) -> None:
     """Raises TrainError when memory or disk cannot hold the run."""
     free = shutil.disk_usage(folder).free / GB
@@ -208,83 +195,6 @@ def check_room(plan: RunPlan, folder: Path) -> None:
             f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
             f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."
         )
-
-
-def read_architecture(config: Any, recipe: Recipe) -> Architecture:
-    """Count a model's parameters without its weights, on torch's meta device.
-
-    Raises:
-        TrainError: one of the recipe's target modules is no linear layer of this model, or is its head.
-    """
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    head = model.get_output_embeddings()
-    linear = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
-    lora = recipe.lora
-    adapted = {name: m for name, m in linear.items() if any(_is_named(name, target) for target in lora.target_modules)}
-    # PEFT trains without a module that it does not find, and says nothing.
-    if missing := [t for t in lora.target_modules if not any(_is_named(name, t) for name in linear)]:
-        known = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
-        raise TrainError(
-            f"lora.target_modules: no linear layer of {recipe.base} is named {', '.join(missing)}; it has {known}."
-        )
-    return Architecture(
-        parameters=model.num_parameters(),
-        quantised=sum(m.weight.numel() for m in linear.values()),
-        trainable=sum(lora.rank * (m.in_features + m.out_features) for m in adapted.values()),
-        layers=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        hidden=config.hidden_size,
-        intermediate=config.intermediate_size,
-        vocabulary=config.vocab_size,
-    )
-
-
-def _is_named(module: str, target: str) -> bool:
-    """Whether PEFT takes `target` to mean this module."""
-    return module == target or module.endswith(f".{target}")
-
-
-def estimate_memory(model: Architecture, recipe: Recipe, longest: int, longest_pair: int = 0) -> MemoryEstimate:
-    """The peak of the stage that needs more; lengths in tokens, 0 for no DPO.
-
-    On the embedded model the sum was within 6% of the measured peak, for rows of 53 to 1,303 tokens and for pairs.
-    """
-    # One absmax per 64 weights: a byte if it is quantized in turn (plus a float per 256 of those), otherwise a float.
-    packed = 0.5 + ((1 + 4 / 256) if recipe.quantization.double else 4) / 64
-    per_weight = 2 if recipe.quantization.unpack else packed
-    width, state = _bytes_per_parameter(recipe)
-    activations = _activations(model, recipe.sft, longest, recipe.sft.batch_size)
-    if recipe.dpo:
-        # Both answers of each pair, padded to the longest.
-        activations = max(activations, _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size))
-    if grpo := recipe.grpo:
-        activations = max(activations, _activations(model, grpo, grpo.max_length, grpo.batch_size))
-    return MemoryEstimate(
-        base=(model.quantised * per_weight + (model.parameters - model.quantised) * 2) / GB,
-        adapter=model.trainable * width * (2 if longest_pair else 1) / GB,  # the reference is a second one
-        gradients=model.trainable * width / GB,
-        optimizer=model.trainable * state / GB,
-        activations=activations / GB,
-    )
-
-
-def _activations(model: Architecture, stage: TrainingStage, length: int, rows: int) -> float:
-    """Bytes kept for the backward pass. The factors fit the measured peaks of a 135M model (1.4 MB per token)."""
-    import torch
-
-    from train.attention import SHORT
-
-    tokens = length * rows
-    layer = tokens * 2 * (14 * model.hidden + 10 * model.intermediate)
-    if rows == 1 and length <= SHORT and not torch.cuda.is_available():
-        layer += tokens * 2 * model.heads * length
-    if stage.gradient_checkpointing:
-        return tokens * 2 * model.hidden * model.layers + layer
-    return layer * model.layers
 
 
 def _flop(
@@ -307,17 +217,11 @@ def _flop(
 
 def _disk(model: Architecture, recipe: Recipe) -> float:
     """In bytes: two checkpoints per stage and the best one, the adapters, the merged model."""
-    width, state = _bytes_per_parameter(recipe)
+    width, state = bytes_per_parameter(recipe)
     # DPO's checkpoints contain the reference adapter as well.
     checkpoints = (3 if recipe.exam else 2) * (width + state + (2 * width + state if recipe.dpo else 0))
     merged = model.parameters * 2 if recipe.export.merge else 0
     return model.trainable * (checkpoints + 3 * width) + merged
-
-
-def _bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
-    """(of the adapter, of Adam's two moments)."""
-    width = 4 if recipe.lora.dtype == "float32" else 2
-    return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
 
 
 def _steps(stage: TrainingStage, count: int) -> int:

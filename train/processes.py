@@ -1,7 +1,8 @@
-"""Several processes that train one run: each computes some batches of a step, and gradients are averaged (DDP).
+"""Several processes that train one run: each computes some batches of a step, and gradients are averaged.
 
-A step's rows are those of the recipe, however many processes share them, so a run's identity does not depend on them.
-They are started here, or by `accelerate launch` on one machine or more.
+Each has the whole model (DDP), or its share of it (FSDP). A step's rows are those of the recipe, however many processes
+share them, so a run's identity does not depend on them. They are started here, or by `accelerate launch` on one machine
+or more.
 """
 
 import os
@@ -35,6 +36,11 @@ def number() -> int:
 def is_first() -> bool:
     """Whether this process is the one that writes and reports."""
     return number() == 0
+
+
+def is_sharded() -> bool:
+    """Whether the launcher has asked for FSDP: a process keeps a share of the weights, and all compute every layer."""
+    return os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
 
 
 def batches_here(stage: TrainingStage) -> int:

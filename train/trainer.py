@@ -20,8 +20,8 @@ from train.exam_callback import TakesExam
 from train.guards import Guard
 from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics, read_metrics, run_metrics, write_curves
-from train.model import cast_adapter
-from train.processes import batches_here, is_first
+from train.model import TRAINED, cast_adapter, load_trained_weights, trained_weights
+from train.processes import batches_here, is_first, is_sharded
 from train.recipe import Recipe, TrainingStage
 from train.trackers import PROJECT, StageTrackers
 from train.watch import Watch
@@ -86,7 +86,10 @@ def run_stage(
         TrainError: `guard` has stopped the stage.
     """
     trainer.remove_callback(PrinterCallback)
-    _load_only_the_trained_adapter(trainer, recipe)
+    cast_adapter(trainer.model, recipe)
+    trainer._load_from_checkpoint = lambda checkpoint, *_: load_trained_weights(trainer.model, Path(checkpoint))
+    if is_sharded():
+        _compute_as_unsharded(trainer)
     columns = (
         TextColumn("{task.description:<4}"),
         BarColumn(),
@@ -98,15 +101,17 @@ def run_stage(
     )
     with trainer.args.main_process_first(local=False):
         checkpoint = last_checkpoint(folder)
-    if checkpoint and is_first():
-        console.print(f"{name}: resuming from {checkpoint.name}")
+    if checkpoint:
+        refuse_other_shares(checkpoint)
+        if is_first():
+            console.print(f"{name}: resuming from {checkpoint.name}")
     metrics = Metrics(folder, name)
     results = None
     if recipe.exam and watch.exam:
         lines = read_metrics(folder) if checkpoint else []
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
     with Progress(*columns, console=console, disable=not is_first()) as progress:
-        trainer.add_callback(_Marker(trainer.accelerator, results))
+        trainer.add_callback(_Marker(trainer, results))
         trackers = StageTrackers(recipe, _run(folder), name) if recipe.report_to and is_first() else None
         if trackers:
             for callback in trackers.callbacks:
@@ -114,6 +119,7 @@ def run_stage(
             metrics.listeners.append(partial(trackers.tell, trainer))
         if is_first():
             trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
+        if is_first() or is_sharded():
             trainer.add_callback(HeldOutLoss(trainer, watch.held_out, recipe.held_out_every, metrics))
         if results and watch.exam:
             before = score_before(results.options, start) if start else None
@@ -140,28 +146,38 @@ def _load_best(trainer: Any, results: Results, start: Path | None, folder: Path)
         trainer._load_from_checkpoint(str(best))
 
 
-def _load_only_the_trained_adapter(trainer: Any, recipe: Recipe) -> None:
-    """Resume the adapter that is trained, in the recipe's dtype; PEFT makes it float32.
+def refuse_other_shares(checkpoint: Path) -> None:
+    """Raises TrainError if `checkpoint` has its optimizer whole, and it is to be sharded, or the other way round."""
+    whole = (checkpoint / "optimizer.pt").exists()
+    if whole == is_sharded():
+        raise TrainError(
+            f"{checkpoint} was written with{'out' if whole else ''} FSDP; resume that way, or delete the folder of the "
+            f"unfinished run, {checkpoint.parents[1]}, to begin again."
+        )
 
-    transformers 5.19 loads only the folders in a checkpoint if there are any. DPO's contains `ref/`, so the trained
-    adapter was left as it was before the stage, and its steps until then were lost without a word.
-    """
 
-    def load(checkpoint: str, *_: Any) -> None:
-        trainer.model.load_adapter(checkpoint, "default", is_trainable=True)
-        cast_adapter(trainer.model, recipe)
+def _compute_as_unsharded(trainer: Any) -> None:
+    """In bfloat16, but gradients summed and results kept in float32: accelerate 1.15 rounds both, DPO's loss too."""
+    from torch.distributed.fsdp import MixedPrecisionPolicy
 
-    trainer._load_from_checkpoint = load
-    cast_adapter(trainer.model, recipe)
+    if not trainer.is_fsdp_enabled:
+        raise TrainError("accelerate shards a model (FSDP) among GPUs only, and sees none; launch with cpu.yaml here.")
+    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
 
 
 def save_adapter(trainer: Any, target: Path) -> Path:
     """Write the adapter; the folder appears complete or not at all."""
+    weights = trained_weights(trainer.model)
     if is_first():
         with whole_folder(target) as folder:
-            trainer.model.save_pretrained(str(folder), selected_adapters=["default"])
+            _write_adapter(trainer.model, weights, folder)
     trainer.accelerator.wait_for_everyone()
     return target
+
+
+def _write_adapter(model: Any, weights: dict[str, torch.Tensor], folder: Path) -> None:
+    model.save_pretrained(str(folder), selected_adapters=[TRAINED], state_dict=weights)
 
 
 class _Reporter(TrainerCallback):
@@ -202,11 +218,15 @@ class _Reporter(TrainerCallback):
 class _Marker(TrainerCallback):
     """Marks a checkpoint as complete once every process has written its part."""
 
-    def __init__(self, accelerator: Any, results: Results | None) -> None:
-        self.accelerator, self.results = accelerator, results
+    def __init__(self, trainer: Any, results: Results | None) -> None:
+        self.trainer, self.results = trainer, results
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.accelerator.wait_for_everyone()
+        if is_sharded():  # then transformers has written the adapter in shares only, if at all
+            weights = trained_weights(self.trainer.model)
+            if is_first():
+                _write_adapter(self.trainer.model, weights, checkpoint_at(Path(args.output_dir), state.global_step))
+        self.trainer.accelerator.wait_for_everyone()
         if is_first():
             best = self.results.best if self.results and self.results.scores else None
             folder = Path(args.output_dir)

@@ -83,8 +83,9 @@ def test_a_pass_of_a_model_costs_what_torch_counts(tiny_base):
     from transformers import AutoModelForCausalLM
 
     from train.base import find_base, load_config
+    from train.memory import read_architecture
     from train.model import lora_config
-    from train.preflight import _flop, read_architecture
+    from train.preflight import _flop
     from train.tokens import TokenizedRow
 
     recipe = make_recipe(

@@ -1,6 +1,7 @@
 #!/bin/bash
 # sbatch --nodes 2 train/clusters/slurm.sh qwen2.5-32b --data logs/datasets/HASH sft.batch_size=1 sft.gradient_accumulation=16
 # From the checkout, which all nodes see, as they must see logs/. Each node starts one process for each of its GPUs.
+# CONFIG=fsdp sbatch … shards the base among all GPUs, for one that does not fit into each.
 # DRY_RUN=1 bash train/clusters/slurm.sh … prints what would run on each node; NODES=2 GPUS=8 say how many.
 #SBATCH --job-name=aj-train
 #SBATCH --ntasks-per-node=1
@@ -9,22 +10,17 @@
 #SBATCH --requeue
 set -euo pipefail
 
-nodes=${SLURM_JOB_NUM_NODES:-${NODES:-1}}
-gpus=${SLURM_GPUS_ON_NODE:-${GPUS:-8}}
-if [ -n "${DRY_RUN:-}" ]; then head=node0; else head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1); fi
-
-on_node() { # the number of the node, then the words after `aj train`
-  local rank=$1
-  shift
-  echo .venv/bin/accelerate launch --config_file train/clusters/ddp.yaml --num_machines "$nodes" --machine_rank "$rank" \
-    --num_processes $((nodes * gpus)) --main_process_ip "$head" --main_process_port 29500 \
-    -m loop.commands.main train "${@@Q}"
-}
+export NODES=${SLURM_JOB_NUM_NODES:-${NODES:-1}}
+export GPUS=${SLURM_GPUS_ON_NODE:-${GPUS:-8}}
+node=train/clusters/node.sh
 
 if [ -n "${DRY_RUN:-}" ]; then
-  for ((rank = 0; rank < nodes; rank++)); do echo "node$rank: $(on_node "$rank" "$@")"; done
-  # What it would train, and whether it fits: the processes that share a step are known from WORLD_SIZE.
-  exec env WORLD_SIZE=$((nodes * gpus)) .venv/bin/aj train "$@" --dry-run
+  for ((n = 0; n < NODES; n++)); do NODE=$n HEAD=node0 bash "$node" "$@"; done
+  # What it would train, and whether it fits: the launcher tells its processes these two.
+  if [ "${CONFIG:-}" = fsdp ]; then export ACCELERATE_USE_FSDP=true; fi
+  exec env WORLD_SIZE=$((NODES * GPUS)) .venv/bin/aj train "$@" --dry-run
 fi
+HEAD=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+export HEAD
 # shellcheck disable=SC2016 # $SLURM_NODEID is known on the node
-srun bash -c "$(on_node '$SLURM_NODEID' "$@")"
+srun bash -c 'NODE=$SLURM_NODEID exec bash "$@"' node "$node" "$@"
