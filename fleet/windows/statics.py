@@ -87,6 +87,8 @@ def _real(function: Callable[[float], float]) -> Callable[[Arguments], PSValue]:
 
 def _logarithm(a: Arguments) -> PSValue:
     numbers = [float(to_number(one)) for one in a[:2]]
+    if any(base <= 0 or base == 1 for base in numbers[1:]):
+        return math.nan
     if numbers[0] <= 0:
         return -math.inf if numbers[0] == 0 else math.nan
     return math.log(*numbers)

@@ -110,6 +110,7 @@ def test_what_dotnet_cannot_format_is_an_error_in_its_words(item: str, value: st
         ("[timespan]::FromSeconds(90.0006).TotalMilliseconds; ([timespan]'1:00').Negate().TotalHours", "90001\n-1"),
         ("[math]::Round(1.115, 2); [math]::Round(2.675, 2); [math]::Round(-2.5); [math]::Floor(-2.5)",
          "1.12\n2.68\n-2\n-3"),
+        ("[math]::Log(8, 2); [math]::Log(5, 1); [math]::Log(5, -1); [math]::Log(-5)", "3\nNaN\nNaN\nNaN"),
         ("[math]::Log10(1000); [math]::Sign(-3); [math]::Floor(2.5).GetType().Name", "3\n-1\nDouble"),
         ("[string]::Format('{0:N1}|{1}', 1.25, 'x'); [string]::Concat('a', 1)", "1.3|x\na1"),
         ("[Convert]::ToInt32('ff', 16); [Convert]::ToString(10, 2); [Convert]::ToString(-1, 16)",
