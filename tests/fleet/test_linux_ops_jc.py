@@ -120,7 +120,8 @@ def test_ip_addr_has_every_interface_with_its_address(seed: int):
     host = drawn(seed)
     run = shell(host)
     text, _, _ = run.run("ip addr")
-    found = re.findall(r"^\d+: (\S+): .*\n\s+link/\w+ (\S+) .*\n\s+inet (\S+)/", text, re.MULTILINE)
+    pattern = r"^\d+: (\S+): .*\n\s+link/\w+ (\S+) .*\n(?:\s+altname .*\n)*\s+inet (\S+)/"
+    found = re.findall(pattern, text, re.MULTILINE)
     assert found[:2] == [("lo", "00:00:00:00:00:00", "127.0.0.1"), ("eth0", host.mac, host.address)]
 
 
