@@ -4,7 +4,7 @@ Their own environment variables say which server or account; without them, every
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class StageTrackers:
 
     def __init__(self, recipe: Recipe, run: str, stage: str) -> None:
         """`run` is the run's hash; a stage is a run of its own in each tracker."""
-        _settle()
+        _settle(recipe.report_to)
         self.names = recipe.report_to
         self.callbacks = [_callback(name, f"{run}-{stage}") for name in self.names]
 
@@ -57,7 +57,7 @@ class StageTrackers:
             wandb.finish()
 
 
-def _settle() -> None:
+def _settle(names: Sequence[str]) -> None:
     reports = logs_dir().absolute() / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{reports}/mlflow.db")
@@ -65,6 +65,12 @@ def _settle() -> None:
     os.environ.setdefault("WANDB_PROJECT", PROJECT)
     os.environ.setdefault("WANDB_DIR", str(reports))
     os.environ.setdefault("TRACKIO_DIR", str(reports / "trackio"))
+    if "wandb" in names and "WANDB_MODE" not in os.environ:
+        import wandb  # pyright: ignore[reportMissingImports]
+
+        if not wandb.login(prompt=False):  # without an account, 0.31 stops the run or asks for one
+            os.environ["WANDB_MODE"] = "offline"
+            wandb.teardown()  # it has read the environment once, and does again
 
 
 def _callback(name: str, run: str) -> "TrainerCallback":
