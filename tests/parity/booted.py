@@ -136,7 +136,7 @@ def compared() -> Iterator[tuple[str, Kind, Answer, Answer]]:
             shell = LinuxShell(machine)
 
 
-_COMMAND = re.compile(r"(?:^|; |\| |&& |\()(?:sudo |/\w+/)?(?!echo|printf|sed|mkdir|touch)([a-z][\w.-]*)(?![\w.=-])")
+_COMMAND = re.compile(r"(?:^|; |\| |&& |\()(?:sudo |/\w+/)?(systemctl|(?!echo|printf|sed|mkdir|touch)[a-z][\w.-]*)")
 
 
 def by_command() -> dict[str, Counter[Kind]]:
@@ -144,9 +144,7 @@ def by_command() -> dict[str, Counter[Kind]]:
     differing = known()
     counts: dict[str, Counter[Kind]] = {}
     for line, kind, _, _ in compared():
-        found = re.search(
-            r"(?:^|; |\| |&& |\()(?:sudo |/\w+/)?(systemctl|(?!echo|printf|sed|mkdir|touch)[a-z][\w.-]*)", line
-        )
+        found = _COMMAND.search(line)
         harmless = kind == "wrong" and differing.get(line, ("wrong", ""))[0] == "harmless"
         counts.setdefault(found[1] if found else "bash", Counter())["harmless" if harmless else kind] += 1
     return counts
