@@ -7,6 +7,7 @@ import yaml
 
 from fleet.model import Host, Service
 from fleet.nginx_config import nginx_error
+from fleet.sshd_config import config_errors as sshd_errors
 
 _LINES = {
     "ini": r"\[[^\]\n]+\]|[\w.:-]+\s*=.*",
@@ -14,7 +15,6 @@ _LINES = {
     "postgresql.conf": r"[A-Za-z_][\w.]*(?:\s*=\s*|\s+)(?:'(?:[^']|'')*'|[^\s'#=]+)\s*(?:#.*)?",
     "redis.conf": r"[a-z][a-z-]*\s+\S.*",
     "apache2.conf": r"</?[A-Z]\w*[^>\n]*>|[A-Z]\w*\s+\S.*",
-    "sshd_config": r"[A-Z]\w*\s+\S.*",
     "haproxy.cfg": r"[a-z][\w-]*(?:\s+.*)?",
 }
 """File name or suffix -> regular expression for a line that is neither empty nor a comment."""
@@ -34,6 +34,8 @@ def config_error(host: Host, service: Service) -> str | None:
     if service.name == "nginx":
         return nginx_error(host.files, path)
     text = host.files[path].content
+    if path.endswith("/sshd_config"):
+        return sshd_errors(path, text).partition("\n")[0] or None
     suffix = re.split(r"[.\\/]", path)[-1].lower()
     if suffix in ("yml", "yaml", "json") and len(text) > _LARGEST:
         return f"{path}: document exceeds the size limit"

@@ -9,8 +9,8 @@ from fleet.linux.connectivity import STOPPED, TIMED_OUT, connect, host_at, resol
 from fleet.linux.file_tree import node
 from fleet.linux.options import Flags, OptionError, options, read_options
 from fleet.linux.programs import upstream
-from fleet.linux.sshd_config import config_errors
 from fleet.model import Host
+from fleet.sshd_config import config_errors
 
 SSH = options("""
     -p=

@@ -110,3 +110,20 @@ def test_sshd_tests_its_configuration(config: str, error: str):
 
 def test_sshd_says_which_file_is_missing():
     assert run("sshd -t -f /nosuch") == ("", "/nosuch: No such file or directory\n", 1, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("Port 22\nPermitRootLogin no\n", True),
+        ("port=2222\n\n# a comment\nMatch User ops\n    X11Forwarding no\n", True),
+        ("PermitRootLogn no\n", False),
+        ("PasswordAuthentication maybe\n", False),
+        ("Port abc\n", False),
+        ("Port\n", False),
+    ],
+)
+def test_sshd_starts_again_with_what_its_test_accepts_and_nothing_else(text: str, valid: bool):
+    host = OPEN.with_file(CONFIG, File(text))
+    assert run("sshd -t", host)[2] == (0 if valid else 255)
+    assert (run("systemctl restart ssh", host)[2] == 0) is valid
