@@ -9,6 +9,7 @@ import pytest
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
+from tests.fleet.answers import answer
 
 DRAWN = draw_host("web01", Random(8))
 HOST = replace(DRAWN, system=replace(DRAWN.system, id="debian", version="12"))
@@ -16,10 +17,7 @@ FILES = "/etc/passwd /etc/group /etc/shadow /etc/gshadow"
 
 
 def run(line: str, machine: Machine | None = None) -> tuple[str, str, int]:
-    machine = machine or Machine(HOST)
-    answer = LinuxShell(machine).run(line)
-    assert machine.gaps == []
-    return answer
+    return answer(line, machine or HOST)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
 from fleet.ports import main_process
+from tests.fleet.answers import answer
 
 HOST = draw_host("web01", Random(8))
 OTHER = draw_host("db01", Random(9))
@@ -23,10 +24,7 @@ def fleet() -> Machine:
 
 
 def run(line: str) -> tuple[str, str, int]:
-    machine = fleet()
-    answer = LinuxShell(machine).run(line)
-    assert machine.gaps == []
-    return answer
+    return answer(line, fleet())
 
 
 @pytest.mark.parametrize(

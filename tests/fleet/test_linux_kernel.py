@@ -9,6 +9,7 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Host, Machine
 from fleet.snapshot import flatten
+from tests.fleet.answers import answer
 
 DRAWN = draw_host("web01", Random(8))
 HOST = replace(
@@ -17,10 +18,7 @@ HOST = replace(
 
 
 def run(line: str, host: Host = HOST) -> tuple[str, str, int]:
-    machine = Machine(host)
-    answer = LinuxShell(machine).run(line)
-    assert machine.gaps == []
-    return answer
+    return answer(line, host)
 
 
 UNKNOWN = "sysctl: cannot stat /proc/sys/{}: No such file or directory\n"

@@ -11,15 +11,13 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
 from fleet.snapshot import diff
+from tests.fleet.answers import answer
 
 HOST = draw_host("web01", Random(8))
 
 
 def run(line: str, machine: Machine | None = None) -> tuple[str, str, int]:
-    machine = machine or Machine(HOST)
-    answer = LinuxShell(machine).run(line)
-    assert machine.gaps == []
-    return answer
+    return answer(line, machine or HOST)
 
 
 @pytest.mark.parametrize(
