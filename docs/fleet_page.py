@@ -20,8 +20,8 @@ from aj.messages import Message, Pair, Row
 from datasets_build.convert import convert_files
 from evals.frozen import dataset
 from evals.suite import TASKS
+from fleet.linux.commands import COMMANDS
 from fleet.linux.manual import real_commands
-from fleet.linux.shell import COMMANDS
 from scenarios.catalogue import scenario_from_record
 from scenarios.oracle import play
 from tests.parity.booted import KINDS, by_command

@@ -12,8 +12,8 @@ from typing import Any
 
 from bashkit import Bash
 
+from fleet.linux.commands import COMMANDS
 from fleet.linux.manual import FILE
-from fleet.linux.shell import COMMANDS
 
 BASE = ("required", "important", "standard")
 """Priorities of the packages that every Debian server has."""

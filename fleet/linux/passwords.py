@@ -7,9 +7,9 @@ from bashkit import BuiltinResult
 
 from fleet.linux.account_files import PASSWD, SHADOW, AccountTable, rows, write
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
+from fleet.linux.group_commands import usage
 from fleet.linux.options import Flags, options
 from fleet.linux.sessions import accounts
-from fleet.linux.user_commands import usage
 
 PASSWORD = options("""
     -S --status

@@ -13,125 +13,18 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionPr
 
 from fleet.actions import tick
 from fleet.gaps import fault
-from fleet.linux import (
-    apt_mark,
-    base_system,
-    bc,
-    blkid,
-    clock,
-    comm,
-    copying,
-    creating,
-    crontab,
-    cut,
-    diff,
-    disk_use,
-    dmesg,
-    filters,
-    find,
-    findmnt,
-    fuser,
-    listing,
-    logger,
-    loginctl,
-    ls,
-    lscpu,
-    lsof,
-    mounts,
-    netstat,
-    network,
-    nginx,
-    openssh,
-    openssl,
-    packages,
-    passwords,
-    permissions,
-    processes,
-    ps,
-    pstree,
-    renice,
-    sessions,
-    sockets,
-    su,
-    swap,
-    sysctl,
-    system,
-    terminal,
-    timedatectl,
-    umount,
-    usage,
-    user_commands,
-    zgrep,
-)
+from fleet.linux import base_system
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
-from fleet.linux.docker import commands as docker
+from fleet.linux.commands import COMMANDS
 from fleet.linux.error_words import shell_gaps, translate
-from fleet.linux.git import commands as git
 from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.kernel_settings import written
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.real_files import missed_files
 from fleet.linux.standing_files import standing_files
-from fleet.linux.systemd import analyze, journal
-from fleet.linux.systemd import commands as systemd
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host, Machine
-
-COMMANDS: dict[str, Command] = {
-    **system.COMMANDS,
-    **dmesg.COMMANDS,
-    **crontab.COMMANDS,
-    **clock.COMMANDS,
-    **timedatectl.COMMANDS,
-    **sessions.COMMANDS,
-    **loginctl.COMMANDS,
-    **su.COMMANDS,
-    **user_commands.COMMANDS,
-    **passwords.COMMANDS,
-    **logger.COMMANDS,
-    **zgrep.COMMANDS,
-    **ls.COMMANDS,
-    **listing.COMMANDS,
-    **find.COMMANDS,
-    **filters.COMMANDS,
-    **diff.COMMANDS,
-    **comm.COMMANDS,
-    **cut.COMMANDS,
-    **bc.COMMANDS,
-    **copying.COMMANDS,
-    **creating.COMMANDS,
-    **permissions.COMMANDS,
-    **disk_use.COMMANDS,
-    **mounts.COMMANDS,
-    **findmnt.COMMANDS,
-    **umount.COMMANDS,
-    **blkid.COMMANDS,
-    **swap.COMMANDS,
-    **sysctl.COMMANDS,
-    **processes.COMMANDS,
-    **lsof.COMMANDS,
-    **fuser.COMMANDS,
-    **lscpu.COMMANDS,
-    **ps.COMMANDS,
-    **pstree.COMMANDS,
-    **renice.COMMANDS,
-    **usage.COMMANDS,
-    **terminal.COMMANDS,
-    **systemd.COMMANDS,
-    **journal.COMMANDS,
-    **analyze.COMMANDS,
-    **docker.COMMANDS,
-    **network.COMMANDS,
-    **netstat.COMMANDS,
-    **sockets.COMMANDS,
-    **packages.COMMANDS,
-    **apt_mark.COMMANDS,
-    **openssh.COMMANDS,
-    **openssl.COMMANDS,
-    **nginx.COMMANDS,
-    **git.COMMANDS,
-}
 
 MAX_COMMANDS = 2_000
 MAX_SECONDS = 20

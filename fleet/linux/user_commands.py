@@ -1,6 +1,5 @@
-"""Commands that make, change and remove users and groups: useradd, usermod, userdel, groupadd, groupdel."""
+"""Commands that make, change and remove users: useradd, usermod, userdel."""
 
-import re
 from dataclasses import dataclass
 
 from bashkit import BuiltinResult
@@ -22,7 +21,7 @@ from fleet.linux.account_files import (
 from fleet.linux.command import Command, CommandContext, UsageError, fail, lacking, parse
 from fleet.linux.copying import remove
 from fleet.linux.file_tree import node
-from fleet.linux.manual import said_of_help
+from fleet.linux.group_commands import NAME, add_group, free_id, one, stop, usage
 from fleet.linux.options import Flags, options
 from fleet.linux.sessions import accounts, logged_in
 
@@ -59,35 +58,9 @@ USERDEL = options("""
     -f --force
     -r --remove
 """)
-GROUPADD = options("""
-    -f --force
-    -g --gid=
-    -r --system
-""")
-GROUPDEL = options("""
-    -f --force
-""")
 DEFAULTS = (
     "GROUP=100\nHOME=/home\nINACTIVE=-1\nEXPIRE=\nSHELL=/bin/sh\nSKEL=/etc/skel\nCREATE_MAIL_SPOOL=no\nLOG_INIT=yes\n"
 )
-_NAME = re.compile(r"[^-+~:,/\\\s][^:,/\\\s]{0,31}")
-
-
-def usage(name: str, why: str = "", code: int = 2) -> UsageError:
-    """The end of a command that shows how it is called."""
-    said = said_of_help(name)
-    return UsageError(BuiltinResult(stderr=f"{why}{said.stdout if said else ''}", exit_code=code))
-
-
-def one(flags: Flags, name: str) -> str:
-    """The one operand that all of these take."""
-    if len(flags.words) != 1:
-        raise usage(name)
-    return flags.words[0]
-
-
-def stop(context: CommandContext, why: str, code: int) -> UsageError:
-    return UsageError(fail(f"{context.name}: {why}", code))
 
 
 def _useradd(context: CommandContext) -> str | BuiltinResult:
@@ -107,7 +80,7 @@ def _useradd(context: CommandContext) -> str | BuiltinResult:
     known = groups(context)
     extra = _existing(context, flags.get("G").split(",") if flags.get("G") else [], known)
     main = _existing(context, [flags.get("g")], known)[0] if "g" in flags else ""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise stop(context, f"invalid user name '{name}': use --badname to ignore", 3)
     users = accounts(context.host)
     if name in users:
@@ -115,16 +88,16 @@ def _useradd(context: CommandContext) -> str | BuiltinResult:
     own = not main and "N" not in flags
     if own and name in known:
         raise stop(context, f"group {name} exists - if you want to add this user to that group, use -g.", 9)
-    uid = int(flags.get("u")[:9]) if "u" in flags else _free(context, PASSWD, "r" in flags)
+    uid = int(flags.get("u")[:9]) if "u" in flags else free_id(context, PASSWD, "r" in flags)
     if "u" in flags and uid in users.values():
         raise stop(context, f"UID {uid} is not unique", 4)
-    gid = (uid if uid not in known.values() else _free(context, GROUP, "r" in flags)) if own else known.get(main, 100)
+    gid = (uid if uid not in known.values() else free_id(context, GROUP, "r" in flags)) if own else known.get(main, 100)
     write(context, PASSWD, [*rows(context, PASSWD), [name, "x", str(uid), str(gid), flags.get("c"), home, shell]])
     age = ["", "", ""] if "r" in flags else ["0", "99999", "7"]
     day = str(context.host.now // 86_400)
     write(context, SHADOW, [*rows(context, SHADOW), [name, flags.get("p", "!"), day, *age, "", "", ""]])
     if own:
-        _add_group(context, name, gid)
+        add_group(context, name, gid)
     for group in extra:
         _join(context, group, known[group], name)
     return BuiltinResult(stderr=warning + (_home(context, home, name, own) if "m" in flags else ""))
@@ -139,20 +112,6 @@ def _existing(context: CommandContext, names: list[str], known: dict[str, int]) 
         errors = "".join(f"{context.name}: group '{name}' does not exist\n" for name in lost)
         raise UsageError(BuiltinResult(stderr=errors, exit_code=6))
     return found
-
-
-def _free(context: CommandContext, path: str, system: bool) -> int:
-    """The number that comes next: above all of people's, or below all of the system's."""
-    taken = [int(row[2][:9]) for row in rows(context, path) if len(row) > 2 and row[2].isdecimal()]
-    if system:
-        used = {*taken, *groups(context).values()}
-        return next(number for number in range(999, 0, -1) if number not in used)
-    return max([999, *(number for number in taken if 1000 <= number < 60_000)]) + 1
-
-
-def _add_group(context: CommandContext, name: str, gid: int) -> None:
-    write(context, GROUP, [*rows(context, GROUP), [name, "x", str(gid), ""]])
-    write(context, GSHADOW, [*rows(context, GSHADOW), [name, "!", "", ""]])
 
 
 def _join(context: CommandContext, group: str, gid: int, user: str) -> None:
@@ -277,49 +236,8 @@ def _userdel(context: CommandContext) -> str | BuiltinResult:
     return BuiltinResult(stderr=told)
 
 
-def _groupadd(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, GROUPADD)
-    name = one(flags, "groupadd")
-    context.pull()
-    if not _NAME.fullmatch(name):
-        raise stop(context, f"'{name}' is not a valid group name", 3)
-    if not flags.get("g", "0").isdecimal():
-        raise stop(context, f"invalid group ID '{flags.get('g')}'", 3)
-    known = groups(context)
-    if name in known:
-        if "f" in flags:
-            return ""
-        raise stop(context, f"group '{name}' already exists", 9)
-    gid = int(flags.get("g")[:9]) if "g" in flags else _free(context, GROUP, "r" in flags)
-    if "g" in flags and gid in known.values():
-        if "f" not in flags:
-            raise stop(context, f"GID '{gid}' already exists", 4)
-        gid = _free(context, GROUP, "r" in flags)
-    _add_group(context, name, gid)
-    return ""
-
-
-def _groupdel(context: CommandContext) -> str | BuiltinResult:
-    flags = parse(context, GROUPDEL)
-    name = one(flags, "groupdel")
-    context.pull()
-    known = groups(context)
-    if name not in known:
-        raise stop(context, f"group '{name}' does not exist", 6)
-    owner = next((row[0] for row in rows(context, PASSWD) if len(row) == 7 and row[3] == str(known[name])), "")
-    if owner and "f" not in flags:
-        raise stop(context, f"cannot remove the primary group of user '{owner}'", 8)
-    if all(row[0] != name for row in rows(context, GROUP)):
-        return lacking(context, f"groupdel {name}", BuiltinResult(exit_code=1))
-    for path in (GROUP, GSHADOW):
-        write(context, path, [row for row in rows(context, path) if row[0] != name])
-    return ""
-
-
 COMMANDS: dict[str, Command] = {
     "useradd": _useradd,
     "usermod": _usermod,
     "userdel": _userdel,
-    "groupadd": _groupadd,
-    "groupdel": _groupdel,
 }

@@ -7,8 +7,9 @@ import pytest
 
 from fleet.draw import draw_host
 from fleet.gaps import Gap
+from fleet.linux.commands import COMMANDS
 from fleet.linux.manual import real_options
-from fleet.linux.shell import COMMANDS, LinuxShell
+from fleet.linux.shell import LinuxShell
 from fleet.linux.terminal import ABSENT
 from fleet.model import Machine
 from fleet.software import software

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import pytest
 
 from fleet.draw import draw_host
+from fleet.linux.commands import COMMANDS
 from fleet.linux.manual import real_options
-from fleet.linux.shell import COMMANDS, LinuxShell
+from fleet.linux.shell import LinuxShell
 from fleet.model import Machine, Platform
 from fleet.windows.commands import ALIASES, CMDLETS, NATIVES
 from fleet.windows.shell import WindowsShell

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from fleet.draw import draw_host
 from fleet.linux import shell
-from fleet.linux.shell import COMMANDS, LinuxShell
+from fleet.linux.commands import COMMANDS
+from fleet.linux.shell import LinuxShell
 from fleet.model import Machine
 
 SECONDS = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fleet.linux.shell import COMMANDS
+from fleet.linux.commands import COMMANDS
 from tests.parity.compared import FleetSide, RealSide, a_host_with_history, comparable, plant_repository
 
 HERE = Path(__file__).parent
