@@ -34,7 +34,7 @@ class StandingFiles(Strict):
 
 @cache
 def _known() -> StandingFiles:
-    return load_yaml(Path(__file__).with_suffix(".yaml"), StandingFiles)
+    return load_yaml(Path(__file__).parent / "standing_files.yaml", StandingFiles)
 
 
 def standing_files(host: Host) -> dict[str, File]:
