@@ -22,7 +22,7 @@ from pathlib import Path
 from aj.files import digest, digest_file, parse_yaml
 
 HOUSE = Path(__file__).parents[1]
-DATA = (".yaml", ".json", ".jsonl", ".jinja")
+DATA = (".yaml", ".json", ".jsonl", ".jinja", ".txt")
 
 Name = tuple[str, str]
 """A module and a name in it; "" means the whole module."""
