@@ -31,35 +31,40 @@ def run_sweep(
         TrainError: a variant failed; it has said why, and the table is printed.
     """
     folders = [run_folder(variant.recipe, data, make_exam) for variant in variants]
-    progress.print(_table(variants, folders))
+    names = named(variants)
+    progress.print(_table(names, folders))
     failed = 0
     for number, variant in enumerate(variants, start=1):
-        progress.print(
-            f"variant {number} of {len(variants)}: {' '.join(variant.overrides)}", highlight=False, soft_wrap=True
-        )
+        progress.print(f"variant {number} of {len(variants)}: {names[number - 1]}", highlight=False, soft_wrap=True)
         try:
             train_in_child(page, data, variant.recipe.contract, variant.overrides, processes)
         except TrainError:
             failed += 1
-    console.print(_table(variants, folders))
+    console.print(_table(names, folders))
     if failed:
         raise TrainError(
             f"{failed} of {len(variants)} variants did not finish; run the same command again to resume them."
         )
 
 
-def _table(variants: Sequence[Variant], folders: Sequence[Path]) -> Sheet:
+def named(variants: Sequence[Variant]) -> list[str]:
+    """Each variant by the overrides in which it differs from the others."""
+    shared = set.intersection(*({*variant.overrides} for variant in variants))
+    return [" ".join(part for part in variant.overrides if part not in shared) for variant in variants]
+
+
+def _table(names: Sequence[str], folders: Sequence[Path]) -> Sheet:
     told = [_manifest(folder) for folder in folders]
     kinds = sorted({kind for manifest in told for kind in manifest.get("held_out", {})})
     exams = [_last_exam(manifest) for manifest in told]
     asked = list(dict.fromkeys(metric for exam in exams for metric in exam))
     heads = ["run", "reached", "loss", *(f"held out, {kind}" for kind in kinds), *asked]
     sheet = Sheet("", ["variant"], heads)
-    for variant, folder, manifest, exam in zip(variants, folders, told, exams, strict=True):
+    for name, folder, manifest, exam in zip(names, folders, told, exams, strict=True):
         losses = [manifest.get("final_loss"), *(manifest.get("held_out", {}).get(kind) for kind in kinds)]
         cells = ["" if loss is None else f"{loss:.4f}" for loss in losses]
         cells += [exam.get(metric, "") for metric in asked]
-        sheet.add(" ".join(variant.overrides), folder.name[:6], "finished" if manifest else reached(folder), *cells)
+        sheet.add(name, folder.name[:6], "finished" if manifest else reached(folder), *cells)
     return sheet
 
 
