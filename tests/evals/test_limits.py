@@ -139,12 +139,12 @@ def test_a_reasoning_model_is_given_room_for_its_thoughts():
 
 
 def test_who_asks_for_what_only_the_fleet_lacks_is_unscored_and_what_it_was_is_told(played):
-    asked = _output('{"tool": "bash", "params": {"command": "swapon --show"}}')
+    asked = _output('{"tool": "bash", "params": {"command": "localectl status"}}')
     log = played("task_success", asked)
     assert _why(log) == {"fleet_gap"}
     assert _counted(log) == {(0, 2)}
-    assert {scored.explanation for scored in _scores(log)} == {f"{UNJUDGED['fleet_gap']}: swapon"}
-    assert all(sample.store["Trace:gaps"] == [["command", "swapon"]] for sample in log.samples or [])
+    assert {scored.explanation for scored in _scores(log)} == {f"{UNJUDGED['fleet_gap']}: localectl"}
+    assert all(sample.store["Trace:gaps"] == [["command", "localectl"]] for sample in log.samples or [])
 
 
 def test_who_asks_for_what_no_host_has_is_judged(played):

@@ -171,11 +171,11 @@ def test_the_oracle_asks_for_nothing_that_the_fleet_lacks():
 
 def test_a_gap_that_the_oracle_meets_is_listed_with_its_sample(monkeypatch):
     monkeypatch.setattr(gaps, "TASKS", ("persona",))
-    monkeypatch.setattr(gaps, "play", _meets_swapon)
+    monkeypatch.setattr(gaps, "play", _meets_localectl)
     told = CliRunner().invoke(app, ["selfcheck", "--suite", "small", "--gaps", "--limit", "1", "--format", "json"])
     (row,) = json.loads(told.stdout)
-    assert (row["what"], row["kind"], row["task"], told.exit_code) == ("swapon", "command", "persona", 1)
+    assert (row["what"], row["kind"], row["task"], told.exit_code) == ("localectl", "command", "persona", 1)
 
 
-def _meets_swapon(scenario, contract):
-    raise FleetGap([Gap("command", "swapon")])
+def _meets_localectl(scenario, contract):
+    raise FleetGap([Gap("command", "localectl")])
