@@ -35,6 +35,7 @@ def launch(node: int, nodes: int, processes: int, head: str, config: str) -> lis
     ]
 
 
+@pytest.mark.loop  # asks `aj train --dry-run`
 @pytest.mark.parametrize("config", ["ddp", "fsdp"])
 def test_the_slurm_script_says_what_would_run_on_each_node(config):
     asked = ["qwen2.5-32b", "--data", "no such data"]
@@ -61,6 +62,7 @@ def test_the_skypilot_task_starts_a_process_for_each_gpu_of_each_node():
     assert second == [*launch(1, 2, 16, "10.0.0.7", "fsdp"), "r1-distill-qwen-32b", *rest]
 
 
+@pytest.mark.loop  # imports torch
 @pytest.mark.parametrize("name", LARGE)
 def test_the_skypilot_task_asks_for_what_its_recipes_can_do(name, monkeypatch):
     options = TASK["envs"]["OPTIONS"].split()
