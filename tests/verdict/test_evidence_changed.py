@@ -106,7 +106,7 @@ def test_a_log_of_aj_eval_without_its_seal_is_invalid(lab, policy, text):
     [
         (b'"right":0.0', b'"right":1.0', "14 samples say something else than the log's summaries of them"),
         (f'"grader":"{GRADER}"'.encode(), b'"grader":"another"', "its summaries name other graders (another) than its"),
-        (b'"grader":', b'"graded":', "its summaries name other graders () than its samples"),
+        (b'"grader":', b'"graded":', "its summaries name other graders (none) than its samples"),
     ],
 )
 def test_summaries_that_say_something_else_than_the_samples_are_invalid(lab, policy, told, instead, reason):
