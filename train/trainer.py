@@ -90,15 +90,6 @@ def run_stage(
     trainer._load_from_checkpoint = lambda checkpoint, *_: load_trained_weights(trainer.model, Path(checkpoint))
     if is_sharded():
         _compute_as_unsharded(trainer)
-    columns = (
-        TextColumn("{task.description:<4}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
     with trainer.args.main_process_first(local=False):
         checkpoint = last_checkpoint(folder)
     if checkpoint:
@@ -110,7 +101,7 @@ def run_stage(
     if recipe.exam and watch.exam:
         lines = read_metrics(folder) if checkpoint else []
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
-    with Progress(*columns, console=console, disable=not is_first()) as progress:
+    with _progress(console) as progress:
         trainer.add_callback(_Marker(trainer, results))
         trackers = StageTrackers(recipe, _run(folder), name) if recipe.report_to and is_first() else None
         if trackers:
@@ -133,6 +124,20 @@ def run_stage(
         if is_first():
             score = f"{results.options.metric} {results.scores[results.best]:.3f}"
             console.print(f"{name}: the best of {len(results.scores)} exams, {score}, is that of step {results.best}")
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<4}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not is_first(),
+    )
 
 
 def _run(folder: Path) -> str:

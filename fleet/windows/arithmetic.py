@@ -3,8 +3,10 @@
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from operator import add
 
-from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, Unmodelled, no_memory
 from fleet.windows.values import (
     Char,
     Hash,
@@ -37,7 +39,7 @@ def _add(left: PSValue, right: PSValue) -> PSValue:
         case Hash(), Hash():
             return Hash({**left.values, **right.values})
         case (datetime(), timedelta()) | (timedelta(), timedelta()):
-            return _time(lambda: left + right)  # type: ignore[operator]
+            return _time(partial(add, left, right))
         case Char(), int() | float():
             return fit(ord(left) + right)
         case str(), _:
@@ -49,18 +51,23 @@ def _add(left: PSValue, right: PSValue) -> PSValue:
 
 
 def _subtract(left: PSValue, right: PSValue) -> PSValue:
-    if isinstance(left, datetime | timedelta) and isinstance(right, datetime | timedelta):
-        return _time(lambda: left - right)  # type: ignore[operator]
-    if isinstance(left, datetime):
-        moment = to_moment(right)
-        return left - moment
-    return fit(_number(left, "op_Subtraction") - to_number(right))
+    match left, right:
+        case timedelta(), datetime():
+            raise Unmodelled("a time taken from a span")
+        case timedelta(), timedelta():
+            return _time(partial(timedelta.__sub__, left, right))
+        case datetime(), timedelta():
+            return _time(partial(datetime.__sub__, left, right))
+        case datetime(), _:
+            return left - to_moment(right)
+        case _:
+            return fit(_number(left, "op_Subtraction") - to_number(right))
 
 
 def _time(compute: Callable[[], PSValue]) -> PSValue:
     try:
         return compute()
-    except (OverflowError, TypeError):
+    except OverflowError:
         text = "The added or subtracted value results in an un-representable DateTime."
         raise Failure(text, "ArgumentOutOfRangeException") from None
 

@@ -5,17 +5,9 @@ from random import Random
 import pytest
 
 from fleet.draw import draw_host
-from fleet.model import Machine
-from fleet.windows.shell import WindowsShell
+from tests.fleet.answers import met
 
 HOST = draw_host("web01", Random(3), "windows")
-
-
-def met(line: str) -> tuple[str, str, list[str]]:
-    """(standard output, standard error, what the fleet lacked)"""
-    machine = Machine(HOST)
-    stdout, stderr, _ = WindowsShell(machine).run(line)
-    return stdout, stderr, [gap.what for gap in machine.gaps]
 
 
 @pytest.mark.parametrize(
@@ -37,11 +29,11 @@ def met(line: str) -> tuple[str, str, list[str]]:
     ],
 )  # fmt: skip
 def test_a_catch_catches_what_it_names(line: str, printed: str):
-    assert met(line) == (f"{printed}\n", "", [])
+    assert met(HOST, line) == (f"{printed}\n", "", [])
 
 
 def test_an_error_record_is_printed_as_the_error_was():
-    record, error = met("try { gsv no -EA Stop } catch { $_ }")[0], met("gsv no -EA Stop")[1]
+    record, error = met(HOST, "try { gsv no -EA Stop } catch { $_ }")[0], met(HOST, "gsv no -EA Stop")[1]
     assert record.splitlines()[0] == error.splitlines()[0]
     assert record.splitlines()[4:] == error.splitlines()[4:]
 
@@ -49,13 +41,15 @@ def test_an_error_record_is_printed_as_the_error_was():
 def test_an_error_shows_the_part_of_a_long_line_that_failed():
     """The lengths are those of PowerShell's PositionUtilities.VerboseMessage and ErrorCategoryInfo.Ellipsize."""
     path = "C:\\nosuch\\some\\very\\long\\path\\that\\is\\missing.txt"
-    _, stderr, _ = met(f"Get-Service | Where-Object Status -eq Running | Select-Object Name | Out-Null; gi {path}")
+    _, stderr, _ = met(
+        HOST, f"Get-Service | Where-Object Status -eq Running | Select-Object Name | Out-Null; gi {path}"
+    )
     _, where, shown, marks, category, _ = stderr.splitlines()
     assert where == "At line:1 char:80"
     assert shown == f"+ ... Name | Out-Null; gi {path}"
     assert marks == "+ " + " " * (shown.index("gi C:") - 2) + "~" * len(f"gi {path}")
     assert "(C:\\nosuch\\some\\...\\is\\missing.txt:String)" in category
-    _, stderr, _ = met("Get-Service nosuch -ErrorAction Continue | Select-Object Name, DisplayName, Status")
+    _, stderr, _ = met(HOST, "Get-Service nosuch -ErrorAction Continue | Select-Object Name, DisplayName, Status")
     assert stderr.splitlines()[2:4] == [
         "+ Get-Service nosuch -ErrorAction Continue | Select-Object Name, Displa ...",
         "+ ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~",
@@ -64,7 +58,7 @@ def test_an_error_shows_the_part_of_a_long_line_that_failed():
 
 @pytest.mark.parametrize("name", ["cd", "Set-Location", "chdir"])
 def test_an_error_names_the_command_as_it_was_typed(name: str):
-    stderr = met(f"{name} C:\\nosuch")[1]
+    stderr = met(HOST, f"{name} C:\\nosuch")[1]
     assert stderr.startswith(f"{name} : Cannot find path 'C:\\nosuch' because it does not exist.\n")
     assert "[Set-Location], ItemNotFoundException" in stderr
     assert stderr.endswith("PathNotFound,Microsoft.PowerShell.Commands.SetLocationCommand\n")
@@ -91,10 +85,10 @@ def test_an_error_names_the_command_as_it_was_typed(name: str):
     ],
 )
 def test_errors_are_in_the_words_of_5_1(line: str, words: str):
-    _, stderr, gaps = met(line)
+    _, stderr, gaps = met(HOST, line)
     assert words in stderr
     assert gaps == []
 
 
 def test_each_item_reports_its_own_error():
-    assert met("1..3 | % { 1 / 0; $_ }")[1].count("Attempted to divide by zero.") == 3
+    assert met(HOST, "1..3 | % { 1 / 0; $_ }")[1].count("Attempted to divide by zero.") == 3

@@ -53,7 +53,7 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
              "w32tm /query", "ipconfig /flushdns", "netstat -rn", "whoami /groups", "systeminfo /fo csv", "net user",
              "sc.exe qfailure x",
              "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
-             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear"]
+             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)"]
 )  # fmt: skip
 def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
     assert len(met(host, line)[2]) == 1

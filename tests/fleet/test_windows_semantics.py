@@ -7,6 +7,7 @@ import pytest
 from fleet.draw import draw_host
 from fleet.model import File, Host, Machine
 from fleet.windows.shell import WindowsShell
+from tests.fleet.answers import met
 
 
 @pytest.fixture(scope="module")
@@ -14,13 +15,6 @@ def host() -> Host:
     host = draw_host("web01", Random(3), "windows")
     host = host.with_file("C:/Data/a.txt", File("one\ntwo\n"))
     return host.with_file("C:/Data/sub/[b].txt", File("two\nthree two\n"))
-
-
-def met(host: Host, line: str) -> tuple[str, str, list[str]]:
-    """(standard output, standard error, what the fleet lacked)"""
-    machine = Machine(host)
-    stdout, stderr, _ = WindowsShell(machine).run(line)
-    return stdout, stderr, [gap.what for gap in machine.gaps]
 
 
 @pytest.mark.parametrize(
