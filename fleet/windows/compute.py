@@ -167,7 +167,8 @@ class ExpressionEvaluator:
             if node.target.name.lower() in ("datetime", "system.datetime"):
                 now = moment(self.session.host.now)
                 held = {"now": now, "utcnow": now, "today": get_property(now, "Date")}
-                return held.get(name.lower())
+                if name.lower() in held:
+                    return held[name.lower()]
             if node.target.name.lower() in ("environment", "system.environment") and name.lower() == "machinename":
                 return self.session.host.name.upper()
             return get_property(node.target, name)

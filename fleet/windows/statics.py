@@ -161,6 +161,7 @@ PROPERTIES: dict[str, dict[str, PSValue]] = {
     "environment": {"newline": "\n"},
     "string": {"empty": ""},
     "timespan": {"zero": timedelta(0)},
+    "datetime": {"maxvalue": datetime.max, "minvalue": datetime.min},
     **{
         type_.removeprefix("System.").lower(): {name.lower(): enumeration(type_, name) for name in names}
         for type_, names in ENUMERATIONS.items()
@@ -198,7 +199,7 @@ def static_property(type_: str, name: str) -> PSValue:
 
 def no_type(name: str, member: str = "") -> Failure:
     """What is said of a type that there is not; a gap if a real host has it."""
-    if is_type(name):
+    if is_type(name) or short(name) in PROPERTIES:
         text = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
         what = f"[{name}]{member and '::'}{member}"
         return Failure(text, "MethodInvocationNotSupportedInConstrainedLanguage", target=":", lacks=what)

@@ -5,20 +5,13 @@ from random import Random
 import pytest
 
 from fleet.draw import draw_host
-from fleet.model import File, Host, Machine
-from fleet.windows.shell import WindowsShell
+from fleet.model import File, Host
+from tests.fleet.answers import met
 
 
 @pytest.fixture(scope="module")
 def host() -> Host:
     return draw_host("web01", Random(3), "windows").with_file("C:/Data/a.txt", File("one\ntwo\n"))
-
-
-def met(host: Host, line: str) -> tuple[str, str, list[str]]:
-    """(standard output, standard error, what the fleet lacked)"""
-    machine = Machine(host)
-    stdout, stderr, _ = WindowsShell(machine).run(line)
-    return stdout, stderr, [gap.what for gap in machine.gaps]
 
 
 @pytest.mark.parametrize("line", ["Get-Uptime", "gci | sort -Top 1", "gci -FollowSymlinks", "gc a.txt -AsByteStream"])
@@ -53,7 +46,8 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
              "w32tm /query", "ipconfig /flushdns", "netstat -rn", "whoami /groups", "systeminfo /fo csv", "net user",
              "sc.exe qfailure x",
              "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
-             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)"]
+             "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)",
+             "[datetime]::Foo", "[timespan]::MaxValue"]
 )  # fmt: skip
 def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
     assert len(met(host, line)[2]) == 1
