@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from fleet.config_checks import config_error
 from fleet.model import Container, File, Host, JournalEntry, Process, Service
-from fleet.nginx_config import nginx_ports
+from fleet.nginx_config import nginx_files, nginx_ports
 from fleet.ports import DOCKER, Listener, find_listener, main_process
 from fleet.unit_files import EXEC, PROGRAMS, is_own, setting, start_fault, unit_type, with_settings
 
@@ -143,10 +143,12 @@ def _processes(host: Host, service: Service, pids: range) -> list[Process]:
 
 
 def _configured(host: Host, service: Service) -> Service:
-    """The service with what its config sets: nginx listens on the ports of its `listen` lines."""
+    """The service with what its config sets: nginx listens on the ports of its `listen` lines, and keeps what it has
+    read."""
     if service.name != "nginx" or service.config is None:
         return service
-    return replace(service, ports=nginx_ports(host.files, service.config) or service.ports)
+    loaded = {path: host.files[path] for path in nginx_files(host.files, service.config)}
+    return replace(service, ports=nginx_ports(host.files, service.config) or service.ports, loaded=loaded)
 
 
 def _obstacle(host: Host, service: Service) -> str | None:

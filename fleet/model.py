@@ -165,6 +165,8 @@ class Service:
     """of the last run, if it failed"""
     masked: bool = field(default=False, repr=False)
     """nothing may start it: a masked unit, a Windows service of the start type Disabled"""
+    loaded: Mapping[str, File] | None = field(default=None, repr=False, compare=False)
+    """nginx's configuration as it was read at the last start or reload; None: that was before anybody came"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,5 +368,10 @@ class Machine:
     """every machine by name, for commands that use the network (ping, curl); empty where there is none"""
     hangs: bool = False
     """whether the last line ended only because its time was up: it followed a file, or waited for input"""
+    first: Host = field(init=False)
+    """as it was before anybody came"""
     gaps: list[Gap] = field(default_factory=list)
     """what commands asked of this host and the fleet could not answer"""
+
+    def __post_init__(self) -> None:
+        self.first = self.host

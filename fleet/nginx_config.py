@@ -126,7 +126,7 @@ def _whole(files: Mapping[str, File], path: str) -> tuple[_Read, str | None]:
     return found, None
 
 
-def _included(files: Mapping[str, File], pattern: str) -> list[str]:
+def included(files: Mapping[str, File], pattern: str) -> list[str]:
     full = join(FOLDER, pattern)
     if any(mark in full for mark in "*?["):
         return sorted(name for name in files if fnmatchcase(name, full) and name.count("/") == full.count("/"))
@@ -141,7 +141,7 @@ def _read(found: _Read, path: str, context: str, where: str = "") -> None:
         raise _Fault(f'open() "{path}" failed (24: Too many open files){where}')
     found.opened.append(path)
     open_blocks, line = [context], 1
-    for statement in _statements(found.files[path].content, path):
+    for statement in statements(found.files[path].content, path):
         line = statement.line
         if statement.end == "}":
             if len(open_blocks) == 1:
@@ -163,12 +163,12 @@ def _take(found: _Read, statement: _Statement, open_blocks: list[str], path: str
     elif words[0] == "listen":
         found.listens.append(words[1])
     elif words[0] == "include" and len(words) == 2:
-        for other in _included(found.files, words[1]):
+        for other in included(found.files, words[1]):
             if other in found.files or not PACKAGED.fullmatch(other):
                 _read(found, other, here, f" in {where}")
 
 
-def _statements(text: str, path: str) -> Iterator[_Statement]:
+def statements(text: str, path: str) -> Iterator[_Statement]:
     """The statements of a file, then one without words at its end; `line` is where a statement ends."""
     words: list[str] = []
     line = 1

@@ -11,6 +11,8 @@ from hashlib import sha256
 from fleet.model import Host
 
 FlatState = dict[str, str]
+REQUESTS = ("/var/log/nginx/access.log",)
+"""Logs of requests, which any look at a web server makes or lets grow."""
 Diff = dict[str, tuple[str | None, str | None]]
 
 
@@ -26,6 +28,8 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
             flat[f"{at}/reloads"] = str(service.reloads)
         logs = {service.log for service in host.services.values()}
         for path, file in host.files.items():
+            if path in REQUESTS and not file.bulk:
+                continue
             grows = path in logs and file.content  # logs may grow, but bulk data in them must not disappear
             text = "log" if grows else sha256(file.content.encode()).hexdigest()[:12]
             flat[f"{name}/files/{path.lstrip('/')}"] = f"{text} {file.bulk}"

@@ -1,6 +1,5 @@
-"""The commands curl and wget, and the HTTP responses of the fleet's ports."""
+"""The commands curl and wget."""
 
-import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -10,17 +9,11 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.connectivity import TIMED_OUT, connect, delay, host_at, resolve
+from fleet.linux.http_responses import NOT_HTTP, REASONS, HttpRequest, HttpResponse, program_response
 from fleet.linux.manual import release, said_of_version
+from fleet.linux.nginx_answers import nginx_response
 from fleet.linux.options import options
 from fleet.model import File, Host
-from fleet.ports import Listener
-
-HEALTH = ("/health", "/healthz", "/status", "/api/health", "/-/healthy")
-SERVERS = {"nginx": "nginx", "apache2": "Apache", "haproxy": "haproxy", "W3SVC": "Microsoft-IIS/10.0"}
-"""Services that serve pages -> the name in their Server header."""
-NOT_HTTP = {"ssh": 1, "mysql": 1, "redis": 52, "postgresql": 52, "MSSQLSERVER": 52}
-"""Services that do not speak HTTP -> curl's exit code: 1 if it cannot parse the answer, 52 if there is none."""
-REASONS = {200: "OK", 404: "Not Found", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,76 +26,20 @@ class Url:
     port: int
     path: str
     address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    code: int
-    kind: str
-    """Content-Type"""
-    body: str
-    server: str
+    query: str
+    """with its question mark, if there is one"""
 
 
 def _parse_url(context: CommandContext, url: str) -> Url | None:
     """Parse a URL; None if it is invalid."""
-    match = re.fullmatch(r"(?:(https?)://)?(?:[^@/\s]*@)?([\w.-]+)(?::(\d{1,5}))?(/[^\s#?]*)?(?:[?#]\S*)?", url)
+    match = re.fullmatch(
+        r"(?:(https?)://)?(?:[^@/\s]*@)?([\w.-]+)(?::(\d{1,5}))?(/[^\s#?]*)?(\?[^\s#]*)?(?:#\S*)?", url
+    )
     if match is None or int(match[3] or 0) > 65535:
         return None
     secure = match[1] == "https"
     port = int(match[3] or (443 if secure else 80))
-    return Url(url, secure, match[2], port, match[4] or "/", resolve(context, match[2]))
-
-
-def _response(host: Host, listener: Listener, path: str) -> HttpResponse:
-    """The listening program's response to a GET of `path`."""
-    name = listener.service or listener.container or listener.name
-    server = _server(host, listener)
-    page = host.files.get(posixpath.normpath(f"/var/www/html/{path}"))
-    if listener.service in SERVERS and _upstream_down(host, listener.service):
-        code = 503 if listener.service == "haproxy" else 502
-        return HttpResponse(code, "text/html", _page(f"{code} {REASONS[code]}", server), server)
-    if path in HEALTH:
-        sick = any(c.name == listener.container and c.health == "unhealthy" for c in host.containers)
-        facts = {"status": "unhealthy" if sick else "ok", "service": name, "version": version_of(host, listener)}
-        return HttpResponse(503 if sick else 200, "application/json", json.dumps(facts) + "\n", server)
-    if page and listener.service in SERVERS:
-        return HttpResponse(200, "text/html", page.content, server)
-    if path == "/":
-        return HttpResponse(200, "text/html", _page(f"{name} on {host.name}", server), server)
-    if listener.service in SERVERS:
-        return HttpResponse(404, "text/html", _page("404 Not Found", server), server)
-    return HttpResponse(404, "application/json", '{"error":"not found"}\n', server)
-
-
-def _page(title: str, server: str) -> str:
-    return f"<html>\n<head><title>{title}</title></head>\n<body>\n<h1>{title}</h1>\n<hr>{server}\n</body>\n</html>\n"
-
-
-def version_of(host: Host, listener: Listener) -> str:
-    """The listener's version: of its container's image, its package, or the application deployed there."""
-    for container in host.containers:
-        if container.name == listener.container:
-            return container.image.rpartition(":")[2]
-    for package, version in host.packages.items():
-        if listener.service and package.startswith(listener.service):
-            return re.split(r"[-+]", version.split(":")[-1])[0]
-    deployed = host.files.get("/srv/app/VERSION")
-    return deployed.content.strip() if deployed else "unknown"
-
-
-def _server(host: Host, listener: Listener) -> str:
-    name = SERVERS.get(listener.service or "", listener.service or listener.container or listener.name)
-    return f"{name}/{version_of(host, listener)}" if name in ("nginx", "Apache") else name
-
-
-def _upstream_down(host: Host, service: str) -> bool:
-    """Whether a proxy's upstream is a service on the same host that is down."""
-    path = host.services[service].config
-    text = host.files[path].content if path and path in host.files else ""
-    ports = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b", text)}
-    down = [other for other in host.services.values() if other.state != "active" and ports & set(other.ports)]
-    return bool(down)
+    return Url(url, secure, match[2], port, match[4] or "/", resolve(context, match[2]), match[5] or "")
 
 
 # --- curl -----------------------------------------------------------------------------------------------------------
@@ -136,8 +73,8 @@ CURL = options("""
     -v --verbose
     -O --remote-name
     -V
-    ~ -H --header=
-    ~ -A --user-agent=
+    -H --header=
+    -A --user-agent=
     ~ -N --no-buffer
     ~ -4 --ipv4
     ~ -# --progress-bar
@@ -165,7 +102,8 @@ def _fetch(context: CommandContext, flags: Flags, url: str) -> tuple[str, str, i
     if target is None:
         return "", _error(flags, 3, "URL using bad/illegal format or missing URL"), 3
     trace, code, why = "", 0, ""
-    reply = _request(context, flags, target)
+    agent = flags.get("A") or f"curl/{release('curl', context.host)}"
+    reply = _request(context, flags, target, _method(flags), agent)
     if isinstance(reply, tuple):
         code, why = reply
         return _written(context, flags, target, None), _error(flags, code, why), code
@@ -187,7 +125,13 @@ def _error(flags: Flags, code: int, why: str) -> str:
     return "" if "s" in flags and "S" not in flags else f"curl: ({code}) {why}\n"
 
 
-def _request(context: CommandContext, flags: Flags, target: Url) -> HttpResponse | tuple[int, str]:
+def _method(flags: Flags) -> str:
+    return flags.get("X") or ("HEAD" if "I" in flags else "GET")
+
+
+def _request(
+    context: CommandContext, flags: Flags, target: Url, method: str, agent: str
+) -> HttpResponse | tuple[int, str]:
     """The response, or curl's exit code and message if there is none."""
     if target.address is None:
         return 6, f"Could not resolve host: {target.name}"
@@ -208,18 +152,31 @@ def _request(context: CommandContext, flags: Flags, target: Url) -> HttpResponse
     if found.service in NOT_HTTP:
         code = NOT_HTTP[found.service]
         return code, "Received HTTP/0.9 when not allowed" if code == 1 else "Empty reply from server"
-    return _response(host, found, target.path)
+    if found.service != "nginx":
+        return program_response(host, found, target.path)
+    port = f":{target.port}" if target.port not in (80, 443) else ""
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in flags.every("H"))}
+    client = target.address if host is context.host else context.host.address
+    request = HttpRequest(
+        method,
+        f"{target.path}{target.query}",
+        headers.get("host", f"{target.name}{port}"),
+        headers.get("user-agent", agent),
+        client,
+    )
+    return nginx_response(context, host, found.port, request)
 
 
 def _head(host: Host, reply: HttpResponse) -> str:
     date = datetime.fromtimestamp(host.now, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     lines = [f"HTTP/1.1 {reply.code} {REASONS[reply.code]}", f"Server: {reply.server}", f"Date: {date}"]
-    lines += [f"Content-Type: {reply.kind}", f"Content-Length: {len(reply.body.encode())}", "Connection: keep-alive"]
+    lines += [f"Content-Type: {reply.kind}", f"Content-Length: {len(reply.body.encode())}"]
+    lines += reply.more or ["Connection: keep-alive"]
     return "".join(f"{line}\r\n" for line in lines)
 
 
 def _trace(context: CommandContext, flags: Flags, target: Url, reply: HttpResponse) -> str:
-    method = flags.get("X") or ("HEAD" if "I" in flags else "GET")
+    method = _method(flags)
     lines = [f"*   Trying {target.address}:{target.port}..."]
     lines += [f"* Connected to {target.name} ({target.address}) port {target.port} (#0)"]
     lines += [
@@ -247,7 +204,7 @@ def _written(context: CommandContext, flags: Flags, target: Url, reply: HttpResp
         "url": target.url,
         "remote_ip": target.address or "",
         "remote_port": str(target.port),
-        "method": flags.get("X") or ("HEAD" if "I" in flags else "GET"),
+        "method": _method(flags),
         "scheme": "HTTPS" if target.secure else "HTTP",
         "num_redirects": "0",
         "time_namelookup": f"{took / 8:.6f}",
@@ -283,7 +240,7 @@ WGET = options("""
     ~ -t --tries=
     ~ -n --no-verbose
     ~ -v --verbose
-    ~ --header=
+    -H --header=
     ~ --user-agent=
 """)
 
@@ -295,7 +252,8 @@ def _wget(context: CommandContext) -> str | BuiltinResult:
     target = _parse_url(context, flags.words[0])
     if target is None:
         return fail(f"{flags.words[0]}: Invalid URL.")
-    reply = _request(context, flags, target)
+    method = "HEAD" if "spider" in flags else "GET"
+    reply = _request(context, flags, target, method, f"Wget/{release('wget', context.host)}")
     when = datetime.fromtimestamp(context.host.now, UTC).strftime("%Y-%m-%d %H:%M:%S")
     log = f"--{when}--  http://{target.name}:{target.port}{target.path}\n"
     if isinstance(reply, tuple):

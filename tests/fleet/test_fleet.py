@@ -195,7 +195,7 @@ def test_a_local_change_is_one_of_the_workspace(fleet):
 
 
 def test_hosts_reach_each_other_by_name_and_nothing_else(fleet):
-    assert "nginx on db-2" in _run(fleet, "curl -s http://db-2/")
+    assert "orders on db-2" in _run(fleet, "curl -s http://db-2/")
     _run(fleet, "systemctl stop nginx", "db-2")
     assert "Couldn't connect to server" in _run(fleet, "curl http://db-2/")
     assert "timed out" in _run(fleet, "curl http://8.8.8.8")

@@ -18,18 +18,18 @@ def host_with(name: str, seed: int, *services: str) -> Host:
     return host
 
 
-def fleet() -> dict[str, Machine]:
-    """web01 with nginx and redis, db01 with a database and prometheus."""
-    hosts = (host_with("web01", 11, "nginx", "redis"), host_with("db01", 12, "postgresql", "prometheus"))
+def fleet(*more: str) -> dict[str, Machine]:
+    """web01 with nginx, redis and whatever else is named, db01 with a database and prometheus."""
+    hosts = (host_with("web01", 11, "nginx", "redis", *more), host_with("db01", 12, "postgresql", "prometheus"))
     machines = {host.name: Machine(host) for host in hosts}
     for machine in machines.values():
         machine.fleet = machines
     return machines
 
 
-def out(line: str) -> tuple[str, str, int]:
+def out(line: str, *more: str) -> tuple[str, str, int]:
     """A line run on web01."""
-    return LinuxShell(fleet()["web01"]).run(line)
+    return LinuxShell(fleet(*more)["web01"]).run(line)
 
 
 # --- sockets and interfaces -----------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_a_line_in_etc_hosts_gives_an_address_a_name():
     ],
 )
 def test_a_web_service_answers(line: str, text: str, code: int):
-    assert out(line)[::2] == (text, code)
+    assert out(line, "orders")[::2] == (text, code)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_web_service_answers(line: str, text: str, code: int):
     ],
 )
 def test_a_request_that_fails(line: str, words: str, code: int):
-    text, error, status = out(line)
+    text, error, status = out(line, "orders")
     assert (text, status) == ("", code)
     assert words in error
 
@@ -211,8 +211,7 @@ def test_a_silent_failure_says_nothing():
 
 
 def test_a_proxy_whose_upstream_is_down_is_a_bad_gateway():
-    machines = fleet()
-    machines["web01"].host = with_service(machines["web01"].host, "orders")
+    machines = fleet("orders")
     run = LinuxShell(machines["web01"])
     status = "curl -s -o /dev/null -w '%{http_code}' localhost"
     assert run.run(status)[0] == "200"
@@ -223,7 +222,10 @@ def test_a_proxy_whose_upstream_is_down_is_a_bad_gateway():
 def test_a_page_of_the_web_root_is_served_and_a_container_answers_for_itself():
     machines = fleet()
     host = with_containers(machines["web01"].host, ["api"])
-    machines["web01"].host = host.with_file("/var/www/html/hello.html", File("hello\n"))
+    page, config = File("hello\n"), host.services["nginx"].config or ""
+    text = host.files[config].content.replace("proxy_pass http://app;", "root /var/www/html;")
+    host = host.with_file("/var/www/html/hello.html", page).with_file(config, File(text))
+    machines["web01"] = Machine(host, machines)
     run, (port, _) = LinuxShell(machines["web01"]), host.containers[0].ports[0]
     assert run.run("curl -s localhost/hello.html")[0] == "hello\n"
     version = host.containers[0].image.partition(":")[2]

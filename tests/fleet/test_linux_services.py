@@ -145,7 +145,7 @@ def test_a_start_that_fails_says_where_to_look():
 
 
 def test_a_bad_config_fails_the_test_and_the_reload_but_the_old_one_serves_on():
-    run, machine = shell("nginx")
+    run, machine = shell("nginx", "orders")
     assert run.run("nginx -t") == (
         "",
         f"nginx: the configuration file {CONFIG} syntax is ok\nnginx: configuration file {CONFIG} test is successful\n",
