@@ -16,13 +16,13 @@ class Unclear(Exception):
 
 
 @dataclass(slots=True)
-class Block:
+class Directive:
     """A directive, and those between its braces."""
 
     words: list[str]
-    inside: list["Block"]
+    inside: list["Directive"]
 
-    def all(self, name: str) -> Iterator["Block"]:
+    def all(self, name: str) -> Iterator["Directive"]:
         return (block for block in self.inside if block.words[0] == name)
 
     def words_of(self, name: str) -> list[str]:
@@ -34,7 +34,7 @@ class Block:
 class Route:
     """What becomes of a request."""
 
-    levels: tuple[Block, ...]
+    levels: tuple[Directive, ...]
     """location, server and http: the inner one overrides"""
     server: str
     """the name of the server, "" if it has none"""
@@ -64,8 +64,8 @@ def route(files: Mapping[str, File], path: str, port: int, name: str, uri: str) 
     Raises:
         Unclear: that is not known.
     """
-    main = Block(["main"], _blocks(files, path, [0]))
-    web = next(main.all("http"), Block(["http"], []))
+    main = Directive(["main"], _blocks(files, path, [0]))
+    web = next(main.all("http"), Directive(["http"], []))
     servers = [server for server in web.all("server") if _listen(server, port)]
     if not servers:
         return None
@@ -91,37 +91,37 @@ def route(files: Mapping[str, File], path: str, port: int, name: str, uri: str) 
     return Route(levels, server_name)
 
 
-def _blocks(files: Mapping[str, File], path: str, opened: list[int]) -> list[Block]:
+def _blocks(files: Mapping[str, File], path: str, opened: list[int]) -> list[Directive]:
     """The directives of a file, with those of the files that it includes."""
     opened[0] += 1
     if opened[0] > MAX_FILES:
         raise Unclear("nginx include")
-    top = Block([], [])
+    top = Directive([], [])
     within = [top]
     for statement in statements(files[path].content, path):
         if statement.end == "}":
             within.pop()
         elif statement.end == "{":
-            block = Block(statement.words, [])
+            block = Directive(statement.words, [])
             within[-1].inside.append(block)
             within.append(block)
         elif statement.words[:1] == ["include"]:
             for other in included(files, statement.words[1]):
-                there = _blocks(files, other, opened) if other in files else [Block(statement.words, [])]
+                there = _blocks(files, other, opened) if other in files else [Directive(statement.words, [])]
                 within[-1].inside += there
         elif statement.words:
-            within[-1].inside.append(Block(statement.words, []))
+            within[-1].inside.append(Directive(statement.words, []))
     return top.inside
 
 
-def _listen(server: Block, port: int) -> list[str] | None:
+def _listen(server: Directive, port: int) -> list[str] | None:
     """The `listen` line of a server for a port."""
     lines = [block.words[1:] for block in server.all("listen")] or [["80"]]
     ports = {(match[1] if (match := re.search(r"(?:^|:)(\d+)$", line[0])) else "80"): line for line in lines}
     return ports.get(str(port))
 
 
-def _server(servers: list[Block], port: int, name: str) -> Block:
+def _server(servers: list[Directive], port: int, name: str) -> Directive:
     named = [(server, block.words[1:]) for server in servers for block in server.all("server_name")]
     for server, names in named:
         if name.lower() in (known.lower() for known in names):
@@ -132,10 +132,10 @@ def _server(servers: list[Block], port: int, name: str) -> Block:
     return next(default, servers[0])
 
 
-def _location(server: Block, path: str) -> Block | None:
+def _location(server: Directive, path: str) -> Directive | None:
     """The location of a path: the exact one, else the longest prefix, unless a regular expression fits."""
-    plain: list[tuple[str, Block]] = []
-    patterns: list[tuple[str, Block]] = []
+    plain: list[tuple[str, Directive]] = []
+    patterns: list[tuple[str, Directive]] = []
     for block in server.all("location"):
         modifier, pattern = block.words[1:] if len(block.words) == 3 else ("", block.words[1])
         if modifier == "=" and pattern == path:
@@ -161,7 +161,7 @@ def _returned(words: list[str]) -> tuple[int, str]:
     return int(words[0]), words[1] if len(words) > 1 else ""
 
 
-def _passed(web: Block, target: str, location: list[str], uri: str) -> tuple[tuple[str, ...], str]:
+def _passed(web: Directive, target: str, location: list[str], uri: str) -> tuple[tuple[str, ...], str]:
     """The backends of a proxy_pass, and the URI that they are asked for."""
     match = re.fullmatch(r"http://([\w.-]+)(?::(\d{1,5}))?(/[^$]*)?", target)
     if match is None:
