@@ -94,10 +94,28 @@ class File:
     """if it is another one than the owner's"""
     encoded: int = field(default=0, repr=False)
     """bytes that its encoding adds on Windows: a byte order mark, carriage returns, half of each character"""
+    raw: bytes = field(default=b"", repr=False)
+    """the bytes of a file that is no text, whose content is then what can be read of them; it goes with that content"""
+
+    def __post_init__(self) -> None:
+        if self.raw and self.raw.decode("utf-8", "replace") != self.content:
+            object.__setattr__(self, "raw", b"")
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that are stored."""
+        return self.raw or self.content.encode("utf-8", "replace")
+
+    def holding(self, data: bytes) -> "File":
+        """The file with other bytes."""
+        content = data.decode("utf-8", "replace")
+        return replace(self, content=content, raw=b"" if content.encode() == data else data)
 
     @property
     def size(self) -> int:
         """Bytes."""
+        if self.raw:
+            return len(self.raw) + self.bulk + self.encoded
         stored = len(self.content) if self.content.isascii() else len(self.content.encode("utf-8", "replace"))
         return stored + self.bulk + self.encoded
 

@@ -31,7 +31,7 @@ def flatten(hosts: Mapping[str, Host]) -> FlatState:
             if path in REQUESTS and not file.bulk:
                 continue
             grows = path in logs and file.content  # logs may grow, but bulk data in them must not disappear
-            text = "log" if grows else sha256(file.content.encode()).hexdigest()[:12]
+            text = "log" if grows else sha256(file.data).hexdigest()[:12]
             flat[f"{name}/files/{path.lstrip('/')}"] = f"{text} {file.bulk}"
         for package in host.holds:
             flat[f"{name}/holds/{package}"] = "held"

@@ -153,9 +153,9 @@ def _transfer_one(context: CommandContext, top: FileNode, target: str, flags: Fl
             context.host_files.fs.symlink(entry.target, place)
             context.host_files.made[place] = entry.modified if keeps else host.now
         else:
-            content = context.host_files.fs.read_file(entry.path).decode("utf-8", "replace")
+            data = context.host_files.fs.read_file(entry.path)
             known = context.host_files.file(host, entry.path)
-            known = known or File(content, mode=entry.mode, modified=entry.modified)
+            known = known or File(mode=entry.mode, modified=entry.modified).holding(data)
             files[place] = known if keeps else _copied(context, known, context.host_files.file(host, place))
     context.change(replace(host, files=files))
     if move:
@@ -174,7 +174,7 @@ def _copy_folder(context: CommandContext, entry: FileNode, place: str, keeps: bo
 def _copied(context: CommandContext, source: File, there: File | None) -> File:
     """What a plain copy leaves: a new file is the user's, one that was there keeps its owner and mode."""
     kept = there or File(mode=context.new_mode(source.mode), owner=context.user)
-    return replace(kept, content=source.content, bulk=source.bulk, modified=context.host.now)
+    return replace(kept, content=source.content, raw=source.raw, bulk=source.bulk, modified=context.host.now)
 
 
 def remove(context: CommandContext, top: FileNode) -> None:

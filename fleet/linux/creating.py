@@ -113,8 +113,8 @@ def _wanted(sign: str, number: int, size: int) -> int:
 
 def _resized(file: File, size: int, host: Host) -> File:
     """The file truncated to `size` bytes, or grown by bytes that are only counted."""
-    content = file.content.encode()[:size].decode("utf-8", "ignore")
-    return replace(file, content=content, bulk=size - len(content.encode()), modified=host.now)
+    data = file.data[:size]
+    return replace(file.holding(data), bulk=size - len(data), modified=host.now)
 
 
 MKTEMP = options("""

@@ -84,6 +84,8 @@ class HostFiles:
         """Start with a file system that already contains `files`, and `standing` besides them."""
         self.standing = standing
         for path, file in (*files.items(), *standing.items()):
+            if file.raw:
+                self.fs.write_file(path, file.raw)
             if file.mode != 0o644:
                 self.fs.chmod(path, file.mode)
 
@@ -156,7 +158,7 @@ class HostFiles:
 
     def _write(self, path: str, file: File) -> None:
         self.fs.mkdir(posixpath.dirname(path), recursive=True)
-        self.fs.write_file(path, file.content.encode())
+        self.fs.write_file(path, file.data)
         self.fs.chmod(path, file.mode)
         if self._seen is not None:
             self._seen[path] = _signature(self.fs.stat(path))
@@ -183,15 +185,15 @@ class HostFiles:
         mode = new[3]
         if known is not None and old is not None and old[:3] == new[:3]:
             return replace(known, mode=mode)
-        content = self.fs.read_file(path).decode("utf-8", "replace")
+        data = self.fs.read_file(path)
         if known is None or old is None:
             if mode == _CREATED and self.umask != UMASK:
                 mode = 0o666 & ~self.umask
                 self.fs.chmod(path, mode)
-            return File(content, mode=mode, modified=now)
+            return File(mode=mode, modified=now).holding(data)
         # `>>` keeps the creation time, `>` renews it: a rewritten file has lost the bulk that is not stored.
         bulk = known.bulk if old[2] == new[2] else 0
-        return replace(known, content=content, bulk=bulk, mode=mode, modified=now)
+        return replace(known.holding(data), bulk=bulk, mode=mode, modified=now)
 
 
 def is_link(fs: FileSystem, path: str) -> bool:

@@ -222,6 +222,8 @@ def _builtin(
         try:
             if given.argv and (said := said_of_itself(given.name, given.argv[0], machine.host)):
                 return BuiltinResult(said.stdout, said.stderr, said.code)
+            if "\N{REPLACEMENT CHARACTER}" in context.stdin:  # our commands are given text, whatever it was
+                return lacking(context, f"{given.name} of what is no text", BuiltinResult(exit_code=1))
             with host_files.within(given.fs):
                 result = command(context)
             if isinstance(result, BuiltinResult) and result.exit_code == TIMED_OUT:
