@@ -14,7 +14,7 @@ from fleet.actions import (
 )
 from fleet.model import Host, Process, Service
 from fleet.ports import main_process
-from fleet.unit_files import restart_policy
+from fleet.unit_files import restart_policy, set_in
 
 SIGNALS = ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
     "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH",
@@ -66,6 +66,7 @@ def ended(host: Host, service: Service, signal: str) -> Host:
     journal = host.journal
     host = replace(stop(host, service.name), journal=journal)
     clean = signal in CLEAN or (service.command.startswith("nginx") and signal == "QUIT")
+    clean = clean or _listed(host, service, "SuccessExitStatus", signal)
     number = SIGNALS.index(signal) + 1
     if host.platform == "windows":
         host = log_by_manager(host, service, "", "terminated unexpectedly", 4)
@@ -80,11 +81,20 @@ def ended(host: Host, service: Service, signal: str) -> Host:
         host = manager_says(host, service, f"{unit}: Main process exited, code={code}, status={number}/{signal}", 5)
         host = manager_says(host, service, f"{unit}: Failed with result '{result}'.", 4)
         host = host.with_service(replace(service, state="failed", since=host.now, exit_code=128 + number))
-    return _restarted(host, host.services[service.name]) if _restarts(host, service, clean) else host
+    return _restarted(host, host.services[service.name]) if _restarts(host, service, signal, clean) else host
 
 
-def _restarts(host: Host, service: Service, clean: bool) -> bool:
+def _listed(host: Host, service: Service, key: str, signal: str) -> bool:
+    """Whether a list of statuses in the unit, such as SuccessExitStatus=143 SIGKILL, names a signal."""
+    return bool({signal, f"SIG{signal}"}.intersection(set_in(host, service.name, key).split()))
+
+
+def _restarts(host: Host, service: Service, signal: str, clean: bool) -> bool:
     """Whether the unit's Restart= starts it again after such an end."""
+    if _listed(host, service, "RestartPreventExitStatus", signal):
+        return False
+    if _listed(host, service, "RestartForceExitStatus", signal):
+        return True
     policy = restart_policy(host, service.name)
     return (
         policy in ("always", "on-success") if clean else policy in ("always", "on-failure", "on-abnormal", "on-abort")

@@ -6,11 +6,10 @@ from hashlib import sha256
 
 from bashkit import Bash, FileSystem
 
-from fleet.linux.find import FUNCTION
-from fleet.linux.handed import FUNCTIONS
 from fleet.linux.host_files import SANDBOX, entries
 from fleet.linux.kernel_settings import path_of, settings
 from fleet.linux.proc import proc_files
+from fleet.linux.shell_functions import ALL
 from fleet.linux.terminal import ABSENT
 from fleet.model import File, Host
 
@@ -21,90 +20,6 @@ SBIN = frozenset(("nginx", "reboot", "shutdown", "poweroff", "halt", "service", 
 FOLDERS = ("/boot", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/sys", "/tmp", "/usr/local/bin", "/var/log",
     "/var/tmp", "/etc/apt/preferences.d", "/etc/apt/sources.list.d", "/etc/security/limits.d", "/etc/skel",
     "/etc/sudoers.d", "/etc/sysctl.d", "/etc/systemd/system", "/run/lock")  # fmt: skip
-SUDO = r"""
-sudo() {
-    local aj_user=
-    case $1 in
-        -u|--user) aj_user=$2; shift 2;;
-        -u?*) aj_user=${1#-u}; shift;;
-        --user=*) aj_user=${1#--user=}; shift;;
-        [!-]*)
-            case $1 in *=*) command sudo "$@";; *) SUDO_USER=root "$@";; esac
-            return;;
-        *) command sudo "$@"; return;;
-    esac
-    while [[ $1 == -[nHEiS] || $1 == -- ]]; do shift; done
-    if ! id -u "$aj_user" > /dev/null 2>&1; then
-        echo "sudo: unknown user $aj_user" >&2
-        echo "sudo: error initializing audit plugin sudoers_audit" >&2
-        return 1
-    fi
-    if (($# == 0)); then command sudo; return; fi
-    USER=$aj_user LOGNAME=$aj_user SUDO_USER=root SUDO_COMMAND=$1 "$@"
-}
-"""
-"""The shell's own sudo runs everything as root: this one knows the users, and tells our commands who runs them."""
-TIMEOUT = """
-timeout() {
-    local aj_word aj_seconds= aj_skips=
-    for aj_word; do
-        if [[ $aj_skips ]]; then aj_skips=; continue; fi
-        case $aj_word in
-            --) break;;
-            -k|-s|--kill-after|--signal) aj_skips=1; continue;;
-            -k?*|-s?*|-v|--k*=*|--s*=*|--foreground|--preserve-status|--verbose|--help|--version) continue;;
-            --*) aj_word="unrecognized option '$aj_word'";;
-            -?*) aj_word="invalid option -- '${aj_word:1:1}'";;
-            *) break;;
-        esac
-        echo "timeout: $aj_word" >&2
-        echo "Try 'timeout --help' for more information." >&2
-        return 125
-    done
-    for aj_word; do case $aj_word in [0-9]*|.[0-9]*|inf*) aj_seconds=$aj_word; break;; esac; done
-    AJ_SECONDS=$aj_seconds command timeout "$@"
-    local aj_status=$?
-    if ((aj_status == 124)); then aj-awake; fi
-    return $aj_status
-}
-"""
-"""The shell's own timeout knows the real clock only."""
-HISTORY = "history() { :; }\n"
-"""A shell that runs one line keeps no history; this one would show it."""
-XARGS = """
-xargs() {
-    case ${1-} in
-        -[!0adEeIiLlnPprstx-]*|--[!adeimnoprsvh]*) command xargs "$@"; return;;
-    esac
-    command xargs "$@"
-    local aj_status=$?
-    case $aj_status in 0|126|127) return $aj_status;; 255) return 124;; *) return 123;; esac
-}
-"""
-"""The shell's own xargs ends as its last command did, even if it has not run any."""
-AWK = r"""
-awk() {
-    case $* in
-        *gensub\(*|*asort\(*|*asorti\(*|*patsplit\(*|*isarray\(*|*typeof\(*)
-            local aj_lacks
-            for aj_lacks in gensub asort asorti patsplit isarray typeof; do
-                [[ $* != *"$aj_lacks("* ]] || break
-            done
-            echo "awk: line 2: function $aj_lacks never defined" >&2
-            return 2;;
-        *[!/*]\*\**)
-            echo "awk: line 1: syntax error at or near *" >&2
-            return 2;;
-    esac
-    command awk "$@"
-}
-"""
-"""The shell's own awk is gawk; Debian's and Ubuntu's is mawk."""
-ZCAT = """
-zcat() {
-    case ${1-} in --help|--version) command gzip "$@";; *) gzip -dc "$@";; esac
-}
-"""
 ENVIRONMENT = {
     "HOME": "/root",
     "LOGNAME": "root",
@@ -149,7 +64,7 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     bash.set_env("EPOCHSECONDS", str(host.now))
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
-    bash.execute_sync(SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY)
+    bash.execute_sync(ALL)
 
 
 def refresh_proc(bash: Bash, host: Host, known: dict[str, str], with_settings: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from fleet.linux import (
     apt_mark,
+    asked_by_functions,
     bc,
     blkid,
     clock,
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Command] = {
     **sessions.COMMANDS,
     **loginctl.COMMANDS,
     **su.COMMANDS,
+    **asked_by_functions.COMMANDS,
     **group_commands.COMMANDS,
     **user_commands.COMMANDS,
     **passwords.COMMANDS,

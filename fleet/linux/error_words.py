@@ -48,7 +48,9 @@ def _usage(name: str) -> str:
 _MISSING = "missing operand|extra operand .*|not enough arguments|you must specify a list of .*"
 _REFUSED = "invalid option -- .*|unrecognized option .*|option requires an argument .*"
 SAYINGS: _Rules = (
-    (r"^timeout: missing operand\nUsage: .*$", "Try 'timeout --help' for more information."),
+    (r"^timeout: missing (?:operand|command)\nUsage: .*$", "Try 'timeout --help' for more information."),
+    (r"^timeout: invalid time interval '(.*)'$",
+     r"timeout: invalid time interval ‘\1’\nTry 'timeout --help' for more information."),
     (r"^head: (?!cannot|invalid|error)(.*): No such file or directory$",
      r"head: cannot open '\1' for reading: No such file or directory"),
     (r"^sort: (?!cannot|open)(\S.*): No such file or directory$", r"sort: cannot read: \1: No such file or directory"),
@@ -136,7 +138,8 @@ def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[
 
 _LIMIT = re.compile(
     r"^[\w.-]+: (?!unrecognized option).*(?:(?:output|line) limit|exceeds? (?:the )?(?:VFS|maximum|\d+ byte)"
-    r"|limit exceeded|byte limit|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox|failed unexpectedly)"
+    r"|limit exceeded|byte limit|zip bomb|\(limit \d|ashkit|virtual (?:mode|environment)|sandbox|failed unexpectedly"
+    r"|kfifo not supported)"
     r".*\n?",
     re.MULTILINE,
 )

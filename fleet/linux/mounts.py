@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, lacking, parse, table
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse, table
 from fleet.linux.file_tree import node
 from fleet.linux.ls import human
 from fleet.linux.options import options
@@ -43,23 +43,36 @@ MOUNT = options("""
 """)
 
 
-def _cannot_mount(context: CommandContext, words: list[str]) -> BuiltinResult:
-    """No host has a disk that is not mounted."""
+DISKLESS = frozenset(
+    ("proc", "sysfs", "tmpfs", "devtmpfs", "devpts", "overlay", "cgroup2", "ramfs", "debugfs", "mqueue")
+)
+"""File systems that no disk holds."""
+
+
+def _cannot_mount(context: CommandContext, flags: Flags) -> BuiltinResult:
+    """No host has a disk that is not mounted. What needs no disk would succeed, and so would mounting one twice."""
     context.pull()
-    device, target = words[0], words[-1]
-    if len(words) == 1:
+    device, target = flags.words[0], flags.words[-1]
+    if len(flags.words) > 2:
+        return fail("mount: bad usage\nTry 'mount --help' for more information.")
+    there = {name for mount in context.host.mounts for name in (mount.device, mount.target)}
+    if "remount" in flags.get("o").split(",") or (len(flags.words) == 1 and device in there):
+        return lacking(context, f"mount {target}", BuiltinResult(exit_code=32))
+    if len(flags.words) == 1:
         return fail(f"mount: {device}: can't find in /etc/fstab.")
     if node(context, context.absolute(target)) is None:
         return fail(f"mount: {target}: mount point does not exist.", 32)
-    if any(mount.device == device for mount in context.host.mounts):
-        return fail(f"mount: {target}: {device} already mounted or mount point busy.", 32)
+    if device in there | DISKLESS or flags.get("t") in DISKLESS:
+        return lacking(context, f"mount {device}", BuiltinResult(exit_code=32))
     return fail(f"mount: {target}: special device {device} does not exist.", 32)
 
 
 def mount(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, MOUNT)
     if flags.words:
-        return _cannot_mount(context, flags.words)
+        return _cannot_mount(context, flags)
+    if "a" in flags:
+        return ""
     rows = mounted(context.host)
     return "".join(
         f"{source} on {target} type {kind} ({options})\n"

@@ -154,7 +154,8 @@ def _getent(context: CommandContext) -> str | BuiltinResult:
         refusal = fail(f"Unknown database: {database}", stdout=hint)
         return lacking(context, f"getent {database}", refusal) if database in _DATABASES else refusal
     file = context.pull().files.get(f"/etc/{database}")
-    lines = [line for line in (file.content if file else "").splitlines() if not keys or line.split(":")[0] in keys]
+    lines = (file.content if file else "").splitlines()
+    lines = [line for line in lines if not keys or {line.split(":")[0], *line.split(":")[2:3]}.intersection(keys)]
     return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)
 
 

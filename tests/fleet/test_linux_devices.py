@@ -92,3 +92,19 @@ def test_arp_and_ip_know_the_same_neighbours():
     assert run("arp -an db01")[0] == f"? ({OTHER.address}) at {OTHER.mac} [ether] on eth0\n"
     assert run("ip neigh | wc -l; arp -a | wc -l")[0] == "2\n2\n"
     assert run("arp 9.9.9.9")[0] == "9.9.9.9 (9.9.9.9) -- no entry\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["mount -o remount,ro /", "mount -t tmpfs tmpfs /mnt", "mount proc /mnt", "mount /dev/sda1 /mnt", "mount /"],
+)
+def test_a_mount_that_would_succeed_is_a_gap(line: str):
+    machine = fleet()
+    LinuxShell(machine).run(line)
+    assert machine.gaps
+
+
+def test_a_mount_that_cannot_succeed_says_why():
+    assert run("mount /nosuch") == ("", "mount: /nosuch: can't find in /etc/fstab.\n", 1)
+    assert run("mount a b c")[1:] == ("mount: bad usage\nTry 'mount --help' for more information.\n", 1)
+    assert run("mount -a") == ("", "", 0)

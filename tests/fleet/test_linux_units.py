@@ -95,3 +95,47 @@ def test_versions_are_in_debians_order():
     versions = ["1.0~rc1", "1.0", "1.0-1", "1.0-1+b1", "1.0.1", "1.2", "1.10", "1:0.1"]
     shuffled = Random(3).sample(range(len(versions)), len(versions))
     assert all(order(versions[a], versions[b]) == (a > b) - (a < b) for a in shuffled for b in shuffled)
+
+
+@pytest.mark.parametrize(
+    ("settings", "signal", "told"),
+    [
+        ("SuccessExitStatus=SIGKILL", "KILL", "success dead 0"),
+        ("SuccessExitStatus=1 SIGQUIT", "KILL", "signal failed 0"),
+        ("Restart=always\\nRestartPreventExitStatus=SIGKILL", "KILL", "signal failed 0"),
+        ("Restart=always\\nRestartPreventExitStatus=SIGTERM", "TERM", "success dead 0"),
+        ("RestartForceExitStatus=SIGTERM", "TERM", "success running 1"),
+        ("Restart=on-failure", "KILL", "success running 1"),
+    ],
+)
+def test_a_unit_names_the_ends_that_are_no_failure_and_those_that_call_for_another_start(
+    settings: str, signal: str, told: str
+):
+    line = WRITTEN.format(f"ExecStart=/bin/sleep 100\\n{settings}") + (
+        f"systemctl daemon-reload; systemctl start zeta; systemctl kill -s {signal} zeta; sleep 2; "
+        "echo $(systemctl show zeta -P Result) $(systemctl show zeta -P SubState) $(systemctl show zeta -P NRestarts)"
+    )
+    assert out(line)[0] == f"{told}\n"
+
+
+@pytest.mark.parametrize(
+    "unit", ["systemd-journald", "dbus", "multi-user.target", "system.slice", "apt-daily.timer", "networking", "/"]
+)
+@pytest.mark.parametrize("verb", ["status", "is-active", "is-enabled", "restart", "cat"])
+def test_the_units_of_systemd_itself_are_gaps_and_not_missing(unit: str, verb: str):
+    machine = Machine(a_booted_host())
+    LinuxShell(machine).run(f"systemctl {verb} {unit}")
+    assert [gap.what for gap in machine.gaps] == [f"systemctl {verb} {unit}"]
+
+
+def test_older_verbs_mean_what_the_newer_ones_do():
+    assert out("systemctl reload-or-try-restart cron; systemctl condreload nginx; systemctl condstop alpha")[1:] == (
+        "",
+        0,
+    )
+    assert out("systemctl condstop alpha; systemctl is-active alpha")[0] == "inactive\n"
+
+
+def test_an_unknown_type_of_unit_is_refused_by_every_list():
+    for verb in ("list-units", "list-unit-files", "list-timers", "status"):
+        assert out(f"systemctl {verb} -t nosuch")[1].startswith("Unknown unit type or load state 'nosuch'.")

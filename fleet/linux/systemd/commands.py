@@ -11,6 +11,7 @@ from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail
 from fleet.linux.manual import has_verb
 from fleet.linux.options import options
 from fleet.linux.processes import signal_of
+from fleet.linux.systemd.base_units import is_base_unit
 from fleet.linux.systemd.journal_entries import FORMS
 from fleet.linux.systemd.lists import ON_HOST, TYPES, overview, states_in
 from fleet.linux.systemd.properties import manager_properties
@@ -64,7 +65,10 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         return fail(f"Unknown output '{flags.get('o')}'.")
     if "n" in flags and not flags.get("n").isdecimal() and flags.get("n") != "all":
         return fail(f"Failed to parse lines '{flags.get('n')}'")
-    unlisted = set(flags.get("t", "service").split(",")) & set(TYPES) - {"service", "timer"}
+    kinds = flags.get("t", "service").split(",")
+    if strange := next((kind for kind in kinds if kind not in TYPES), None):
+        return fail(f"Unknown unit type or load state '{strange}'.\nUse -t help to see a list of allowed values.")
+    unlisted = set(kinds) & set(TYPES) - {"service", "timer"}
     if unlisted and verb in ("list-units", "list-unit-files"):
         return lacking(context, f"systemctl {verb} -t {min(unlisted)}", BuiltinResult())
     if verb in ON_HOST:
@@ -86,6 +90,8 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         words = [_of_pid(context.host, word) if word.isdecimal() else word for word in words]
     if "" in words:
         return fail("Failed to mangle name: Invalid argument\nFailed to expand names: Invalid argument")
+    if base := [word for word in words if is_base_unit(word) and word not in context.host.services]:
+        return lacking(context, f"systemctl {verb} {base[0]}", BuiltinResult(exit_code=1))
     units = named_units(context.host, words)
     return ON_UNITS[verb](context.host, flags, units) if verb in ON_UNITS else _change(context, verb, flags, units)
 
@@ -264,13 +270,15 @@ def _reset_failed(context: CommandContext, name: str, flags: Flags) -> VerbResul
 _CHANGES: dict[str, Callable[[CommandContext, str, Flags], VerbResult]] = {
     "start": _start,
     "stop": _stop,
+    "condstop": _stop,
     "restart": _restart,
     "try-restart": _try_restart,
     "condrestart": _try_restart,
     "reload": _reload,
     "reload-or-restart": _reload_or_restart,
-    "force-reload": _try_reload_or_restart,
-    "try-reload-or-restart": _try_reload_or_restart,
+    **dict.fromkeys(
+        ("try-reload-or-restart", "reload-or-try-restart", "force-reload", "condreload"), _try_reload_or_restart
+    ),
     "reenable": _reenable,
     "enable": _enable,
     "disable": _disable,

@@ -1,0 +1,92 @@
+"""sudo, timeout and awk in a host's shell: who runs a line, how it ends in time, and which awk it is."""
+
+import pytest
+
+from fleet.linux.shell import LinuxShell
+from fleet.model import Machine
+from tests.parity.booted import a_booted_host
+
+
+def asked(line: str) -> tuple[str, str, int, list[str]]:
+    machine = Machine(a_booted_host())
+    stdout, stderr, code = LinuxShell(machine).run(line)
+    return stdout, stderr, code, [gap.what for gap in machine.gaps]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("sudo -u www-data whoami", "www-data\n"),
+        ("sudo -nu www-data id -u", "33\n"),
+        ("sudo -u '#33' whoami", "www-data\n"),
+        ("sudo -H -u nobody sh -c 'echo $HOME $USER'", "/nonexistent nobody\n"),
+        ("sudo -n -- whoami", "root\n"),
+        ("sudo -i -u ops whoami", "ops\n"),
+        ("sudo -su www-data whoami", "www-data\n"),
+        ("sudo -iu www-data whoami; echo $?", "This account is currently not available.\n1\n"),
+        ("sudo A=1 B=2 sh -c 'echo $A$B'; echo ${A:-none}", "12\nnone\n"),
+        ("sudo sh -c 'echo $SUDO_USER'", "root\n"),
+        ("sudo -u www-data touch /tmp/y; stat -c %U /tmp/y", "www-data\n"),
+        ("sudo -v; echo $?", "0\n"),
+    ],
+)
+def test_sudo_runs_a_line_as_whom_it_was_asked_for(line: str, told: str):
+    stdout, stderr, _, gaps = asked(line)
+    assert (stdout, stderr, gaps) == (told, "", [])
+
+
+@pytest.mark.parametrize(
+    "line", ["sudo nosuch", "sudo -u www-data nosuch -x", "sudo -n cd /tmp", "sudo -i -u nosuch id"]
+)
+def test_sudo_refuses_in_its_own_words(line: str):
+    _, stderr, code, gaps = asked(line)
+    assert stderr.startswith("sudo: ")
+    assert (code, gaps) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["sudo -u www-data cat /etc/shadow", "sudo -u www-data touch /etc/x", "sudo -u www-data kill -9 1",
+     "sudo -u www-data sh -c 'echo x > /etc/y'", "sudo -g adm id", "sudo -D /tmp pwd", "sudo -e /etc/hosts"],
+)  # fmt: skip
+def test_what_another_user_might_be_denied_is_a_gap(line: str):
+    assert asked(line)[3]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("timeout 1 sleep 5", 124),
+        ("timeout -s KILL 1 sleep 5", 137),
+        ("timeout --signal=9 1 sleep 5", 137),
+        ("timeout --preserve-status 1 sleep 5", 143),
+        ("timeout --preserve-status -s INT 1 sleep 5", 130),
+        ("timeout --preserve-status 5 true", 0),
+        ("timeout 5 sh -c 'exit 7'", 7),
+        ("timeout 5 nosuch", 127),
+        ("timeout x true", 125),
+    ],
+)
+def test_timeout_tells_how_the_command_ended(line: str, code: int):
+    assert asked(line)[2:] == (code, [])
+
+
+@pytest.mark.parametrize("call", ["and(5, 3)", "gensub(/a/, 1, 1)", "strtonum(1)"])
+def test_a_function_that_only_gawk_has_is_not_defined(call: str):
+    _, stderr, code, gaps = asked(f"awk 'BEGIN {{ print {call} }}'")
+    assert stderr == f"awk: line 2: function {call.partition('(')[0]} never defined\n"
+    assert (code, gaps) == (2, [])
+
+
+@pytest.mark.parametrize(
+    "program", ["/o{2}/", "BEGIN { IGNORECASE = 1 } /ROOT/", "BEGIN { print 0x11 }", r"/\<root\>/"]
+)
+def test_what_mawk_reads_otherwise_than_gawk_is_a_gap(program: str):
+    assert asked(f"awk '{program}' /etc/passwd")[3]
+
+
+def test_an_ordinary_awk_program_is_no_gap():
+    assert (
+        asked("awk -F: 'NR==1 {print $1} $3>=1000 {n++} END {print n+0, \"land(\"}' /etc/passwd")[0]
+        == "root\n1 land(\n"
+    )
