@@ -1,4 +1,4 @@
-"""ssh and scp, which no host lets in for lack of a key, and sshd's test of its configuration."""
+"""ssh and scp, which no host lets in for lack of a key, and sshd's tests of its configuration."""
 
 import re
 
@@ -11,6 +11,7 @@ from fleet.linux.options import Flags, OptionError, options, read_options
 from fleet.linux.programs import upstream
 from fleet.model import Host
 from fleet.sshd_config import config_errors
+from fleet.sshd_settings import UnknownSetting, settings_text
 
 SSH = options("""
     -p=
@@ -48,6 +49,7 @@ SCP = options("""
 """)
 SSHD = options("""
     -t
+    -T
     -f=
     -V
     ~ -4
@@ -174,15 +176,27 @@ def _sshd(context: CommandContext) -> BuiltinResult:
         return lacking(context, f"sshd {error.option}", BuiltinResult(exit_code=1))
     if "V" in flags:
         return BuiltinResult(stderr=f"{version(context.host).partition(' ')[0]}\n")
-    if "t" not in flags:
+    if not {"t", "T"} & flags.values.keys():
         return lacking(context, "sshd", BuiltinResult(exit_code=1))
     context.pull()
     word = flags.get("f", "/etc/ssh/sshd_config")
     found = node(context, context.absolute(word))
     if found is None:
         return fail(f"{word}: No such file or directory")
-    errors = config_errors(word, context.host_files.fs.read_file(found.path).decode("utf-8", "replace"))
+    text = context.host_files.fs.read_file(found.path).decode("utf-8", "replace")
+    errors = config_errors(word, text)
+    if "T" in flags and not errors:
+        return _sshd_settings(context, text)
     return BuiltinResult(stderr=errors, exit_code=255 if errors else 0)
+
+
+def _sshd_settings(context: CommandContext, text: str) -> BuiltinResult:
+    if context.host.system.version != "12":
+        return lacking(context, "sshd -T of another release", BuiltinResult(exit_code=1))
+    try:
+        return BuiltinResult(stdout=settings_text(context.host.files, text))
+    except UnknownSetting as error:
+        return lacking(context, f"sshd -T with {error}", BuiltinResult(exit_code=1))
 
 
 COMMANDS: dict[str, Command] = {"ssh": _ssh, "scp": _scp, "sshd": _sshd}

@@ -62,7 +62,7 @@ def test_a_host_whose_ssh_is_stopped_refuses():
 
 @pytest.mark.parametrize(
     ("line", "what"),
-    [("ssh -v db01", "ssh -v"), ("scp /etc/hosts /tmp", "scp of local files"), ("sshd -T", "sshd -T")],
+    [("ssh -v db01", "ssh -v"), ("scp /etc/hosts /tmp", "scp of local files"), ("sshd -d", "sshd -d")],
 )
 def test_what_is_not_simulated_is_a_gap(line: str, what: str):
     assert run(line)[3] == [what]
@@ -127,3 +127,52 @@ def test_sshd_starts_again_with_what_its_test_accepts_and_nothing_else(text: str
     host = OPEN.with_file(CONFIG, File(text))
     assert run("sshd -t", host)[2] == (0 if valid else 255)
     assert (run("systemctl restart ssh", host)[2] == 0) is valid
+
+
+# --- sshd -T, as OpenSSH 9.2 of Debian 12 prints it -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", "port 22|listenaddress [::]:22|usepam no|permitrootlogin without-password|passwordauthentication yes"),
+        ("", "hostkey /etc/ssh/ssh_host_ed25519_key|maxstartups 10:30:100|loglevel INFO|banner none"),
+        ("Port 22\nPort 2222", "port 22|port 2222|listenaddress [::]:2222|listenaddress 0.0.0.0:2222"),
+        (
+            "Port 1\nListenAddress 10.0.0.1\nListenAddress 10.0.0.2:9",
+            "listenaddress 10.0.0.1:1|listenaddress 10.0.0.2:9",
+        ),
+        ("PermitRootLogin no\npermitrootlogin yes", "permitrootlogin no"),
+        ("LoginGraceTime 2h\nClientAliveInterval 1m30s", "logingracetime 7200|clientaliveinterval 90"),
+        (
+            "AllowUsers a b\nAllowUsers c # more\nAcceptEnv LC_*",
+            "allowusers a|allowusers b|allowusers c|acceptenv LC_*",
+        ),
+        ("Subsystem sftp /usr/lib/x -f A\nMaxStartups 5", "subsystem sftp /usr/lib/x -f A|maxstartups 5:30:5"),
+        ("ChallengeResponseAuthentication no\nCompression delayed", "kbdinteractiveauthentication no|compression yes"),
+        ("UsePAM YES\nMatch User x\nPasswordAuthentication no", "usepam yes|passwordauthentication yes"),
+        ('Banner "/etc/x y"\nLogLevel quiet\nX11Forwarding=yes', "banner /etc/x y|loglevel SILENT|x11forwarding yes"),
+        ("Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin yes", "permitrootlogin no|maxauthtries 3"),
+    ],
+)
+def test_all_settings_are_printed(text: str, lines: str):
+    more = File("PermitRootLogin no\nMaxAuthTries 3\n")
+    host = OPEN.with_file(CONFIG, File(f"{text}\n")).with_file("/etc/ssh/sshd_config.d/a.conf", more)
+    printed, error, code, gaps = run("sshd -T", host)
+    assert (error, code, gaps) == ("", 0, [])
+    assert set(lines.split("|")) <= set(printed.splitlines())
+
+
+def test_settings_stand_in_their_order_and_a_fault_comes_first():
+    keys = "AllowUsers a\nDenyUsers b\nSubsystem sftp x\nPort 22\n"
+    printed = run("sshd -T -f /tmp/c | cut -d ' ' -f 1", OPEN.with_file("/tmp/c", File(keys)))[0].split()
+    assert printed[:4] == ["port", "addressfamily", "listenaddress", "listenaddress"]
+    order = ["authorizedkeysfile", "hostkey", "allowusers", "denyusers", "authenticationmethods", "subsystem"]
+    assert sorted(order, key=printed.index) == order
+    bad = OPEN.with_file(CONFIG, File("Foo bar\n"))
+    assert run("sshd -T", bad) == run("sshd -t", bad)
+
+
+@pytest.mark.parametrize("text", ["KexAlgorithms +x", "RekeyLimit 1G 1h", "MaxAuthTries 0x3", "Protocol 2"])
+def test_a_value_that_is_printed_otherwise_is_a_gap(text: str):
+    assert run("sshd -T", OPEN.with_file(CONFIG, File(f"{text}\n")))[3] != []
