@@ -31,7 +31,8 @@ sudo() {
     fi
     while [[ ${1-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do local -x "$1"; shift; done
     if [[ $aj_start ]]; then set -- bash ${1:+-c "$*"}; elif (($# == 0)); then command sudo; return; fi
-    if [[ $1 =~ ^(cd|export|source|alias|unset|eval|exec|set|umask|\.)$ ]] || ! command -v "$1" > /dev/null; then
+    if [[ $1 =~ ^(cd|export|source|alias|unset|eval|exec|set|umask|\.)$ || ( $1 == */* && ! -x $1 ) ]] ||
+        { [[ $1 != */* ]] && ! command -v "$1" > /dev/null; }; then
         echo "sudo: $1: command not found" >&2
         return 1
     fi
