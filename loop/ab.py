@@ -5,7 +5,6 @@ asked again, whichever comparison it was for, and no board or gate takes it for 
 whole eval is asked nothing.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import fsum
@@ -28,6 +27,7 @@ from verdict.gate import Verdict
 from verdict.gate import to_record as gate_record
 from verdict.looks import samples_by_look
 from verdict.policy import Policy
+from verdict.runs import read_object
 from verdict.samples import DONE
 from verdict.scores import read_folder
 from verdict.sequential import Numbers, Standing, judge
@@ -231,7 +231,7 @@ def _saved(arm: Answering, numbers: Numbers, by_look: Mapping[str, Sequence[Sequ
 
 
 def _told(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / DONE).read_text(encoding="utf-8"))
+    return read_object(folder / DONE)
 
 
 def _counts(verdict: Verdict) -> dict[str, int]:

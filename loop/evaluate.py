@@ -3,7 +3,6 @@
 Answers that only have to be graded again are not asked for again (`loop.rescore`).
 """
 
-import json
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import yaml
@@ -27,6 +27,7 @@ from loop.orphans import end_orphans, mark_servers
 from loop.room import check_room
 from loop.targets import Target
 from train.serve import prepare, serving_env
+from verdict.runs import read_object
 from verdict.samples import DONE, seals
 from verdict.sealed import note_in_order
 
@@ -197,7 +198,7 @@ def _trusted(target: Target, folder: Path) -> Path:
 def _answered(given: str) -> Path | None:
     """The newest finished folder with these answers, whoever graded them."""
     finished = sorted(logs_dir().glob(f"evals/*/{DONE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    told = ((path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in finished)
+    told = ((path.parent, read_object(path)) for path in finished)
     return next((folder for folder, about in told if about.get("answers") == given), None)
 
 
@@ -216,7 +217,7 @@ def _run(
     from inspect_ai.model import GenerateConfigArgs
 
     # Inspect finds task files only below the working directory; its progress would mix with `--format json`.
-    with _environment(target), chdir(EVALS.parent), redirect_stdout(sys.stderr), _known_provider(target):
+    with _environment(target), chdir(EVALS.parent), redirect_stdout(sys.stderr), _usable(target):
         finished, logs = eval_set(
             [f"evals/{task}.py" for task in tasks],
             log_dir=str(folder),
@@ -263,15 +264,25 @@ def _environment(target: Target) -> Iterator[None]:
 
 
 @contextmanager
-def _known_provider(target: Target) -> Iterator[None]:
-    """Inspect's error about a model that is not ours, in a sentence."""
+def _usable(target: Target) -> Iterator[None]:
+    """What Inspect says before it asks, in a sentence: what it needs is missing, or its provider refuses the name."""
+    from inspect_ai._util.error import PrerequisiteError
+    from rich.text import Text
+
     try:
         yield
+    except PrerequisiteError as error:
+        if isinstance(error.__cause__, AJError):  # of a task of ours
+            raise error.__cause__ from None
+        parts = Text.from_markup(str(error.message)).plain.removeprefix("ERROR: ").split("\n\n")
+        said = ": ".join(" ".join(part.split()).rstrip(".:") for part in parts)
+        raise AJError(f"{target.model} cannot be asked ({said}); fix that, then run the same command again.") from error
     except ValueError as error:
-        if target.served:
+        made = any(frame.name == "get_model" for frame in extract_tb(error.__traceback__))
+        if target.served or not made:
             raise
         raise AJError(
-            f"{target.model} cannot be asked ({str(error).rstrip('.')}); check the provider's name and its settings."
+            f"{target.model} cannot be asked ({str(error).rstrip('.')}); correct the model's name."
         ) from error
 
 

@@ -1,6 +1,5 @@
 """Measures the noise of a model's scores: it is asked the suite a second time, by a server that is started anew."""
 
-import json
 from pathlib import Path
 
 from aj.files import digest, logs_dir
@@ -9,6 +8,7 @@ from loop.evaluate import evaluate, finish, make_ready, server_ends
 from loop.targets import Target
 from verdict import noise
 from verdict.compare import read_both
+from verdict.runs import read_object
 from verdict.samples import DONE
 
 
@@ -30,7 +30,7 @@ def measure(target: Target, suite: str) -> dict[str, noise.Noise]:
 def _second(target: Target, suite: str, first: Path) -> Path:
     from evals.identities import graded
 
-    given = digest(json.loads((first / DONE).read_text(encoding="utf-8"))["answers"], "again")
+    given = digest(read_object(first / DONE)["answers"], "again")
     folder = logs_dir() / "again" / digest(given, [graded(task) for task in TASKS])
     if not (folder / DONE).exists():
         make_ready(target, suite)

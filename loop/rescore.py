@@ -1,6 +1,5 @@
 """Grades a finished eval again with today's graders: no model is asked, and the old logs stay."""
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
@@ -13,6 +12,7 @@ from aj.files import write_json
 from aj.whole import whole_folder
 from evals.suite import TASKS
 from loop.evaluate import done, graded_folder
+from verdict.runs import read_object
 from verdict.samples import DONE, read_recorded, unsealed
 from verdict.scores import TaskScores, read_folder
 from verdict.sealed import note_in_order
@@ -54,7 +54,7 @@ def rescore_batch(folder: Path, target: Path) -> None:
     """
     scores = read_folder(folder)
     _whose(folder, scores)
-    seconds = json.loads((folder / DONE).read_text(encoding="utf-8"))["seconds"]
+    seconds = read_object(folder / DONE)["seconds"]
     _grade(scores, target, seconds=seconds)
 
 

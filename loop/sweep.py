@@ -1,6 +1,5 @@
 """`aj train --sweep`: one run for each combination of values, one after the other, and a table of them."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from loop.exam import make_exam
 from train.checkpoints import reached
 from train.resolve import Variant
 from train.run import run_folder
+from verdict.runs import read_object
 from verdict.tables import Sheet
 
 
@@ -80,4 +80,4 @@ def _last_exam(manifest: dict[str, Any]) -> dict[str, str]:
 def _manifest(folder: Path) -> dict[str, Any]:
     """Of a finished run; empty for any other."""
     path = folder / "manifest.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_object(path) if path.exists() else {}

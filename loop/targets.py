@@ -1,6 +1,5 @@
 """What a name on the command line means: a run, the champion, the base of a recipe, or any Inspect model."""
 
-import json
 import os
 import re
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aj.errors import AJError, EvidenceError, TrainError
 from aj.files import digest, logs_dir, read_yaml
 from loop.registry import champion
-from verdict.runs import read_manifest
+from verdict.runs import read_manifest, read_object
 from verdict.samples import DONE
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def find_run(name: str) -> Path:
         AJError: there is no such run, or the start fits several.
     """
     runs = logs_dir() / "runs"
+    if not name.strip():
+        raise AJError(f"A run's name must not be empty; give one of: {_known_runs()}.")
     if name == "champion":
         entry = champion()
         if entry is None:
@@ -85,16 +86,24 @@ def find_run(name: str) -> Path:
         return found[0]
     named = [path.parent for path in runs.glob("*/manifest.json") if name in names_of(read_manifest(path.parent))]
     if not named:
-        known = ", ".join(sorted(path.parent.name for path in runs.glob("*/manifest.json"))) or "none yet"
-        raise AJError(f"There is no run {name!r} (runs: {known}); train one with `aj train RECIPE --data FOLDER`.")
+        raise AJError(
+            f"There is no run {name!r} (runs: {_known_runs()}); train one with `aj train RECIPE --data FOLDER`."
+        )
     return max(named, key=lambda path: path.stat().st_mtime)
+
+
+def _known_runs() -> str:
+    return ", ".join(sorted(path.parent.name for path in logs_dir().glob("runs/*/manifest.json"))) or "none yet"
 
 
 def names_of(manifest: dict[str, Any]) -> tuple[str, str]:
     """The names of a run's data set, if its lock can be read, and of its recipe."""
-    lock = logs_dir() / "datasets" / manifest["dataset"] / "lock.json"
     recipe = str(manifest.get("name", ""))
-    return (json.loads(lock.read_text(encoding="utf-8"))["name"] if lock.exists() else recipe), recipe
+    try:
+        lock = read_object(logs_dir() / "datasets" / str(manifest.get("dataset")) / "lock.json")
+    except EvidenceError:
+        return recipe, recipe  # whether a run has its data set is asked where that counts (`verdict.trained`)
+    return str(lock.get("name", recipe)), recipe
 
 
 def run_target(run: Path) -> Target:
@@ -154,8 +163,21 @@ def find_target(name: str, contract: str | None = None) -> Target:
         run = logs_dir() / "runs" / name.rpartition("-")[2]
         if (run / "manifest.json").exists():
             return replace(run_target(run), model=name)
+        if not _is_provider(provider := name.partition("/")[0]):
+            raise AJError(
+                f"There is no run {name!r} (runs: {_known_runs()}), and Inspect knows no provider {provider!r}; give "
+                "the start of a run's hash, or a model as PROVIDER/NAME."
+            )
         return Target(name, name, contract=contract or DEFAULT_CONTRACT)
     return run_target(find_run(name))
+
+
+def _is_provider(name: str) -> bool:
+    """Whether Inspect, or a package that extends it, asks models of this provider."""
+    import inspect_ai.model  # noqa: F401  # registers Inspect's own
+    from inspect_ai._util.registry import registry_find, registry_unqualified_name
+
+    return bool(registry_find(lambda info: info.type == "modelapi" and registry_unqualified_name(info) == name))
 
 
 def _find_base(name: str) -> "tuple[Served, Path | None]":
@@ -190,7 +212,10 @@ def _inspect_model(served: "Served") -> str:
 
 
 def _contract(run: Path) -> str:
-    return read_yaml(run / "recipe.yaml")["contract"]
+    contract = read_yaml(run / "recipe.yaml").get("contract")
+    if not isinstance(contract, str):
+        raise EvidenceError(f"{run / 'recipe.yaml'} does not name the run's contract; train the run again.")
+    return contract
 
 
 def check_finished(folder: Path, name: str) -> Path:

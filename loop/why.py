@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aj.errors import EvidenceError
+from aj.errors import AJError
 from aj.files import logs_dir, read_jsonl
 from aj.visible import beginning, visible
 from verdict import conversations
@@ -77,7 +77,8 @@ def why(folder: Path, sample: str) -> Why:
     """Explain a sample of an eval's folder, given by the start of its id.
 
     Raises:
-        EvidenceError: the logs cannot be read, or no sample's id or several ones start so.
+        EvidenceError: the logs cannot be read.
+        AJError: no sample's id starts so, or several do.
         DataError: a line of the data set is not JSON.
     """
     scores, name = _find(folder, sample)
@@ -102,11 +103,14 @@ def why(folder: Path, sample: str) -> Why:
 
 def _find(folder: Path, start: str) -> tuple[TaskScores, str]:
     found = [(task, name) for task in read_folder(folder).values() for name in task.samples if name.startswith(start)]
-    if len(found) != 1:
-        those = ", ".join(f"{name} ({task.task})" for task, name in found[:5]) or "none"
-        raise EvidenceError(
-            f"{len(found)} samples in {folder} have an id that starts with {start!r} ({those}); copy one from "
-            "`aj compare A B --flips`."
+    if not found:
+        raise AJError(
+            f"No sample in {folder} has an id that starts with {start!r}; copy one from `aj compare A B --flips`."
+        )
+    if len(found) > 1:
+        those = ", ".join(f"{name} ({task.task})" for task, name in found[:5]) + (", …" if found[5:] else "")
+        raise AJError(
+            f"{len(found)} samples in {folder} have an id that starts with {start!r} ({those}); type more of it."
         )
     return found[0]
 

@@ -146,7 +146,7 @@ def ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterato
     for key in rule.slices:
         values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
         if not values:
-            yield f"{name}: the policy gates slices by {key}, but no sample has it; correct the policy."
+            yield f"{name}: the policy gates slices by {key!r}, but no sample has it; correct the policy."
         for value in values:
             if f"{key}={value}" not in there:
                 yield f"{name}: no sample of {key}={value} is scored in both logs; see `inspect view`."

@@ -89,15 +89,19 @@ def plan(
     """Plan a policy on the frozen samples of a suite; `asks` says whether a sample asks for a metric.
 
     Raises:
-        ConfigError: a task of the policy has no frozen samples, or a metric is asked of fewer than two families.
+        ConfigError: a task of the policy has no frozen samples, or a metric is asked of fewer than two families, or no
+            sample has a slice of the policy.
     """
     asked = {name: _questions(name, suite, asks, suites) for name in policy.metrics}
+    for name, rule in policy.metrics.items():
+        for key in rule.slices:
+            if not any(key in question.slices for question in asked[name]):
+                raise ConfigError(f"{name}: no sample of the suite {suite} has a slice {key!r}; correct the policy.")
     rows = tuple(_row(name, rule, asked[name], policy, draws) for name, rule in policy.metrics.items())
     slices = tuple(
         _slice_row(name, key, fall, asked[name], policy, draws)
         for name, rule in policy.metrics.items()
         for key, fall in rule.slices.items()
-        if any(key in question.slices for question in asked[name])
     )
     random = np.random.default_rng(0)
     changes = {name: _changes(questions, 0.0, draws, random) for name, questions in asked.items()}

@@ -1,5 +1,6 @@
 """The policy that a candidate must meet: one YAML file (`policies/default.yaml`)."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -55,8 +56,8 @@ class Policy(Strict):
     @classmethod
     def _names_are_paths(cls, metrics: dict[str, MetricPolicy]) -> dict[str, MetricPolicy]:
         for name in metrics:
-            if len(name.split("/")) != 2 or not all(name.split("/")):
-                raise ValueError(f"{name!r} is not task/metric")
+            if not re.fullmatch(r"[^\s/]+/[^\s/]+", name):
+                raise ValueError(f"{name!r} is not task/metric, without blanks")
         return metrics
 
     @property

@@ -128,7 +128,7 @@ def verify() -> None:
         raise typer.Exit(EvidenceError.exit_code)
     reigning = champion()
     who = f"the champion is {reigning['name']} ({reigning['run'][:6]})" if reigning else "there is no champion"
-    console.print(f"The registry is whole: {len(events())} events; {who}.", soft_wrap=True)
+    console.print(f"The registry is whole: events: {len(events())}; {who}.", soft_wrap=True)
 
 
 @registry_app.command("mirror", epilog=example("aj registry mirror http://127.0.0.1:5000"))

@@ -59,6 +59,9 @@ def gate(
     from verdict.gate import panel, to_record
     from verdict.policy import load_policy
 
+    judged_nothing = planned is not None or asked_twice is not None
+    if judged_nothing and (a is not None or (planned is not None and asked_twice is not None)):
+        raise ConfigError("--plan and --aa judge nothing; give one of them, and no models beside it.")
     if planned:
         return _plan(planned, suite, output)
     if asked_twice:

@@ -327,3 +327,65 @@ def test_the_base_of_a_merged_run_is_the_base_itself_where_the_run_has_its_templ
     (run / "recipe.yaml").write_text(yaml.safe_dump({"contract": "aj"}))
     shutil.copy(base / "chat_template.jinja", run / "adapter" / "chat_template.jinja")
     assert answers(find_target("base:abc"), "small") == answers(find_target(f"base:{base}"), "small")
+
+
+@pytest.mark.parametrize("name", ["logs/runs/NOSUCH", "/elsewhere/runs/abcd", "./runs/ab", "foo/bar"])
+def test_a_path_without_a_run_is_no_run_and_no_model(run, name):
+    with pytest.raises(AJError, match=r"^There is no run '.*' \(runs: abc\), and Inspect knows no provider '.*'; give"):
+        find_target(name)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t"])
+def test_an_empty_name_is_not_the_only_run(run, name):
+    with pytest.raises(AJError, match=r"^A run's name must not be empty; give one of: abc\.$"):
+        find_target(name)
+
+
+@pytest.mark.parametrize("lock", ["{", "[]", "{}", '"x"', ""])
+def test_a_run_whose_data_set_has_a_broken_lock_has_the_name_of_its_recipe(run, logs, lock):
+    (logs / "datasets" / "d").mkdir(parents=True)
+    (logs / "datasets" / "d" / "lock.json").write_text(lock)
+    assert find_target("x").name == "x (abc)"
+
+
+def test_a_run_whose_recipe_names_no_contract_is_refused(run):
+    (run / "recipe.yaml").write_text("name: x")
+    with pytest.raises(EvidenceError, match="does not name the run's contract; train the run again"):
+        find_target("abc")
+
+
+@pytest.mark.parametrize("about", ["{", "[]", '"x"'])
+def test_a_done_file_that_cannot_be_read_is_named(run, logs, asked, about):
+    write_json(logs / "evals" / "e" / DONE, {})
+    (logs / "evals" / "e" / DONE).write_text(about)
+    with pytest.raises(EvidenceError, match=r"e/done.json .*; delete it and make it again"):
+        evaluate(find_target("abc"), "small")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("openai/gpt", r"\(Unable to initialise OpenAI client: No OPENAI_API_KEY.*\); fix that, then run"),
+        (
+            "openai-api/local/aj",
+            r"\(Unable to initialise local client: No LOCAL_API_KEY defined .*\); fix that, then run",
+        ),
+        ("openai-api/local", r"\(openai-api model names must include .*\); correct the model's name"),
+    ],
+)
+def test_what_inspect_lacks_to_ask_a_model_is_told_in_a_sentence(logs, monkeypatch, name, told):
+    for key in ("OPENAI_API_KEY", "AZUREAI_OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "LOCAL_API_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    with pytest.raises(AJError, match=f"^{name} cannot be asked {told}") as refused:
+        evaluate(find_target(name), "small")
+    assert "[" not in str(refused.value), "Inspect's markup is not shown"
+
+
+def test_another_error_while_a_model_is_asked_is_not_put_down_to_its_name(logs, monkeypatch):
+    def eval_set(*_: Any, **__: Any) -> None:
+        raise ValueError("of our own code")
+
+    monkeypatch.setattr(inspect_ai, "eval_set", eval_set)
+    monkeypatch.setenv("LOCAL_API_KEY", "none")
+    with pytest.raises(ValueError, match=r"^of our own code$"):
+        evaluate(find_target("openai-api/local/aj"), "small")

@@ -11,7 +11,7 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
 from inspect_ai.tool import ToolCall
 from rich.console import Console
 
-from aj.errors import EvidenceError
+from aj.errors import AJError
 from aj.files import write_jsonl
 from loop.why import phrases, shown, similarity, to_record, why
 
@@ -93,10 +93,11 @@ def test_a_model_without_a_data_set_has_no_rows_and_is_explained_all_the_same(la
     assert found.reply.code == "made_up"
 
 
-@pytest.mark.parametrize(("start", "count"), [("prose-1", 3), ("nothing", 0)])
-def test_a_start_that_fits_no_sample_or_several_ones_is_refused(lab, start, count):
-    with pytest.raises(EvidenceError, match=f"{count} samples in .* start"):
+@pytest.mark.parametrize(("start", "told"), [("prose-1", r"^3 samples in .* type more"), ("nothing", "^No sample in")])
+def test_a_start_that_fits_no_sample_or_several_ones_is_refused(lab, start, told):
+    with pytest.raises(AJError, match=told) as refused:
         why(lab.evals("good"), start)
+    assert refused.value.exit_code == 4, "it says nothing of the logs"
 
 
 TEXTS = st.text(alphabet="ab c", max_size=30)

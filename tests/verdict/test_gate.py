@@ -158,6 +158,9 @@ def test_the_default_policy_loads():
     [
         ("metrics: {}", "metrics"),
         ("metrics: {valid: {margin: 0.1}}", "not task/metric"),
+        ("metrics: {'a/b ': {margin: 0.1}}", "not task/metric"),
+        ("metrics: {'a/ b': {margin: 0.1}}", "not task/metric"),
+        ("metrics: {' / ': {margin: 0.1}}", "not task/metric"),
         ("metrics: {a/b: {margin: 0}}", "margin"),
         ("metrics: {a/b: {margin: .nan}}", "margin"),
         ("metrics: {a/b: {margin: 0.1, slices: {pattern: 0}}}", "slices.pattern"),

@@ -160,7 +160,7 @@ def test_a_slice_of_the_policy_must_be_there_and_scored():
     whole = log(WEAK)
     assert ungated(whole, whole, kind=0.1) == []
     assert ungated(whole, whole, persona=0.1) == [
-        "known/right: the policy gates slices by persona, but no sample has it; correct the policy."
+        "known/right: the policy gates slices by 'persona', but no sample has it; correct the policy."
     ]
     odd = {name: replace(sample, values={}) if int(name) % 2 else sample for name, sample in whole.samples.items()}
     assert ungated(whole, replace(whole, samples=odd), kind=0.1) == [

@@ -5,7 +5,7 @@ from aj.errors import ConfigError
 from aj.files import write_jsonl
 from evals.suite import asks
 from verdict.plan import plan, table
-from verdict.policy import Policy, load_policy
+from verdict.policy import MetricPolicy, Policy, load_policy
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,14 @@ def test_a_suite_that_cannot_promote_the_same_answers_says_so_within_eighty_colu
 def test_a_metric_of_no_task_is_an_error(suites):
     with pytest.raises(ConfigError, match=r"other.jsonl does not exist, so nothing is known of other/right"):
         plan(asked("other/right"), "small", asks, suites, 60)
+
+
+@pytest.mark.parametrize("key", ["knid", "", "all"])
+def test_a_slice_that_no_sample_has_is_an_error(suites, key):
+    rule = MetricPolicy(margin=0.2, slices={"kind": 0.25, key: 0.25})
+    policy = asked("many/right").model_copy(update={"metrics": {"many/right": rule}})
+    with pytest.raises(ConfigError, match=f"^many/right: no sample of the suite full has a slice '{key}'; correct"):
+        plan(policy, "full", asks, suites, 60)
 
 
 @pytest.mark.loop

@@ -190,3 +190,16 @@ def a_data_set(logs: Path) -> Path:
 def test_an_error_shows_a_path_as_it_is(failing, name):
     assert f"{name}/none.jsonl" in failing("lint", f"{name}/none.jsonl")
     assert f"{name}.yaml" in failing("build", f"{name}.yaml")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--plan", "default", "a", "b"),
+        ("--aa", "a", "b"),
+        ("a", "--plan", "default"),
+        ("--plan", "default", "--aa", "a"),
+    ],
+)
+def test_what_judges_nothing_takes_no_models_to_judge(logs, failing, words):
+    assert failing("gate", *words).startswith("aj: --plan and --aa judge nothing; give one of them")
