@@ -57,6 +57,12 @@ def _transfer(context: CommandContext, flags: Flags, move: bool) -> BuiltinResul
     *sources, goal = [*words, flags.get("t")] if "t" in flags else words
     context.pull()
     into = node(context, context.absolute(goal))
+    if len(sources) == 1 and "t" not in flags and into is None and goal.endswith("/"):
+        source = node(context, context.absolute(sources[0]))
+        if source and not source.folder:
+            what = f"move '{sources[0]}' to" if name == "mv" else "create regular file"
+            return fail(f"{name}: cannot {what} '{goal}': Not a directory")
+        goal = goal.rstrip("/")
     if (len(sources) > 1 or "t" in flags or goal.endswith("/")) and not (into and into.folder):
         return fail(f"{name}: target '{goal}': {'Not a directory' if into else 'No such file or directory'}")
     inside = bool(into and into.folder) and "T" not in flags

@@ -8,7 +8,7 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import stamped
-from fleet.linux.command import Command, CommandContext, Flags, fail, parse
+from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.dates import moment_of
 from fleet.linux.file_tree import node
 from fleet.linux.options import options
@@ -38,6 +38,8 @@ def touch(context: CommandContext) -> str | BuiltinResult:
     if isinstance(time, str):
         return fail(f"touch: {time}")
     only_access = "a" in flags and "m" not in flags
+    if only_access and {"d", "r", "t"} & flags.values.keys():
+        return lacking(context, "touch -a with a time", BuiltinResult(exit_code=1))
     errors = ""
     for word in flags.words:
         path = context.absolute(word)
@@ -57,13 +59,18 @@ def touch(context: CommandContext) -> str | BuiltinResult:
 
 def _touched(context: CommandContext, flags: Flags) -> int | str:
     """The time that touch sets, or why there is none."""
+    base = context.host.now
     if "r" in flags:
         like = node(context, context.absolute(flags.get("r")))
-        return like.modified if like else f"failed to get attributes of '{flags.get('r')}': No such file or directory"
+        if like is None:
+            return f"failed to get attributes of '{flags.get('r')}': No such file or directory"
+        base = like.modified
+        if "d" not in flags:
+            return base
     if "t" in flags:
         stamp = stamped(flags.get("t"), context.host.now)
         return f"invalid date format ‘{flags.get('t')}’" if stamp is None else stamp
-    time = moment_of(flags.get("d", "now"), context.host.now)
+    time = moment_of(flags.get("d", "now"), base)
     return f"invalid date format ‘{flags.get('d')}’" if time is None else time
 
 
@@ -257,7 +264,7 @@ def ln(context: CommandContext) -> BuiltinResult:
 
 
 def _link(context: CommandContext, target: str, name: str, flags: Flags) -> str:
-    """Why a link could not be made; "" if it was. A hard link is a copy here: files have no second name."""
+    """Why a link could not be made; "" if it was. A hard link is a gap: files have no second name here."""
     kind = "symbolic" if "s" in flags else "hard"
     path = context.absolute(name)
     source = node(context, context.absolute(target), follow=False)
@@ -284,6 +291,7 @@ def _link(context: CommandContext, target: str, name: str, flags: Flags) -> str:
         context.host_files.made[path] = context.host.now
     elif source and source.path in host.files:
         context.change(host.with_file(path, host.files[source.path]))
+        lacking(context, "ln without -s")
     return ""
 
 

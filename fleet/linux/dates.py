@@ -9,7 +9,10 @@ SECONDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 
     "fortnight": 14 * 86_400}  # fmt: skip
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ZONE = r"z|utc|gmt|[+-]\s?\d\d?(?::?\d\d)?"
+ZONES = {"wet": 0, "bst": 1, "cet": 1, "eet": 2, "msk": 3, "jst": 9, "est": -5, "edt": -4, "cst": -6, "cdt": -5,
+    "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # fmt: skip
+"""Names of zones, in hours before UTC."""
+_ZONE = rf"z|utc|gmt|{'|'.join(ZONES)}|[+-]\s?\d\d?(?::?\d\d)?"
 _FORMS = (
     ("epoch", r"@(-?\d{1,11})(?:\.\d+)?"),
     ("iso", r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:t(?=\d))?"),
@@ -22,7 +25,7 @@ _FORMS = (
     ("relative", r"([+-]?\s?\d{1,9}|next|last|this|a|an)?\s*"
      r"(sec|second|min|minute|hour|day|week|fortnight|month|year)s?\b(\s+ago\b)?"),
     ("weekday", r"(next|last|this)?\s*(mon|tue|wed|thu|fri|sat|sun)[a-z]*\b"),
-    ("word", r"(now|today|yesterday|tomorrow|midnight|noon)\b"),
+    ("word", r"(now|today|yesterday|tomorrow)\b"),
     ("zone", rf"({_ZONE})\b"),
 )  # fmt: skip
 """What a date may be made of, in the order in which it is tried."""
@@ -48,6 +51,8 @@ class _Reading:
 
 def moment_of(text: str, now: int, zone: tzinfo = UTC) -> int | None:
     """The time meant by a date in GNU's input formats, in seconds; None if it is none."""
+    if found := re.match(r'\s*TZ="([^"]*)"', text):
+        text, zone = text[found.end() :], zone_of(found[1])
     left = text[:100].strip().lower()
     if found := re.fullmatch(r"@(-?\d{1,11})(?:\.\d+)?", left):
         return _within(int(found[1]))
@@ -101,7 +106,6 @@ def _read(reading: _Reading, name: str, match: re.Match[str]) -> bool:
         reading.weekday = (DAYS.index(parts[1]), {"next": 1, "last": -1}.get(parts[0] or "", 0))
     elif name == "word":
         reading.seconds += {"yesterday": -86_400, "tomorrow": 86_400}.get(parts[0], 0)
-        reading.clock = {"midnight": (0, 0, 0), "noon": (12, 0, 0)}.get(parts[0], reading.clock)
     else:
         reading.zone = _offset(parts[0])
     return True
@@ -124,6 +128,8 @@ def _relative(reading: _Reading, parts: tuple[str | None, ...]) -> bool:
 def _offset(text: str) -> tzinfo:
     if text in ("z", "utc", "gmt"):
         return UTC
+    if text in ZONES:
+        return timezone(timedelta(hours=ZONES[text]))
     digits = text[1:].strip().replace(":", "")
     hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
     return timezone((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
@@ -140,7 +146,7 @@ def _resolved(reading: _Reading, zone: tzinfo, now: int, given: bool) -> int:
     months = year * 12 + month - 1 + reading.years * 12 + reading.months
     start = datetime(months // 12, months % 12 + 1, 1, hour, minute, second, tzinfo=reading.zone or zone)
     moment = start + timedelta(days=day - 1)
-    if reading.weekday:
+    if reading.weekday and not reading.day:  # beside a date a weekday counts for nothing
         wanted, which = reading.weekday
         ahead = (wanted - moment.weekday()) % 7
         weeks = which - (1 if which > 0 and ahead else 0)
@@ -152,7 +158,11 @@ def zone_of(name: str) -> tzinfo:
     """The time zone that TZ names; like the C library, UTC under another name if there is none."""
     plain = name.removeprefix(":")
     try:
-        return ZoneInfo(plain) if re.fullmatch(r"[A-Za-z][\w+-]*(?:/[\w+-]+){0,2}", plain) else UTC
+        if re.fullmatch(r"[A-Za-z][\w+-]*(?:/[\w+-]+){0,2}", plain):
+            return ZoneInfo(plain)
     except (ZoneInfoNotFoundError, OSError, ValueError):
-        letters = re.match(r"[A-Za-z]+", plain)
-        return timezone(timedelta(0), letters[0] if letters else "UTC")
+        pass
+    letters = re.match(r"[A-Za-z]+", plain)
+    told = re.fullmatch(r"[A-Za-z]{3,}([+-]?)(\d\d?)(?::(\d\d))?", plain)  # as POSIX has it: hours behind UTC
+    behind = timedelta(hours=int(told[2]), minutes=int(told[3] or 0)) if told else timedelta(0)
+    return timezone(behind if told and told[1] == "-" else -behind, letters[0] if letters else "UTC")

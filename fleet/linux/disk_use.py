@@ -299,12 +299,13 @@ def _threshold(text: str) -> int | None:
 def _amount(size: int, flags: Flags) -> str:
     if "inodes" in flags:
         return str(size)
-    if "h" in flags or "si" in flags:
+    unit = flags.last("bhkmB")
+    if unit in ("", "h") and ("h" in flags or "si" in flags):
         return human(size, base=1000 if "si" in flags else 1024)
-    if "B" in flags:
+    if unit == "B":
         step, name = _step(flags.get("B"))
         return f"{-(-size // step)}{name.lstrip('0123456789') if re.match('[A-Za-z]', flags.get('B')) else ''}"
-    step = 1 if "b" in flags else 1024**2 if "m" in flags else 1024
+    step = 1 if unit == "b" else 1024**2 if unit == "m" else 1024
     return str(-(-size // step))
 
 

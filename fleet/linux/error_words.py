@@ -86,6 +86,7 @@ SAYINGS: _Rules = (
 NAMES = (
     (r"^Bashkit \S+ \(virtual (\w+) interpreter\)$", "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)"),
     (r"^GNU Awk 5.2.1 \(bashkit\)$", "mawk 1.3.4 20200120"),
+    (r"^jq-1\.8$", "jq-1.6"),
     (r" \(bashkit\)", ""),
     (r"^# bashkit builtin: .*\n", ""),
     (r"User sandbox may run the following commands on bashkit-sandbox", "User root may run the following commands"),
@@ -158,7 +159,7 @@ def shell_gaps(done: ExecResult) -> list[Gap]:
 
 def _named(text: str, host: Host) -> str:
     """The text with the names and versions of real tools in place of the sandbox's."""
-    if "ashkit" in text or "0.20.1" in text or "irtual " in text or "sandbox" in text:
+    if "ashkit" in text or "0.20.1" in text or "irtual " in text or "sandbox" in text or "jq-1.8" in text:
         text = _VERSION.sub(lambda found: _version(found[1], host) or found[0], text)
         text = _reworded(text, NAMES)
     return _reworded(text, ERRNO) if "io error" in text else text

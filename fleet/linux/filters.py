@@ -69,7 +69,7 @@ def _counts(content: bytes, extra: int) -> list[int]:
 def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:
     """(content, bytes that are only counted, why it cannot be read)."""
     if word in ("", "-"):
-        return context.stdin.encode("utf-8", "replace"), 0, ""
+        return context.stdin.encode("utf-8", "replace"), _uncounted(context), ""
     found = node(context, context.absolute(word))
     if found is None:
         return b"", 0, "No such file or directory"
@@ -77,6 +77,12 @@ def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:
         return b"", 0, "Is a directory"
     stored = context.host_files.file(context.host, found.path)
     return context.host_files.fs.read_file(found.path), stored.bulk if stored else 0, ""
+
+
+def _uncounted(context: CommandContext) -> int:
+    """What standard input lacks of a file that is only counted: it is that file's if it has all its content."""
+    files = context.host.files.values() if context.stdin else ()
+    return next((file.bulk for file in files if file.bulk and file.content == context.stdin), 0)
 
 
 def tee(context: CommandContext) -> BuiltinResult:

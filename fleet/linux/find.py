@@ -46,7 +46,25 @@ find() {{
 """
 RUNNING = ("exec", "execdir", "ok", "okdir")
 
-NOT_SIMULATED = frozenset(["-regex", "-printf", "-fprint", "-fls", "-regextype", "-used", "-context", "-files0-from"])
+NOT_SIMULATED = frozenset(
+    [
+        "-regex",
+        "-printf",
+        "-fprint",
+        "-fls",
+        "-regextype",
+        "-used",
+        "-context",
+        "-files0-from",
+        "-daystart",
+        "-follow",
+        "-xtype",
+        "-warn",
+        "-nowarn",
+        "-fprint0",
+        "-fprintf",
+    ]
+)
 """Predicates of the real find; `-regex` where a pattern takes too long."""
 
 

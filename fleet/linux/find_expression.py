@@ -185,6 +185,8 @@ class FindParser:
         self.acts = True
         many = self.words[ends[0]] == "+"
         words = tuple(self.words[: ends[0]])
+        if many and sum("{}" in piece for piece in words) > 1:
+            raise FindError(f"Only one instance of {{}} is supported with {word} ... +")
         del self.words[: ends[0] + 1]
         return Action(word[1:], words, many)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, Flags, UsageError, parse
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, lacking, parse
 from fleet.linux.connectivity import SERVICES
 from fleet.linux.file_tree import node
 from fleet.linux.manual import said_of_help
@@ -161,14 +161,17 @@ def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tu
         pids = flags.get("p").split(",")
         if wrong := next((pid for pid in pids if not pid.lstrip("^").isdecimal()), None):
             raise UsageError(_illegal(f"illegal process ID: {wrong}"))
-        tests.append(lambda one: str(one.process.pid) in pids)
+        tests.append(lambda one: _chosen({str(one.process.pid)}, pids))
     if "u" in flags:
         users = flags.get("u").split(",")
         known = accounts(host)
-        if wrong := next((user for user in users if user not in known and not user.isdecimal()), None):
+        plain = [user.removeprefix("^") for user in users]
+        if wrong := next((user for user in plain if user not in known and not user.isdecimal()), None):
             raise UsageError(_illegal(f"can't get UID for {wrong}"))
-        tests.append(lambda one: one.process.user in users or str(known.get(one.process.user)) in users)
+        tests.append(lambda one: _chosen({one.process.user, str(known.get(one.process.user))}, users))
     if "c" in flags:
+        if flags.get("c").startswith(("^", "/")):
+            raise UsageError(lacking(context, f"lsof -c {flags.get('c')}"))
         tests.append(lambda one: one.process.name.startswith(flags.get("c")))
     if "U" in flags:
         tests.append(lambda one: one.kind == "unix")
@@ -187,6 +190,13 @@ def _selections(context: CommandContext, flags: Flags, folders: list[str]) -> tu
     if flags.words or folders:
         tests.append(lambda one: one.name in paths or any(one.name.startswith(f"{path}/") for path in inside))
     return tests, errors
+
+
+def _chosen(own: set[str], words: list[str]) -> bool:
+    """Whether a process is among those named; with ^ a word leaves one out."""
+    left_out = {word[1:] for word in words if word.startswith("^")}
+    named = {word for word in words if not word.startswith("^")}
+    return not own & left_out and (not named or bool(own & named))
 
 
 def _illegal(why: str) -> BuiltinResult:

@@ -114,6 +114,12 @@ def _links(context: CommandContext, kind: str, rest: list[str], flags: set[str])
         word = rest.pop(0)
         if word == "up":
             found = [link for link in found if link.up]
+        elif word in ("primary", "permanent") and kind == "address":
+            continue  # every address here is
+        elif word in ("secondary", "dynamic", "deprecated", "tentative", "temporary") and kind == "address":
+            found = []
+        elif word in ("master", "nomaster", "vrf", "label", "group"):
+            return lacking(context, f"ip {kind} show {word}")
         elif word == "type" and rest:
             wanted = rest.pop(0)
             found = [link for link in found if wanted == "bridge" and link.name.startswith("docker")]

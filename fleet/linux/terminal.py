@@ -72,16 +72,18 @@ def tail(context: CommandContext) -> BuiltinResult:
             continue
         head = f"==> {'standard input' if word == '-' else word} <==\n" if headed else ""
         blocks.append(head + _end(content, count, unit, flags).decode("utf-8", "replace"))
+    if "f" in flags and not blocks:
+        errors += "tail: no files remaining\n"
     code = TIMED_OUT if "f" in flags and blocks else 1 if errors else 0
     return BuiltinResult(stdout=("\n" if headed else "").join(blocks), stderr=errors, exit_code=code)
 
 
 def _scaled(text: str) -> str | None:
     """A count with its sign: K and M multiply it; None if it is no number."""
-    found = re.fullmatch(r"([-+]?)(\d{1,15})(b|kB|[KMG]?)", text)
+    found = re.fullmatch(r"([-+]?)(\d{1,15})(b|kB|[kKmMG]?)", text)
     if found is None:
         return None
-    scale = {"": 1, "b": 512, "kB": 1000, "K": 1024, "M": 1024**2, "G": 1024**3}[found[3]]
+    scale = {"": 1, "b": 512, "kB": 1000, "k": 1024, "K": 1024, "m": 1024**2, "M": 1024**2, "G": 1024**3}[found[3]]
     return f"{found[1]}{int(found[2]) * scale}"
 
 

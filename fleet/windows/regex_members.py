@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
-from fleet.windows.failure import Budget, DotNetError
+from fleet.windows.failure import Budget, DotNetError, Unmodelled
 from fleet.windows.matching import BadPattern, Matcher, RegexMatch
+from fleet.windows.tree import Block
 from fleet.windows.values import GROUP, Arguments, PSObject, PSValue, bounded, to_text
 
 REGEX = "System.Text.RegularExpressions.Regex"
@@ -62,6 +63,12 @@ def matcher(pattern: str, options: PSValue, budget: Budget) -> Matcher:
         raise DotNetError("ArgumentException", bad.message) from None
 
 
+def _replacement(value: PSValue) -> str:
+    if isinstance(value, Block):
+        raise Unmodelled("[regex]::Replace with a script block")
+    return to_text(value)
+
+
 def static_methods(budget: Budget) -> dict[str, Callable[[Arguments], PSValue]]:
     """The methods that take the text first, then the pattern."""
 
@@ -72,7 +79,7 @@ def static_methods(budget: Budget) -> dict[str, Callable[[Arguments], PSValue]]:
         "ismatch": lambda a: compiled(a, 2).search(to_text(a[0])) is not None,
         "match": lambda a: match_record(compiled(a, 2).search(to_text(a[0]))),
         "matches": lambda a: [match_record(found) for found in compiled(a, 2).matches(to_text(a[0]))],
-        "replace": lambda a: bounded(compiled(a, 3).replace(to_text(a[0]), to_text(a[2]))),
+        "replace": lambda a: bounded(compiled(a, 3).replace(to_text(a[0]), _replacement(a[2]))),
         "split": lambda a: list(compiled(a, 2).split(to_text(a[0]))),
         "escape": lambda a: escaped(to_text(a[0])),
     }
@@ -85,4 +92,15 @@ def methods(pattern: str, budget: Budget) -> dict[str, Callable[[Arguments], PSV
     def bound(name: str) -> Callable[[Arguments], PSValue]:
         return lambda a: static[name]([a[0], pattern, *a[1:]])
 
-    return {**{name: bound(name) for name in static if name != "escape"}, "tostring": lambda a: pattern}
+    def placed(name: str, most: int) -> Callable[[Arguments], PSValue]:
+        def call(a: Arguments) -> PSValue:
+            if len(a) > most:  # how often, and from where on
+                raise Unmodelled(f"[regex] {name} with {len(a)} arguments")
+            return bound(name)(a)
+
+        return call
+
+    return {
+        **{name: placed(name, 2 if name == "replace" else 1) for name in static if name != "escape"},
+        "tostring": lambda a: pattern,
+    }

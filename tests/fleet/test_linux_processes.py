@@ -179,3 +179,10 @@ def test_kill_reads_its_options_before_the_first_process(line: str, words: str):
 def test_the_newest_of_pkill_is_no_signal():
     machine = Machine(draw_host("web01", Random(3)))
     assert LinuxShell(machine).run("pkill -n cron")[1:] == ("", 0)
+
+
+def test_lsof_leaves_out_whom_a_caret_names():
+    host = a_host()
+    told = LinuxShell(Machine(host)).run("lsof -u ^root")[0]
+    assert {line.split()[2] for line in told.splitlines()[1:]} == {p.user for p in host.processes} - {"root"}
+    assert " 1 root " not in LinuxShell(Machine(host)).run("lsof -p ^1")[0]

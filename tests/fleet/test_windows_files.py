@@ -9,6 +9,7 @@ from fleet.draw import draw_host
 from fleet.model import File, Machine
 from fleet.windows.shell import WindowsShell
 from scenarios.trouble import fill_disk
+from tests.fleet.answers import met
 
 LOG = r"C:\inetpub\logs\u_ex.log"
 LINES = "".join(f"10:{minute:02d} GET /{minute} {500 if minute % 10 == 0 else 200}\n" for minute in range(30))
@@ -177,3 +178,9 @@ def test_what_if_removes_nothing(machine: Machine):
 
 def test_following_a_file_for_ever_is_given_up(machine: Machine):
     assert WindowsShell(machine).run(f"Get-Content {LOG} -Tail 1 -Wait") == ("10:29 GET /29 200\n", "", 124)
+
+
+def test_a_file_written_without_newlines_holds_the_text_alone():
+    host = draw_host("web01", Random(3), "windows").with_file("C:/Data/a.txt", File("x\n"))
+    line = "'abc', 'd' | Out-File -NoNewline C:\\Data\\o.txt; (gi C:\\Data\\o.txt).Length; gc C:\\Data\\o.txt"
+    assert met(host, line) == ("10\nabcd\n", "", [])

@@ -47,7 +47,8 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
              "sc.exe qfailure x",
              "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)",
-             "[datetime]::Foo", "[timespan]::MaxValue"]
+             "([regex]'b').Replace('abb', 'x', 1)", "[regex]::Replace('abc', 'b', {'x'})",
+             "Get-Date | Out-File -NoNewline C:\\Data\\o.txt", "[datetime]::Foo", "[timespan]::MaxValue"]
 )  # fmt: skip
 def test_a_real_command_that_is_not_simulated_is_a_gap(host: Host, line: str):
     assert len(met(host, line)[2]) == 1

@@ -7,6 +7,7 @@ from fleet.model import File
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.files import filtered, named_items
 from fleet.windows.cmdlets.output import check_width
+from fleet.windows.failure import Unmodelled
 from fleet.windows.format import render
 from fleet.windows.paths import (
     PathItem,
@@ -22,7 +23,7 @@ from fleet.windows.paths import (
     record,
     write_text,
 )
-from fleet.windows.values import PSValue, display, items
+from fleet.windows.values import PSValue, display, items, to_text
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
@@ -59,7 +60,12 @@ def out_file(call: CmdletCall) -> Iterable[PSValue]:
         raise call.failure(text, "NoClobber", "ResourceExists", f"{full}:String", "IOException")
     check_width(call, render(values))
     encoding = call.text("Encoding", "unicode")
-    write_text(call.session, path, render(values), call.flag("Append"), call.cmdlet.name, encoding)
+    text = render(values)
+    if call.flag("NoNewline"):
+        if any(not isinstance(value, str) for value in values):
+            raise Unmodelled("Out-File -NoNewline for what is no text")
+        text = "".join(map(to_text, values))
+    write_text(call.session, path, text, call.flag("Append"), call.cmdlet.name, encoding)
     return []
 
 
