@@ -9,7 +9,7 @@ import pytest
 from fleet.draw import draw_host
 from fleet.linux import find_tests
 from fleet.linux.shell import LinuxShell
-from fleet.model import File, Machine
+from fleet.model import Machine
 from scenarios.trouble import with_containers
 
 HOST = replace(draw_host("web01", Random(5)), services={}, containers=())
@@ -245,8 +245,3 @@ def test_who_only_warns_of_a_shutdown_or_cancels_it_reboots_nothing(line: str):
 )  # fmt: skip
 def test_what_cannot_be_told_apart_here_is_a_gap(line: str):
     assert len(met(line)[3]) == 1
-
-
-def test_a_file_that_is_only_counted_has_one_size():
-    machine = Machine(HOST.with_file("/tmp/big", File("one line\n", bulk=5000)))
-    assert met("wc -c < /tmp/big; cat /tmp/big | wc -c; stat -c %s /tmp/big", machine)[0] == "5009\n5009\n5009\n"
