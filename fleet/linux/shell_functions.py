@@ -32,7 +32,7 @@ sudo() {
     while [[ ${1-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do local -x "$1"; shift; done
     if [[ $aj_start ]]; then set -- bash ${1:+-c "$*"}; elif (($# == 0)); then command sudo; return; fi
     if [[ $1 =~ ^(cd|export|source|alias|unset|eval|exec|set|umask|\.)$ || ( $1 == */* && ! -x $1 ) ]] ||
-        { [[ $1 != */* ]] && ! command -v "$1" > /dev/null; }; then
+        ! aj_found "$1"; then
         echo "sudo: $1: command not found" >&2
         return 1
     fi
@@ -75,7 +75,7 @@ timeout() {
         echo "Try 'timeout --help' for more information." >&2
         return 125
     done
-    if [[ $aj_next == command ]] && (($# > 1)) && ! command -v "$aj_word" > /dev/null; then
+    if [[ $aj_next == command ]] && (($# > 1)) && ! aj_found "$aj_word"; then
         echo "timeout: failed to run command ‘$aj_word’: No such file or directory" >&2
         return 127
     fi
@@ -134,4 +134,5 @@ zcat() {
 }
 """
 UNKNOWN = "sudoedit() { aj-lacks sudoedit; }\n"
-ALL = UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY
+FOUND = 'aj_found() { [[ $1 == */* && -e $1 ]] || command -v "$1" > /dev/null; }\n'
+ALL = FOUND + UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY

@@ -21,6 +21,8 @@ def asked(line: str) -> tuple[str, str, int, list[str]]:
         ("sudo -u '#33' whoami", "www-data\n"),
         ("sudo -H -u nobody sh -c 'echo $HOME $USER'", "/nonexistent nobody\n"),
         ("sudo -n -- whoami", "root\n"),
+        ("sudo -n /usr/bin/whoami", "root\n"),
+        ("sudo -u www-data timeout 5 /bin/whoami", "www-data\n"),
         ("sudo -i -u ops whoami", "ops\n"),
         ("sudo -su www-data whoami", "www-data\n"),
         ("sudo -iu www-data whoami; echo $?", "This account is currently not available.\n1\n"),
