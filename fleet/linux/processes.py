@@ -75,6 +75,9 @@ def kill(context: CommandContext) -> BuiltinResult:
         elif int(word) == -1:
             for process in context.host.processes:
                 send(context, signal, process.pid)
+        elif int(word) == context.host.next_pid:  # the shell that runs the line, as ps shows it
+            if signal != "0":
+                lacking(context, "kill of its own shell")
         elif abs(int(word)) not in pids:
             errors += f"bash: line 1: kill: ({word}) - No such process\n"
         else:

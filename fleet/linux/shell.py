@@ -12,7 +12,7 @@ from threading import Lock, Thread, stack_size
 from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionProfile
 
 from fleet.actions import tick
-from fleet.gaps import fault
+from fleet.gaps import Gap, fault
 from fleet.linux import base_system
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
 from fleet.linux.commands import COMMANDS
@@ -21,6 +21,7 @@ from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.kernel_settings import written
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
+from fleet.linux.own_pid import asks_another, with_pid
 from fleet.linux.real_files import missed_files
 from fleet.linux.standing_files import standing_files
 from fleet.linux.terminal import TIMED_OUT
@@ -72,6 +73,10 @@ class LinuxShell:
         # Created on first use: a Bash takes memory, and most hosts of most fleets are never used.
         bash = self._bash = self._bash or self._start()
         self._catch_up(bash)
+        if "$" in line:
+            line = with_pid(line, self._machine.host.next_pid)
+            if asks_another(line):
+                self._machine.gaps.append(Gap("command", "the number of another shell"))
         may = line_effects(line)
         for name in may.lack - self._lacking:
             self._lacking.add(name)
