@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from fleet.draw import draw_host
 from fleet.linux.command import CommandContext
 from fleet.linux.host_files import HostFiles
 from fleet.linux.lsof import open_files
@@ -139,3 +140,25 @@ def test_older_verbs_mean_what_the_newer_ones_do():
 def test_an_unknown_type_of_unit_is_refused_by_every_list():
     for verb in ("list-units", "list-unit-files", "list-timers", "status"):
         assert out(f"systemctl {verb} -t nosuch")[1].startswith("Unknown unit type or load state 'nosuch'.")
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("list-dependencies --reverse ssh", "ssh.service\n● └─multi-user.target\n●   └─graphical.target\n"),
+        ("disable --quiet ssh; systemctl list-dependencies ssh.service --reverse", "ssh.service\n"),
+        ("list-dependencies nosuch", "nosuch.service\n"),
+        ("list-dependencies --plain --reverse nosuch.service", "nosuch.service\n"),
+    ],
+)
+def test_what_wants_a_service_is_known(line: str, text: str):
+    machine = Machine(draw_host("web01", Random(8)))
+    assert LinuxShell(machine).run(f"systemctl {line}")[::2] == (text, 0)
+    assert machine.gaps == []
+
+
+@pytest.mark.parametrize("words", ["ssh", "--reverse --plain ssh", "", "basic.target", "--reverse ssh cron"])
+def test_what_a_service_needs_is_a_gap(words: str):
+    machine = Machine(draw_host("web01", Random(8)))
+    LinuxShell(machine).run(f"systemctl list-dependencies {words}")
+    assert machine.gaps != []

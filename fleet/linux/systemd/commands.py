@@ -12,6 +12,7 @@ from fleet.linux.manual import has_verb
 from fleet.linux.options import options
 from fleet.linux.processes import signal_of
 from fleet.linux.systemd.base_units import is_base_unit
+from fleet.linux.systemd.dependencies import list_dependencies
 from fleet.linux.systemd.journal_entries import FORMS
 from fleet.linux.systemd.lists import ON_HOST, TYPES, overview, states_in
 from fleet.linux.systemd.properties import manager_properties
@@ -40,6 +41,7 @@ SYSTEMCTL = options("""
     --no-legend
     --legend=
     --plain
+    --reverse
     --now
     -s --signal=
     -o --output=
@@ -73,6 +75,8 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         return lacking(context, f"systemctl {verb} -t {min(unlisted)}", BuiltinResult())
     if verb in ON_HOST:
         return ON_HOST[verb](context.host, flags, words)
+    if verb == "list-dependencies":
+        return list_dependencies(context, flags, words)
     if verb == "edit":
         return fail("Cannot edit units if not on a tty.")
     if verb not in ON_UNITS and verb not in _CHANGES:
