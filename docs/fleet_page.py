@@ -3,7 +3,7 @@
 python docs/fleet_page.py ROWS...
 
 Counted are the command lines of the calls in ROWS, files of training rows, and those of the oracle on the suite full.
-Without ROWS only the table beside the booted machine is written.
+Without ROWS only the tables beside real machines are written.
 """
 
 import re
@@ -25,6 +25,7 @@ from fleet.linux.manual import real_commands
 from scenarios.catalogue import scenario_from_record
 from scenarios.oracle import play
 from tests.parity.booted import KINDS, by_command
+from tests.parity.entries import by_part
 
 ROOT = Path(__file__).parents[1]
 PAGE, PARITY = ROOT / "docs" / "fleet.md", ROOT / "tests" / "parity"
@@ -34,6 +35,13 @@ ABOUT_BOOTED = """
 Lines that were run on a booted Debian 12 (systemd 252, Linux 6.1; see `tests/parity/guest/`) and on a host of the fleet
 with the same units, users and configuration, by the first command of a line. *harmless*: other blanks, another order,
 or written in `tests/parity/booted_known.txt` with the reason, as is what is *wrong*. *missing*: a gap.
+
+"""
+ABOUT_ENTRIES = """
+## Faults that were found beside real servers
+
+The lines of thirty entries, by part (`tests/parity/entries.jsonl`): what each should say comes from a booted
+Debian 12 or from the documentation of Windows PowerShell 5.1. *missing*: a gap.
 
 """
 KEYWORDS = frozenset(
@@ -134,6 +142,14 @@ def booted_table() -> Iterator[str]:
         yield f"| {name} | {found.total():,} | {' | '.join(f'{found[kind]:,}' for kind in KINDS)} |\n"
 
 
+def entries_table() -> Iterator[str]:
+    kinds = [kind for kind in KINDS if kind != "harmless"]
+    yield f"| part | lines | {' | '.join(kinds)} |\n|---|---|{'---|' * len(kinds)}\n"
+    counts = list(by_part())
+    for part, found in [*counts, ("all", sum((found for _, found in counts), Counter()))]:
+        yield f"| {part} | {found.total():,} | {' | '.join(f'{found[kind]:,}' for kind in kinds)} |\n"
+
+
 def main(paths: list[Path]) -> None:
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
     used = rest.partition(BOOTED)[0]
@@ -141,7 +157,8 @@ def main(paths: list[Path]) -> None:
         sources = [list(oracles()), list(rows(paths))]
         told = f"{len(sources[0]):,} lines of the oracle, {len(sources[1]):,} of rows.\n\n"
         used = f"\n{told}{''.join(table(sources))}\n"
-    PAGE.write_text(f"{head}{MARK}{used}{BOOTED}{ABOUT_BOOTED}{''.join(booted_table())}", encoding="utf-8")
+    beside = f"{BOOTED}{ABOUT_BOOTED}{''.join(booted_table())}{ABOUT_ENTRIES}{''.join(entries_table())}"
+    PAGE.write_text(f"{head}{MARK}{used}{beside}", encoding="utf-8")
 
 
 if __name__ == "__main__":

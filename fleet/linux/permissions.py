@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bashkit import BuiltinResult
 
+from fleet.linux.account_files import groups
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.options import options
@@ -196,14 +197,16 @@ def _owner_and_group(context: CommandContext, text: str) -> tuple[str, str] | st
     """(owner, group) of OWNER[:GROUP], or of GROUP for chgrp, "" where it stays; or why there is none."""
     users = accounts(context.host)
     names = {str(uid): name for name, uid in users.items()}
+    known = groups(context)
+    numbers = {str(number): name for name, number in known.items()}
     if context.name == "chgrp":
-        group = names.get(text, text)
-        return ("", group) if group in users or text.isdecimal() else f"invalid group: ‘{text}’"
+        group = numbers.get(text, text)
+        return ("", group) if group in known or text.isdecimal() else f"invalid group: ‘{text}’"
     user, sign, group = text.partition(":")
-    user, group = names.get(user, user), names.get(group, group)
+    user, group = names.get(user, user), numbers.get(group, group)
     if user and user not in users and not user.isdecimal():
         return f"invalid user: ‘{text}’"
-    if group and group not in users and not group.isdecimal():
+    if group and group not in known and not group.isdecimal():
         return f"invalid group: ‘{text}’"
     return user, group or (user if sign and user else "")
 

@@ -7,7 +7,7 @@ from fleet.model import Host
 from fleet.windows.arithmetic import bitwise
 from fleet.windows.casts import cast
 from fleet.windows.error_records import error_record
-from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory, not_allowed
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, Unmodelled, no_memory, not_allowed
 from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
 from fleet.windows.operators import binary
@@ -55,6 +55,18 @@ from fleet.windows.values import (
 SPLITS = ("-split", "-isplit", "-csplit")
 PROCESS_ID = 4242
 """The shell's own process id, which is not in the process list."""
+
+
+SETTINGS: dict[str, PSValue] = {
+    "erroractionpreference": "Continue", "warningpreference": "Continue", "progresspreference": "Continue",
+    "informationpreference": "SilentlyContinue", "verbosepreference": "SilentlyContinue",
+    "debugpreference": "SilentlyContinue", "confirmpreference": "High", "whatifpreference": False,
+    "formatenumerationlimit": 4, "maximumerrorcount": 256, "nestedpromptlevel": 0, "psculture": "en-US",
+    "psuiculture": "en-US", "shellid": "Microsoft.PowerShell",
+    "pshome": "C:\\Windows\\System32\\WindowsPowerShell\\v1.0",
+    **dict.fromkeys((f"maximum{what}count" for what in ("alias", "drive", "function", "history", "variable")), 4096),
+}  # fmt: skip
+"""Variables that every session begins with."""
 
 
 class ExpressionEvaluator:
@@ -158,8 +170,10 @@ class ExpressionEvaluator:
                 return PROCESS_ID
             case "psversiontable":
                 return Hash({"PSVersion": version(self.session.host), "PSEdition": "Desktop"})
+            case "host" | "profile" | "executioncontext" | "outputencoding":
+                raise Unmodelled(f"${name}")
             case _:
-                return None
+                return SETTINGS.get(name)
 
     def _member(self, node: Member) -> PSValue:
         name = to_text(self.value(node.name))

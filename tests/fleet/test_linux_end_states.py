@@ -43,6 +43,7 @@ def shell() -> LinuxShell:
         ("umask u=rwx,g=rx,o=; umask; umask -S", "0027\nu=rwx,g=rx,o=\n"),
         ("mkdir -m 700 /tmp/m; mkdir -pm 711 /tmp/n/o; stat -c %a /tmp/m /tmp/n /tmp/n/o", "700\n755\n711\n"),
         ("chgrp www-data /tmp/d/f; stat -c %U:%G /tmp/d/f", "root:www-data\n"),
+        ("chgrp adm /tmp/d/f; chown :4 /tmp/d; stat -c %G /tmp/d/f /tmp/d", "adm\nadm\n"),
         ("chown :ops /tmp/d/f; stat -c %U:%G /tmp/d/f", "root:ops\n"),
         ("chown ops: /tmp/d/f; stat -c %U:%G /tmp/d/f", "ops:ops\n"),
         ("chown -R ops:www-data /tmp/d; stat -c %U:%G /tmp/d /tmp/d/e /tmp/d/f", 3 * "ops:www-data\n"),

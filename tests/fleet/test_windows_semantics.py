@@ -33,6 +33,11 @@ def host() -> Host:
         ("(2.5).ToString('N0')", "3"),
         ("'{0:N1}' -f -0.04", "0.0"),
         ("[int]2.5", "2"),
+        # every session begins with its settings
+        ("$ErrorActionPreference", "Continue"),
+        ("$VerbosePreference", "SilentlyContinue"),
+        ("$ErrorActionPreference = 'Stop'; $ErrorActionPreference", "Stop"),
+        ("$MaximumHistoryCount", "4096"),
         ("[math]::Round(2.5)", "2"),
         ("[math]::Round(2.5, [MidpointRounding]::AwayFromZero)", "3"),
         ("[math]::Round(0.125, 2, 'AwayFromZero')", "0.13"),
