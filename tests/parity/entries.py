@@ -77,6 +77,7 @@ def answered(entry: Entry) -> Kind:
 
 def by_part() -> Iterator[tuple[str, Counter[Kind]]]:
     """(part, how its lines are answered)"""
-    kinds = [(entry.entry, answered(entry)) for entry in entries()]
+    kinds: list[tuple[int, Kind]] = [(entry.entry, answered(entry)) for entry in entries()]
     for part, numbers in PARTS.items():
-        yield part, Counter(kind for number, kind in kinds if number in numbers)
+        counts: Counter[Kind] = Counter(kind for number, kind in kinds if number in numbers)
+        yield part, counts
