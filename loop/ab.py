@@ -5,7 +5,7 @@ asked again, whichever comparison it was for, and no board or gate takes it for 
 whole eval is asked nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import fsum
 from pathlib import Path
@@ -245,14 +245,15 @@ def line(step: Glance) -> str:
     return f"look {step.number} of {step.of}: {step.asked} of {step.samples} samples; {told}{further}"
 
 
-def savings(found: Sequential) -> list[str]:
-    """What each arm that was asked took, of what the whole suite would have taken."""
+def savings(found: Sequential, whole: Collection[str] = ()) -> list[str]:
+    """What each arm that was asked took, of what the whole suite would have taken; without those asked wholly since."""
     if not found.saved:
         return ["Both have a whole eval; nothing was asked."]
     return [
         f"{name}: {one.asked} of {one.samples} samples ({one.asked / one.samples:.0%}), {one.minutes:.1f} of about "
         f"{one.whole_minutes:.1f} minutes."
         for name, one in found.saved.items()
+        if name not in whole
     ]
 
 

@@ -1,4 +1,4 @@
-"""The whole loop: build, train, evaluate base, champion and candidate, compare, rank, gate, promote.
+"""The whole loop: build, train, evaluate the candidate and what it is to replace, compare, rank, gate, promote.
 
 Each stage is a function whose result is a folder, named by the hash of its inputs. If the folder exists, the stage
 is up to date; an interrupted stage is resumed.
@@ -7,6 +7,7 @@ is up to date; an interrupted stage is resumed.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,14 +20,14 @@ from aj.files import Strict, load_yaml
 from loop.ab import Sequential, line, savings
 from loop.board import write_board
 from loop.child import train_in_child
-from loop.early import Evaluated, evaluate_or_reject
+from loop.early import Evaluated, evaluate_or_reject, is_whole
 from loop.evaluate import evaluate
 from loop.judging import judge
 from loop.registry import champion, counted, promote
-from loop.targets import base_of_run, find_run, run_target
+from loop.targets import Target, base_of_run, find_run, run_target
 from verdict.compare import compare_all, costs, read_both, table
 from verdict.frozen import SUITES
-from verdict.gate import GateOutcome, Verdict, gate, panel
+from verdict.gate import GateOutcome, Verdict, panel
 from verdict.policy import Policy, load_policy
 from verdict.scores import TaskScores
 from verdict.sequential import in_pairs
@@ -53,13 +54,13 @@ class Finished:
 
     run: Path
     evals: dict[str, Path]
-    """base, champion if that is another run, and candidate unless it was rejected early."""
+    """The whole evals, by role: candidate, and base or champion. One that the verdict did not need is missing."""
     verdict: Verdict
     promoted: bool
     up_to_date: bool = False
     """The run was already the champion; there was nothing to decide."""
-    rejected_early: Sequential | None = None
-    """The looks at a candidate that was rejected before all of the suite was asked."""
+    decided: Sequential | None = None
+    """The looks that decided before all of the suite was asked."""
 
 
 Made = TypeVar("Made", Path, Evaluated)
@@ -67,53 +68,47 @@ Made = TypeVar("Made", Path, Evaluated)
 
 
 def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, contract: str | None = None) -> Finished:
-    """Run what is not up to date; print the comparison of base and candidate, the leaderboard, and the verdict.
+    """Run what is not up to date; print the comparison with the reference, the leaderboard, and the verdict.
 
-    A candidate that is certain to be rejected is asked no further, and then compared with what it should replace.
-    `root` is the folder with the files of the data recipe, by default data/; `contract` replaces that of both recipes.
+    The reference is the champion, or the base if there is none. A base is asked no further than the verdict needs, nor
+    is a candidate that is certain to be rejected. `root` is the folder with the files of the data recipe, by default
+    data/; `contract` replaces that of both recipes.
 
     Raises:
         ConfigError: the data recipe and the training recipe name different contracts.
     """
     policy = load_policy(ROOT / recipe.policy)
     data, run = _train(recipe, console, root, contract)
-    base, candidate = base_of_run(run), run_target(run)
-    reigning, reference = champion(), base
+    reigning, candidate = champion(), run_target(run)
     reigns = reigning is not None and reigning["run"] == run.name
-    evals = {"base": _stage(console, "eval base", lambda: evaluate(base, recipe.suite, recipe.limit))}
-    if reigning and not reigns:
-        reference = rival = run_target(find_run("champion"))
-        evals["champion"] = _stage(console, "eval champion", lambda: evaluate(rival, recipe.suite, recipe.limit))
-    against = evals.get("champion", evals["base"])
-
-    def ask() -> Evaluated:
-        if recipe.limit or reigns or recipe.suite not in SUITES:
-            return Evaluated(evaluate(candidate, recipe.suite, recipe.limit))
-        return evaluate_or_reject(against, candidate, policy, recipe.suite, lambda step: _say(console, line(step)))
-
-    asked = _stage(console, "eval candidate", ask)
-    if asked.rejected:
-        _compare(console, in_pairs(asked.rejected.judged), reference.name, candidate.name)
-        verdict = asked.rejected.judged.verdict
-    else:
-        evals["candidate"] = asked.folder
-        _compare(console, read_both(evals["base"], asked.folder), base.name, candidate.name)
+    role = "champion" if reigning and not reigns else "base"
+    reference = run_target(find_run("champion")) if role == "champion" else base_of_run(run)
+    asked = _ask(recipe, policy, role, reference, candidate, console)
+    folders = {role: asked.reference, "candidate": asked.candidate}
+    evals = {part: folder for part, folder in folders.items() if is_whole(folder)}
+    both = in_pairs(asked.decided.judged) if asked.decided else read_both(asked.reference, asked.candidate)
+    if both:
+        _compare(console, both, reference.name, candidate.name)
+    if "candidate" in evals:
         _rank(console, evals)
-        if reigns:
-            return _already_champion(console, policy, run, evals)
-        verdict = judge(against, asked.folder, policy, recipe.suite)
-    verdict = counted(verdict, policy)
+    judged = asked.decided and asked.decided.judged.verdict
+    verdict = judged or judge(asked.reference, asked.candidate, policy, recipe.suite)
+    verdict = verdict if reigns else counted(verdict, policy)
     console.print(panel(verdict))
-    if asked.rejected:
-        _say(console, f"The eval ended early: {savings(asked.rejected)[0]}")
-    promoted = verdict.outcome is GateOutcome.PROMOTE
+    if asked.decided:
+        whole = {model.name for part, model in ((role, reference), ("candidate", candidate)) if part in evals}
+        for told in savings(asked.decided, whole):
+            _say(console, f"The eval ended early: {told}")
+    promoted = not reigns and verdict.outcome is GateOutcome.PROMOTE
     if promoted:
         promote(run, verdict)
         console.print(f"Promoted: {candidate.name} is the champion. `aj rollback` undoes it.")
+    elif reigns:
+        console.print("Up to date: this run is the champion.")
     elif reigning:
         console.print(f"The champion stays: {reference.name}.")
-    _places(console, data, run, evals, asked.folder)
-    return Finished(run, evals, verdict, promoted, rejected_early=asked.rejected)
+    _places(console, data, run, evals, asked.candidate)
+    return Finished(run, evals, verdict, promoted, up_to_date=reigns, decided=asked.decided)
 
 
 def _train(recipe: LoopRecipe, console: Console, root: Path | None, contract: str | None) -> tuple[Path, Path]:
@@ -136,13 +131,21 @@ def _train(recipe: LoopRecipe, console: Console, root: Path | None, contract: st
     return data, _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
 
 
-def _already_champion(console: Console, policy: Policy, run: Path, evals: dict[str, Path]) -> Finished:
-    """Nothing to decide: compute the verdict that promoted it again from the same logs."""
-    verdict = gate(evals["base"], evals["candidate"], policy)
-    console.print(panel(verdict))
-    console.print("Up to date: this run is the champion.")
-    _places(console, None, run, evals, evals["candidate"])
-    return Finished(run, evals, verdict, promoted=False, up_to_date=True)
+def _ask(
+    recipe: LoopRecipe, policy: Policy, role: str, reference: Target, candidate: Target, console: Console
+) -> Evaluated:
+    """Ask both: a champion, and with a limit anyone, without looks."""
+    if recipe.limit or recipe.suite not in SUITES:
+        asked = partial(evaluate, suite=recipe.suite, limit=recipe.limit)
+        folder = _stage(console, f"eval {role}", lambda: asked(reference))
+        return Evaluated(folder, _stage(console, "eval candidate", lambda: asked(candidate)))
+    if role == "champion":
+        _stage(console, "eval champion", lambda: evaluate(reference, recipe.suite))
+    return _stage(
+        console,
+        "eval candidate" if role == "champion" else "eval base and candidate",
+        lambda: evaluate_or_reject(reference, candidate, policy, recipe.suite, lambda look: _say(console, line(look))),
+    )
 
 
 def _stage(console: Console, name: str, work: Callable[[], Made]) -> Made:
@@ -150,9 +153,10 @@ def _stage(console: Console, name: str, work: Callable[[], Made]) -> Made:
     console.print(Text.assemble((name, "bold"), " …"))
     start = time.time()
     made = work()
-    folder = made.folder if isinstance(made, Evaluated) else made
-    took = f"{(time.time() - start) / 60:.1f} min" if folder.stat().st_mtime >= start else "up to date"
-    console.print(Text.assemble((name, "bold"), f" {_relative(folder)} ({took})"), soft_wrap=True)
+    folders = (made.reference, made.candidate) if isinstance(made, Evaluated) else (made,)
+    changed = any(folder.stat().st_mtime >= start for folder in folders)
+    took = f"{(time.time() - start) / 60:.1f} min" if changed else "up to date"
+    console.print(Text.assemble((name, "bold"), f" {_relative(folders[-1])} ({took})"), soft_wrap=True)
     return made
 
 
@@ -173,12 +177,11 @@ def _rank(console: Console, evals: dict[str, Path]) -> None:
     console.print(terminal.slice_table(known, "The documented error patterns, 95% intervals"))
 
 
-def _places(console: Console, data: Path | None, run: Path, evals: dict[str, Path], samples: Path) -> None:
+def _places(console: Console, data: Path, run: Path, evals: dict[str, Path], samples: Path) -> None:
     lines = [("data set", data), ("run", run), *((f"eval {role}", folder) for role, folder in evals.items())]
     lines.append(("leaderboard", write_board()))
     for name, path in lines:
-        if path:
-            _say(console, f"{name:<16} {_relative(path)}")
+        _say(console, f"{name:<16} {_relative(path)}")
     _say(console, f"single samples:  .venv/bin/inspect view start --log-dir {_relative(samples)}")
 
 

@@ -154,6 +154,6 @@ def loop(
     if output is Format.json:
         evals = {role: str(folder) for role, folder in done.evals.items()}
         told = {"run": str(done.run), "evals": evals, "promoted": done.promoted, "verdict": to_record(done.verdict)}
-        early = {"saved": saved_record(done.rejected_early)} if done.rejected_early else {}
+        early = {"saved": saved_record(done.decided)} if done.decided else {}
         print(json.dumps(told | early))
     raise typer.Exit(0 if done.up_to_date else int(done.verdict.outcome))

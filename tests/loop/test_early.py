@@ -50,10 +50,12 @@ def test_a_run_that_is_asked_twice_shows_its_noise_and_keeps_its_first_eval(logs
 
 def test_a_candidate_that_is_not_rejected_early_is_asked_for_the_rest_alone(logs, server, tmp_path):
     server.replies = {"tiny": GOOD, f"x-{RUN}": GOOD}
-    reference, target = evaluating.evaluate(find_target(f"base:{RUN}"), "small"), find_target(RUN)
+    base, target = find_target(f"base:{RUN}"), find_target(RUN)
+    reference = evaluating.evaluate(base, "small")
     narrow, steps = load_policy(write_policy(tmp_path / "narrow.yaml", {"margin": 0.03})), []
-    folder = early.evaluate_or_reject(reference, target, narrow, "small", steps.append).folder
-    assert folder == evaluating.eval_folder(target, "small")
+    found = early.evaluate_or_reject(base, target, narrow, "small", steps.append)
+    folder = found.candidate
+    assert found == early.Evaluated(reference, evaluating.eval_folder(target, "small"))
     assert steps[-1].asked == ALL
     whole, batches = (
         {prompt: count for (name, prompt), count in server.asked.items() if name == model}
@@ -66,9 +68,39 @@ def test_a_candidate_that_is_not_rejected_early_is_asked_for_the_rest_alone(logs
         assert one[task].samples == other[task].samples
         assert one[task].settings["order of samples"] == other[task].settings["order of samples"]
         assert (one[task].status, one[task].limited) == ("success", False)
-    assert early.evaluate_or_reject(reference, target, narrow, "small", steps.append) == early.Evaluated(folder)
+    assert early.evaluate_or_reject(base, target, narrow, "small", steps.append) == found
     assert gate(reference, folder, narrow, logs).outcome is GateOutcome.INCONCLUSIVE
     assert (len(steps), finished_evals()) == (4, sorted([reference, folder]))
+
+
+def test_a_base_is_asked_no_further_than_the_verdict_needs(logs, server, tmp_path):
+    server.replies = {"tiny": BAD, f"x-{RUN}": GOOD}
+    base, target = find_target(f"base:{RUN}"), find_target(RUN)
+    policy = load_policy(write_policy(tmp_path / "policy.yaml", {"margin": 0.18}))
+    found = early.evaluate_or_reject(base, target, policy, "small")
+    assert found.decided
+    assert found.decided.judged.verdict.outcome is GateOutcome.PROMOTE
+    assert finished_evals() == [found.candidate]
+    assert not early.is_whole(found.reference)
+    assert 0 < server.count("tiny") < ALL < SMALL <= server.count(f"x-{RUN}")
+    asked = server.asked.total()
+    again = early.evaluate_or_reject(base, target, policy, "small")
+    assert server.asked.total() == asked
+    assert again.decided
+    assert again.decided.judged.verdict == found.decided.judged.verdict
+
+
+def test_two_that_are_asked_to_the_end_have_a_whole_eval_each(logs, server, tmp_path):
+    server.replies = {"tiny": GOOD, f"x-{RUN}": GOOD}
+    models = find_target(f"base:{RUN}"), find_target(RUN)
+    narrow = load_policy(write_policy(tmp_path / "narrow.yaml", {"margin": 0.03}))
+    found = early.evaluate_or_reject(*models, narrow, "small")
+    wholes = [evaluating.eval_folder(model, "small") for model in models]
+    assert [found.reference, found.candidate, found.decided] == [*wholes, None]
+    assert finished_evals() == sorted(wholes)
+    asked = server.asked.total()
+    assert [evaluating.evaluate(model, "small") for model in models] == wholes
+    assert server.asked.total() == asked, "no sample is asked again"
 
 
 @pytest.fixture
@@ -91,17 +123,19 @@ def test_a_loop_whose_candidate_fails_early_ends_with_its_rejection(logs, server
     assert f" of {SMALL} samples; " in look
     assert "REJECT" in lines
     assert any(line.startswith(f"The eval ended early: x ({RUN}): ") for line in lines)
-    reference = evaluating.eval_folder(find_target(f"base:{RUN}"), "small")
-    assert finished_evals() == [reference]
+    for name in ("tiny", f"x ({RUN})"):
+        assert any(line.startswith(f"The eval ended early: {name}: ") for line in lines)
+    assert finished_evals() == [], "neither was asked wholly"
     tries = [json.loads(line) for line in (logs / "registry" / "tries.jsonl").read_text().splitlines()]
     assert tries == [{"reference": "base", "run": RUN}]
     asked = server.asked.total()
     done = CliRunner().invoke(app, [*loop, "--format", "json"])
     found = json.loads(done.stdout)
     assert (done.exit_code, found["promoted"], found["verdict"]["outcome"]) == (1, False, "REJECT")
-    assert found["evals"] == {"base": str(reference)}
-    (saved,) = found["saved"].values()
-    assert saved["asked"] < saved["samples"] == SMALL
+    assert found["evals"] == {}
+    assert found["saved"].keys() == {"tiny", f"x ({RUN})"}
+    for saved in found["saved"].values():
+        assert saved["asked"] < saved["samples"] == SMALL
     assert server.asked.total() == asked, "what was asked is not asked again"
 
 
