@@ -93,6 +93,10 @@ def _event(path: Path, number: int, line: bytes) -> dict[str, Any]:
     named = isinstance(crowned, dict) and all(isinstance(crowned.get(key), str) for key in ("run", "name", "adapter"))
     if not named or event.get("event") not in EVENTS:
         raise DataError(f"{place}: not a promotion or rollback with a champion's run, name and adapter; {mend}.")
+    if not isinstance(crowned.get("verdict") or {}, dict):
+        raise DataError(f"{place}: the champion's verdict is no JSON object; {mend}.")
+    if not all(isinstance(told.get("reason") or "", str) for told in (event, crowned)):
+        raise DataError(f"{place}: the reason is no text; {mend}.")
     return event
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,10 @@ def compare_all(both: Sequence[tuple[TaskScores, TaskScores]]) -> list[Compariso
     """Compare the logs of two models, task by task.
 
     Raises:
-        EvidenceError: the noise that is stored beside them cannot be read.
+        EvidenceError: the noise that is stored beside them cannot be read, or a score is outside 0..1.
     """
+    for log in chain.from_iterable(both):
+        _check_scale(log)
     noise = known({a.task: a for a, _ in both}, {b.task: b for _, b in both})
     return [_marked(row, noise.get(f"{row.task}/{row.metric}")) for a, b in both for row in compare_task(a, b)]
 
@@ -88,6 +91,15 @@ def check_comparable(a: TaskScores, b: TaskScores) -> None:
         raise EvidenceError(f"{a.task}: {graded_apart(a, b)}")
     if not a.samples.keys() & b.samples.keys():
         raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on the same suite.")
+
+
+def _check_scale(log: TaskScores) -> None:
+    for metric in log.metrics:
+        if not all(0 <= sample.values.get(metric, 0) <= 1 for sample in log.samples.values()):
+            raise EvidenceError(
+                f"{log.path}: {metric} has values outside 0..1, where no interval holds; scale them in the scorer, "
+                "then run `inspect score --action overwrite` on the log."
+            )
 
 
 def compare_task(a: TaskScores, b: TaskScores) -> list[ComparisonRow]:

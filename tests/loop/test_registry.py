@@ -125,6 +125,22 @@ def test_a_broken_history_is_named_by_its_line(lab):
         crown(lab, "same", "good")
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"verdict": [1]}, "verdict"),
+        ({"verdict": "PROMOTE"}, "verdict"),
+        ({"reason": 3}, "reason"),
+        ({"run": 3}, "run"),
+    ],
+)
+def test_a_line_of_the_history_with_a_part_of_another_kind_is_named(tmp_path, change, told):
+    crowned = {"run": "a", "name": "a", "adapter": "x", **change}
+    (tmp_path / "history.jsonl").write_text(json.dumps({"event": "promote", "champion": crowned}) + "\n")
+    with pytest.raises(DataError, match=rf"history.jsonl:1: .*{told}.*; restore the file from a backup"):
+        history(tmp_path)
+
+
 def test_a_registry_that_cannot_be_written_says_so(lab):
     (lab.logs / "registry").write_text("a file where a folder belongs")
     with pytest.raises(AJError, match="cannot be written"):

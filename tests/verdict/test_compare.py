@@ -46,6 +46,21 @@ def test_equal_models_differ_by_nothing_within_an_interval_of_some_width(lab):
     assert overall.low < -0.02 < 0.02 < overall.high
 
 
+@pytest.mark.parametrize("value", [7.0, -0.5, 1.01])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_scores_on_another_scale_are_not_compared(lab, value, is_first):
+    def scaled(log: EvalLog) -> None:
+        for sample in (log.samples or [])[:1]:
+            for score in (sample.scores or {}).values():
+                assert isinstance(score.value, dict)
+                score.value = dict.fromkeys(score.value, value)
+
+    other = lab.change("good", scaled, tasks="known-issues")
+    arms = (other, lab.evals("base")) if is_first else (lab.evals("base"), other)
+    with pytest.raises(EvidenceError, match=r"known-issues.*: right has values outside 0\.\.1, .* `inspect score"):
+        compare(*arms)
+
+
 def test_different_task_versions_are_not_compared(lab):
     def newer(log: EvalLog) -> None:
         log.eval.task_version = 99

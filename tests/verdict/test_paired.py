@@ -150,7 +150,8 @@ def test_a_row_of_the_board_is_a_mean_with_its_interval():
     assert (row.low, row.high) == (pytest.approx(estimate.low(0.025)), pytest.approx(estimate.high(0.025)))
     high = [(a1, 1.5)]
     assert rows._row("m", "t", "right", "all", high, "").flaw == "values outside 0..1: its interval does not hold"
-    assert rows._row("m", "t", "right", "all", high, "its log").flaw == "its log"
+    both = rows._row("m", "t", "right", "all", high, "its log")
+    assert both.flaw == "values outside 0..1: its interval does not hold; its log"
 
 
 def test_rows_stand_by_task_metric_and_slice_the_best_model_first_and_flawed_ones_last():

@@ -139,7 +139,7 @@ def _flaw(scores: TaskScores, today: Today) -> str:
 def _row(model: str, task: str, metric: str, name: str, scored: Sequence[tuple[Sample, float]], flaw: str) -> BoardRow:
     values = [value for _, value in scored]
     if not all(0 <= value <= 1 for value in values):
-        flaw = flaw or "values outside 0..1: its interval does not hold"
+        flaw = "; ".join(filter(None, ["values outside 0..1: its interval does not hold", flaw]))
     estimate = score_estimate(values, [sample.family or sample.id for sample, _ in scored])
     bounds = estimate.low(TAIL), estimate.high(TAIL)
     names = visible(task), visible(metric), visible(name)
