@@ -90,8 +90,11 @@ def _event(path: Path, number: int, line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not a JSON object ({error}); {mend}.") from error
     crowned = event.get("champion") if isinstance(event, dict) else None
-    named = isinstance(crowned, dict) and all(isinstance(crowned.get(key), str) for key in ("run", "name", "adapter"))
-    if not named or event.get("event") not in EVENTS:
+    if (
+        not isinstance(crowned, dict)
+        or not all(isinstance(crowned.get(key), str) for key in ("run", "name", "adapter"))
+        or event.get("event") not in EVENTS
+    ):
         raise DataError(f"{place}: not a promotion or rollback with a champion's run, name and adapter; {mend}.")
     if not isinstance(crowned.get("verdict") or {}, dict):
         raise DataError(f"{place}: the champion's verdict is no JSON object; {mend}.")

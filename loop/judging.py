@@ -38,7 +38,7 @@ def earlier_evals(reference: Path | Target, suite: str) -> tuple[list[Path], lis
     found, lacking = [], []
     for run in runs:
         try:
-            found.append(check_finished(_eval_of(run, suite), run))
+            found.append(check_finished(_eval_of(run, suite), run, suite))
         except AJError as error:
             lacking.append(f"the earlier champion {run} is left out: {error}")
     return found, lacking

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from aj.errors import AJError, EvidenceError, TrainError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 BASE = "base"
 """What logs of an untrained model have instead of a run's hash."""
 DEFAULT_CONTRACT = "aj"
+DEFAULT_SUITE = "small"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,8 @@ def find_target(name: str, contract: str | None = None) -> Target:
             return replace(run_target(run), model=name)
         if not _is_provider(provider := name.partition("/")[0]):
             raise AJError(
-                f"There is no run {name!r} (runs: {_known_runs()}), and Inspect knows no provider {provider!r}; give "
-                "the start of a run's hash, or a model as PROVIDER/NAME."
+                f"There is no run, file or folder {name!r} (runs: {_known_runs()}), and Inspect knows no provider "
+                f"{provider!r}; give the start of a run's hash, a path, or a model as PROVIDER/NAME."
             )
         return Target(name, name, contract=contract or DEFAULT_CONTRACT)
     return run_target(find_run(name))
@@ -218,8 +220,9 @@ def _contract(run: Path) -> str:
     return contract
 
 
-def check_finished(folder: Path, name: str) -> Path:
-    """Raises EvidenceError if `name` has no finished eval in `folder`."""
+def check_finished(folder: Path, name: str, suite: str) -> Path:
+    """Raises EvidenceError if `name` has no finished eval of the suite in `folder`."""
     if not (folder / DONE).exists():
-        raise EvidenceError(f"{name} has no finished eval; run `aj eval {name}` first.")
+        asked = f"aj eval {quote(name)}" + ("" if suite == DEFAULT_SUITE else f" --suite {suite}")
+        raise EvidenceError(f"{name} has no finished eval; run `{asked}` first.")
     return folder

@@ -242,7 +242,7 @@ def finished_logs(target: "Target", suite: str, name: str) -> Path:
     from loop.evaluate import eval_folder
     from loop.targets import check_finished
 
-    return check_finished(eval_folder(target, suite), name)
+    return check_finished(eval_folder(target, suite), name, suite)
 
 
 def _holds_logs(name: str) -> bool:

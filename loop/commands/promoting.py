@@ -70,6 +70,7 @@ def gate(
         raise ConfigError(
             "Name the reference and the candidate, as in `aj gate champion RUN`, or give --plan POLICY or --aa RUN."
         )
+    _check_frozen(suite)
     rules = load_policy(policy)
     verdict = judge(*both_arms(a, b, suite, contract), rules, suite)
     if write := reports.WRITERS.get(output):
@@ -157,10 +158,12 @@ def promote(
     from verdict.gate import panel
     from verdict.policy import load_policy
 
+    _check_frozen(suite)
     rules, folder = load_policy(policy), find_run(run)
     candidate = run_target(folder)
     reigning = reference(folder, base, candidate.contract)
-    arms = finished_logs(reigning, suite, reigning.name), finished_logs(candidate, suite, run)
+    crowned = "champion" if registry.champion() else f"base:{base or run}"
+    arms = finished_logs(reigning, suite, crowned), finished_logs(candidate, suite, run)
     verdict = registry.counted(judge(*arms, rules, suite), rules)
     console.print(panel(verdict))
     if verdict.outcome and not force:

@@ -20,7 +20,7 @@ from evals import identities
 from loop import evaluate as evaluating
 from loop.endpoint import ask
 from loop.evaluate import Settings, answers, eval_folder, evaluate, read_task_args
-from loop.targets import Target, find_target
+from loop.targets import Target, check_finished, find_target
 from train import serve
 from train.serve import command_arguments, find_served
 from verdict.samples import DONE
@@ -331,7 +331,9 @@ def test_the_base_of_a_merged_run_is_the_base_itself_where_the_run_has_its_templ
 
 @pytest.mark.parametrize("name", ["logs/runs/NOSUCH", "/elsewhere/runs/abcd", "./runs/ab", "foo/bar"])
 def test_a_path_without_a_run_is_no_run_and_no_model(run, name):
-    with pytest.raises(AJError, match=r"^There is no run '.*' \(runs: abc\), and Inspect knows no provider '.*'; give"):
+    with pytest.raises(
+        AJError, match=r"^There is no run, file or folder '.*' \(runs: abc\), and Inspect knows no provider '.*'; give"
+    ):
         find_target(name)
 
 
@@ -389,3 +391,17 @@ def test_another_error_while_a_model_is_asked_is_not_put_down_to_its_name(logs, 
     monkeypatch.setenv("LOCAL_API_KEY", "none")
     with pytest.raises(ValueError, match=r"^of our own code$"):
         evaluate(find_target("openai-api/local/aj"), "small")
+
+
+@pytest.mark.parametrize(
+    ("name", "suite", "command"),
+    [
+        ("abc", "small", "aj eval abc"),
+        ("abc", "full", "aj eval abc --suite full"),
+        ("x (abc)", "practice", "aj eval 'x (abc)' --suite practice"),
+    ],
+)
+def test_the_command_for_a_missing_eval_can_be_typed_and_asks_that_suite(tmp_path, name, suite, command):
+    with pytest.raises(EvidenceError) as missing:
+        check_finished(tmp_path, name, suite)
+    assert str(missing.value) == f"{name} has no finished eval; run `{command}` first."

@@ -203,3 +203,10 @@ def test_an_error_shows_a_path_as_it_is(failing, name):
 )
 def test_what_judges_nothing_takes_no_models_to_judge(logs, failing, words):
     assert failing("gate", *words).startswith("aj: --plan and --aa judge nothing; give one of them")
+
+
+@pytest.mark.parametrize(
+    "words", [("gate", "a", "b"), ("promote", "a"), ("gate", "--plan", "default"), ("ab", "a", "b")]
+)
+def test_what_is_practised_with_is_not_judged_on(logs, failing, words):
+    assert failing(*words, "--suite", "practice").startswith("aj: The suite 'practice' is not frozen; give --suite")
