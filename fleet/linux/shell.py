@@ -87,6 +87,8 @@ class LinuxShell:
         with self._host_files.within(bash.fs()):
             self._host_files.expect(may.written)
         self._machine.hangs = False
+        if _INNER_MASK.search(line):
+            self._machine.gaps.append(Gap("option", "umask in a shell within the shell"))
         if may.sets and not self._new:
             self._new = bash.snapshot(exclude_filesystem=True)  # takes as long as ten lines
         partial: list[str] = []
@@ -179,6 +181,8 @@ class LinuxShell:
 
 _KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
 """What a line names that reads the kernel's files or the clock."""
+_INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
+"""A mask that is set in a shell within the shell, where it would last to the end of the line here."""
 _STARTING = Lock()
 
 

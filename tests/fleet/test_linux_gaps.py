@@ -241,7 +241,15 @@ def test_who_only_warns_of_a_shutdown_or_cancels_it_reboots_nothing(line: str):
 @pytest.mark.parametrize(
     "line",
     ["touch -a -d @1 /etc/hosts", "ln /etc/hosts /tmp/h", "find / -daystart -name x", "find -xtype f", "mkfifo /tmp/f",
+     "(umask 077; touch /tmp/s); touch /tmp/t", "bash -c 'umask 077; touch /tmp/s' && touch /tmp/t",
      "sudoedit /etc/hosts", "ip link show master br0"],
 )  # fmt: skip
 def test_what_cannot_be_told_apart_here_is_a_gap(line: str):
     assert len(met(line)[3]) == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["(umask 077; touch /tmp/s)", "umask 027; touch /tmp/t", "echo $(umask); ls", "(umask); ls"]
+)
+def test_a_mask_that_nothing_follows_is_no_gap(line: str):
+    assert met(line)[3] == []
