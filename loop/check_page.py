@@ -1,8 +1,9 @@
 """`aj train --check`: the page of what a run would learn, do and need."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from aj.visible import visible
@@ -15,11 +16,19 @@ LEARNED, READ = "green", "dim"
 def show_page(page: Preview, console: Console, show: int) -> None:
     """Print the page and, of `show` rows, which text is learned: green on a terminal, in ⟦ ⟧ elsewhere."""
     console.print(_sources(page.sources))
-    for what, much in _facts(page):
-        console.print(f"{what:<16} {much}", highlight=False, soft_wrap=True)
+    show_facts(_facts(page), console)
     for name, pieces in page.audit(show):
         console.print(f"\nrow {name}", highlight=False)
         console.print(_marked(pieces, console.is_terminal), soft_wrap=True)
+
+
+def show_facts(facts: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print (what, how much), line by line; what is too long for a line goes on below its own column."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(min_width=16)
+    for what, much in facts:
+        grid.add_row(Text(what), Text(much))
+    console.print(grid)
 
 
 def _sources(sources: Sequence[Source]) -> Sheet:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aj.errors import EvidenceError
+from aj.errors import AJError
 from aj.visible import beginning, visible
 from verdict.compare import read_both
 from verdict.conversations import request_of, written
@@ -73,13 +73,14 @@ def flips(base: Path, candidate: Path, only: str | None = None) -> list[Flip]:
     A sample that differs only in how often it was asked is left out.
 
     Raises:
-        EvidenceError: as `verdict.compare.compare`; or the logs have no such metric.
+        EvidenceError: as `verdict.compare.compare`.
+        AJError: the logs have no such metric.
     """
     both = read_both(base, candidate)
     named = [(a, b, metric) for a, b in both for metric in a.metrics if f"{a.task}/{metric}" == only]
     if only and not named:
         there = ", ".join(f"{a.task}/{metric}" for a, _ in both for metric in a.metrics)
-        raise EvidenceError(f"The logs have no metric {only}; name one of {there}.")
+        raise AJError(f"The logs have no metric {only}; name one of {there}.")
     chosen = named or [(a, b, a.metrics[0]) for a, b in both if a.metrics]
     return sorted((flip for one in chosen for flip in _flips(*one)), key=lambda flip: not flip.broken)
 

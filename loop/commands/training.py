@@ -72,12 +72,12 @@ def train(
 
 
 def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool, show: int) -> None:
+    from loop.check_page import show_facts, show_page
     from loop.exam import make_exam
     from train.preflight import check_room
     from train.run import dry_run
 
     if check:
-        from loop.check_page import show_page
         from train.check import check as read_page
 
         page = read_page(recipe, data, processes, make_exam)
@@ -85,8 +85,7 @@ def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool,
         show_page(page, console, show)
     else:
         planned = dry_run(recipe, data, processes, make_exam)
-        for what, much in planned.describe():
-            console.print(f"{what:<16} {much}", highlight=False)
+        show_facts(planned.describe(), console)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
     check_room(planned, there)  # what a run would say at once, and with the same exit code
     if not planned.own_tokenizer:

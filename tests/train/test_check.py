@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from loop.check_page import show_page
+from loop.check_page import show_facts, show_page
 from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
 from train.check import check
 from train.run import prepare
@@ -49,6 +49,16 @@ def test_the_audit_shows_exactly_what_is_learned(page):
         assert "".join(text for text, learns in pieces if learns) == tokenizer.decode(learned)
     assert list(page.audit(0)) == []
     assert len(list(page.audit(100))) == 6
+
+
+def test_a_fact_too_long_for_a_line_goes_on_below_its_own_column():
+    text = StringIO()
+    show_facts([("rows", "5"), ("  static", "word " * 30)], Console(file=text, width=80))
+    first, *others = (line.rstrip() for line in text.getvalue().splitlines())
+    assert first == f"{'rows':<16} 5"
+    assert others[0].startswith(f"{'  static':<16} word")
+    assert all(line.startswith(f"{'':<16} word") for line in others[1:])
+    assert max(map(len, others)) <= 80
 
 
 def test_the_page_holds_all_that_it_promises_on_one_screen(page):

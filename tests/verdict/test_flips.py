@@ -12,7 +12,7 @@ from inspect_ai.scorer import match
 from inspect_ai.solver import generate
 from rich.console import Console
 
-from aj.errors import EvidenceError
+from aj.errors import AJError
 from verdict.flips import CodeCount, code_counts, flips, shown, to_record
 
 
@@ -60,8 +60,11 @@ def test_a_flip_says_what_was_asked_what_was_replied_and_what_is_wrong(lab):
 
 def test_one_metric_can_be_named_and_another_one_is_refused_with_those_there_are(lab):
     assert flips(lab.evals("base"), lab.evals("good"), "known_issues/brief") == []
-    with pytest.raises(EvidenceError, match=r"no metric speed; name one of known_issues/right, known_issues/brief, "):
+    with pytest.raises(
+        AJError, match=r"no metric speed; name one of known_issues/right, known_issues/brief, "
+    ) as refused:
         flips(lab.evals("base"), lab.evals("good"), "speed")
+    assert refused.value.exit_code == 4, "it says nothing of the logs"
 
 
 def test_failures_are_counted_by_code_those_that_grew_first(lab):
