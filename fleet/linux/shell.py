@@ -16,6 +16,7 @@ from fleet.gaps import Gap, fault
 from fleet.linux import base_system
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
 from fleet.linux.commands import COMMANDS
+from fleet.linux.endless import wants_more
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.kernel_settings import written
@@ -89,6 +90,8 @@ class LinuxShell:
         self._machine.hangs = False
         if _INNER_MASK.search(line):
             self._machine.gaps.append(Gap("option", "umask in a shell within the shell"))
+        if more := wants_more(line):
+            self._machine.gaps.append(Gap("option", f"more of {more} than the shell has"))
         if may.sets and not self._new:
             self._new = bash.snapshot(exclude_filesystem=True)  # takes as long as ten lines
         partial: list[str] = []

@@ -253,3 +253,21 @@ def test_what_cannot_be_told_apart_here_is_a_gap(line: str):
 )
 def test_a_mask_that_nothing_follows_is_no_gap(line: str):
     assert met(line)[3] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["head -c 5M /dev/zero | wc -c", "yes | head -c 3000000 | wc -c", "yes | head -100000 | wc -l",
+     "head -c 100000 /dev/urandom | base64 | tail -1", "head -c 100 /dev/urandom > /tmp/r; ls -l /tmp/r"],
+)  # fmt: skip
+def test_more_of_what_never_ends_than_the_shell_has_is_a_gap(line: str):
+    assert len(met(line)[3]) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("head -c 100000 /dev/zero | wc -c", "100000\n"), ("yes | head -3 | wc -l", "3\n"),
+     ("head -c 32 /dev/urandom | base64 | wc -l", "1\n"), ("echo yes | head -c 3", "yes")],
+)  # fmt: skip
+def test_a_little_of_it_is_none(line: str, told: str):
+    assert met(line) == (told, "", 0, [])
