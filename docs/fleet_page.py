@@ -40,8 +40,8 @@ or written in `tests/parity/booted_known.txt` with the reason, as is what is *wr
 ABOUT_ENTRIES = """
 ## Faults that were found beside real servers
 
-The lines of thirty entries, by part (`tests/parity/entries.jsonl`): what each should say comes from a booted
-Debian 12 or from the documentation of Windows PowerShell 5.1. *missing*: a gap.
+The lines of thirty entries, by part (`tests/parity/entries.jsonl`): what each should say was seen on a
+Debian 12 or, where it could not be (sudo, docker, all of Windows), comes from documentation and knowledge. *missing*: a gap.
 
 """
 KEYWORDS = frozenset(
