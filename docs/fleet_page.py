@@ -41,7 +41,8 @@ ABOUT_ENTRIES = """
 ## Faults that were found beside real servers
 
 The lines of thirty entries, by part (`tests/parity/entries.jsonl`): what each should say was seen on a
-Debian 12 or, where it could not be (sudo, docker, all of Windows), comes from documentation and knowledge. *missing*: a gap.
+Debian 12, or comes from documentation and knowledge where none was at hand: much of systemd, sudo and docker, and
+all of Windows. *missing*: a gap.
 
 """
 KEYWORDS = frozenset(
