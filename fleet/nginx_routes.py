@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import regex
+
 from fleet.model import File
 from fleet.nginx_config import MAX_FILES, included, statements
 
@@ -55,6 +57,8 @@ _UNCLEAR = ("if", "rewrite", "set", "error_page", "auth_basic", "deny", "limit_e
 """Directives of a location that decide about its requests in ways that are not simulated."""
 _PLAIN_PATTERN = re.compile(r"(?:\(\?i\))?\^?(?:[\w/-]|\\[.d]|\.[*+]?|[(|)])*\$?")
 """Regular expressions that mean the same to PCRE and to Python."""
+_SECONDS = 0.5
+"""That matching one may take: a configuration may come from a model."""
 
 
 def route(files: Mapping[str, File], path: str, port: int, name: str, uri: str) -> Route | None:
@@ -148,11 +152,18 @@ def _location(server: Directive, path: str) -> Directive | None:
     if best is not None and best.words[1] == "^~":
         return best
     for pattern, block in patterns:
-        if not _PLAIN_PATTERN.fullmatch(pattern):
-            raise Unclear("nginx location with a pattern")
-        if re.search(pattern, path):
+        if _matches(pattern, path):
             return block
     return best
+
+
+def _matches(pattern: str, path: str) -> bool:
+    if not _PLAIN_PATTERN.fullmatch(pattern):
+        raise Unclear("nginx location with a pattern")
+    try:
+        return regex.search(pattern, path, timeout=_SECONDS) is not None
+    except (TimeoutError, regex.error) as error:
+        raise Unclear("nginx location with a pattern") from error
 
 
 def _returned(words: list[str]) -> tuple[int, str]:

@@ -43,7 +43,8 @@ def evaluate_or_reject(
     """Evaluate a candidate and what it is to replace as far as the verdict needs it.
 
     `report` is called at each look. What the batches asked is not asked again for a whole eval. A candidate whose whole
-    eval is there, also in part, is finished without batches.
+    eval is there, also in part, is finished without batches. Where a look finds no evidence, both get a whole eval, for
+    the gate to judge: of few samples, a single one that could not be scored is too many.
 
     Raises:
         AJError, ConfigError, DataError, ServeError: as `loop.ab.run` and `loop.evaluate.evaluate` do.
@@ -61,7 +62,7 @@ def evaluate_or_reject(
             return Evaluated(base.folder, candidate.folder, found)
         trusted = outcome is not GateOutcome.INVALID
         asked = _complete(candidate, policy, suite, running, trusted)
-        if base.target and ended:
+        if base.target and ended and trusted:
             return Evaluated(base.folder, asked, found)
         return Evaluated(_complete(base, policy, suite, running, trusted), asked)
 

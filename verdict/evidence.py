@@ -62,12 +62,14 @@ def problems(
     suites: Path,
     read: Callable[[TaskScores], Inside] | None = None,
     asked: Mapping[str, Collection[str]] | None = None,
+    sizes: Mapping[str, int] | None = None,
 ) -> list[str]:
     """Why `base` and `candidate` cannot be compared; empty if they can.
 
     `gated` maps each required task to its gated metrics; `logs` is the folder that contains runs/ and datasets/,
     `suites` that of the frozen samples. `read`: what is inside a log, where that is known already. `asked`: where only
-    some of the samples were (`verdict.joined`), and no more may be.
+    some of the samples were (`verdict.joined`), and no more may be. `sizes`: how many will be in all, by task; the
+    shares that are allowed are shares of these.
 
     Raises:
         EvidenceError: the samples of a log cannot be read.
@@ -89,7 +91,7 @@ def problems(
         for name, arm, (inside, changed) in zip(
             ("the reference", "the candidate"), (base, candidate), inside_both, strict=True
         ):
-            told = [*_incomplete(arm[task], metrics, limits), *changed]
+            told = [*incomplete(arm[task], metrics, limits, sizes[task] if sizes else None), *changed]
             if not limits.any_logs:
                 told += _ungraded(arm[task], inside, metrics)
                 told += unlike_the_suite(arm[task], inside, suites, asked and asked[task])
@@ -110,8 +112,8 @@ def _inside(a: TaskScores, b: TaskScores, frozen: Path | None) -> list[Inside]:
     return [read_whole(log) for log in (a, b)]
 
 
-def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> Iterator[str]:
-    """Problems of one log."""
+def incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits, size: int | None = None) -> Iterator[str]:
+    """Problems of one log; `size` is the number of samples of which the allowed shares are, by default the log's."""
     if scores.status != "success":
         yield f"its status is {scores.status}, not success; run the eval again."
     samples = scores.samples.values()
@@ -119,14 +121,15 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
     if epochs != scores.expected or not epochs:
         yield f"it has {epochs} of {scores.expected} sample epochs; run the eval again."
         return
+    of = epochs * (size or len(samples)) / len(samples)
     errors = sum(sample.errors for sample in samples)
-    if errors > limits.max_errors * epochs:
+    if errors > limits.max_errors * of:
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
     for metric in metrics:
         told = column(scores, metric)
         values = told.values[told.scored > 0]
         lacking = epochs - errors - int(told.scored.sum() + told.unasked.sum())
-        if lacking > limits.max_unscored * epochs:
+        if lacking > limits.max_unscored * of:
             allowed = f"allowed: {limits.max_unscored:.0%}"
             yield f"{lacking} of {epochs} sample epochs have no value for {metric} ({allowed}); fix its scorer."
         if uneven := int(np.count_nonzero((told.scored > 0) & (told.unasked > 0))):
@@ -134,7 +137,7 @@ def _incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits) -> I
         if not np.all((values >= 0) & (values <= 1)):  # nor is a value that is no number
             yield f"{metric} has values outside 0..1; fix its scorer."
     unscored = sum(sample.unscored for sample in samples)
-    if unscored > limits.max_unscored * epochs:
+    if unscored > limits.max_unscored * of:
         allowed = f"allowed: {limits.max_unscored:.0%}"
         yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
 
@@ -191,7 +194,9 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
     same = shared(a, b)
     for metric in metrics:
         one, other = column(a, metric), column(b, metric)
-        if apart := int(np.count_nonzero((one.unasked > 0)[same.a] != (other.unasked > 0)[same.b])):
+        # What could not be scored does not say what was asked of it, and is counted by `incomplete`.
+        told = ((one.scored + one.unasked) > 0)[same.a] & ((other.scored + other.unasked) > 0)[same.b]
+        if apart := int(np.count_nonzero(told & ((one.unasked > 0)[same.a] != (other.unasked > 0)[same.b]))):
             yield f"{apart} samples ask for {metric} in only one of the logs; {again}."
         both = int(np.count_nonzero((one.scored > 0)[same.a] & (other.scored > 0)[same.b]))
         if both < limits.min_samples:

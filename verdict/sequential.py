@@ -7,7 +7,7 @@ from pathlib import Path
 from aj.errors import AJError
 from aj.files import SAMPLES, logs_dir
 from verdict.earlier import best_earlier, held_against
-from verdict.evidence import Arm, problems
+from verdict.evidence import Arm, incomplete, problems
 from verdict.gate import GateOutcome, Verdict, concluded, demands_of, ungated, verdict_of
 from verdict.joined import join
 from verdict.looks import Look, follow
@@ -53,6 +53,7 @@ def judge(
     """
     numbers = looks[-1]
     asked = {task: by_look[task][number - 1] for task, number in numbers.items()}
+    sizes = {task: len(by_look[task][-1]) for task in numbers}
     read: dict[Path, tuple[Recorded, list[str]]] = {}
     limits = policy.evidence
     if unasked := [task for task, number in numbers.items() if number < len(by_look[task])]:
@@ -60,7 +61,7 @@ def judge(
 
     def no_evidence(left: Arm, right: Arm) -> list[str]:
         folder = logs or logs_dir()
-        return problems(left, right, policy.gated, limits, folder, suites, lambda log: read[log.path], asked)
+        return problems(left, right, policy.gated, limits, folder, suites, lambda log: read[log.path], asked, sizes)
 
     try:
         left, right = (_joined(arm, asked, read) for arm in (base, candidate))
@@ -83,10 +84,14 @@ def judge(
     checks = [one.check(noise) for one in decided]
     verdict = concluded(checks, left, right, policy, left_out)
     silent = policy.metrics.keys() - {check.metric for check in checks}
-    if silent and verdict.outcome is GateOutcome.PROMOTE:
+    # The gate allows a share of the whole suite to be unscored. Of what was asked so far it may be more, which is no
+    # evidence for a promotion yet.
+    arms = (left, right)
+    lacking = [task for task in unasked if any(any(incomplete(arm[task], policy.gated[task], limits)) for arm in arms)]
+    if (silent or lacking) and verdict.outcome is GateOutcome.PROMOTE:
         verdict = replace(verdict, outcome=GateOutcome.INCONCLUSIVE)
     open_tasks = _tasks([*silent, *(check.metric for check in checks if check.state != "passed")])
-    waiting = [task for task in unasked if task in open_tasks]
+    waiting = [task for task in unasked if task in (*open_tasks, *lacking)]
     certain = verdict.outcome is not GateOutcome.INCONCLUSIVE
     return Standing(verdict, () if certain else tuple(waiting), left, right)
 

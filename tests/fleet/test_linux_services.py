@@ -298,3 +298,19 @@ def test_following_the_journal_prints_what_is_there_and_runs_into_the_time_out()
 def test_a_pattern_of_many_stars_takes_no_time():
     journal = journal_of((0, "nginx", 6, "a" * 200))
     assert "No entries" in journal.run(f"journalctl -g '{'(a.*)' * 12}b'")[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("systemctl is-active /", ("active\n", "", 0)),
+        ("systemctl is-active -q //", ("", "", 0)),
+        ("systemctl is-active /etc/mysql/my.cnf", ("inactive\n", "", 3)),
+        ("systemctl status /etc/a-b/.x", ("", "Unit etc-a\\x2db-.x.mount could not be found.\n", 4)),
+        ("systemctl restart /opt/x/", ("", "Failed to restart opt-x.mount: Unit opt-x.mount not found.\n", 5)),
+    ],
+)
+def test_a_path_names_the_unit_that_mounts_it(line: str, told: tuple[str, str, int]):
+    machine = Machine(draw_host("web01", Random(3)))
+    assert LinuxShell(machine).run(line) == told
+    assert not machine.gaps

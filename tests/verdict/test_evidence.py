@@ -290,3 +290,20 @@ def test_a_slice_that_was_not_scored_at_all_is_invalid(lab, policy):
     values["evidence"]["max_unscored"] = 0.5
     folder = lab.change("same", unscore_prose, tasks="known-issues")
     refused(lab.judge(Policy.model_validate(values), "good", folder), "no sample of pattern=prose is scored in both")
+
+
+def test_what_could_not_be_scored_does_not_say_what_was_asked_of_it(lab, policy):
+    def one_is_unscored(log: EvalLog) -> None:
+        unasked(log)
+        for sample in (log.samples or [])[:1]:
+            sample.scores = {"right": Score.unscored(reason="the fleet lacks it", metadata={"grader": GRADER})}
+
+    values = policy.model_dump()
+    values["evidence"]["max_unscored"] = 0.05
+    base = lab.change("good", unasked, tasks="known-issues")
+    candidate = lab.change("same", one_is_unscored, tasks="known-issues")
+    verdict = lab.judge(Policy.model_validate(values), base, candidate)
+    assert verdict.outcome is not GateOutcome.INVALID, verdict.reasons
+    strict = lab.judge(policy, base, candidate)
+    refused(strict, "1 of 48 sample epochs are unscored (allowed: 2%)")
+    assert not [reason for reason in strict.reasons if "only one of the logs" in reason]

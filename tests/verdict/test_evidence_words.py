@@ -51,7 +51,7 @@ LIMITS = Limits(min_samples=2, max_errors=0.25, max_unscored=0.25)
     ],
 )
 def test_a_log_must_be_whole_and_scored_in_range(changes, said):
-    assert list(evidence._incomplete(replace(LOG, **changes), ["right"], LIMITS)) == said
+    assert list(evidence.incomplete(replace(LOG, **changes), ["right"], LIMITS)) == said
 
 
 @pytest.mark.parametrize("names", [("g1", "g2"), ("",)])

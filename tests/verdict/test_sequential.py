@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
+from inspect_ai.scorer import Score
 
-from tests.made_logs import Lab, answered, fell_back, seal
+from tests.made_logs import GRADER, Lab, answered, fell_back, seal
 from tests.verdict.test_earlier import all_right
 from verdict.frozen import frozen_samples
 from verdict.gate import GateOutcome
@@ -25,8 +26,8 @@ def rules() -> Policy:
     return tolerating(0.2)
 
 
-def tolerating(margin: float) -> Policy:
-    evidence = {"min_samples": 10, "max_errors": 0.02, "max_unscored": 0.02}
+def tolerating(margin: float, unscored: float = 0.02) -> Policy:
+    evidence = {"min_samples": 10, "max_errors": 0.02, "max_unscored": unscored}
     metrics = {"known_issues/right": {"margin": margin, "slices": {"pattern": 0.5}}}
     return Policy.model_validate({"confidence": 0.95, "evidence": evidence, "metrics": metrics})
 
@@ -122,6 +123,28 @@ def test_spoilt_batches_are_no_evidence(lab, rules, spoil, told):
     found = after(lab, rules, base, spoil(base, candidate), 2)
     assert (found.verdict.outcome, found.waiting) == (GateOutcome.INVALID, ())
     assert any(told in reason for reason in found.verdict.reasons), found.verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("unscored", "outcomes"),
+    [
+        (2, [GateOutcome.INCONCLUSIVE, GateOutcome.INCONCLUSIVE, GateOutcome.INCONCLUSIVE, GateOutcome.PROMOTE]),
+        (3, [GateOutcome.INVALID] * 4),
+    ],
+)
+def test_the_share_that_may_be_unscored_is_one_of_the_whole_suite(lab, unscored, outcomes):
+    def some_are_unscored(log: EvalLog) -> None:
+        first = by_look(lab)["known_issues"][0][:unscored]
+        for sample in log.samples or []:
+            if sample.id in first:
+                sample.scores = {"right": Score.unscored(reason="the fleet lacks it", metadata={"grader": GRADER})}
+
+    rules, base = tolerating(0.2, unscored=0.05), log_of(lab.evals("base"))
+    candidate = log_of(lab.change("good", some_are_unscored, tasks="known-issues"))
+    looks = [after(lab, rules, [base], [candidate], count) for count in (1, 2, 3, 4)]
+    assert [look.verdict.outcome for look in looks] == outcomes
+    if unscored == 2:
+        assert [look.waiting for look in looks] == [("known_issues",)] * 3 + [()]
 
 
 def resealed_away(path: Path) -> Path:

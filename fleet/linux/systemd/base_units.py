@@ -2,6 +2,9 @@
 
 import re
 
+from fleet.linux.mounts import mounted
+from fleet.model import Host
+
 _TARGETS = r"""basic bluetooth boot-complete cryptsetup default emergency final getty graphical halt integritysetup
     kexec local-fs local-fs-pre multi-user network network-online network-pre nss-lookup nss-user-lookup paths poweroff
     reboot remote-fs remote-fs-pre rescue rpcbind runlevel\d shutdown sleep slices sockets suspend swap sysinit
@@ -28,3 +31,22 @@ _BASE = re.compile(
 def is_base_unit(word: str) -> bool:
     """Whether a word names such a unit, or a mount by its path."""
     return _BASE.fullmatch(word) is not None
+
+
+def is_mounted(host: Host, word: str) -> bool:
+    """Whether a word is a path on which something is mounted: its unit is active."""
+    return _path(word) in (target for _, target, _, _ in mounted(host))
+
+
+def mount_unit(host: Host, word: str) -> str:
+    """A path as the name of its mount unit (systemd.unit(5), "String escaping"), where that is no unit: nothing is
+    mounted there. Other words, and paths of devices, stay as they are."""
+    path = _path(word)
+    if not path.startswith("/") or is_mounted(host, path) or re.match(r"/(?:dev|sys)/", path):
+        return word
+    name = re.sub(r"^\.|[^\w:./]", lambda found: "".join(f"\\x{byte:02x}" for byte in found[0].encode()), path[1:])
+    return name.replace("/", "-") + ".mount"
+
+
+def _path(word: str) -> str:
+    return (re.sub(r"/+", "/", word).rstrip("/") or "/") if word.startswith("/") else word

@@ -11,7 +11,7 @@ from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail
 from fleet.linux.manual import has_verb
 from fleet.linux.options import options
 from fleet.linux.processes import signal_of
-from fleet.linux.systemd.base_units import is_base_unit
+from fleet.linux.systemd.base_units import is_base_unit, is_mounted, mount_unit
 from fleet.linux.systemd.dependencies import list_dependencies
 from fleet.linux.systemd.journal_entries import FORMS
 from fleet.linux.systemd.lists import ON_HOST, TYPES, overview, states_in
@@ -94,6 +94,9 @@ def _systemctl(context: CommandContext) -> str | BuiltinResult:
         words = [_of_pid(context.host, word) if word.isdecimal() else word for word in words]
     if "" in words:
         return fail("Failed to mangle name: Invalid argument\nFailed to expand names: Invalid argument")
+    if verb == "is-active" and all(is_mounted(context.host, word) for word in words):
+        return "" if "q" in flags else "active\n" * len(words)
+    words = [mount_unit(context.host, word) for word in words]
     if base := [word for word in words if is_base_unit(word) and word not in context.host.services]:
         return lacking(context, f"systemctl {verb} {base[0]}", BuiltinResult(exit_code=1))
     units = named_units(context.host, words)
