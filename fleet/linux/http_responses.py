@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from fleet.model import Host
-from fleet.ports import Listener, find_listener
+from fleet.ports import Listener
 
 HEALTH = ("/health", "/healthz", "/status", "/api/health", "/-/healthy")
 SERVERS = {"nginx": "nginx", "apache2": "Apache", "haproxy": "haproxy", "W3SVC": "Microsoft-IIS/10.0"}
@@ -83,8 +83,9 @@ def _server(host: Host, listener: Listener) -> str:
 
 
 def _upstream_down(host: Host, service: str) -> bool:
-    """Whether nothing listens on a port of this host to which a proxy's configuration leads."""
+    """Whether a proxy's upstream is a service on the same host that is down. Most hosts show no service of the port to
+    which the catalogue's configuration leads, and are healthy all the same."""
     path = host.services[service].config
     text = host.files[path].content if path and path in host.files else ""
     ports = {int(port) for port in re.findall(r"(?:127\.0\.0\.1|localhost):(\d{1,5})\b", text)}
-    return any(find_listener(host, port) is None for port in ports)
+    return any(other.state != "active" and ports & set(other.ports) for other in host.services.values())

@@ -15,7 +15,7 @@ from fleet.linux.http_responses import NOT_HTTP, REASONS, HttpRequest, HttpRespo
 from fleet.model import File, Host, Machine
 from fleet.nginx_config import nginx_error
 from fleet.nginx_routes import Route, Unclear, route
-from fleet.ports import Listener, find_listener, main_process
+from fleet.ports import Listener, find_listener, listeners, main_process
 
 ACCESS_LOG, ERROR_LOG = "/var/log/nginx/access.log", "/var/log/nginx/error.log"
 ROOT = "/usr/share/nginx/html"
@@ -24,6 +24,9 @@ TYPES = {".html": "text/html", ".htm": "text/html", ".txt": "text/plain", ".css"
     ".js": "application/javascript", ".json": "application/json", ".xml": "text/xml"}  # fmt: skip
 """Of `mime.types`, of which nginx knows only the first if it is not included."""
 MIME_TYPES = (["mime.types"], ["/etc/nginx/mime.types"])
+APPLICATION = 8080
+"""The port of what the catalogue's configuration passes requests to. Most hosts do not show what listens there: only a
+host with a service of that port is without an answer when nothing listens."""
 _QUIET = ("crit", "alert", "emerg")
 """Levels of the error log at which errors are not written."""
 
@@ -123,6 +126,9 @@ def _passed(answer: _Answer) -> HttpResponse:
     if len(peers) > 1 and any(listener is None for _, _, listener in peers):
         raise Unclear("nginx upstream of which a server is down")
     address, host, listener = peers[0]
+    if listener is None and address == f"127.0.0.1:{APPLICATION}" and not _has_application(answer):
+        own = next(listener for listener in listeners(answer.host) if listener.service == "nginx")
+        return replace(program_response(answer.host, own, answer.route.uri.partition("?")[0]), server=answer.server)
     if listener is None:
         return _bad_gateway(answer, address, "connect() failed (111: Connection refused) while connecting to upstream")
     if listener.service == "nginx" or NOT_HTTP.get(listener.service or "") == 1:
@@ -132,6 +138,12 @@ def _passed(answer: _Answer) -> HttpResponse:
         return _bad_gateway(answer, address, why)
     response = program_response(host, listener, answer.route.uri.partition("?")[0])
     return replace(response, server=answer.server)
+
+
+def _has_application(answer: _Answer) -> bool:
+    """Whether the host has, or had at first, a service or container of the application's port."""
+    hosts = answer.host, _machine(answer.context, answer.host).first
+    return any(APPLICATION in part.ports for host in hosts for part in (*host.services.values(), *host.containers))
 
 
 def _bad_gateway(answer: _Answer, address: str, why: str) -> HttpResponse:

@@ -73,8 +73,11 @@ def test_a_backend_that_is_gone_is_a_bad_gateway(stop: str):
     assert "orders on web01" in shell.run("curl -s localhost")[0]
 
 
-def test_a_backend_that_was_never_there_is_none():
-    assert run("curl -s localhost", host_with())[0] == PAGE
+def test_a_backend_that_was_never_there_is_none_but_for_the_application_that_a_host_does_not_show():
+    assert run("curl -sI localhost", host_with())[0].startswith("HTTP/1.1 200 OK\r\n")
+    shell = LinuxShell(Machine(host_with()))
+    shell.run(f"sed -i s/8080/8081/ {CONFIG}; systemctl reload nginx")
+    assert shell.run("curl -s localhost")[0] == PAGE
 
 
 REFUSED = "connect() failed (111: Connection refused) while connecting to upstream"
@@ -136,11 +139,11 @@ def test_a_changed_configuration_counts_once_it_is_loaded():
 
 def test_another_host_asks_and_is_named_and_nobody_is_accountable_for_the_log():
     other = replace(draw_host("db01", Random(9)), address="10.0.1.9")
-    machines = {"web01": Machine(host_with()), "db01": Machine(other)}
+    machines = {"web01": Machine(host_with().with_file(CONFIG, File(SITE))), "db01": Machine(other)}
     for machine in machines.values():
         machine.fleet = machines
     assert LinuxShell(machines["db01"]).run("curl -s http://web01/x")[0] == PAGE
     text = LinuxShell(machines["web01"]).run("cat /var/log/nginx/access.log; tail -n 1 /var/log/nginx/error.log")[0]
     assert text.startswith("10.0.1.9 - - [")
-    assert "client: 10.0.1.9, server: web01" in text
+    assert "client: 10.0.1.9, server: shop" in text
     assert diff({"w": machines["web01"].first}, {"w": machines["web01"].host}) == {}

@@ -87,7 +87,7 @@ def test_installing_a_server_starts_its_service():
     run, machine = shell()
     run.run("apt-get install -y nginx")
     assert machine.host.services["nginx"].state == "active"
-    assert run.run("nginx -t && curl -s -o /dev/null -w '%{http_code}' localhost")[0] == "502"  # there is no app yet
+    assert run.run("nginx -t && curl -s -o /dev/null -w '%{http_code}' localhost")[0] == "200"
 
 
 def test_removing_needs_a_yes_and_takes_the_service_but_not_its_config():
