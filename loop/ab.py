@@ -227,7 +227,8 @@ def _saved(arm: Answering, numbers: Numbers, by_look: Mapping[str, Sequence[Sequ
     whole = sum(log.cost.seconds * len(by_look[task][-1]) / asked[task] for task, log in scores.items())
     factor = whole / worked if worked else 1.0
     every = sum(len(found[-1]) for found in by_look.values())
-    return Saved(sum(asked.values()), every, seconds / 60, seconds * factor / 60)
+    minutes = (round(figure / 60, 3) for figure in (seconds, seconds * factor))
+    return Saved(sum(asked.values()), every, *minutes)
 
 
 def _told(folder: Path) -> dict[str, Any]:
