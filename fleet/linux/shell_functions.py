@@ -5,7 +5,7 @@ from fleet.linux.handed import FUNCTIONS
 
 SUDO = r"""
 sudo() {
-    local aj_user=root aj_start= aj_home aj_shell aj_entry
+    local aj_user=root aj_start= aj_found=1 aj_home aj_shell aj_entry
     while (($#)); do
         case $1 in
             --) shift; break;;
@@ -23,16 +23,24 @@ sudo() {
             *) break;;
         esac
     done
-    aj_entry=$(aj-who "$aj_user") || return 1
-    IFS=: read -r aj_user aj_home aj_shell <<< "$aj_entry"
+    if [[ $aj_user == root && ! $aj_start ]]; then
+        aj_home=/root
+    else
+        aj_entry=$(aj-who "$aj_user") || return 1
+        IFS=: read -r aj_user aj_home aj_shell <<< "$aj_entry"
+    fi
     if [[ $aj_start == -i && $aj_shell != *sh ]]; then
         [[ $aj_shell != */nologin ]] || echo "This account is currently not available."
         return 1
     fi
     while [[ ${1-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do local -x "$1"; shift; done
     if [[ $aj_start ]]; then set -- bash ${1:+-c "$*"}; elif (($# == 0)); then command sudo; return; fi
-    if [[ $1 =~ ^(cd|export|source|alias|unset|eval|exec|set|umask|\.)$ || ( $1 == */* && ! -x $1 ) ]] ||
-        ! aj_found "$1"; then
+    case $1 in
+        cd|export|source|alias|unset|eval|exec|set|umask|.) aj_found=;;
+        */*) [[ -x $1 ]] || aj_found=;;
+        *) command -v "$1" > /dev/null || aj_found=;;
+    esac
+    if [[ ! $aj_found ]]; then
         echo "sudo: $1: command not found" >&2
         return 1
     fi
