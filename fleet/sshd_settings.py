@@ -26,6 +26,10 @@ _ALGORITHMS = ("ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeya
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
+_DEEPEST = 16
+"""Files that include one another, which sshd reads at most."""
+
+
 class UnknownSetting(Exception):
     """A keyword or a value of which it is not known what sshd -T prints."""
 
@@ -57,15 +61,17 @@ def settings_text(files: Mapping[str, File], text: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _read(files: Mapping[str, File], text: str, given: dict[str, list[str]]) -> bool:
+def _read(files: Mapping[str, File], text: str, given: dict[str, list[str]], depth: int = 0) -> bool:
     """Take the settings of a file; whether the next one still counts (after `Match`, none does)."""
+    if depth > _DEEPEST:
+        raise UnknownSetting("files that include one another")
     for line in text.splitlines():
         key, value = _pair(line)
         if key == "match":
             return False
         if key == "include":
             for path in sorted(name for name in files if any(map(_fits(name), value.split()))):
-                if not _read(files, files[path].content, given):
+                if not _read(files, files[path].content, given, depth + 1):
                     raise UnknownSetting("Match in an included file")
         elif key and (key in _LISTS or key in _REPEATED or key not in given):
             given.setdefault(key, []).append(value)

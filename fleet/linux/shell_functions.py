@@ -5,7 +5,7 @@ from fleet.linux.handed import FUNCTIONS
 
 SUDO = r"""
 sudo() {
-    local aj_user=root aj_start= aj_found=1 aj_home aj_shell aj_entry
+    local aj_user=root aj_start= aj_home aj_shell aj_entry
     while (($#)); do
         case $1 in
             --) shift; break;;
@@ -36,14 +36,13 @@ sudo() {
     while [[ ${1-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do local -x "$1"; shift; done
     if [[ $aj_start ]]; then set -- bash ${1:+-c "$*"}; elif (($# == 0)); then command sudo; return; fi
     case $1 in
-        cd|export|source|alias|unset|eval|exec|set|umask|.) aj_found=;;
-        */*) [[ -x $1 ]] || aj_found=;;
-        *) command -v "$1" > /dev/null || aj_found=;;
-    esac
-    if [[ ! $aj_found ]]; then
+        cd|export|source|alias|unset|eval|exec|set|umask|.) false;;
+        */*) [[ -x $1 ]];;
+        *) aj_found "$1";;
+    esac || {
         echo "sudo: $1: command not found" >&2
         return 1
-    fi
+    }
     if [[ $aj_user != root ]]; then
         aj-may "$aj_user" "$@" || return 1
         local -x SHELL=$aj_shell

@@ -173,6 +173,9 @@ def test_settings_stand_in_their_order_and_a_fault_comes_first():
     assert run("sshd -T", bad) == run("sshd -t", bad)
 
 
-@pytest.mark.parametrize("text", ["KexAlgorithms +x", "RekeyLimit 1G 1h", "MaxAuthTries 0x3", "Protocol 2"])
+@pytest.mark.parametrize(
+    "text", ["KexAlgorithms +x", "RekeyLimit 1G 1h", "MaxAuthTries 0x3", "Protocol 2", f"Include {CONFIG}"]
+)
 def test_a_value_that_is_printed_otherwise_is_a_gap(text: str):
-    assert run("sshd -T", OPEN.with_file(CONFIG, File(f"{text}\n")))[3] != []
+    (gap,) = run("sshd -T", OPEN.with_file(CONFIG, File(f"{text}\n")))[3]
+    assert gap.startswith("sshd -T with ")

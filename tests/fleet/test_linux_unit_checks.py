@@ -8,14 +8,15 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import File, Machine
 
-PATH = "/root/z.service"
+FOLDER = "/srv"
+PATH = f"{FOLDER}/z.service"
 RUNS = "[Service]\nExecStart=/bin/sleep 1\n"
 BAD = "Unit z.service has a bad unit file setting.\n"
 
 
 def verified(text: str, line: str = "systemd-analyze verify z.service") -> tuple[str, str, int, list[str]]:
     machine = Machine(draw_host("web01", Random(8)).with_file(PATH, File(text)))
-    return (*LinuxShell(machine).run(line), [gap.what for gap in machine.gaps])
+    return (*LinuxShell(machine, FOLDER).run(line), [gap.what for gap in machine.gaps])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,14 @@ def test_a_unit_may_be_named_and_one_that_is_not_there_is_not_found():
 
 
 @pytest.mark.parametrize(
-    "text", [f"{RUNS}CPUQuota=5\n", f"{RUNS}PIDFile=%t/x\n", f"[Unit]\nDocumentation=man:ls(1)\n{RUNS}"]
+    "text",
+    [
+        f"{RUNS}CPUQuota=5\n",
+        f"{RUNS}PIDFile=%t/x\n",
+        f'{RUNS}Environment="A=b\n',
+        f"[Unit]\nDocumentation=man:ls(1)\n{RUNS}",
+    ],
 )
 def test_a_value_that_nobody_checked_is_a_gap(text: str):
-    assert verified(text)[3] != []
+    (gap,) = verified(text)[3]
+    assert gap.startswith("systemd-analyze verify with ")

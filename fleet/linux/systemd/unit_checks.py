@@ -170,7 +170,11 @@ def _value(report: UnitReport, key: str, kind: str, value: str) -> list[str]:
     if kind == "SECONDS" or key in _TIMES:
         return [] if _SPAN.fullmatch(value) else [f"Failed to parse {_TIMES.get(key, 'sec value')}, ignoring: {value}"]
     if key == "Environment":
-        return [f"Invalid environment assignment, ignoring: {word}" for word in shlex.split(value) if "=" not in word]
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise UnclearUnit(f"{key}={value}") from error
+        return [f"Invalid environment assignment, ignoring: {word}" for word in words if "=" not in word]
     if key == "EnvironmentFile":
         absolute = value.lstrip("-").startswith("/")
         return [] if absolute else [f"EnvironmentFile= path is not absolute, ignoring: {value}"]
