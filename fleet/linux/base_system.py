@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bashkit import Bash, FileSystem
 
-from fleet.linux.host_files import SANDBOX, entries
+from fleet.linux.host_files import SANDBOX, entries, is_link
 from fleet.linux.kernel_settings import path_of, settings
 from fleet.linux.proc import proc_files
 from fleet.linux.shell_functions import ALL
@@ -91,12 +91,9 @@ def copy_folders(old: FileSystem, new: FileSystem, folder: str = "/") -> None:
         new.mkdir(folder, recursive=True)
     for entry in entries(old, folder):
         path, kind = posixpath.join(folder, entry["name"]), entry["metadata"]["file_type"]
-        missing = entry["name"] not in [there["name"] for there in entries(new, folder)]
-        if kind == "symlink" and missing:
+        if kind == "symlink" and not (new.exists(path) or is_link(new, path)):
             new.symlink(old.read_link(path), path)
         elif kind == "directory" and path not in SANDBOX:
-            if missing:
-                new.mkdir(path, recursive=True)
             copy_folders(old, new, path)
 
 

@@ -103,12 +103,17 @@ class HostFiles:
         own = None if paths is None else frozenset(path for path in paths if not path.startswith(("/proc/", "/sys/")))
         real = own is not None and all(self._is_real(path) for path in own)
         self._suspects = own if real else None
-        if self._seen is None and self._suspects != frozenset():
+        if self._seen is None and self.unsure:
             self._seen = dict(self._walk("/"))
+
+    @property
+    def unsure(self) -> bool:
+        """Whether others may have written files since the last sync."""
+        return self._suspects is None or bool(self._suspects)
 
     def pull(self, host: Host) -> Host:
         """The host with the files that the shell currently has."""
-        if self._seen is None or self._suspects == frozenset():
+        if self._seen is None or not self.unsure:
             return host
         now = dict(self._walk("/")) if self._suspects is None else self._looked_at(self._seen, self._suspects)
         if now == self._seen:

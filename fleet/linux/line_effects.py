@@ -4,10 +4,11 @@ import re
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import cache
-from itertools import dropwhile
 
 from bashkit import AnalyzedCommand, Bash, BashError, ExecutionProfile
 
+from fleet.gaps import Gap
+from fleet.linux.endless import wants_more
 from fleet.linux.handed import NAMES
 from fleet.linux.manual import real_commands
 
@@ -19,6 +20,9 @@ PLAIN = frozenset(
 """The shell's commands that start no other command and write no file unless redirected."""
 WRAPPERS = frozenset(("sudo", "env", "nice", "nohup", "timeout", "time", "command", "xargs"))
 """Commands that start another one, named in their arguments."""
+_VALUED = {"sudo": ("-u", "--user", "-p", "--prompt"), "timeout": ("-s", "--signal", "-k", "--kill-after"),
+    "xargs": ("-I", "-d", "-E", "-a"), "env": ("-u", "--unset")}  # fmt: skip
+"""Wrapper -> its options whose value is a word of its own."""
 SETTERS = frozenset(
     ("set", "shopt", "alias", "unalias", "export", "declare", "typeset", "local", "readonly", "read", "mapfile",
      "readarray", "getopts", "let", "source", ".", "eval", "unset", "trap", "umask", "hash", "enable", "exec", "pushd",
@@ -37,9 +41,21 @@ class LineEffects:
     """may leave variables, functions or options behind"""
     lack: frozenset[str]
     """names in it of real commands that the fleet lacks"""
+    looks: bool
+    """may read the kernel's files or the clock"""
+    tunes: bool
+    """may write to the kernel's files"""
+    replaces: bool
+    """may replace the shell, or where its output goes"""
+    gaps: tuple[Gap, ...]
+    """what it asks that this shell cannot do"""
 
 
-NOTHING = LineEffects(frozenset(), False, False, frozenset())
+NOTHING = LineEffects(frozenset(), False, False, frozenset(), False, False, False, ())
+_KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
+"""What a line names that reads the kernel's files or the clock."""
+_INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
+"""A mask that is set in a shell within the shell, where it would last to the end of the line here."""
 
 
 def judged(line: str, ours: Set[str]) -> LineEffects:
@@ -66,8 +82,22 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         or any(command.is_assignment_only for command in seen.commands)
         or re.search(r"\b(?:for|select|coproc)\b|\(\(|\$\{\w+:?=", line) is not None
     )
-    lack = (real_commands() - ours - _native() - {"zcat"}).intersection(re.findall(r"[\w.+-]+", line))
-    return LineEffects(written, not plain, sets, lack)
+    return LineEffects(
+        written,
+        nests=not plain,
+        sets=sets,
+        lack=frozenset(name for name in re.findall(r"[\w.+-]+", line) if name in _foreign() and name not in ours),
+        looks=_KERNEL.search(line) is not None,
+        tunes="/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line) is not None,
+        replaces="exec" in line and re.search(r"(?<!-)\bexec\b", line) is not None,
+        gaps=_gaps(line),
+    )
+
+
+def _gaps(line: str) -> tuple[Gap, ...]:
+    mask = [Gap("option", "umask in a shell within the shell")] if _INNER_MASK.search(line) else []
+    more = wants_more(line)
+    return (*mask, *([Gap("option", f"more of {more} than the shell has")] if more else []))
 
 
 @cache
@@ -77,18 +107,20 @@ def _parser() -> Bash:
 
 
 @cache
-def _native() -> frozenset[str]:
-    """The shell's own commands."""
-    return frozenset(entry["name"] for entry in _parser().fs().read_dir("/usr/bin"))
+def _foreign() -> frozenset[str]:
+    """Real commands that the shell itself lacks."""
+    return real_commands() - {entry["name"] for entry in _parser().fs().read_dir("/usr/bin")} - {"zcat"}
 
 
 def _words(command: AnalyzedCommand) -> list[str | None]:
     """The command with its arguments, of a wrapper the one that it starts: sudo df -h, timeout 5 journalctl. Of two
     wrappers the second counts as the command: a thousand overflow the stack."""
-    words = [command.name, *command.args]
     if command.name not in WRAPPERS:
-        return words
-    return list(dropwhile(lambda word: bool(word and re.match(r"-|\w+=|\d", word)), words[1:]))
+        return [command.name, *command.args]
+    words, valued = list(command.args), _VALUED.get(command.name, ())
+    while words and words[0] and re.match(r"-|\w+=|\d", words[0]):
+        del words[: 2 if words[0] in valued else 1]
+    return words
 
 
 def _script(command: AnalyzedCommand) -> str | None:
@@ -100,7 +132,7 @@ def _script(command: AnalyzedCommand) -> str | None:
 def _is_plain(command: AnalyzedCommand, ours: Set[str]) -> bool:
     """Whether a command starts no other one but plain ones, and writes no file but through us."""
     words = _words(command)
-    if command.name in WRAPPERS and None in words:
+    if command.name in WRAPPERS and None in command.args:
         return False
     name = words[0] if words else None
     if name in NAMES:

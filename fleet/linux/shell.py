@@ -13,10 +13,9 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, ExecResult, ExecutionPr
 
 from fleet.actions import tick
 from fleet.gaps import Gap, fault
-from fleet.linux import base_system
+from fleet.linux import base_system, shell_functions
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, not_found
 from fleet.linux.commands import COMMANDS
-from fleet.linux.endless import wants_more
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.kernel_settings import written
@@ -53,7 +52,7 @@ class LinuxShell:
         self._proc: dict[str, str] = {}
         """path -> content of the files in /proc and /sys, as last written"""
         self._new = b""
-        """the shell before the first line that sets any: variables, functions and options, without files"""
+        """the shell before the first line that sets any: its variables and options, without files and functions"""
         self._last = machine.host
         """the state that the shell's files reflect"""
 
@@ -83,17 +82,16 @@ class LinuxShell:
             self._lacking.add(name)
             lacking_one = _builtin(_lacking_command, self._machine, self._host_files)
             bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
-        if _KERNEL.search(line):
+        if may.looks:
             self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
-        with self._host_files.within(bash.fs()):
-            self._host_files.expect(may.written)
+        if may.written is None or may.written:
+            with self._host_files.within(bash.fs()):
+                self._host_files.expect(may.written)
         self._machine.hangs = False
-        if _INNER_MASK.search(line):
-            self._machine.gaps.append(Gap("option", "umask in a shell within the shell"))
-        if more := wants_more(line):
-            self._machine.gaps.append(Gap("option", f"more of {more} than the shell has"))
+        self._machine.gaps += may.gaps
         if may.sets and not self._new:
-            self._new = bash.snapshot(exclude_filesystem=True)  # takes as long as ten lines
+            # Functions would make up most of the time that it takes to keep and to restore it.
+            self._new = bash.snapshot(exclude_filesystem=True, exclude_functions=True)
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -101,28 +99,29 @@ class LinuxShell:
 
         done = _with_stack(execute) if may.nests else execute()
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
-            self._restart()
+            self._restart(bash.shell_state().cwd)
             return self._run(line)
         folder = bash.shell_state().cwd if done.stderr else "/"
         self.sync()
-        if "/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line):
+        if may.tunes:
             self._machine.host = self._last = written(bash.fs(), self._machine.host)
         self._host_files.umask = UMASK
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
-        if ("exec" in line and re.search(r"(?<!-)\bexec\b", line)) or re.search("session|timeout", done.error or ""):
-            self._restart()
+        if may.replaces or (done.error and re.search("session|timeout", done.error)):
+            self._restart(bash.shell_state().cwd)
         elif may.sets:
             self._forget(bash)
         self._machine.host = self._last = tick(self._machine.host)
         stdout, stderr, code = translate(done, "".join(partial), self._machine.host, folder)
         self._machine.hangs = code == TIMED_OUT and (self._machine.hangs or bool(done.error))
-        met = [*shell_gaps(done), *missed_files(stderr, self._machine.host)]
-        self._machine.gaps += [gap for gap in met if gap not in self._machine.gaps]
+        if done.error or done.stderr:
+            met = [*shell_gaps(done), *missed_files(stderr, self._machine.host)]
+            self._machine.gaps += [gap for gap in met if gap not in self._machine.gaps]
         return stdout, stderr, code
 
     def sync(self) -> Host:
         """The host, including the files that the shell has written."""
-        if self._bash is not None:
+        if self._bash is not None and (self._host_files.unsure or self._machine.host.files is not self._last.files):
             with self._host_files.within(self._bash.fs()):
                 pulled = self._host_files.pull(self._machine.host)
                 self._host_files.expect(frozenset())
@@ -143,15 +142,15 @@ class LinuxShell:
         """Drop what a line has set: the next one is run by a new process, in the same folder."""
         folder = bash.shell_state().cwd
         bash.restore_snapshot(self._new)
-        if folder != bash.shell_state().cwd:
-            bash.execute_sync(f"cd {quote(folder)}")
+        if bash.execute_sync(f"cd {quote(folder)}\n{shell_functions.ALL}").error:  # it was its last call
+            self._restart(folder)
 
-    def _restart(self) -> None:
-        """Start a new shell on the same files, in the same folder."""
+    def _restart(self, folder: str) -> None:
+        """Start a new shell on the same files."""
         old = self._bash
         assert old is not None
         self.sync()
-        self._folder, known = old.shell_state().cwd, self._host_files
+        self._folder, known = folder, self._host_files
         self._host_files = HostFiles()
         self._host_files.follow(known)
         self._bash = self._start()
@@ -182,10 +181,6 @@ class LinuxShell:
         return bash
 
 
-_KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
-"""What a line names that reads the kernel's files or the clock."""
-_INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
-"""A mask that is set in a shell within the shell, where it would last to the end of the line here."""
 _STARTING = Lock()
 
 
