@@ -5,10 +5,10 @@ in KiB and times in seconds since the epoch (UTC), unless a field says otherwise
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from aj.state import Agent
 from fleet.gaps import Gap
@@ -27,6 +27,9 @@ def _program(command: str) -> str:
 Platform = Literal["linux", "windows"]
 ServiceState = Literal["active", "inactive", "failed"]
 ContainerState = Literal["running", "exited", "paused", "restarting"]
+
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,8 @@ class Host:
     """settings of the kernel that differ from its defaults: vm.swappiness -> 10"""
     lost: frozenset[str] = field(default=frozenset(), repr=False)
     """files that every server has and that were removed from this one"""
-    _held: dict[str, int] | None = field(default=None, init=False, repr=False, compare=False)
+    _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """what `once` has computed"""
 
     @property
     def agent(self) -> Agent:
@@ -330,18 +334,25 @@ class Host:
         pairs = [(mount.target.rstrip("/").lower() + "/", mount) for mount in self.mounts]
         return sorted(pairs, key=lambda pair: -len(pair[0]))
 
+    def once(self, key: object, compute: Callable[[], _Found]) -> _Found:
+        """What `compute` makes of the host: called once until anything but the clock changes, so it must not read the
+        clock."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
+
     def held(self) -> dict[str, int]:
-        """Bytes of the listed files on each mount, by target; computed once per host state."""
-        if self._held is None:
-            prefixes = self._prefixes()
-            held = dict.fromkeys((mount.target for mount in self.mounts), 0)
-            for path, file in self.files.items():
-                wanted = path.replace("\\", "/").rstrip("/").lower() + "/"
-                mount = next((mount for prefix, mount in prefixes if wanted.startswith(prefix)), self.mounts[0])
-                held[mount.target] += file.size
-            object.__setattr__(self, "_held", held)
-            return held
-        return self._held
+        """Bytes of the listed files on each mount, by target."""
+        return self.once("held", self._count_held)
+
+    def _count_held(self) -> dict[str, int]:
+        prefixes = self._prefixes()
+        held = dict.fromkeys((mount.target for mount in self.mounts), 0)
+        for path, file in self.files.items():
+            wanted = path.replace("\\", "/").rstrip("/").lower() + "/"
+            mount = next((mount for prefix, mount in prefixes if wanted.startswith(prefix)), self.mounts[0])
+            held[mount.target] += file.size
+        return held
 
     def used(self, mount: Mount) -> int:
         """KiB in use on a mount, at most its capacity."""

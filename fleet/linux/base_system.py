@@ -9,7 +9,6 @@ from bashkit import Bash, FileSystem
 from fleet.linux.host_files import SANDBOX, entries, is_link
 from fleet.linux.kernel_settings import path_of, settings
 from fleet.linux.proc import proc_files
-from fleet.linux.shell_functions import ALL
 from fleet.linux.terminal import ABSENT
 from fleet.model import File, Host
 
@@ -64,7 +63,6 @@ def set_up(bash: Bash, host: Host, commands: Iterable[str]) -> None:
     bash.set_env("EPOCHSECONDS", str(host.now))
     # Unseeded, $RANDOM would differ from run to run.
     bash.execute_sync(f"RANDOM={int.from_bytes(sha256(host.name.encode()).digest()[:2], 'big')}")
-    bash.execute_sync(ALL)
 
 
 def refresh_proc(bash: Bash, host: Host, known: dict[str, str], with_settings: bool) -> dict[str, str]:

@@ -145,10 +145,16 @@ def up_for(host: Host) -> str:
 
 def headline(host: Host) -> str:
     """The first line of uptime, w and top."""
+    minutes, seconds = divmod(host.now % DAY, 60)
+    clock = f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
+    return f"{clock} up {up_for(host)},  {host.once('demand', lambda: _demand(host))}"
+
+
+def _demand(host: Host) -> str:
+    """How many are logged in, and the load averages."""
     users = sum(login.end is None for login in host.logins)
     loads = ", ".join(f"{load:.2f}" for load in (host.load, *host.loads))
-    people = f"{users} user{'' if users == 1 else 's'}"
-    return f"{utc(host.now):%H:%M:%S} up {up_for(host)},  {people},  load average: {loads}"
+    return f"{users} user{'' if users == 1 else 's'},  load average: {loads}"
 
 
 UPTIME = options("""

@@ -76,14 +76,20 @@ def df(context: CommandContext) -> BuiltinResult:
     mounts = [m for m in mounts if m.kind not in without and (m.kind in only or not only)]
     if not mounts:
         return BuiltinResult(stderr=errors or "df: no file systems processed\n", exit_code=1)
+    try:
+        text = host.once(("df", *flags.pairs, *mounts), lambda: _df_table(_spaces(host, mounts, flags), flags))
+        return BuiltinResult(stdout=text, stderr=errors, exit_code=1 if errors else 0)
+    except KeyError as unknown:
+        return fail(f"df: option --output: field ‘{unknown.args[0]}’ unknown\nTry 'df --help' for more information.")
+
+
+def _spaces(host: Host, mounts: list[Mount], flags: Flags) -> list[tuple[Space, Space]]:
+    """(blocks, inodes) of each file system, and of all together with --total."""
     counted = "i" in flags or "output" in flags  # counting files takes longer than all the rest
     spaces = [(space := _space(host, mount), _inodes(host, mount) if counted else space) for mount in mounts]
     if "total" in flags:
         spaces.append((_sum([space for space, _ in spaces]), _sum([inodes for _, inodes in spaces])))
-    try:
-        return BuiltinResult(stdout=_df_table(spaces, flags), stderr=errors, exit_code=1 if errors else 0)
-    except KeyError as unknown:
-        return fail(f"df: option --output: field ‘{unknown.args[0]}’ unknown\nTry 'df --help' for more information.")
+    return spaces
 
 
 def _space(host: Host, mount: Mount) -> Space:

@@ -8,6 +8,7 @@ from functools import cache
 from bashkit import AnalyzedCommand, Bash, BashError, ExecutionProfile
 
 from fleet.gaps import Gap
+from fleet.linux import shell_functions
 from fleet.linux.endless import wants_more
 from fleet.linux.handed import NAMES
 from fleet.linux.manual import real_commands
@@ -39,6 +40,8 @@ class LineEffects:
     """may call itself so often that an ordinary stack overflows"""
     sets: bool
     """may leave variables, functions or options behind"""
+    calls: bool
+    """may call functions of ours (`shell_functions`)"""
     lack: frozenset[str]
     """names in it of real commands that the fleet lacks"""
     looks: bool
@@ -51,7 +54,7 @@ class LineEffects:
     """what it asks that this shell cannot do"""
 
 
-NOTHING = LineEffects(frozenset(), False, False, frozenset(), False, False, False, ())
+NOTHING = LineEffects(frozenset(), False, False, False, frozenset(), False, False, False, ())
 _KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
 """What a line names that reads the kernel's files or the clock."""
 _INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
@@ -82,11 +85,13 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         or any(command.is_assignment_only for command in seen.commands)
         or re.search(r"\b(?:for|select|coproc)\b|\(\(|\$\{\w+:?=", line) is not None
     )
+    words = {*named, *re.findall(r"[\w.+-]+", line)}
     return LineEffects(
         written,
         nests=not plain,
         sets=sets,
-        lack=frozenset(name for name in re.findall(r"[\w.+-]+", line) if name in _foreign() and name not in ours),
+        calls=not (plain and words.isdisjoint(shell_functions.NAMES)),
+        lack=_foreign().intersection(words) - ours,
         looks=_KERNEL.search(line) is not None,
         tunes="/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line) is not None,
         replaces="exec" in line and re.search(r"(?<!-)\bexec\b", line) is not None,

@@ -8,7 +8,7 @@ from typing import Literal
 Arity = Literal["none", "value", "optional"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptionTable:
     """The options of one command: every spelling -> (name under which it is kept, arity)."""
 
@@ -74,6 +74,13 @@ def read_options(argv: Sequence[str], known: OptionTable, mixed: bool = True) ->
     Raises:
         OptionError: an option does not fit.
     """
+    pairs, words = _read(tuple(argv), known, mixed)
+    return Flags(dict(pairs), list(words), list(pairs))
+
+
+@lru_cache(4096)
+def _read(argv: tuple[str, ...], known: OptionTable, mixed: bool) -> tuple[Sequence[tuple[str, str]], Sequence[str]]:
+    """The options with their values, and the operands; the same lists are read on many hosts."""
     pairs: list[tuple[str, str]] = []
     words: list[str] = []
     left = iter(argv)
@@ -87,7 +94,7 @@ def read_options(argv: Sequence[str], known: OptionTable, mixed: bool = True) ->
         else:
             words.append(word)
             words += () if mixed else left
-    return Flags(dict(pairs), words, pairs)
+    return pairs, words
 
 
 def _long(word: str, left: Iterator[str], known: OptionTable) -> tuple[str, str]:

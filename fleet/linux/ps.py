@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bashkit import BuiltinResult
 
 from fleet.linux import ps_columns as formats
+from fleet.linux.clock import DAY
 from fleet.linux.command import Command, CommandContext, lacking
 from fleet.linux.ps_columns import COLUMNS, HEADS, SAME, HeadedColumn
 from fleet.linux.sessions import accounts
@@ -128,12 +129,20 @@ def _table(
     layout = " ".join([*middle, f"{{:>{order[-1].width}}}" if order[-1].right else "{}"])
     cells = [column.text or column.value for column in order]
     rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
+    text = "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)
+    # In a known format, the host's own processes keep their lines for the day.
+    lines: dict[Process, str] = {} if asked.own or asked.added else host.once(("ps", *order, host.now // DAY), dict)
     for front, process in processes:
-        row = [str(cell(host, process)) for cell in cells]
-        for place in commands if front else ():
-            row[place] = front + row[place]
-        rows.append(row)
-    return "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)
+        line = lines.get(process) if not front else None
+        if line is None:
+            row = [str(cell(host, process)) for cell in cells]
+            for place in commands if front else ():
+                row[place] = front + row[place]
+            line = f"{layout.format(*row).rstrip()}\n"
+            if not front and process.pid < host.next_pid:
+                lines[process] = line
+        text += line
+    return text
 
 
 def _columns_of(asked: PsOptions) -> Sequence[HeadedColumn]:

@@ -28,7 +28,7 @@ def percent_of_memory(host: Host, process: Process) -> float:
     return 100 * process.resident / host.memory.total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PsColumn:
     head: str
     width: int

@@ -49,6 +49,8 @@ class LinuxShell:
         self._bash: Bash | None = None
         self._lacking: set[str] = set()
         """commands that a real host may have and the fleet does not, as met so far"""
+        self._helped = False
+        """whether the shell has our functions: they take longer to define than most lines to run"""
         self._proc: dict[str, str] = {}
         """path -> content of the files in /proc and /sys, as last written"""
         self._new = b""
@@ -82,6 +84,8 @@ class LinuxShell:
             self._lacking.add(name)
             lacking_one = _builtin(_lacking_command, self._machine, self._host_files)
             bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
+        if may.calls and not self._helped:
+            self._helped = bash.execute_sync(shell_functions.ALL).error is None
         if may.looks:
             self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
         if may.written is None or may.written:
@@ -142,7 +146,8 @@ class LinuxShell:
         """Drop what a line has set: the next one is run by a new process, in the same folder."""
         folder = bash.shell_state().cwd
         bash.restore_snapshot(self._new)
-        if bash.execute_sync(f"cd {quote(folder)}\n{shell_functions.ALL}").error:  # it was its last call
+        self._helped = False
+        if folder != bash.shell_state().cwd and bash.execute_sync(f"cd {quote(folder)}").error:  # its calls are used up
             self._restart(folder)
 
     def _restart(self, folder: str) -> None:
@@ -157,7 +162,7 @@ class LinuxShell:
         base_system.copy_folders(old.fs(), self._bash.fs())
 
     def _start(self) -> Bash:
-        self._lacking, self._new, self._proc = set(), b"", {}
+        self._lacking, self._helped, self._new, self._proc = set(), False, b"", {}
         host = self._machine.host
         standing = standing_files(host)
         bash = Bash(

@@ -1,5 +1,7 @@
 """Functions in every shell of a host, over bashkit's commands that know no users, another clock, or another awk."""
 
+import re
+
 from fleet.linux.find import FUNCTION
 from fleet.linux.handed import FUNCTIONS
 
@@ -143,3 +145,4 @@ zcat() {
 UNKNOWN = "sudoedit() { aj-lacks sudoedit; }\n"
 FOUND = 'aj_found() { [[ $1 == */* && -e $1 ]] || command -v "$1" > /dev/null; }\n'
 ALL = FOUND + UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY
+NAMES = frozenset(re.findall(r"^([\w-]+)\(\) ", ALL, re.MULTILINE))

@@ -78,7 +78,8 @@ def free(context: CommandContext) -> str | BuiltinResult:
             return fail(f"free: {why.format(flags.get(name))}")
     if "c" in flags and float(flags.get("c")) < 1:
         return fail(f"free: failed to parse count argument: '{flags.get('c')}': Numerical result out of range")
-    text = _free_table(context.host, flags)
+    host = context.host
+    text = host.once(("free", *flags.pairs), lambda: _free_table(host, flags))
     if "c" in flags:
         return "\n".join([text] * max(min(int(float(flags.get("c"))), 20), 1))
     return BuiltinResult(stdout=text, exit_code=124) if "s" in flags else text
