@@ -16,6 +16,11 @@ from fleet.model import Machine
         ("sudo bash -c 'df -h'", set()),
         ("echo x > /tmp/a; bash -c 'ls > /tmp/b'", {"/tmp/a", "/tmp/b"}),
         ("timeout 5 journalctl > '/tmp/a b'", {"/tmp/a b"}),
+        ("sudo -u www-data id", set()),
+        ("sudo --user postgres cat /etc/hosts > /tmp/a", {"/tmp/a"}),
+        ("find /tmp | xargs -I {} stat {}", set()),
+        ("sudo -u www-data sed -i s/a/b/ /tmp/a", None),
+        ('sudo -u "$u" df', None),
         ("echo x > a", None),
         ("echo x > /tmp/*", None),
         ("echo x > $f", None),
@@ -56,3 +61,25 @@ def test_the_host_has_the_files_that_the_shell_has(line: str):
     held = [file.content for path, file in sorted(shell.sync().files.items()) if path.startswith("/tmp/")]
     linked = [shell.sync().files["/etc/hosts"].content] if "ln" in line else []
     assert "".join(held + linked) == shown
+
+
+@pytest.mark.parametrize("line", ["sudo id", "ls | xargs rm", "type awk", "$x id", "eval df", "su - www-data -c id"])
+def test_what_may_call_a_function_of_the_shell_finds_it_defined(line: str):
+    assert line_effects(line).calls
+
+
+@pytest.mark.parametrize("used", [247, 248, 249, 250])
+def test_a_folder_lasts_and_a_variable_does_not_when_the_shell_has_no_calls_left(used: int):
+    shell = LinuxShell(Machine(draw_host("web01", Random(3))))
+    for _ in range(used):
+        shell.run("true")
+    shell.run("cd /var/log; note=old")
+    assert shell.run("pwd; echo ${note-none}")[0] == "/var/log\nnone\n"
+
+
+@pytest.mark.parametrize("line", ["x=1", "for f in a b; do :; done", "sudo() { echo mine; }", "unset -f sudo awk"])
+def test_after_a_line_that_sets_something_the_functions_are_those_of_the_shell(line: str):
+    shell = LinuxShell(Machine(draw_host("web01", Random(3))))
+    for _ in range(2):
+        shell.run(line)
+        assert shell.run("sudo -u www-data whoami") == ("www-data\n", "", 0)
