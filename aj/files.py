@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+import msgspec
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -178,7 +179,7 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 if not line.strip():
                     continue
                 try:
-                    record = json.loads(line)
+                    record = _loads(line)
                 except (ValueError, RecursionError) as error:
                     raise DataError(f"{path}:{number}: not a JSON object ({error}); fix or remove the line.") from error
                 if not isinstance(record, dict):
@@ -188,6 +189,14 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield number, record
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from error
+
+
+def _loads(line: bytes) -> Any:
+    """What `json` reads in a line, in a fifth of the time for nearly all."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # for NaN, half of a surrogate pair, a byte order mark
+        return json.loads(line)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,6 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from aj.collector import uncollected
 from aj.errors import EvidenceError
 from aj.visible import visible
 from verdict.costs import Cost, total
@@ -43,6 +46,7 @@ def compare(base: Path, candidate: Path) -> list[ComparisonRow]:
     return compare_all(read_both(base, candidate))
 
 
+@uncollected()
 def compare_all(both: Sequence[tuple[TaskScores, TaskScores]]) -> list[ComparisonRow]:
     """Compare the logs of two models, task by task.
 
@@ -89,13 +93,14 @@ def check_comparable(a: TaskScores, b: TaskScores) -> None:
             raise EvidenceError(f"{a.task}: the two logs have different {what} ({one}, {other}); run `aj eval` again.")
     if a.graders != b.graders:
         raise EvidenceError(f"{a.task}: {graded_apart(a, b)}")
-    if not a.samples.keys() & b.samples.keys():
+    if a.samples.keys().isdisjoint(b.samples.keys()):
         raise EvidenceError(f"{a.task}: the two logs share no sample; evaluate both on the same suite.")
 
 
 def _check_scale(log: TaskScores) -> None:
     for metric in log.metrics:
-        if not all(0 <= sample.values.get(metric, 0) <= 1 for sample in log.samples.values()):
+        values = log.columns.metric(metric).values
+        if np.any((values < 0) | (values > 1)):
             raise EvidenceError(
                 f"{log.path}: {metric} has values outside 0..1, where no interval holds; scale them in the scorer, "
                 "then run `inspect score --action overwrite` on the log."

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+
 from aj.errors import AJError
 from verdict.checks import Demand
 from verdict.evidence import Arm
@@ -72,13 +74,16 @@ def run_of(arm: Arm) -> str:
 
 
 def _best(arms: Sequence[Arm], policy: Policy) -> dict[str, Arm]:
-    scored = {name: [(fmean(values), arm) for arm in arms if (values := _values(arm, name))] for name in policy.metrics}
+    scored = {
+        name: [(fmean(values), arm) for arm in arms if len(values := _values(arm, name))] for name in policy.metrics
+    }
     return {name: max(found, key=lambda one: one[0])[1] for name, found in scored.items() if found}
 
 
 def _values(arm: Arm, name: str) -> list[float]:
     task, metric = name.split("/")
-    return [sample.values[metric] for sample in arm[task].samples.values() if metric in sample.values]
+    values = arm[task].columns.metric(metric).values
+    return values[~np.isnan(values)].tolist()
 
 
 def _why_not(arm: Arm, problems: Callable[[Arm], list[str]]) -> str | None:

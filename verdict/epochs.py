@@ -1,14 +1,18 @@
 """One sample in one epoch, as a log tells it, and a sample's scores averaged over its epochs."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from sys import intern
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from aj.errors import EvidenceError
+from verdict.columns import Columns, MetricColumn, blank, fill
 from verdict.summaries import Summary
 
 MACHINE_LIMITS = ("time", "working", "cost", "operator")
@@ -41,8 +45,7 @@ class Sample:
     """Metric -> epochs in which the sample does not ask for it: NaN in a dict score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(msgspec.Struct, frozen=True):
     """One sample in one epoch, as its summary or the sample itself tells it."""
 
     id: str
@@ -67,12 +70,94 @@ class Epoch:
         return cls(str(sample["id"]), sample.get("metadata") or {}, given, error)
 
 
-def samples_of(epochs: Iterable[Epoch], path: Path) -> dict[str, Sample]:
+class Samples(Mapping[str, Sample]):
+    """The samples of a log by id. Each is made when somebody asks for it: most who do ask for the columns only."""
+
+    def __init__(self, epochs: Iterable[Epoch], path: Path) -> None:
+        """Raises EvidenceError when two scorers give one metric."""
+        groups: dict[str, list[Epoch]] = {}
+        for epoch in epochs:
+            groups.setdefault(epoch.id, []).append(epoch)
+        self._plain = {name: value for name, group in groups.items() if (value := _plain(group)) is not None}
+        self._codes = {name: codes for name in self._plain if (codes := _codes(groups[name]))}
+        self._made = {name: _sample(name, group, path) for name, group in groups.items() if name not in self._plain}
+        about = [group[0].metadata for group in groups.values()]
+        counts = np.ones(len(groups), int), np.zeros(len(groups), int), np.zeros(len(groups), int)
+        places = {name: place for place, name in enumerate(groups)}
+        for name, sample in self._made.items():
+            for column, count in zip(counts, (sample.epochs, sample.errors, sample.unscored), strict=True):
+                column[places[name]] = count
+        labels = ([_text(told.get(key)) for told in about] for key in ("family", "template", "split"))
+        self.columns = Columns(
+            places, self._metrics(places), *counts, [_texts(told.get("slice")) for told in about], *labels
+        )
+
+    def __getitem__(self, name: str) -> Sample:
+        if (made := self._made.get(name)) is None:
+            made = self._made[name] = self._make(name, self._plain[name])
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns.places)
+
+    def __len__(self) -> int:
+        return len(self.columns.places)
+
+    def keys(self) -> KeysView[str]:
+        return self.columns.places.keys()
+
+    def _make(self, name: str, value: dict[str, float]) -> Sample:
+        told, place = self.columns, self.columns.places[name]
+        values, scored, unasked = _averaged([value])
+        return Sample(
+            id=name,
+            values=values,
+            slices=told.slices[place],
+            family=told.families[place],
+            template=told.templates[place],
+            split=told.splits[place],
+            codes=self._codes.get(name, ()),
+            epochs=1,
+            errors=0,
+            unscored=0,
+            scored=scored,
+            unasked=unasked,
+        )
+
+    def _metrics(self, places: Mapping[str, int]) -> dict[str, MetricColumn]:
+        alike: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
+        for name, value in self._plain.items():
+            metrics = tuple(value)
+            if metrics not in alike:
+                alike[metrics] = [], []
+            alike[metrics][0].append(places[name])
+            alike[metrics][1].extend(value.values())
+        named = [(of[0], metrics) for metrics, (of, _) in alike.items()]
+        named += [(places[name], tuple(sample.scored)) for name, sample in self._made.items()]
+        metrics_in_order = dict.fromkeys(metric for _, metrics in sorted(named) for metric in metrics)
+        columns = {metric: blank(len(places)) for metric in metrics_in_order}
+        for metrics, (of, values) in alike.items():
+            at = np.array(of)
+            for metric, told in zip(metrics, np.array(values).reshape(len(of), -1).T, strict=True):
+                columns[metric].values[at] = told
+                columns[metric].scored[at] = ~np.isnan(told)
+                columns[metric].unasked[at] = np.isnan(told)
+        fill(columns, ((places[name], sample) for name, sample in self._made.items()))
+        return columns
+
+
+def _plain(epochs: list[Epoch]) -> dict[str, float] | None:
+    """The scores of a sample that was asked once, if one scorer gave numbers, as of nearly all; otherwise None."""
+    if len(epochs) == 1 and len(epochs[0].scores) == 1:
+        ((value, _),) = epochs[0].scores.values()
+        if type(value) is dict and {*map(type, value.values())} == _FLOATS:
+            return value
+    return None
+
+
+def samples_of(epochs: Iterable[Epoch], path: Path) -> Samples:
     """Samples by id; raises EvidenceError when two scorers give one metric."""
-    groups: dict[str, list[Epoch]] = {}
-    for epoch in epochs:
-        groups.setdefault(epoch.id, []).append(epoch)
-    return {key: _sample(key, group, path) for key, group in groups.items()}
+    return Samples(epochs, path)
 
 
 def graders_of(epochs: Iterable[Epoch]) -> dict[str, tuple[str, ...]]:
@@ -96,7 +181,7 @@ def _sample(key: str, epochs: list[Epoch], path: Path) -> Sample:
         family=_text(metadata.get("family")),
         template=_text(metadata.get("template")),
         split=_text(metadata.get("split")),
-        codes=tuple([code for epoch in epochs for code in _codes(epoch)]),
+        codes=_codes(epochs),
         epochs=len(epochs),
         errors=errors,
         unscored=given.count({}) - errors,
@@ -164,20 +249,20 @@ def _to_float() -> Callable[[Any], float]:
     return value_to_float()
 
 
-def _codes(epoch: Epoch) -> list[str]:
-    return [str(code) for _, about in epoch.scores.values() if (code := about.get("code"))]
+def _codes(epochs: list[Epoch]) -> tuple[str, ...]:
+    return tuple([str(code) for epoch in epochs for _, about in epoch.scores.values() if (code := about.get("code"))])
 
 
 def _texts(slices: Any) -> dict[str, str]:
     if not isinstance(slices, dict):
         return {}
-    return _shared(*[(str(name), str(value)) for name, value in slices.items()])
+    return _shared(tuple(map(str, slices)), tuple(map(str, slices.values())))
 
 
 @lru_cache(maxsize=4096)
-def _shared(*parts: tuple[str, str]) -> dict[str, str]:
+def _shared(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
     """One for all samples that are alike."""
-    return dict(parts)
+    return dict(zip(names, values, strict=True))
 
 
 def _text(value: Any) -> str | None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from aj.collector import uncollected
 from aj.errors import EvidenceError
-from verdict.columns import column
 from verdict.frozen import asked_by, unlike_the_suite
 from verdict.paired import shared
 from verdict.policy import Limits
@@ -116,17 +115,17 @@ def incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits, size:
     """Problems of one log; `size` is the number of samples of which the allowed shares are, by default the log's."""
     if scores.status != "success":
         yield f"its status is {scores.status}, not success; run the eval again."
-    samples = scores.samples.values()
-    epochs = sum(sample.epochs for sample in samples)
+    columns = scores.columns
+    epochs = int(columns.epochs.sum())
     if epochs != scores.expected or not epochs:
         yield f"it has {epochs} of {scores.expected} sample epochs; run the eval again."
         return
-    of = epochs * (size or len(samples)) / len(samples)
-    errors = sum(sample.errors for sample in samples)
+    of = epochs * (size or len(scores.samples)) / len(scores.samples)
+    errors = int(columns.errors.sum())
     if errors > limits.max_errors * of:
         yield f"{errors} of {epochs} samples ended in an error (allowed: {limits.max_errors:.0%}); see `inspect view`."
     for metric in metrics:
-        told = column(scores, metric)
+        told = columns.metric(metric)
         values = told.values[told.scored > 0]
         lacking = epochs - errors - int(told.scored.sum() + told.unasked.sum())
         if lacking > limits.max_unscored * of:
@@ -136,7 +135,7 @@ def incomplete(scores: TaskScores, metrics: Sequence[str], limits: Limits, size:
             yield f"{uneven} samples ask for {metric} in some epochs only; fix its scorer."
         if not np.all((values >= 0) & (values <= 1)):  # nor is a value that is no number
             yield f"{metric} has values outside 0..1; fix its scorer."
-    unscored = sum(sample.unscored for sample in samples)
+    unscored = int(columns.unscored.sum())
     if unscored > limits.max_unscored * of:
         allowed = f"allowed: {limits.max_unscored:.0%}"
         yield f"{unscored} of {epochs} sample epochs are unscored ({allowed}); see `inspect view`."
@@ -193,7 +192,7 @@ def _incomparable(a: TaskScores, b: TaskScores, metrics: Sequence[str], limits: 
             yield f"{key} differs ({short(a.settings[key])} against {short(b.settings[key])}); {again}."
     same = shared(a, b)
     for metric in metrics:
-        one, other = column(a, metric), column(b, metric)
+        one, other = a.columns.metric(metric), b.columns.metric(metric)
         # What could not be scored does not say what was asked of it, and is counted by `incomplete`.
         told = ((one.scored + one.unasked) > 0)[same.a] & ((other.scored + other.unasked) > 0)[same.b]
         if apart := int(np.count_nonzero(told & ((one.unasked > 0)[same.a] != (other.unasked > 0)[same.b]))):

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from aj.files import digest_file, read_jsonl
-from verdict.epochs import Sample
 from verdict.samples import Recorded
 from verdict.scores import TaskScores
 
@@ -66,8 +65,7 @@ def unlike_the_suite(
         yield f"{len(missing)} of {len(frozen)} samples of the suite {suite} are not in it; run it without --limit."
     if foreign := scores.samples.keys() - frozen.keys():
         yield f"{len(foreign)} of its samples are not in the suite {suite}; run `aj eval` again."
-    same = [(frozen[name], sample) for name, sample in scores.samples.items() if name in frozen]
-    if relabelled := sum(not _is_labelled(sample, record) for record, sample in same):
+    if relabelled := _relabelled(scores, frozen):
         yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
     if recorded and (others := reworded(recorded, frozen)):
         yield f"{others} samples ask something else than in {path}; run `aj eval` again."
@@ -84,13 +82,22 @@ def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
     return templates, requests
 
 
-def _is_labelled(sample: Sample, record: Mapping[str, Any]) -> bool:
-    """Whether a sample says of itself what its record does."""
-    slices = record["slice"]
+def _relabelled(scores: TaskScores, frozen: Mapping[str, dict[str, Any]]) -> int:
+    """How many samples of a log do not say of themselves what their record does."""
+    told = scores.columns
+    labels = zip(told.templates, told.families, told.splits, told.slices, strict=True)
+    both = ((frozen[name], label) for name, label in zip(told.places, labels, strict=True) if name in frozen)
+    return sum(not _is_labelled(record, *label) for record, label in both)
+
+
+def _is_labelled(
+    record: Mapping[str, Any], template: str | None, family: str | None, split: str | None, slices: dict[str, str]
+) -> bool:
+    told = record["slice"]
     return (
-        sample.template == sample.family == record["template"]
-        and sample.split == "eval"
-        and (sample.slices == slices or sample.slices == {name: str(value) for name, value in slices.items()})
+        template == family == record["template"]
+        and split == "eval"
+        and (slices == told or slices == {name: str(value) for name, value in told.items()})
     )
 
 

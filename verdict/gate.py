@@ -14,6 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aj.collector import uncollected
 from aj.errors import AJError
 from aj.files import SAMPLES, digest, logs_dir
 from verdict.checks import Check, Demand, State, decide, reason, shown_value
@@ -60,6 +61,7 @@ class Verdict:
     """Hash of what the policy says; a key that it leaves out is none of it."""
 
 
+@uncollected()
 def gate(
     base: Path,
     candidate: Path,
@@ -141,10 +143,12 @@ def ungated(base: Arm, candidate: Arm, name: str, rule: MetricPolicy) -> Iterato
     task, metric = name.split("/")
     if not rule.slices or task not in base or task not in candidate:
         return  # a missing task is among the `problems`
-    samples = [sample for sample in base[task].samples.values() if not sample.unasked.get(metric)]
+    columns = base[task].columns
+    asked = columns.metric(metric).unasked == 0
+    asking = [part for part, places in columns.places_by_slice().items() if asked[places].any()]
     there = paired(base[task], candidate[task], metric)
     for key in rule.slices:
-        values = sorted({sample.slices[key] for sample in samples if key in sample.slices})
+        values = sorted(value for name, value in asking if name == key)
         if not values:
             yield f"{name}: the policy gates slices by {key!r}, but no sample has it; correct the policy."
         for value in values:

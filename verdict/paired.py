@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from verdict.columns import column
 from verdict.scores import ALL, TaskScores, in_order
 from verdict.stats import MeanEstimate, by_family, difference_of_families, numbered, score_of_families
 
@@ -44,7 +43,7 @@ class Shared:
 def paired(a: TaskScores, b: TaskScores, metric: str) -> dict[str, Pairs]:
     """The pairs by slice: `all` first, then `name=value` in order; slices without any are left out."""
     both = shared(a, b)
-    one, other = column(a, metric).values[both.a], column(b, metric).values[both.b]
+    one, other = a.columns.metric(metric).values[both.a], b.columns.metric(metric).values[both.b]
     scored = ~(np.isnan(one) | np.isnan(other))
     parts = {ALL: scored.nonzero()[0]}
     parts |= {name: places[scored[places]] for name, places in both.slices.items()}
@@ -54,16 +53,16 @@ def paired(a: TaskScores, b: TaskScores, metric: str) -> dict[str, Pairs]:
 @lru_cache(maxsize=8)  # the tasks of one comparison, each of whose metrics asks
 def shared(a: TaskScores, b: TaskScores) -> Shared:
     """The samples that are in both logs, in the order of the first."""
-    there = {name: place for place, name in enumerate(b.samples)}
-    both = [(place, there[name], sample) for place, (name, sample) in enumerate(a.samples.items()) if name in there]
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, (_, _, sample) in enumerate(both):
-        for part in sample.slices.items():
-            places.setdefault(part, []).append(place)
-    parts = {f"{name}={value}": np.array(found) for (name, value), found in places.items()}
+    places, there = a.columns.places, b.columns.places
+    both = np.array([(place, there[name]) for name, place in places.items() if name in there], int).reshape(-1, 2)
+    families = [family or name for family, name in zip(a.columns.families, places, strict=True)]
+    new = np.full(len(places), -1)
+    new[both[:, 0]] = np.arange(len(both))
+    slices = {f"{name}={value}": new[found] for (name, value), found in a.columns.places_by_slice().items()}
+    slices = {name: found[found >= 0] for name, found in slices.items()}
     return Shared(
-        np.array([one for one, _, _ in both], dtype=int),
-        np.array([other for _, other, _ in both], dtype=int),
-        numbered(sample.family or sample.id for _, _, sample in both),
-        {name: parts[name] for name in sorted(parts, key=in_order)},
+        both[:, 0],
+        both[:, 1],
+        numbered(families[place] for place in both[:, 0]),
+        {name: slices[name] for name in sorted(slices, key=in_order) if len(slices[name])},
     )

@@ -4,7 +4,7 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Recorded:
     """What the gate learns from a log's samples, beyond their scores."""
 
     seal: Seal
-    samples: dict[str, Sample]
+    samples: Mapping[str, Sample]
     epochs: dict[str, tuple[int, ...]]
     """Sample -> the epochs it was asked in."""
     inputs: dict[str, str]

@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from aj.collector import uncollected
 from aj.errors import EvidenceError
+from verdict.columns import Columns, columns_of
 from verdict.costs import Cost, cost_of
-from verdict.epochs import Epoch, Sample, graders_of, samples_of
+from verdict.epochs import Epoch, Sample, Samples, graders_of
 from verdict.settings import retuned, settings
 from verdict.summaries import read_told
 
@@ -46,19 +48,18 @@ class TaskScores:
     cost: Cost
     graders: dict[str, tuple[str, ...]]
     """Scorer -> the graders that its scores name; "" if one names none."""
-    samples: dict[str, Sample]
+    samples: Mapping[str, Sample]
     """By id."""
+
+    @property
+    def columns(self) -> Columns:
+        """What all samples say, as arrays."""
+        return self.samples.columns if isinstance(self.samples, Samples) else _columns(self)
 
     @property
     def metrics(self) -> list[str]:
         """Those that a sample has, headline first."""
-        return [metric for metric in self.named if any(sample.scored.get(metric) for sample in self.samples.values())]
-
-    @property
-    def named(self) -> list[str]:
-        """Those that a sample names, be it to say that it does not ask for it."""
-        alike = {id(sample.scored): sample.scored for sample in self.samples.values()}  # most samples share theirs
-        return list(dict.fromkeys(metric for counts in alike.values() for metric in counts))
+        return [name for name, column in self.columns.metrics.items() if column.scored.any()]
 
     def slices(self, metric: str) -> dict[str, list[Sample]]:
         """Scored samples by slice: `all` first, then `name=value` in order."""
@@ -68,6 +69,11 @@ class TaskScores:
             for name, value in sample.slices.items():
                 groups.setdefault(f"{name}={value}", []).append(sample)
         return {ALL: scored, **{name: groups[name] for name in sorted(groups, key=in_order)}}
+
+
+@lru_cache(maxsize=16)  # the tasks of two arms, each of whose metrics asks
+def _columns(scores: TaskScores) -> Columns:
+    return columns_of(scores.samples)
 
 
 def in_order(name: str) -> list[tuple[bool, int, str]]:
@@ -165,7 +171,7 @@ def read_log(path: Path) -> TaskScores:
         limited=spec.config.limit is not None or spec.config.sample_id is not None,
         cost=cost,
         graders=graders_of(epochs),
-        samples=samples_of(epochs, path),
+        samples=Samples(epochs, path),
     )
 
 

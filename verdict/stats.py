@@ -100,14 +100,14 @@ class Side:
             return self.weights / (1 + rate * from_value)
 
         rate = 1 / fallen if fallen > lowest + 1e-12 else (1 - 1e-9) / lowest
-        if float(weighed(rate) @ from_value) < 0:  # the seen families suffice
-            rate = _root(lambda rate: float(weighed(rate) @ from_value), rate)
+        if _dot(weighed(rate), from_value) < 0:  # the seen families suffice
+            rate = _root(lambda rate: _dot(weighed(rate), from_value), rate)
         weights = weighed(rate)
         unseen = max(1 - float(weights.sum()), 0.0)
-        seen = float(self.weights @ self.off**2)
+        seen = _dot(self.weights, self.off**2)
         few = self.variance / seen if seen > 1e-15 else self.families / (self.families - 1)
-        variance = few * float(weights @ from_value**2) + unseen * fallen**2
-        return max(variance, self.least), unseen * fallen**3 - float(weights @ from_value**3)
+        variance = few * _dot(weights, from_value**2) + unseen * fallen**2
+        return max(variance, self.least), unseen * fallen**3 - _dot(weights, from_value**3)
 
 
 def _root(function: Callable[[float], float], high: float) -> float:
@@ -223,6 +223,11 @@ def by_family(values: ArrayLike, families: np.ndarray) -> tuple[np.ndarray, np.n
     return np.bincount(families, values)[there], sizes[there].astype(float)
 
 
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Without BLAS, whose threads take milliseconds to meet over some ten thousand numbers."""
+    return float((a * b).sum())
+
+
 def _estimate(sums: np.ndarray, sizes: np.ndarray, lowest: float) -> MeanEstimate:
     """`lowest` is the smallest value of a sample; the largest is 1."""
     n, mean = float(sizes.sum()), float(sums.sum() / sizes.sum())
@@ -232,9 +237,9 @@ def _estimate(sums: np.ndarray, sizes: np.ndarray, lowest: float) -> MeanEstimat
     freedom = float((weights**2).sum() ** 2 / (weights**4).sum()) - 1
     variance = families * float(((weights * off) ** 2 / (1 - weights)).sum()) if len(sizes) > 1 else 0.0
     coins = float(weights[np.isin(means, (lowest, 0.0, 1.0))].sum())
-    apart = float(weights @ np.abs(off))
+    apart = _dot(weights, np.abs(off))
     # Of those that changed a little and those that changed much, the latter matter more: a mean weighted by size.
-    usual = float(weights @ off**2) / apart if apart else 0.0
+    usual = _dot(weights, off**2) / apart if apart else 0.0
 
     def side(direction: int, most: float) -> Side:
         gap = (most * (1 + families * coins) + usual * families * (1 - coins)) / (1 + families)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from verdict.archive import open_members
+
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
@@ -49,7 +51,7 @@ _DECODER = msgspec.json.Decoder(list[Summary])
 
 
 def read_told(path: Path) -> tuple["EvalLog", list[Summary]]:
-    """The header and the summaries; a large log's directory, which has an entry for each sample, is read once.
+    """The header and the summaries.
 
     Raises:
         Exception: whatever zip, zstd, JSON and Inspect raise on a damaged log.
@@ -57,7 +59,7 @@ def read_told(path: Path) -> tuple["EvalLog", list[Summary]]:
     from inspect_ai.log import read_eval_log  # with it, zipfile reads zstd
 
     if path.suffix == ".eval":
-        with zipfile.ZipFile(path) as archive:
+        with open_members(path, (HEADER, MEMBER)) as archive:
             if {HEADER, MEMBER} <= archive.NameToInfo.keys():
                 alone = io.BytesIO()
                 with zipfile.ZipFile(alone, "w") as header:
@@ -76,7 +78,7 @@ def read_summaries(path: Path) -> list[Summary]:
     from inspect_ai.log import read_eval_log_sample_summaries
 
     if path.suffix == ".eval":
-        with zipfile.ZipFile(path) as archive:
+        with open_members(path, (MEMBER,)) as archive:
             if MEMBER in archive.NameToInfo:
                 return _latest(archive.read(MEMBER))
     told = [summary.model_dump() for summary in read_eval_log_sample_summaries(str(path))]

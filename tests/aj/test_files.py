@@ -166,3 +166,28 @@ def test_logs_go_where_the_environment_says(monkeypatch, tmp_path):
     assert logs_dir() == tmp_path
     monkeypatch.setenv("AJ_LOGS", "")
     assert logs_dir() == Path(__file__).parents[2] / "logs"
+
+
+_TEXTS = st.text(st.characters(codec=None), max_size=5)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(_TEXTS, _JSON, max_size=3), st.booleans())
+def test_a_line_is_read_as_python_reads_it(tmp_path_factory, record, ascii_only):
+    path = tmp_path_factory.getbasetemp() / "any.jsonl"
+    line = json.dumps(record, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    path.write_bytes(line + b"\n")
+    assert repr(list(read_jsonl(path))) == repr([(1, json.loads(line))])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"a": 1e999}', b'{"a": NaN}', b'{"a": "\\ud800"}', b'\xef\xbb\xbf{"a": 1}', b'{"a": 1, "a": 2}', b'{"a": -0}'],
+)
+def test_a_line_that_only_python_reads_is_read(tmp_path, line):
+    (tmp_path / "odd.jsonl").write_bytes(line)
+    assert repr(list(read_jsonl(tmp_path / "odd.jsonl"))) == repr([(1, json.loads(line))])

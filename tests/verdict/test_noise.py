@@ -119,7 +119,7 @@ def test_what_no_measurement_wrote_is_an_error(tmp_path, text):
 
 def test_a_comparison_marks_what_may_be_noise(tmp_path):
     a, b = lying(tmp_path, "one")["known"], lying(tmp_path, "other")["known"]
-    b = replace(b, samples=b.samples | {"a": replace(ONE, values={"right": 0.0})})
+    b = replace(b, samples={**b.samples, "a": replace(ONE, values={"right": 0.0})})
     (plain, _) = compare_all([(a, b)])
     assert plain.within_noise is None
     for most, within, shown in ((0.3, True, "≈ -0.250"), (0.2, False, "-0.250")):

@@ -3,7 +3,7 @@
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -107,7 +107,7 @@ def conversations(
     return {"texts": packed.texts, "talks": packed.talks, "left_out": sum(map(len, failing)) - kept}
 
 
-def _samples(entry: Entry, task: str) -> dict[str, Sample]:
+def _samples(entry: Entry, task: str) -> Mapping[str, Sample]:
     return entry.tasks[task].samples if task in entry.tasks else {}
 
 
