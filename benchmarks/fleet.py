@@ -1,13 +1,20 @@
-"""Speed and memory of a simulated fleet: python benchmarks/fleet.py
+"""Speed and memory of a simulated fleet: python -m benchmarks.fleet
 
 Prints how many command lines per second one core runs, for each of some pipelines and for all of them in turn: in a
 `LinuxShell` and, for comparison, as `bash -c` on this machine in a folder with the same log; then others in a
 `WindowsShell`. Then the memory of a fleet of four hosts as drawn, and with a shell started on each. Goals: 5,000 lines
 per second, 2 MiB per fleet.
+
+    python -m benchmarks.fleet --beside FOLDER
+
+does nothing but compare with another checkout of this repository, which has an environment of its own: both builds run
+the same lines by turns, and of five turns the quickest counts.
 """
 
 import argparse
 import gc
+import json
+import os
 import subprocess
 import tempfile
 import time
@@ -31,8 +38,9 @@ LINES = (
     "free -m",
     "hostname; uname -r; nproc",
 )
-SLOWER = ("ls -l /var/log", "echo checked > /tmp/note", "sudo bash -c 'df -h'", "find /var/log -size +1M")
-"""Lines that read or write the shell's files: shown, but not part of the mix."""
+SLOWER = ("ls -l /var/log", "echo checked > /tmp/note", "sudo bash -c 'df -h'", "find /var/log -size +1M",
+    "sudo uptime", "sudo -u www-data id", "for i in 1 2; do echo $i; done")  # fmt: skip
+"""Lines that read or write the shell's files, or leave something behind in it: shown, but not part of the mix."""
 WINDOWS = (
     "Get-Service | Where-Object Status -eq Stopped",
     "Get-Process | Sort-Object CPU -Descending | Select-Object -First 5",
@@ -86,6 +94,44 @@ def windows_rates(seconds: float) -> None:
         print(f"{name:<70} {rate(shell.run, lines, seconds):12,.0f}", flush=True)
 
 
+TURNS = 5
+"""How often each build is measured on each line."""
+
+
+def beside(other: Path) -> None:
+    """Print how many times as fast as another checkout this one runs each line, each mix, and a start of a shell."""
+    builds = [_start(other), _start(Path(__file__).parents[1])]
+    print(f"lines per second, one core: in {other}, and here")
+    for platform, lines, apart in (("linux", LINES, SLOWER), ("windows", WINDOWS, ())):
+        for asked in (*([line] for line in lines), lines, *([line] for line in apart)):
+            name = asked[0] if len(asked) == 1 else f"all in turn ({platform})"
+            _compare(name, builds, [platform, *asked])
+    _compare("starts of a shell (linux)", builds, ["linux"])
+    for build in builds:
+        build.communicate()
+
+
+def _start(folder: Path) -> "subprocess.Popen[str]":
+    command = [str(folder / ".venv" / "bin" / "python"), "-P", str(Path(__file__).with_name("fleet_turns.py"))]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(folder)}, stdin=pipe, stdout=pipe, text=True)
+
+
+def _compare(name: str, builds: "list[subprocess.Popen[str]]", asked: list[str]) -> None:
+    least = [float("inf")] * len(builds)
+    for _ in range(TURNS):
+        least = [min(one, _ask(build, asked)) for one, build in zip(least, builds, strict=True)]
+    earlier, now = least
+    print(f"{name:<70} {1 / earlier:9,.0f} {1 / now:9,.0f}: {earlier / now:.2f} times", flush=True)
+
+
+def _ask(build: "subprocess.Popen[str]", asked: list[str]) -> float:
+    assert build.stdin
+    assert build.stdout
+    print(json.dumps(asked), file=build.stdin, flush=True)
+    return float(build.stdout.readline())
+
+
 def resident() -> int:
     gc.collect()
     return psutil.Process().memory_info().rss
@@ -109,7 +155,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed and memory of the simulated fleet.")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each measurement")
     parser.add_argument("--fleets", type=int, default=200)
+    parser.add_argument("--beside", type=Path, help="another checkout: nothing but the comparison with it")
     arguments = parser.parse_args()
+    if arguments.beside:
+        return beside(arguments.beside)
     compare_rates(arguments.seconds)
     windows_rates(arguments.seconds)
     measure_memory(arguments.fleets)
