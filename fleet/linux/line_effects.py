@@ -50,11 +50,13 @@ class LineEffects:
     """may write to the kernel's files"""
     replaces: bool
     """may replace the shell, or where its output goes"""
+    goes_on: bool
+    """may print something before it does what this shell aborts"""
     gaps: tuple[Gap, ...]
     """what it asks that this shell cannot do"""
 
 
-NOTHING = LineEffects(frozenset(), False, False, False, frozenset(), False, False, False, ())
+NOTHING = LineEffects(frozenset(), False, False, False, frozenset(), False, False, False, False, ())
 _KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
 """What a line names that reads the kernel's files or the clock."""
 _INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
@@ -95,6 +97,7 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         looks=_KERNEL.search(line) is not None,
         tunes="/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line) is not None,
         replaces="exec" in line and re.search(r"(?<!-)\bexec\b", line) is not None,
+        goes_on=not plain or re.search(r"[;&\n]|\|\|", line) is not None,
         gaps=_gaps(line),
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from bashkit import BuiltinResult
 
@@ -73,12 +74,13 @@ def ps(context: CommandContext) -> BuiltinResult:
     line = " ".join(["ps", *context.argv])
     shell = Process(host.next_pid, 1, "root", 0.0, 3800, 7900, "Ss", "?", host.now, 0, "bash -c " + line)
     own = Process(host.next_pid + 1, shell.pid, "root", 0.0, 4100, 10_600, "R", "?", host.now, 0, line)
-    chosen = sorted([*host.processes, shell, own], key=lambda process: process.pid)
+    chosen = sorted([*host.processes, shell, own], key=attrgetter("pid"))
     if asked.tests:
         chosen = [process for process in chosen if any(test(process) for test in asked.tests) != asked.negated]
     elif not asked.every:
         chosen = [process for process in chosen if (process in (shell, own)) != asked.negated]
-    chosen = [process for process in chosen if all(test(process) for test in asked.filters)]
+    for test in asked.filters:
+        chosen = [process for process in chosen if test(process)]
     for name in reversed(asked.sort):
         value = COLUMNS[name.lstrip("+-")].value
         pairs = sorted(((value(host, p), place) for place, p in enumerate(chosen)), key=lambda pair: pair[0],
@@ -131,16 +133,16 @@ def _table(
     rows = [[head for _, head in columns]] if asked.headings and any(head for _, head in columns) else []
     text = "".join(f"{layout.format(*row).rstrip()}\n" for row in rows)
     # In a known format, the host's own processes keep their lines for the day.
-    lines: dict[Process, str] = {} if asked.own or asked.added else host.once(("ps", *order, host.now // DAY), dict)
+    lines: dict[int, str] = {} if asked.own or asked.added else host.once(("ps", *order, host.now // DAY), dict)
     for front, process in processes:
-        line = lines.get(process) if not front else None
+        line = None if front else lines.get(process.pid)
         if line is None:
             row = [str(cell(host, process)) for cell in cells]
             for place in commands if front else ():
                 row[place] = front + row[place]
             line = f"{layout.format(*row).rstrip()}\n"
             if not front and process.pid < host.next_pid:
-                lines[process] = line
+                lines[process.pid] = line
         text += line
     return text
 

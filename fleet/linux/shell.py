@@ -99,7 +99,8 @@ class LinuxShell:
         partial: list[str] = []
 
         def execute() -> ExecResult:
-            return bash.execute_sync(line, on_output=lambda out, err: partial.append(out))
+            heard = (lambda out, err: partial.append(out)) if may.goes_on else None
+            return bash.execute_sync(line, on_output=heard)
 
         done = _with_stack(execute) if may.nests else execute()
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
