@@ -35,7 +35,7 @@ sudo() {
         [[ $aj_shell != */nologin ]] || echo "This account is currently not available."
         return 1
     fi
-    while [[ ${1-} =~ ^[A-Za-z_][A-Za-z_0-9]*= ]]; do local -x "$1"; shift; done
+    while [[ ${1-} == [A-Za-z_]*=* && ${1%%=*} != *[!A-Za-z_0-9]* ]]; do local -x "$1"; shift; done
     if [[ $aj_start ]]; then set -- bash ${1:+-c "$*"}; elif (($# == 0)); then command sudo; return; fi
     case $1 in
         cd|export|source|alias|unset|eval|exec|set|umask|.) false;;
@@ -143,6 +143,10 @@ zcat() {
 }
 """
 UNKNOWN = "sudoedit() { aj-lacks sudoedit; }\n"
-FOUND = 'aj_found() { [[ $1 == */* && -e $1 ]] || command -v "$1" > /dev/null; }\n'
+# The shell looks at a file sooner than it looks for a command.
+FOUND = (
+    "aj_found() { [[ $1 == */* && -e $1 ]] || [[ -f /usr/bin/$1 && -x /usr/bin/$1 ]] || "
+    'command -v "$1" > /dev/null; }\n'
+)
 ALL = FOUND + UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY
 NAMES = frozenset(re.findall(r"^([\w-]+)\(\) ", ALL, re.MULTILINE))
