@@ -368,8 +368,8 @@ class Host:
         return -(-100 * used // (used + free)) if used + free else 0
 
     def later(self, seconds: int) -> "Host":
-        """The same host after some time. Made field by field: `replace` takes three times as long, and every command
-        line ends with this."""
+        """The same host after some time, with what `once` has computed, which `replace` would drop. It would also take
+        twice as long, and every command line ends with this."""
         host = object.__new__(Host)
         for name in Host.__slots__:
             object.__setattr__(host, name, getattr(self, name))

@@ -38,16 +38,15 @@ def wc(context: CommandContext) -> BuiltinResult:
         if why:
             errors += f"wc: {word}: {why}\n"
         if why != "No such file or directory":
-            rows.append((_counts(content, extra), word))
+            rows.append(([_count(what, content, extra) for what in shown], word))
             seen.append(extra + len(content))
     if len(flags.words) > 1:
         columns = list(zip(*(row for row, _ in rows), strict=True))
-        totals = [max(each) if place == 4 else sum(each) for place, each in enumerate(columns)]
-        rows.append((totals or [0] * len(_COUNTS), "total"))
+        totals = [max(each) if what == "L" else sum(each) for what, each in zip(shown, columns, strict=False)]
+        rows.append((totals or [0] * len(shown), "total"))
     width = _width(flags.words, len(shown), sum(seen), errors)
     lines = [
-        " ".join(str(counts[_COUNTS.index(count)]).rjust(width) for count in shown) + (f" {word}" if word else "")
-        for counts, word in rows
+        " ".join(str(count).rjust(width) for count in counts) + (f" {word}" if word else "") for counts, word in rows
     ]
     return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), stderr=errors, exit_code=1 if errors else 0)
 
@@ -60,10 +59,15 @@ def _width(words: list[str], columns: int, total: int, errors: str) -> int:
     return len(str(total)) if sized else 7
 
 
-def _counts(content: bytes, extra: int) -> list[int]:
+def _count(what: str, content: bytes, extra: int) -> int:
+    if what == "l":
+        return content.count(b"\n")
+    if what == "c":
+        return len(content) + extra
     text = content.decode("utf-8", "replace")
-    longest = max((len(line.expandtabs()) for line in text.split("\n")), default=0)
-    return [content.count(b"\n"), len(text.split()), len(text) + extra, len(content) + extra, longest]
+    if what == "w":
+        return len(text.split())
+    return len(text) + extra if what == "m" else max(len(line.expandtabs()) for line in text.split("\n"))
 
 
 def _read(context: CommandContext, word: str) -> tuple[bytes, int, str]:

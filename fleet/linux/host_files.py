@@ -91,7 +91,7 @@ class HostFiles:
 
     def file(self, host: Host, path: str) -> File | None:
         """The file at a path, changed or not; None if none is known there."""
-        return host.files.get(path) or (self.standing.get(path) if self.fs.exists(path) else None)
+        return host.files.get(path) or (self.standing[path] if path in self.standing and self.fs.exists(path) else None)
 
     def noting_lost(self, host: Host) -> Host:
         """The host with what is known of the files that it should have."""

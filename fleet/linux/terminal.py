@@ -50,6 +50,9 @@ TAIL = options("""
 """)
 
 
+_SCALES = {"": 1, "b": 512, "kB": 1000, "k": 1024, "K": 1024, "m": 1024**2, "M": 1024**2, "G": 1024**3}
+
+
 def tail(context: CommandContext) -> BuiltinResult:
     """With -f it prints the existing lines and then times out: nothing is written while a command runs."""
     # `tail -20` and `tail +3`, in first place, are `tail -n 20` and `tail -n +3`
@@ -83,8 +86,7 @@ def _scaled(text: str) -> str | None:
     found = re.fullmatch(r"([-+]?)(\d{1,15})(b|kB|[kKmMG]?)", text)
     if found is None:
         return None
-    scale = {"": 1, "b": 512, "kB": 1000, "k": 1024, "K": 1024, "m": 1024**2, "M": 1024**2, "G": 1024**3}[found[3]]
-    return f"{found[1]}{int(found[2]) * scale}"
+    return f"{found[1]}{int(found[2]) * _SCALES[found[3]]}"
 
 
 def _content(context: CommandContext, word: str) -> bytes | str:
