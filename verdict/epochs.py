@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from aj.errors import EvidenceError
-from verdict.columns import Columns, MetricColumn, blank, fill
+from verdict.columns import Columns, blank, fill
 from verdict.summaries import Summary
 
 MACHINE_LIMITS = ("time", "working", "cost", "operator")
@@ -78,19 +77,22 @@ class Samples(Mapping[str, Sample]):
         groups: dict[str, list[Epoch]] = {}
         for epoch in epochs:
             groups.setdefault(epoch.id, []).append(epoch)
-        self._plain = {name: value for name, group in groups.items() if (value := _plain(group)) is not None}
-        self._codes = {name: codes for name in self._plain if (codes := _codes(groups[name]))}
-        self._made = {name: _sample(name, group, path) for name, group in groups.items() if name not in self._plain}
-        about = [group[0].metadata for group in groups.values()]
-        counts = np.ones(len(groups), int), np.zeros(len(groups), int), np.zeros(len(groups), int)
-        places = {name: place for place, name in enumerate(groups)}
-        for name, sample in self._made.items():
-            for column, count in zip(counts, (sample.epochs, sample.errors, sample.unscored), strict=True):
-                column[places[name]] = count
-        labels = ([_text(told.get(key)) for told in about] for key in ("family", "template", "split"))
-        self.columns = Columns(
-            places, self._metrics(places), *counts, [_texts(told.get("slice")) for told in about], *labels
-        )
+        self._plain: dict[str, dict[str, float]] = {}
+        self._codes: dict[str, tuple[str, ...]] = {}
+        self._made: dict[str, Sample] = {}
+        alike: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
+        for place, (name, group) in enumerate(groups.items()):
+            if (plain := _plain(group)) is None:
+                self._made[name] = _sample(name, group, path)
+                continue
+            value, about = plain
+            self._plain[name] = value
+            if code := about.get("code"):
+                self._codes[name] = (str(code),)
+            places, values = alike.get(metrics := tuple(value)) or alike.setdefault(metrics, ([], []))
+            places.append(place)
+            values.extend(value.values())
+        self.columns = _columns(groups, self._made, alike)
 
     def __getitem__(self, name: str) -> Sample:
         if (made := self._made.get(name)) is None:
@@ -124,35 +126,58 @@ class Samples(Mapping[str, Sample]):
             unasked=unasked,
         )
 
-    def _metrics(self, places: Mapping[str, int]) -> dict[str, MetricColumn]:
-        alike: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
-        for name, value in self._plain.items():
-            metrics = tuple(value)
-            if metrics not in alike:
-                alike[metrics] = [], []
-            alike[metrics][0].append(places[name])
-            alike[metrics][1].extend(value.values())
-        named = [(of[0], metrics) for metrics, (of, _) in alike.items()]
-        named += [(places[name], tuple(sample.scored)) for name, sample in self._made.items()]
-        metrics_in_order = dict.fromkeys(metric for _, metrics in sorted(named) for metric in metrics)
-        columns = {metric: blank(len(places)) for metric in metrics_in_order}
-        for metrics, (of, values) in alike.items():
-            at = np.array(of)
-            for metric, told in zip(metrics, np.array(values).reshape(len(of), -1).T, strict=True):
-                columns[metric].values[at] = told
-                columns[metric].scored[at] = ~np.isnan(told)
-                columns[metric].unasked[at] = np.isnan(told)
-        fill(columns, ((places[name], sample) for name, sample in self._made.items()))
-        return columns
 
-
-def _plain(epochs: list[Epoch]) -> dict[str, float] | None:
-    """The scores of a sample that was asked once, if one scorer gave numbers, as of nearly all; otherwise None."""
+def _plain(epochs: list[Epoch]) -> tuple[dict[str, float], dict[str, Any]] | None:
+    """Of a sample that was asked once, the value and the metadata of its score, if one scorer gave numbers, as of
+    nearly all; otherwise None."""
     if len(epochs) == 1 and len(epochs[0].scores) == 1:
-        ((value, _),) = epochs[0].scores.values()
+        ((value, about),) = epochs[0].scores.values()
         if type(value) is dict and {*map(type, value.values())} == _FLOATS:
-            return value
+            return value, about
     return None
+
+
+def _columns(
+    groups: Mapping[str, list[Epoch]],
+    made: Mapping[str, Sample],
+    alike: Mapping[tuple[str, ...], tuple[list[int], list[float]]],
+) -> Columns:
+    """`alike`: the metrics of plain samples -> their places, and their values, sample by sample."""
+    size, about = len(groups), [epochs[0].metadata for epochs in groups.values()]
+    places = dict(zip(groups, range(size), strict=True))
+    named = [(of[0], metrics) for metrics, (of, _) in alike.items()]
+    named += [(places[name], tuple(sample.scored)) for name, sample in made.items()]
+    metrics = {metric: blank(size) for metric in dict.fromkeys(one for _, names in sorted(named) for one in names)}
+    for names, (of, values) in alike.items():
+        at = np.array(of)
+        for metric, told in zip(names, np.array(values).reshape(len(of), -1).T, strict=True):
+            metrics[metric].values[at] = told
+            metrics[metric].scored[at] = ~np.isnan(told)
+            metrics[metric].unasked[at] = np.isnan(told)
+    fill(metrics, ((places[name], sample) for name, sample in made.items()))
+    epochs, errors, unscored = np.ones(size, int), np.zeros(size, int), np.zeros(size, int)
+    for name, sample in made.items():
+        at = places[name]
+        epochs[at], errors[at], unscored[at] = sample.epochs, sample.errors, sample.unscored
+    return Columns(
+        places,
+        metrics,
+        epochs,
+        errors,
+        unscored,
+        slices=[_texts(told.get("slice")) for told in about],
+        families=_labels(about, "family"),
+        templates=_labels(about, "template"),
+        splits=_labels(about, "split"),
+    )
+
+
+def _labels(about: Iterable[dict[str, Any]], key: str) -> list[str | None]:
+    told = [one.get(key) for one in about]
+    return told if _LABELS.issuperset(map(type, told)) else [_text(value) for value in told]
+
+
+_LABELS = {str, type(None)}
 
 
 def samples_of(epochs: Iterable[Epoch], path: Path) -> Samples:
@@ -266,4 +291,4 @@ def _shared(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else intern(str(value))
+    return None if value is None else str(value)

@@ -58,16 +58,17 @@ def unlike_the_suite(
     if not path.is_file() or scores.metadata.get("samples") != digest_file(path):
         yield f"its samples are not those of {path} (they were frozen anew, or elsewhere); run `aj eval` again."
         return
-    frozen = {str(record["id"]): record for record in frozen_samples(path, suite)}
+    frozen = _labels(path, digest_file(path), suite)
     if asked is not None:
-        frozen = {name: record for name, record in frozen.items() if name in asked}
+        frozen = {name: labels for name, labels in frozen.items() if name in asked}
     if missing := frozen.keys() - scores.samples.keys():
         yield f"{len(missing)} of {len(frozen)} samples of the suite {suite} are not in it; run it without --limit."
     if foreign := scores.samples.keys() - frozen.keys():
         yield f"{len(foreign)} of its samples are not in the suite {suite}; run `aj eval` again."
     if relabelled := _relabelled(scores, frozen):
         yield f"{relabelled} samples have another template, family, slice or split than in {path}; run `aj eval` again."
-    if recorded and (others := reworded(recorded, frozen)):
+    same = {name: record for name, record in records(path).items() if name in frozen} if recorded else {}
+    if recorded and (others := reworded(recorded, same)):
         yield f"{others} samples ask something else than in {path}; run `aj eval` again."
 
 
@@ -77,28 +78,35 @@ def asked_by(tasks: Sequence[str], suites: Path) -> tuple[set[str], set[str]]:
     requests: set[str] = set()
     for path in (suites / f"{task}.jsonl" for task in tasks):
         for record in _read(path) if path.is_file() else ():
-            templates |= {record["template"], *([record["scenario"]["template"]] if "scenario" in record else [])}
-            requests |= {turn["content"] for turn in record["messages"] if turn["role"] == "user"}
+            templates.add(record["template"])
+            if "scenario" in record:
+                templates.add(record["scenario"]["template"])
+            requests.update([turn["content"] for turn in record["messages"] if turn["role"] == "user"])
     return templates, requests
 
 
-def _relabelled(scores: TaskScores, frozen: Mapping[str, dict[str, Any]]) -> int:
+_Labels = tuple[str | None, str | None, str | None, dict[str, str]]
+"""A sample's template, family, split and slices."""
+
+
+@lru_cache(maxsize=8)  # both arms ask for the same
+def _labels(path: Path, digest: str, suite: str) -> Mapping[str, _Labels]:
+    return {
+        str(record["id"]): (
+            record["template"],
+            record["template"],
+            "eval",
+            {name: str(value) for name, value in record["slice"].items()},
+        )
+        for record in frozen_samples(path, suite)
+    }
+
+
+def _relabelled(scores: TaskScores, frozen: Mapping[str, _Labels]) -> int:
     """How many samples of a log do not say of themselves what their record does."""
     told = scores.columns
     labels = zip(told.templates, told.families, told.splits, told.slices, strict=True)
-    both = ((frozen[name], label) for name, label in zip(told.places, labels, strict=True) if name in frozen)
-    return sum(not _is_labelled(record, *label) for record, label in both)
-
-
-def _is_labelled(
-    record: Mapping[str, Any], template: str | None, family: str | None, split: str | None, slices: dict[str, str]
-) -> bool:
-    told = record["slice"]
-    return (
-        template == family == record["template"]
-        and split == "eval"
-        and (slices == told or slices == {name: str(value) for name, value in told.items()})
-    )
+    return sum(frozen.get(name, label) != label for name, label in zip(told.places, labels, strict=True))
 
 
 def _request(record: dict[str, Any]) -> str:

@@ -53,16 +53,17 @@ def paired(a: TaskScores, b: TaskScores, metric: str) -> dict[str, Pairs]:
 @lru_cache(maxsize=8)  # the tasks of one comparison, each of whose metrics asks
 def shared(a: TaskScores, b: TaskScores) -> Shared:
     """The samples that are in both logs, in the order of the first."""
-    places, there = a.columns.places, b.columns.places
-    both = np.array([(place, there[name]) for name, place in places.items() if name in there], int).reshape(-1, 2)
-    families = [family or name for family, name in zip(a.columns.families, places, strict=True)]
-    new = np.full(len(places), -1)
-    new[both[:, 0]] = np.arange(len(both))
+    names, there = a.columns.places, b.columns.places
+    others = np.fromiter((there.get(name, -1) for name in names), int, len(names))
+    places = (others >= 0).nonzero()[0]
+    families = [family or name for family, name in zip(a.columns.families, names, strict=True)]
+    new = np.full(len(names), -1)
+    new[places] = np.arange(len(places))
     slices = {f"{name}={value}": new[found] for (name, value), found in a.columns.places_by_slice().items()}
     slices = {name: found[found >= 0] for name, found in slices.items()}
     return Shared(
-        both[:, 0],
-        both[:, 1],
-        numbered(families[place] for place in both[:, 0]),
+        places,
+        others[places],
+        numbered(families[place] for place in places.tolist()),
         {name: slices[name] for name in sorted(slices, key=in_order) if len(slices[name])},
     )

@@ -10,6 +10,7 @@ from aj.files import digest_file, read_jsonl
 from verdict.runs import read_object
 
 LEARNED = ("sft.jsonl", "dpo.jsonl")
+_WORDS = re.compile(r"\w+")
 PART = "part."
 """How a lock names a part whose rows come from no template."""
 
@@ -51,7 +52,7 @@ def leaks(dataset: Path, manifest: Mapping[str, Any], templates: set[str], reque
 
 def plain(text: str) -> str:
     """The words of a text, in lower case."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(_WORDS.findall(text.lower()))
 
 
 def _files(lock: Mapping[str, Any]) -> dict[str, Any]:

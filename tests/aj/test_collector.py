@@ -1,8 +1,15 @@
 import gc
+import weakref
 
 import pytest
 
 from aj.collector import uncollected
+
+
+class Lost:
+    """Something that can name itself."""
+
+    itself: "Lost"
 
 
 @uncollected()
@@ -35,3 +42,37 @@ def test_a_collector_that_was_off_stays_off():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.fixture
+def nothing_frozen():
+    """The suite freezes what it has imported (tests/conftest.py)."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_what_a_block_made_is_old_and_its_cycles_are_collected_with_all_others():
+    with uncollected():
+        made: list[list[int]] = [[] for _ in range(3)]
+        lost = Lost()
+        lost.itself = lost
+        gone = weakref.ref(lost)
+        del lost
+    assert {id(one) for one in made} <= {id(one) for one in gc.get_objects(generation=2)}
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_what_somebody_else_froze_stays_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with uncollected():
+            pass
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()
