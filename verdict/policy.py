@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from aj.files import Strict, by_name, load_yaml
+from aj.files import Misplaced, Strict, by_name, load_yaml
 
 MOST = 0.5
 """Largest share that a policy may let pass: of a drop, of a fall, of samples that tell nothing."""
@@ -39,6 +39,16 @@ class MetricPolicy(Strict):
     """While the champion scores less than this, the candidate must be shown to be better."""
     slices: dict[str, Annotated[float, Field(gt=0, le=MOST, strict=True)]] = Field(default_factory=dict)
     """Slice name -> how far one slice may fall; beyond this, the verdict stays open even if the fall is not shown."""
+
+    @model_validator(mode="after")
+    def _floor_is_below_the_mark(self) -> "MetricPolicy":
+        if self.floor is not None and self.improve_until is not None and self.floor > self.improve_until:
+            raise Misplaced(
+                f"it is above improve_until, {self.improve_until}, so a champion at the mark would not pass its floor; "
+                "lower the floor, or raise the mark",
+                "floor",
+            )
+        return self
 
 
 class Policy(Strict):

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalLog
@@ -173,6 +174,7 @@ def test_the_default_policy_loads():
         ("metrics: {a/b: {margin: 0.1, floor: false}}", "floor"),
         ("metrics: {a/b: {margin: 0.1, floor: 1.0}}", "floor"),
         ("metrics: {a/b: {margin: 0.1, improve_until: 1.5}}", "improve_until"),
+        ("metrics: {a/b: {margin: 0.1, floor: 0.6, improve_until: 0.5}}", "floor: it is above improve_until, 0.5"),
         ("metrics: {a/b: {margin: 0.1, margin: 0.4}}", "the key 'margin' is there twice"),
         ("metrics: {a/b: {margin: 0.1}, a/b: {margin: 0.4}}", "the key 'a/b' is there twice"),
         ("metrics: {a/b: {margin: 0.1, florr: 0.5}}", "florr"),
@@ -184,6 +186,24 @@ def test_a_policy_that_would_gate_nothing_is_an_error_with_its_line(tmp_path, te
     path.write_text(f"confidence: 0.95\nevidence: {{min_samples: 25, max_errors: 0, max_unscored: 0}}\n{text}\n")
     with pytest.raises(ConfigError, match=f"policy.yaml:3: .*{message}"):
         load_policy(path)
+
+
+@pytest.mark.parametrize(("floor", "mark"), [(0.5, 0.5), (0.4, 0.5), (0, 1)])
+def test_a_floor_may_be_at_the_mark_and_below(tmp_path, floor, mark):
+    assert write_metric(tmp_path, floor, mark).metrics["a/b"].floor == floor
+
+
+def test_a_floor_above_the_mark_is_an_error_with_the_line_of_the_floor(tmp_path):
+    with pytest.raises(ConfigError, match=r"policy.yaml:5: metrics\.a/b\.floor: it is above improve_until, 0.7"):
+        write_metric(tmp_path, 0.71, 0.7)
+
+
+def write_metric(folder: Path, floor: float, mark: float) -> Policy:
+    metric = f"  a/b:\n    floor: {floor}\n    improve_until: {mark}\n    margin: 0.1\n"
+    evidence = "{min_samples: 25, max_errors: 0, max_unscored: 0}"
+    path = folder / "policy.yaml"
+    path.write_text(f"confidence: 0.95\nevidence: {evidence}\nmetrics:\n{metric}")
+    return load_policy(path)
 
 
 @pytest.mark.parametrize(
