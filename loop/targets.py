@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -91,7 +92,17 @@ def find_run(name: str) -> Path:
         raise AJError(
             f"There is no run {name!r} (runs: {_known_runs()}); train one with `aj train RECIPE --data FOLDER`."
         )
-    return max(named, key=lambda path: path.stat().st_mtime)
+    return max(named, key=finished_at)
+
+
+def finished_at(run: Path) -> datetime:
+    """When a run was finished, as its manifest tells, also of a copy; earlier manifests do not, but for their file."""
+    path = run / "manifest.json"
+    try:
+        told = datetime.fromisoformat(read_object(path)["finished"])
+    except (KeyError, TypeError, ValueError):
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 def _known_runs() -> str:

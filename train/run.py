@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,7 @@ def _manifest(
         "merged": digest_weights(merged) if merged.exists() else None,
         "agreement": agreement,
         "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),  # of the process that finished; earlier, interrupted ones are not counted
         "final_loss": round(sum(last) / len(last), 4),
         "held_out": Metrics.held_out(metrics),

@@ -1,7 +1,7 @@
 """`aj runs`, `aj history` and `aj registry`: what was trained and promoted; checking and mirroring that record."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Any
 
 import typer
@@ -37,26 +37,26 @@ def _unfinished() -> Iterator[dict[str, Any]]:
 
 def _runs() -> Iterator[dict[str, Any]]:
     from loop.registry import champion
-    from loop.targets import names_of
+    from loop.targets import finished_at, names_of
     from verdict.runs import read_object
 
     reigning = champion()
     evals = _evals()
-    manifests = sorted(logs_dir().glob("runs/*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in manifests:
-        told = read_object(path)
+    finished = {path.parent: finished_at(path.parent) for path in logs_dir().glob("runs/*/manifest.json")}
+    for run, at in sorted(finished.items(), key=lambda item: item[1], reverse=True):
+        told = read_object(run / "manifest.json")
         name, recipe = names_of(told)
         yield {
-            "run": path.parent.name,
+            "run": run.name,
             "name": name,
             "recipe": recipe,
             "overrides": told.get("overrides", []),
             "base": (told.get("base") or {}).get("name"),
             "dataset": told.get("dataset"),
-            "trained": datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="minutes"),
+            "trained": at.astimezone(UTC).isoformat(timespec="minutes"),
             "reached": "finished",
-            "evals": evals.get(path.parent.name, {}),
-            "champion": reigning is not None and reigning["run"] == path.parent.name,
+            "evals": evals.get(run.name, {}),
+            "champion": reigning is not None and reigning["run"] == run.name,
         }
 
 
