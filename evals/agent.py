@@ -15,7 +15,7 @@ from aj.messages import Message, calls, reply, result, user
 from aj.runtime import dispatched
 from aj.state import sources_of
 from aj.wire import judge_call, render_turn
-from evals.decoding import grammar
+from evals.decoding import decoding, grammar
 from evals.simulated_user import SimulatorFailure, reworded
 from fleet.fleet import Fleet
 from fleet.snapshot import diff
@@ -35,10 +35,10 @@ Speak = Callable[[TaskState, Case, list[Message], ScriptedTurn], Awaitable[Model
 @solver
 def agent(constrained: bool, contract: str, simulated_user: bool = False) -> Solver:
     """Play the user's turns against the model, starting with the one in the prompt."""
-    decoding = GenerateConfig(response_schema=grammar(constrained, contract))
+    grammar(constrained, contract)  # refused before anything is asked
 
     async def ask_model(state: TaskState, case: Case, past: list[Message], turn: ScriptedTurn) -> ModelOutput:
-        return await get_model().generate(state.messages, config=decoding)
+        return await get_model().generate(state.messages, config=GenerateConfig(**decoding(constrained, contract)))
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         return await converse(state, ask_model, simulated_user)

@@ -12,6 +12,8 @@ REPLY_TOKENS = 256
 ramble on for thousands."""
 THOUGHT_TOKENS = 4096
 """Room for the thoughts of a reasoning model before its reply."""
+REPEATED = 4
+"""How often a reply says the same thing at its end until a server that looks for that gives it up."""
 
 UNJUDGED = {
     "no_reply": "the model was not asked, or its reply was lost",
@@ -24,7 +26,8 @@ UNJUDGED = {
 
 
 def stopped(output: ModelOutput, sample: Mapping[str, Any]) -> str | None:
-    """What ended a reply other than the model: a code of `UNJUDGED`, or `cut_short` if it had room enough; else None.
+    """What ended a reply other than the model: a code of `UNJUDGED`; `cut_short` if it had room, or only repeated
+    itself; else None.
 
     Args:
         sample: the sample's metadata; `contract` and `reasoning` count.
@@ -39,7 +42,15 @@ def stopped(output: ModelOutput, sample: Mapping[str, Any]) -> str | None:
         return None if details and details.type == "refusal" else "filtered"
     if output.stop_reason == "max_tokens":
         return "cut_short" if _had_room(output, sample) else "no_room"
+    # vLLM's "repetition" is no reason that Inspect knows.
+    if output.stop_reason == "unknown" and _repeats(output.completion):
+        return "cut_short"
     return None
+
+
+def _repeats(text: str) -> bool:
+    """Whether the end of a text is one piece, said `REPEATED` times."""
+    return any(text.endswith(text[-size:] * REPEATED) for size in range(1, len(text) // REPEATED + 1))
 
 
 def _had_room(output: ModelOutput, sample: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
 from train.base import EMBEDDED, Base, fetch, find_base, materialise
 from train.recipe import ExportOptions, Quantization, ServeOptions
+from train.vllm_kernels import kernels
 
 HOST = "127.0.0.1"
 RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
@@ -92,7 +93,8 @@ class Served:
 
         `server` must be equal in two logs that are compared. `model` belongs to the run: its manifest says the same.
         """
-        return {"server": {**self._server(), "versions": versions(*PACKAGES)}, "model": self.about()}
+        server = {**self._server(), "versions": versions(*PACKAGES)}
+        return {"server": server if has_gpu() else {**server, "kernels": kernels()}, "model": self.about()}
 
     def about(self) -> dict[str, Any]:
         """What decides answers and belongs to the run: weights, quantization, template, adapter and its rank."""

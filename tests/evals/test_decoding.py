@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inspect_ai import eval as inspect_eval
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from inspect_ai.util._json import json_schema_dump
 
@@ -16,7 +17,7 @@ from aj.decoding import call_schema
 from aj.errors import ContractError
 from aj.findings import codes
 from aj.wire import judge_call, render_call
-from evals.decoding import grammar
+from evals.decoding import LOOP, grammar
 from evals.frozen import dataset
 from evals.reference import oracle
 from evals.task_success import task_success
@@ -153,3 +154,17 @@ def test_a_choice_between_parameters_becomes_one_object_for_each():
         (["answer"], ["answer"]),
         (["error"], ["error"]),
     ]
+
+
+@pytest.mark.loop
+@pytest.mark.parametrize("task", [tool_format, task_success])
+def test_only_vllm_is_asked_to_give_up_what_repeats_itself(task, tmp_path, monkeypatch):
+    """Another server may refuse a request with a word that it does not know."""
+    for name, asked in {"vllm/": {"repetition_detection": LOOP}, "mockllm/": None}.items():
+        model = get_model("mockllm/model", memoize=False)
+        monkeypatch.setattr(type(model), "__str__", lambda _, name=name: f"{name}model")
+        (log,) = inspect_eval(task("small"), model, limit=1, log_dir=str(tmp_path), display="none")
+        assert log.samples
+        asking = [event.config.extra_body for event in log.samples[0].events if event.event == "model"]
+        assert asking
+        assert asking == [asked] * len(asking)

@@ -19,7 +19,7 @@ from evals.task_success import task_success
 from evals.tool_format import tool_format
 from scorers.context_kept import context_kept
 from scorers.persona_match import persona_match
-from scorers.stops import REPLY_TOKENS, THOUGHT_TOKENS, UNJUDGED, stopped
+from scorers.stops import REPEATED, REPLY_TOKENS, THOUGHT_TOKENS, UNJUDGED, stopped
 from scorers.task_done import task_done
 
 pytestmark = pytest.mark.loop  # runs real Inspect evals
@@ -110,6 +110,23 @@ def test_the_models_own_refusal_is_an_answer_like_any_other(played):
 
 def test_a_reply_that_came_to_its_end_is_judged_whatever_its_length(played):
     assert _why(played("task_success", _output(CUT, "stop", 4 * REPLY_TOKENS))) == {"broken_json"}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_reply_that_a_server_gave_up_because_it_repeats_itself_is_cut_short(played, name):
+    log = played(name, _output("So far:" + " and so on, and on" * REPEATED, "unknown", 40))
+    assert _why(log) == {"cut_short"}
+    assert (2, 0) in _counted(log)
+
+
+@pytest.mark.parametrize("piece", ["0", "ab", "\n", "| up |\n", "Restart it, then look again. ", "日本"])
+def test_only_a_server_says_that_a_reply_repeats_itself(piece):
+    """A model that ends its reply itself is judged by what it said; so is one whose server names no reason."""
+    text = "Well: " + piece * REPEATED
+    assert stopped(_output(text, "unknown"), {}) == "cut_short"
+    assert stopped(_output(text, "stop"), {}) is None
+    assert stopped(_output(text + "!", "unknown"), {}) is None
+    assert stopped(_output("Well: " + piece * (REPEATED - 1), "unknown"), {}) is None
 
 
 @pytest.mark.parametrize(
