@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from aj import allocator
 from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
 from train.base import EMBEDDED, Base, fetch, find_base, materialise
@@ -223,6 +224,7 @@ def serving_env(served: Served | None = None) -> dict[str, str]:
         return env
     # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
     env["VLLM_CPU_KVCACHE_SPACE"] = "1"
+    env[allocator.NAME] = allocator.TUNABLES
     if served and (engines := served.engines()) > 1:
         cores = [str(core) for core in sorted(os.sched_getaffinity(0))]
         env["VLLM_CPU_OMP_THREADS_BIND"] = "|".join(",".join(cores[first::engines]) for first in range(engines))

@@ -6,6 +6,7 @@ import traceback
 import typer
 from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
+from aj.allocator import keep_memory
 from aj.errors import AJError
 from loop.commands import data, evaluating, lint, listing, promoting, training
 from loop.commands.terminal import progress
@@ -25,6 +26,8 @@ UNEXPECTED = 70
 
 def main() -> None:
     """Entry point: an error is one sentence on standard error; `--debug`, anywhere, also prints its traceback."""
+    if sys.argv[1:2] == ["train"]:
+        keep_memory()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
