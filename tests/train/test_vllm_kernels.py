@@ -1,4 +1,4 @@
-"""vLLM's own kernels on a CPU: they compute what the eight steps compute, and no less exactly."""
+"""vLLM's own kernels on a CPU: they compute what single steps compute, and no less exactly."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def _exact_norm(norm, x):
 
 @pytest.mark.loop
 @pytest.mark.parametrize("rows", [1, 3, 64, 500])
-def test_a_norm_is_as_exact_as_in_eight_steps(layers, rows):
+def test_a_norm_is_as_exact_as_in_twelve_steps(layers, rows):
     norm, x = layers[0], _rows(rows)
     exact = _exact_norm(norm, x.double())
     assert type(norm).__name__ == "FusedNorm"
