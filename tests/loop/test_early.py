@@ -1,25 +1,29 @@
 """A model that is asked twice, and a candidate of `aj loop` that is asked batch by batch, through Inspect."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 
 import pytest
 from inspect_ai.log import read_eval_log, write_eval_log
 from typer.testing import CliRunner
 
+from aj.files import digest_weights
 from evals.frozen import dataset
 from evals.suite import TASKS
 from loop import ab, early, pipeline
 from loop import evaluate as evaluating
 from loop.board import finished_evals
 from loop.commands.main import app
+from loop.registry import promote
 from loop.targets import find_target
 from tests.loop.scripted import BAD, GOOD, RUN, Scripted, write_policy
 from tests.loop.scripted import logs as logs
 from tests.loop.scripted import server as server
 from tests.loop.test_rescore import a_check_changes
-from verdict.gate import GateOutcome, gate
+from train.serve import find_served
+from verdict.gate import GateOutcome, gate, verdict_of
 from verdict.policy import load_policy
 from verdict.samples import DONE
 from verdict.scores import read_folder
@@ -137,6 +141,40 @@ def test_a_loop_whose_candidate_fails_early_ends_with_its_rejection(logs, server
     for saved in found["saved"].values():
         assert saved["asked"] < saved["samples"] == SMALL
     assert server.asked.total() == asked, "what was asked is not asked again"
+
+
+def test_a_loop_with_a_champion_asks_it_wholly_and_a_candidate_that_is_worse_only_in_part(
+    logs, server, loop, monkeypatch
+):
+    manifest = json.loads((logs / "runs" / RUN / "manifest.json").read_text())
+    unasked = verdict_of(
+        GateOutcome.INCONCLUSIVE,
+        ["nobody asked"],
+        [],
+        {},
+        {},
+        load_policy(pipeline.ROOT / "verdict/policies/default.yaml"),
+    )
+    passed = replace(unasked, run=RUN, adapter=manifest["adapter"], reference="base")
+    promote(logs / "runs" / RUN, passed, reason="one must reign", force=True)
+    worse = logs / "runs" / "fed456"
+    copytree(logs / "runs" / RUN, worse)
+    (worse / "merged" / "model.safetensors").write_bytes(b"others")
+    manifest |= {"hash": "fed456", "merged": digest_weights(worse / "merged"), "serving": find_served(worse).about()}
+    (worse / "manifest.json").write_text(json.dumps(manifest))
+    monkeypatch.setattr(pipeline, "train_in_child", lambda *_: worse)
+    server.replies["x-fed456"] = "{"
+    done = CliRunner().invoke(app, loop)
+    lines = done.stdout.splitlines()
+    assert (done.exit_code, "REJECT" in lines) == (1, True), done.output
+    assert f"The champion stays: x ({RUN})." in lines
+    assert any(line.startswith("The eval ended early: x (fed456): ") for line in lines)
+    assert not any(line.startswith(f"The eval ended early: x ({RUN}): ") for line in lines), "it has a whole eval"
+    assert 0 < server.count("x-fed456") < SMALL <= server.count(f"x-{RUN}")
+    assert server.count("tiny") == 0, "there is a champion"
+    assert [folder.name for folder in finished_evals()] == [evaluating.eval_folder(find_target(RUN), "small").name]
+    tries = [json.loads(line) for line in (logs / "registry" / "tries.jsonl").read_text().splitlines()]
+    assert tries == [{"reference": RUN, "run": "fed456"}]
 
 
 def test_a_whole_eval_that_other_checks_graded_is_graded_again_and_not_asked(logs, server, monkeypatch):
