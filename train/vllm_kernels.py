@@ -42,7 +42,8 @@ def register() -> None:
             self, x: torch.Tensor, residual: torch.Tensor | None = None
         ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
             plain = self.has_weight and self.weight.dtype == x.dtype and self.variance_size_override is None
-            if not plain or not x.is_contiguous():
+            whole = x.is_contiguous() and (residual is None or residual.is_contiguous())
+            if not (plain and whole):
                 return self.forward_native(x, residual)
             if residual is None:
                 normed = torch.empty_like(x)

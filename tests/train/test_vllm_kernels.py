@@ -64,6 +64,10 @@ def test_rows_that_are_parts_of_others_are_not_taken_for_whole_ones(layers):
     """Qwen3 normalises the queries and keys of each head, which lie beside the values."""
     norm, part = layers[0], _rows(5, 2 * SIZE)[:, SIZE:]
     assert norm.forward_cpu(part).equal(norm.forward_native(part))
+    normed, kept = norm.forward_cpu(_rows(5), part)
+    again, kept_natively = norm.forward_native(_rows(5), part)
+    assert normed.equal(again)
+    assert kept.equal(kept_natively)
 
 
 @pytest.mark.loop
