@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -101,7 +102,8 @@ def resumable(target: Path) -> Iterator[Path]:
         raise _unwritable(target, error) from error
     try:
         yield folder
-        shutil.rmtree(folder)
+        # Under another name first: the next run may begin in its folder while this one is still being removed.
+        shutil.rmtree(folder.rename(folder.with_name(f"{STAGING}{target.name}-{uuid4().hex}")))
     finally:
         lock.release()
 
@@ -128,8 +130,8 @@ def _locked(target: Path) -> tuple[Path, FileLock]:
         lock = FileLock(folder / IN_USE, timeout=0)
         try:
             lock.acquire()
-        except (FileNotFoundError, Timeout):
-            continue  # another process has swept it before it was locked
+        except (FileNotFoundError, FileExistsError, Timeout):
+            continue  # another process has swept it, or is sweeping it (FileExistsError), before it was locked
         return folder, lock
 
 

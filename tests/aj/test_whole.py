@@ -75,8 +75,9 @@ def test_the_first_of_two_to_finish_wins_and_an_empty_folder_is_replaced(tmp_pat
 
 def test_many_at_once_do_not_sweep_each_other(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        for number in range(200):
-            pool.submit(_write, tmp_path / str(number % 20), "whole")
+        written = [pool.submit(_write, tmp_path / str(number % 20), "whole") for number in range(1000)]
+    for each in written:
+        each.result()
     assert _names(tmp_path) == sorted(map(str, range(20)))
     assert {(tmp_path / name / "a.txt").read_text() for name in _names(tmp_path)} == {"whole"}
 
@@ -159,6 +160,22 @@ def test_what_can_be_resumed_is_kept_until_it_ends_well(tmp_path):
     _write(tmp_path / "other", "whole")  # sweeps nothing that can be resumed
     assert step("2.txt") == ["1.txt"]
     assert _names(tmp_path) == ["other"]
+
+
+def test_the_next_run_begins_whenever_one_ends(tmp_path):
+    def run(_: int) -> bool:
+        try:
+            with resumable(tmp_path / "run") as folder:
+                assert _names(folder) == [IN_USE], "what a finished run left is not found"
+                for number in range(20):
+                    (folder / str(number)).touch()
+        except Timeout:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert any(pool.map(run, range(1000)))
+    assert _names(tmp_path) == []
 
 
 def test_two_do_not_resume_the_same(tmp_path):
