@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -124,8 +124,11 @@ def validate_yaml(path: Path, values: dict[str, Any], model: type[Model]) -> Mod
 def first_fault(error: ValidationError, model: type[BaseModel]) -> tuple[tuple[int | str, ...], str]:
     """The keys that lead to the fault that helps most, and a sentence that explains it."""
     # A misspelled key is a missing one as well: the first sentence helps, the second does not.
-    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    faults = error.errors()
+    first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
     first["loc"] += getattr(first.get("ctx", {}).get("error"), "at", ())
+    if first["type"] == "missing":
+        return first["loc"], _lacking(first["loc"][:-1], faults)
     return first["loc"], _explain(first, model)
 
 
@@ -153,6 +156,13 @@ def _explain(error: Any, model: type[BaseModel]) -> str:
         hint = f"known keys: {', '.join(known)}" if known else "remove it or correct its spelling"
         return f"unknown key '{where}'; {hint}."
     return f"{where}: {error['msg'].removeprefix('Value error, ')} (found {str(error.get('input'))[:60]!r})."
+
+
+def _lacking(mapping: tuple[int | str, ...], faults: Sequence[Any]) -> str:
+    """Everything that a mapping lacks, in one sentence: who writes a file from nothing learns it at once."""
+    lacking = [str(fault["loc"][-1]) for fault in faults if fault["type"] == "missing" and fault["loc"][:-1] == mapping]
+    where = ".".join(str(part) for part in mapping) or "the file"
+    return f"{where} lacks {', '.join(lacking)}; add {'it' if len(lacking) == 1 else 'them'}."
 
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

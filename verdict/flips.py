@@ -189,4 +189,5 @@ def _summary(found: Sequence[Flip], only: str | None) -> str:
     broken = sum(flip.broken for flip in found)
     folders = sorted({str(Path(log).parent) for flip in found for log in (flip.a.log, flip.b.log)})
     views = " or ".join(f"`inspect view --log-dir {folder}`" for folder in folders)
-    return f"\n{len(found)} samples flipped: {broken} broken, {len(found) - broken} fixed; whole conversations: {views}"
+    many = "1 sample" if len(found) == 1 else f"{len(found)} samples"
+    return f"\n{many} flipped: {broken} broken, {len(found) - broken} fixed; whole conversations: {views}"

@@ -64,7 +64,7 @@ def test_a_broken_contract_is_refused_with_its_line(edited, old, new, place, sai
 
 
 def test_a_key_that_is_missing_is_named(edited):
-    with pytest.raises(ContractError, match=r"edited\.yaml:\d+: wire\.think_tag: Field required"):
+    with pytest.raises(ContractError, match=r"edited\.yaml:\d+: wire lacks think_tag; add it"):
         load_contract(edited("  think_tag: think ", "  # think_tag: think "))
 
 

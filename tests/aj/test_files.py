@@ -33,7 +33,7 @@ class Page(Strict):
     [
         ("name: a\nnmae: b\n", 2, "unknown key 'nmae'; known keys: lines, name"),
         ("name: a\nlines:\n  - 1\n  - two\n", 4, r"lines\.1"),
-        ("lines: [1]\n", 1, "name: Field required"),
+        ("lines: [1]\n", 1, "the file lacks name; add it"),
         ("nmae: b\n", 1, "unknown key 'nmae'; known keys: lines, name"),
         ("", 1, "the file is empty"),
         ("# nothing yet\n", 1, "the file is empty"),

@@ -344,7 +344,7 @@ def test_the_strategy_documents_mix_is_there_to_the_row():
     ("text", "said"),
     [
         ("rows: 3\nparts: {a: {kind: converted, count: 2, files: [x]}}", "add up to 2, not to rows: 3"),
-        ("rows: 2\nparts: {a: {kind: converted, count: 2}}", "files: Field required"),
+        ("rows: 2\nparts: {a: {kind: converted, count: 2}}", "lacks files; add it"),
         ("rows: 2\nparts: {a: {kind: converted, count: 2, files: [../x]}}", "must lie under the build's root"),
         ("rows: 2\nparts: {a: {kind: copied, count: 2}}", "kind"),
         ("rows: 2\nparts: {a: {kind: converted, count: 2, files: [x], shortfall: {repeat: 1}}}", "repeat"),

@@ -71,7 +71,7 @@ def test_overrides_that_contradict_each_other_are_refused_in_any_order(texts):
 def test_what_an_override_leaves_out_is_told_with_the_override(tmp_path):
     page = write(tmp_path / "a.yaml", "extends: smollm2-135m\nname: a\ndpo: null\n")
     assert load_recipe(page).dpo is None
-    with pytest.raises(ConfigError, match=r"^dpo.beta=0.2: dpo.epochs: Field required"):
+    with pytest.raises(ConfigError, match=r"^dpo.beta=0.2: dpo lacks epochs, .*; add them"):
         load_recipe(page, ["dpo.beta=0.2"])
 
 

@@ -191,8 +191,8 @@ def test_a_flip_is_shown_with_both_replies_and_what_is_wrong():
         "    … 3 more lines",
         "    why: nobody\\x1b saw it",
         "",
-        "1 samples flipped: 1 broken, 0 fixed; whole conversations: `inspect view --log-dir logs/evals/new`",
-        "or `inspect view --log-dir logs/evals/old`",
+        "1 sample flipped: 1 broken, 0 fixed; whole conversations: `inspect view --log-dir logs/evals/new` or",
+        "`inspect view --log-dir logs/evals/old`",
     ]
 
 
