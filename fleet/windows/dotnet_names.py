@@ -34,6 +34,7 @@ PROPERTIES = {
     "HandleCount",
     "System.IO.FileInfo": "VersionInfo LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
     "System.IO.DirectoryInfo": "Root LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
+    "Microsoft.Win32.RegistryKey": "SubKeyCount View Handle",
     "System.Diagnostics.Eventing.Reader.EventLogRecord": "Version Qualifiers Task Opcode Keywords ProviderId ThreadId "
     "UserId ActivityId RelatedActivityId ContainerLog MatchedQueryIds Bookmark OpcodeDisplayName TaskDisplayName "
     "KeywordsDisplayNames",

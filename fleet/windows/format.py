@@ -8,11 +8,11 @@ from itertools import zip_longest
 from fleet.windows.dotnet import long_date
 from fleet.windows.error_records import ErrorRecord
 from fleet.windows.exceptions import BASES
-from fleet.windows.failure import MAX_OUTPUT
+from fleet.windows.failure import MAX_OUTPUT, Unmodelled
 from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, display, to_text
+from fleet.windows.values import CUSTOM, Hash, PartOfRecord, PSObject, PSValue, display, to_text
 from fleet.windows.views import LISTS, MATCH, VIEWS, View
 
 WIDTH = 120
@@ -85,6 +85,8 @@ def _single(value: PSValue, nested: bool) -> str:
 
 def _objects(records: list[PSObject]) -> str:
     first = records[0]
+    if isinstance(first, PartOfRecord):
+        raise Unmodelled(first.what)
     if first.type == MATCH:
         return "\n" + "".join(f"{record.text}\n" for record in records) + "\n"
     if isinstance(first, ErrorRecord):
@@ -104,7 +106,7 @@ def view_text(records: Sequence[PSObject], view: View) -> str:
         return "\n" + _view_rows(records, view) + "\n"
     groups: list[tuple[str, list[PSObject]]] = []
     for record in records:
-        name = display(record.get(view.group)).removeprefix("Microsoft.PowerShell.Core\\FileSystem::")
+        name = display(record.get(view.group)).rpartition("::")[2]
         if not groups or groups[-1][0] != name:
             groups.append((name, []))
         groups[-1][1].append(record)
@@ -156,7 +158,7 @@ def grid(
 
 
 def _wrapped(cell: str, width: int) -> list[str]:
-    return [part for line in cell.split("\n") for part in textwrap.wrap(line, width) or [""]]
+    return [part for line in cell.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False) or [""]]
 
 
 def _fit(cell: str, width: int, right: bool) -> str:

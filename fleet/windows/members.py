@@ -11,6 +11,7 @@ from fleet.windows.dotnet_names import has_method, lacks_property
 from fleet.windows.failure import Budget, Failure, Unmodelled, out_of_range
 from fleet.windows.moments import LOCAL, UNIVERSAL, kind_of
 from fleet.windows.operators import equal, order
+from fleet.windows.registry import KeyRecord
 from fleet.windows.statics import STATIC, dmtf, enumeration, invoked, milliseconds, no_type, short, static_property
 from fleet.windows.text_methods import text_methods
 from fleet.windows.values import (
@@ -19,6 +20,7 @@ from fleet.windows.values import (
     Arguments,
     EnumText,
     Hash,
+    PartOfRecord,
     PSObject,
     PSValue,
     TypeName,
@@ -39,6 +41,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
             found = value.get(name)
             if found is None and lacks_property(value.type, name):
                 raise Unmodelled(f"[{value.type}].{name}")
+            if isinstance(value, PartOfRecord) and value.real_name(name) is None and lowered not in value.absent:
+                raise Unmodelled(f"{value.what}.{name}")
             return 1 if found is None and lowered in ("count", "length") and value.real_name(name) is None else found
         case Hash():
             found = value.get(name)
@@ -217,6 +221,8 @@ def _methods(value: PSValue, budget: Budget) -> dict[str, Callable[[Arguments], 
             return regex_members.methods(value.text, budget)
         case PSObject(type=type_) if type_ == VERSION:
             return _compared(value) | {"tostring": lambda a: _version_text(value, a)}
+        case KeyRecord():
+            return common | value.methods()
         case PSObject():
             return common | {"converttodatetime": lambda a: dmtf(to_text(a[0]))}
         case _:

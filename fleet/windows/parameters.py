@@ -24,10 +24,12 @@ SINGLE = {
 _PATH = "Path|LiteralPath"
 REQUIRED = {
     **dict.fromkeys(("Add-Content", "Clear-Content", "Copy-Item", "Get-Content", "Get-FileHash", "Get-Item",
+                     "Get-ItemProperty",
                      "Move-Item", "Remove-Item", "Resolve-Path", "Set-Content", "Split-Path", "Test-Path"), _PATH),
     "Compare-Object": "ReferenceObject DifferenceObject",
     "Get-CimInstance": "ClassName|Query",
     "Get-EventLog": "LogName|List",
+    "Get-ItemPropertyValue": "Path|LiteralPath Name",
     "Invoke-Expression": "Command",
     "Invoke-RestMethod": "Uri",
     "Invoke-WebRequest": "Uri",

@@ -59,6 +59,8 @@ class WindowsShell:
             return render(session.printed)
         except (Failure, RecursionError):
             session.report(refused("Exception of type 'System.OutOfMemoryException' was thrown."))
+        except Unmodelled as missing:
+            self._machine.gaps.append(Gap("option", str(missing)))
         except Exception as error:
             self._machine.gaps.append(fault("powershell", error))
         return ""

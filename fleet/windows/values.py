@@ -73,6 +73,16 @@ class PSObject:
         return None
 
 
+@dataclass(slots=True)
+class PartOfRecord(PSObject):
+    """An object that has more properties on a real host: another one of them, or all, is a gap."""
+
+    what: str = ""
+    """what it is, for the gap"""
+    absent: frozenset[str] = frozenset()
+    """properties that no such object has here, in lower case"""
+
+
 class EnumText(str):
     """A member of a .NET enumeration: its name, which stands for a number in JSON, in casts and when it is sorted."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fleet.windows.dotnet import format_value
+from fleet.windows.registry import REGISTRY_KEY, KeyRecord
 from fleet.windows.values import VERSION, PSObject, clock, display, to_number
 
 PROCESS = "System.Diagnostics.Process"
@@ -109,6 +110,20 @@ _ITEM = View(
     "    Directory: {}\n\n",
 )
 
+
+def _values_of(record: PSObject) -> str:
+    """A key's values, as a list."""
+    held = record.held if isinstance(record, KeyRecord) else {}
+    width = max(map(len, held), default=0)
+    return "\n".join(f"{name:<{width}} : {display(value)}".rstrip() for name, value in held.items())
+
+
+_KEY = View(
+    (Column("Name", "PSChildName", 30), Column("Property", _values_of)),
+    "PSParentPath",
+    "    Hive: {}\n\n",
+    wrapped=True,
+)
 COMMANDS = ("Alias", "Application", "Cmdlet", "Function")
 _COMMAND = View(
     (
@@ -146,6 +161,7 @@ VIEWS: dict[str, View] = {
     ),
     "System.IO.FileInfo": _ITEM,
     "System.IO.DirectoryInfo": _ITEM,
+    REGISTRY_KEY: _KEY,
     EVENT: View(
         (
             Column("TimeCreated", "TimeCreated", 26),

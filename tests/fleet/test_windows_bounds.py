@@ -36,6 +36,9 @@ New-Object: New-Object PSObject -Property @{a = 1}
 Get-Variable: $x = 1; Get-Variable x -ValueOnly
 Format-Table: Get-Service | Format-Table -AutoSize
 Format-List: Get-Service | Format-List *
+Get-ItemProperty: Get-ItemProperty HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run
+Get-ItemPropertyValue: gpv HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run SecurityHealth
+reg: reg query HKLM
 Format-Wide: Get-Service | Format-Wide Name
 Out-String: Get-Service | Out-String -Width 80
 Out-Host: 1 | Out-Host

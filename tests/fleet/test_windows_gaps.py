@@ -84,7 +84,7 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
 @pytest.mark.parametrize(
     ("line", "lacked"),
     [
-        ("Test-Path HKLM:\\SOFTWARE", "HKLM:"),
+        ("Set-Location HKLM:\\SOFTWARE", "HKLM:"),
         ("gci Cert:\\LocalMachine", "Cert:"),
         ("[System.Collections.ArrayList]@()", "[system.collections.arraylist]"),
         ("[Environment]::OSVersion", "[Environment]::OSVersion"),

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.cmdlets.inventory import CLASSES, build, installed, product
+from fleet.windows.cmdlets.inventory import CLASSES
 from fleet.windows.failure import Failure
 from fleet.windows.matching import like
 from fleet.windows.members import get_property
 from fleet.windows.operators import equal, order
+from fleet.windows.releases import build, installed, product, release
 from fleet.windows.values import PSObject, PSValue, moment, to_text
 from fleet.windows.views import cim, wmi
 
@@ -103,7 +104,7 @@ def get_computer_info(call: CmdletCall) -> Iterable[PSValue]:
     values: dict[str, PSValue] = {
         "WindowsProductName": product(host).removeprefix("Microsoft "),
         "WindowsCurrentVersion": "6.3",
-        "WindowsVersion": "2009",
+        "WindowsVersion": release(host).id,
         "WindowsInstallationType": "Server",
         "CsName": host.name.upper(),
         "CsDNSHostName": host.name,

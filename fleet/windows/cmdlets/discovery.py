@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from fleet.model import Host
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.cmdlets.inventory import build
 from fleet.windows.failure import Unmodelled
 from fleet.windows.matching import is_wildcard
+from fleet.windows.releases import build
 from fleet.windows.values import PSObject, PSValue
 
 MODULES = {
@@ -14,7 +14,8 @@ MODULES = {
     "Where-Object",
     "Microsoft.PowerShell.Diagnostics 3.0.0.0": "Get-Counter Get-WinEvent",
     "Microsoft.PowerShell.Management 3.1.0.0": "Add-Content Clear-Content Convert-Path Copy-Item Get-ChildItem "
-    "Get-ComputerInfo Get-Content Get-EventLog Get-HotFix Get-Item Get-Location Get-Process Get-PSDrive Get-Service "
+    "Get-ComputerInfo Get-Content Get-EventLog Get-HotFix Get-Item Get-ItemProperty Get-ItemPropertyValue "
+    "Get-Location Get-Process Get-PSDrive Get-Service "
     "Get-TimeZone Get-WmiObject Join-Path Move-Item New-Item Pop-Location Push-Location Remove-Item Rename-Item "
     "Resolve-Path Restart-Computer Restart-Service Set-Content Set-Location Set-Service Split-Path Start-Service "
     "Stop-Process Stop-Service Test-Connection Test-Path",

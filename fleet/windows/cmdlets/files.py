@@ -19,6 +19,7 @@ from fleet.windows.paths import (
     record,
 )
 from fleet.windows.regex_members import match_record
+from fleet.windows.registry_provider import are_there, child_keys, key_record, named_keys
 from fleet.windows.session import SHOWN
 from fleet.windows.values import Hash, PSObject, PSValue, items, to_text
 from fleet.windows.views import MATCH
@@ -156,6 +157,9 @@ def test_path(call: CmdletCall) -> Iterable[PSValue]:
         if path.lower().startswith("env:"):
             output.append(any(like(name, path[4:].strip("\\/") or "*") for name in call.session.environment()))
             continue
+        if (there := are_there(call, path)) is not None:
+            output.append(there)
+            continue
         try:
             found = exactly(call.session, path) if call.has("LiteralPath") else find(call.session, path)
         except Failure as failure:
@@ -175,6 +179,8 @@ def test_path(call: CmdletCall) -> Iterable[PSValue]:
 def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
     if (variables := environment(call)) is not None:
         return list(variables)
+    if (keys := child_keys(call)) is not None:
+        return keys
     given = call.has("Path") or call.has("LiteralPath") or (call.piped and call.input)
     roots = named_items(call, "Path", "LiteralPath") if given else [one(call.session, call.session.folder)]
     everything, found = all_items(call.session), []
@@ -212,6 +218,8 @@ def filtered(call: CmdletCall, found: list[PathItem]) -> list[PathItem]:
 def get_item(call: CmdletCall) -> Iterable[PSValue]:
     if (variables := environment(call)) is not None:
         return list(variables)
+    if (keys := named_keys(call)) is not None:
+        return [key_record(call.session, key) for key in keys]
     return [record(call.session, item) for item in named_items(call, "Path", "LiteralPath")]
 
 

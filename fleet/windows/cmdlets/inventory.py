@@ -2,28 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 
 from fleet.model import Host
 from fleet.windows.cmdlets.processes import handles, image
 from fleet.windows.cmdlets.services import pid, start_type, status
 from fleet.windows.cmdlets.storage import free, size
+from fleet.windows.releases import build, installed, product, product_id
 from fleet.windows.values import PSValue, moment
 
 Rows = list[dict[str, PSValue]]
-
-
-def product(host: Host) -> str:
-    return host.system.name
-
-
-def build(host: Host) -> str:
-    return host.system.version.rsplit(".", 1)[-1]
-
-
-def installed(host: Host) -> datetime:
-    """The installation date: a quarter of a year before the last boot."""
-    return moment(host.boot - 90 * 86_400)
 
 
 def load_percentage(host: Host) -> int:
@@ -64,7 +51,7 @@ def _operating_system(host: Host) -> Rows:
             "SystemDrive": "C:",
             "Organization": "",
             "RegisteredUser": "Windows User",
-            "SerialNumber": "00454-40000-00001-AA" + f"{sum(host.name.encode()) % 1000:03d}",
+            "SerialNumber": product_id(host),
         }
     ]
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from fleet.ports import listeners
 from fleet.windows.cmdlets.console import ENDLESS, ConsoleProgram, Words, console_output, has, option
-from fleet.windows.cmdlets.inventory import build, clock_speed, installed, manufacturer, product
+from fleet.windows.cmdlets.inventory import clock_speed, manufacturer
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
-from fleet.windows.cmdlets.system import UPDATES, restarted, short_time
+from fleet.windows.cmdlets.system import restarted, short_time
 from fleet.windows.failure import Failure, Unmodelled
+from fleet.windows.releases import build, full_version, installed, product, product_id, release
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue, moment
 
@@ -63,7 +64,7 @@ def _dotted(label: str, value: str = "") -> str:
 
 def systeminfo(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     host = session.host
-    fixes = UPDATES.get(build(host), ())
+    fixes = release(host).updates
     swap, used = host.memory.swap_total, host.memory.swap_used
     most, free = host.memory.total + swap, host.memory_available + swap - used
     model = (
@@ -82,7 +83,7 @@ def systeminfo(session: Session, words: Words, given: list[PSValue]) -> list[PSV
         ("OS Build Type", "Multiprocessor Free"),
         ("Registered Owner", "Windows User"),
         ("Registered Organization", ""),
-        ("Product ID", "00454-40000-00001-AA" + f"{sum(host.name.encode()) % 1000:03d}"),
+        ("Product ID", product_id(host)),
         ("Original Install Date", short_time(installed(host))),
         ("System Boot Time", short_time(moment(host.boot))),
         ("System Manufacturer", "QEMU"),
@@ -220,7 +221,7 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
     if not words or words[0].lower() not in ("/c", "/k"):
         return console_output(
             session,
-            f"Microsoft Windows [Version {session.host.system.version}]\n"
+            f"Microsoft Windows [Version {full_version(session.host)}]\n"
             "(c) Microsoft Corporation. All rights reserved.",
         )
     output: list[PSValue] = []
@@ -245,7 +246,7 @@ def _prompted(session: Session, line: str) -> list[PSValue]:
     if head in CMD_LACKS:
         raise Unmodelled(f"cmd /c {head}")
     if head == "ver":
-        return console_output(session, f"\nMicrosoft Windows [Version {session.host.system.version}]")
+        return console_output(session, f"\nMicrosoft Windows [Version {full_version(session.host)}]")
     if head == "echo":
         return console_output(session, line[5:])
     if head in CMD_WORDS:

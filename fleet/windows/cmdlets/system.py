@@ -8,10 +8,11 @@ from datetime import datetime
 from fleet.actions import FailedAction, start
 from fleet.model import Host, JournalEntry
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.cmdlets.inventory import build, installed, load_percentage
+from fleet.windows.cmdlets.inventory import load_percentage
 from fleet.windows.date_formats import format_date
 from fleet.windows.failure import bad_format
 from fleet.windows.matching import like
+from fleet.windows.releases import installed, release
 from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number, to_text
 
 BOOT_SECONDS = 60
@@ -38,8 +39,6 @@ UNIX_FORMATS = {
     "Z": "'+00'",
 }
 COUNTER = "Microsoft.PowerShell.Commands.GetCounter"
-UPDATES = {"20348": ("KB5031364", "KB5033118", "KB5034129"), "17763": ("KB5031361", "KB5033371", "KB5034127")}
-"""Build -> its cumulative updates."""
 
 
 def get_date(call: CmdletCall) -> Iterable[PSValue]:
@@ -146,7 +145,7 @@ def get_hotfix(call: CmdletCall) -> Iterable[PSValue]:
     host = call.session.host
     wanted = call.texts("Id")
     rows: list[PSValue] = []
-    for number, name in enumerate(UPDATES.get(build(host), ())):
+    for number, name in enumerate(release(host).updates):
         if not wanted or any(like(name, one) for one in wanted):
             day = moment(int(installed(host).timestamp()) // 86_400 * 86_400 + number * 28 * 86_400)
             values: dict[str, PSValue] = {
