@@ -7,6 +7,7 @@ from bashkit import ExecResult
 
 from fleet.gaps import Gap
 from fleet.linux.manual import real_options, said_of_help, said_of_version
+from fleet.linux.plain_lines import Done
 from fleet.linux.refusals import Refusal, refused
 from fleet.linux.terminal import TIMED_OUT
 from fleet.model import Host
@@ -117,7 +118,7 @@ _OPTION = re.compile(
 )
 
 
-def translate(done: ExecResult, partial: str, host: Host, folder: str) -> tuple[str, str, int]:
+def translate(done: ExecResult | Done, partial: str, host: Host, folder: str) -> tuple[str, str, int]:
     """(standard output, standard error, exit code) of a line that ended in `folder`; `partial` is the output before the
     sandbox aborted it."""
     if done.error:
@@ -147,7 +148,7 @@ _LIMIT = re.compile(
 """What a command says that met one of the sandbox's limits."""
 
 
-def shell_gaps(done: ExecResult) -> list[Gap]:
+def shell_gaps(done: ExecResult | Done) -> list[Gap]:
     """What a line asked of the shell's own commands that only real ones have."""
     if done.error and _abort_message(done.error)[1] == TIMED_OUT and "timeout" not in done.error:
         return [Gap("fault", f"bash: {done.error}")]

@@ -55,6 +55,11 @@ class LineEffects:
     gaps: tuple[Gap, ...]
     """what it asks that this shell cannot do"""
 
+    @property
+    def plain(self) -> bool:
+        """writes nothing but through our commands, and nests nothing"""
+        return not (self.nests or self.tunes or self.written is None or self.written)
+
 
 NOTHING = LineEffects(frozenset(), False, False, False, frozenset(), False, False, False, False, ())
 _KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")

@@ -22,6 +22,8 @@ from fleet.linux.kernel_settings import written
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.own_pid import asks_another, with_pid
+from fleet.linux.plain_lines import Builtin, Done, Given, plain_line, recalls, reminder
+from fleet.linux.plain_lines import run as run_plainly
 from fleet.linux.real_files import missed_files
 from fleet.linux.standing_files import standing_files
 from fleet.linux.terminal import TIMED_OUT
@@ -57,6 +59,9 @@ class LinuxShell:
         """the shell before the first line that sets any: its variables and options, without files and functions"""
         self._last = machine.host
         """the state that the shell's files reflect"""
+        self._builtins: dict[str, Builtin] = {}
+        self._word, self._codes = "", ()
+        """what the lines since bashkit's last one would have left there in $_ and PIPESTATUS"""
 
     def run(self, line: str) -> tuple[str, str, int]:
         """(standard output, standard error, exit code) of a command line. Never raises because of the line's
@@ -80,22 +85,34 @@ class LinuxShell:
             if asks_another(line):
                 self._machine.gaps.append(Gap("command", "the number of another shell"))
         may = line_effects(line)
+        if may.looks:
+            self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
+        self._host_files.umask, self._machine.hangs = UMASK, False
+        self._machine.gaps += may.gaps
+        plain, state, fs = plain_line(line) if may.plain else None, bash.shell_state(), bash.fs()
+        if plain and plain.changes_no_folder(state, fs):
+            done = run_plainly(plain, self._builtins, state, fs)
+            self._word, self._codes = done.word or self._word, done.codes
+            self.sync()
+            return self._told(done, "", state.cwd)
+        return self._by_bash(bash, line, may)
+
+    def _by_bash(self, bash: Bash, line: str, may: LineEffects) -> tuple[str, str, int]:
         for name in may.lack - self._lacking:
             self._lacking.add(name)
             lacking_one = _builtin(_lacking_command, self._machine, self._host_files)
             bash.add_builtin(name, lacking_one)  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
         if may.calls and not self._helped:
             self._helped = bash.execute_sync(shell_functions.ALL).error is None
-        if may.looks:
-            self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
         if may.written is None or may.written:
             with self._host_files.within(bash.fs()):
                 self._host_files.expect(may.written)
-        self._machine.hangs = False
-        self._machine.gaps += may.gaps
         if may.sets and not self._new:
             # Functions would make up most of the time that it takes to keep and to restore it.
             self._new = bash.snapshot(exclude_filesystem=True, exclude_functions=True)
+        if self._codes and recalls(line):
+            bash.execute_sync(reminder(self._word, self._codes))
+        self._word, self._codes = "", ()
         partial: list[str] = []
 
         def execute() -> ExecResult:
@@ -110,14 +127,17 @@ class LinuxShell:
         self.sync()
         if may.tunes:
             self._machine.host = self._last = written(bash.fs(), self._machine.host)
-        self._host_files.umask = UMASK
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if may.replaces or (done.error and re.search("session|timeout", done.error)):
             self._restart(bash.shell_state().cwd)
         elif may.sets:
             self._forget(bash)
+        return self._told(done, "".join(partial), folder)
+
+    def _told(self, done: ExecResult | Done, partial: str, folder: str) -> tuple[str, str, int]:
+        """What a line that is done has printed, in bash's words; with it, time passes."""
         self._machine.host = self._last = tick(self._machine.host)
-        stdout, stderr, code = translate(done, "".join(partial), self._machine.host, folder)
+        stdout, stderr, code = translate(done, partial, self._machine.host, folder)
         self._machine.hangs = code == TIMED_OUT and (self._machine.hangs or bool(done.error))
         if done.error or done.stderr:
             met = [*shell_gaps(done), *missed_files(stderr, self._machine.host)]
@@ -164,6 +184,9 @@ class LinuxShell:
 
     def _start(self) -> Bash:
         self._lacking, self._helped, self._new, self._proc = set(), False, b"", {}
+        self._builtins = {
+            name: _builtin(command, self._machine, self._host_files) for name, command in COMMANDS.items()
+        }
         host = self._machine.host
         standing = standing_files(host)
         bash = Bash(
@@ -172,9 +195,7 @@ class LinuxShell:
             cwd=self._folder,
             env=base_system.ENVIRONMENT,
             files=base_system.initial_files(host, standing, COMMANDS),
-            custom_builtins={
-                name: _builtin(command, self._machine, self._host_files) for name, command in COMMANDS.items()
-            },
+            custom_builtins=self._builtins,
             timeout_seconds=MAX_SECONDS,
             max_commands=MAX_COMMANDS,
             max_memory=MAX_MEMORY,
@@ -222,13 +243,11 @@ def _lacking_command(context: CommandContext) -> BuiltinResult:
     return lacking(context, context.name) if has_command(context.host, context.name) else not_found(context.name)
 
 
-def _builtin(
-    command: Command, machine: Machine, host_files: HostFiles
-) -> Callable[[BuiltinContext], str | BuiltinResult]:
+def _builtin(command: Command, machine: Machine, host_files: HostFiles) -> Builtin:
     """`command` in the form that bashkit calls. It does not reference the Bash, so the two form no cycle and are freed
     at once."""
 
-    def call(given: BuiltinContext) -> str | BuiltinResult:
+    def call(given: BuiltinContext | Given) -> str | BuiltinResult:
         context = CommandContext(
             given.name, list(given.argv), given.stdin or "", given.cwd, machine, host_files, given.env
         )
