@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fleet.linux.command import CommandContext
-from fleet.linux.sessions import BASE, accounts
+from fleet.linux.sessions import BASE, BASE_ROWS, accounts
 from fleet.model import File, Host
 
 PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"
 NOLOGIN = "/usr/sbin/nologin"
-BASE_GROUPS = BASE | {"root": 0, "adm": 4, "tty": 5, "disk": 6, "dialout": 20, "cdrom": 24, "sudo": 27, "audio": 29,
-    "shadow": 42, "utmp": 43, "video": 44, "staff": 50, "games": 60, "users": 100, "nogroup": 65534,
-    "systemd-journal": 999}  # fmt: skip
+BASE_GROUPS = {
+    "root": 0, "daemon": 1, "bin": 2, "sys": 3, "adm": 4, "tty": 5, "disk": 6, "lp": 7, "mail": 8, "news": 9,
+    "uucp": 10, "man": 12, "proxy": 13, "kmem": 15, "dialout": 20, "fax": 21, "voice": 22, "cdrom": 24, "floppy":
+    25, "tape": 26, "sudo": 27, "audio": 29, "dip": 30, "www-data": 33, "backup": 34, "operator": 37, "list": 38,
+    "irc": 39, "src": 40, "shadow": 42, "utmp": 43, "video": 44, "sasl": 45, "plugdev": 46, "staff": 50, "games":
+    60, "users": 100, "nogroup": 65534, "systemd-journal": 999,
+}  # fmt: skip
 """Groups that Debian's base-passwd and systemd make."""
 DOCKER_GROUP = 998
 AccountTable = list[list[str]]
@@ -43,7 +47,7 @@ def write(context: CommandContext, path: str, table: Iterable[Iterable[str]]) ->
 
 def account(context: CommandContext, name: str) -> Account | None:
     """A user as /etc/passwd has it, or, where only processes and logins show it, as its package makes it."""
-    for row in rows(context, PASSWD):
+    for row in (*rows(context, PASSWD), *BASE_ROWS.values()):
         if row[0] == name and len(row) == 7 and row[2].isdecimal() and row[3].isdecimal():
             return Account(name, int(row[2][:9]), int(row[3][:9]), *row[4:])
     users = accounts(context.host)
@@ -62,7 +66,8 @@ def groups(context: CommandContext) -> dict[str, int]:
 
 def groups_of(host: Host) -> dict[str, int]:
     """The groups that packages make, and those of the users that are only seen at work."""
-    return accounts(host) | BASE_GROUPS | ({"docker": DOCKER_GROUP} if "docker" in host.services else {})
+    own = {name: number for name, number in accounts(host).items() if name not in BASE}
+    return own | BASE_GROUPS | ({"docker": DOCKER_GROUP} if "docker" in host.services else {})
 
 
 def with_member(table: AccountTable, group: str, number: int, user: str) -> AccountTable:

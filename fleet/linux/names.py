@@ -1,12 +1,12 @@
-"""Commands that look names up: dig, host, nslookup, getent. The fleet's name server knows the hosts' addresses."""
+"""Commands that look names up: dig, host, nslookup. The fleet's name server knows the hosts' addresses."""
 
 from collections.abc import Iterator
 from hashlib import sha256
 
 from bashkit import BuiltinResult
 
-from fleet.linux.command import Command, CommandContext, fail, lacking, parse
-from fleet.linux.connectivity import is_address, resolve
+from fleet.linux.command import Command, CommandContext, lacking, parse
+from fleet.linux.connectivity import is_address
 from fleet.linux.options import options
 
 TYPES = frozenset(("A", "AAAA", "PTR", "MX", "NS", "TXT", "CNAME", "SOA", "SRV", "ANY"))
@@ -17,7 +17,7 @@ _PARTS = ("cmd", "comments", "question", "answer", "authority", "additional", "s
 _WITHOUT_EFFECT = frozenset(("time", "tries", "retry", "timeout", "recurse", "edns", "dnssec", "search"))
 
 
-def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
+def known_names(context: CommandContext) -> Iterator[tuple[str, str]]:
     """Every name known here, with its address: this host and the fleet."""
     yield context.host.name, context.host.address
     for name, machine in context.machine.fleet.items():
@@ -27,7 +27,7 @@ def _names(context: CommandContext) -> Iterator[tuple[str, str]]:
 
 def _looked_up(context: CommandContext, word: str) -> tuple[str, str] | None:
     """(name, address) for a name or an address, as the fleet's name server knows them."""
-    return next((pair for pair in _names(context) if word in pair), None)
+    return next((pair for pair in known_names(context) if word in pair), None)
 
 
 def _answer(context: CommandContext, word: str, kind: str) -> tuple[str, bool]:
@@ -132,31 +132,4 @@ def _nslookup(context: CommandContext) -> str | BuiltinResult:
     return f"{head}Non-authoritative answer:\nName:\t{word}\nAddress: {answer}\n\n"
 
 
-_DATABASES = frozenset(
-    ("ahostsv6", "aliases", "ethers", "gshadow", "initgroups", "netgroup", "networks", "protocols", "rpc",
-     "services", "shadow")
-)  # fmt: skip
-"""Those of a real getent that have nothing to read here."""
-
-
-def _getent(context: CommandContext) -> str | BuiltinResult:
-    """getent for hosts and for databases that are files in /etc."""
-    words = parse(context).words
-    if not words:
-        return fail("getent: wrong number of arguments\nTry `getent --help' or `getent --usage' for more information.")
-    database, *keys = words
-    if database in ("hosts", "ahosts", "ahostsv4"):
-        found = [(key, resolve(context, key)) for key in keys] if keys else list(_names(context))
-        text = "".join(f"{address:<15} {name}\n" for name, address in found if address)
-        return BuiltinResult(stdout=text, exit_code=0 if text else 2)
-    if database not in ("passwd", "group"):
-        hint = "Try `getent --help' or `getent --usage' for more information.\n"
-        refusal = fail(f"Unknown database: {database}", stdout=hint)
-        return lacking(context, f"getent {database}", refusal) if database in _DATABASES else refusal
-    file = context.pull().files.get(f"/etc/{database}")
-    lines = (file.content if file else "").splitlines()
-    lines = [line for line in lines if not keys or {line.split(":")[0], *line.split(":")[2:3]}.intersection(keys)]
-    return BuiltinResult(stdout="".join(f"{line}\n" for line in lines), exit_code=0 if lines else 2)
-
-
-COMMANDS: dict[str, Command] = {"dig": _dig, "host": _host, "nslookup": _nslookup, "getent": _getent}
+COMMANDS: dict[str, Command] = {"dig": _dig, "host": _host, "nslookup": _nslookup}

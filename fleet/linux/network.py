@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from bashkit import BuiltinResult
 
-from fleet.linux import connectivity, firewall, names, web
+from fleet.linux import connectivity, firewall, getent, names, web
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.interfaces import GATEWAY, INTERFACE, Interface, interfaces, packets
 from fleet.linux.manual import release, said_of_help
@@ -296,5 +296,6 @@ COMMANDS: dict[str, Command] = {
     **firewall.COMMANDS,
     **connectivity.COMMANDS,
     **names.COMMANDS,
+    **getent.COMMANDS,
     **web.COMMANDS,
 }

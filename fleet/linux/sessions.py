@@ -1,6 +1,7 @@
 """Commands about users and logins: whoami, id, groups, who, w, users, last."""
 
 from datetime import UTC
+from pathlib import Path
 
 from bashkit import BuiltinResult
 
@@ -10,14 +11,18 @@ from fleet.linux.dates import moment_of
 from fleet.linux.options import options
 from fleet.model import File, Host, Login
 
-BASE = {"daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9, "proxy": 13,
-    "www-data": 33, "backup": 34, "list": 38, "irc": 39, "_apt": 42, "nobody": 65534}  # fmt: skip
-"""Users that Debian's base-passwd makes."""
+BASE_ROWS = {
+    row[0]: row
+    for line in Path(__file__).with_name("base_accounts.txt").read_text(encoding="utf-8").splitlines()
+    if (row := line.split(":"))
+}
+"""Users that Debian's base-passwd makes: name -> row of /etc/passwd, which shows only some of them."""
+BASE = {name: int(row[2]) for name, row in BASE_ROWS.items()}
 
 
 def accounts(host: Host) -> dict[str, int]:
     """user -> uid: users from /etc/passwd, plus those of processes and logins, who get the next free numbers."""
-    found = {ROOT: 0, **BASE}
+    found = dict(BASE)
     passwd = host.files.get("/etc/passwd")
     for line in passwd.content.splitlines() if passwd else []:
         fields = line.split(":")
@@ -29,6 +34,8 @@ def accounts(host: Host) -> dict[str, int]:
     return found
 
 
+_SHARED_GROUPS = {12: "man", 60: "games", 65534: "nogroup"}
+"""Groups of Debian's base-passwd whose number is not that of their users."""
 ID = options("""
     -u --user
     -g --group
@@ -70,8 +77,9 @@ def _groups(host: Host, user: str, uid: int) -> tuple[tuple[int, str], list[tupl
     passwd, group = (host.files.get(f"/etc/{name}", File()).content.splitlines() for name in ("passwd", "group"))
     table = [row for row in (line.split(":") for line in group) if len(row) == 4 and row[2].isdecimal()]
     users = [row for row in (line.split(":") for line in passwd) if len(row) == 7 and row[3].isdecimal()]
+    users += [BASE_ROWS[user]] if user in BASE_ROWS else []
     number = next((int(row[3]) for row in users if row[0] == user), uid)
-    name = next((row[0] for row in table if int(row[2]) == number), user)
+    name = next((row[0] for row in table if int(row[2]) == number), _SHARED_GROUPS.get(number, user))
     return (number, name), [(int(row[2]), row[0]) for row in table if user in row[3].split(",")]
 
 

@@ -63,7 +63,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def _values(host: Host) -> dict[str, str]:
     system = host.system
-    return {
+    return _netbase() | {
         "codename": CODENAMES.get(system.version, ""),
         "fstab": _fstab(host),
         "gshadow": _gshadow(host),
@@ -75,6 +75,12 @@ def _values(host: Host) -> dict[str, str]:
         "testing": {"22.04": "bookworm", "24.04": "trixie"}.get(system.version, "bullseye"),
         "version": system.version,
     }
+
+
+@cache
+def _netbase() -> dict[str, str]:
+    """The lists of Debian's package netbase (`netbase/`)."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "netbase").glob("*.txt")}
 
 
 def _fstab(host: Host) -> str:

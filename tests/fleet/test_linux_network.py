@@ -9,6 +9,7 @@ from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
 from fleet.model import File, Host, Machine
 from scenarios.trouble import with_containers, with_service
+from tests.fleet.answers import answer
 
 
 def host_with(name: str, seed: int, *services: str) -> Host:
@@ -232,3 +233,33 @@ def test_a_page_of_the_web_root_is_served_and_a_container_answers_for_itself():
     assert version in run.run(f"curl -s localhost:{port}/health")[0]
     run.run("docker stop api")
     assert run.run(f"curl -s localhost:{port}/health")[2] == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "output", "code"),
+    [
+        ("getent passwd nobody 33", "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+         "www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\n", 0),
+        ("getent passwd 65534 nosuch | cut -d: -f1; getent passwd nosuch; echo $?", "nobody\n2\n", 0),
+        ("getent group nogroup 27 nobody", "nogroup:x:65534:\nsudo:x:27:\n", 2),
+        ("getent services ssh 80/tcp www domain/udp", "ssh                   22/tcp\nhttp                  80/tcp www\n"
+         "http                  80/tcp www\ndomain                53/udp\n", 0),
+        ("getent services ssh/udp", "", 2),
+        ("getent services nosuch", "", 2),
+        ("getent protocols 6 UDP", "tcp                   6 TCP\nudp                   17 UDP\n", 0),
+        ("getent rpc nfs", "nfs             100003  nfsprog\n", 0),
+        ("getent networks 127.0.0.0", "loopback              127.0.0.0\n", 0),
+        ("getent hosts", "127.0.0.1       localhost\n127.0.1.1       web01\n", 0),
+        ("getent hosts localhost 192.0.2.9", "127.0.0.1       localhost\n", 2),
+        ("getent ahosts localhost", "127.0.0.1       STREAM localhost\n127.0.0.1       DGRAM  \n"
+         "127.0.0.1       RAW    \n", 0),
+        ("getent initgroups root", "root                 \n", 0),
+        ("getent netgroup", "", 3),
+        ("echo '10.9.9.9 shop www.shop' >> /etc/hosts; getent hosts www.shop", "10.9.9.9        shop www.shop\n", 0),
+        ("grep -w ssh /etc/services", "ssh\t22/tcp\n", 0),
+        ("id nobody; id -gn man", "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\nman\n", 0),
+    ],
+)  # fmt: skip
+def test_databases_of_the_name_service_are_read_by_key(line: str, output: str, code: int):
+    told = answer(line, draw_host("web01", Random(8)))
+    assert (told[0], told[2]) == (output, code)
