@@ -6,7 +6,7 @@ NAMES = ("su", "runuser", "zgrep", "zegrep", "zfgrep", "zless", "zmore")
 _HANDED = f"""
 aj_handed() {{
     local aj_told aj_status aj_out
-    aj_told=$(command "$@"); aj_status=$?
+    case $1 in z*) aj_told=$(command "$@" < /dev/null);; *) aj_told=$(command "$@");; esac; aj_status=$?
     if ((aj_status == {RUNS})); then eval "$aj_told"; return; fi
     [[ -z $aj_told ]] || echo "$aj_told"
     return $aj_status

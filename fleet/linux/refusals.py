@@ -134,6 +134,11 @@ def _lsof(refusal: Refusal) -> BuiltinResult:
     return BuiltinResult(stderr=f"lsof: illegal option character: {letter}\n{usage}", exit_code=1)
 
 
+def _gzip(refusal: Refusal) -> BuiltinResult:
+    hint = f"Try `{refusal.name} --help' for more information."
+    return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=1)
+
+
 def _getent(refusal: Refusal) -> BuiltinResult:
     hint = "Try `getent --help' or `getent --usage' for more information."
     return BuiltinResult(stderr=f"{getopt_words(refusal)}\n{hint}\n", exit_code=64)
@@ -193,6 +198,7 @@ _REFUSALS: dict[str, Refuse] = {
     **dict.fromkeys(("apt", "apt-get", "apt-cache", "apt-mark"), _apt),
     **dict.fromkeys(("dpkg", "dpkg-query"), _dpkg),
     "getent": _getent,
+    "gzip": _gzip,
     "hostname": _hostname,
     "lsof": _lsof,
     "nginx": _nginx,

@@ -6,7 +6,7 @@ from pathlib import Path
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import DAY, formatted, headline
-from fleet.linux.command import ROOT, Command, CommandContext, fail, parse
+from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.dates import moment_of
 from fleet.linux.options import options
 from fleet.model import File, Host, Login

@@ -2,6 +2,7 @@
 
 import re
 
+from fleet.linux.compressing import FUNCTIONS as GZIP
 from fleet.linux.find import FUNCTION
 from fleet.linux.handed import FUNCTIONS
 
@@ -137,16 +138,11 @@ awk() {
 }
 """
 """The shell's own awk is gawk; Debian's and Ubuntu's is mawk."""
-ZCAT = """
-zcat() {
-    case ${1-} in --help|--version) command gzip "$@";; *) gzip -dc "$@";; esac
-}
-"""
 UNKNOWN = "sudoedit() { aj-lacks sudoedit; }\n"
 # The shell looks at a file sooner than it looks for a command.
 FOUND = (
     "aj_found() { [[ $1 == */* && -e $1 ]] || [[ -f /usr/bin/$1 && -x /usr/bin/$1 ]] || "
     'command -v "$1" > /dev/null; }\n'
 )
-ALL = FOUND + UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + ZCAT + TIMEOUT + HISTORY
+ALL = FOUND + UNKNOWN + SUDO + FUNCTIONS + FUNCTION + XARGS + AWK + GZIP + TIMEOUT + HISTORY
 NAMES = frozenset(re.findall(r"^([\w-]+)\(\) ", ALL, re.MULTILINE))
