@@ -12,7 +12,7 @@ from bashkit import BuiltinResult
 from fleet.linux.command import Command, CommandContext, UsageError, lacking, parse
 from fleet.linux.copying import remove
 from fleet.linux.file_tree import FileNode, node, walk
-from fleet.linux.gzip_format import MAGIC, TooLarge, frame_size, is_several, noted_size, packed, ratio, unpacked
+from fleet.linux.gzip_format import MAGIC, UnpacksTooMuch, frame_size, is_several, noted_size, packed, ratio, unpacked
 from fleet.linux.manual import release
 from fleet.linux.options import Flags, options
 from fleet.model import File
@@ -134,7 +134,7 @@ def _done(run: _Run) -> _Run:
     try:
         for word in run.flags.words or ["-"]:
             _one(run, word)
-    except TooLarge:
+    except UnpacksTooMuch:
         lacking(run.context, "gzip of so much data")
         run.code = 1
     small, large, frame = run.listed

@@ -9,7 +9,7 @@ MOST = 4 * 2**20
 MAGIC = b"\x1f\x8b"
 
 
-class TooLarge(Exception):
+class UnpacksTooMuch(Exception):
     """What is unpacked is more than MOST."""
 
 
@@ -25,7 +25,7 @@ def unpacked(data: bytes) -> tuple[bytes, list[str], int]:
     """(what the members hold together, what gzip complains about, exit status).
 
     Raises:
-        TooLarge: it is too much.
+        UnpacksTooMuch: it is too much.
     """
     if data[:2] != MAGIC:
         return b"", ["unexpected end of file" if len(data) < 2 else "not in gzip format"], 1
@@ -38,7 +38,7 @@ def unpacked(data: bytes) -> tuple[bytes, list[str], int]:
             kind = "crc error" if "incorrect data check" in str(error) else "format violated"
             return found, [f"invalid compressed data--{kind}"], 1
         if len(found) > MOST:
-            raise TooLarge
+            raise UnpacksTooMuch
         if not member.eof:
             return found, ["unexpected end of file"], 1
         data = member.unused_data

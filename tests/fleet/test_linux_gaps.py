@@ -214,7 +214,7 @@ def test_mktemp_answers_as_coreutils_9_1(line: str, answer: tuple[str, str, int]
 @pytest.mark.parametrize(
     ("line", "files"),
     [
-        ("cat /etc/services", ["file /etc/services"]),
+        ("cat /etc/pam.d/sshd", ["file /etc/pam.d/sshd"]),
         ("tail -5 /proc/net/snmp", ["file /proc/net/snmp"]),
         ("ls /sys/class/thermal", ["file /sys/class/thermal"]),
         ("grep -c . /etc/profile", ["file /etc/profile"]),

@@ -158,8 +158,41 @@ def test_what_wants_a_service_is_known(line: str, text: str):
     assert machine.gaps == []
 
 
-@pytest.mark.parametrize("words", ["ssh", "--reverse --plain ssh", "", "basic.target", "--reverse ssh cron"])
-def test_what_a_service_needs_is_a_gap(words: str):
+@pytest.mark.parametrize("words", ["--reverse --plain ssh", "", "basic.target", "--reverse ssh cron", "ssh cron"])
+def test_of_other_units_and_lists_the_dependencies_are_a_gap(words: str):
     machine = Machine(draw_host("web01", Random(8)))
     LinuxShell(machine).run(f"systemctl list-dependencies {words}")
     assert machine.gaps != []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("list-dependencies alpha | head -3", "alpha.service\n● ├─system.slice\n● └─sysinit.target\n"),
+        ("list-dependencies ssh | sed -n '2p;3p'", "● ├─-.mount\n● ├─system.slice\n"),
+        ("list-dependencies --plain nginx | sed -n '2,4p'",
+         "  system.slice\n  network-online.target\n  networking.service\n"),
+        ("list-dependencies alpha | grep -A2 local-fs",
+         "●   ├─local-fs.target\n●   │ ├─-.mount\n●   │ └─systemd-remount-fs.service\n"),
+        ("show nginx -p Wants,After --value", "network-online.target\nsystemd-journald.socket sysinit.target "
+         "network-online.target remote-fs.target nss-lookup.target basic.target system.slice\n"),
+    ],
+)  # fmt: skip
+def test_what_a_service_needs_is_what_its_unit_file_and_systemd_say(line: str, told: str):
+    machine = Machine(a_booted_host())
+    assert LinuxShell(machine).run(f"systemctl {line}") == (told, "", 0)
+    assert machine.gaps == []
+
+
+@pytest.mark.parametrize(
+    ("needs", "told"),
+    [
+        ("Requires=alpha.service", "● ├─alpha.service\n● ├─system.slice\n"),
+        ("BindsTo=ssh.service", "● ├─ssh.service\n● ├─system.slice\n"),
+        ("[Service]\\nPrivateTmp=yes", "● ├─-.mount\n● ├─system.slice\n"),
+    ],
+)
+def test_a_unit_that_somebody_has_written_needs_what_it_names(needs: str, told: str):
+    text = f"[Unit]\\n{needs}\\n[Service]\\nExecStart=/bin/sleep 9\\n"
+    write = f"printf '{text}' > /etc/systemd/system/zeta.service; systemctl daemon-reload"
+    assert out(f"{write}; systemctl list-dependencies zeta | sed -n 2,3p")[0] == told

@@ -66,3 +66,25 @@ def test_only_what_was_started_at_boot_is_blamed():
     named = set(run("systemd-analyze blame | awk '{print $2}'")[0].split())
     assert services <= named
     assert not {f"{name}.service" for name in HOST.services} - services & named
+
+
+def test_the_critical_chain_ends_when_the_boot_did_and_leads_back_to_its_beginning():
+    text = run("systemd-analyze critical-chain --no-pager")[0]
+    first, second, third, fourth, *_, last = text.split("\n\n")[1].splitlines()
+    reached = run("systemd-analyze")[0].split("after ")[1].split()[0]
+    assert (first, second) == (f"graphical.target @{reached}", f"└─multi-user.target @{reached}")
+    assert third.split()[-1].lstrip("+") in run("systemd-analyze blame")[0].split()
+    assert fourth.strip().startswith(("└─network.target", "└─basic.target"))
+    assert last.strip().startswith("└─-.slice @")
+    times = [float(time) for time in re.findall(r"@([\d.]+)s", text)]
+    assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("unit", "second"),
+    [("ssh", "└─network.target @"), ("cron", "└─basic.target @"), ("basic.target", "└─sysinit.target")],
+)
+def test_the_critical_chain_of_a_unit_begins_with_it(unit: str, second: str):
+    lines = run(f"systemctl enable --now -q ssh cron 2>&1; systemd-analyze critical-chain {unit}")[0].splitlines()
+    assert lines[3].startswith(unit)
+    assert lines[4].startswith(second)

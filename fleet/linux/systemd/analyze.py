@@ -1,15 +1,17 @@
 """systemd-analyze: how long the last boot took, and what is wrong with a unit file."""
 
-from hashlib import sha256
-
 from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.file_tree import node
 from fleet.linux.manual import has_command
 from fleet.linux.options import options
+from fleet.linux.systemd.base_units import is_base_unit
+from fleet.linux.systemd.boot import OWN, blamed, chain, milliseconds, reached, userspace
+from fleet.linux.systemd.journal_entries import unit_name
 from fleet.linux.systemd.lists import TYPES
 from fleet.linux.systemd.unit_checks import UnclearUnit, checked
+from fleet.linux.systemd.units import full_name
 from fleet.model import Host
 from fleet.unit_files import PROGRAMS, drop_ins, loaded, unit_path
 
@@ -19,22 +21,11 @@ ANALYZE = options("""
     ~ -q --quiet
 """)
 _LATER = frozenset(
-    ("critical-chain", "plot", "dot", "dump", "cat-config", "unit-files", "unit-paths", "exit-status", "capability",
+    ("plot", "dot", "dump", "cat-config", "unit-files", "unit-paths", "exit-status", "capability",
      "syscall-filter", "filesystems", "condition", "compare-versions", "calendar", "timestamp", "timespan",
      "security", "inspect-elf", "log-level", "log-target", "service-watchdogs", "malloc")
 )  # fmt: skip
 """Verbs of a real systemd-analyze that are not simulated."""
-_OWN = (
-    *(f"systemd-{name}.service" for name in ("journald", "logind", "udevd", "sysctl", "tmpfiles-setup", "update-utmp")),
-    *(f"systemd-{name}.service" for name in ("user-sessions", "remount-fs", "udev-trigger", "modules-load")),
-    *("e2scrub_reap.service", "keyboard-setup.service", "modprobe@drm.service", "dbus.service"),
-)
-"""Units of every server that take a moment."""
-
-
-def milliseconds(host: Host, name: str, most: int) -> int:
-    """How long something took at the last boot: the same every time."""
-    return 20 + int(sha256(f"{host.name} {host.boot} {name}".encode()).hexdigest()[:8], 16) % most
 
 
 def shown(span: int) -> str:
@@ -46,21 +37,11 @@ def shown(span: int) -> str:
     return f"{minutes}min {seconds}" if minutes else seconds
 
 
-def blamed(host: Host) -> list[tuple[int, str]]:
-    """(milliseconds, unit) of what was started at boot, the slowest first."""
-    rows = [(milliseconds(host, name, 400), name) for name in _OWN]
-    started = [service for service in host.services.values() if service.enabled and service.state == "active"]
-    rows += [(milliseconds(host, service.name, 3_000), f"{service.name}.service") for service in started]
-    return sorted(rows, key=lambda row: (-row[0], row[1]))
-
-
 def _time(host: Host) -> str:
-    kernel = 1_100 + milliseconds(host, "kernel", 2_500)
-    user = 900 + blamed(host)[0][0] + milliseconds(host, "userspace", 1_500)
-    target = user - milliseconds(host, "target", 20)
+    kernel, user = 1_100 + milliseconds(host, "kernel", 2_500), userspace(host)
     return (
         f"Startup finished in {shown(kernel)} (kernel) + {shown(user)} (userspace) = {shown(kernel + user)} \n"
-        f"graphical.target reached after {shown(target)} in userspace.\n"
+        f"graphical.target reached after {shown(reached(host))} in userspace.\n"
     )
 
 
@@ -70,11 +51,41 @@ def _blame(host: Host) -> str:
     return "".join(f"{span:>{wide}} {name}\n" for span, name in rows)
 
 
+_CHAIN_HEAD = (
+    'The time when unit became active or started is printed after the "@" character.\n'
+    'The time the unit took to start is printed after the "+" character.\n\n'
+)
+
+
+def _critical_chain(context: CommandContext, words: list[str]) -> str | BuiltinResult:
+    """What a unit, or the whole boot, waited for."""
+    host, name = context.pull(), full_name(unit_name(words[0])) if words else "graphical.target"
+    service = host.services.get(unit_name(name))
+    if service is None and not is_base_unit(name):
+        return f"{_CHAIN_HEAD}{name}\n"
+    if service and not (service.enabled and service.state == "active"):
+        return f"{_CHAIN_HEAD}{name}\n" if service.state == "inactive" else _unclear(context, words)
+    rows = chain(host, name) if len(words) < 2 else None
+    if rows is None:
+        return _unclear(context, words)
+    (_, when, span), *rest = rows
+    lines = [f"{name} +{shown(span)}" if span else f"{name} @{shown(when)}"]
+    for depth, (unit, at, took) in enumerate(rest):
+        lines.append(f"{'  ' * depth}└─{unit} @{shown(at)}{f' +{shown(took)}' if took else ''}")
+    return _CHAIN_HEAD + "".join(f"{line}\n" for line in lines)
+
+
+def _unclear(context: CommandContext, words: list[str]) -> BuiltinResult:
+    return lacking(context, " ".join(["systemd-analyze critical-chain", *words]), BuiltinResult(exit_code=1))
+
+
 def _analyze(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, ANALYZE)
     verb, *words = flags.words or ["time"]
     if verb == "verify":
         return _verify(context, words)
+    if verb == "critical-chain":
+        return _critical_chain(context, words)
     if verb not in ("time", "blame"):
         refusal = fail(f"Unknown command verb {verb}.")
         return lacking(context, f"systemd-analyze {verb}", refusal) if verb in _LATER else refusal
@@ -125,7 +136,7 @@ def _why_not(context: CommandContext, program: str) -> str:
 
 def _missing(host: Host, unit: str) -> bool:
     name, _, kind = unit.rpartition(".")
-    if kind == "target" or unit in _OWN or name in host.services:
+    if kind == "target" or unit in OWN or name in host.services:
         return False
     if kind != "service" or name.startswith(("systemd-", "dbus")):
         raise UnclearUnit(f"a requirement of {unit}")

@@ -4,6 +4,7 @@ import re
 
 from fleet.actions import RELOADING
 from fleet.linux.options import Flags
+from fleet.linux.systemd.relations import mounts_of, relations
 from fleet.linux.systemd.unit_state import (
     LastRun,
     file_state,
@@ -124,16 +125,17 @@ def _of_unit(host: Host, service: Service) -> dict[str, str]:
     name, active = service.name, service.state == "active"
     began, since = ran_from(host, service), moment(service.since) if service.since else ""
     reloads = name in RELOADING or bool(set_in(host, name, "ExecReload"))
-    after = ["systemd-journald.socket", "sysinit.target", *(setting(host, name, "After") or "network.target").split()]
+    own = relations(host, name)
+    after = ["systemd-journald.socket", "sysinit.target", *own.after, "basic.target", "system.slice"]
     wanted = re.sub(r"[ \t]+", " ", setting(host, name, "WantedBy") or "multi-user.target")
     aliases = {"ssh": " sshd.service"}
     return {
         "Id": f"{name}.service",
         "Names": f"{name}.service{aliases.get(name, '')}",
-        "Requires": "system.slice sysinit.target",
-        "Wants": setting(host, name, "Wants") or "",
+        "Requires": " ".join(["system.slice", "sysinit.target", *own.requires, *mounts_of(host, own)]),
+        "Wants": " ".join(own.wants),
         "WantedBy": wanted if service.enabled else "",
-        "After": " ".join([*after, "basic.target", "system.slice"]),
+        "After": " ".join(dict.fromkeys([*after, *mounts_of(host, own)])),
         "Description": service.title,
         "LoadState": "masked" if service.masked else "loaded",
         "ActiveState": service.state,

@@ -8,6 +8,7 @@ from bashkit import BuiltinResult
 from fleet.linux.command import Flags
 from fleet.linux.systemd.journal_entries import unit_name
 from fleet.linux.systemd.properties import properties, shown
+from fleet.linux.systemd.relations import shipped
 from fleet.linux.systemd.status import init_scope, status_text
 from fleet.linux.systemd.unit_state import file_state, started_as
 from fleet.model import Host, Service
@@ -100,8 +101,11 @@ def _shipped(service: Service) -> str:
         del settings["User"]
     lines = "".join(f"{key}={part}\n" for key, value in settings.items() for part in value.splitlines())
     alias = f"Alias={ALIASED[service.name]}.service\n" if service.name in ALIASED else ""
+    relations = shipped(service.name)
+    named = {"After": relations.after, "Requires": relations.requires, "Wants": relations.wants}
+    order = "".join(f"{key}={' '.join(units)}\n" for key, units in named.items() if units)
     return (
-        f"[Unit]\nDescription={service.title}\nAfter=network.target\n\n[Service]\n{lines}\n"
+        f"[Unit]\nDescription={service.title}\n{order}\n[Service]\n{lines}\n"
         f"[Install]\nWantedBy=multi-user.target\n{alias}"
     )
 
