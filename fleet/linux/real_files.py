@@ -29,10 +29,11 @@ _MISSED = re.compile(r"(/[\w./@+:-]+[\w@+-])['’]?(?: for reading)?: No such fi
 def missed_files(errors: str, host: Host) -> list[Gap]:
     """The gaps among the files that a line has not found, as its standard error names them."""
     found = dict.fromkeys(match[1] for match in _MISSED.finditer(errors))
-    return [Gap("command", f"file {path}") for path in found if _is_real(path, host)]
+    return [Gap("command", f"file {path}") for path in found if is_real(path, host)]
 
 
-def _is_real(path: str, host: Host) -> bool:
+def is_real(path: str, host: Host) -> bool:
+    """Whether a real host has a file that this one lacks."""
     if path in host.lost:
         return False
     if _EVERYWHERE.fullmatch(path) or (host.system.id == "ubuntu" and _UBUNTU.fullmatch(path)):

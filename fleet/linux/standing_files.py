@@ -5,13 +5,17 @@ They are no part of `Host.files` until somebody changes them.
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
 from aj.files import Strict, load_yaml
+from fleet.linux.logrotate_config import ConfigReader, UnclearRotation
 from fleet.linux.mounts import uuid_of
 from fleet.linux.packages import source
 from fleet.linux.pid_files import pid_files
+from fleet.linux.real_files import is_real
+from fleet.linux.rotation_state import STATE, last_rotations, state_text
 from fleet.linux.swap import SWAP_FILE, swap_size
 from fleet.linux.system import CODENAMES, machine_id
 from fleet.model import File, Host
@@ -48,7 +52,27 @@ def standing_files(host: Host) -> dict[str, File]:
         for path, file in found.items()
     }
     made |= pid_files(host)
+    made[STATE] = File(_rotations(host, made | dict(host.files)), mode=0o640, modified=host.now - host.now % 86_400)
     return {path: file for path, file in made.items() if path not in host.files and path not in host.lost}
+
+
+def _rotations(host: Host, files: Mapping[str, File]) -> str:
+    """logrotate's state after its run of today."""
+
+    def expand(pattern: str) -> list[str]:
+        there = [path for path in files if fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")]
+        return there or ([pattern] if is_real(pattern, host) else [])
+
+    texts = {path: file.content for path, file in files.items()}
+    names = sorted(path.rpartition("/")[2] for path in texts if re.fullmatch("/etc/logrotate\\.d/[^/]+", path))
+    reader = ConfigReader(
+        texts.get, lambda path: names if path == "/etc/logrotate.d" else None, lambda path: files[path].mode, expand
+    )
+    try:
+        reader.read("/etc/logrotate.conf")
+    except UnclearRotation:
+        return state_text({})
+    return state_text(last_rotations(reader.rules, expand, host.now))
 
 
 def installed(host: Host) -> int:
