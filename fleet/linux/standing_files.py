@@ -6,11 +6,11 @@ They are no part of `Host.files` until somebody changes them.
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from aj.files import Strict, load_yaml
-from fleet.linux.logrotate_config import ConfigReader, UnclearRotation
+from fleet.linux.logrotate_config import ConfigReader, LogRule, UnclearRotation
 from fleet.linux.mounts import uuid_of
 from fleet.linux.packages import source
 from fleet.linux.pid_files import pid_files
@@ -58,21 +58,32 @@ def standing_files(host: Host) -> dict[str, File]:
 
 def _rotations(host: Host, files: Mapping[str, File]) -> str:
     """logrotate's state after its run of today."""
+    config = ((path, files[path].content) for path in files if path.startswith("/etc/logrotate."))
+    logs = [path for path in files if path.startswith("/var/log/")]
 
     def expand(pattern: str) -> list[str]:
-        there = [path for path in files if fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")]
+        there = [path for path in logs if fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")]
         return there or ([pattern] if is_real(pattern, host) else [])
 
-    texts = {path: file.content for path, file in files.items()}
-    names = sorted(path.rpartition("/")[2] for path in texts if re.fullmatch("/etc/logrotate\\.d/[^/]+", path))
+    return state_text(last_rotations(_rules(tuple(config)), expand, host.now))
+
+
+@lru_cache(256)
+def _rules(config: tuple[tuple[str, str], ...]) -> list[LogRule]:
+    """Those of logrotate's configuration; none if something in it is not simulated."""
+    texts = dict(config)
+    names = sorted(path.rpartition("/")[2] for path in texts if path.count("/") == 3)
     reader = ConfigReader(
-        texts.get, lambda path: names if path == "/etc/logrotate.d" else None, lambda path: files[path].mode, expand
+        text_of=texts.get,
+        names_in=lambda path: names if path == "/etc/logrotate.d" else None,
+        mode_of=lambda path: 0o644,
+        expand=lambda pattern: [],
     )
     try:
         reader.read("/etc/logrotate.conf")
     except UnclearRotation:
-        return state_text({})
-    return state_text(last_rotations(reader.rules, expand, host.now))
+        return []
+    return reader.rules
 
 
 def installed(host: Host) -> int:
