@@ -230,6 +230,8 @@ class JournalEntry:
     """Windows event id"""
     log: str = "System"
     """Windows log name"""
+    facility: str = field(default="", repr=False)
+    """syslog's: auth, user; "" if whoever wrote it decides"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from fleet.linux.base_accounts import BASE, BASE_ROWS, accounts
 from fleet.linux.command import CommandContext
-from fleet.linux.sessions import BASE, BASE_ROWS, accounts
 from fleet.model import File, Host
 
 PASSWD, GROUP, SHADOW, GSHADOW = "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"

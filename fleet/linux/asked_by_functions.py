@@ -5,9 +5,9 @@ import re
 from bashkit import BuiltinResult
 
 from fleet.linux.account_files import GROUP, account, memberships, rows
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.file_tree import FileNode, node
-from fleet.linux.sessions import accounts
 
 _ADMINISTRATION = frozenset(
     ("systemctl", "service", "kill", "pkill", "killall", "docker", "mount", "umount", "swapoff", "apt", "apt-get",

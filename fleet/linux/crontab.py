@@ -4,9 +4,9 @@ import re
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 from fleet.model import File
 
 CRONTABS = "/var/spool/cron/crontabs"

@@ -13,6 +13,7 @@ from shlex import quote
 from bashkit import BuiltinResult
 
 from fleet.linux import copying
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.file_tree import children, links, node
@@ -29,7 +30,6 @@ from fleet.linux.find_expression import (
 from fleet.linux.find_tests import FindError, FoundFile, UnknownPredicate
 from fleet.linux.listing import escapes
 from fleet.linux.ls import HALF_YEAR
-from fleet.linux.sessions import accounts
 
 SCRIPT = "--aj-script"
 """Asks for the script instead of the result."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import DAY
 from fleet.linux.command import CommandContext
 from fleet.linux.dates import moment_of
@@ -19,7 +20,6 @@ from fleet.linux.find_tests import (
     compare,
     is_empty,
 )
-from fleet.linux.sessions import accounts
 
 SIZES = {"c": 1, "w": 2, "b": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
 GLOBAL = ("-maxdepth", "-mindepth", "-depth", "-d", "-xdev", "-mount", "-noleaf", "-ignore_readdir_race")

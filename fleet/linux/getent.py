@@ -5,11 +5,11 @@ from collections.abc import Callable
 from bashkit import BuiltinResult
 
 from fleet.linux.account_files import GROUP, GSHADOW, PASSWD, SHADOW, account, groups, memberships, rows
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.connectivity import is_address, resolve
 from fleet.linux.names import known_names
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 
 GETENT = options("""
     ~ -s --service=

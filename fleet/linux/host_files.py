@@ -10,6 +10,7 @@ from bashkit import FileSystem
 
 from fleet.linux.kernel_settings import path_of, settings
 from fleet.linux.pid_files import pid_files
+from fleet.linux.syslog_files import syslog_files
 from fleet.model import File, Host
 
 UMASK = 0o22
@@ -149,11 +150,24 @@ class HostFiles:
                 if before.get(path) != file and path not in new.files:
                     self._write(path, file)
                     self.standing[path] = file
-
+        if old.journal is not new.journal:
+            self._log(syslog_files(old), syslog_files(new))
         if old.kernel is not new.kernel:
             for key, value in settings(new).items():
                 if self.fs.exists(path_of(key)):
                     self.fs.write_file(path_of(key), f"{value}\n".encode())
+
+    def _log(self, before: Mapping[str, File], now: Mapping[str, File]) -> None:
+        """Append what has been logged; a file that somebody has removed stays so, as the logger still has it open."""
+        for path, file in now.items():
+            more = file.data[len(before[path].data) :] if path in before else file.data
+            there = self.fs.read_file(path) if self.fs.exists(path) else None
+            known = before[path].data if path in before else None
+            if there == known and more:
+                self._write(path, file)
+                self.standing[path] = file
+            elif there is not None and more:
+                self.fs.write_file(path, there + more)
 
     def _remove(self, path: str) -> None:
         if self.fs.exists(path):

@@ -2,9 +2,9 @@
 
 from ipaddress import IPv4Address
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.interfaces import GATEWAY, INTERFACE, Interface, interfaces, packets
 from fleet.linux.mounts import block_devices
-from fleet.linux.sessions import accounts
 from fleet.linux.sockets import Socket, sockets
 from fleet.model import Host
 

@@ -5,11 +5,11 @@ import re
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.file_tree import FileNode, links, node
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 
 STAT = options("""
     -c --format=

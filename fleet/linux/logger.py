@@ -9,6 +9,7 @@ from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.file_tree import lines_of
 from fleet.linux.options import options
 from fleet.linux.systemd.journal import LEVELS
+from fleet.linux.systemd.journal_entries import FACILITIES
 from fleet.model import JournalEntry
 
 LOGGER = options("""
@@ -21,8 +22,6 @@ LOGGER = options("""
     ~ --id[=]
     --no-act
 """)
-FACILITIES = ("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
-    *("", "", "", ""), *(f"local{number}" for number in range(8)))  # fmt: skip
 _SAME = {"error": "err", "warn": "warning", "panic": "emerg", "security": "auth"}
 
 
@@ -42,7 +41,7 @@ def _logger(context: CommandContext) -> BuiltinResult:
         return fail(f"logger: file {flags.get('f')}: {lines}")
     host, tag = context.host, flags.get("t", context.user)
     kept = [line for line in lines if line or "e" not in flags]
-    told = [JournalEntry(host.now, tag, host.next_pid, LEVELS.index(level), line) for line in kept]
+    told = [JournalEntry(host.now, tag, host.next_pid, LEVELS.index(level), line, facility=facility) for line in kept]
     if "no-act" not in flags:
         context.change(replace(host, journal=(*host.journal, *told), next_pid=host.next_pid + 1))
     number = FACILITIES.index(facility) * 8 + LEVELS.index(level)

@@ -2,10 +2,11 @@
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse, table
 from fleet.linux.manual import release
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts, idle
+from fleet.linux.sessions import idle
 from fleet.linux.systemd.unit_state import ago
 from fleet.model import Host
 

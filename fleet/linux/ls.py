@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import formatted
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse
 from fleet.linux.file_tree import FileNode, children, links, node, walk
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 
 HALF_YEAR = 15_778_476
 """Seconds in half a Gregorian year: older times are shown with their year."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, Flags, UsageError, lacking, parse
 from fleet.linux.connectivity import SERVICES
 from fleet.linux.file_tree import node
 from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
 from fleet.linux.refusals import LSOF_ABOUT as ABOUT
-from fleet.linux.sessions import accounts
 from fleet.linux.sockets import Socket, port_name, sockets
 from fleet.model import Host, Process
 

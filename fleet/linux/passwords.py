@@ -6,10 +6,10 @@ from hashlib import sha256
 from bashkit import BuiltinResult
 
 from fleet.linux.account_files import PASSWD, SHADOW, AccountTable, rows, write
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail, lacking, parse
 from fleet.linux.group_commands import usage
 from fleet.linux.options import Flags, options
-from fleet.linux.sessions import accounts
 
 PASSWORD = options("""
     -S --status

@@ -6,10 +6,10 @@ from dataclasses import replace
 from bashkit import BuiltinResult
 
 from fleet.linux.account_files import groups
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 from fleet.model import File
 
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)")

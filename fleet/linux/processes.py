@@ -8,12 +8,12 @@ from bashkit import BuiltinResult
 
 from fleet import signals
 from fleet.actions import FailedAction
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.manual import said_of_help
 from fleet.linux.options import options
 from fleet.linux.ps_columns import leader
 from fleet.linux.refusals import Refusal, refused
-from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 from fleet.signals import SIGNALS
 

@@ -8,10 +8,10 @@ from operator import attrgetter
 from bashkit import BuiltinResult
 
 from fleet.linux import ps_columns as formats
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import DAY
 from fleet.linux.command import Command, CommandContext, lacking
 from fleet.linux.ps_columns import COLUMNS, HEADS, SAME, HeadedColumn
-from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
 Chosen = Callable[[Process], bool]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import DAY, formatted, utc
-from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
 

@@ -6,9 +6,9 @@ from itertools import groupby
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, Flags, fail, parse
 from fleet.linux.options import options
-from fleet.linux.sessions import accounts
 from fleet.model import Process
 
 PSTREE = options("""

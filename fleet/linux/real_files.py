@@ -22,7 +22,7 @@ _EVERYWHERE = re.compile(
     r"|/var/log/(?:wtmp|btmp|lastlog|faillog|dpkg\.log|alternatives\.log|apt|apt/(?:history|term)\.log|journal)"
     r"|/var/lib/(?:dpkg|apt|systemd)|/usr/share/(?:doc|zoneinfo|man)"
 )
-_UBUNTU = re.compile(r"/var/log/(?:syslog|auth\.log|kern\.log|cloud-init\S*\.log)|/etc/(?:netplan|cloud)(?:/\S*)?")
+_UBUNTU = re.compile(r"/var/log/(?:kern\.log|cloud-init\S*\.log)|/etc/(?:netplan|cloud)(?:/\S*)?")
 _MISSED = re.compile(r"(/[\w./@+:-]+[\w@+-])['’]?(?: for reading)?: No such file or directory")
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, fail
-from fleet.linux.sessions import accounts
 
 _WHICH = {"-p": "process ID", "--pid": "process ID", "-g": "process group ID", "--pgrp": "process group ID",
     "-u": "user ID", "--user": "user ID"}  # fmt: skip

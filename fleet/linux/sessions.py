@@ -1,38 +1,15 @@
 """Commands about users and logins: whoami, id, groups, who, w, users, last."""
 
 from datetime import UTC
-from pathlib import Path
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import BASE_ROWS, accounts
 from fleet.linux.clock import DAY, formatted, headline
 from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.dates import moment_of
 from fleet.linux.options import options
 from fleet.model import File, Host, Login
-
-BASE_ROWS = {
-    row[0]: row
-    for line in Path(__file__).with_name("base_accounts.txt").read_text(encoding="utf-8").splitlines()
-    if (row := line.split(":"))
-}
-"""Users that Debian's base-passwd makes: name -> row of /etc/passwd, which shows only some of them."""
-BASE = {name: int(row[2]) for name, row in BASE_ROWS.items()}
-
-
-def accounts(host: Host) -> dict[str, int]:
-    """user -> uid: users from /etc/passwd, plus those of processes and logins, who get the next free numbers."""
-    found = dict(BASE)
-    passwd = host.files.get("/etc/passwd")
-    for line in passwd.content.splitlines() if passwd else []:
-        fields = line.split(":")
-        if len(fields) >= 3 and fields[2].isdecimal():
-            found[fields[0]] = int(fields[2][:9])
-    named = {process.user for process in host.processes} | {login.user for login in host.logins}
-    for place, user in enumerate(sorted(named - found.keys())):
-        found[user] = 1100 + place
-    return found
-
 
 _SHARED_GROUPS = {12: "man", 60: "games", 65534: "nogroup"}
 """Groups of Debian's base-passwd whose number is not that of their users."""

@@ -159,7 +159,7 @@ class LinuxShell:
     def _catch_up(self, bash: Bash) -> None:
         """Update the shell's files with what others have changed on the host since the last line."""
         host, last = self._machine.host, self._last
-        if host.files is not last.files or host.services is not last.services:
+        if host.files is not last.files or host.services is not last.services or host.journal is not last.journal:
             with self._host_files.within(bash.fs()):
                 self._host_files.push(self._last, self._machine.host)
 

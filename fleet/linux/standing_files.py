@@ -17,6 +17,7 @@ from fleet.linux.pid_files import pid_files
 from fleet.linux.real_files import is_real
 from fleet.linux.rotation_state import STATE, last_rotations, state_text
 from fleet.linux.swap import SWAP_FILE, swap_size
+from fleet.linux.syslog_files import syslog_files
 from fleet.linux.system import CODENAMES, machine_id
 from fleet.model import File, Host
 
@@ -51,7 +52,7 @@ def standing_files(host: Host) -> dict[str, File]:
         path: File(_filled(file.text, values), mode=int(file.mode, 8), group=file.group, modified=since)
         for path, file in found.items()
     }
-    made |= pid_files(host)
+    made |= pid_files(host) | syslog_files(host)
     made[STATE] = File(_rotations(host, made | dict(host.files)), mode=0o640, modified=host.now - host.now % 86_400)
     return {path: file for path, file in made.items() if path not in host.files and path not in host.lost}
 

@@ -4,12 +4,12 @@ import re
 
 from bashkit import BuiltinResult
 
+from fleet.linux.base_accounts import accounts
 from fleet.linux.clock import duration, formatted, headline
 from fleet.linux.command import Command, CommandContext, Flags, fail, lacking, parse
 from fleet.linux.manual import release
 from fleet.linux.options import options
 from fleet.linux.ps_columns import percent_of_memory
-from fleet.linux.sessions import accounts
 from fleet.model import Host, Process
 
 CACHE_SHARE = 16

@@ -18,12 +18,13 @@ from fleet.linux.account_files import (
     without_member,
     write,
 )
+from fleet.linux.base_accounts import accounts
 from fleet.linux.command import Command, CommandContext, UsageError, fail, lacking, parse
 from fleet.linux.copying import remove
 from fleet.linux.file_tree import node
 from fleet.linux.group_commands import NAME, add_group, free_id, one, stop, usage
 from fleet.linux.options import Flags, options
-from fleet.linux.sessions import accounts, logged_in
+from fleet.linux.sessions import logged_in
 
 USERADD = options("""
     -c --comment=

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from fleet.linux.sessions import accounts
+from fleet.linux.base_accounts import accounts
 from fleet.linux.systemd.json_text import json_text
 from fleet.model import Host, JournalEntry
 
+FACILITIES = ("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    *("", "", "", ""), *(f"local{number}" for number in range(8)))  # fmt: skip
 ALIASES = {
     "sshd": "ssh",
     "redis-server": "redis",
@@ -78,7 +80,7 @@ def fields_of(host: Host, entry: JournalEntry) -> dict[str, str]:
         "_HOSTNAME": host.name,
         "_TRANSPORT": "kernel" if kernel else "journal" if entry.pid == 1 else "stdout",
         "PRIORITY": str(entry.priority),
-        "SYSLOG_FACILITY": "0" if kernel else "3",
+        "SYSLOG_FACILITY": str(FACILITIES.index(entry.facility or ("kern" if kernel else "daemon"))),
         "SYSLOG_IDENTIFIER": identifier(host, entry),
         **({} if kernel else {"_PID": str(entry.pid), **program, **own}),
         "MESSAGE": worded(host, entry),
