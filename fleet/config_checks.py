@@ -35,7 +35,7 @@ def config_error(host: Host, service: Service) -> str | None:
         return nginx_error(host.files, path)
     text = host.files[path].content
     if path.endswith("/sshd_config"):
-        return sshd_errors(path, text).partition("\n")[0] or None
+        return sshd_errors(path, text, host.files).partition("\n")[0] or None
     suffix = re.split(r"[.\\/]", path)[-1].lower()
     if suffix in ("yml", "yaml", "json") and len(text) > _LARGEST:
         return f"{path}: document exceeds the size limit"

@@ -2,12 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from fleet.model import File
+from fleet.sshd_config import DEEPEST, included
 
 HOST_KEYS = tuple(f"/etc/ssh/ssh_host_{kind}_key" for kind in ("rsa", "ecdsa", "ed25519"))
 _SAME = {
@@ -24,10 +24,6 @@ _PLAIN = ("banner", "forcecommand", "authorizedkeysfile", "versionaddendum", "pi
     "hostkeyagent", "authenticationmethods")  # fmt: skip
 _ALGORITHMS = ("ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-_DEEPEST = 16
-"""Files that include one another, which sshd reads at most."""
 
 
 class UnknownSetting(Exception):
@@ -61,31 +57,23 @@ def settings_text(files: Mapping[str, File], text: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _read(files: Mapping[str, File], text: str, given: dict[str, list[str]], depth: int = 0) -> bool:
-    """Take the settings of a file; whether the next one still counts (after `Match`, none does)."""
-    if depth > _DEEPEST:
+def _read(
+    files: Mapping[str, File], text: str, given: dict[str, list[str]], active: bool = True, depth: int = 0
+) -> None:
+    """Take the settings of a file; of those in a Match block only if that applies to everybody."""
+    if depth > DEEPEST:
         raise UnknownSetting("files that include one another")
     for line in text.splitlines():
         key, value = _pair(line)
         if key == "match":
-            return False
-        if key == "include":
-            for path in sorted(name for name in files if any(map(_fits(name), value.split()))):
-                if not _read(files, files[path].content, given, depth + 1):
-                    raise UnknownSetting("Match in an included file")
-        elif key and (key in _LISTS or key in _REPEATED or key not in given):
+            active = value.lower() == "all"
+        elif key == "include":
+            for path in included(files, value):
+                _read(files, files[path].content, given, active, depth + 1)
+        elif active and key and (key in _LISTS or key in _REPEATED or key not in given):
             given.setdefault(key, []).append(value)
             if key not in _LISTS and key not in _REPEATED:
                 _shown(key, value)
-    return True
-
-
-def _fits(path: str) -> Callable[[str], bool]:
-    def fits(pattern: str) -> bool:
-        full = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
-        return fnmatchcase(path, full) and path.count("/") == full.count("/")
-
-    return fits
 
 
 def _pair(line: str) -> tuple[str, str]:

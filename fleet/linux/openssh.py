@@ -184,7 +184,7 @@ def _sshd(context: CommandContext) -> BuiltinResult:
     if found is None:
         return fail(f"{word}: No such file or directory")
     text = context.host_files.fs.read_file(found.path).decode("utf-8", "replace")
-    errors = config_errors(word, text)
+    errors = config_errors(word, text, context.host.files)
     if "T" in flags and not errors:
         return _sshd_settings(context, text)
     return BuiltinResult(stderr=errors, exit_code=255 if errors else 0)

@@ -98,6 +98,17 @@ def test_a_wrong_call_shows_the_usage(line: str, first: str, code: int):
         ("Foo x\nUsePAM true\n",
          '{0}: line 1: Bad configuration option: Foo\n{0} line 2: unsupported option "true".\n'),
         ("Port\n", '{0} line 1: no argument after keyword "Port"\n{0}: terminating, 1 bad configuration options\n'),
+        ("Match User ops\n  Port 99\n", "{0} line 2: Directive 'Port' is not allowed within a Match block\n"),
+        ("Foo x\nMatch Group a\nUsePAM yes\n", "{0}: line 1: Bad configuration option: Foo\n"
+         "{0} line 3: Directive 'UsePAM' is not allowed within a Match block\n"),
+        ("Match all\nPort 99\n", ""),
+        ("Match User ops\nMatch all\nUsePAM yes\n", ""),
+        ("Match User\n", "Missing Match criteria for User\n{0} line 1: Bad Match condition\n"),
+        ("Match Foo bar\n", "Unsupported Match attribute Foo\n{0} line 1: Bad Match condition\n"),
+        ("Match all User x\n", "'all' cannot be combined with other Match attributes\n"
+         "{0} line 1: Bad Match condition\n"),
+        ("Include /etc/nosuch/*.conf\nFoo 1\n", "{0}: line 2: Bad configuration option: Foo\n"
+         "{0}: terminating, 1 bad configuration options\n"),
         ("Port 22 23\n", "{0} line 1: keyword Port extra arguments at end of line\n"
          "{0}: terminating, 1 bad configuration options\n"),
     ],
@@ -106,6 +117,43 @@ def test_sshd_tests_its_configuration(config: str, error: str):
     host = OPEN.with_file(CONFIG, File(config))
     for line in ("sshd -t", "sudo /usr/sbin/sshd -t", f"cp {CONFIG} /tmp/c; sshd -t -f {CONFIG}"):
         assert run(line, host) == ("", error.format(CONFIG), 255 if error else 0, [])
+
+
+@pytest.mark.parametrize(
+    ("config", "included", "error"),
+    [
+        ("Include /etc/ssh/sshd_config.d/*.conf\n", "Foo 1\n",
+         "{0}: line 1: Bad configuration option: Foo\n{0}: terminating, 1 bad configuration options\n"),
+        ("Match User x\nInclude sshd_config.d/a.conf\n", "\nPort 9\n",
+         "{0} line 2: Directive 'Port' is not allowed within a Match block\n"),
+        ("Include sshd_config.d/*\nPort 9\n", "Match User x\nX11Forwarding no\n", ""),
+    ],
+)  # fmt: skip
+def test_a_fault_in_an_included_file_is_told_with_its_name(config: str, included: str, error: str):
+    more = "/etc/ssh/sshd_config.d/a.conf"
+    host = OPEN.with_file(CONFIG, File(config)).with_file(more, File(included))
+    assert run("sshd -t", host) == ("", error.format(more), 255 if error else 0, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("MaxAuthTries 7\nInclude sshd_config.d/*.conf", "maxauthtries 7"),
+        ("Include sshd_config.d/*.conf\nMaxAuthTries 7", "maxauthtries 2"),
+        ("Include sshd_config.d/b.conf sshd_config.d/a.conf", "maxauthtries 5"),
+        ("Include sshd_config.d/*.conf\nPort 9", "port 2222|port 9|x11forwarding yes"),
+        ("Match User x\nMaxAuthTries 1\nMatch all\nMaxAuthTries 4\nPort 8", "maxauthtries 4|port 8"),
+        ("Match User x\nInclude sshd_config.d/b.conf\nMaxSessions 1", "maxauthtries 6|maxsessions 10"),
+    ],
+)
+def test_the_first_value_wins_in_the_order_of_files_and_a_match_ends_with_its_file(text: str, lines: str):
+    first = File("MaxAuthTries 2\nPort 2222\nMatch User x\nX11Forwarding no\n")
+    host = OPEN.with_file(CONFIG, File(f"{text}\nX11Forwarding yes\n"))
+    host = host.with_file("/etc/ssh/sshd_config.d/a.conf", first)
+    host = host.with_file("/etc/ssh/sshd_config.d/b.conf", File("MaxAuthTries 5\n"))
+    printed, error, _, gaps = run("sshd -T", host)
+    assert (error, gaps) == ("", [])
+    assert set(lines.split("|")) <= set(printed.splitlines())
 
 
 def test_sshd_says_which_file_is_missing():
