@@ -1,7 +1,8 @@
 """Lines that need no shell: commands of ours with plain words, joined by ; && || and pipes, run without bashkit.
 
-`sudo` may stand before a command, and before the line a change to the folder where the shell already is. Whatever else
-a line has (a variable, a glob, a redirection, a command of bashkit's) leaves it to bashkit.
+`sudo` may stand before a command, and before the line a change to the folder where the shell already is. A line of one
+pipeline may also have `plain_tools`. Whatever else is in a line (a variable, a glob, a redirection, another command of
+bashkit's) leaves it to bashkit.
 """
 
 import re
@@ -15,6 +16,7 @@ from bashkit import BuiltinContext, BuiltinResult, FileSystem, ShellState
 from fleet.linux import shell_functions
 from fleet.linux.base_system import ENVIRONMENT
 from fleet.linux.commands import COMMANDS
+from fleet.linux.plain_tools import PlainTool, plain_tool
 
 _MOST = 50
 """Commands in one line."""
@@ -37,6 +39,8 @@ class PlainCommand:
     name: str
     argv: tuple[str, ...]
     sudo: bool
+    tool: PlainTool | None
+    """one of bashkit's commands, which is run without it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def plain_line(line: str) -> PlainLine | None:
         if token[1]:
             words.append(token[1])
             continue
-        command = _command(words)
+        command = _command(words, piped=bool(commands))
         if command is None:
             return None
         commands.append(command)
@@ -107,22 +111,37 @@ def plain_line(line: str) -> PlainLine | None:
             joined, commands = token[2], []
     if commands or joined != ";" or not 0 < sum(len(each) for _, each in pipelines) <= _MOST:
         return None
+    if not _could_begin_again(pipelines):
+        return None
     folder = (_HOME if change[1] else change[2]) if change else None
     return PlainLine(folder, (change[1] or change[2]) if change else "", tuple(pipelines))
 
 
-def _command(words: list[str]) -> PlainCommand | None:
+def _could_begin_again(pipelines: list[tuple[str, tuple[PlainCommand, ...]]]) -> bool:
+    """Whether bashkit can run the line instead when a tool meets what is not plain: nothing may have been done yet."""
+    every = [command for _, commands in pipelines for command in commands]
+    last_tool = max((place for place, command in enumerate(every) if command.tool), default=0)
+    # Of our commands tee alone both writes and hands on any text.
+    return not last_tool or (len(pipelines) == 1 and "tee" not in [command.name for command in every[:last_tool]])
+
+
+def _command(words: list[str], piped: bool) -> PlainCommand | None:
     sudo = words[:1] == ["sudo"]
     name, *rest = words[sudo:] or [""]
     argv = tuple("".join(map("".join, _PARTS.findall(word))) for word in rest)
+    tool = plain_tool(name, argv, piped)
     starts_others = name == "find" and re.search(" -(?:exec|ok)", " ".join(("", *argv)))
-    if starts_others or name not in PLAIN or (sudo and name in _NO_PROGRAMS):
+    if starts_others or not (tool or name in PLAIN) or (sudo and name in _NO_PROGRAMS):
         return None
-    return PlainCommand(name, argv, sudo)
+    return PlainCommand(name, argv, sudo, tool)
 
 
 def run(line: PlainLine, builtins: Mapping[str, Builtin], state: ShellState, fs: FileSystem) -> Done:
-    """Run the commands where the shell stands."""
+    """Run the commands where the shell stands.
+
+    Raises:
+        NotPlain: a tool met what only bashkit can do.
+    """
     env = dict(state.env)
     shown, said, word, codes = "", "", line.before, [0]
     for joined, commands in line.pipelines:
@@ -130,6 +149,10 @@ def run(line: PlainLine, builtins: Mapping[str, Builtin], state: ShellState, fs:
             continue
         out, codes = "", list[int]()
         for command in commands:
+            if command.tool:
+                out, code = command.tool.run(out, state.cwd, fs)
+                codes.append(code)
+                continue
             own = env | _AS_ROOT | {"SUDO_COMMAND": command.name} if command.sudo else env
             result = builtins[command.name](Given(command.name, list(command.argv), out, own, state.cwd, fs))
             if isinstance(result, str):

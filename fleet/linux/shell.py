@@ -22,8 +22,9 @@ from fleet.linux.kernel_settings import written
 from fleet.linux.line_effects import LineEffects, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.own_pid import asks_another, with_pid
-from fleet.linux.plain_lines import Builtin, Done, Given, plain_line, recalls, reminder
+from fleet.linux.plain_lines import Builtin, Done, Given, PlainLine, plain_line, recalls, reminder
 from fleet.linux.plain_lines import run as run_plainly
+from fleet.linux.plain_tools import NotPlain
 from fleet.linux.real_files import missed_files
 from fleet.linux.standing_files import standing_files
 from fleet.linux.terminal import TIMED_OUT
@@ -89,13 +90,27 @@ class LinuxShell:
             self._proc = base_system.refresh_proc(bash, self._machine.host, self._proc, "sys" in line)
         self._host_files.umask, self._machine.hangs = UMASK, False
         self._machine.gaps += may.gaps
-        plain, state, fs = plain_line(line) if may.plain else None, bash.shell_state(), bash.fs()
-        if plain and plain.changes_no_folder(state, fs):
-            done = run_plainly(plain, self._builtins, state, fs)
-            self._word, self._codes = done.word or self._word, done.codes
-            self.sync()
-            return self._told(done, "", state.cwd)
-        return self._by_bash(bash, line, may)
+        plain = plain_line(line) if may.plain else None
+        done = self._plainly(bash, plain) if plain else None
+        return self._told(done, "", bash.shell_state().cwd) if done else self._by_bash(bash, line, may)
+
+    def _plainly(self, bash: Bash, line: PlainLine) -> Done | None:
+        """The result of a plain line; None, with nothing done, if it takes bashkit after all."""
+        state, fs, host = bash.shell_state(), bash.fs(), self._machine.host
+        if not line.changes_no_folder(state, fs):
+            return None
+        met = len(self._machine.gaps)
+        try:
+            done = run_plainly(line, self._builtins, state, fs)
+        except NotPlain:
+            if self._machine.host is not host:
+                raise
+            del self._machine.gaps[met:]
+            self._machine.hangs = False
+            return None
+        self._word, self._codes = done.word or self._word, done.codes
+        self.sync()
+        return done
 
     def _by_bash(self, bash: Bash, line: str, may: LineEffects) -> tuple[str, str, int]:
         for name in may.lack - self._lacking:

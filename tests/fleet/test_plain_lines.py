@@ -8,17 +8,59 @@ import pytest
 from fleet.draw import draw_host
 from fleet.linux.plain_lines import PLAIN, plain_line
 from fleet.linux.shell import LinuxShell, line_effects
-from fleet.model import Machine
+from fleet.model import File, Machine
 
 LISTS = Path(__file__).parents[1] / "parity" / "lines"
 OPERANDS = ("", " -l", " -x -y", " --version", " /var/log", " /var/log/app.log nothing", " nginx", " 'a b' 1")
+
+
+TEXTS = {
+    "empty": b"",
+    "words": b"b\na b\n\nERROR: b\nError 1\nb",
+    "blank": b"\n",
+    "bytes": b"a\xff\nb\n",
+    "nul": b"a\0b\nb\n",
+    "carriage": b"b\r\na\x0bb\r\n",
+    "letters": "\u00e4b\nB\u212a ok\n\U0001f600 k\n\u017f s\n".encode(),
+    "a b": b"b a\n" * 30,
+}
+"""Of files in /srv."""
+TOOLS = (
+    *(
+        "cat",
+        "grep b",
+        "grep -i k",
+        "grep -v b",
+        "grep -c b",
+        "grep -in 'error'",
+        "grep -cv s",
+        "grep -Fe b",
+        "grep b:",
+    ),
+    *(
+        "grep -E 'a b'",
+        "grep .",
+        "head",
+        "head -n 2",
+        "head -1",
+        "head -n0",
+        "head -n -1",
+        "sort",
+        "sort -r",
+        "sort -u",
+    ),
+    *("echo b |", "echo 'a  b' b |", "echo -n b |", "echo 'a\\tb' |", "ls", "find /srv -print0 |", "tee /srv/copy"),
+)
 
 
 class Pair:
     """One host twice: its lines are run plainly, and in bashkit."""
 
     def __init__(self, seed: int) -> None:
-        self.machines = [Machine(draw_host(f"web0{seed}", Random(seed))) for _ in range(2)]
+        host = draw_host(f"web0{seed}", Random(seed))
+        for name, text in TEXTS.items():
+            host = host.with_file(f"/srv/{name}", File().holding(text))
+        self.machines = [Machine(host), Machine(host)]
         self.shells = [LinuxShell(machine) for machine in self.machines]
 
     def check(self, line: str) -> None:
@@ -93,4 +135,27 @@ def test_plain_lines_of_the_parity_lists_do_the_same_plainly_and_in_bashkit():
         for line in filter(is_plain, path.read_text().splitlines()):
             pair.check(line)
             run += 1
+    assert run > 200
+
+
+@pytest.mark.loop
+def test_tools_do_the_same_plainly_and_in_bashkit():
+    pair, drawn, run = Pair(5), Random(5), 0
+    names = [
+        *(f"'/srv/{name}'" for name in TEXTS),
+        "/srv",
+        "/srv/none",
+        "../srv/words",
+        "/srv/words/",
+        "/dev/null",
+        "-",
+        "",
+    ]
+    for tool in TOOLS:
+        for name in names * 2:
+            line = f"{tool} {name}".removesuffix("| ")
+            line += "".join(f" | {drawn.choice(TOOLS)}" for _ in range(drawn.randrange(3)))
+            line = line.rstrip(" |")
+            pair.check(line)
+            run += is_plain(line)
     assert run > 200
