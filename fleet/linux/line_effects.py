@@ -40,6 +40,8 @@ class LineEffects:
     """may call itself so often that an ordinary stack overflows"""
     sets: bool
     """may leave variables, functions or options behind"""
+    confined: bool
+    """leaves nothing else behind than variables, and would do the same in a shell within the shell"""
     calls: bool
     """may call functions of ours (`shell_functions`)"""
     lack: frozenset[str]
@@ -61,9 +63,17 @@ class LineEffects:
         return not (self.nests or self.tunes or self.written is None or self.written)
 
 
-NOTHING = LineEffects(frozenset(), False, False, False, frozenset(), False, False, False, False, ())
+NOTHING = LineEffects(frozenset(), False, False, False, False, frozenset(), False, False, False, False, ())
 _KERNEL = re.compile(r"\b(?:proc|sys|mtab)\b|EPOCH")
 """What a line names that reads the kernel's files or the clock."""
+_ASIDE = SETTERS - {"read", "export", "let", "declare", "local", "unset", "printf"} | {"cd", "exit"}
+"""The shell's commands that do more than to set variables."""
+CHANGE = re.compile(r"(cd) 2>/dev/null; |cd (/[\w./:,+%@=-]*) \|\| exit; ", re.ASCII)
+"""The change of folder with which AJ's lines begin."""
+_OUTER = re.compile(
+    r"\$[_!]|\$\{[#!]?_|\b(?:BASH\w*|SHLVL|S?RANDOM|SECONDS|LINENO|PIPESTATUS)\b|(?<![&>])&(?![&>])|<<|\\\s*\Z"
+)
+"""What differs in a shell within the shell, or may."""
 _INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
 """A mask that is set in a shell within the shell, where it would last to the end of the line here."""
 
@@ -92,11 +102,14 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         or any(command.is_assignment_only for command in seen.commands)
         or re.search(r"\b(?:for|select|coproc)\b|\(\(|\$\{\w+:?=", line) is not None
     )
+    change = CHANGE.match(line)
+    own = [command.name for command in seen.commands[(2 if change[2] else 1) if change else 0 :]]
     words = {*named, *re.findall(r"[\w.+-]+", line)}
     return LineEffects(
         written,
         nests=not plain,
         sets=sets,
+        confined=sets and plain and not (seen.has_dynamic_commands or _ASIDE.intersection(own) or _OUTER.search(line)),
         calls=not (plain and words.isdisjoint(shell_functions.NAMES)),
         lack=_foreign().intersection(words) - ours,
         looks=_KERNEL.search(line) is not None,
@@ -105,6 +118,13 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         goes_on=not plain or re.search(r"[;&\n]|\|\|", line) is not None,
         gaps=_gaps(line),
     )
+
+
+def confined(line: str) -> str:
+    """The line in a shell within the shell, with which goes what it sets; a change of folder stays outside."""
+    change = CHANGE.match(line)
+    place = change.end() if change else 0
+    return f"{line[:place]}( {line[place:]}\n)"
 
 
 def _gaps(line: str) -> tuple[Gap, ...]:

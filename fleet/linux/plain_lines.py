@@ -16,6 +16,7 @@ from bashkit import BuiltinContext, BuiltinResult, FileSystem, ShellState
 from fleet.linux import shell_functions
 from fleet.linux.base_system import ENVIRONMENT
 from fleet.linux.commands import COMMANDS
+from fleet.linux.line_effects import CHANGE
 from fleet.linux.plain_tools import PlainTool, plain_tool
 
 _MOST = 50
@@ -30,7 +31,6 @@ _PIECE = rf"""(?:{_LETTER}|'[^'\x00-\x1f]*'|"[^"$`\\!\x00-\x1f]*")"""
 _TOKEN = re.compile(rf"[ \t]*(?:({_PIECE}+)|(;|&&|\|\|?))[ \t]*", re.ASCII)
 _PARTS = re.compile(r"""'([^']*)'|"([^"]*)"|([^'"]+)""")
 _HOME = ENVIRONMENT["HOME"]
-_CHANGE = re.compile(rf"(cd) 2>/dev/null; |cd (/{_LETTER}*) \|\| exit; ", re.ASCII)
 _AS_ROOT = {"HOME": _HOME, "USER": "root", "LOGNAME": "root", "SUDO_USER": "root"}
 
 
@@ -89,7 +89,7 @@ class Done:
 @lru_cache(4096)
 def plain_line(line: str) -> PlainLine | None:
     """The commands of a line; None if it is not plain."""
-    change = _CHANGE.match(line)
+    change = CHANGE.match(line)
     place, whole = change.end() if change else 0, line if line.rstrip().endswith(";") else f"{line};"
     pipelines: list[tuple[str, tuple[PlainCommand, ...]]] = []
     joined, commands, words = ";", list[PlainCommand](), list[str]()

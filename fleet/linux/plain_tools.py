@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bashkit import FileSystem
 
-Act = Callable[[str], tuple[str, int]]
+OnText = Callable[[str], tuple[str, int]]
 """(output, exit code) of a text"""
 _LITERAL = re.compile(r"[A-Za-z0-9 _:/,@=%][A-Za-z0-9 _:/,@=%-]*")
 """A pattern without special letters."""
@@ -23,7 +23,7 @@ class NotPlain(Exception):
 class PlainTool:
     files: tuple[str, ...]
     """whose texts it takes; without any, its standard input"""
-    act: Act
+    act: OnText
 
     def run(self, stdin: str, cwd: str, fs: FileSystem) -> tuple[str, int]:
         """(output, exit code).
@@ -63,7 +63,7 @@ def plain_tool(name: str, argv: tuple[str, ...], piped: bool) -> PlainTool | Non
             return None
 
 
-def _on(files: list[str], act: Act, piped: bool, most: int = 1) -> PlainTool | None:
+def _on(files: list[str], act: OnText, piped: bool, most: int = 1) -> PlainTool | None:
     """Either on files or on what is piped in."""
     if bool(files) is piped or len(files) > most or not all(map(_FILE.fullmatch, files)):
         return None
@@ -85,7 +85,7 @@ def _joined(lines: list[str]) -> str:
     return "\n".join((*lines, ""))
 
 
-def _head(count: int) -> Act:
+def _head(count: int) -> OnText:
     def act(text: str) -> tuple[str, int]:
         lines = text.split("\n", count)
         return _joined(lines[:count]) if len(lines) > count else text, 0
@@ -93,7 +93,7 @@ def _head(count: int) -> Act:
     return act
 
 
-def _grep(pattern: str, letters: str) -> Act:
+def _grep(pattern: str, letters: str) -> OnText:
     matches = re.compile(pattern, re.IGNORECASE if "i" in letters else 0).search
     turned, counts, numbers = ("v" in letters, "c" in letters, "n" in letters)
 

@@ -19,7 +19,7 @@ from fleet.linux.commands import COMMANDS
 from fleet.linux.error_words import shell_gaps, translate
 from fleet.linux.host_files import UMASK, HostFiles
 from fleet.linux.kernel_settings import written
-from fleet.linux.line_effects import LineEffects, judged
+from fleet.linux.line_effects import LineEffects, confined, judged
 from fleet.linux.manual import has_command, said_of_itself
 from fleet.linux.own_pid import asks_another, with_pid
 from fleet.linux.plain_lines import Builtin, Done, Given, PlainLine, plain_line, recalls, reminder
@@ -122,7 +122,7 @@ class LinuxShell:
         if may.written is None or may.written:
             with self._host_files.within(bash.fs()):
                 self._host_files.expect(may.written)
-        if may.sets and not self._new:
+        if may.sets and not (may.confined or self._new):
             # Functions would make up most of the time that it takes to keep and to restore it.
             self._new = bash.snapshot(exclude_filesystem=True, exclude_functions=True)
         if self._codes and recalls(line):
@@ -132,7 +132,7 @@ class LinuxShell:
 
         def execute() -> ExecResult:
             heard = (lambda out, err: partial.append(out)) if may.goes_on else None
-            return bash.execute_sync(line, on_output=heard)
+            return bash.execute_sync(confined(line) if may.confined else line, on_output=heard)
 
         done = _with_stack(execute) if may.nests else execute()
         if done.error and "call limit" in done.error:  # bashkit ends a shell after 250 lines; a real one continues
@@ -145,7 +145,7 @@ class LinuxShell:
         # `exec >file` would silence every later line, and what a time-out leaves behind would show up in the next one.
         if may.replaces or (done.error and re.search("session|timeout", done.error)):
             self._restart(bash.shell_state().cwd)
-        elif may.sets:
+        elif may.sets and not may.confined:
             self._forget(bash)
         return self._told(done, "".join(partial), folder)
 

@@ -111,7 +111,7 @@ def test_what_the_last_line_left_is_there_for_the_next():
     for line in ("df /", "df / | tail -n 1", "ls -d /nothing | wc -l", "sudo uptime -s", "uptime -p && df /nothing"):
         pair.check(line)
         asked = "echo $_ ${PIPESTATUS[@]}"
-        pair.shells[0].run(line), pair.shells[1].run(f"{line} #")
+        assert pair.shells[0].run(line) == pair.shells[1].run(f"{line} #")
         assert pair.shells[0].run(asked) == pair.shells[1].run(asked), line
 
 
