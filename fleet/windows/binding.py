@@ -52,6 +52,8 @@ class Cmdlet:
     """the parameter that takes all remaining positional arguments"""
     lacks: str = ""
     """parameters of the real cmdlet that are not simulated: refused as if there were none, and a gap"""
+    function: bool = False
+    """whether it is a function of a module, whose errors name no class"""
 
     def parameter(self, name: str, span: Span) -> tuple[str, bool]:
         """The full name meant by `name`, and whether it is a switch.
@@ -118,7 +120,7 @@ class Cmdlet:
     @property
     def class_name(self) -> str:
         """The class name used in FullyQualifiedErrorId."""
-        return f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
+        return self.name if self.function else f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from fleet.windows.cmdlets import (
     processes,
     programs,
     reg,
+    routes,
+    scheduled,
+    schtasks,
     services,
     storage,
     streams,
@@ -51,6 +54,8 @@ MODULES = (
     writing,
     events,
     network,
+    routes,
+    scheduled,
     system,
     comparing,
     csv_tables,
@@ -66,6 +71,8 @@ NATIVES: dict[str, ConsoleProgram] = {
     **text_search.PROGRAMS,
     **lookups.PROGRAMS,
     **reg.PROGRAMS,
+    **routes.PROGRAMS,
+    **schtasks.PROGRAMS,
 }
 OPTIONS = {
     "hostname": ProgramOptions("", "", "sethostname: Use the Network Control Panel Applet to set hostname."),
@@ -77,7 +84,7 @@ OPTIONS = {
     ),
     "systeminfo": ProgramOptions("", "fo nh s u p"),
     "netstat": ProgramOptions(
-        "ano", "befipqrstxy", "\nDisplays protocol statistics and current TCP/IP network connections.", letters=True
+        "anor", "befipqstxy", "\nDisplays protocol statistics and current TCP/IP network connections.", letters=True
     ),
     "tasklist": ProgramOptions("fi fo nh svc v", "m s u p apps"),
     "taskkill": ProgramOptions("pid im f t", "fi s u p"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
+from fleet.windows.columns import View
 from fleet.windows.dotnet import long_date
 from fleet.windows.error_records import ErrorRecord
 from fleet.windows.exceptions import BASES
@@ -13,7 +14,7 @@ from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
 from fleet.windows.tree import Block, TypeName
 from fleet.windows.values import CUSTOM, Hash, PartOfRecord, PSObject, PSValue, display, to_text
-from fleet.windows.views import LISTS, MATCH, VIEWS, View
+from fleet.windows.views import LISTS, MATCH, VIEWS
 
 WIDTH = 120
 """Console width in columns."""
@@ -23,6 +24,8 @@ ROWS_LOOKED_AT = 300
 """Rows examined to determine a table's columns."""
 NARROWEST = 8
 """Columns are not truncated below this width."""
+LAST_NARROWEST = 4
+"""Nor the last one of a predefined view below this one."""
 
 
 def render(values: Sequence[PSValue], nested: bool = False) -> str:
@@ -137,6 +140,9 @@ def grid(
         width or max([len(label), *(len(line) for row in flat for line in row[place].split("\n"))])
         for place, (label, width) in enumerate(zip(labels, given, strict=True))
     ]
+    if cut and any(given):
+        fitted = _trimmed(fitted)
+        labels, flat = labels[: len(fitted)], [row[: len(fitted)] for row in flat]
     while cut and sum(fitted) + len(fitted) - 1 > WIDTH and max(fitted) > NARROWEST:
         widest = fitted.index(max(fitted))
         over = sum(fitted) + len(fitted) - 1 - WIDTH
@@ -153,8 +159,20 @@ def grid(
         parts = [_wrapped(cell, width) for cell, width in zip(cells, fitted, strict=True)]
         return "".join(map(line, zip_longest(*parts, fillvalue="")))
 
-    head = line(labels) + line(["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)])
+    head = wrapped(labels) + line(["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)])
     return (head if headers else "") + "".join(map(wrapped if wrap else line, flat))
+
+
+def _trimmed(widths: list[int]) -> list[int]:
+    """The columns of a predefined view that fit on the console: the last one may be narrower, further ones are left
+    out."""
+    kept = list(widths)
+    while (over := sum(kept) + len(kept) - 1 - WIDTH) > 0 and len(kept) > 1:
+        if kept[-1] - over >= LAST_NARROWEST:
+            kept[-1] -= over
+        else:
+            kept.pop()
+    return kept
 
 
 def _wrapped(cell: str, width: int) -> list[str]:

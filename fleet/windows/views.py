@@ -1,8 +1,9 @@
 """Windows PowerShell's predefined views: the columns or properties shown for each class."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
+from fleet.windows.cim_views import CIM_LISTS, CIM_VIEWS
+from fleet.windows.columns import Column, View, plain
 from fleet.windows.dotnet import format_value
 from fleet.windows.registry import REGISTRY_KEY, KeyRecord
 from fleet.windows.values import VERSION, PSObject, clock, display, to_number
@@ -17,59 +18,8 @@ EVENT_LOG = "System.Diagnostics.EventLog"
 LOG_ENTRY = "System.Diagnostics.EventLogEntry"
 
 
-def cim(name: str) -> str:
-    """The class name of Get-CimInstance's objects."""
-    return f"Microsoft.Management.Infrastructure.CimInstance#root/cimv2/{name}"
-
-
-def wmi(name: str) -> str:
-    """The class name of Get-WmiObject's objects."""
-    return f"System.Management.ManagementObject#root\\cimv2\\{name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    label: str
-    source: str | Callable[[PSObject], str]
-    """a property name, or a function of the object"""
-    width: int = 0
-    """0 means as wide as the content"""
-    right: bool = False
-
-    def cell(self, record: PSObject) -> str:
-        return self.source(record) if callable(self.source) else display(record.get(self.source))
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    columns: tuple[Column, ...]
-    group: str = ""
-    """property by which rows are grouped under a heading"""
-    heading: str = ""
-    wrapped: bool = False
-    """whether what is too wide goes on below"""
-
-    def fitted(self) -> "View":
-        """The view with every column as wide as its content."""
-        return replace(self, columns=tuple(replace(column, width=0) for column in self.columns))
-
-
 def _kib(name: str) -> Callable[[PSObject], str]:
     return lambda record: str(round(to_number(record.get(name)) / 1024))
-
-
-def _amount(name: str) -> Callable[[PSObject], str]:
-    """A size as the storage cmdlets show it: 12.34 GB"""
-
-    def text(record: PSObject) -> str:
-        size = float(to_number(record.get(name)))
-        for unit in ("Bytes", "KB", "MB", "GB"):
-            if size < 1024 or unit == "GB":
-                break
-            size /= 1024
-        return f"{size:.2f} {unit}" if unit != "Bytes" else f"{size:.0f} B"
-
-    return text
 
 
 def _gigabytes(name: str) -> Callable[[PSObject], str]:
@@ -88,11 +38,6 @@ def _written(record: PSObject) -> str:
 
 def _short_time(record: PSObject) -> str:
     return format_value(record.get("TimeGenerated"), "MMM dd HH:mm")
-
-
-def _plain(*names: str) -> View:
-    """A view whose columns are plain properties, text left-aligned."""
-    return View(tuple(Column(name, name) for name in names))
 
 
 def _first_line(record: PSObject) -> str:
@@ -134,6 +79,7 @@ _COMMAND = View(
     )
 )
 VIEWS: dict[str, View] = {
+    **CIM_VIEWS,
     PROCESS: View(
         (
             Column("Handles", "Handles", 7, True),
@@ -192,18 +138,6 @@ VIEWS: dict[str, View] = {
             Column("Log", "Log"),
         )
     ),
-    "Volume": View(
-        (
-            Column("DriveLetter", "DriveLetter"),
-            Column("FriendlyName", "FileSystemLabel"),
-            Column("FileSystemType", "FileSystemType"),
-            Column("DriveType", "DriveType"),
-            Column("HealthStatus", "HealthStatus"),
-            Column("OperationalStatus", "OperationalStatus"),
-            Column("SizeRemaining", _amount("SizeRemaining"), 0, True),
-            Column("Size", _amount("Size"), 0, True),
-        )
-    ),
     "System.Management.Automation.PSDriveInfo": View(
         (
             Column("Name", "Name", 10),
@@ -212,26 +146,6 @@ VIEWS: dict[str, View] = {
             Column("Provider", "Provider", 13),
             Column("Root", "Root", 35),
             Column("CurrentLocation", "CurrentLocation", 0, True),
-        )
-    ),
-    "Disk": View(
-        (
-            Column("Number", "Number"),
-            Column("Friendly Name", "FriendlyName"),
-            Column("Serial Number", "SerialNumber"),
-            Column("HealthStatus", "HealthStatus"),
-            Column("OperationalStatus", "OperationalStatus"),
-            Column("Total Size", _amount("Size"), 0, True),
-            Column("Partition Style", "PartitionStyle"),
-        )
-    ),
-    "Partition": View(
-        (
-            Column("PartitionNumber", "PartitionNumber", 16),
-            Column("DriveLetter", "DriveLetter", 11),
-            Column("Offset", "Offset", 30),
-            Column("Size", _amount("Size"), 12, True),
-            Column("Type", "Type"),
         )
     ),
     "Microsoft.Powershell.Utility.FileHash": View(
@@ -260,18 +174,7 @@ VIEWS: dict[str, View] = {
             Column("Property", "Property"),
         )
     ),
-    "Microsoft.PowerShell.Commands.LocalUser": _plain("Name", "Enabled", "Description"),
-    "NetTCPConnection": View(
-        (
-            Column("LocalAddress", "LocalAddress", 35),
-            Column("LocalPort", "LocalPort", 9),
-            Column("RemoteAddress", "RemoteAddress", 35),
-            Column("RemotePort", "RemotePort", 10),
-            Column("State", "State", 11),
-            Column("OwningProcess", "OwningProcess", 13),
-        )
-    ),
-    "Microsoft.PowerShell.Commands.HotFix": _plain("Source", "Description", "HotFixID", "InstalledBy", "InstalledOn"),
+    "Microsoft.PowerShell.Commands.LocalUser": plain("Name", "Enabled", "Description"),
     "PingStatus": View(
         (
             Column("Source", "Source", 13),
@@ -282,19 +185,10 @@ VIEWS: dict[str, View] = {
             Column("Time(ms)", "ResponseTime", 8),
         )
     ),
-    cim("Win32_LogicalDisk"): _plain("DeviceID", "DriveType", "ProviderName", "VolumeName", "Size", "FreeSpace"),
-    cim("Win32_OperatingSystem"): _plain(
-        "SystemDirectory", "Organization", "BuildNumber", "RegisteredUser", "SerialNumber", "Version"
-    ),
-    cim("Win32_ComputerSystem"): _plain(
-        "Name", "PrimaryOwnerName", "Domain", "TotalPhysicalMemory", "Model", "Manufacturer"
-    ),
-    cim("Win32_Processor"): _plain("DeviceID", "Name", "Caption", "MaxClockSpeed", "SocketDesignation", "Manufacturer"),
-    cim("Win32_Service"): _plain("ProcessId", "Name", "StartMode", "State", "Status", "ExitCode"),
-    cim("Win32_Process"): _plain("ProcessId", "Name", "HandleCount", "WorkingSetSize", "VirtualSize"),
 }
 
 LISTS: dict[str, tuple[str, ...]] = {
+    **CIM_LISTS,
     PROCESS: ("Id", "Handles", "CPU", "SI", "Name"),
     SERVICE: (
         "Name",
@@ -312,54 +206,5 @@ LISTS: dict[str, tuple[str, ...]] = {
     "Microsoft.PowerShell.Commands.GenericMeasureInfo": ("Count", "Average", "Sum", "Maximum", "Minimum", "Property"),
     "System.IO.FileInfo": ("Name", "Length", "CreationTime", "LastWriteTime", "LastAccessTime", "Mode"),
     "System.IO.DirectoryInfo": ("Name", "CreationTime", "LastWriteTime", "LastAccessTime", "Mode"),
-    "NetIPAddress": (
-        "IPAddress",
-        "InterfaceIndex",
-        "InterfaceAlias",
-        "AddressFamily",
-        "Type",
-        "PrefixLength",
-        "PrefixOrigin",
-        "AddressState",
-    ),
-    "TestNetConnectionResult": (
-        "ComputerName",
-        "RemoteAddress",
-        "InterfaceAlias",
-        "SourceAddress",
-        "PingSucceeded",
-        "PingReplyDetails (RTT)",
-    ),
-    "TestNetConnectionPort": (
-        "ComputerName",
-        "RemoteAddress",
-        "RemotePort",
-        "InterfaceAlias",
-        "SourceAddress",
-        "TcpTestSucceeded",
-    ),
-    "TestNetConnectionClosed": (
-        "ComputerName",
-        "RemoteAddress",
-        "RemotePort",
-        "InterfaceAlias",
-        "SourceAddress",
-        "PingSucceeded",
-        "PingReplyDetails (RTT)",
-        "TcpTestSucceeded",
-    ),
-    wmi("Win32_LogicalDisk"): ("DeviceID", "DriveType", "ProviderName", "FreeSpace", "Size", "VolumeName"),
-    wmi("Win32_OperatingSystem"): (
-        "SystemDirectory",
-        "Organization",
-        "BuildNumber",
-        "RegisteredUser",
-        "SerialNumber",
-        "Version",
-    ),
-    wmi("Win32_ComputerSystem"): ("Domain", "Manufacturer", "Model", "Name", "PrimaryOwnerName", "TotalPhysicalMemory"),
-    wmi("Win32_Processor"): ("Caption", "DeviceID", "Manufacturer", "MaxClockSpeed", "Name", "SocketDesignation"),
-    wmi("Win32_Service"): ("ExitCode", "Name", "ProcessId", "StartMode", "State", "Status"),
-    wmi("Win32_Process"): ("ProcessId", "Name", "HandleCount", "WorkingSetSize", "VirtualSize", "CommandLine"),
 }
 """Properties shown in a list if none are named; classes not listed here show all of theirs."""

@@ -39,6 +39,13 @@ Format-List: Get-Service | Format-List *
 Get-ItemProperty: Get-ItemProperty HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run
 Get-ItemPropertyValue: gpv HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Run SecurityHealth
 reg: reg query HKLM
+Get-ScheduledTask: Get-ScheduledTask
+Get-ScheduledTaskInfo: Get-ScheduledTask | Get-ScheduledTaskInfo
+schtasks: schtasks
+Get-NetRoute: Get-NetRoute
+Get-NetIPConfiguration: Get-NetIPConfiguration
+Get-DnsClientServerAddress: Get-DnsClientServerAddress
+route: route print
 Format-Wide: Get-Service | Format-Wide Name
 Out-String: Get-Service | Out-String -Width 80
 Out-Host: 1 | Out-Host

@@ -42,8 +42,8 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
 
 
 @pytest.mark.parametrize(
-    "line", ["Get-ScheduledTask", "nslookup -type=mx web01", "Get-NetRoute", "try { Get-Random } catch { }",
-             "w32tm /query", "ipconfig /flushdns", "netstat -rn", "whoami /groups", "systeminfo /fo csv", "net user",
+    "line", ["Start-ScheduledTask x", "nslookup -type=mx web01", "Get-NetNeighbor", "try { Get-Random } catch { }",
+             "w32tm /query", "ipconfig /flushdns", "netstat -es", "whoami /groups", "systeminfo /fo csv", "net user",
              "sc.exe qfailure x",
              "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)",
@@ -92,7 +92,7 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
         ("(Get-Service WinRM).Stop()", "[System.ServiceProcess.ServiceController].Stop()"),
         ("(Get-Process)[0].MainModule", "[System.Diagnostics.Process].MainModule"),
         ("cmd /c dir", "cmd /c dir"),
-        ("Get-Command Get-ScheduledTask", "Get-Command Get-ScheduledTask"),
+        ("Get-Command Get-Acl", "Get-Command Get-Acl"),
         ("Get-Variable PSVersionTable", "Get-Variable PSVersionTable"),
         ("Get-Service WinRM -RequiredServices", "Get-Service -RequiredServices"),
     ],

@@ -85,10 +85,10 @@ def test_format_table_and_list_take_properties(machine: Machine):
 def test_volumes_and_drives_look_as_they_do(machine: Machine):
     assert text(machine, "Get-Volume") == (
         "\n"
-        "DriveLetter FriendlyName FileSystemType DriveType HealthStatus OperationalStatus SizeRemaining      Size\n"
-        "----------- ------------ -------------- --------- ------------ ----------------- -------------      ----\n"
-        "C                        NTFS           Fixed     Healthy      OK                     75.00 GB 100.00 GB\n"
-        "D           Data         NTFS           Fixed     Healthy      OK                    200.00 GB 200.00 GB\n"
+        "DriveLetter FriendlyName FileSystemType DriveType HealthStatus OperationalStatus SizeRemaining   Size\n"
+        "----------- ------------ -------------- --------- ------------ ----------------- -------------   ----\n"
+        "C                        NTFS           Fixed     Healthy      OK                        75 GB 100 GB\n"
+        "D           Data         NTFS           Fixed     Healthy      OK                       200 GB 200 GB\n"
         "\n"
     )
     assert text(machine, "Get-PSDrive -PSProvider FileSystem").splitlines()[1:4] == [

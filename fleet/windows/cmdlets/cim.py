@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.cim_views import cim, wmi
 from fleet.windows.cmdlets.inventory import CLASSES
 from fleet.windows.failure import Failure
 from fleet.windows.matching import like
@@ -12,7 +13,6 @@ from fleet.windows.members import get_property
 from fleet.windows.operators import equal, order
 from fleet.windows.releases import build, installed, product, release
 from fleet.windows.values import PSObject, PSValue, moment, to_text
-from fleet.windows.views import cim, wmi
 
 MAX_CONDITIONS = 20
 """Most conditions in a -Filter."""

@@ -86,5 +86,12 @@ CMDLETS = (
         lacks="SyncWindow Culture",
     ),
     Cmdlet("Get-Unique", get_unique, "", "", "AsString", lacks="OnType InputObject"),
-    Cmdlet("Get-FileHash", file_hash, "Path", "LiteralPath|PSPath Algorithm", lacks="InputStream"),
+    Cmdlet(
+        "Get-FileHash",
+        file_hash,
+        "Path",
+        "LiteralPath|PSPath Algorithm",
+        lacks="InputStream",
+        function=True,
+    ),
 )

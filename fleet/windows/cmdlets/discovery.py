@@ -33,8 +33,10 @@ MODULES = {
 """Module and version -> its cmdlets that are simulated."""
 FUNCTIONS = {
     "Microsoft.PowerShell.Utility 3.1.0.0": "Get-FileHash",
-    "NetTCPIP 1.0.0.0": "Get-NetIPAddress Get-NetTCPConnection Test-NetConnection",
+    "DnsClient 1.0.0.0": "Get-DnsClientServerAddress",
+    "NetTCPIP 1.0.0.0": "Get-NetIPAddress Get-NetIPConfiguration Get-NetRoute Get-NetTCPConnection Test-NetConnection",
     "NetAdapter 2.0.0.0": "Get-NetAdapter",
+    "ScheduledTasks 1.0.0.0": "Get-ScheduledTask Get-ScheduledTaskInfo",
     "Storage 2.0.0.0": "Get-Disk Get-Partition Get-Volume",
 }
 """The same for commands that are functions."""

@@ -6,14 +6,21 @@ from collections.abc import Iterable
 from fleet.model import Host
 from fleet.ports import Listener, find_listener, listeners
 from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.cim_views import net_class
+from fleet.windows.cmdlets.cim_functions import no_such_value, queried
 from fleet.windows.failure import Unmodelled
+from fleet.windows.matching import is_wildcard, like
 from fleet.windows.session import Session, shown
-from fleet.windows.values import PSObject, PSValue
+from fleet.windows.values import PSObject, PSValue, to_text
 
 REQUEST = "System.Net.HttpWebRequest:HttpWebRequest"
 COMMON_PORTS = {"http": 80, "rdp": 3389, "smb": 445, "winrm": 5985}
 GATEWAY = "10.0.0.1"
 ADAPTER = "Ethernet"
+ADAPTER_NAME = "Red Hat VirtIO Ethernet Adapter"
+LOOPBACK_NAME = "Loopback Pseudo-Interface 1"
+INDEX, LOOPBACK = 4, 1
+"""Indices of the two interfaces."""
 PREFIX = 16
 """Prefix length of the fleet's network, in bits."""
 MAX_PACKETS = 60
@@ -86,11 +93,12 @@ def test_net_connection(call: CmdletCall) -> Iterable[PSValue]:
     quiet = call.text("InformationLevel").lower() == "quiet"
     if address is None:
         session.printed.append(shown(f"WARNING: Name resolution of {name} failed\n"))
+    local = address is not None and address.startswith("127.")
     values: dict[str, PSValue] = {
         "ComputerName": name,
         "RemoteAddress": address,
-        "InterfaceAlias": ADAPTER,
-        "SourceAddress": session.host.address,
+        "InterfaceAlias": LOOPBACK_NAME if local else ADAPTER,
+        "SourceAddress": "127.0.0.1" if local else session.host.address,
     }
     if port is None:
         values.update({"PingSucceeded": alive, "PingReplyDetails (RTT)": "0 ms"})
@@ -105,40 +113,35 @@ def test_net_connection(call: CmdletCall) -> Iterable[PSValue]:
     return [open_] if quiet else [PSObject("TestNetConnectionPort" if open_ else "TestNetConnectionClosed", values)]
 
 
+STATES = {"2": "Listen", "5": "Established", "8": "CloseWait", "11": "TimeWait"}
+"""Of connections, by their numbers."""
+
+
 def get_net_tcp_connection(call: CmdletCall) -> Iterable[PSValue]:
-    rows: list[PSValue] = []
-    states = [state.lower() for state in call.texts("State")]
-    for listener in listeners(call.session.host):
-        if (states and "listen" not in states and "2" not in states) or (
-            call.has("LocalPort") and listener.port not in call.numbers("LocalPort")
-        ):
-            continue
-        if call.has("OwningProcess") and listener.pid not in call.numbers("OwningProcess"):
-            continue
-        values: dict[str, PSValue] = {
-            "LocalAddress": listener.address,
-            "LocalPort": listener.port,
-            "RemoteAddress": "0.0.0.0",
-            "RemotePort": 0,
-            "State": "Listen",
-            "OwningProcess": listener.pid,
-        }
-        rows.append(PSObject("NetTCPConnection", values))
-    if not rows:
-        text = "No matching MSFT_NetTCPConnection objects found by CIM query. Verify query parameters and retry."
-        call.fail(
-            text, "CmdletizationQuery_NotFound", "ObjectNotFound", "MSFT_NetTCPConnection:String", "CimJobException"
+    rows = [
+        PSObject(
+            net_class("MSFT_NetTCPConnection"),
+            {
+                "LocalAddress": listener.address,
+                "LocalPort": listener.port,
+                "RemoteAddress": "0.0.0.0",
+                "RemotePort": 0,
+                "State": "Listen",
+                "OwningProcess": listener.pid,
+            },
         )
-    return rows
+        for listener in listeners(call.session.host)
+    ]
+    if call.has("State"):
+        call.bound["State"] = [STATES.get(state, state) for state in call.texts("State")]
+    names = ("LocalAddress", "LocalPort", "RemoteAddress", "RemotePort", "State", "OwningProcess")
+    return queried(call, "MSFT_NetTCPConnection", rows, names)
 
 
 def get_net_ip_address(call: CmdletCall) -> Iterable[PSValue]:
-    family = call.text("AddressFamily").lower()
-    if family not in ("", "ipv4"):
-        return []
-    return [
+    rows = [
         PSObject(
-            "NetIPAddress",
+            net_class("MSFT_NetIPAddress"),
             {
                 "IPAddress": address,
                 "InterfaceIndex": index,
@@ -147,23 +150,48 @@ def get_net_ip_address(call: CmdletCall) -> Iterable[PSValue]:
                 "Type": "Unicast",
                 "PrefixLength": bits,
                 "PrefixOrigin": origin,
+                "SuffixOrigin": origin,
                 "AddressState": "Preferred",
+                "ValidLifetime": "Infinite ([TimeSpan]::MaxValue)",
+                "PreferredLifetime": "Infinite ([TimeSpan]::MaxValue)",
+                "SkipAsSource": False,
+                "PolicyStore": "ActiveStore",
             },
             address,
+            {"ifIndex": "InterfaceIndex", "ifAlias": "InterfaceAlias", "IPv4Address": "IPAddress"},
         )
         for address, index, alias, bits, origin in (
-            (call.session.host.address, 4, ADAPTER, PREFIX, "Manual"),
-            ("127.0.0.1", 1, "Loopback Pseudo-Interface 1", 8, "WellKnown"),
+            (call.session.host.address, INDEX, ADAPTER, PREFIX, "Manual"),
+            ("127.0.0.1", LOOPBACK, LOOPBACK_NAME, 8, "WellKnown"),
         )
-        if not call.has("InterfaceAlias") or call.text("InterfaceAlias").lower() == alias.lower()
     ]
+    names = ("IPAddress", "InterfaceAlias", "InterfaceIndex", "AddressFamily", "PrefixLength", "PrefixOrigin")
+    return queried(call, "MSFT_NetIPAddress", rows, names)
 
 
 def get_net_adapter(call: CmdletCall) -> Iterable[PSValue]:
     mac = call.session.host.mac.upper().replace(":", "-")
-    return [
-        PSObject("NetAdapter", {"Name": ADAPTER, "Status": "Up", "MacAddress": mac, "LinkSpeed": "10 Gbps"}, ADAPTER)
-    ]
+    values: dict[str, PSValue] = {
+        "Name": ADAPTER,
+        "InterfaceDescription": ADAPTER_NAME,
+        "InterfaceIndex": INDEX,
+        "Status": "Up",
+        "MacAddress": mac,
+        "LinkSpeed": "10 Gbps",
+        "MediaConnectionState": "Connected",
+        "MtuSize": 1500,
+        "Speed": 10_000_000_000,
+        "FullDuplex": True,
+    }
+    also = {"ifIndex": "InterfaceIndex", "ifAlias": "Name", "InterfaceAlias": "Name", "ifDesc": "InterfaceDescription"}
+    adapter = PSObject(net_class("MSFT_NetAdapter"), values, ADAPTER, also)
+    for name in ("Name", "InterfaceDescription", "InterfaceIndex"):
+        for value in call.texts(name):
+            if not like(to_text(adapter.get(name)), value):
+                if not is_wildcard(value):
+                    no_such_value(call, "MSFT_NetAdapter", name, value)
+                return []
+    return [adapter]
 
 
 def resolve_dns_name(call: CmdletCall) -> Iterable[PSValue]:
@@ -173,7 +201,8 @@ def resolve_dns_name(call: CmdletCall) -> Iterable[PSValue]:
         text = f"{name} : DNS name does not exist"
         call.fail(text, "DNS_ERROR_RCODE_NAME_ERROR", "ResourceUnavailable", f"{name}:String", "Win32Exception")
         return []
-    return [PSObject("DnsRecord_A", {"Name": name, "Type": "A", "TTL": 1200, "IPAddress": address}, address)]
+    values: dict[str, PSValue] = {"Name": name, "Type": "A", "TTL": 1200, "Section": "Answer", "IPAddress": address}
+    return [PSObject("Microsoft.DnsClient.Commands.DnsRecord_A", values, address, {"IP4Address": "IPAddress"})]
 
 
 def web_request(call: CmdletCall) -> Iterable[PSValue]:
@@ -215,10 +244,34 @@ CMDLETS = (
         "ComputerName|CN",
         "Port InformationLevel CommonTCPPort",
         lacks="TraceRoute DiagnoseRouting Hops",
+        function=True,
     ),
-    Cmdlet("Get-NetTCPConnection", get_net_tcp_connection, "", "State LocalPort LocalAddress RemotePort OwningProcess"),
-    Cmdlet("Get-NetIPAddress", get_net_ip_address, "IPAddress", "AddressFamily InterfaceAlias InterfaceIndex"),
-    Cmdlet("Get-NetAdapter", get_net_adapter, "Name"),
+    Cmdlet(
+        "Get-NetTCPConnection",
+        get_net_tcp_connection,
+        "LocalAddress|IPAddress LocalPort",
+        "RemoteAddress RemotePort State OwningProcess",
+        lacks="AppliedSetting CreationTime OffloadState CimSession|Session ThrottleLimit AsJob",
+        function=True,
+    ),
+    Cmdlet(
+        "Get-NetIPAddress",
+        get_net_ip_address,
+        "IPAddress|LocalAddress",
+        "AddressFamily InterfaceAlias|ifAlias InterfaceIndex|ifIndex PrefixLength PrefixOrigin",
+        lacks="Type SuffixOrigin AddressState SkipAsSource AssociatedIPInterface PolicyStore ValidLifetime "
+        "PreferredLifetime CimSession|Session ThrottleLimit AsJob",
+        function=True,
+    ),
+    Cmdlet(
+        "Get-NetAdapter",
+        get_net_adapter,
+        "Name|ifAlias|InterfaceAlias",
+        "InterfaceDescription|ifDesc InterfaceIndex|ifIndex",
+        "Physical IncludeHidden",
+        lacks="CimSession|Session ThrottleLimit AsJob",
+        function=True,
+    ),
     Cmdlet("Resolve-DnsName", resolve_dns_name, "Name Type", lacks="Server DnsOnly NoHostsFile"),
     Cmdlet(
         "Invoke-WebRequest",

@@ -7,6 +7,7 @@ from fleet.ports import listeners
 from fleet.windows.cmdlets.console import ENDLESS, ConsoleProgram, Words, console_output, has, option
 from fleet.windows.cmdlets.inventory import clock_speed, manufacturer
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
+from fleet.windows.cmdlets.routes import route_table
 from fleet.windows.cmdlets.system import restarted, short_time
 from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.releases import build, full_version, installed, product, product_id, release
@@ -33,7 +34,7 @@ def ipconfig(session: Session, words: Words, given: list[PSValue]) -> list[PSVal
     if full:
         lines += [
             row("Host Name", host.name),
-            row("Primary Dns Suffix"),
+            row("Primary Dns Suffix "),
             row("Node Type", "Hybrid"),
             row("IP Routing Enabled", "No"),
             row("WINS Proxy Enabled", "No"),
@@ -161,6 +162,8 @@ def ping(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
 
 def netstat(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     flags = "".join(word.lstrip("-/") for word in words).lower()
+    if "r" in flags:
+        return console_output(session, route_table(session.host))
     owner = "o" in flags
     lines = [
         "",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from fleet.model import Host, Mount
 from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.cmdlets.cim_functions import no_such_value
 from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue
 
@@ -30,13 +31,7 @@ def get_volume(call: CmdletCall) -> Iterable[PSValue]:
     wanted = [name.strip(":\\").upper() for name in call.names("DriveLetter", "DriveLetter")]
     for letter in wanted:
         if not any(mount.target[:1].upper() == letter for mount in host.mounts):
-            text = (
-                f"No MSFT_Volume objects found with property 'DriveLetter' equal to '{letter}'. "
-                "Verify the value of the property and retry."
-            )
-            call.fail(
-                text, "CmdletizationQuery_NotFound_DriveLetter", "ObjectNotFound", f"{letter}:Char", "CimJobException"
-            )
+            no_such_value(call, "MSFT_Volume", "DriveLetter", letter)
     for mount in _volumes(host):
         if (wanted and mount.target[:1].upper() not in wanted) or (call.piped and not wanted):
             continue
@@ -130,8 +125,27 @@ def get_partition(call: CmdletCall) -> Iterable[PSValue]:
 
 
 CMDLETS = (
-    Cmdlet("Get-Volume", get_volume, "DriveLetter", "FileSystemLabel FriendlyName"),
+    Cmdlet(
+        "Get-Volume",
+        get_volume,
+        "DriveLetter",
+        lacks="FileSystemLabel FriendlyName ObjectId UniqueId Path Partition DiskImage",
+        function=True,
+    ),
     Cmdlet("Get-PSDrive", get_psdrive, "Name", "PSProvider", lacks="Scope"),
-    Cmdlet("Get-Disk", get_disk, "Number", "FriendlyName"),
-    Cmdlet("Get-Partition", get_partition, "", "DiskNumber PartitionNumber DriveLetter"),
+    Cmdlet(
+        "Get-Disk",
+        get_disk,
+        "Number|DeviceId",
+        lacks="FriendlyName SerialNumber UniqueId Path Partition VirtualDisk iSCSISession",
+        function=True,
+    ),
+    Cmdlet(
+        "Get-Partition",
+        get_partition,
+        "DiskNumber|DeviceId",
+        "DriveLetter",
+        lacks="PartitionNumber UniqueId Volume Disk DiskId Offset",
+        function=True,
+    ),
 )
