@@ -54,6 +54,8 @@ class Cmdlet:
     """parameters of the real cmdlet that are not simulated: refused as if there were none, and a gap"""
     function: bool = False
     """whether it is a function of a module, whose errors name no class"""
+    error_class: str = ""
+    """the class that its errors name, if it is none of PowerShell's own"""
 
     def parameter(self, name: str, span: Span) -> tuple[str, bool]:
         """The full name meant by `name`, and whether it is a switch.
@@ -120,7 +122,8 @@ class Cmdlet:
     @property
     def class_name(self) -> str:
         """The class name used in FullyQualifiedErrorId."""
-        return self.name if self.function else f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
+        own = self.name if self.function else self.error_class
+        return own or f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
 
 
 @dataclass(frozen=True, slots=True)

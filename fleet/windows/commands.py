@@ -7,6 +7,7 @@ from aj.files import parse_yaml
 from fleet.windows.binding import Cmdlet
 from fleet.windows.cmdlets import (
     cim,
+    command_prompt,
     comparing,
     control,
     csv_tables,
@@ -26,6 +27,7 @@ from fleet.windows.cmdlets import (
     scheduled,
     schtasks,
     services,
+    shell_facts,
     storage,
     streams,
     system,
@@ -61,6 +63,7 @@ MODULES = (
     csv_tables,
     streams,
     discovery,
+    shell_facts,
 )
 CMDLETS: dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for module in MODULES for cmdlet in module.CMDLETS}
 NATIVES: dict[str, ConsoleProgram] = {
@@ -70,6 +73,7 @@ NATIVES: dict[str, ConsoleProgram] = {
     **wmic.PROGRAMS,
     **text_search.PROGRAMS,
     **lookups.PROGRAMS,
+    **command_prompt.PROGRAMS,
     **reg.PROGRAMS,
     **routes.PROGRAMS,
     **schtasks.PROGRAMS,
@@ -78,8 +82,8 @@ OPTIONS = {
     "hostname": ProgramOptions("", "", "sethostname: Use the Network Control Panel Applet to set hostname."),
     "whoami": ProgramOptions("", "all groups priv user upn fqdn logonid claims fo nh"),
     "ipconfig": ProgramOptions(
-        "all",
-        "release renew flushdns displaydns registerdns showclassid setclassid release6 renew6 allcompartments",
+        "all flushdns",
+        "release renew displaydns registerdns showclassid setclassid release6 renew6 allcompartments",
         "\nError: unrecognized or incomplete command line.",
     ),
     "systeminfo": ProgramOptions("", "fo nh s u p"),

@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from fleet.model import Host
 from fleet.windows.arithmetic import bitwise
 from fleet.windows.casts import cast
 from fleet.windows.error_records import error_record
@@ -11,7 +10,8 @@ from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, Unmodelled, no_m
 from fleet.windows.matching import Matcher
 from fleet.windows.members import call_method, get_property
 from fleet.windows.operators import binary
-from fleet.windows.session import Session
+from fleet.windows.session import HOME, Session
+from fleet.windows.shell_objects import host_object, version_table
 from fleet.windows.tree import (
     Binary,
     Block,
@@ -36,10 +36,8 @@ from fleet.windows.tree import (
 )
 from fleet.windows.values import (
     GROUP,
-    VERSION,
     Char,
     Hash,
-    PSObject,
     PSValue,
     bounded,
     collapse,
@@ -152,7 +150,7 @@ class ExpressionEvaluator:
         if name in variables:
             return variables[name]
         if name.startswith("env:"):
-            return self.session.environment().get(name[4:])
+            return self.session.environment_value(name[4:])
         match name:
             case "true" | "false":
                 return name == "true"
@@ -165,12 +163,14 @@ class ExpressionEvaluator:
             case "pwd":
                 return self.session.folder
             case "home":
-                return self.session.environment()["userprofile"]
+                return HOME
             case "pid":
                 return PROCESS_ID
             case "psversiontable":
-                return Hash({"PSVersion": version(self.session.host), "PSEdition": "Desktop"})
-            case "host" | "profile" | "executioncontext" | "outputencoding":
+                return version_table(self.session.host)
+            case "host":
+                return host_object(self.session.host)
+            case "profile" | "executioncontext" | "outputencoding":
                 raise Unmodelled(f"${name}")
             case _:
                 return SETTINGS.get(name)
@@ -242,13 +242,6 @@ class ExpressionEvaluator:
         found = Matcher(pattern, self.session.budget, cased).search(text)
         if found:
             self.session.variables["matches"] = Hash(dict(found.groups))
-
-
-def version(host: Host) -> PSObject:
-    """$PSVersionTable.PSVersion: 5.1 with the host's build."""
-    build = int(host.system.version.rsplit(".", 1)[-1])
-    values: dict[str, PSValue] = {"Major": 5, "Minor": 1, "Build": build, "Revision": 1}
-    return PSObject(VERSION, values, f"5.1.{build}.1")
 
 
 def _at(value: PSValue, key: PSValue) -> PSValue:

@@ -1,5 +1,7 @@
 """Names of .NET that a real host has and the simulated one lacks: asked for, they are gaps."""
 
+from fleet.windows import wmi_names
+
 TYPES = """
 adsi adsisearcher array bigint bool byte char cimclass ciminstance cimsession collections.arraylist
 collections.hashtable console convert decimal diagnostics.eventlog diagnostics.process diagnostics.stopwatch double enum
@@ -34,6 +36,22 @@ PROPERTIES = {
     "HandleCount",
     "System.IO.FileInfo": "VersionInfo LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
     "System.IO.DirectoryInfo": "Root LinkType Target CreationTimeUtc LastAccessTimeUtc LastWriteTimeUtc",
+    "Microsoft.PowerShell.Commands.ComputerInfo": "WindowsBuildLabEx WindowsEditionId WindowsInstallDateFromRegistry "
+    "WindowsProductId WindowsRegisteredOrganization WindowsRegisteredOwner WindowsSystemRoot BiosBIOSVersion "
+    "BiosCaption BiosManufacturer BiosName BiosReleaseDate BiosSeralNumber BiosSMBIOSBIOSVersion BiosFirmwareType "
+    "BiosStatus BiosVersion CsAdminPasswordStatus CsAutomaticManagedPagefile CsBootupState CsCaption CsCurrentTimeZone "
+    "CsDescription CsDomainRole CsHypervisorPresent CsNetworkAdapters CsPartOfDomain CsPCSystemType "
+    "CsPhyicallyInstalledMemory "
+    "CsPrimaryOwnerName CsRoles CsStatus CsSystemFamily CsSystemSKUNumber CsSystemType CsUserName CsWorkgroup OsType "
+    "OsOperatingSystemSKU OsCSDVersion OsHotFixes OsBootDevice OsSystemDevice OsSystemDirectory OsSystemDrive "
+    "OsWindowsDirectory OsCountryCode OsCurrentTimeZone OsLocaleID OsLocale OsCodeSet OsBuildType OsProductType "
+    "OsRegisteredUser OsSerialNumber OsServicePackMajorVersion OsServicePackMinorVersion OsStatus OsSuites "
+    "OsServerLevel OsMuiLanguages OsLanguage OsEncryptionLevel OsManufacturer OsMaxNumberOfProcesses "
+    "OsMaxProcessMemorySize OsNumberOfLicensedUsers OsNumberOfUsers OsOrganization OsPagingFiles OsPrimary "
+    "OsTotalVirtualMemorySize OsFreeVirtualMemory OsInUseVirtualMemory OsFreeSpaceInPagingFiles "
+    "OsSizeStoredInPagingFiles "
+    "OsHardwareAbstractionLayer KeyboardLayout LogonServer PowerPlatformRole HyperVisorPresent "
+    "HyperVRequirementDataExecutionPreventionAvailable DeviceGuardSmartStatus",
     "Microsoft.Win32.RegistryKey": "SubKeyCount View Handle",
     "System.Diagnostics.Eventing.Reader.EventLogRecord": "Version Qualifiers Task Opcode Keywords ProviderId ThreadId "
     "UserId ActivityId RelatedActivityId ContainerLog MatchedQueryIds Bookmark OpcodeDisplayName TaskDisplayName "
@@ -56,4 +74,7 @@ def has_method(type_: str, name: str) -> bool:
 
 
 def lacks_property(type_: str, name: str) -> bool:
+    _, is_instance, class_name = type_.replace("\\", "/").rpartition("cimv2/")
+    if is_instance:
+        return wmi_names.lacks(class_name, name)
     return name.lower() in PROPERTIES.get(type_, "").lower().split()

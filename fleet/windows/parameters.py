@@ -39,6 +39,7 @@ REQUIRED = {
     "Resolve-DnsName": "Name",
     "Select-String": "Pattern Path|LiteralPath|InputObject",
     "Set-Service": "Name",
+    "Set-Variable": "Name",
     "Start-Sleep": "Seconds|Milliseconds",
     "Stop-Process": "Id|Name|InputObject",
     "Test-Connection": "ComputerName",

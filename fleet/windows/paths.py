@@ -29,6 +29,10 @@ STANDARD = (
 """Folders present on every installation."""
 OTHER_DRIVES = ("alias", "cert", "env", "function", "hkcu", "hklm", "variable", "wsman")
 """PowerShell's drives that hold no files."""
+PARTLY_LISTED = frozenset({"c:\\windows", "c:\\program files", "c:\\program files (x86)", "c:\\programdata"})
+"""Folders that hold more on a real host: what is in them by name is a gap."""
+ABSENT = frozenset({"c:\\windows\\memory.dmp", "c:\\windows\\minidump"})
+"""What a host without trouble does not have."""
 FILE, FOLDER = "System.IO.FileInfo", "System.IO.DirectoryInfo"
 
 
@@ -149,6 +153,8 @@ def find(session: Session, path: str) -> list[PathItem]:
     wanted = absolute(session, path)
     if not is_wildcard(wanted):
         return exactly(session, unescaped(wanted))
+    if parent_of(wanted).lower() in PARTLY_LISTED or is_of_windows(wanted):
+        raise Unmodelled(wanted)
     everything = all_items(session)
     depth = wanted.count("\\")
     found = [item for item in everything.values() if item.path.count("\\") == depth and len(item.path) > 3]
@@ -160,8 +166,16 @@ def find(session: Session, path: str) -> list[PathItem]:
 
 def exactly(session: Session, path: str) -> list[PathItem]:
     """The item at a path whose characters all stand for themselves, in a list; empty if there is none."""
-    item = all_items(session).get(absolute(session, path).lower())
+    wanted = absolute(session, path).lower()
+    item = all_items(session).get(wanted)
+    if item is None and is_of_windows(wanted) and wanted not in ABSENT:
+        raise Unmodelled(path)
     return [item] if item else []
+
+
+def is_of_windows(path: str) -> bool:
+    r"""Whether a path lies where a real host has many files of Windows itself, of which the simulated one has none."""
+    return path.lower().startswith("c:\\windows\\") and not path.lower().startswith("c:\\windows\\temp")
 
 
 def one(session: Session, path: str) -> PathItem:

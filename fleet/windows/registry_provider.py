@@ -137,7 +137,7 @@ def origin(key: RegistryKey) -> dict[str, PSValue]:
 
 def read(session: Session, values: Values) -> dict[str, PSValue]:
     """Values by name, as PowerShell reads them."""
-    environment = session.environment()
+    environment = {name.lower(): value for name, value in session.environment().items()}
     return {name or DEFAULT: in_powershell(value, environment) for name, value in values.items()}
 
 

@@ -18,6 +18,11 @@ SHOWN = "FormattedText"
 MAX_ERRORS = 256
 """Kept in $Error."""
 HOME = r"C:\Users\Administrator"
+SEARCHED = (
+    r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem;C:\Windows\System32\WindowsPowerShell\v1.0\;"
+    rf"C:\Windows\System32\OpenSSH\;{HOME}\AppData\Local\Microsoft\WindowsApps"
+)
+"""Where programs are looked for."""
 
 
 def shown(text: str) -> PSObject:
@@ -104,28 +109,45 @@ class Session:
         if failure.lacks and gap not in self.machine.gaps:
             self.machine.gaps.append(gap)
 
+    def environment_value(self, name: str) -> str | None:
+        """$env:NAME, whatever its case."""
+        lowered = name.lower()
+        return next((value for held, value in self.environment().items() if held.lower() == lowered), None)
+
     def environment(self) -> dict[str, str]:
-        """The $env: variables, with lower-case names."""
+        """The variables of the environment, by name."""
+        name, roaming = self.host.name.upper(), rf"{HOME}\AppData\Roaming"
         return {
-            "computername": self.host.name.upper(),
-            "username": "Administrator",
-            "userdomain": self.host.name.upper(),
-            "userprofile": HOME,
-            "homepath": HOME[2:],
-            "homedrive": "C:",
-            "systemdrive": "C:",
-            "systemroot": r"C:\Windows",
+            "ALLUSERSPROFILE": r"C:\ProgramData",
+            "APPDATA": roaming,
+            "CommonProgramFiles": r"C:\Program Files\Common Files",
+            "CommonProgramFiles(x86)": r"C:\Program Files (x86)\Common Files",
+            "CommonProgramW6432": r"C:\Program Files\Common Files",
+            "COMPUTERNAME": name,
+            "ComSpec": r"C:\Windows\system32\cmd.exe",
+            "DriverData": r"C:\Windows\System32\Drivers\DriverData",
+            "HOMEDRIVE": "C:",
+            "HOMEPATH": HOME[2:],
+            "LOCALAPPDATA": rf"{HOME}\AppData\Local",
+            "LOGONSERVER": rf"\\{name}",
+            "NUMBER_OF_PROCESSORS": str(self.host.system.cores),
+            "OS": "Windows_NT",
+            "Path": SEARCHED,
+            "PATHEXT": ".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC;.CPL",
+            "PROCESSOR_ARCHITECTURE": "AMD64",
+            "ProgramData": r"C:\ProgramData",
+            "ProgramFiles": r"C:\Program Files",
+            "ProgramFiles(x86)": r"C:\Program Files (x86)",
+            "ProgramW6432": r"C:\Program Files",
+            "PSModulePath": rf"{HOME}\Documents\WindowsPowerShell\Modules;C:\Program Files\WindowsPowerShell\Modules;"
+            r"C:\Windows\system32\WindowsPowerShell\v1.0\Modules",
+            "PUBLIC": r"C:\Users\Public",
+            "SystemDrive": "C:",
+            "SystemRoot": r"C:\Windows",
+            "TEMP": rf"{HOME}\AppData\Local\Temp",
+            "TMP": rf"{HOME}\AppData\Local\Temp",
+            "USERDOMAIN": name,
+            "USERNAME": "Administrator",
+            "USERPROFILE": HOME,
             "windir": r"C:\Windows",
-            "temp": rf"{HOME}\AppData\Local\Temp",
-            "tmp": rf"{HOME}\AppData\Local\Temp",
-            "programfiles": r"C:\Program Files",
-            "programfiles(x86)": r"C:\Program Files (x86)",
-            "programdata": r"C:\ProgramData",
-            "public": r"C:\Users\Public",
-            "appdata": rf"{HOME}\AppData\Roaming",
-            "localappdata": rf"{HOME}\AppData\Local",
-            "os": "Windows_NT",
-            "processor_architecture": "AMD64",
-            "number_of_processors": str(self.host.system.cores),
-            "path": r"C:\Windows\system32;C:\Windows;C:\Windows\System32\Wbem",
         }

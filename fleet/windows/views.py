@@ -23,7 +23,7 @@ def _kib(name: str) -> Callable[[PSObject], str]:
 
 
 def _gigabytes(name: str) -> Callable[[PSObject], str]:
-    return lambda record: f"{to_number(record.get(name)) / 2**30:.2f}"
+    return lambda record: "" if record.get(name) is None else f"{to_number(record.get(name)) / 2**30:.2f}"
 
 
 def _processor_time(record: PSObject) -> str:
@@ -38,6 +38,11 @@ def _written(record: PSObject) -> str:
 
 def _short_time(record: PSObject) -> str:
     return format_value(record.get("TimeGenerated"), "MMM dd HH:mm")
+
+
+def _feature(record: PSObject) -> str:
+    """Its name after a box, which is ticked if it is installed."""
+    return f"[{'X' if record.get('Installed') else ' '}] {display(record.get('DisplayName'))}"
 
 
 def _first_line(record: PSObject) -> str:
@@ -154,6 +159,24 @@ VIEWS: dict[str, View] = {
     "Microsoft.PowerShell.Commands.GetCounter.PerformanceCounterSampleSet": View(
         (Column("Timestamp", "Timestamp", 25), Column("CounterSamples", "Readings")), wrapped=True
     ),
+    "System.Globalization.CultureInfo": View(
+        (Column("LCID", "LCID", 16), Column("Name", "Name", 16), Column("DisplayName", "DisplayName"))
+    ),
+    "Microsoft.PackageManagement.Packaging.SoftwareIdentity": View(
+        (
+            Column("Name", "Name", 30),
+            Column("Version", "Version", 16),
+            Column("Source", "Source", 32),
+            Column("ProviderName", "ProviderName"),
+        )
+    ),
+    "Microsoft.Windows.ServerManager.Commands.Feature": View(
+        (
+            Column("Display Name", _feature, 55),
+            Column("Name", "Name", 26),
+            Column("Install State", "InstallState", 13, True),
+        )
+    ),
     VERSION: View(
         (
             *tuple(Column(name, name, 6) for name in ("Major", "Minor", "Build")),
@@ -188,6 +211,7 @@ VIEWS: dict[str, View] = {
 }
 
 LISTS: dict[str, tuple[str, ...]] = {
+    "System.Xml.XmlElement#wsman": ("wsmid", "ProtocolVersion", "ProductVendor", "ProductVersion"),
     **CIM_LISTS,
     PROCESS: ("Id", "Handles", "CPU", "SI", "Name"),
     SERVICE: (

@@ -46,6 +46,13 @@ Get-NetRoute: Get-NetRoute
 Get-NetIPConfiguration: Get-NetIPConfiguration
 Get-DnsClientServerAddress: Get-DnsClientServerAddress
 route: route print
+Get-Host: (Get-Host).Version
+Get-Culture: Get-Culture
+Get-UICulture: Get-UICulture
+Get-Package: Get-Package
+Get-WindowsFeature: Get-WindowsFeature DNS
+Test-WSMan: Test-WSMan
+tzutil: tzutil /g
 Format-Wide: Get-Service | Format-Wide Name
 Out-String: Get-Service | Out-String -Width 80
 Out-Host: 1 | Out-Host

@@ -43,7 +43,7 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
 
 @pytest.mark.parametrize(
     "line", ["Start-ScheduledTask x", "nslookup -type=mx web01", "Get-NetNeighbor", "try { Get-Random } catch { }",
-             "w32tm /query", "ipconfig /flushdns", "netstat -es", "whoami /groups", "systeminfo /fo csv", "net user",
+             "w32tm /query", "ipconfig /displaydns", "netstat -es", "whoami /groups", "systeminfo /fo csv", "net share",
              "sc.exe qfailure x",
              "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)",
@@ -91,7 +91,7 @@ def test_a_program_refuses_an_option_that_no_version_has(host: Host, line: str, 
         ("'abc'.IsNormalized()", "[System.String].IsNormalized()"),
         ("(Get-Service WinRM).Stop()", "[System.ServiceProcess.ServiceController].Stop()"),
         ("(Get-Process)[0].MainModule", "[System.Diagnostics.Process].MainModule"),
-        ("cmd /c dir", "cmd /c dir"),
+        ("cmd /c copy a b", "cmd /c copy"),
         ("Get-Command Get-Acl", "Get-Command Get-Acl"),
         ("Get-Variable PSVersionTable", "Get-Variable PSVersionTable"),
         ("Get-Service WinRM -RequiredServices", "Get-Service -RequiredServices"),

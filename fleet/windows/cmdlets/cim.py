@@ -7,12 +7,13 @@ from datetime import datetime
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cim_views import cim, wmi
 from fleet.windows.cmdlets.inventory import CLASSES
-from fleet.windows.failure import Failure
+from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.matching import like
 from fleet.windows.members import get_property
 from fleet.windows.operators import equal, order
 from fleet.windows.releases import build, installed, product, release
 from fleet.windows.values import PSObject, PSValue, moment, to_text
+from fleet.windows.wmi_names import is_class
 
 MAX_CONDITIONS = 20
 """Most conditions in a -Filter."""
@@ -29,12 +30,14 @@ def _instances(call: CmdletCall, old: bool) -> Iterable[PSValue]:
     ):
         name, conditions = query[1], query[2] or ""
     known = next((key for key in CLASSES if key.lower() == name.lower()), None)
+    if known is None and is_class(name):
+        raise Unmodelled(f"{call.cmdlet.name} {name}")
     if known is None:
         text = f'Invalid class "{name}"' if old else "Invalid class "
         kind = "GetWMIManagementException" if old else "HRESULT 0x80041010"
-        raise call.failure(
-            text, kind, "MetadataError" if not old else "InvalidType", f"root\\cimv2:{name}:String", "CimException"
-        )
+        if old:
+            raise call.failure(text, kind, "InvalidType", ":", "ManagementException")
+        raise call.failure(text, kind, "MetadataError", f"root\\cimv2:{name}:String", "CimException")
     rows = CLASSES[known](call.session.host)
     records = [PSObject(wmi(known) if old else cim(known), row, f"{known} (…)") for row in rows]
     if conditions:
@@ -130,6 +133,9 @@ def get_computer_info(call: CmdletCall) -> Iterable[PSValue]:
     }
     if call.has("Property"):
         wanted = call.texts("Property")
+        known = PSObject("Microsoft.PowerShell.Commands.ComputerInfo", values)
+        for name in wanted:  # one that only a real host knows is a gap
+            get_property(known, name)
         values = {name: value for name, value in values.items() if any(like(name, one) for one in wanted)}
     return [PSObject("Microsoft.PowerShell.Commands.ComputerInfo", values)]
 
@@ -141,6 +147,7 @@ CMDLETS = (
         "ClassName|Class",
         "Filter Query ComputerName|CN Property",
         lacks="Namespace KeyOnly CimSession ResourceUri Shallow",
+        error_class="Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand",
     ),
     Cmdlet(
         "Get-WmiObject",

@@ -8,6 +8,7 @@ from fleet.actions import FailedAction, stop
 from fleet.model import Host, Service
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
 from fleet.windows.cmdlets.services import DISABLED, pid, set_start_type, start_type, started
+from fleet.windows.cmdlets.system import local_users
 from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue
@@ -156,6 +157,8 @@ def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
                 ]
             ),
         )
+    if verb == "user" and not name:
+        return console_output(session, _users(session.host))
     if verb in NET_VERBS:
         raise Unmodelled(f"net {verb}")
     if verb not in ("start", "stop"):
@@ -182,6 +185,14 @@ def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     if verb == "start":
         return console_output(session, f"{label} is starting.\n{label} was started successfully.\n")
     return console_output(session, f"{label} is stopping.\n{label} was stopped successfully.\n")
+
+
+def _users(host: Host) -> str:
+    """net user: three names a line."""
+    names = list(local_users(host))
+    rows = ["".join(f"{name:<25}" for name in names[place : place + 3]) for place in range(0, len(names), 3)]
+    head = f"\nUser accounts for \\\\{host.name.upper()}\n\n{'-' * 79}"
+    return "\n".join([head, *rows, "The command completed successfully.\n"])
 
 
 def _help(number: int) -> str:

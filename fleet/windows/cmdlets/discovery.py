@@ -21,13 +21,17 @@ MODULES = {
     "Stop-Process Stop-Service Test-Connection Test-Path",
     "Microsoft.PowerShell.Utility 3.1.0.0": "Add-Member Add-Type Clear-Variable Compare-Object ConvertFrom-Csv "
     "ConvertFrom-Json ConvertFrom-StringData ConvertTo-Csv ConvertTo-Json Export-Csv Format-List Format-Table "
-    "Format-Wide Get-Alias Get-Date Get-Member Get-Unique Get-Variable Group-Object Import-Csv Invoke-Expression "
+    "Format-Wide Get-Alias Get-Culture Get-Date Get-Host Get-Member Get-UICulture Get-Unique Get-Variable "
+    "Group-Object Import-Csv Invoke-Expression "
     "Invoke-RestMethod Invoke-WebRequest Measure-Object New-Alias New-Object New-TimeSpan New-Variable Out-File "
     "Out-String Remove-Variable Select-Object Select-String Set-Alias Set-Variable Sort-Object Start-Sleep Tee-Object "
     "Write-Debug Write-Error Write-Host Write-Information Write-Output Write-Progress Write-Verbose Write-Warning",
     "Microsoft.PowerShell.Security 3.0.0.0": "Get-ExecutionPolicy",
     "Microsoft.PowerShell.LocalAccounts 1.0.0.0": "Get-LocalUser",
     "CimCmdlets 1.0.0.0": "Get-CimInstance",
+    "Microsoft.WSMan.Management 3.0.0.0": "Test-WSMan",
+    "PackageManagement 1.0.0.1": "Get-Package",
+    "ServerManager 2.0.0.0": "Get-WindowsFeature",
     "DnsClient 1.0.0.0": "Resolve-DnsName",
 }
 """Module and version -> its cmdlets that are simulated."""

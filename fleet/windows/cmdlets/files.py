@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 
 from fleet.windows.binding import Cmdlet, CmdletCall
-from fleet.windows.failure import Failure
+from fleet.windows.failure import Failure, Unmodelled
 from fleet.windows.matching import BadPattern, Matcher, RegexMatch, is_wildcard, like
 from fleet.windows.members import hash_entries
 from fleet.windows.paths import (
+    PARTLY_LISTED,
     PathItem,
     absolute,
     all_items,
     children,
     exactly,
     find,
+    is_of_windows,
     not_found,
     one,
     parent_of,
@@ -48,7 +50,7 @@ def environment(call: CmdletCall) -> list[PSObject] | None:
     if not colon or drive.lower() != "env":
         return None
     wanted = name.strip("\\/") or "*"
-    held = {name.upper(): value for name, value in call.session.environment().items() if like(name, wanted)}
+    held = {name: value for name, value in call.session.environment().items() if like(name, wanted)}
     if not held and not is_wildcard(wanted):
         failure = not_found(wanted)
         call.fail(failure.message, failure.id, failure.category, failure.target, failure.kind)
@@ -190,6 +192,8 @@ def get_child_item(call: CmdletCall) -> Iterable[PSValue]:
         if root.file is not None or (wild and not deep):
             found.append(root)
             continue
+        if root.path.lower() in PARTLY_LISTED or is_of_windows(root.path):
+            raise Unmodelled(f"{call.cmdlet.name} {root.path}")
         inside = children(everything, root.path, deep)
         if (depth := call.number("Depth")) is not None:
             inside = [

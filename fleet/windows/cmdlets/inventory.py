@@ -6,11 +6,10 @@ from collections.abc import Callable
 from fleet.model import Host
 from fleet.windows.cmdlets.processes import handles, image
 from fleet.windows.cmdlets.services import pid, start_type, status
-from fleet.windows.cmdlets.storage import free, size
+from fleet.windows.cmdlets.software_inventory import Rows, products, startup_commands, updates
+from fleet.windows.cmdlets.storage import OFFSET, free, size
 from fleet.windows.releases import build, installed, product, product_id
-from fleet.windows.values import PSValue, moment
-
-Rows = list[dict[str, PSValue]]
+from fleet.windows.values import moment
 
 
 def load_percentage(host: Host) -> int:
@@ -193,7 +192,11 @@ def _page_file(host: Host) -> Rows:
 def _adapter(host: Host) -> Rows:
     return [
         {
+            "ServiceName": "netkvm",
             "Description": "Red Hat VirtIO Ethernet Adapter",
+            "DNSDomain": None,
+            "DNSHostName": host.name,
+            "DNSServerSearchOrder": ["10.0.0.1"],
             "IPEnabled": True,
             "DHCPEnabled": False,
             "IPAddress": [host.address],
@@ -201,6 +204,59 @@ def _adapter(host: Host) -> Rows:
             "DefaultIPGateway": ["10.0.0.1"],
             "MACAddress": host.mac.upper(),
             "Index": 1,
+        }
+    ]
+
+
+def _time_zone(host: Host) -> Rows:
+    return [
+        {
+            "Bias": 0,
+            "SettingID": None,
+            "Caption": "(UTC) Coordinated Universal Time",
+            "Description": "(UTC) Coordinated Universal Time",
+            "StandardName": "Coordinated Universal Time",
+            "DaylightName": "Coordinated Universal Time",
+            "StandardBias": 0,
+            "DaylightBias": 0,
+        }
+    ]
+
+
+def _disk_drives(host: Host) -> Rows:
+    """One for each volume, as Get-Disk has them."""
+    return [
+        {
+            "DeviceID": f"\\\\.\\PHYSICALDRIVE{number}",
+            "Caption": "Virtual Disk",
+            "Partitions": 2,
+            "Size": size(mount) + OFFSET,
+            "Model": "Virtual Disk",
+            "Name": f"\\\\.\\PHYSICALDRIVE{number}",
+            "Index": number,
+            "InterfaceType": "SCSI",
+            "SerialNumber": None,
+            "Status": "OK",
+        }
+        for number, mount in enumerate(sorted(host.mounts, key=lambda mount: mount.target))
+    ]
+
+
+def _memory_modules(host: Host) -> Rows:
+    """One, of the whole gigabytes that the machine has."""
+    return [
+        {
+            "Tag": "Physical Memory 0",
+            "Caption": "Physical Memory",
+            "DeviceLocator": "DIMM 0",
+            "BankLabel": None,
+            "Capacity": -(-host.memory.total // 2**20) * 2**30,
+            "Manufacturer": "QEMU",
+            "PartNumber": None,
+            "SerialNumber": None,
+            "Speed": None,
+            "ConfiguredClockSpeed": None,
+            "FormFactor": 8,
         }
     ]
 
@@ -216,4 +272,10 @@ CLASSES: dict[str, Callable[[Host], Rows]] = {
     "Win32_BIOS": _bios,
     "Win32_PageFileUsage": _page_file,
     "Win32_NetworkAdapterConfiguration": _adapter,
+    "Win32_TimeZone": _time_zone,
+    "Win32_DiskDrive": _disk_drives,
+    "Win32_PhysicalMemory": _memory_modules,
+    "Win32_QuickFixEngineering": updates,
+    "Win32_Product": products,
+    "Win32_StartupCommand": startup_commands,
 }

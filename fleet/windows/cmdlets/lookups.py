@@ -1,5 +1,5 @@
-"""Console programs that look something up: nslookup, tracert, where. The fleet's name server is the one that ipconfig
-names; nothing resolves its own address, which nslookup says first."""
+"""Console programs that look something up: nslookup, tracert, tzutil, where. The fleet's name server is the one that
+ipconfig names; nothing resolves its own address, which nslookup says first."""
 
 import re
 
@@ -65,4 +65,11 @@ def where(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]
     return console_output(session, "", 1)[:0]
 
 
-PROGRAMS: dict[str, ConsoleProgram] = {"nslookup": nslookup, "tracert": tracert, "where": where}
+def tzutil(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
+    """The time zone, which is UTC on every host of the fleet."""
+    if [word.lower() for word in words] != ["/g"]:
+        raise Unmodelled(" ".join(["tzutil", *words]))
+    return console_output(session, "UTC")
+
+
+PROGRAMS: dict[str, ConsoleProgram] = {"nslookup": nslookup, "tracert": tracert, "tzutil": tzutil, "where": where}

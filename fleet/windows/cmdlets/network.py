@@ -272,7 +272,13 @@ CMDLETS = (
         lacks="CimSession|Session ThrottleLimit AsJob",
         function=True,
     ),
-    Cmdlet("Resolve-DnsName", resolve_dns_name, "Name Type", lacks="Server DnsOnly NoHostsFile"),
+    Cmdlet(
+        "Resolve-DnsName",
+        resolve_dns_name,
+        "Name Type",
+        lacks="Server DnsOnly NoHostsFile",
+        error_class="Microsoft.DnsClient.Commands.ResolveDnsName",
+    ),
     Cmdlet(
         "Invoke-WebRequest",
         web_request,

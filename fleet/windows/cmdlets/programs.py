@@ -1,6 +1,5 @@
 """Windows console programs: ipconfig, systeminfo, ping, findstr, and the shells that run another line."""
 
-import re
 from dataclasses import replace
 
 from fleet.ports import listeners
@@ -9,8 +8,8 @@ from fleet.windows.cmdlets.inventory import clock_speed, manufacturer
 from fleet.windows.cmdlets.network import GATEWAY, MAX_PACKETS, host_at, resolve
 from fleet.windows.cmdlets.routes import route_table
 from fleet.windows.cmdlets.system import restarted, short_time
-from fleet.windows.failure import Failure, Unmodelled
-from fleet.windows.releases import build, full_version, installed, product, product_id, release
+from fleet.windows.failure import Unmodelled
+from fleet.windows.releases import build, installed, product, product_id, release
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue, moment
 
@@ -27,7 +26,9 @@ def whoami(session: Session, words: Words, given: list[PSValue]) -> list[PSValue
 
 def ipconfig(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     host = session.host
-
+    if has(words, "flushdns"):
+        done = "Successfully flushed the DNS Resolver Cache."
+        return console_output(session, f"\nWindows IP Configuration\n\n{done}")
     row = _dotted
     lines = ["", "Windows IP Configuration", ""]
     full = has(words, "all")
@@ -219,56 +220,6 @@ def powershell(session: Session, words: Words, given: list[PSValue]) -> list[PSV
     return session.run_line(" ".join(words[place:])) if place < len(words) else []
 
 
-def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
-    """cmd /c LINE: programs, and the few commands that cmd shares with PowerShell."""
-    if not words or words[0].lower() not in ("/c", "/k"):
-        return console_output(
-            session,
-            f"Microsoft Windows [Version {full_version(session.host)}]\n"
-            "(c) Microsoft Corporation. All rights reserved.",
-        )
-    output: list[PSValue] = []
-    joint = ""
-    for piece in re.split(r"(&&?|\|\|)(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", " ".join(words[1:])):
-        if piece in ("&", "&&", "||"):
-            joint = piece
-            continue
-        worked = session.variables.get("lastexitcode", 0) == 0
-        if joint in ("&&", "||") and worked != (joint == "&&"):
-            continue
-        found = re.match(r"\s*exit\b(?:\s*/b)?\s*(\d{0,9})", piece, re.IGNORECASE)
-        if found:
-            return output + console_output(session, "", int(found[1] or 0))[:0]
-        output += _prompted(session, piece.lstrip())
-    return output
-
-
-def _prompted(session: Session, line: str) -> list[PSValue]:
-    """One command of cmd."""
-    head = line.partition(" ")[0].lower()
-    if head in CMD_LACKS:
-        raise Unmodelled(f"cmd /c {head}")
-    if head == "ver":
-        return console_output(session, f"\nMicrosoft Windows [Version {full_version(session.host)}]")
-    if head == "echo":
-        return console_output(session, line[5:])
-    if head in CMD_WORDS:
-        return session.run_line(line)
-    program = head.removeprefix("c:\\windows\\system32\\").removesuffix(".exe")
-    if program in session.commands.programs:  # cmd has no aliases: sc is the program
-        return session.run_line(f"{program}.exe{line[len(head) :]}")
-    session.note(Failure("", lacks=head if session.is_lacking(head) else ""))
-    text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
-    session.errors.append(text)
-    return console_output(session, "", 1)[:0]
-
-
-CMD_WORDS = frozenset({"type", "del", "cd", "mkdir", "rmdir", "erase", "rd", "md", "ren"})
-"""Commands that cmd and PowerShell share in their plain forms."""
-CMD_LACKS = frozenset({"assoc", "call", "copy", "date", "dir", "for", "ftype", "if", "move", "set", "time", "vol"})
-"""Commands of cmd that print in a form of its own, or that have a grammar of their own."""
-
-
 PROGRAMS: dict[str, ConsoleProgram] = {
     "hostname": hostname,
     "whoami": whoami,
@@ -280,5 +231,4 @@ PROGRAMS: dict[str, ConsoleProgram] = {
     "quser": query_user,
     "query": query_user,
     "powershell": powershell,
-    "cmd": command_prompt,
 }

@@ -1,12 +1,12 @@
 """Storage cmdlets: volumes, drives, disks and partitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fleet.model import Host, Mount
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.cim_functions import no_such_value
 from fleet.windows.matching import like
-from fleet.windows.values import PSObject, PSValue
+from fleet.windows.values import PSObject, PSValue, to_text
 
 OFFSET = 368_050_176
 """Bytes before the first partition with a letter: the boot and recovery partitions."""
@@ -52,15 +52,39 @@ def get_volume(call: CmdletCall) -> Iterable[PSValue]:
     return found
 
 
+OTHER_DRIVES = {
+    "Alias": ("Alias", ""),
+    "Cert": ("Certificate", "\\"),
+    "Env": ("Environment", ""),
+    "Function": ("Function", ""),
+    "HKCU": ("Registry", "HKEY_CURRENT_USER"),
+    "HKLM": ("Registry", "HKEY_LOCAL_MACHINE"),
+    "Variable": ("Variable", ""),
+    "WSMan": ("WSMan", ""),
+}
+"""PowerShell's drives that hold no files -> provider and root."""
+
+
 def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
-    host = call.session.host
     names = [name.strip(":\\") for name in call.names("Name", "Name")]
-    found = []
-    for mount in _volumes(host):
+    drives = sorted([*_file_drives(call), *_other_drives()], key=lambda drive: drive.text.lower())
+    for name in names:
+        if not any(like(drive.text, name) for drive in drives):
+            text = f"Cannot find drive. A drive with the name '{name}' does not exist."
+            call.fail(text, "GetLocationNoMatchingDrive", "ObjectNotFound", f"{name}:String", "DriveNotFoundException")
+    providers = call.texts("PSProvider")
+    return [
+        drive
+        for drive in drives
+        if (not names or any(like(drive.text, name) for name in names))
+        and (not providers or any(like(to_text(drive.get("Provider")), one) for one in providers))
+    ]
+
+
+def _file_drives(call: CmdletCall) -> Iterator[PSObject]:
+    host, here = call.session.host, call.session.folder
+    for mount in host.mounts:
         letter = mount.target[:1]
-        if names and not any(like(letter, name) for name in names):
-            continue
-        here = call.session.folder
         values: dict[str, PSValue] = {
             "Name": letter,
             "Used": size(mount) - free(host, mount),
@@ -70,15 +94,21 @@ def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
             "CurrentLocation": here[3:] if here[:1] == letter else "",
             "Description": mount.label,
         }
-        found.append(PSObject("System.Management.Automation.PSDriveInfo", values, letter))
-    provider = call.text("PSProvider", "FileSystem")
-    if not like("FileSystem", provider):
-        return []
-    for name in names:
-        if not any(like(mount.target[:1], name) for mount in host.mounts):
-            text = f"Cannot find drive. A drive with the name '{name}' does not exist."
-            call.fail(text, "GetLocationNoMatchingDrive", "ObjectNotFound", f"{name}:String", "DriveNotFoundException")
-    return found
+        yield PSObject("System.Management.Automation.PSDriveInfo", values, letter)
+
+
+def _other_drives() -> Iterator[PSObject]:
+    for name, (provider, root) in OTHER_DRIVES.items():
+        values: dict[str, PSValue] = {
+            "Name": name,
+            "Used": None,
+            "Free": None,
+            "Provider": provider,
+            "Root": root,
+            "CurrentLocation": "",
+            "Description": "",
+        }
+        yield PSObject("System.Management.Automation.PSDriveInfo", values, name)
 
 
 def get_disk(call: CmdletCall) -> Iterable[PSValue]:

@@ -8,11 +8,12 @@ from datetime import datetime
 from fleet.actions import FailedAction, start
 from fleet.model import Host, JournalEntry
 from fleet.windows.binding import Cmdlet, CmdletCall
+from fleet.windows.cim_views import wmi
 from fleet.windows.cmdlets.inventory import load_percentage
+from fleet.windows.cmdlets.software_inventory import updates
 from fleet.windows.date_formats import format_date
 from fleet.windows.failure import bad_format
 from fleet.windows.matching import like
-from fleet.windows.releases import installed, release
 from fleet.windows.values import PSObject, PSValue, bad_conversion, clock, moment, to_moment, to_number, to_text
 
 BOOT_SECONDS = 60
@@ -142,20 +143,16 @@ def restart_computer(call: CmdletCall) -> Iterable[PSValue]:
 
 
 def get_hotfix(call: CmdletCall) -> Iterable[PSValue]:
-    host = call.session.host
-    wanted = call.texts("Id")
-    rows: list[PSValue] = []
-    for number, name in enumerate(release(host).updates):
-        if not wanted or any(like(name, one) for one in wanted):
-            day = moment(int(installed(host).timestamp()) // 86_400 * 86_400 + number * 28 * 86_400)
-            values: dict[str, PSValue] = {
-                "Source": host.name.upper(),
-                "Description": "Update" if number else "Security Update",
-                "HotFixID": name,
-                "InstalledBy": "NT AUTHORITY\\SYSTEM",
-                "InstalledOn": day,
-            }
-            rows.append(PSObject("Microsoft.PowerShell.Commands.HotFix", values, name))
+    host, wanted = call.session.host, call.texts("Id")
+    rows: list[PSValue] = [
+        PSObject(
+            wmi("Win32_QuickFixEngineering"), {**row, "PSComputerName": host.name.upper()}, "", {"Source": "CSName"}
+        )
+        for row in updates(host)
+        if not wanted or any(like(to_text(row["HotFixID"]), one) for one in wanted)
+        if not call.has("Description")
+        or any(like(to_text(row["Description"]), one) for one in call.texts("Description"))
+    ]
     if wanted and not rows:
         text = (
             "Cannot find the requested hotfix on the 'localhost' computer. Verify the input and run the command again."
@@ -164,18 +161,27 @@ def get_hotfix(call: CmdletCall) -> Iterable[PSValue]:
     return rows
 
 
-def get_local_user(call: CmdletCall) -> Iterable[PSValue]:
+def local_users(host: Host) -> dict[str, tuple[bool, str]]:
+    """Name -> whether it is enabled, and its description; by name."""
     known = {
         "Administrator": (True, "Built-in account for administering the computer/domain"),
         "DefaultAccount": (False, "A user account managed by the system."),
         "Guest": (False, "Built-in account for guest access to the computer/domain"),
-        **{login.user: (True, "") for login in call.session.host.logins},
+        "WDAGUtilityAccount": (
+            False,
+            "A user account managed and used by the system for Windows Defender Application Guard scenarios.",
+        ),
+        **{login.user: (True, "") for login in host.logins},
     }
+    return {name: known[name] for name in sorted(known, key=str.lower)}
+
+
+def get_local_user(call: CmdletCall) -> Iterable[PSValue]:
     rows: list[PSValue] = [
         PSObject(
             "Microsoft.PowerShell.Commands.LocalUser", {"Name": name, "Enabled": enabled, "Description": text}, name
         )
-        for name, (enabled, text) in sorted(known.items())
+        for name, (enabled, text) in local_users(call.session.host).items()
         if not call.has("Name") or any(like(name, one) for one in call.texts("Name"))
     ]
     if not rows:
