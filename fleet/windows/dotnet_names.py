@@ -52,6 +52,8 @@ PROPERTIES = {
     "OsSizeStoredInPagingFiles "
     "OsHardwareAbstractionLayer KeyboardLayout LogonServer PowerPlatformRole HyperVisorPresent "
     "HyperVRequirementDataExecutionPreventionAvailable DeviceGuardSmartStatus",
+    "Microsoft.PowerShell.Commands.LocalUser": "AccountExpires FullName LastLogon ObjectClass PasswordChangeableDate "
+    "PasswordExpires PasswordLastSet PasswordRequired PrincipalSource SID UserMayChangePassword",
     "Microsoft.Win32.RegistryKey": "SubKeyCount View Handle",
     "System.Diagnostics.Eventing.Reader.EventLogRecord": "Version Qualifiers Task Opcode Keywords ProviderId ThreadId "
     "UserId ActivityId RelatedActivityId ContainerLog MatchedQueryIds Bookmark OpcodeDisplayName TaskDisplayName "

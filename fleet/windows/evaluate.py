@@ -123,12 +123,7 @@ class Interpreter(StatementRunner):
         cmdlet = commands.cmdlet(name)
         if cmdlet is None:
             raise self._unknown(name, command)
-        try:
-            bound = bind(cmdlet, self._arguments(command), command.span, piped)
-        except Failure as failure:
-            if failure.source == cmdlet.name:
-                failure.called = name
-            raise
+        bound = bind(cmdlet, self._arguments(command), command.span, piped)
         if truthy(bound.get("Confirm")):
             text = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
             raise Failure(text, f"InvalidOperation,{cmdlet.class_name}", source=cmdlet.name, span=command.span)

@@ -23,9 +23,10 @@ SINGLE = {
 """Those that take one string where their namesakes take several."""
 _PATH = "Path|LiteralPath"
 REQUIRED = {
-    **dict.fromkeys(("Add-Content", "Clear-Content", "Copy-Item", "Get-Content", "Get-FileHash", "Get-Item",
+    **dict.fromkeys(("Clear-Content", "Copy-Item", "Get-Content", "Get-FileHash", "Get-Item",
                      "Get-ItemProperty",
-                     "Move-Item", "Remove-Item", "Resolve-Path", "Set-Content", "Split-Path", "Test-Path"), _PATH),
+                     "Move-Item", "Remove-Item", "Resolve-Path", "Split-Path", "Test-Path"), _PATH),
+    **dict.fromkeys(("Add-Content", "Set-Content"), f"{_PATH} Value"),
     "Compare-Object": "ReferenceObject DifferenceObject",
     "Get-CimInstance": "ClassName|Query",
     "Get-EventLog": "LogName|List",

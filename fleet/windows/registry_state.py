@@ -119,12 +119,11 @@ def _services(host: Host) -> dict[str, Values]:
 
 
 def _service(service: Service) -> Values:
-    account = {"SYSTEM": "LocalSystem"}.get(service.user, service.user)
     return {
         "DisplayName": service.title,
         "ErrorControl": 1,
         "ImagePath": service.command.replace("C:\\Windows", "%SystemRoot%", 1),
-        "ObjectName": account,
+        "ObjectName": "LocalSystem" if service.user == "SYSTEM" else service.user,
         "Start": 4 if service.masked else 2 if service.enabled else 3,
         "Type": 16,
     }

@@ -144,9 +144,26 @@ def test_no_host_has_crashed(host: Host):
     assert told(host, "Test-Path C:\\Windows\\MEMORY.DMP, C:\\Windows\\Minidump") == "False\nFalse"
 
 
-@pytest.mark.parametrize("line", ["gci -Foo", "gsv a b", "set"])
-def test_what_a_cmdlet_does_not_take_is_told_under_the_name_that_was_typed(host: Host, line: str):
-    assert met(host, line)[1].startswith(f"{line.split()[0]} : ")
+@pytest.mark.parametrize("line", ["sc query", "Set-Content C:\\a.txt", "Add-Content C:\\a.txt"])
+def test_nothing_is_written_without_a_value(host: Host, line: str):
+    machine = Machine(host)
+    _, stderr, code = WindowsShell(machine).run(line)
+    assert "one or more missing mandatory parameters: Value." in stderr
+    assert (code, machine.host.files) == (1, {})
+
+
+def test_a_copy_into_a_folder_that_is_not_there_fails(host: Host):
+    machine = Machine(host)
+    _, stderr, code = WindowsShell(machine).run("'x' > C:\\a.txt; Copy-Item C:\\a.txt C:\\Nope\\")
+    assert "Could not find a part of the path 'C:\\Nope\\'." in stderr
+    assert (code, list(machine.host.files)) == (1, ["C:\\a.txt"])
+
+
+def test_the_account_of_a_service_has_one_name(host: Host):
+    line = "Get-CimInstance Win32_Service | % { $_.Name + ' ' + $_.StartName }"
+    for name, account in (row.split(" ", 1) for row in told(host, line).splitlines()):
+        assert f"SERVICE_START_NAME : {account}\n" in told(host, f"sc.exe qc {name}") + "\n"
+        assert told(host, f"gpv HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{name} ObjectName") == account
 
 
 # --- cmd ------------------------------------------------------------------------------------------------------------

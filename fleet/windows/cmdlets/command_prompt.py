@@ -50,7 +50,7 @@ def command_prompt(session: Session, words: Words, given: list[PSValue]) -> list
         found = re.match(r"\s*exit\b(?:\s*/b)?\s*(\d{0,9})", piece, re.IGNORECASE)
         if found:
             return output + console_output(session, "", int(found[1] or 0))[:0]
-        output += _prompted(session, piece.strip())
+        output += _prompted(session, piece.lstrip())
     return output
 
 

@@ -7,7 +7,7 @@ import regex
 from fleet.actions import FailedAction, stop
 from fleet.model import Host, Service
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output
-from fleet.windows.cmdlets.services import DISABLED, pid, set_start_type, start_type, started
+from fleet.windows.cmdlets.services import DISABLED, account, pid, set_start_type, start_type, started
 from fleet.windows.cmdlets.system import local_users
 from fleet.windows.failure import Unmodelled
 from fleet.windows.session import Session
@@ -62,7 +62,7 @@ def _config_lines(service: Service) -> list[str]:
         "        TAG                : 0",
         f"        DISPLAY_NAME       : {service.title}",
         "        DEPENDENCIES       :",
-        f"        SERVICE_START_NAME : {'LocalSystem' if service.user == 'SYSTEM' else service.user}",
+        f"        SERVICE_START_NAME : {account(service)}",
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from fleet.model import Host
 from fleet.windows.cmdlets.processes import handles, image
-from fleet.windows.cmdlets.services import pid, start_type, status
+from fleet.windows.cmdlets.services import account, pid, start_type, status
 from fleet.windows.cmdlets.software_inventory import Rows, products, startup_commands, updates
 from fleet.windows.cmdlets.storage import OFFSET, free, size
 from fleet.windows.releases import build, installed, product, product_id
@@ -137,7 +137,7 @@ def _services(host: Host) -> Rows:
             "Status": "OK",
             "Started": service.state == "active",
             "StartMode": "Auto" if service.enabled else start_type(service),
-            "StartName": service.user,
+            "StartName": account(service),
             "PathName": service.command,
             "ProcessId": pid(host, service),
             "ExitCode": 1067 if service.state == "failed" else 0,

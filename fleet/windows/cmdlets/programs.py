@@ -150,9 +150,11 @@ def ping(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
         session.exit_code = ENDLESS
     sent = min(int(count), MAX_PACKETS)
     session.host = replace(session.host, now=session.host.now + sent - 1)
-    alive = host_at(session, address) is not None
+    found = host_at(session, address)
+    alive = found is not None
     named = f"{target} [{address}]" if target != address else address
-    line = f"Reply from {address}: bytes=32 time<1ms TTL=128" if alive else "Request timed out."
+    hops = 64 if found and found.platform == "linux" else 128
+    line = f"Reply from {address}: bytes=32 time<1ms TTL={hops}" if alive else "Request timed out."
     got = sent if alive else 0
     lines = ["", f"Pinging {named} with 32 bytes of data:", *[line] * sent, "", f"Ping statistics for {address}:"]
     lines.append(f"    Packets: Sent = {sent}, Received = {got}, Lost = {sent - got} ({0 if alive else 100}% loss),")

@@ -29,6 +29,11 @@ def start_type(service: Service) -> EnumText:
     return EnumText(name, START_TYPE[name], "System.ServiceProcess.ServiceStartMode")
 
 
+def account(service: Service) -> str:
+    """Whom it runs as, in the words of the service control manager."""
+    return "LocalSystem" if service.user == "SYSTEM" else service.user
+
+
 def set_start_type(host: Host, name: str, kind: str) -> Host:
     """The host whose service has a start type: "automatic", "manual" or "disabled"."""
     return host.with_service(

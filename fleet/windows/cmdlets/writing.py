@@ -194,6 +194,11 @@ def _copy(call: CmdletCall, moving: bool) -> Iterable[PSValue]:
     for item in named_items(call, "Path", "LiteralPath"):
         into = all_items(session).get(target.lower())
         full = join(target, item.name) if into and into.file is None else target
+        if into is None and item.file is not None and call.text("Destination")[-1:] in ("\\", "/"):
+            text = f"Could not find a part of the path '{target}\\'."
+            kind = "MoveFileInfoItemIOError" if moving else "CopyFileInfoItemIOError"
+            call.fail(text, kind, "WriteError", f"{item.path}:FileInfo", "DirectoryNotFoundException")
+            continue
         if call.what_if("Move" if moving else "Copy", f"Item: {item.path} Destination: {full}"):
             continue
         if moving and full.lower() in all_items(session) and not call.flag("Force"):
