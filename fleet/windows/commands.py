@@ -91,7 +91,7 @@ OPTIONS = {
         "anor", "befipqstxy", "\nDisplays protocol statistics and current TCP/IP network connections.", letters=True
     ),
     "tasklist": ProgramOptions("fi fo nh svc v", "m s u p apps"),
-    "taskkill": ProgramOptions("pid im f t", "fi s u p"),
+    "taskkill": ProgramOptions("pid im f t fi", "s u p"),
     "ping": ProgramOptions("n t w l 4", "a f i v r s j k 6 c p", "Bad option {}."),
     "shutdown": ProgramOptions("r s g p t f a c d", "l h i m o e hybrid fw soft"),
 }

@@ -46,6 +46,7 @@ Get-NetRoute: Get-NetRoute
 Get-NetIPConfiguration: Get-NetIPConfiguration
 Get-DnsClientServerAddress: Get-DnsClientServerAddress
 route: route print
+Get-Job: Get-Job
 Get-Host: (Get-Host).Version
 Get-Culture: Get-Culture
 Get-UICulture: Get-UICulture

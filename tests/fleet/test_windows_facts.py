@@ -166,6 +166,49 @@ def test_the_account_of_a_service_has_one_name(host: Host):
         assert told(host, f"gpv HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{name} ObjectName") == account
 
 
+@pytest.mark.parametrize(
+    ("line", "head"),
+    [
+        (
+            "wmic qfe list brief",
+            "Description      FixComments  HotFixID   InstallDate  InstalledBy          InstalledOn",
+        ),
+        ("wmic product get version,name", "Name                         Version"),
+        ("wmic os list brief", "BuildNumber  Organization  RegisteredUser  SerialNumber             SystemDirectory"),
+    ],
+)
+def test_wmic_shows_the_columns_that_are_asked_for(host: Host, line: str, head: str):
+    assert told(host, line).startswith(head)
+
+
+@pytest.mark.parametrize(
+    "line", ["wmic os get", "wmic os get OSLanguage", "wmic service list full", "wmic nic get name"]
+)
+def test_wmic_does_not_pass_a_part_off_as_the_whole(host: Host, line: str):
+    assert len(met(host, line)[2]) == 1
+
+
+def test_taskkill_ends_what_a_filter_finds(host: Host):
+    machine = Machine(host)
+    shell = WindowsShell(machine)
+    assert shell.run('taskkill /f /fi "imagename eq nosuch.exe"')[0].startswith("INFO: No tasks running")
+    pid = next(process.pid for process in host.processes if process.name == "explorer.exe")
+    done = shell.run('taskkill /f /fi "imagename eq explorer.exe"')
+    assert done == (f"SUCCESS: The process with PID {pid} has been terminated.\n", "", 0)
+    assert all(process.pid != pid for process in machine.host.processes)
+
+
+@pytest.mark.parametrize("name", ["vol", "mklink", "assoc"])
+def test_commands_of_cmd_are_unknown_to_powershell(host: Host, name: str):
+    _, stderr, gaps = met(host, name)
+    assert (f"The term '{name}' is not recognized" in stderr, gaps) == (True, [])
+
+
+def test_no_job_runs(host: Host):
+    assert told(host, "Get-Job") == ""
+    assert "cannot find a job with the job ID 3" in met(host, "Get-Job -Id 3")[1]
+
+
 # --- cmd ------------------------------------------------------------------------------------------------------------
 
 

@@ -45,7 +45,7 @@ def test_a_real_parameter_that_is_not_simulated_is_refused_and_is_a_gap(host: Ho
     "line", ["Start-ScheduledTask x", "nslookup -type=mx web01", "Get-NetNeighbor", "try { Get-Random } catch { }",
              "w32tm /query", "ipconfig /displaydns", "netstat -es", "whoami /groups", "systeminfo /fo csv", "net share",
              "sc.exe qfailure x",
-             "wmic qfe list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
+             "wmic nic list", "wmic process where \"name='x'\" get name", "findstr /s x *.log", "query session",
              "Get-Acl C:\\ 2>$null", "cmd /c tree", "clear", "(New-TimeSpan -Hours 1) - (Get-Date)",
              "([regex]'b').Replace('abb', 'x', 1)", "[regex]::Replace('abc', 'b', {'x'})",
              "Get-Date | Out-File -NoNewline C:\\Data\\o.txt", "[datetime]::Foo", "[timespan]::MaxValue"]

@@ -26,7 +26,7 @@ from fleet.windows.values import PSValue, moment
 
 SHARED = frozenset({"type", "del", "cd", "mkdir", "rmdir", "erase", "rd", "md", "ren"})
 """Commands that cmd and PowerShell share in their plain forms."""
-LACKED = frozenset({"assoc", "call", "copy", "for", "ftype", "if", "move"})
+LACKED = frozenset({"assoc", "call", "cls", "color", "copy", "for", "ftype", "if", "mklink", "move", "path", "title"})
 """Commands of cmd that print in a form of its own, or that have a grammar of their own."""
 
 

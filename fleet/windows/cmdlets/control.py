@@ -159,6 +159,8 @@ def net(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
         )
     if verb == "user" and not name:
         return console_output(session, _users(session.host))
+    if verb == "use" and not name:  # no host of the fleet has mapped a drive
+        return console_output(session, "New connections will be remembered.\n\nThere are no entries in the list.\n\n")
     if verb in NET_VERBS:
         raise Unmodelled(f"net {verb}")
     if verb not in ("start", "stop"):

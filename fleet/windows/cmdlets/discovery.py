@@ -10,8 +10,8 @@ from fleet.windows.releases import build
 from fleet.windows.values import PSObject, PSValue
 
 MODULES = {
-    "Microsoft.PowerShell.Core 3.0.0.0": "ForEach-Object Get-Command Invoke-Command Out-Default Out-Host Out-Null "
-    "Where-Object",
+    "Microsoft.PowerShell.Core 3.0.0.0": "ForEach-Object Get-Command Get-Job Invoke-Command Out-Default Out-Host "
+    "Out-Null Where-Object",
     "Microsoft.PowerShell.Diagnostics 3.0.0.0": "Get-Counter Get-WinEvent",
     "Microsoft.PowerShell.Management 3.1.0.0": "Add-Content Clear-Content Convert-Path Copy-Item Get-ChildItem "
     "Get-ComputerInfo Get-Content Get-EventLog Get-HotFix Get-Item Get-ItemProperty Get-ItemPropertyValue "

@@ -32,6 +32,24 @@ def get_culture(call: CmdletCall) -> Iterable[PSValue]:
     return [english()]
 
 
+def get_job(call: CmdletCall) -> Iterable[PSValue]:
+    """None: each line is a shell of its own, and nothing here starts one."""
+    for number in call.texts("Id"):
+        text = (
+            f"The command cannot find a job with the job ID {number}. Verify the value of the Id parameter and then "
+            "try the command again."
+        )
+        call.fail(text, "JobWithSpecifiedSessionNotFound", "ObjectNotFound", f"{number}:Int32", "PSArgumentException")
+    for name in call.texts("Name"):
+        if not is_wildcard(name):
+            text = (
+                f"The command cannot find the job because the job name {name} was not found. Verify the value of the "
+                "Name parameter, and then try the command again."
+            )
+            call.fail(text, "JobWithSpecifiedNameNotFound", "ObjectNotFound", f"{name}:String", "PSArgumentException")
+    return []
+
+
 def get_package(call: CmdletCall) -> Iterable[PSValue]:
     """Programs, as the registry's key Uninstall has them."""
     rows: list[PSValue] = []
@@ -100,6 +118,7 @@ def test_wsman(call: CmdletCall) -> Iterable[PSValue]:
 CMDLETS = (
     Cmdlet("Get-Host", get_host),
     Cmdlet("Get-Culture", get_culture),
+    Cmdlet("Get-Job", get_job, "Id", "Name", lacks="State InstanceId Command Filter Before After Newest HasMoreData"),
     Cmdlet("Get-UICulture", get_culture),
     Cmdlet(
         "Get-Package",

@@ -8,6 +8,7 @@ from fleet.model import Host, Process
 from fleet.signals import kill
 from fleet.windows.cmdlets.console import ConsoleProgram, Words, console_output, has, option
 from fleet.windows.cmdlets.processes import PROTECTED, session_id, short_name, user_name
+from fleet.windows.failure import Unmodelled
 from fleet.windows.matching import like
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue
@@ -108,6 +109,17 @@ def taskkill(session: Session, words: Words, given: list[PSValue]) -> list[PSVal
     asked = [
         words[place + 1] for place, word in enumerate(words[:-1]) if word.lower() in ("/pid", "/im", "-pid", "-im")
     ]
+    place = next((place for place, word in enumerate(words[:-1]) if word.lower() in ("/fi", "-fi")), None)
+    if place is not None and asked:
+        raise Unmodelled("taskkill /fi with /pid or /im")
+    if place is not None:
+        found = FILTER.fullmatch(words[place + 1])
+        if found is None:
+            return console_output(session, "ERROR: The search filter cannot be recognized.", 1)
+        tasks = [_task(process, session.host) for process in session.host.processes]
+        asked = [task["PID"] for task in tasks if _fits(task, found[1].upper(), found[2].lower(), found[3])]
+        if not asked:
+            return console_output(session, "INFO: No tasks running with the specified criteria.")
     if not asked:
         return console_output(
             session,

@@ -9,6 +9,7 @@ from fleet.windows.failure import Unmodelled
 from fleet.windows.format import grid
 from fleet.windows.session import Session
 from fleet.windows.values import PSValue, to_text
+from fleet.windows.wmi_names import lacks
 
 WMIC = {
     "os": "Win32_OperatingSystem",
@@ -19,12 +20,32 @@ WMIC = {
     "computersystem": "Win32_ComputerSystem",
     "bios": "Win32_BIOS",
     "volume": "Win32_Volume",
+    "diskdrive": "Win32_DiskDrive",
+    "memorychip": "Win32_PhysicalMemory",
+    "nicconfig": "Win32_NetworkAdapterConfiguration",
+    "product": "Win32_Product",
+    "qfe": "Win32_QuickFixEngineering",
+    "startup": "Win32_StartupCommand",
+    "timezone": "Win32_TimeZone",
 }
 
 
+BRIEF = {
+    "Win32_OperatingSystem": "BuildNumber Organization RegisteredUser SerialNumber SystemDirectory Version",
+    "Win32_Processor": "Caption DeviceID Manufacturer MaxClockSpeed Name SocketDesignation",
+    "Win32_LogicalDisk": "DeviceID DriveType FreeSpace ProviderName Size VolumeName",
+    "Win32_Service": "ExitCode Name ProcessId StartMode State Status",
+    "Win32_Process": "HandleCount Name Priority ProcessId ThreadCount WorkingSetSize",
+    "Win32_ComputerSystem": "Domain Manufacturer Model Name PrimaryOwnerName TotalPhysicalMemory",
+    "Win32_BIOS": "Manufacturer Name SerialNumber SMBIOSBIOSVersion Version",
+    "Win32_DiskDrive": "Caption DeviceID Model Partitions Size",
+    "Win32_QuickFixEngineering": "Description FixComments HotFixID InstallDate InstalledBy InstalledOn Name "
+    "ServicePackInEffect Status",
+}
+"""Class -> what `list brief` shows of it."""
 LACKED = """
-qfe nic nicconfig product diskdrive partition memorychip memphysical baseboard startup useraccount group share printer
-pagefile environment job ntevent netuse timezone sysaccount systemenclosure recoveros sysdriver csproduct
+nic partition memphysical baseboard useraccount group share printer
+pagefile environment job ntevent netuse sysaccount systemenclosure recoveros sysdriver csproduct
 """
 """More aliases of the real one."""
 
@@ -45,16 +66,20 @@ def wmic(session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     wanted = [
         name for word in plain[verb + 1 :] for name in word.lower().split(",") if name not in ("", "brief", "full")
     ]
+    if plain[verb].lower() == "list" and plain[verb + 1 :] == ["brief"] and kind in BRIEF:
+        wanted = BRIEF[kind].lower().split()
+    if not wanted or wanted == ["*"] or any(lacks(kind, name) for name in wanted):  # a real host has more of them
+        raise Unmodelled(f"wmic {' '.join(plain)}")
     known = {name.lower(): name for name in rows[0]} if rows else {}
-    if any(name not in known for name in wanted) and wanted != ["*"]:
+    if any(name not in known for name in wanted):
         return console_output(
             session, "Node - " + session.host.name.upper() + "\nERROR:\nDescription = Invalid query\n", 44135
         )
-    names = sorted(known[name] for name in wanted if name in known) or sorted(known.values())
+    names = sorted(known[name] for name in wanted)
     if "value" in flags or "list" in flags:
-        lines = [line for row in rows for line in ("", "", *(f"{name}={_raw(row[name])}" for name in names))]
+        lines = [line for row in rows for line in ("", "", *(f"{name}={_raw(name, row[name])}" for name in names))]
         return console_output(session, "\n".join(lines))
-    return console_output(session, _columns(names, [[_raw(row[name]) for name in names] for row in rows]))
+    return console_output(session, _columns(names, [[_raw(name, row[name]) for name in names] for row in rows]))
 
 
 def _columns(names: list[str], rows: list[list[str]]) -> str:
@@ -64,7 +89,9 @@ def _columns(names: list[str], rows: list[list[str]]) -> str:
     return "\n".join([head, *rest])
 
 
-def _raw(value: PSValue) -> str:
+def _raw(name: str, value: PSValue) -> str:
+    if name == "InstalledOn":
+        return format_value(value, "d")
     return format_value(value, "yyyyMMddHHmmss.000000+000") if isinstance(value, datetime) else to_text(value)
 
 
