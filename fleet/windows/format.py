@@ -159,7 +159,9 @@ def grid(
         parts = [_wrapped(cell, width) for cell, width in zip(cells, fitted, strict=True)]
         return "".join(map(line, zip_longest(*parts, fillvalue="")))
 
-    head = wrapped(labels) + line(["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)])
+    narrow = any(len(label) > width for label, width in zip(labels, fitted, strict=True))
+    dashes = ["-" * min(len(label), width) for label, width in zip(labels, fitted, strict=True)]
+    head = (wrapped if narrow else line)(labels) + line(dashes)
     return (head if headers else "") + "".join(map(wrapped if wrap else line, flat))
 
 
