@@ -134,6 +134,11 @@ awk() {
         aj-lacks "awk: mawk reads ${BASH_REMATCH[0]} in its own way"
         return 2
     fi
+    case $* in
+        *[-+*/%^]*|*printf*|*[0-9][eE][0-9]*|*[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]*)
+            command awk "$@" | aj-mawk "$@"
+            return ${PIPESTATUS[0]};;
+    esac
     command awk "$@"
 }
 """

@@ -18,8 +18,8 @@ from scenarios.trouble import with_containers
 PACKAGES = {entry.package: entry.versions[0] for entry in software().linux.values() if entry.package and entry.versions}
 DRAWN = draw_host("web01", Random(5))
 HOST = with_containers(replace(DRAWN, packages={**DRAWN.packages, **PACKAGES}, containers=()), ["api"])
-SHELL_S_OWN = frozenset(("compgen", "complete", "compopt", "bind", "fc", "aj-awake", "aj-gzip", "aj-lacks", "aj-may",
-    "aj-who"))  # fmt: skip
+SHELL_S_OWN = frozenset(("compgen", "complete", "compopt", "bind", "fc",
+    "aj-awake", "aj-gzip", "aj-lacks", "aj-mawk", "aj-may", "aj-who"))  # fmt: skip
 """bash's completion and history, of which nothing is modelled, and what our own sudo, timeout, gzip and awk call."""
 CALLED = sorted(COMMANDS.keys() - ABSENT - SHELL_S_OWN)
 ANY_OPERANDS = frozenset(("file", "tee", "touch", "last", "yes", "mkdir", "netstat", "w", "realpath", "logger",

@@ -92,3 +92,35 @@ def test_an_ordinary_awk_program_is_no_gap():
         asked("awk -F: 'NR==1 {print $1} $3>=1000 {n++} END {print n+0, \"land(\"}' /etc/passwd")[0]
         == "root\n1 land(\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("awk 'BEGIN{print 3e9+2e9, 2147483647, 2147483648, -3e9}'", "5e+09 2147483647 2.14748e+09 -3e+09\n"),
+        ("printf '3000000000\\n3000000000\\n' | awk '{s+=$1} END{print s}'", "6e+09\n"),
+        ("printf '3000000000 x\\n' | awk '{print $1, $2}'", "3000000000 x\n"),
+        ("printf '4000000000\\n' | awk '{print \"total: \" $1+1 \" bytes\"}'", "total: 4e+09 bytes\n"),
+        ("awk 'BEGIN{x=3000000000; print x \" b\"}'", "3e+09 b\n"),
+        ("awk 'BEGIN{printf \"%d %d %i\\n\", 2^31, -2^63, 7}'", "2147483647 -2147483647 7\n"),
+        ("printf '8192\\n' | awk '{printf \"%d\\n\", $1*1024*1024}'", "2147483647\n"),
+        ("awk 'BEGIN{printf \"%.0f %.1f\\n\", 3e9, 2^33/1024}'", "3000000000 8388608.0\n"),
+        ("awk 'BEGIN{print 1/4; exit 3}'; echo $?", "0.25\n3\n"),
+        ("sudo awk 'BEGIN{print 2^40}'; echo 5 | xargs awk 'BEGIN{print 2^10}'", "1.09951e+12\n1024\n"),
+    ],
+)
+def test_awk_prints_large_numbers_as_mawk_does(line: str, told: str):
+    assert asked(line) == (told, "", 0, [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "printf '5000000000\\n' | awk '{if($1>m) m=$1} END{print m}'",
+        "printf '5000000000 4\\n' | awk '{print $1*2, $2}'",
+        "awk 'BEGIN{OFMT=\"%.2f\"; print 3e9+1}'",
+        "awk 'BEGIN{printf \"%s\\n\", 3e9+1}'",
+    ],
+)
+def test_a_large_number_that_may_be_a_text_is_a_gap(line: str):
+    assert asked(line)[3] == ["awk: large numbers"]
