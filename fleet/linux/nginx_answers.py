@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import formatdate
@@ -12,6 +13,7 @@ from fleet.actions import FULL
 from fleet.linux.command import CommandContext, UsageError, lacking
 from fleet.linux.connectivity import is_address
 from fleet.linux.http_responses import NOT_HTTP, REASONS, HttpRequest, HttpResponse, program_response
+from fleet.linux.standing_files import standing_files
 from fleet.model import File, Host, Machine
 from fleet.nginx_config import nginx_error
 from fleet.nginx_routes import Route, Unclear, route
@@ -172,21 +174,21 @@ def _peer(answer: _Answer, backend: str) -> tuple[str, Host, Listener | None]:
 
 def _file(answer: _Answer) -> HttpResponse:
     """A file below the root, or why there is none."""
-    found, files = answer.route, answer.host.files
-    if unclear := next((name for name in ("alias", "try_files", "autoindex") if found.setting(name)), ""):
+    found, files = answer.route, _files_of(answer)
+    if unclear := next((name for name in ("alias", "autoindex") if found.setting(name)), ""):
         raise Unclear(f"nginx {unclear}")
     root = (found.setting("root") or [ROOT])[0]
     path = f"{root.rstrip('/')}{answer.request.uri.partition('?')[0]}"
     if answer.request.method not in ("GET", "HEAD") or "%" in path or posixpath.normpath(path) != path.rstrip("/"):
         raise Unclear("nginx with such a request")
+    if code := _tried(found, files, path):
+        return answer.page(code)
     asked = [path]
     if path.endswith("/"):
         asked = [f"{path}{name}" for name in found.setting("index") or ["index.html"]]
     there = next((name for name in asked if name in files), "")
     if there:
         return _served(answer, there, files[there])
-    if root.rstrip("/") in (ROOT, "/var/www/html") and path.endswith("/"):
-        raise Unclear("nginx's own page")
     if any(name.startswith(f"{path.rstrip('/')}/") for name in files):
         if not path.endswith("/"):
             raise Unclear("nginx redirect to a folder")
@@ -195,6 +197,28 @@ def _file(answer: _Answer) -> HttpResponse:
     why = f'"{asked[0]}" is not found' if path.endswith("/") else f'open() "{path}" failed'
     answer.errors.append(_complaint(answer, f"{why} (2: No such file or directory)"))
     return answer.page(404)
+
+
+def _files_of(answer: _Answer) -> dict[str, File]:
+    """path -> file, with those that came with packages."""
+    context, shell = answer.context, answer.context.host_files
+    if answer.host is context.host:
+        standing = {path: file for path, file in shell.standing.items() if shell.fs.exists(path)}
+    else:
+        standing = standing_files(answer.host)
+    return standing | dict(answer.host.files)
+
+
+def _tried(found: Route, files: Mapping[str, File], path: str) -> int:
+    """The code with which `try_files` ends; 0 if one of its files is there, or there is none."""
+    *tried, last = found.setting("try_files") or ("$uri", "")
+    if not last:
+        return 0
+    if set(tried) - {"$uri", "$uri/"} or not re.fullmatch(r"=[45]\d\d", last) or int(last[1:]) not in REASONS:
+        raise Unclear("nginx try_files")
+    is_folder = any(name.startswith(f"{path.rstrip('/')}/") for name in files)
+    as_file = path in files or (path.endswith("/") and is_folder)
+    return 0 if ("$uri" in tried and as_file) or ("$uri/" in tried and is_folder) else int(last[1:])
 
 
 def _served(answer: _Answer, path: str, file: File) -> HttpResponse:

@@ -110,6 +110,7 @@ def _values(host: Host) -> dict[str, str]:
         "sources": _sources(host),
         "testing": {"22.04": "bookworm", "24.04": "trixie"}.get(system.version, "bullseye"),
         "version": system.version,
+        "welcome": _welcome(host),
     }
 
 
@@ -117,6 +118,23 @@ def _values(host: Host) -> dict[str, str]:
 def _netbase() -> dict[str, str]:
     """The lists of Debian's package netbase (`netbase/`)."""
     return {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "netbase").glob("*.txt")}
+
+
+def _welcome(host: Host) -> str:
+    """The page of nginx's package, whose style changed in 1.21."""
+    old = host.packages.get("nginx", "").rpartition(":")[2].startswith("1.18.")
+    style = _OLD_STYLE if old else _STYLE
+    return Path(__file__).with_name("nginx_welcome.txt").read_text(encoding="utf-8").replace("{style}", style)
+
+
+_OLD_STYLE = (
+    "    body {\n        width: 35em;\n        margin: 0 auto;\n"
+    "        font-family: Tahoma, Verdana, Arial, sans-serif;\n    }"
+)
+_STYLE = (
+    "html { color-scheme: light dark; }\nbody { width: 35em; margin: 0 auto;\n"
+    "font-family: Tahoma, Verdana, Arial, sans-serif; }"
+)
 
 
 def _fstab(host: Host) -> str:

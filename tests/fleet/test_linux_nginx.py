@@ -147,3 +147,56 @@ def test_another_host_asks_and_is_named_and_nobody_is_accountable_for_the_log():
     assert text.startswith("10.0.1.9 - - [")
     assert "client: 10.0.1.9, server: shop" in text
     assert diff({"w": machines["web01"].first}, {"w": machines["web01"].host}) == {}
+
+
+DEFAULT_SITE = """events {}
+http {
+    include mime.types;
+    server {
+        listen 80 default_server;
+        root /var/www/html;
+        index index.html index.htm index.nginx-debian.html;
+        server_name _;
+        location / { try_files $uri $uri/ =404; }
+        location /plain { root /usr/share/nginx/html; try_files $uri =403; }
+        location /own/ { }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "told"),
+    [
+        ("", "curl -s localhost | sed -n '4p;13p'", "<title>Welcome to nginx!</title>\n"
+         "<p>If you see this page, the nginx web server is successfully installed and\n"),
+        ("", "curl -s -o /dev/null -w '%{http_code} %{size_download}\\n' localhost/index.nginx-debian.html",
+         "200 615\n"),
+        ("", "curl -sI localhost | grep -c 'Content-Length: 615'", "1\n"),
+        ("", "curl -s -o /dev/null -w '%{http_code}\\n' localhost/nosuch", "404\n"),
+        ("", "curl -s -o /dev/null -w '%{http_code}\\n' localhost/plain/x", "403\n"),
+        ("", "curl -s -o /dev/null -w '%{http_code}\\n' localhost/own/", "404\n"),
+        ("echo mine > /var/www/html/index.html", "curl -s localhost", "mine\n"),
+        ("mkdir /var/www/html/a; echo in > /var/www/html/a/index.htm", "curl -s localhost/a/", "in\n"),
+        ("mkdir /var/www/html/a; echo in > /var/www/html/a/x", "curl -s -o /dev/null -w '%{http_code}\\n' localhost/a/",
+         "403\n"),
+        ("rm /var/www/html/index.nginx-debian.html; touch /var/www/html/x",
+         "curl -s -o /dev/null -w '%{http_code}\\n' localhost", "403\n"),
+        ("sed -i 's/Welcome to/Closed:/' /var/www/html/index.nginx-debian.html",
+         "curl -s localhost | grep -c Closed:", "2\n"),
+    ],
+)  # fmt: skip
+def test_the_default_site_serves_the_package_s_page_and_what_is_put_beside_it(before: str, line: str, told: str):
+    host = host_with().with_file(CONFIG, File(DEFAULT_SITE))
+    assert run(f"{before or ':'}; systemctl reload nginx; {line}", host)[::3] == (told, [])
+
+
+def test_the_page_of_ubuntu_s_older_nginx_has_another_style():
+    host = host_with().with_file(CONFIG, File(DEFAULT_SITE))
+    old = replace(host, packages={**host.packages, "nginx": "1.18.0-6ubuntu14.4"})
+    assert run("wc -c < /usr/share/nginx/html/index.html", old)[0] == "612\n"
+
+
+def test_what_else_try_files_may_ask_for_is_a_gap():
+    host = host_with().with_file(CONFIG, File(DEFAULT_SITE.replace("=404", "/index.php")))
+    assert run("curl -s localhost/nosuch", host)[3] == ["nginx try_files"]

@@ -105,6 +105,7 @@ def test_an_ordinary_awk_program_is_no_gap():
         ("awk 'BEGIN{printf \"%d %d %i\\n\", 2^31, -2^63, 7}'", "2147483647 -2147483647 7\n"),
         ("printf '8192\\n' | awk '{printf \"%d\\n\", $1*1024*1024}'", "2147483647\n"),
         ("awk 'BEGIN{printf \"%.0f %.1f\\n\", 3e9, 2^33/1024}'", "3000000000 8388608.0\n"),
+        ("printf '5000000000\\n' | awk '{if($1>m) m=$1} END{print m}'", "5000000000\n"),
         ("awk 'BEGIN{print 1/4; exit 3}'; echo $?", "0.25\n3\n"),
         ("sudo awk 'BEGIN{print 2^40}'; echo 5 | xargs awk 'BEGIN{print 2^10}'", "1.09951e+12\n1024\n"),
     ],
@@ -116,7 +117,6 @@ def test_awk_prints_large_numbers_as_mawk_does(line: str, told: str):
 @pytest.mark.parametrize(
     "line",
     [
-        "printf '5000000000\\n' | awk '{if($1>m) m=$1} END{print m}'",
         "printf '5000000000 4\\n' | awk '{print $1*2, $2}'",
         "awk 'BEGIN{OFMT=\"%.2f\"; print 3e9+1}'",
         "awk 'BEGIN{printf \"%s\\n\", 3e9+1}'",

@@ -45,8 +45,14 @@ class Outcome:
     code: int
 
 
+def _debian() -> Host:
+    """A host of the release with whose tools it is compared."""
+    host = draw_host("web01", Random(11))
+    return replace(host, now=int(time.time()), system=replace(host.system, id="debian", version="12"))
+
+
 def a_host() -> Host:
-    host = replace(draw_host("web01", Random(11)), now=int(time.time()))
+    host = _debian()
     for path, (content, mode, touched) in FILES.items():
         host = host.with_file(f"{PLACE}/{path}", File(content, mode=mode, modified=touched))
     return host
@@ -124,7 +130,7 @@ def a_host_with_history(tree: Path) -> Host:
     for name, (subject, author, when, changes) in zip(told.stdout.split(), HISTORY, strict=True):
         files = {**files, **changes}
         commits.append(Commit(name, author, when, subject, files))
-    host = replace(draw_host("web01", Random(11)), now=int(time.time()))
+    host = _debian()
     for path, content in files.items():
         host = host.with_file(f"{PLACE}/{path}", File(content, modified=NOW - 7200))
     host = host.with_file("/root/.gitconfig", File("[user]\n\tname = Mara Lind\n\temail = mara.lind@example.com\n"))
