@@ -82,10 +82,10 @@ def plant(base: Arm, candidate: Arm, worse: Arm, policy: Policy, drop: float, ra
 
 
 def verdicts(base: Arm, candidate: Arm, policy: Policy) -> tuple[GateOutcome, GateOutcome]:
-    """Of the policy, and of the policy if nothing had to improve, which no equal candidate does."""
+    """Of the policy, and of it without floors and improvements: whether an equal model meets these is up to the model."""
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(base, candidate, name, rule)]
     states = [(decided.demand.rule, decided.state) for decided in decide(demands, policy)]
-    kept = [state for rule, state in states if rule != "improve"]
+    kept = [state for rule, state in states if rule not in ("floor", "improve")]
     return outcome_of([state for _, state in states]), outcome_of(kept)
 
 
@@ -123,7 +123,7 @@ def main() -> None:
         for label, other in (("the same", candidate), (f"planted, {arguments.drop:g} or more", worsened)):
             whole, kept = verdicts(base, other, policy)
             told[label][whole] += 1
-            told[f"{label}; nothing need improve"][kept] += 1
+            told[f"{label}; no floors, no improvement"][kept] += 1
         for name in policy.metrics:
             pairs = paired(base[name.split("/")[0]], candidate[name.split("/")[0]], name.split("/")[1])[ALL]
             moved = np.abs(pairs.b - pairs.a)
