@@ -82,7 +82,7 @@ def plant(base: Arm, candidate: Arm, worse: Arm, policy: Policy, drop: float, ra
 
 
 def verdicts(base: Arm, candidate: Arm, policy: Policy) -> tuple[GateOutcome, GateOutcome]:
-    """Of the policy, and of it without floors and improvements: whether an equal model meets these is up to the model."""
+    """Of the policy, and of it without floors and improvements, which an equal model may or may not meet."""
     demands = [demand for name, rule in policy.metrics.items() for demand in demands_of(base, candidate, name, rule)]
     states = [(decided.demand.rule, decided.state) for decided in decide(demands, policy)]
     kept = [state for rule, state in states if rule not in ("floor", "improve")]

@@ -84,7 +84,8 @@ def _unlike(names: Sequence[str], longer: Sequence[str]) -> list[str]:
 
 
 def rank(models: Sequence[Entry], today: Today | None = None, slices: bool = True) -> list[BoardRow]:
-    """Task by task, headline metric first, best model first; rows with a flaw come after those without.
+    """Task by task, those of the default policy first, as it has them; headline metric first, best model first; rows
+    with a flaw come after those without.
 
     `aj compare` refuses to compare a log with other samples or another grader than `today`'s. A task that `today` does
     not name is taken as it is. Without `slices`, only the rows over all samples.
@@ -92,7 +93,7 @@ def rank(models: Sequence[Entry], today: Today | None = None, slices: bool = Tru
     rows = [
         row for entry in models for task in entry.tasks.values() for row in _rows(entry.name, task, today or {}, slices)
     ]
-    tasks = list(dict.fromkeys(row.task for row in rows))
+    tasks = list(dict.fromkeys([*load_policy().gated, *(row.task for row in rows)]))
     metrics = list(dict.fromkeys((row.task, row.metric) for row in rows))
 
     def place(row: BoardRow) -> tuple[Any, ...]:
