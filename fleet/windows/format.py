@@ -9,11 +9,11 @@ from fleet.windows.columns import View
 from fleet.windows.dotnet import long_date
 from fleet.windows.error_records import ErrorRecord
 from fleet.windows.exceptions import BASES
-from fleet.windows.failure import MAX_OUTPUT, Unmodelled
+from fleet.windows.failure import MAX_OUTPUT
 from fleet.windows.members import hash_entries, span_properties
 from fleet.windows.session import SHOWN
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import CUSTOM, Hash, PartOfRecord, PSObject, PSValue, display, to_text
+from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, display, every_property, to_text
 from fleet.windows.views import LISTS, MATCH, VIEWS
 
 WIDTH = 120
@@ -88,8 +88,7 @@ def _single(value: PSValue, nested: bool) -> str:
 
 def _objects(records: list[PSObject]) -> str:
     first = records[0]
-    if isinstance(first, PartOfRecord):
-        raise Unmodelled(first.what)
+    every_property(first)
     if first.type == MATCH:
         return "\n" + "".join(f"{record.text}\n" for record in records) + "\n"
     if isinstance(first, ErrorRecord):

@@ -41,6 +41,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
             found = value.get(name)
             if found is None and lacks_property(value.type, name):
                 raise Unmodelled(f"[{value.type}].{name}")
+            if found is None and lowered in ("psobject", "psbase", "psadapted", "psextended", "pstypenames"):
+                raise Unmodelled(f"[{value.type}].{name}")
             if isinstance(value, PartOfRecord) and value.real_name(name) is None and lowered not in value.absent:
                 raise Unmodelled(f"{value.what}.{name}")
             return 1 if found is None and lowered in ("count", "length") and value.real_name(name) is None else found

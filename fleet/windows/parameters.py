@@ -31,6 +31,7 @@ REQUIRED = {
     "Get-CimInstance": "ClassName|Query",
     "Get-EventLog": "LogName|List",
     "Get-ItemPropertyValue": "Path|LiteralPath Name",
+    "Get-ScheduledTaskInfo": "TaskName|InputObject",
     "Invoke-Expression": "Command",
     "Invoke-RestMethod": "Uri",
     "Invoke-WebRequest": "Uri",

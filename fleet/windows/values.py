@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, no_memory
+from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, Unmodelled, no_memory
 from fleet.windows.moments import LOCAL, parse_moment
 from fleet.windows.tree import Block, TypeName
 
@@ -81,6 +81,17 @@ class PartOfRecord(PSObject):
     """what it is, for the gap"""
     absent: frozenset[str] = frozenset()
     """properties that no such object has here, in lower case"""
+
+
+def every_property(record: PSObject) -> dict[str, "PSValue"]:
+    """All properties of an object, by name.
+
+    Raises:
+        Unmodelled: it has more of them on a real host.
+    """
+    if isinstance(record, PartOfRecord):
+        raise Unmodelled(record.what)
+    return record.values
 
 
 class EnumText(str):

@@ -248,6 +248,13 @@ def test_dir_finds_no_file(host: Host, path: str):
     assert stdout.startswith(" Volume in drive C is System\n Volume Serial Number is ")
 
 
+@pytest.mark.parametrize("line", ["cmd /c dir Q:\\", "cmd /c vol Q:"])
+def test_cmd_knows_no_such_drive(host: Host, line: str):
+    machine = Machine(host)
+    answer = WindowsShell(machine).run(line)
+    assert (answer, machine.gaps) == (("", "The system cannot find the path specified.\n", 1), [])
+
+
 def test_cmd_tells_the_date_and_the_time(host: Host):
     assert told(host, "cmd /c date /t") == "Wed 03/04/2026 "
     assert told(host, "cmd /c time /t") == "12:00 PM"

@@ -112,6 +112,13 @@ def test_a_query_without_result_is_told_as_such(host: Host, line: str, query: st
     assert f"FullyQualifiedErrorId : CmdletizationQuery_NotFound,{name}\n" in stderr
 
 
+@pytest.mark.parametrize("line", ["Get-NetTCPConnection -LocalPort abc", "Get-NetRoute -InterfaceIndex x"])
+def test_a_number_is_wanted_where_there_must_be_one(host: Host, line: str):
+    _, stderr, gaps = met(host, line)
+    assert ("Cannot convert value" in stderr, gaps) == (True, [])
+    assert f"CannotConvertArgumentNoMessage,{line.split()[0]}\n" in stderr
+
+
 @pytest.mark.parametrize(("line", "name"), [("Get-NetAdapter x", "Name"), ("Get-Volume Q", "DriveLetter")])
 def test_a_name_that_nothing_has_is_told_as_such(host: Host, line: str, name: str):
     _, stderr, gaps = met(host, line)

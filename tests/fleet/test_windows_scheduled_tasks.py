@@ -104,6 +104,10 @@ def test_what_is_not_there_is_refused_in_their_own_words(host: Host, line: str, 
     assert (words in stderr, code, machine.gaps) == (True, 1, [])
 
 
+def test_a_name_may_be_a_whole_path(host: Host):
+    assert told(host, f"(Get-ScheduledTaskInfo '{DEFRAG}ScheduledDefrag').TaskPath") == DEFRAG
+
+
 def test_a_wildcard_may_find_nothing(host: Host):
     assert told(host, "Get-ScheduledTask nosuch*") == ""
 

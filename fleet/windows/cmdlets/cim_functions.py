@@ -6,6 +6,8 @@ from fleet.windows.binding import CmdletCall
 from fleet.windows.matching import like
 from fleet.windows.values import PSObject, PSValue, to_text
 
+INTEGERS = ("InterfaceIndex", "LocalPort", "OwningProcess", "PrefixLength", "RemotePort")
+"""Parameters that take whole numbers."""
 NUMBERS = {"ipv4": 2, "ipv6": 23, "listen": 2, "established": 5, "closewait": 8, "timewait": 11}
 """Values that CIM knows by number."""
 
@@ -14,6 +16,8 @@ def queried(call: CmdletCall, class_name: str, found: Sequence[PSObject], names:
     """The instances whose properties are as the parameters of the same names say."""
     given = {name: call.texts(name) for name in names if call.has(name)}
     for name, wanted in given.items():
+        if name in INTEGERS:
+            call.numbers(name)  # anything else cannot be bound
         found = [record for record in found if any(like(to_text(record.get(name)), one) for one in wanted)]
     if not found and given:
         not_found(call, class_name, given)

@@ -66,7 +66,7 @@ def _prompted(session: Session, line: str) -> list[PSValue]:
     if head in LACKED:
         raise Unmodelled(f"cmd /c {head}")
     if head in OWN:
-        return OWN[head](session, rest.strip().split(), [])
+        return _own(session, head, rest.strip().split())
     if head == "echo":
         return console_output(session, line[5:])
     if head in SHARED:
@@ -77,6 +77,17 @@ def _prompted(session: Session, line: str) -> list[PSValue]:
     session.note(Failure("", lacks=head if session.is_lacking(head) else ""))
     text = f"'{head}' is not recognized as an internal or external command,\noperable program or batch file.\n"
     session.errors.append(text)
+    return console_output(session, "", 1)[:0]
+
+
+def _own(session: Session, name: str, words: Words) -> list[PSValue]:
+    """A command of cmd itself."""
+    try:
+        return OWN[name](session, words, [])
+    except Failure as failure:
+        if failure.kind not in ("DriveNotFoundException", "ItemNotFoundException"):
+            raise
+    session.errors.append("The system cannot find the path specified.\n")
     return console_output(session, "", 1)[:0]
 
 

@@ -8,13 +8,13 @@ from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.cmdlets.files import named_items
 from fleet.windows.paths import exactly, write_text
 from fleet.windows.session import SHOWN
-from fleet.windows.values import CUSTOM, PSObject, PSValue, display, items, to_text
+from fleet.windows.values import CUSTOM, PSObject, PSValue, display, every_property, items, to_text
 from fleet.windows.views import SERVICE
 
 
 def _lines(call: CmdletCall, given: Iterable[PSValue]) -> list[str]:
     records = [item for item in given if isinstance(item, PSObject) and item.type != SHOWN]
-    names = list(records[0].values) if records else []  # as a table, from the first object
+    names = list(every_property(records[0])) if records else []  # as a table, from the first object
     mark = call.text("Delimiter", ",")
     rows = [[_quoted(name) for name in names], *([_cell(record, name) for name in names] for record in records)]
     lines = [mark.join(row) for row in rows] if names else []

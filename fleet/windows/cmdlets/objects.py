@@ -9,7 +9,18 @@ from fleet.windows.members import call_method, get_property, own_property
 from fleet.windows.operators import binary, sort_key
 from fleet.windows.session import shown
 from fleet.windows.tree import Block
-from fleet.windows.values import CUSTOM, Hash, PSObject, PSValue, collapse, items, to_number, to_text, truthy
+from fleet.windows.values import (
+    CUSTOM,
+    Hash,
+    PSObject,
+    PSValue,
+    collapse,
+    every_property,
+    items,
+    to_number,
+    to_text,
+    truthy,
+)
 
 COMPARED = (
     "EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Match", "NotMatch", "Contains", "NotContains", "In", "NotIn"
@@ -145,7 +156,7 @@ def _project(call: CmdletCall, item: PSValue) -> PSObject:
     values: dict[str, PSValue] = {}
     for spec in items(call.value("Property")):
         if isinstance(spec, str) and any(mark in spec for mark in "*?"):
-            held = item.values if isinstance(item, PSObject) else {}
+            held = every_property(item) if isinstance(item, PSObject) else {}
             values.update({name: value for name, value in held.items() if like(name, spec)})
         else:
             label, value = compute(call, item, spec)

@@ -16,7 +16,18 @@ from fleet.windows.matching import like
 from fleet.windows.members import span_properties
 from fleet.windows.session import SHOWN, shown
 from fleet.windows.tree import Block, TypeName
-from fleet.windows.values import CUSTOM, EnumText, Hash, PSObject, PSValue, bounded, display, items, to_text
+from fleet.windows.values import (
+    CUSTOM,
+    EnumText,
+    Hash,
+    PSObject,
+    PSValue,
+    bounded,
+    display,
+    every_property,
+    items,
+    to_text,
+)
 from fleet.windows.views import VIEWS
 
 MAX_JSON_DEPTH = 20
@@ -34,7 +45,7 @@ def _chosen(call: CmdletCall, records: Sequence[PSObject]) -> list[PSObject]:
         values: dict[str, PSValue] = {}
         for spec in items(call.value("Property")):
             if isinstance(spec, str) and any(mark in spec for mark in "*?"):
-                values.update({name: value for name, value in record.values.items() if like(name, spec)})
+                values.update({name: value for name, value in every_property(record).items() if like(name, spec)})
             else:
                 label, value = compute(call, record, spec)
                 values[label] = value
@@ -132,7 +143,8 @@ def _plain(value: PSValue, depth: int, budget: Budget) -> JsonData:
         case list() if depth >= 0:
             return [_plain(member, depth - 1, budget) for member in value]
         case Hash() | PSObject() if depth >= 0:
-            return {name: _plain(held, depth - 1, budget) for name, held in value.values.items()}
+            members = value.values if isinstance(value, Hash) else every_property(value)
+            return {name: _plain(held, depth - 1, budget) for name, held in members.items()}
         case _:
             return to_text(value)
 

@@ -115,7 +115,8 @@ def get_scheduled_task_info(call: CmdletCall) -> Iterable[PSValue]:
         ]
     else:
         folder = call.text("TaskPath", "\\")
-        paths = [f"{folder}{'' if folder.endswith(chr(92)) else chr(92)}{name}" for name in call.texts("TaskName")]
+        start = folder if folder.endswith("\\") else f"{folder}\\"
+        paths = [name if name.startswith("\\") else start + name for name in call.texts("TaskName")]
     return [info for path in paths for info in _info(call, path)]
 
 
