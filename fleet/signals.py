@@ -76,8 +76,8 @@ def ended(host: Host, service: Service, signal: str) -> Host:
         host = manager_says(host, service, f"{unit}: Deactivated successfully.")
         host = host.with_service(replace(service, state="inactive", since=host.now, exit_code=0))
     else:
-        code = "dumped" if signal in DUMPED else "killed"
-        result = "core-dump" if signal in DUMPED else "signal"
+        code = "dumped" if dumps(host, signal) else "killed"
+        result = "core-dump" if dumps(host, signal) else "signal"
         host = manager_says(host, service, f"{unit}: Main process exited, code={code}, status={number}/{signal}", 5)
         host = manager_says(host, service, f"{unit}: Failed with result '{result}'.", 4)
         host = host.with_service(replace(service, state="failed", since=host.now, exit_code=128 + number))
@@ -107,7 +107,7 @@ def _restarted(host: Host, service: Service) -> Host:
     times = [entry.time for entry in host.journal if entry.unit == service.name and _SCHEDULED in entry.message]
     if sum(host.now - time < WITHIN for time in times) >= LIMIT:
         host = manager_says(host, service, f"{unit}: Start request repeated too quickly.", 4)
-        host = manager_says(host, service, f"{unit}: Failed with result '{_result_of(service)}'.", 4)
+        host = manager_says(host, service, f"{unit}: Failed with result '{_result_of(host, service)}'.", 4)
         host = manager_says(host, service, f"Failed to start {service.title}.", 3)
         return host.with_service(replace(host.services[service.name], state="failed"))
     host = manager_says(host, service, f"{unit}: {_SCHEDULED} {automatic_restarts(host, service.name) + 1}.")
@@ -120,8 +120,8 @@ def _restarted(host: Host, service: Service) -> Host:
 _SCHEDULED = "Scheduled restart job, restart counter is at"
 
 
-def _result_of(service: Service) -> str:
-    return result_of(service.exit_code) if service.state == "failed" else "start-limit-hit"
+def _result_of(host: Host, service: Service) -> str:
+    return result_of(host, service.exit_code) if service.state == "failed" else "start-limit-hit"
 
 
 def signal_of_end(exit_code: int) -> str | None:
@@ -129,10 +129,15 @@ def signal_of_end(exit_code: int) -> str | None:
     return SIGNALS[exit_code - 129] if 128 < exit_code <= 128 + len(SIGNALS) else None
 
 
-def result_of(exit_code: int) -> str:
+def dumps(host: Host, signal: str) -> bool:
+    """Whether a signal leaves a core dump: Ubuntu hands it to apport, Debian allows services none."""
+    return signal in DUMPED and host.system.id != "debian"
+
+
+def result_of(host: Host, exit_code: int) -> str:
     """systemd's Result of a run that ended with this exit code; over 128 a signal ended it."""
     if signal := signal_of_end(exit_code):
-        return "core-dump" if signal in DUMPED else "signal"
+        return "core-dump" if dumps(host, signal) else "signal"
     return "exit-code" if exit_code else "success"
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from bashkit import BuiltinResult
 
 from fleet.linux.clock import formatted
-from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, parse, table
+from fleet.linux.command import Command, CommandContext, Flags, UsageError, fail, lacking, parse, table
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.ls import human
 from fleet.linux.options import options
@@ -39,6 +39,7 @@ class Space:
 
 
 DF = options("""
+    -a --all
     -h --human-readable
     -H --si
     -m
@@ -72,6 +73,8 @@ def df(context: CommandContext) -> BuiltinResult:
                 errors += f"df: {word}: No such file or directory\n"
             else:
                 mounts.append(device or host.mount_of(context.absolute(word)))
+    elif "a" in flags:
+        return lacking(context, "df -a", BuiltinResult(exit_code=1))
     only, without = flags.every("t"), flags.every("x")
     mounts = [m for m in mounts if m.kind not in without and (m.kind in only or not only)]
     if not mounts:

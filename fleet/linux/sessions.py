@@ -20,12 +20,15 @@ ID = options("""
     -n --name
     -r --real
     -z --zero
+    -Z --context
     ~ -a
 """)
 
 
 def identity(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, ID)
+    if "Z" in flags:
+        return fail("id: --context (-Z) works only on an SELinux-enabled kernel")
     chosen = {"u", "g", "G"} & flags.values.keys()
     if len(chosen) > 1:
         return fail('id: cannot print "only" of more than one choice')

@@ -20,6 +20,7 @@ BOOT_SECONDS = 35
 HOSTNAME = options("""
     ~ -f --fqdn --long
     ~ -s --short
+    -A --all-fqdns
     -I --all-ip-addresses
     -i --ip-address
     -d --domain
@@ -37,6 +38,8 @@ def hostname(context: CommandContext) -> str | BuiltinResult:
         return BuiltinResult("hostname: Local domain name not set\n", exit_code=1)
     if "I" in flags:
         return f"{host.address} \n"
+    if "A" in flags:  # the names that the addresses resolve to
+        return f"{host.name} \n"
     if "i" in flags:
         return "127.0.1.1\n"
     return "" if "d" in flags else f"{host.name}\n"

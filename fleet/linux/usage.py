@@ -244,6 +244,7 @@ VMSTAT = options("""
     -y --no-first
     -f --forks
     -p --partition=
+    -w --wide
 """)
 
 
@@ -269,6 +270,8 @@ def vmstat(context: CommandContext) -> str | BuiltinResult:
     else:
         kept += [cached(host) // CACHE_SHARE, cached(host) - cached(host) // CACHE_SHARE]
     memory = " ".join(f"{kib * 1024 // scale:6d}" for kib in kept)
+    if "w" in flags and context.host.system.version == "22.04":
+        return lacking(context, "vmstat -w", BuiltinResult(exit_code=1))
     running = sum(process.state.startswith("R") for process in host.processes)
     busy_now = busy(host)
     user, system = int(busy_now * 0.75), int(busy_now / 4)
@@ -280,6 +283,18 @@ def vmstat(context: CommandContext) -> str | BuiltinResult:
     head = "procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----"
     names = " inact active" if "a" in flags else "  buff  cache"
     heads = f" r  b   swpd   free {names}   si   so    bi    bo   in   cs us sy id wa st"
+    if "w" in flags:
+        wide = " ".join(f"{kib * 1024 // scale:12d}" for kib in kept)
+        line = (
+            f"{running:4d} {int(host.waiting):4d} {wide} {0:4d} {0:4d} {12:5d} {31:5d} {118:4d} {246:4d} "
+            f"{user:3d} {system:3d} {100 - user - system - waiting:3d} {waiting:3d} {0:3d} {0:3d}"
+        )
+        head = (
+            "--procs-- -----------------------memory---------------------- ---swap-- -----io---- -system-- "
+            "----------cpu----------"
+        )
+        names = "       inact       active" if "a" in flags else "        buff        cache"
+        heads = f"   r    b         swpd         free {names}   si   so    bi    bo   in   cs  us  sy  id  wa  st  gu"
     delay = int(flags.words[0][:4]) if flags.words else 0
     times = min(int(flags.words[1][:4]), 20) if len(flags.words) > 1 else 1
     rows = [f"{line}{formatted(now + n * delay, ' %F %T') if 't' in flags else ''}\n" for n in range(times)]

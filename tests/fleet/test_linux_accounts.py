@@ -221,3 +221,27 @@ def test_logger_refuses(line: str, error: str):
     machine = Machine(HOST)
     assert run(line, machine) == ("", error, 1)
     assert machine.host.journal == HOST.journal
+
+
+def test_lastlog_tells_of_the_last_login_of_each_user():
+    told = run("lastlog")[0].splitlines()
+    assert told[0] == "Username         Port     From                                       Latest"
+    assert [line.split()[0] for line in told[1:4]] == ["root", "www-data", "ops"]
+    newest = max(HOST.logins, key=lambda login: login.start)
+    (row,) = run(f"lastlog -u {newest.user}")[0].splitlines()[1:]
+    assert row.startswith(f"{newest.user:<16} {newest.tty:<8} {newest.origin:<42}")
+    assert row.endswith(" +0000 " + run(f"date -d @{newest.start} +%Y")[0].strip())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("lastlog -u nobody | tail -1 | grep -c 'Never logged in'", ("1\n", "", 0)),
+        ("lastlog -u nosuch", ("", "lastlog: Unknown user or range: nosuch\n", 1)),
+        ("lastlog -t 0", ("", "", 0)),
+        ("lastlog -b x", ("", "lastlog: invalid numeric argument 'x'\n", 1)),
+        ("id -Z", ("", "id: --context (-Z) works only on an SELinux-enabled kernel\n", 1)),
+    ],
+)
+def test_what_lastlog_and_id_refuse(line: str, told: tuple[str, str, int]):
+    assert run(line) == told

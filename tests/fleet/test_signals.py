@@ -1,5 +1,6 @@
 """What a signal does to a service: its end is clean or a failure, and its unit's Restart= acts."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -57,6 +58,16 @@ CLEAN = ("inactive", "success", "0", False)
 )
 def test_the_end_of_a_unit_without_restart(line: str, expected: tuple[str, str, str, bool]):
     assert after(machine_with("nginx"), "nginx", line) == expected
+
+
+@pytest.mark.parametrize("signal", ["ABRT", "SEGV"])
+def test_on_debian_no_signal_leaves_a_core_dump(signal: str):
+    machine = machine_with("nginx")
+    machine.host = replace(machine.host, system=replace(machine.host.system, id="debian", version="12"))
+    assert after(machine, "nginx", f"kill -{signal} MAINPID")[:2] == ("failed", "signal")
+    told = LinuxShell(machine).run("systemctl status nginx; journalctl -u nginx -n 3")[0]
+    assert "code=killed" in told
+    assert "core-dump" not in told
 
 
 DROP_IN = "/etc/systemd/system/nginx.service.d/override.conf"

@@ -82,7 +82,7 @@ def _of_service(host: Host, service: Service) -> dict[str, str]:
         "GuessMainPID": "yes",
         "MainPID": str(main.pid if main else 0),
         "ControlPID": "0",
-        "Result": result(service),
+        "Result": result(host, service),
         "NRestarts": str(automatic_restarts(host, name)),
         "OOMPolicy": "stop",
         "ExecMainStartTimestamp": moment(began) if began is not None else "",

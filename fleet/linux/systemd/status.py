@@ -97,7 +97,7 @@ def init_scope(host: Host) -> str:
 def _activity(host: Host, service: Service) -> str:
     since = f"since {moment(service.since)}; {ago(host.now - service.since)} ago"
     if service.state == "failed":
-        return f"failed (Result: {result(service)}) {since}"
+        return f"failed (Result: {result(host, service)}) {since}"
     if service.state == "inactive" and not service.since:
         return "inactive (dead)"
     return f"{service.state} ({sub_state(host, service)}) {since}"

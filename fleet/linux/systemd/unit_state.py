@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fleet.linux.systemd.journal_entries import of_unit
 from fleet.model import Host, Service
 from fleet.ports import main_process
-from fleet.signals import DUMPED, SIGNALS, result_of, signal_of_end
+from fleet.signals import SIGNALS, dumps, result_of, signal_of_end
 from fleet.software import software
 from fleet.unit_files import EXEC, has_own_file, setting, unit_type
 
@@ -99,7 +99,7 @@ def last_run(host: Host, service: Service) -> LastRun | None:
         return None
     pid = next((entry.pid for entry in reversed(of_unit(host, service.name)) if entry.pid > 1), host.next_pid - 1)
     if signal := signal_of_end(service.exit_code):
-        return LastRun(pid, "dumped" if signal in DUMPED else "killed", SIGNALS.index(signal) + 1)
+        return LastRun(pid, "dumped" if dumps(host, signal) else "killed", SIGNALS.index(signal) + 1)
     if service.state == "failed":
         return LastRun(pid, "exited", service.exit_code or 1)
     untrapped = service.name not in software().linux or service.name == "cron"
@@ -122,6 +122,6 @@ def started_as(service: Service) -> str:
     return re.sub(r"^\w+: (?:master process )?", "", service.command)
 
 
-def result(service: Service) -> str:
+def result(host: Host, service: Service) -> str:
     """Result=: success, exit-code, signal, core-dump"""
-    return result_of(service.exit_code or 1) if service.state == "failed" else "success"
+    return result_of(host, service.exit_code or 1) if service.state == "failed" else "success"
