@@ -5,9 +5,12 @@ in KiB and times in seconds since the epoch (UTC), unless a field says otherwise
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 from aj.state import Agent
@@ -373,8 +376,7 @@ class Host:
         """The same host after some time, with what `once` has computed, which `replace` would drop. It would also take
         twice as long, and every command line ends with this."""
         host = object.__new__(Host)
-        for name in Host.__slots__:
-            object.__setattr__(host, name, getattr(self, name))
+        deque(map(object.__setattr__, repeat(host), Host.__slots__, _HELD(self)), maxlen=0)
         object.__setattr__(host, "now", self.now + seconds)
         return host
 
@@ -388,6 +390,10 @@ class Host:
         """The host with `file` at `path`, or with the file removed if it is None."""
         files = {key: value for key, value in self.files.items() if key != path}
         return replace(self, files=files if file is None else {**files, path: file})
+
+
+_HELD = attrgetter(*Host.__slots__)
+"""All that a host holds."""
 
 
 @dataclass(slots=True)

@@ -33,12 +33,16 @@ def main_process(host: Host, name: str) -> Process | None:
     return next((p for p in own if p.parent not in pids), None)
 
 
-def listeners(host: Host) -> list[Listener]:
+def listeners(host: Host) -> tuple[Listener, ...]:
     """All listeners, sorted by port; each port has one listener."""
+    return host.once("listeners", lambda: _listeners(host))
+
+
+def _listeners(host: Host) -> tuple[Listener, ...]:
     found: dict[int, Listener] = {}
     for listener in (*_services(host), *_processes(host), *_containers(host)):
         found.setdefault(listener.port, listener)
-    return [found[port] for port in sorted(found)]
+    return tuple(found[port] for port in sorted(found))
 
 
 def _services(host: Host) -> Iterator[Listener]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from fleet.windows.failure import Failure
 from fleet.windows.parameters import REQUIRED, taken_type
@@ -64,14 +65,13 @@ class Cmdlet:
             Failure: no parameter matches, or several do.
         """
         wanted, fits = name.lower(), []
-        for group, switch in (*self._groups(), *((group, None) for group in f"{self.lacks} {COMMON_LACKED}".split())):
-            spellings = [spelling.lower() for spelling in group.split("|")]
+        for full, spellings, switch in _spelled(self):
             if wanted in spellings:
                 if switch is None:
-                    raise self._lacking(group.split("|")[0], name, span)
-                return group.split("|")[0], switch
+                    raise self._lacking(full, name, span)
+                return full, switch
             if spellings[0].startswith(wanted):
-                fits.append((group.split("|")[0], switch))
+                fits.append((full, switch))
         if len(fits) > 1:
             own = [fit for fit in fits if fit[0] in f"{self.positional} {self.named} {self.switches}"]
             fits = own if len(own) == 1 else fits
@@ -98,7 +98,7 @@ class Cmdlet:
         failure.lacks = f"{self.name} -{full}"
         return failure
 
-    def _groups(self) -> list[tuple[str, bool]]:
+    def groups(self) -> list[tuple[str, bool]]:
         named = f"{self.positional} {self.named} {COMMON_NAMED}".split()
         switches = f"{self.switches} {COMMON_SWITCHES} {CHANGING_SWITCHES if self.changes else ''}".split()
         return [*((group, False) for group in named), *((group, True) for group in switches)]
@@ -124,6 +124,15 @@ class Cmdlet:
         """The class name used in FullyQualifiedErrorId."""
         own = self.name if self.function else self.error_class
         return own or f"Microsoft.PowerShell.Commands.{self.name.replace('-', '')}Command"
+
+
+@cache
+def _spelled(cmdlet: Cmdlet) -> list[tuple[str, list[str], bool | None]]:
+    """The parameters of a cmdlet: full name, all spellings in lower case, and whether it is a switch; None: it is not
+    simulated."""
+    lacked = ((group, None) for group in f"{cmdlet.lacks} {COMMON_LACKED}".split())
+    groups = [(group.split("|"), switch) for group, switch in (*cmdlet.groups(), *lacked)]
+    return [(names[0], [name.lower() for name in names], switch) for names, switch in groups]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class Column:
     right: bool = False
 
     def cell(self, record: PSObject) -> str:
-        return self.source(record) if callable(self.source) else display(record.get(self.source))
+        source = self.source
+        return display(record.get(source)) if isinstance(source, str) else source(record)
 
 
 @dataclass(frozen=True, slots=True)

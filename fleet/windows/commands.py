@@ -192,8 +192,12 @@ def native(name: str) -> ConsoleProgram | None:
     return None if lowered in ALIASES else NATIVES.get(lowered.removesuffix(".exe"))
 
 
+_NAMES = {program: name for name, program in reversed(NATIVES.items())}
+"""Console program -> the first of its names."""
+
+
 def run_native(program: ConsoleProgram, session: Session, words: Words, given: list[PSValue]) -> list[PSValue]:
     """The lines that a console program puts out, or its refusal of an option."""
-    name = next(name for name, known in NATIVES.items() if known is program)
+    name = _NAMES[program]
     refusal = OPTIONS[name].check(session, name, words) if name in OPTIONS else None
     return program(session, words, given) if refusal is None else refusal

@@ -1,7 +1,7 @@
 """PowerShell's error records, and the limits on what one line may do."""
 
 from dataclasses import dataclass, field
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import Any
 
 MAX_LINE = 20_000
@@ -24,6 +24,8 @@ MAX_MATCH_SECONDS = 0.25
 """Processor time for one match; an ordinary one takes a thousandth."""
 MAX_SECONDS = 2.0
 """Processor time for one line, whatever else the machine does; only a runaway regular expression comes close."""
+A_MOMENT = 0.001
+"""Seconds by the clock on the wall, within which a thread's own, much slower to read, is not read again."""
 
 
 class Unmodelled(Exception):
@@ -162,16 +164,23 @@ def not_allowed(keyword: str = "") -> Failure:
 
 
 class Budget:
-    """The steps and time that a line has left."""
+    """The steps that a line has left, and the time for its matches."""
 
     def __init__(self) -> None:
         self._steps = MAX_STEPS
-        self._deadline = thread_time() + MAX_SECONDS
+        self._left = MAX_SECONDS
+        self._asked: tuple[float, float] | None = None
+        """by both clocks: when the time was last asked for"""
 
     @property
     def seconds(self) -> float:
-        """Real time left for one match, never 0."""
-        return min(max(self._deadline - thread_time(), 0.001), MAX_MATCH_SECONDS)
+        """Processor time left for one match, never 0."""
+        wall = perf_counter()
+        if self._asked is None or wall - self._asked[0] > A_MOMENT:
+            own = thread_time()
+            self._left -= own - self._asked[1] if self._asked else 0.0
+            self._asked = wall, own
+        return min(max(self._left, 0.001), MAX_MATCH_SECONDS)
 
     def spend(self, size: int = 0, steps: int = 1) -> None:
         """Charge for steps that produced `size` characters or items.

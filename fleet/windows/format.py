@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from operator import le
 
 from fleet.windows.columns import View
 from fleet.windows.dotnet import long_date
@@ -116,7 +117,8 @@ def view_text(records: Sequence[PSObject], view: View) -> str:
 
 
 def _view_rows(records: Sequence[PSObject], view: View) -> str:
-    rows = [[column.cell(record) for column in view.columns] for record in records]
+    cells = [column.cell for column in view.columns]
+    rows = [[cell(record) for cell in cells] for record in records]
     right = [place for place, column in enumerate(view.columns) if column.right]
     labels, widths = [column.label for column in view.columns], [column.width for column in view.columns]
     return grid(labels, rows, right, widths, wrap=view.wrapped)
@@ -136,7 +138,7 @@ def grid(
     flat = rows if wrap else [[cell.replace("\n", " ") for cell in row] for row in rows]
     given = list(widths) or [0] * len(labels)
     fitted = [
-        width or max([len(label), *(len(line) for row in flat for line in row[place].split("\n"))])
+        width or max(len(label), max((_breadth(row[place]) for row in flat), default=0))
         for place, (label, width) in enumerate(zip(labels, given, strict=True))
     ]
     if cut and any(given):
@@ -148,11 +150,12 @@ def grid(
         rest = max([width for place, width in enumerate(fitted) if place != widest], default=0)
         fitted[widest] = max(fitted[widest] - over, min(rest, fitted[widest] - 1), NARROWEST)
 
+    shape = " ".join(f"{{:{'>' if place in right else '<'}{width}}}" for place, width in enumerate(fitted))
+
     def line(cells: Sequence[str]) -> str:
-        fixed = [
-            _fit(cell, width, place in right) for place, (cell, width) in enumerate(zip(cells, fitted, strict=True))
-        ]
-        return " ".join(fixed).rstrip() + "\n"
+        if not all(map(le, map(len, cells), fitted)):
+            cells = [_cut(cell, width) for cell, width in zip(cells, fitted, strict=True)]
+        return shape.format(*cells).rstrip() + "\n"
 
     def wrapped(cells: Sequence[str]) -> str:
         parts = [_wrapped(cell, width) for cell, width in zip(cells, fitted, strict=True)]
@@ -176,14 +179,18 @@ def _trimmed(widths: list[int]) -> list[int]:
     return kept
 
 
+def _breadth(cell: str) -> int:
+    return max(map(len, cell.split("\n"))) if "\n" in cell else len(cell)
+
+
 def _wrapped(cell: str, width: int) -> list[str]:
     return [part for line in cell.split("\n") for part in textwrap.wrap(line, width, break_on_hyphens=False) or [""]]
 
 
-def _fit(cell: str, width: int, right: bool) -> str:
-    if len(cell) > width:
-        return cell[: width - 3] + "..." if width > 3 else cell[:width]
-    return cell.rjust(width) if right else cell.ljust(width)
+def _cut(cell: str, width: int) -> str:
+    if len(cell) <= width:
+        return cell
+    return cell[: width - 3] + "..." if width > 3 else cell[:width]
 
 
 def table_text(records: Sequence[PSObject], names: Sequence[str], headers: bool = True, wrap: bool = False) -> str:

@@ -144,6 +144,20 @@ class Matcher:
         """
         return next(self.matches(text), None)
 
+    def fits(self, text: str) -> bool:
+        """Whether there is a match.
+
+        Raises:
+            Failure: matching took longer than the line's remaining time.
+        """
+        self._budget.spend(len(text))
+        try:
+            found = self._compiled.search(text, timeout=self._budget.seconds) is not None
+            self._budget.spend(steps=found)
+            return found
+        except TimeoutError:
+            raise refused("The pipeline has been stopped.") from None
+
     def matches(self, text: str) -> Iterator[RegexMatch]:
         """All matches, one after the other; after an empty one, .NET looks on from the next character."""
         self._budget.spend(len(text))

@@ -77,6 +77,8 @@ def get_property(value: PSValue, name: str) -> PSValue:
 
 def own_property(value: PSValue, name: str) -> PSValue:
     """A property that the object itself has: cmdlets do not see the Count and Length that every value has."""
+    if isinstance(value, PSObject) and (held := value.values.get(name)) is not None:
+        return held
     if name.lower() in ("count", "length"):
         if isinstance(value, PSObject):
             return value.get(name)

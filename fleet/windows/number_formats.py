@@ -14,6 +14,8 @@ from fleet.windows.values import number_text
 STANDARD = re.compile(r"([A-Za-z])(0*[0-9]{0,2})")
 TOKEN = re.compile(r"'[^']*'?|\"[^\"]*\"?|\\.?|[Ee][+-]?0+|.", re.DOTALL)
 MAX_EXPONENT_DIGITS = 10
+WHOLE = 10**15
+"""Below this, all digits of a whole number are exact."""
 
 
 def format_number(value: int | float, form: str) -> str:
@@ -31,6 +33,8 @@ def format_number(value: int | float, form: str) -> str:
 
 def _standard(value: int | float, letter: str, digits: int | None) -> str:
     places = 2 if digits is None else digits
+    if letter in "NF" and 1 <= value < WHOLE and value == int(value):
+        return f"{value:{',' if letter == 'N' else ''}.{places}f}"
     match letter.upper():
         case "N":
             return f"{_rounded(_exact(value), places):,f}"

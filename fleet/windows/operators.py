@@ -118,16 +118,24 @@ def binary(operator: str, left: PSValue, right: PSValue, budget: Budget) -> PSVa
         return ARITHMETIC[operator](left, right)
     if operator == "-f":
         return formatted(to_text(left), items(right) if isinstance(right, list) else [right])
+    return comparison(operator, right, budget)(left)
+
+
+def comparison(operator: str, right: PSValue, budget: Budget) -> Callable[[PSValue], PSValue]:
+    """What `operator right` makes of each left operand.
+
+    Raises:
+        Failure: there is no such comparison with that operand.
+    """
     name = operator[1:]
     cased = name[0] == "c" and name[1:] in FILTERS | OTHERS.keys()
     if name[0] in "ci" and name[1:] in FILTERS | OTHERS.keys():
         name = name[1:]
     if name in OTHERS:
-        return OTHERS[name](left, right, cased, budget)
+        other = OTHERS[name]
+        return lambda left: other(left, right, cased, budget)
     test = _test(name, right, cased, budget)
-    if isinstance(left, list):
-        return [member for member in left if test(member)]
-    return test(left)
+    return lambda left: [member for member in left if test(member)] if isinstance(left, list) else test(left)
 
 
 FILTERS = {"eq", "ne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch"}
@@ -153,7 +161,7 @@ def _test(name: str, right: PSValue, cased: bool, budget: Budget) -> Callable[[P
         case "notlike":
             return lambda left: not like(to_text(left), to_text(right), cased)
     matcher = Matcher(to_text(right), budget, cased)
-    return lambda left: (matcher.search(to_text(left)) is not None) == (name == "match")
+    return lambda left: matcher.fits(to_text(left)) == (name == "match")
 
 
 def _contains(left: PSValue, right: PSValue, cased: bool, budget: Budget) -> bool:

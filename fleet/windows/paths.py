@@ -70,6 +70,11 @@ def absolute(session: Session, path: str) -> str:
     Raises:
         Failure: the host has no such drive.
     """
+    return _absolute(path, session.folder, session.host.mounts)
+
+
+@lru_cache(4096)
+def _absolute(path: str, folder: str, mounts: tuple[Mount, ...]) -> str:
     text = path.strip().strip('"').replace("/", "\\").removeprefix("\\\\?\\")
     if text == "~" or text.startswith("~\\"):
         text = HOME + text[1:]
@@ -77,10 +82,10 @@ def absolute(session: Session, path: str) -> str:
         raise not_found(path)
     drive, colon, rest = text.partition(":")
     if not colon or len(drive) == 0:
-        drive, rest = session.folder[0], text if text.startswith("\\") else f"{session.folder[2:]}\\{text}"
+        drive, rest = folder[0], text if text.startswith("\\") else f"{folder[2:]}\\{text}"
     if drive.lower() in OTHER_DRIVES:
         raise Unmodelled(f"{drive}:")
-    letters = [mount.target[:1].upper() for mount in session.host.mounts]
+    letters = [mount.target[:1].upper() for mount in mounts]
     if drive.upper() not in letters:
         text = f"Cannot find drive. A drive with the name '{drive}' does not exist."
         raise Failure(text, "DriveNotFound", "ObjectNotFound", f"{drive}:String", "DriveNotFoundException")

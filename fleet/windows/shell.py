@@ -45,6 +45,9 @@ class WindowsShell:
             self._machine.gaps.append(fault("powershell", error))
         self._folders, self._listing = session.folders, session.listing
         stdout = self._printed(session)
+        del (
+            interpreter.session
+        )  # each holds the other: what a line has made is freed at once, not by the next collection
         code = session.exit_code if session.exit_code is not None else 0 if session.ok else 1
         self._machine.hangs = code == 124
         self._machine.host = tick(self._machine.host)

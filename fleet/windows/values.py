@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from fleet.windows.failure import MAX_ITEMS, MAX_TEXT, Failure, Unmodelled, no_memory
@@ -58,6 +59,8 @@ class PSObject:
     """property aliases: "Name" -> "ProcessName" """
 
     def get(self, name: str) -> "PSValue":
+        if name in self.values:
+            return self.values[name]
         real, value = _lookup(self.values, name)
         if value is None and real not in self.values:
             other = _lookup(self.also, name)[1]
@@ -124,6 +127,7 @@ def _lookup(values: "Mapping[str, T]", name: str) -> "tuple[str, T | None]":
     return next(((key, value) for key, value in values.items() if key.lower() == lowered), (name, None))
 
 
+@lru_cache(4096)
 def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, LOCAL)
 
@@ -231,6 +235,8 @@ def _limited(parts: Iterator[str]) -> Iterator[str]:
 
 def display(value: PSValue) -> str:
     """A value as displayed in a table, a list or alone: times in the en-US culture."""
+    if isinstance(value, str | int):
+        return str(value)
     if isinstance(value, datetime):
         return f"{value.month}/{value.day}/{value.year:04d} {clock(value)}"
     if isinstance(value, list):
@@ -243,7 +249,8 @@ def display(value: PSValue) -> str:
 
 def clock(value: datetime, seconds: bool = True) -> str:
     """A time of day: 3:04:05 PM"""
-    return f"{value.hour % 12 or 12}{value.strftime(':%M:%S %p' if seconds else ':%M %p')}"
+    past_the_minute = f":{value.second:02d}" if seconds else ""
+    return f"{value.hour % 12 or 12}:{value.minute:02d}{past_the_minute} {'AM' if value.hour < 12 else 'PM'}"
 
 
 def to_number(value: PSValue) -> int | float:

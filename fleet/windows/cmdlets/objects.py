@@ -6,7 +6,7 @@ from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.failure import Failure
 from fleet.windows.matching import like
 from fleet.windows.members import call_method, get_property, own_property
-from fleet.windows.operators import binary, sort_key
+from fleet.windows.operators import comparison, sort_key
 from fleet.windows.session import shown
 from fleet.windows.tree import Block
 from fleet.windows.values import (
@@ -27,6 +27,7 @@ COMPARED = (
 )  # fmt: skip
 COMPARISONS = " ".join(f"{name}|I{name} C{name}" for name in COMPARED) + " Is IsNot"
 """Where-Object's switches; -Not came with PowerShell 6."""
+_OPERATORS = frozenset(COMPARISONS.replace("|", " ").split())
 
 
 def compute(call: CmdletCall, item: PSValue, spec: PSValue) -> tuple[str, PSValue]:
@@ -66,11 +67,11 @@ def where_object(call: CmdletCall) -> Iterable[PSValue]:
             "MissingMandatoryParameter",
             call.span,
         )
-    operator = next((key.lower() for key in call.bound if key in COMPARISONS.replace("|", " ").split()), None)
+    operator = next((key.lower() for key in call.bound if key in _OPERATORS), None)
     if operator is None:
         return [item for item in call.input if truthy(own_property(item, name))]
-    budget = call.session.budget
-    return [item for item in call.input if truthy(binary(f"-{operator}", own_property(item, name), right, budget))]
+    fits = comparison(f"-{operator}", right, call.session.budget) if call.input else truthy
+    return [item for item in call.input if truthy(fits(own_property(item, name)))]
 
 
 def foreach_object(call: CmdletCall) -> Iterable[PSValue]:
@@ -105,11 +106,14 @@ def sort_object(call: CmdletCall) -> Iterable[PSValue]:
         down = call.flag("Descending")
         if isinstance(spec, Hash):
             down = truthy(spec.get("Descending")) or (down and spec.get("Ascending") is None)
-        rows.sort(
-            key=lambda row, spec=spec: sort_key(row if spec is None else compute(call, row, spec)[1], cased),
-            reverse=down,
-        )
+        rows.sort(key=lambda row, spec=spec: sort_key(_sorted_by(call, row, spec), cased), reverse=down)
     return _unique(call, rows, specs) if call.flag("Unique") else rows
+
+
+def _sorted_by(call: CmdletCall, row: PSValue, spec: PSValue) -> PSValue:
+    if spec is None:
+        return row
+    return own_property(row, spec) if isinstance(spec, str) else compute(call, row, spec)[1]
 
 
 def _unique(call: CmdletCall, rows: Sequence[PSValue], specs: Sequence[PSValue]) -> list[PSValue]:

@@ -10,12 +10,28 @@ from fleet.model import Host, Process
 from fleet.signals import kill
 from fleet.windows.binding import Cmdlet, CmdletCall
 from fleet.windows.matching import like
-from fleet.windows.values import PSObject, PSValue, moment
+from fleet.windows.values import PSObject, PSValue, items, moment
 from fleet.windows.views import PROCESS, PROCESS_WITH_USER
 
 PROTECTED = frozenset({"system", "idle", "registry", "smss", "csrss", "wininit", "services", "lsass"})
 """Processes that Windows does not allow anyone to stop."""
 _IMAGE = re.compile(r'"([^"]+)"|([A-Za-z]:\\.*?\.(?:exe|com|bat|cmd|dll))(?=\s|$)|(\S+)', re.IGNORECASE)
+
+
+_ALSO = {
+    "Name": "ProcessName",
+    "WorkingSet": "WS",
+    "WorkingSet64": "WS",
+    "PagedMemorySize": "PM",
+    "PagedMemorySize64": "PM",
+    "PrivateMemorySize64": "PM",
+    "NonpagedSystemMemorySize64": "NPM",
+    "VirtualMemorySize64": "VM",
+    "HandleCount": "Handles",
+    "SessionId": "SI",
+    "PID": "Id",
+}
+"""Other names of a process's properties."""
 
 
 def image(process: Process) -> str:
@@ -66,20 +82,13 @@ def record(process: Process) -> PSObject:
         "Threads": list(range(1, 4 + process.resident // 20_000)),
         "HasExited": False,
     }
-    also = {
-        "Name": "ProcessName",
-        "WorkingSet": "WS",
-        "WorkingSet64": "WS",
-        "PagedMemorySize": "PM",
-        "PagedMemorySize64": "PM",
-        "PrivateMemorySize64": "PM",
-        "NonpagedSystemMemorySize64": "NPM",
-        "VirtualMemorySize64": "VM",
-        "HandleCount": "Handles",
-        "SessionId": "SI",
-        "PID": "Id",
-    }
-    return PSObject(PROCESS, values, f"System.Diagnostics.Process ({short_name(process)})", also)
+    return PSObject(PROCESS, values, f"System.Diagnostics.Process ({values['ProcessName']})", _ALSO)
+
+
+def _copied(known: PSObject) -> PSObject:
+    """The record for one more line, which may change it."""
+    values: dict[str, PSValue] = {**known.values, "Threads": [*items(known.values["Threads"])]}
+    return PSObject(known.type, values, known.text, known.also)
 
 
 def user_name(process: Process, host: Host) -> str:
@@ -93,7 +102,12 @@ def chosen(call: CmdletCall) -> list[Process]:
 
     A wildcard without a match is no error; a missing name is.
     """
-    everything = sorted(call.session.host.processes, key=lambda p: (short_name(p).lower(), p.pid))
+    host = call.session.host
+    everything = list(
+        host.once(
+            "processes by name", lambda: sorted(host.processes, key=lambda one: (short_name(one).lower(), one.pid))
+        )
+    )
     piped = [item.get("Id") for item in call.input if isinstance(item, PSObject)]
     ids = call.numbers("Id") if call.has("Id") else [pid for pid in piped if isinstance(pid, int)]
     if ids:
@@ -127,7 +141,8 @@ def _by_id(call: CmdletCall, everything: list[Process], ids: list[int]) -> list[
 def get_process(call: CmdletCall) -> Iterable[PSValue]:
     host, found = call.session.host, chosen(call)
     if not call.flag("IncludeUserName"):
-        return [record(process) for process in found]
+        known = host.once("records of processes", dict[int, PSObject])
+        return [_copied(known.get(one.pid) or known.setdefault(one.pid, record(one))) for one in found]
     users = [user_name(process, host) if process.user else None for process in found]
     return [
         replace(plain := record(process), type=PROCESS_WITH_USER, values={**plain.values, "UserName": user})

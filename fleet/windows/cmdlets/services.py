@@ -14,19 +14,21 @@ from fleet.windows.views import SERVICE
 DISABLED = "The service cannot be started, either because it is disabled or it has no enabled devices."
 
 
-STATUS = {"Stopped": 1, "Running": 4}
-START_TYPE = {"Automatic": 2, "Manual": 3, "Disabled": 4}
+STATUS = {name: EnumText(name, number, f"{SERVICE}Status") for name, number in (("Stopped", 1), ("Running", 4))}
+START_TYPE = {
+    name: EnumText(name, number, "System.ServiceProcess.ServiceStartMode")
+    for name, number in (("Automatic", 2), ("Manual", 3), ("Disabled", 4))
+}
+SERVICE_TYPE = EnumText("Win32OwnProcess", 16, "System.ServiceProcess.ServiceType")
 
 
 def status(service: Service) -> EnumText:
-    name = "Running" if service.state == "active" else "Stopped"
-    return EnumText(name, STATUS[name], f"{SERVICE}Status")
+    return STATUS["Running" if service.state == "active" else "Stopped"]
 
 
 def start_type(service: Service) -> EnumText:
     """Automatic if the service starts at boot, Disabled if nothing may start it, otherwise Manual."""
-    name = "Disabled" if service.masked else "Automatic" if service.enabled else "Manual"
-    return EnumText(name, START_TYPE[name], "System.ServiceProcess.ServiceStartMode")
+    return START_TYPE["Disabled" if service.masked else "Automatic" if service.enabled else "Manual"]
 
 
 def account(service: Service) -> str:
@@ -77,7 +79,7 @@ def record(service: Service) -> PSObject:
         "ServicesDependedOn": [],
         "ServiceHandle": None,
         "Status": status(service),
-        "ServiceType": EnumText("Win32OwnProcess", 16, "System.ServiceProcess.ServiceType"),
+        "ServiceType": SERVICE_TYPE,
         "StartType": start_type(service),
         "Site": None,
         "Container": None,

@@ -68,15 +68,16 @@ OTHER_DRIVES = {
 def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
     names = [name.strip(":\\") for name in call.names("Name", "Name")]
     drives = sorted([*_file_drives(call), *_other_drives()], key=lambda drive: drive.text.lower())
+    fitting = {name: {drive.text for drive in drives if like(drive.text, name)} for name in names}
     for name in names:
-        if not any(like(drive.text, name) for drive in drives):
+        if not fitting[name]:
             text = f"Cannot find drive. A drive with the name '{name}' does not exist."
             call.fail(text, "GetLocationNoMatchingDrive", "ObjectNotFound", f"{name}:String", "DriveNotFoundException")
     providers = call.texts("PSProvider")
     return [
         drive
         for drive in drives
-        if (not names or any(like(drive.text, name) for name in names))
+        if (not names or any(drive.text in fits for fits in fitting.values()))
         and (not providers or any(like(to_text(drive.get("Provider")), one) for one in providers))
     ]
 
@@ -84,11 +85,11 @@ def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
 def _file_drives(call: CmdletCall) -> Iterator[PSObject]:
     host, here = call.session.host, call.session.folder
     for mount in host.mounts:
-        letter = mount.target[:1]
+        letter, left = mount.target[:1], free(host, mount)
         values: dict[str, PSValue] = {
             "Name": letter,
-            "Used": size(mount) - free(host, mount),
-            "Free": free(host, mount),
+            "Used": size(mount) - left,
+            "Free": left,
             "Provider": "FileSystem",
             "Root": f"{letter}:\\",
             "CurrentLocation": here[3:] if here[:1] == letter else "",

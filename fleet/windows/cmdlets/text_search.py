@@ -54,7 +54,7 @@ def findstr(session: Session, words: Words, given: list[PSValue]) -> list[PSValu
         hits = [
             (number, line)
             for number, line in enumerate(lines, 1)
-            if any(matcher.search(line) for matcher in matchers) == ("v" not in flags)
+            if any(matcher.fits(line) for matcher in matchers) == ("v" not in flags)
         ]
         if "m" in flags:
             shown += [name] * bool(hits)
