@@ -13,6 +13,7 @@ from fleet.linux.command import Command, CommandContext, UsageError, lacking, pa
 from fleet.linux.copying import remove
 from fleet.linux.file_tree import FileNode, node, walk
 from fleet.linux.gzip_format import MAGIC, UnpacksTooMuch, frame_size, is_several, noted_size, packed, ratio, unpacked
+from fleet.linux.handed import MARK, without_function
 from fleet.linux.manual import release
 from fleet.linux.options import Flags, options
 from fleet.model import File
@@ -42,7 +43,7 @@ FUNCTIONS = (
     f"""
 aj_gzip() {{
     local aj_status
-    command "$@" < /dev/null
+    {MARK}=1 command "$@" < /dev/null
     aj_status=$?
     case $aj_status in
         {NEEDS_INPUT}) cat > {INPUT};;
@@ -95,14 +96,18 @@ def _gzip(context: CommandContext) -> BuiltinResult:
     """Everything but what needs bytes from a pipe, or gives some."""
     run = _read(context)
     if not run.flags.words or "-" in run.flags.words:
-        return BuiltinResult(exit_code=NEEDS_INPUT)
+        return _again(context, NEEDS_INPUT)
     if "c" in run.flags and not run.unpacks():
-        return BuiltinResult(exit_code=GIVES_BYTES)
+        return _again(context, GIVES_BYTES)
     done = _done(run)
     try:
         return BuiltinResult(done.out.decode(), done.errors, done.code)
     except UnicodeDecodeError:
-        return BuiltinResult(exit_code=GIVES_BYTES)
+        return _again(context, GIVES_BYTES)
+
+
+def _again(context: CommandContext, why: int) -> BuiltinResult:
+    return BuiltinResult(exit_code=why) if MARK in context.env else without_function(context)
 
 
 def _with_bytes(context: CommandContext) -> BuiltinResult:

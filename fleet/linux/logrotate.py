@@ -9,7 +9,7 @@ from bashkit import BuiltinResult
 from fleet.linux.account_files import groups
 from fleet.linux.command import Command, CommandContext, fail, lacking
 from fleet.linux.file_tree import node
-from fleet.linux.handed import RUNS
+from fleet.linux.handed import handed
 from fleet.linux.log_rotation import LogRotation, expand, names_in, rotate
 from fleet.linux.logrotate_config import ConfigReader, LogRule, UnclearRotation
 from fleet.linux.manual import release
@@ -75,8 +75,7 @@ def _logrotate(context: CommandContext) -> BuiltinResult:
     if not run.lines:
         return BuiltinResult(stderr=run.text, exit_code=int(run.failed))
     run.flush()
-    # Whoever reads this line is the shell's function, which returns its status.
-    return BuiltinResult("; ".join([f"aj_status={int(run.failed)}", *run.lines, "(exit $aj_status)\n"]), exit_code=RUNS)
+    return handed(context, "; ".join([f"aj_status={int(run.failed)}", *run.lines, "(exit $aj_status)\n"]))
 
 
 def _rotate_all(run: LogRotation) -> None:

@@ -7,7 +7,7 @@ from bashkit import BuiltinResult
 from fleet.linux.account_files import NOLOGIN, account
 from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.file_tree import node
-from fleet.linux.handed import RUNS
+from fleet.linux.handed import handed
 from fleet.linux.options import options
 
 SU = options("""
@@ -38,7 +38,7 @@ def _su(context: CommandContext) -> BuiltinResult:
     if "u" in flags:
         if not words:
             return fail("runuser: no command was specified")
-        return BuiltinResult(f"{start} {' '.join(map(quote, words))}\n", exit_code=RUNS)
+        return handed(context, f"{start} {' '.join(map(quote, words))}\n")
     if shell == NOLOGIN:
         return fail("This account is currently not available.")
     if shell.endswith("/false"):
@@ -52,7 +52,7 @@ def _su(context: CommandContext) -> BuiltinResult:
         return BuiltinResult(stderr=warning)
     line = f"{start} bash -c {' '.join(map(quote, [script, *words]))}"
     inside = f"(cd {quote(user.home)} && {line})" if login and there else line
-    return BuiltinResult(f"{inside}\n", warning, RUNS)
+    return handed(context, f"{inside}\n", warning)
 
 
 COMMANDS: dict[str, Command] = {"su": _su, "runuser": _su}

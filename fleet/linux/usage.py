@@ -250,8 +250,8 @@ VMSTAT = options("""
 
 def vmstat(context: CommandContext) -> str | BuiltinResult:
     flags = parse(context, VMSTAT, most=2)
-    if wrong := next((word for word in flags.words if not word.isdecimal()), None):
-        return fail(f"vmstat: failed to parse argument: '{wrong}'")
+    if wrong := [word for word in flags.words if not word.isdecimal()]:
+        return fail(f"vmstat: failed to parse argument: '{wrong[0]}'")
     if flags.words and not int(flags.words[0]):
         return fail("vmstat: delay must be positive integer")
     if "f" in flags:

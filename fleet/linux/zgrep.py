@@ -7,7 +7,7 @@ from bashkit import BuiltinResult
 
 from fleet.linux.command import Command, CommandContext, fail, parse
 from fleet.linux.file_tree import node
-from fleet.linux.handed import RUNS
+from fleet.linux.handed import handed
 from fleet.linux.options import Flags, options
 
 ZGREP = options("""
@@ -58,8 +58,7 @@ def _zgrep(context: CommandContext) -> BuiltinResult:
         return fail(f"{path}: 188: 1: missing pattern; try `{path} --help' for help", 2)
     context.pull()
     lines = ["aj_status=1"] + [_searched(context, flags, patterns, word, len(words) > 1) for word in words or ["-"]]
-    # Whoever reads this line is the shell's function, which returns its status.
-    return BuiltinResult(" ".join([*lines, "(exit $aj_status)\n"]), exit_code=RUNS)
+    return handed(context, " ".join([*lines, "(exit $aj_status)\n"]))
 
 
 def _searched(context: CommandContext, flags: Flags, patterns: list[str], word: str, several: bool) -> str:
@@ -84,12 +83,12 @@ def _zless(context: CommandContext) -> BuiltinResult:
     """zless and zmore, without a terminal: cat."""
     words = parse(context, options("")).words
     if not words:
-        return BuiltinResult("gzip -cdfq\n", exit_code=RUNS)
+        return handed(context, "gzip -cdfq\n")
     context.pull()
     parts = [
         _reader(context.absolute(word)) if node(context, context.absolute(word)) else _missing(word) for word in words
     ]
-    return BuiltinResult("; ".join(parts) + "\n", exit_code=RUNS)
+    return handed(context, "; ".join(parts) + "\n")
 
 
 COMMANDS: dict[str, Command] = {

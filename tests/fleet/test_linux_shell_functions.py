@@ -124,3 +124,21 @@ def test_awk_prints_large_numbers_as_mawk_does(line: str, told: str):
 )
 def test_a_large_number_that_may_be_a_text_is_a_gap(line: str):
     assert asked(line)[3] == ["awk: large numbers"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("bash -c 'echo a | gzip | cat'", "gzip"),
+        ("sh -c 'zcat < /etc/hosts'", "gzip"),
+        ("bash -c 'echo a > f; zgrep a f'", "zgrep"),
+        ("sudo bash -c 'su www-data -s /bin/sh -c id'", "su"),
+    ],
+)
+def test_what_only_a_function_of_the_shell_can_do_is_a_gap_in_a_shell_within_it(line: str, name: str):
+    assert asked(line)[3] == [f"{name} in a shell within the shell"]
+
+
+def test_a_shell_within_the_shell_packs_files():
+    line = "bash -c 'seq 3 > /tmp/f; gzip /tmp/f; gunzip -c /tmp/f.gz | tail -n 1; zcat /tmp/f.gz | head -n 1'"
+    assert asked(line) == ("3\n1\n", "", 0, [])
