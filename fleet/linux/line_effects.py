@@ -71,9 +71,9 @@ _ASIDE = SETTERS - {"read", "export", "let", "declare", "local", "unset", "print
 CHANGE = re.compile(r"(cd) 2>/dev/null; |cd (/[\w./:,+%@=-]*) \|\| exit; ", re.ASCII)
 """The change of folder with which AJ's lines begin."""
 _OUTER = re.compile(
-    r"\$[_!]|\$\{[#!]?_|\b(?:BASH\w*|SHLVL|S?RANDOM|SECONDS|LINENO|PIPESTATUS)\b|(?<![&>])&(?![&>])|<<|\\\s*\Z"
+    r"\$[_!]|\$\{[#!]?_|\b(?:BASH\w*|SHLVL|S?RANDOM|SECONDS|LINENO|PIPESTATUS)\b|(?<![&>])&(?![&>])|<<|\n|\\\s*\Z"
 )
-"""What differs in a shell within the shell, or may."""
+"""What differs in a shell within the shell, or may: there, a division by zero ends the lines below, too."""
 _INNER_MASK = re.compile(r"(?:\(|\b(?:ba)?sh -c\s+['\"])(?:[^()'\"]*[\s;&])?umask\s+[-\w][^()'\"]*[)'\"]\s*[;&|\n]")
 """A mask that is set in a shell within the shell, where it would last to the end of the line here."""
 

@@ -89,7 +89,7 @@ def test_after_a_line_that_sets_something_the_functions_are_those_of_the_shell(l
     "line",
     ["for i in 1 2; do echo $i; done", "x=1; echo $x; x=$(df / | wc -l)", "cd 2>/dev/null; a=3; echo $a; df /nothing",
      "((x=3)); echo $((x+1))", "export A=1; echo $A", "cd / || exit; for f in *; do echo $f; done; false",
-     "x=; echo ${x:?none}; echo never", "x=1 # no more", "a=(1 2); echo ${a[1]}\necho $((1/0))"],
+     "x=; echo ${x:?none}; echo never", "x=1 # no more", "a=(1 2); echo ${a[1]}; echo $((1/0)); df"],
 )  # fmt: skip
 def test_what_only_sets_variables_runs_in_a_shell_within_the_shell_and_does_the_same(line: str):
     confined, open_to_all = (LinuxShell(Machine(draw_host("web01", Random(1)))) for _ in range(2))
@@ -100,8 +100,9 @@ def test_what_only_sets_variables_runs_in_a_shell_within_the_shell_and_does_the_
 
 
 @pytest.mark.parametrize(
-    "line", ["x=1; cd /", "x=1; exit 3", "x=1 & wait", "set -u; x=1", "x=$RANDOM", "f() { x=1; }; f", "x=1; echo $_",
-             "x=1 \\", "x=1; nosuch", "cat <<< a; x=1", "x=1; exec 3>/tmp/a", "x=1; . /tmp/a", "x=1; trap df EXIT",
+    "line", ["x=1; cd /", "x=1\necho $x", "x=1; exit 3", "x=1 & wait", "set -u; x=1", "x=$RANDOM", "f() { x=1; }; f",
+             "x=1; echo $_", "x=1 \\", "x=1; nosuch", "cat <<< a; x=1", "x=1; exec 3>/tmp/a", "x=1; . /tmp/a",
+             "x=1; trap df EXIT",
              "x=1; cd 2>/dev/null; df",
              "read x < /etc/hostname; echo $x"]
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Storage cmdlets: volumes, drives, disks and partitions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fleet.model import Host, Mount
 from fleet.windows.binding import Cmdlet, CmdletCall
@@ -67,49 +67,54 @@ OTHER_DRIVES = {
 
 def get_psdrive(call: CmdletCall) -> Iterable[PSValue]:
     names = [name.strip(":\\") for name in call.names("Name", "Name")]
-    drives = sorted([*_file_drives(call), *_other_drives()], key=lambda drive: drive.text.lower())
-    fitting = {name: {drive.text for drive in drives if like(drive.text, name)} for name in names}
+    mounts = {mount.target[:1]: mount for mount in call.session.host.mounts}
+    every = sorted((*mounts, *OTHER_DRIVES), key=str.lower)
+    fitting = {name: {drive for drive in every if like(drive, name)} for name in names}
     for name in names:
         if not fitting[name]:
             text = f"Cannot find drive. A drive with the name '{name}' does not exist."
             call.fail(text, "GetLocationNoMatchingDrive", "ObjectNotFound", f"{name}:String", "DriveNotFoundException")
+    wanted = {drive for fits in fitting.values() for drive in fits} if names else every
+    drives = [
+        _file_drive(call, mounts[drive]) if drive in mounts else _other_drive(drive)
+        for drive in every
+        if drive in wanted
+    ]
     providers = call.texts("PSProvider")
     return [
         drive
         for drive in drives
-        if (not names or any(drive.text in fits for fits in fitting.values()))
-        and (not providers or any(like(to_text(drive.get("Provider")), one) for one in providers))
+        if not providers or any(like(to_text(drive.get("Provider")), provider) for provider in providers)
     ]
 
 
-def _file_drives(call: CmdletCall) -> Iterator[PSObject]:
+def _file_drive(call: CmdletCall, mount: Mount) -> PSObject:
     host, here = call.session.host, call.session.folder
-    for mount in host.mounts:
-        letter, left = mount.target[:1], free(host, mount)
-        values: dict[str, PSValue] = {
-            "Name": letter,
-            "Used": size(mount) - left,
-            "Free": left,
-            "Provider": "FileSystem",
-            "Root": f"{letter}:\\",
-            "CurrentLocation": here[3:] if here[:1] == letter else "",
-            "Description": mount.label,
-        }
-        yield PSObject("System.Management.Automation.PSDriveInfo", values, letter)
+    letter, left = mount.target[:1], free(host, mount)
+    values: dict[str, PSValue] = {
+        "Name": letter,
+        "Used": size(mount) - left,
+        "Free": left,
+        "Provider": "FileSystem",
+        "Root": f"{letter}:\\",
+        "CurrentLocation": here[3:] if here[:1] == letter else "",
+        "Description": mount.label,
+    }
+    return PSObject("System.Management.Automation.PSDriveInfo", values, letter)
 
 
-def _other_drives() -> Iterator[PSObject]:
-    for name, (provider, root) in OTHER_DRIVES.items():
-        values: dict[str, PSValue] = {
-            "Name": name,
-            "Used": None,
-            "Free": None,
-            "Provider": provider,
-            "Root": root,
-            "CurrentLocation": "",
-            "Description": "",
-        }
-        yield PSObject("System.Management.Automation.PSDriveInfo", values, name)
+def _other_drive(name: str) -> PSObject:
+    provider, root = OTHER_DRIVES[name]
+    values: dict[str, PSValue] = {
+        "Name": name,
+        "Used": None,
+        "Free": None,
+        "Provider": provider,
+        "Root": root,
+        "CurrentLocation": "",
+        "Description": "",
+    }
+    return PSObject("System.Management.Automation.PSDriveInfo", values, name)
 
 
 def get_disk(call: CmdletCall) -> Iterable[PSValue]:
