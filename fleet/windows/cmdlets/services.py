@@ -89,7 +89,11 @@ def record(service: Service) -> PSObject:
 
 def chosen(call: CmdletCall) -> list[Service]:
     """The services selected by -Name, -DisplayName or the pipeline; missing ones are reported."""
-    everything = sorted(call.session.host.services.values(), key=lambda service: service.name.lower())
+    host = call.session.host
+    by_name = host.once(
+        "services by name", lambda: sorted(host.services.values(), key=lambda service: service.name.lower())
+    )
+    everything = list(by_name)
     if call.has("DisplayName"):
         return _named(call, everything, call.texts("DisplayName"), lambda service: service.title, "display name")
     names = call.names("Name", "Name", "ServiceName")
