@@ -1,7 +1,7 @@
 """What a command line may do beyond what our commands report themselves: write files, nest deeply, set variables."""
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +30,10 @@ SETTERS = frozenset(
      "popd", "printf", "ulimit", "shift", "builtin", "command")
 )  # fmt: skip
 """The shell's commands that change the shell itself."""
+
+
+_OUTSIDE = re.compile(r"(?:^|[;&|(])\s*(history|sudo\s+-\w*[uis])\b")
+"""What our functions do in the shell, but not in a shell within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         return NOTHING  # it does not parse, so it does not run
     named = {command.name for command in seen.commands}
     runs = any(word in ("-exec", "-execdir") for command in seen.commands for word in command.args)  # find's
-    inner = [judged(script, ours) if script else None for script in map(_script, seen.commands)]
+    scripts = [_script(command) for command in seen.commands]
+    inner = [judged(script, ours) if script else None for script in scripts]
     opaque = seen.truncated or (seen.is_opaque and not (seen.has_interpreter_reentry and any(inner)))
     plain = not (opaque or seen.functions or runs) and all(
         not within.nests if within else command.is_assignment_only or _is_plain(command, ours)
@@ -116,7 +121,7 @@ def judged(line: str, ours: Set[str]) -> LineEffects:
         tunes="/proc/sys" in line and re.search(r">|\b(?:tee|cp|dd)\b", line) is not None,
         replaces="exec" in line and re.search(r"(?<!-)\bexec\b", line) is not None,
         goes_on=not plain or re.search(r"[;&\n]|\|\|", line) is not None,
-        gaps=_gaps(line),
+        gaps=_gaps(line, scripts),
     )
 
 
@@ -127,8 +132,10 @@ def confined(line: str) -> str:
     return f"{line[:place]}( {line[place:]}\n)"
 
 
-def _gaps(line: str) -> tuple[Gap, ...]:
+def _gaps(line: str, scripts: Sequence[str | None]) -> tuple[Gap, ...]:
     mask = [Gap("option", "umask in a shell within the shell")] if _INNER_MASK.search(line) else []
+    inner = (_OUTSIDE.search(script or "") for script in scripts)
+    mask += [Gap("command", f"{found[1]} in a shell within the shell") for found in inner if found]
     more = wants_more(line)
     return (*mask, *([Gap("option", f"more of {more} than the shell has")] if more else []))
 

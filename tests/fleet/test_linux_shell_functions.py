@@ -133,6 +133,8 @@ def test_a_large_number_that_may_be_a_text_is_a_gap(line: str):
         ("sh -c 'zcat < /etc/hosts'", "gzip"),
         ("bash -c 'echo a > f; zgrep a f'", "zgrep"),
         ("sudo bash -c 'su www-data -s /bin/sh -c id'", "su"),
+        ("bash -c 'cd /; sudo -u www-data whoami'", "sudo -u"),
+        ("sh -c 'history'", "history"),
     ],
 )
 def test_what_only_a_function_of_the_shell_can_do_is_a_gap_in_a_shell_within_it(line: str, name: str):
