@@ -231,7 +231,7 @@ def _convert(run: _Run, word: str, data: bytes, found: FileNode | None) -> None:
 def _turned(run: _Run, word: str, data: bytes, found: FileNode | None) -> bytes | None:
     """What data is turned into; None after a complaint, with what could be read of it where that is printed."""
     if not run.unpacks():
-        level = int(next((name for name, _ in reversed(run.flags.pairs) if name.isdecimal()), "6"))
+        level = int(next((name for name, _ in reversed(run.flags.pairs) if name in "123456789"), "6"))
         named = found is not None and "n" not in run.flags
         return packed(data, found.name if found and named else "", found.modified if found and named else 0, level)
     result, complaints, code = unpacked(data)
