@@ -162,16 +162,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--in", dest="root", type=Path, help="keep the logs here, and use them again")
-    parser.add_argument("--only", choices=WHAT, help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=WHAT)
+    parser.add_argument("--part", choices=("make", *WHAT), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.only:
-        return run(given.only, given.root)
+    if given.part == "make":
+        return make(given.root, given.samples)
+    if given.part:
+        return run(given.part, given.root)
     with tempfile.TemporaryDirectory() as temporary:
         root = given.root or Path(temporary)
+        given_on = ["--samples", str(given.samples), "--in", str(root)]
+        again = [sys.executable, "-m", "benchmarks.compare", *given_on, "--part"]
         if not (root / "logs").exists():
-            make(root, given.samples)
-        for what in WHAT if find_spec("statsmodels") else WHAT[:-1]:
-            subprocess.run([sys.executable, "-m", "benchmarks.compare", "--only", what, "--in", str(root)], check=True)
+            # In a process of its own as well: a process begins with the peak memory of the one that started it.
+            subprocess.run([*again, "make"], check=True)
+        for what in [given.only] if given.only else WHAT if find_spec("statsmodels") else WHAT[:-1]:
+            subprocess.run([*again, what], check=True)
 
 
 if __name__ == "__main__":
