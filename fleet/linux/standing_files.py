@@ -116,8 +116,9 @@ def _values(host: Host) -> dict[str, str]:
 
 @cache
 def _netbase() -> dict[str, str]:
-    """The lists of Debian's package netbase (`netbase/`)."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "netbase").glob("*.txt")}
+    """The lists of Debian's package netbase."""
+    folder, names = Path(__file__).parent / "netbase", ("protocols.txt", "rpc.txt", "services.txt")
+    return {name.removesuffix(".txt"): (folder / name).read_text(encoding="utf-8") for name in names}
 
 
 def _welcome(host: Host) -> str:
