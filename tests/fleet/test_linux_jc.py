@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fleet.draw import draw_host
 from fleet.linux.shell import LinuxShell
+from fleet.linux.standing_files import standing_files
 from fleet.model import Host, Machine
 
 pytestmark = pytest.mark.loop  # whole hosts, read by jc
@@ -54,12 +55,13 @@ def test_df_h_rounds_up_to_what_a_person_reads(host: Host):
 @drawn
 def test_ls_and_stat_tell_size_owner_and_time_of_every_log(host: Host):
     rows = parsed("ls", host, "ls -l --time-style=full-iso $(find /var/log -type f)")
-    assert {row["filename"] for row in rows} == {path for path in host.files if path.startswith("/var/log/")}
+    files = standing_files(host) | dict(host.files)
+    assert {row["filename"] for row in rows} == {path for path in files if path.startswith("/var/log/")}
     for row in rows:
-        file = host.files[row["filename"]]
+        file = files[row["filename"]]
         assert (row["size"], row["owner"]) == (file.size, file.owner)
     for row in parsed("stat", host, "stat /etc/hostname $(find /var/log -type f)"):
-        file = host.files[row["file"]]
+        file = files[row["file"]]
         assert (row["size"], row["user"], row["modify_time_epoch_utc"]) == (file.size, file.owner, file.modified)
 
 
