@@ -25,9 +25,14 @@ UNEXPECTED = 70
 
 
 def main() -> None:
-    """Entry point: an error is one sentence on standard error; `--debug`, anywhere, also prints its traceback."""
+    """Entry point of a process that does nothing else: training begins it again with the settings of its allocator."""
     if sys.argv[1:2] == ["train"]:
         keep_memory()
+    run()
+
+
+def run() -> None:
+    """Run a command: an error is one sentence on standard error; `--debug`, anywhere, also prints its traceback."""
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:

@@ -32,7 +32,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     def run(*words: str) -> str:
         monkeypatch.setattr("sys.argv", ["aj", *words])
         with pytest.raises(SystemExit) as ended:
-            main.main()
+            main.run()
         assert ended.value.code == 4
         message = capsys.readouterr().err.strip()
         assert "Traceback" not in message
@@ -149,7 +149,7 @@ def test_a_usage_error_is_one_sentence_and_no_verdict(failing, monkeypatch, word
     assert "--help`." in failing(*words)
     monkeypatch.setattr("sys.argv", ["aj", *words])
     with pytest.raises(SystemExit, match="4"):
-        main.main()
+        main.run()
 
 
 def test_an_interrupted_command_says_how_to_resume(logs, monkeypatch, capsys):
@@ -163,7 +163,7 @@ def test_an_interrupted_command_says_how_to_resume(logs, monkeypatch, capsys):
     monkeypatch.setattr(rows, "entries", interrupted)
     monkeypatch.setattr("sys.argv", ["aj", "board"])
     with pytest.raises(SystemExit, match="130"):
-        main.main()
+        main.run()
     assert "Run the same command again to resume." in capsys.readouterr().err
 
 
@@ -174,7 +174,7 @@ def test_a_board_without_logs_says_what_to_run(logs, failing):
 def test_debug_shows_the_traceback(logs, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["aj", "board", "--debug"])
     with pytest.raises(SystemExit):
-        main.main()
+        main.run()
     assert "Traceback" in capsys.readouterr().err
 
 
