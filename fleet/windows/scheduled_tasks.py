@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from aj.files import parse_yaml
 from fleet.model import Host
@@ -116,9 +117,9 @@ def scheduled_tasks() -> tuple[ScheduledTask, ...]:
     return tuple(sorted((_task(**row) for row in rows), key=lambda task: (task.folder.lower(), task.name.lower())))
 
 
-def _task(folder: str, run: str, **rest: str) -> ScheduledTask:
+def _task(folder: str, run: str, **rest: Any) -> ScheduledTask:
     program, _, arguments = run.partition("|")
-    return ScheduledTask(f"{ROOT}{folder}\\", run=program, arguments=arguments, **rest)  # type: ignore[arg-type]
+    return ScheduledTask(f"{ROOT}{folder}\\", run=program, arguments=arguments, **rest)
 
 
 def may_exist(path: str) -> bool:
