@@ -9,7 +9,8 @@ import psutil
 
 from loop.evaluate import make_ready, server_ends
 from loop.targets import Target
-from train.serve import Served, has_gpu
+from train.precision import has_gpu
+from train.serve import Served
 
 ROOM = 17 * 2**30
 """Bytes that must be free so that two servers may run at once: 7 GB each, and the evals."""

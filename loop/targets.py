@@ -153,7 +153,7 @@ def base_of_run(run: Path) -> Target:
 
 
 def base_target(name: str, contract: str = DEFAULT_CONTRACT) -> Target:
-    """An untrained base, as recipes name it, served in bfloat16 with its own template."""
+    """An untrained base, as recipes name it, served with its own template."""
     from train.base import find_base
     from train.serve import plain
 

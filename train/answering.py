@@ -57,7 +57,7 @@ def generate(
         pad_token_id=tokenizer.pad_token_id,
     )
     # As in training, which goes through the adapter's `forward`, where accelerate casts; `generate` does not.
-    with answering(model), torch.autocast(model.device.type, torch.bfloat16):
+    with answering(model), torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16):
         made = model.generate(**batch, generation_config=config)
     return [_until_stop(ids, tokenizer.eos_token_id) for ids in made[:, batch["input_ids"].shape[1] :].tolist()]
 

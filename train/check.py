@@ -10,6 +10,7 @@ from statistics import quantiles
 
 from train.dataset import read_dataset
 from train.exam import Examiner
+from train.precision import Precision
 from train.recipe import Recipe
 from train.run import Material, prepare, quiet_environment
 from train.tokens import IGNORE, TokenizedRow, spread
@@ -58,7 +59,8 @@ def check(recipe: Recipe, dataset: Path, processes: int | None = None, examiner:
     for example in material.examples:
         found[named[example.id]].append(example)
     sources = [_count(name, rows) for name, rows in sorted(found.items())]
-    hours = material.plan.flop / _speed(material.plan.processes) / 3600
+    speed = _speed(material.plan.processes, recipe.quantization.precision)
+    hours = material.plan.flop / speed / 3600
     return Preview(material, sources, _lengths(material.examples), hours)
 
 
@@ -74,12 +76,12 @@ def _lengths(rows: Sequence[TokenizedRow]) -> dict[str, int]:
     return {"50%": round(cuts[49]), "90%": round(cuts[89]), "99%": round(cuts[98]), "100%": lengths[-1]}
 
 
-def _speed(processes: int) -> float:
+def _speed(processes: int, precision: Precision) -> float:
     """Floating-point operations a second that training can be expected to do here, on as many GPUs, or the CPU."""
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    layer, tokens = (torch.randn(1536, 1536, device=device, dtype=torch.bfloat16) for _ in range(2))
+    layer, tokens = (torch.randn(1536, 1536, device=device, dtype=getattr(torch, precision)) for _ in range(2))
     done, start = 0, time.perf_counter()
     while (passed := time.perf_counter() - start) < MEASURED:
         for _ in range(10):

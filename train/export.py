@@ -18,6 +18,7 @@ from aj.whole import whole_folder
 from train.answering import is_repacked
 from train.base import save_tokenizer
 from train.model import load_adapter, load_quantized
+from train.precision import native_precision
 from train.recipe import Recipe
 from train.tokens import IGNORE, TokenizedRow, spread
 
@@ -79,7 +80,8 @@ def merge(recipe: Recipe, base: Path, adapter: Path, tokenizer: Any, staging: Pa
 def load_exported(folder: Path) -> Any:
     """The exported model as a server sees it: loaded from disk."""
     device_map = {"": 0} if torch.cuda.is_available() else None
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, device_map=device_map).eval()
+    dtype = getattr(torch, native_precision())
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, device_map=device_map).eval()
 
 
 @torch.no_grad()

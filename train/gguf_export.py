@@ -16,6 +16,7 @@ from aj.files import load_yaml, logs_dir, write_json
 from aj.whole import whole_folder
 from train.base import fetch, find_base, load_tokenizer
 from train.dataset import read_dataset
+from train.precision import native_precision
 from train.recipe import Recipe
 from train.tokens import TokenizedRow, encode_row, spread
 
@@ -116,8 +117,9 @@ def _load(file: Path) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
+    dtype = getattr(torch, native_precision())
     return AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+        file.parent, gguf_file=file.name, dtype=dtype, quantization_config=GgufConfig(dequantize=True)
     ).eval()
 
 

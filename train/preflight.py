@@ -19,6 +19,7 @@ from train.memory import (
     estimate_memory,
     read_architecture,
 )
+from train.precision import Precision, native_precision
 from train.processes import count_processes, is_sharded
 from train.recipe import Recipe, TrainingStage
 from train.scenes import training_templates
@@ -48,6 +49,8 @@ class RunPlan:
     """Parameters of the adapter."""
     processes: int
     """Which share the batches of a step."""
+    precision: Precision
+    """What the model computes in."""
     memory: MemoryEstimate
     """Of one process."""
     memory_here: float
@@ -60,6 +63,7 @@ class RunPlan:
     def describe(self) -> list[tuple[str, str]]:
         """(what, how much), as lines of a table."""
         memory, shared = self.memory, self.memory.gathered
+        imitated = self.precision != native_precision()
         how = "" if self.own_tokenizer else "; counted with another tokenizer"
         return [
             ("rows", f"{self.rows:,}" + (f", and {self.held_out:,} held out" if self.held_out else "")),
@@ -69,6 +73,7 @@ class RunPlan:
             *([("exams", f"{self.exams:,}")] if self.exams else []),
             ("adapter", f"{self.trainable / 1e6:.1f} M parameters"),
             ("processes", f"{self.processes:,}" + (", each with a share of the weights (FSDP)" if shared else "")),
+            ("computes in", self.precision + (f"; this machine is faster in {native_precision()}" if imitated else "")),
             ("memory", f"{memory.total:.1f} GB of {self.memory_here:.1f} GB here, for each process"),
             ("  static", f"{memory.static:.2f} GB: base {memory.base:.2f}, adapter {memory.adapter:.2f}, "
                          f"gradients {memory.gradients:.2f}, optimizer {memory.optimizer:.2f}"
@@ -143,6 +148,7 @@ def plan_run(
         exams=sum(math.ceil(n / recipe.exam.every) for n in (steps, dpo_steps, grpo_steps)) if recipe.exam else 0,
         trainable=model.trainable,
         processes=processes,
+        precision=recipe.quantization.precision,
         memory=memory(processes),
         memory_here=_memory_here(processes),
         disk=_disk(model, recipe) / GB,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from aj.files import Strict
+from train.precision import Precision, native_precision
 
 RECIPES = Path(__file__).parent / "recipes"
 Optimizer = Literal["adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit"]
@@ -34,9 +35,15 @@ class Quantization(Strict):
 
     type: Literal["nf4", "fp4"] = "nf4"
     double: Flag = True
-    compute: Literal["bfloat16", "float32"] = "bfloat16"
+    compute: Literal["auto", "bfloat16", "float32"] = "auto"
+    """What a model computes in: bfloat16, unless this machine would have to imitate it."""
     unpack: Flag = False
-    """Keep the same 4-bit values as bfloat16: faster, but 2 bytes per weight."""
+    """Keep the same 4-bit values as numbers to compute with: faster, but 2 bytes per weight, or 4 in float32."""
+
+    @property
+    def precision(self) -> Precision:
+        """What a model computes in on this machine."""
+        return native_precision() if self.compute == "auto" else self.compute
 
 
 class Lora(Strict):

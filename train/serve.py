@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ from aj import allocator
 from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
 from train.base import EMBEDDED, Base, fetch, find_base, materialise
+from train.precision import has_gpu, native_precision
 from train.recipe import ExportOptions, Quantization, ServeOptions
 from train.vllm_kernels import kernels
 
@@ -85,7 +85,8 @@ class Served:
         """
         if has_gpu() or self.is_hub:
             return 1
-        weights = sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
+        stored = sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
+        weights = stored * (2 if native_precision() == "float32" else 1)
         room = psutil.virtual_memory().total // 2 // (ENGINE + weights)
         return max(1, min(len(os.sched_getaffinity(0)), MOST_ENGINES, room))
 
@@ -112,7 +113,7 @@ class Served:
 
     def _server(self) -> dict[str, Any]:
         # generation_config: the base's own file would otherwise set a repetition penalty, or what else it likes.
-        given = {"dtype": "bfloat16", "max_model_len": self.context, "generation_config": "vllm"}
+        given = {"dtype": native_precision(), "max_model_len": self.context, "generation_config": "vllm"}
         # Compiled, the CPU build starts 40 to 100 s later, and answered one prompt in 30 differently.
         return given if has_gpu() else {**given, "enforce_eager": True}
 
@@ -149,7 +150,7 @@ def base_served(run: Path) -> Served:
 
 
 def plain(base: Base) -> Served:
-    """How a base is served that no run asks for: in bfloat16, with its own template."""
+    """How a base is served that no run asks for: with its own template."""
     name = Path(base.name).name
     if base.path is None:
         return Served(name, base.name, base.revision, **_options({}, None), is_hub=True)
@@ -243,11 +244,6 @@ def prepare(served: Served) -> None:
         raise ServeError(f"{served.name} cannot be served without the package {missing}; run: make setup")
     if served.is_hub:
         fetch(Base(served.model, served.revision, None))
-
-
-def has_gpu() -> bool:
-    """Whether there is an NVIDIA GPU; asks the driver, so that the command line does not import torch."""
-    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ def common_arguments(recipe: Recipe, stage: TrainingStage, folder: Path) -> dict
         "warmup_steps": stage.warmup,
         "optim": stage.optimizer,
         "adam_beta2": stage.adam_beta2,
-        "bf16": True,
+        "bf16": recipe.quantization.precision == "bfloat16",
         "use_cpu": not cuda,
         "dataloader_pin_memory": cuda,
         "ddp_find_unused_parameters": False,  # every adapter takes part in every step
@@ -87,6 +87,8 @@ def run_stage(
     """
     trainer.remove_callback(PrinterCallback)
     cast_adapter(trainer.model, recipe)
+    if start:
+        load_trained_weights(trainer.model, start)  # TRL has rounded them to bf16
     trainer._load_from_checkpoint = lambda checkpoint, *_: load_trained_weights(trainer.model, Path(checkpoint))
     if is_sharded():
         _compute_as_unsharded(trainer)

@@ -16,6 +16,7 @@ from inspect_ai.model import get_model
 
 from aj.errors import ServeError, TrainError
 from train import serve as serving
+from train.precision import has_gpu
 from train.recipe import Quantization
 from train.serve import (
     Served,
@@ -23,7 +24,6 @@ from train.serve import (
     check_adapter,
     command_arguments,
     find_served,
-    has_gpu,
     prepare,
     serving_env,
 )

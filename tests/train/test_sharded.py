@@ -46,8 +46,12 @@ def finish(process: subprocess.Popen, logs: Path) -> Path:
 
 
 def in_shares(base: Path, **changes) -> Recipe:
-    """With the base in 4 bits, rows held out, and checkpoints."""
-    return shared(base, **{"held_out": 0.2, "held_out_every": 3, "export": {"merge": False}, **changes})
+    """With the base in 4 bits, rows held out, and checkpoints; in bfloat16, as on a GPU."""
+    quantization = {"compute": "bfloat16"}
+    return shared(
+        base,
+        **{"quantization": quantization, "held_out": 0.2, "held_out_every": 3, "export": {"merge": False}, **changes},
+    )
 
 
 @pytest.fixture(scope="module")

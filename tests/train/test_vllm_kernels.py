@@ -1,7 +1,8 @@
-"""vLLM's own kernels on a CPU: they compute what single steps compute, and no less exactly."""
+"""vLLM's own kernels on a CPU: they compute what single steps do, no less exactly, in what a model is served in."""
 
 import pytest
 
+from train.precision import native_precision
 from train.vllm_kernels import kernels, register
 
 SIZE = 576
@@ -18,19 +19,24 @@ def layers():
     register()
     register()  # as vLLM does, once in each of its processes and sometimes twice
     with set_current_vllm_config(VllmConfig()):
-        norm = RMSNorm(SIZE, dtype=torch.bfloat16)
-        norm.weight.data = torch.rand(SIZE, generator=torch.manual_seed(1)).bfloat16()
+        norm = RMSNorm(SIZE, dtype=getattr(torch, native_precision()))
+        norm.weight.data = torch.rand(SIZE, generator=torch.manual_seed(1)).to(getattr(torch, native_precision()))
         return norm, SiluAndMul()
 
 
 def _rows(count, size=SIZE, seed=2):
     import torch
 
-    return (torch.randn(count, size, generator=torch.manual_seed(seed)) * 3).bfloat16()
+    return (torch.randn(count, size, generator=torch.manual_seed(seed)) * 3).to(getattr(torch, native_precision()))
 
 
 def _far(found, exact) -> float:
     return (found.double() - exact).abs().mean().item()
+
+
+def _no_farther(found, native, exact) -> bool:
+    """But for a last bit of float32."""
+    return _far(found, exact) <= 1.05 * _far(native, exact) + 1e-7
 
 
 def _exact_norm(norm, x):
@@ -43,7 +49,7 @@ def test_a_norm_is_as_exact_as_in_twelve_steps(layers, rows):
     norm, x = layers[0], _rows(rows)
     exact = _exact_norm(norm, x.double())
     assert type(norm).__name__ == "FusedNorm"
-    assert _far(norm.forward_cpu(x), exact) <= _far(norm.forward_native(x), exact)
+    assert _no_farther(norm.forward_cpu(x), norm.forward_native(x), exact)
     assert _far(norm.forward_cpu(x), exact) < 0.01
 
 
@@ -54,9 +60,9 @@ def test_a_norm_adds_what_it_is_to_add(layers, rows):
     total = x.double() + added.double()
     normed, kept = norm.forward_cpu(x.clone(), added.clone())
     again, kept_natively = norm.forward_native(x.clone(), added.clone())
-    assert _far(kept, total) <= _far(kept_natively, total)
+    assert _no_farther(kept, kept_natively, total)
     exact = _exact_norm(norm, total)
-    assert _far(normed, exact) <= 1.05 * _far(again, exact)
+    assert _no_farther(normed, again, exact)
 
 
 @pytest.mark.loop
@@ -79,7 +85,7 @@ def test_silu_is_as_exact_as_in_two_steps(layers, rows):
     gate, up = x.double().chunk(2, -1)
     exact = torch.nn.functional.silu(gate) * up
     assert type(silu).__name__ == "FusedSilu"
-    assert _far(silu.forward_cpu(x), exact) <= 1.05 * _far(silu.forward_native(x), exact)
+    assert _no_farther(silu.forward_cpu(x), silu.forward_native(x), exact)
 
 
 def test_a_log_says_which_kernels_a_server_has(monkeypatch):
