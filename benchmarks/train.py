@@ -20,10 +20,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from train.material import Material, prepare
 from train.processes import together
 from train.recipe import RECIPES, Recipe
 from train.resolve import load_recipe
-from train.run import Material, prepare, quiet_environment
+from train.run import quiet_environment
 
 ROWS_A_STEP = 2
 

@@ -10,8 +10,8 @@ from aj.errors import TrainError
 from loop.child import train_in_child
 from loop.exam import make_exam
 from train.checkpoints import reached
+from train.material import run_folder
 from train.resolve import Variant
-from train.run import run_folder
 from verdict.runs import read_object
 from verdict.tables import Sheet
 

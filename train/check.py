@@ -10,9 +10,10 @@ from statistics import quantiles
 
 from train.dataset import read_dataset
 from train.exam import Examiner
+from train.material import Material, prepare
 from train.precision import Precision
 from train.recipe import Recipe
-from train.run import Material, prepare, quiet_environment
+from train.run import quiet_environment
 from train.tokens import IGNORE, TokenizedRow, spread
 
 USED = 0.15
@@ -50,7 +51,7 @@ class Preview:
 def check(recipe: Recipe, dataset: Path, processes: int | None = None, examiner: Examiner | None = None) -> Preview:
     """Read and check everything that `train` would, without loading weights.
 
-    Raises: see `train.run.prepare`.
+    Raises: see `train.material.prepare`.
     """
     quiet_environment()
     material = prepare(recipe, dataset, download=False, processes=processes, examiner=examiner)

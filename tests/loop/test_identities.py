@@ -21,7 +21,7 @@ from evals.identities import NOT_ASKING, asked, graded
 from evals.suite import GRADERS, TASKS
 from scenarios.catalogue import templates
 from train.base import conversion
-from train.run import trained_by
+from train.material import trained_by
 
 HOUSE = identities.HOUSE
 ROOMS = ("aj", "fleet", "scenarios", "scorers", "evals", "datasets_build", "train", "verdict", "loop")

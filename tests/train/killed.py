@@ -15,7 +15,7 @@ from train.run import quiet_environment
 quiet_environment()
 
 from tests.train.lottery import examiner  # noqa: E402
-from train import dpo, export, run, sft, trainer  # noqa: E402, TID253
+from train import dpo, export, manifest, run, sft, trainer  # noqa: E402, TID253
 from train.metrics import Metrics  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
 
@@ -24,7 +24,7 @@ PLACES: dict[str, tuple[Any, str]] = {
     "after SFT": (sft, "save_adapter"),
     "before DPO": (dpo, "train_dpo"),
     "in the export": (export, "load_exported"),  # the merged model is written, and not yet compared
-    "while finishing": (run, "base_served"),
+    "while finishing": (manifest, "base_served"),
 }
 
 
@@ -58,7 +58,7 @@ def set_trap(point: str) -> None:
         stage, _, step = point.partition(" step ")
         setattr(Metrics, "append", in_the_line_of(stage, int(step)))  # noqa: B010
     elif point == "finished":
-        setattr(run, "_finish", after(run._finish))  # noqa: B010
+        setattr(run, "finish", after(run.finish))  # noqa: B010
     else:
         module, name = PLACES[point]
         assert hasattr(module, name), f"{module.__name__} has no {name}"

@@ -9,7 +9,7 @@ from rich.console import Console
 from loop.check_page import show_facts, show_page
 from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
 from train.check import check
-from train.run import prepare
+from train.material import prepare
 
 pytestmark = pytest.mark.loop
 

@@ -5,7 +5,7 @@ import pytest
 
 from aj.errors import TrainError
 from tests.train.tiny import make_recipe
-from train.run import Material, prepare
+from train.material import Material, prepare
 
 pytestmark = pytest.mark.loop
 

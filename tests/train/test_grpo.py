@@ -8,8 +8,9 @@ from aj.contract import load_contract
 from aj.files import read_jsonl
 from tests.train.tiny import MODULES, make_recipe
 from train.base import Base
+from train.material import run_hash
 from train.recipe import Grpo
-from train.run import run_hash, train
+from train.run import train
 
 STAGE = {"templates": ["disk_space.space_left"], "scenarios": 2, "replies": 2, "max_tokens": 12, "learning_rate": 0.001}
 GRPO = {**STAGE, "batch_size": 2, "max_length": 512, "save_every": 1}

@@ -8,11 +8,12 @@ import pytest
 from aj.errors import TrainError
 from tests.train.tiny import make_recipe, write_dataset
 from train.base import find_base, load_config
+from train.material import prepare
 from train.memory import GB, RUNTIME_GB, estimate_memory, read_architecture
 from train.preflight import check_room, refuse_long_warmup
 from train.recipe import Recipe
 from train.resolve import load_recipe
-from train.run import dry_run, prepare
+from train.run import dry_run
 
 pytestmark = pytest.mark.loop
 

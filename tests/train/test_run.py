@@ -5,7 +5,8 @@ import pytest
 from aj.errors import AJError, TrainError
 from aj.whole import resumable
 from tests.train.tiny import make_recipe, make_row, write_dataset
-from train.run import dry_run, prepare, train
+from train.material import prepare
+from train.run import dry_run, train
 
 pytestmark = pytest.mark.loop
 

@@ -9,9 +9,9 @@ from aj.contract import load_contract
 from aj.errors import ConfigError, TrainError
 from tests.train.tiny import make_recipe
 from train.base import Base
+from train.material import run_hash
 from train.recipe import RECIPES
 from train.resolve import load_recipe
-from train.run import run_hash
 from train.trackers import StageTrackers, check_trackers
 
 

@@ -1,0 +1,131 @@
+"""Everything that goes into a run, read and checked before training, and the run's identity."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aj.contract import Contract, load_contract
+from aj.errors import TrainError
+from aj.files import digest, logs_dir
+from aj.identity import identity
+from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
+from train.dataset import DataSet, read_dataset
+from train.exam import Exam, Examiner, choose
+from train.held_out import encode_held_out, split_by_template
+from train.preflight import RunPlan, plan_run
+from train.recipe import Grpo, Recipe
+from train.scenes import training_templates
+from train.serve import check_adapter
+from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
+from train.trackers import check_trackers
+from train.watch import Watch
+
+TRAINS = (
+    *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
+    *("train.tokens:encode_rows", "train.tokens:encode_pairs"),
+)
+"""What decides a run's weights: `aj.identity` starts to read here."""
+NOT_TRAINING = ("train.preflight", "train.serve", "train.grpo", "train.scenes", "train.trackers", "aj.curves")
+"""Modules that it meets there, and that decide nothing of them; GRPO has an identity of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that goes into a run, read and checked before training."""
+
+    recipe: Recipe
+    contract: Contract
+    base: Base
+    dataset: str
+    files: dict[str, str]
+    tokenizer: Any
+    examples: list[TokenizedRow]
+    pairs: list[TokenizedPair]
+    watch: Watch
+    plan: RunPlan
+
+    @property
+    def hash(self) -> str:
+        """The run's identity."""
+        return run_hash(self.recipe, self.contract, self.base, self.dataset, self.watch.exam)
+
+
+def prepare(
+    recipe: Recipe,
+    dataset: Path,
+    download: bool = True,
+    processes: int | None = None,
+    examiner: Examiner | None = None,
+) -> Material:
+    """Read everything, and refuse what would fail or be cut off during training.
+
+    Raises:
+        ConfigError: the contract is wrong, or there is no such exam.
+        DataError: the data set is not what its lock says.
+        TrainError: the data set is for another contract, the base is missing, a row is too long or cannot be
+            rendered, or what `report_to` names is not installed.
+        ServeError: the adapter could not be served without merging it.
+    """
+    contract, data, base = _inputs(recipe, dataset)
+    check_trackers(recipe)
+    exam = _exam(recipe, examiner)
+    own_tokenizer = download or cached(base)
+    if own_tokenizer:
+        tokenizer = load_tokenizer(fetch(base), recipe.template)
+    else:
+        # Token counts from another tokenizer are good enough to see whether a run fits.
+        tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
+    split = split_by_template(data.rows, data.pairs if recipe.dpo else [], recipe.held_out, recipe.seed)
+    examples = encode_rows(split.rows, contract, tokenizer)
+    held_out = encode_held_out(split.held_out, contract, tokenizer)
+    pairs = encode_pairs(split.pairs, contract, tokenizer)
+    samples = choose(exam, recipe.exam, examples, pairs, tokenizer) if exam and recipe.exam else []
+    plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
+    watch = Watch(held_out, exam, samples)
+    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, watch, plan)
+
+
+def _exam(recipe: Recipe, examiner: Examiner | None) -> Exam | None:
+    if not recipe.exam:
+        return None
+    assert examiner, "a recipe with an exam needs an examiner"
+    return examiner(recipe)
+
+
+def _inputs(recipe: Recipe, dataset: Path) -> tuple[Contract, DataSet, Base]:
+    contract = load_contract(recipe.contract)
+    if not recipe.export.merge:
+        check_adapter(recipe.name, recipe.quantization, recipe.lora.rank)
+    data = read_dataset(dataset)
+    if data.contract != contract.hash:
+        raise TrainError(
+            f"{dataset} was built for another contract ({data.contract}) than {recipe.contract!r} ({contract.hash}); "
+            "build it for that one, or give --contract."
+        )
+    return contract, data, find_base(recipe.base)
+
+
+def run_folder(recipe: Recipe, dataset: Path, examiner: Examiner | None = None) -> Path:
+    """The folder of the run that `train` would make, whether it exists or not.
+
+    Raises: see `prepare`; rows are not looked at.
+    """
+    contract, data, base = _inputs(recipe, dataset)
+    return logs_dir() / "runs" / run_hash(recipe, contract, base, data.hash, _exam(recipe, examiner))
+
+
+def trained_by() -> str:
+    """Identity of the code that decides a run's weights."""
+    return identity(*TRAINS, without=NOT_TRAINING)
+
+
+def played_by(stage: Grpo) -> str:
+    """Identity of GRPO's code, and of the world that it plays in."""
+    return identity("train.grpo:train_grpo", *(made.root for made in training_templates(stage.templates)))
+
+
+def run_hash(recipe: Recipe, contract: Contract, base: Base, dataset: str, exam: Exam | None = None) -> str:
+    template = read_chat_template(recipe.template)
+    told = recipe.model_dump(exclude={"report_to"})
+    parts = [trained_by(), told, template, contract.hash, base.name, base.revision, dataset]
+    return digest(*parts, *([played_by(recipe.grpo)] if recipe.grpo else []), *([exam.id] if exam else []))
