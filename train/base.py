@@ -2,7 +2,10 @@
 
 import importlib.util
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +159,24 @@ def materialise() -> Path:
     with FileLock(target.with_name(f".{EMBEDDED}.lock")):
         if not _is_current(target):
             shutil.rmtree(target, ignore_errors=True)
-            with whole_folder(target) as folder:
+            with whole_folder(target) as folder, _without_bars():
                 _convert(_gguf(), folder)
                 (folder / "revision").write_text(_embedded_revision())
     return target
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """transformers 5.19 shows one while it unpacks a GGUF file, whatever it was told; a log would keep every line."""
+    from tqdm import auto
+
+    bar: Any = auto.tqdm
+    begin = bar.__init__
+    bar.__init__ = partialmethod(begin, disable=True)
+    try:
+        yield
+    finally:
+        bar.__init__ = begin
 
 
 def _is_current(folder: Path) -> bool:

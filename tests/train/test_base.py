@@ -3,6 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tqdm.auto import tqdm
 
 from aj.errors import TrainError
 from train import base
@@ -44,6 +45,17 @@ def test_processes_that_need_the_base_at_once_write_it_once(tmp_path, monkeypatc
         folders = list(pool.map(lambda _: (path := materialise(), (path / "tokenizer.json").exists()), range(4)))
     assert folders == [(tmp_path / "models" / "smollm2-135m", True)] * 4
     assert len(written) == 1
+
+
+@pytest.mark.loop
+def test_the_base_is_written_without_a_word(tmp_path, monkeypatch, capfd):
+    """A bar would be kept line by line in a log."""
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    materialise()
+    assert "%|" not in capfd.readouterr().err
+    for _ in tqdm(range(1), desc="another's"):
+        pass
+    assert "another's: 100%|" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
