@@ -104,20 +104,18 @@ def estimate_memory(
     # The layer that computes, and the next one.
     gathered = others + 2 * (linear + model.trainable * 2) / model.layers if shares > 1 else 0
     width, state = bytes_per_parameter(recipe)
-    activations = number * _activations(model, recipe.sft, longest, recipe.sft.batch_size)
+    activations = _activations(model, recipe.sft, longest, recipe.sft.batch_size)
     if recipe.dpo:
         # Both answers of each pair, padded to the longest.
-        activations = max(
-            activations, number * _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size)
-        )
+        activations = max(activations, _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size))
     if grpo := recipe.grpo:
-        activations = max(activations, number * _activations(model, grpo, grpo.max_length, grpo.batch_size))
+        activations = max(activations, _activations(model, grpo, grpo.max_length, grpo.batch_size))
     return MemoryEstimate(
         base=((linear + others) / shares + scales) / GB,
         adapter=model.trainable * width * (2 if longest_pair else 1) / shares / GB,  # the reference is a second one
         gradients=model.trainable * width / shares / GB,
         optimizer=model.trainable * state / shares / GB,
-        activations=activations / GB,
+        activations=activations * number / GB,
         gathered=gathered / GB,
     )
 

@@ -1,6 +1,6 @@
 """Which numbers a model computes in: bfloat16, or float32 on a processor without instructions for bfloat16.
 
-There, torch 2.13 and vLLM 0.32 imitate bfloat16. With AVX2 alone, as on most laptops, one thread multiplied matrices
+There, torch 2.13 and vLLM 0.32 imitate bfloat16. With AVX2 alone, as on many laptops, one thread multiplied matrices
 at 9 GFLOP/s in bfloat16 and at 72 in float32, and vLLM read 36 tokens of prompts a second instead of 228.
 """
 
