@@ -27,21 +27,23 @@ def load_quantized(
 ) -> Any:
     """The base with its linear layers in 4 bits, on the GPU if there is one; `attention` as transformers names it.
 
-    To be sharded, the 4-bit values are kept as if they were bfloat16, since FSDP divides nothing that is no number, and
-    the base stays in the main memory, from which FSDP takes one layer after the other.
+    To be sharded, the 4-bit values are kept as if they were what is computed in, since FSDP divides nothing that is no
+    number, and would convert other numbers. The base stays in the main memory, from which FSDP takes one layer after
+    the other.
     """
+    computed = getattr(torch, quantization.precision)
     config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=quantization.type,
         bnb_4bit_use_double_quant=quantization.double,
-        bnb_4bit_compute_dtype=getattr(torch, quantization.precision),
-        bnb_4bit_quant_storage=torch.bfloat16 if to_shard else torch.uint8,
+        bnb_4bit_compute_dtype=computed,
+        bnb_4bit_quant_storage=computed if to_shard else torch.uint8,
     )
     here = "cpu" if to_shard or not torch.cuda.is_available() else int(os.environ.get("LOCAL_RANK", "0"))
     return AutoModelForCausalLM.from_pretrained(
         folder,
         quantization_config=config,
-        dtype=getattr(torch, quantization.precision),
+        dtype=computed,
         device_map={"": here},
         attn_implementation=attention,
     )

@@ -1,5 +1,6 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
+import os
 from collections import deque
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,8 @@ trl_utils._use_triton = lambda device: True  # pyright: ignore[reportPrivateImpo
 
 
 def common_arguments(recipe: Recipe, stage: TrainingStage, folder: Path) -> dict[str, Any]:
-    """The arguments that SFTConfig and DPOConfig have in common."""
+    """The arguments that SFTConfig and DPOConfig have in common; a launcher's precision gives way to the recipe's."""
+    os.environ.pop("ACCELERATE_MIXED_PRECISION", None)  # transformers 5 would follow it where the recipe says float32
     cuda = torch.cuda.is_available()
     return {
         "output_dir": str(folder),
@@ -91,7 +93,7 @@ def run_stage(
         load_trained_weights(trainer.model, start)  # TRL has rounded them to bf16
     trainer._load_from_checkpoint = lambda checkpoint, *_: load_trained_weights(trainer.model, Path(checkpoint))
     if is_sharded():
-        _compute_as_unsharded(trainer)
+        _compute_as_unsharded(trainer, recipe)
     with trainer.args.main_process_first(local=False):
         checkpoint = last_checkpoint(folder)
     if checkpoint:
@@ -163,13 +165,13 @@ def refuse_other_shares(checkpoint: Path) -> None:
         )
 
 
-def _compute_as_unsharded(trainer: Any) -> None:
-    """In bfloat16, but gradients summed and results kept in float32: accelerate 1.15 rounds both, DPO's loss too."""
+def _compute_as_unsharded(trainer: Any, recipe: Recipe) -> None:
+    """As the recipe says, with gradients summed and results kept in float32: accelerate 1.15 may round both."""
     from torch.distributed.fsdp import MixedPrecisionPolicy
 
     if not trainer.is_fsdp_enabled:
         raise TrainError("accelerate shards a model (FSDP) among GPUs only, and sees none; launch with cpu.yaml here.")
-    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    policy = MixedPrecisionPolicy(param_dtype=getattr(torch, recipe.quantization.precision), reduce_dtype=torch.float32)
     trainer.accelerator.state.fsdp_plugin.mixed_precision_policy = policy
 
 

@@ -81,3 +81,19 @@ def test_a_run_in_float32_learns_what_one_in_bfloat16_does(tiny_base, dataset, t
     assert losses["float32"] == pytest.approx(losses["bfloat16"], rel=0.1)
     assert losses["float32"] != losses["bfloat16"], "both were computed in the same"
     assert stored["float32"] == stored["bfloat16"] == {"torch.bfloat16"}
+
+
+@pytest.mark.loop
+@pytest.mark.parametrize("launcher", ["no", "bf16", "fp16"])
+@pytest.mark.parametrize(("compute", "expected"), [("float32", "no"), ("bfloat16", "bf16")])
+def test_the_launchers_precision_is_not_asked(tiny_base, tmp_path, monkeypatch, launcher, compute, expected):
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.sft_config import SFTConfig
+
+    from train.trainer import common_arguments
+
+    recipe = make_recipe(tiny_base, quantization={"compute": compute})
+    for config, stage in ((SFTConfig, recipe.sft), (DPOConfig, recipe.dpo)):
+        assert stage
+        monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", launcher)  # as `accelerate launch` sets it
+        assert config(**common_arguments(recipe, stage, tmp_path)).mixed_precision == expected

@@ -46,12 +46,8 @@ def finish(process: subprocess.Popen, logs: Path) -> Path:
 
 
 def in_shares(base: Path, **changes) -> Recipe:
-    """With the base in 4 bits, rows held out, and checkpoints; in bfloat16, as on a GPU."""
-    quantization = {"compute": "bfloat16"}
-    return shared(
-        base,
-        **{"quantization": quantization, "held_out": 0.2, "held_out_every": 3, "export": {"merge": False}, **changes},
-    )
+    """With the base in 4 bits, rows held out, and checkpoints."""
+    return shared(base, **{"held_out": 0.2, "held_out_every": 3, "export": {"merge": False}, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -130,18 +126,21 @@ def test_what_fsdp_cannot_train_is_refused(stages, why):
 
 
 @pytest.mark.loop
-def test_to_be_sharded_4_bit_values_are_stored_as_numbers_and_are_the_same(tiny_base):
+@pytest.mark.parametrize("compute", ["bfloat16", "float32"])
+def test_to_be_sharded_4_bit_values_are_stored_as_numbers_and_are_the_same(tiny_base, compute):
     import torch
 
     from train.model import load_quantized
 
-    plain, to_shard = (load_quantized(tiny_base, Quantization(), to_shard=shard) for shard in (False, True))
+    plain, to_shard = (
+        load_quantized(tiny_base, Quantization(compute=compute), to_shard=shard) for shard in (False, True)
+    )
     packed = [dict(model.named_parameters()) for model in (plain, to_shard)]
     quantized = [name for name, weight in packed[0].items() if type(weight).__name__ == "Params4bit"]
     assert len(quantized) == 2 * 7
     for name in quantized:
         one, other = (weights[name].data for weights in packed)
-        assert (one.dtype, other.dtype) == (torch.uint8, torch.bfloat16)
+        assert (one.dtype, other.dtype) == (torch.uint8, getattr(torch, compute))
         assert torch.equal(one.flatten(), other.flatten().view(torch.uint8))
     for one, other in zip(plain.dequantize().parameters(), to_shard.dequantize().parameters(), strict=True):
         assert torch.equal(one, other)
@@ -167,4 +166,4 @@ def test_fsdp_without_gpus_is_refused():
     from train.trainer import _compute_as_unsharded
 
     with pytest.raises(TrainError, match="among GPUs only, and sees none"):
-        _compute_as_unsharded(SimpleNamespace(is_fsdp_enabled=False))
+        _compute_as_unsharded(SimpleNamespace(is_fsdp_enabled=False), shared("base"))
