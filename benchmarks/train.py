@@ -2,8 +2,9 @@
 
 Every way trains on the same rows, two a step, in the same order, from the same NF4 base, each in processes of its own.
 Stock TRL is `SFTTrainer` as its documentation shows it for QLoRA, without gradient checkpointing, which a model of this
-size does not need. CPU seconds are those of all threads; with one process they depend on how long idle threads spin.
-What happens before the first step is told by itself: loading is left out, compiling is what `begins` holds.
+size does not need, and in float32 where the trainer computes in that: in bfloat16 it would be far slower there. CPU
+seconds are those of all threads; with one process they depend on how long idle threads spin. What happens before the
+first step is told by itself: loading is left out, compiling is what `begins` holds.
 
     python -m benchmarks.train --data logs/datasets/HASH
 """
@@ -135,13 +136,14 @@ def _stock(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) 
 
     trl_utils._use_triton = as_installed  # train.trainer has changed it
     stage, lora, cuda = recipe.sft, recipe.lora, torch.cuda.is_available()
+    computed = getattr(torch, recipe.quantization.precision)
     quantization = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=recipe.quantization.type,
         bnb_4bit_use_double_quant=recipe.quantization.double,
-        bnb_4bit_compute_dtype=torch.bfloat16,
+        bnb_4bit_compute_dtype=computed,
     )
-    model = AutoModelForCausalLM.from_pretrained(base, quantization_config=quantization, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(base, quantization_config=quantization, dtype=computed)
     SFTTrainer(
         model=model,
         args=SFTConfig(
@@ -152,7 +154,7 @@ def _stock(recipe: Recipe, base: Path, tokenizer: Any, rows: Any, folder: Path) 
             learning_rate=stage.learning_rate,
             lr_scheduler_type=stage.scheduler,
             adam_beta2=stage.adam_beta2,
-            bf16=True,
+            bf16=computed == torch.bfloat16,
             use_cpu=not cuda,
             max_length=None,
             logging_steps=1,
