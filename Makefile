@@ -52,7 +52,7 @@ selfcheck: setup-dev ## check the evals: true answers score 1 in any form, false
 	HF_HUB_OFFLINE=1 .venv/bin/aj selfcheck --suite small
 
 real-loop: setup-dev ## run real evals, a small real loop (build, train, serve, evaluate, gate), and build aj-10k in full, twice
-	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop
+	HF_HUB_OFFLINE=1 .venv/bin/pytest -m loop -n 2
 
 servers: setup-dev ## serve and evaluate tiny models of both 32B recipes, and try MLflow and verifiers; outside of `make test`
 	HF_HUB_OFFLINE=1 .venv/bin/pytest -m servers

@@ -29,25 +29,38 @@ def pytest_collection_finish() -> None:
 LONGEST_FIRST = ("train", "evals", "loop", "scorers", "aj")
 """Folders, so that at the end no worker waits long for another."""
 
+REAL_FIRST = ("loop", "datasets_build", "train")
+"""The same of what `-m loop` runs."""
+
 INSPECT = ("evals", "loop", "verdict", "test_docs.py")
 """What runs evals, or reads the made logs of one."""
 
 
+def is_real(config: pytest.Config) -> bool:
+    """Whether `-m loop` was asked for."""
+    return config.option.markexpr == "loop"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    rank = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    rank = {folder: place for place, folder in enumerate(REAL_FIRST if is_real(config) else LONGEST_FIRST)}
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: rank.get(item.nodeid.split("/")[1], len(rank)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file's tests stay on one worker, and so do those that run Inspect: what they share is made once."""
+    """A file's tests stay on one worker. So do all that run Inspect: what they share is made once.
+
+    Of what `-m loop` runs, those take half of the time, so that one worker would wait for the other.
+    """
     from xdist.scheduler import LoadScopeScheduling
+
+    shared = () if is_real(config) else INSPECT
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "inspect" if file.split("/")[1] in INSPECT else file
+            return "inspect" if file.split("/")[1] in shared else file
 
     config.option.loadscopereorder = False  # by number of tests, of which the longest have few
     return ByFile(config, log)
