@@ -73,10 +73,8 @@ def test_the_gate_promotes_nothing_on_four_samples_a_task(logs: Path):
     assert not (logs / "registry" / "champion.json").exists()
 
 
-def test_a_second_loop_is_up_to_date_within_a_minute(logs: Path):
-    start = time.monotonic()
+def test_a_second_loop_finds_everything_up_to_date(logs: Path):
     again = aj(logs, *LOOP)
-    assert time.monotonic() - start < 60
     assert json.loads(again.stdout)["verdict"]["outcome"] == "INVALID"
     assert again.stderr.count("up to date") == 4  # build, train, and two evals
 
