@@ -16,7 +16,7 @@ from train.serve import HOST, Served, command_arguments, prepare, serving_env
 
 
 def serve(served: Served, port: int) -> None:
-    """Serve a model until Ctrl-C, SIGTERM, or the terminal's end; the server ends with this process in any case.
+    """Serve a model until Ctrl-C, SIGTERM, or the terminal's end (not under nohup); the server ends with this process.
 
     Raises:
         ServeError: a package is missing; the port is in use; the server failed.
@@ -25,8 +25,7 @@ def serve(served: Served, port: int) -> None:
     _refuse_busy(port)
     prepare(served)
     command = [_vllm(), "serve", *command_arguments(served, port)]
-    for end in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(end, signal.default_int_handler)
+    interrupt_on(signal.SIGTERM, signal.SIGHUP)
     # Its own process group, so that the engine's processes end with it however this process ends.
     server = subprocess.Popen(
         command,
@@ -42,6 +41,13 @@ def serve(served: Served, port: int) -> None:
         _end(server)
     if code:
         raise ServeError(f"vLLM exited with code {code}; its last lines above say why.")
+
+
+def interrupt_on(*signals: signal.Signals) -> None:
+    """Each raises KeyboardInterrupt here, as Ctrl-C does, but those that are ignored stay so: nohup's SIGHUP."""
+    for sent in signals:
+        if signal.getsignal(sent) is not signal.SIG_IGN:
+            signal.signal(sent, signal.default_int_handler)
 
 
 def _vllm() -> str:

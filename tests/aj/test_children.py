@@ -12,6 +12,7 @@ PARENT = """
 import signal, subprocess, sys
 from functools import partial
 from aj.children import die_with_parent
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and this process would not end
 child = subprocess.Popen(["sleep", "60"], preexec_fn=partial(die_with_parent, signal.SIGTERM), start_new_session=True)
 print(child.pid, flush=True)
 child.wait()

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -27,7 +28,7 @@ from train.serve import (
     prepare,
     serving_env,
 )
-from train.server import serve
+from train.server import interrupt_on, serve
 
 COMMIT = "5ede1c97bbab6ce5cda5812749b4c0bdf79b18dd"
 GIVEN = {"contract": "aj", "serve": {"context": 3000}, "export": {"merge": False}}
@@ -270,3 +271,18 @@ def test_a_port_in_use_is_refused_with_the_next_command(run):
         port = holder.getsockname()[1]
         with pytest.raises(ServeError, match=f"port {port} cannot be used .*aj serve RUN --port {port + 1}"):
             serve(find_served(run), port)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])
+def test_a_server_ends_with_its_terminal_unless_nohup_has_that_ignored(sent):
+    before = signal.getsignal(sent)
+    try:
+        signal.signal(sent, signal.SIG_DFL)
+        interrupt_on(sent)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
+        signal.signal(sent, signal.SIG_IGN)
+        interrupt_on(sent)
+        signal.raise_signal(sent)
+    finally:
+        signal.signal(sent, before)
