@@ -166,7 +166,10 @@ def refuse_other_shares(checkpoint: Path) -> None:
 
 
 def _compute_as_unsharded(trainer: Any, recipe: Recipe) -> None:
-    """As the recipe says, with gradients summed and results kept in float32: accelerate 1.15 may round both."""
+    """As the recipe says, with gradients summed and results kept in float32.
+
+    With bfloat16, accelerate 1.15 would round both, DPO's loss too.
+    """
     from torch.distributed.fsdp import MixedPrecisionPolicy
 
     if not trainer.is_fsdp_enabled:
