@@ -79,7 +79,7 @@ class Side:
 
     def distance(self, tail: float) -> float:
         """How far the bound lies from the mean; the truth lies beyond it with probability `tail`."""
-        if not self.p_value(self.most) < tail:  # or no number, where a score is not finite
+        if self.p_value(self.most) >= tail:
             return self.most
         return _root(lambda off: self.p_value(off) - tail, self.most)
 
@@ -228,13 +228,14 @@ def _dot(a: np.ndarray, b: np.ndarray) -> float:
     return float((a * b).sum())
 
 
+@np.errstate(invalid="ignore")
 def _estimate(sums: np.ndarray, sizes: np.ndarray, lowest: float) -> MeanEstimate:
-    """`lowest` is the smallest value of a sample; the largest is 1."""
+    """`lowest` is the smallest value of a sample; the largest is 1. Nothing follows from an infinite value."""
     n, mean = float(sizes.sum()), float(sums.sum() / sizes.sum())
     weights, means = sizes / n, sums / sizes
     off = means - mean
     families = 1 / float((weights**2).sum())
-    freedom = float((weights**2).sum() ** 2 / (weights**4).sum()) - 1
+    freedom = float((weights**2).sum() ** 2 / (weights**4).sum()) - 1 if np.isfinite(mean) else 0.0
     variance = families * float(((weights * off) ** 2 / (1 - weights)).sum()) if len(sizes) > 1 else 0.0
     coins = float(weights[np.isin(means, (lowest, 0.0, 1.0))].sum())
     apart = _dot(weights, np.abs(off))

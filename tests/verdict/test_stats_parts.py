@@ -142,3 +142,15 @@ def test_holm_compares_the_smallest_with_the_strictest_and_stops_at_the_first_th
     assert holm([0.02, 0.3, 0.01], 0.06) == [True, False, True]
     assert holm([0.04, 0.02, 0.9], 0.06) == [False, False, False]
     assert holm([0.02, 0.019, 0.05], 0.06) == [True, True, True]
+
+
+@pytest.mark.parametrize("given", [[1, math.inf, 0.5], [-math.inf, 0.5, 1], [math.inf, -math.inf, 1], [math.inf]])
+def test_an_infinite_score_shows_nothing_and_warns_nobody(given, recwarn):
+    names = [f"family {n}" for n in range(len(given))]
+    for estimate in (score_estimate(given, names), difference_estimate(given, names)):
+        assert not math.isfinite(estimate.mean)
+        assert estimate.below.p_value(0.1) == estimate.above.p_value(0.1) == 1
+        assert not math.isfinite(estimate.low(0.05))
+        assert not math.isfinite(estimate.high(0.05))
+        assert estimate.samples_needed(0.5, 0.05) is None
+    assert not recwarn.list
