@@ -14,6 +14,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer  # noqa: TID
 from train.attention import SHORT
 from train.processes import is_first, is_sharded
 from train.recipe import Recipe
+from train.tokens import IGNORE
 
 WORTH = 100
 """Steps of a stage that save more than compiling takes."""
@@ -53,10 +54,12 @@ class CompiledLayers(TrainerCallback):
 
 
 def _step(model: Any, tokens: int) -> None:
-    """One step forward and back that leaves nothing behind."""
+    """One step forward and back that leaves nothing behind. A quarter is learned, as of rows: that takes the head less
+    memory than all would, 4.2 GB at the peak of the demo in float32."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     ids = torch.arange(tokens).unsqueeze(0)
-    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids, "use_cache": False}
+    labels = ids.masked_fill(ids >= tokens // 4, IGNORE)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels, "use_cache": False}
     model.train()
     with torch.random.fork_rng(devices=[]):
         # Not `backward`: that would set gradients, and of several processes each would wait for the others'.

@@ -88,12 +88,17 @@ def _is_named(module: str, target: str) -> bool:
 
 
 def estimate_memory(
-    model: Architecture, recipe: Recipe, longest: int, longest_pair: int = 0, shares: int = 1
+    model: Architecture,
+    recipe: Recipe,
+    longest: int,
+    longest_pair: int = 0,
+    shares: int = 1,
+    compiled: bool = False,
 ) -> MemoryEstimate:
     """The peak of the stage that needs more; lengths in tokens, 0 for no DPO; of one of `shares` processes with FSDP.
 
-    On the embedded model the sum was within 6% of the peak of a few rows of 53 to 1,303 tokens, and of pairs, where
-    glibc gave back what was free; `aj.allocator` has it keep that.
+    `compiled`: SFT's layers are, on a CPU. On the embedded model the sum was within 10% of the peaks of rows of 300 to
+    1,303 tokens, in either precision, compiled or not.
     """
     # One absmax per 64 weights: a byte if it is quantized in turn (plus a float per 256 of those), otherwise a float.
     # It is no parameter, so FSDP does not shard it.
@@ -104,18 +109,25 @@ def estimate_memory(
     # The layer that computes, and the next one.
     gathered = others + 2 * (linear + model.trainable * 2) / model.layers if shares > 1 else 0
     width, state = bytes_per_parameter(recipe)
-    activations = _activations(model, recipe.sft, longest, recipe.sft.batch_size)
+    activations = number * _activations(model, recipe.sft, longest, recipe.sft.batch_size)
+    if compiled:
+        from train.compiled import LENGTHS
+
+        # Half is kept, of that a third in float32 in any case; and the first steps are on rows of these lengths.
+        activations = (4 + 2 * number) / 3 * _activations(model, recipe.sft, max(longest, *LENGTHS), 1) / 2
     if recipe.dpo:
         # Both answers of each pair, padded to the longest.
-        activations = max(activations, _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size))
+        activations = max(
+            activations, number * _activations(model, recipe.dpo, longest_pair, 2 * recipe.dpo.batch_size)
+        )
     if grpo := recipe.grpo:
-        activations = max(activations, _activations(model, grpo, grpo.max_length, grpo.batch_size))
+        activations = max(activations, number * _activations(model, grpo, grpo.max_length, grpo.batch_size))
     return MemoryEstimate(
         base=((linear + others) / shares + scales) / GB,
         adapter=model.trainable * width * (2 if longest_pair else 1) / shares / GB,  # the reference is a second one
         gradients=model.trainable * width / shares / GB,
         optimizer=model.trainable * state / shares / GB,
-        activations=activations * number / GB,
+        activations=activations / GB,
         gathered=gathered / GB,
     )
 
@@ -136,9 +148,9 @@ def _activations(model: Architecture, stage: TrainingStage, length: int, rows: i
 
 
 def bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
-    """(of the adapter, of Adam's two moments)."""
+    """(of the adapter, of Adam's two moments and the mean of the weights)."""
     width = 4 if recipe.lora.dtype == "float32" else bytes_per_number(recipe)
-    return width, 2 if "8bit" in recipe.sft.optimizer else 2 * width
+    return width, (2 if "8bit" in recipe.sft.optimizer else 2 * width) + (4 if recipe.sft.averaged else 0)
 
 
 def bytes_per_number(recipe: Recipe) -> int:

@@ -1,6 +1,7 @@
 """The frozen, quantized base, and the adapter on it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,13 +86,26 @@ def cast_adapter(model: Any, recipe: Recipe) -> None:
             parameter.data = parameter.data.to(dtype)
 
 
-def trained_weights(model: Any) -> dict[str, torch.Tensor]:
-    """The adapter in training, whole: all processes call it if it is sharded."""
+def trained_parameters(model: Any) -> dict[str, torch.nn.Parameter]:
+    """Those of the adapter in training, by name."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def whole(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights, put together where they are sharded: then all processes call it."""
     return {
-        name: parameter.full_tensor().cpu() if isinstance(parameter, DTensor) else parameter.data
-        for name, parameter in model.named_parameters()
-        if parameter.requires_grad
+        name: weight.full_tensor().cpu() if isinstance(weight, DTensor) else weight.data
+        for name, weight in weights.items()
     }
+
+
+def as_kept(weight: torch.Tensor, parameter: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A whole weight where `parameter` is: on its device, and sharded as it is."""
+    weight = weight.to(parameter.device, dtype)
+    if isinstance(parameter, DTensor):
+        # Each process has read the file, and takes its share of it.
+        return distribute_tensor(weight, parameter.device_mesh, parameter.placements, src_data_rank=None)
+    return weight
 
 
 @torch.no_grad()
@@ -101,11 +115,5 @@ def load_trained_weights(model: Any, folder: Path) -> None:
     transformers 5.19 would load only the folders in a checkpoint if there are any: of DPO's, the reference.
     """
     saved = load_file(folder / "adapter_model.safetensors")
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        weight = saved[name.replace(f".{TRAINED}.", ".")].to(parameter.device, parameter.dtype)
-        if isinstance(parameter, DTensor):
-            # Each process has read the file, and takes its share of it.
-            weight = distribute_tensor(weight, parameter.device_mesh, parameter.placements, src_data_rank=None)
-        parameter.copy_(weight)
+    for name, parameter in trained_parameters(model).items():
+        parameter.copy_(as_kept(saved[name.replace(f".{TRAINED}.", ".")], parameter, parameter.dtype))

@@ -127,11 +127,13 @@ def plan_run(
         refuse_long_warmup("grpo", recipe.grpo, grpo_steps)
     if is_sharded():
         refuse_unsharded(recipe)
+    from train.compiled import can_compile
+
     model = read_architecture(load_config(base), recipe)
-    longest = max(len(e.input_ids) for e in everything)
+    longest, compiled = max(len(e.input_ids) for e in everything), can_compile(recipe, steps)
 
     def memory(shares: int) -> MemoryEstimate:
-        return estimate_memory(model, recipe, longest, longest_pair, shares if is_sharded() else 1)
+        return estimate_memory(model, recipe, longest, longest_pair, shares if is_sharded() else 1, compiled)
 
     processes = count_processes(recipe, processes, lambda n: memory(n).total <= _memory_here(n))
     return RunPlan(

@@ -78,6 +78,8 @@ class TrainingStage(Strict):
 class Sft(TrainingStage):
     warmup: Number = Field(default=0.03, ge=0, lt=1)
     save_every: Count = 50
+    averaged: Number = Field(default=0.0, ge=0, le=1)
+    """Share of the steps, the last ones, whose mean weights are the result; instead of a rate that falls."""
 
 
 class Dpo(TrainingStage):

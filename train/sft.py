@@ -10,6 +10,7 @@ from rich.console import Console
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
+from train.averaging import Averaging
 from train.compiled import CompiledLayers, can_compile
 from train.guards import Guard
 from train.model import load_frozen, lora_config
@@ -50,6 +51,8 @@ def train_sft(
     steps = len(examples) / (recipe.sft.batch_size * recipe.sft.gradient_accumulation) * recipe.sft.epochs
     if can_compile(recipe, steps):
         trainer.add_callback(CompiledLayers(console))
+    if recipe.sft.averaged:
+        trainer.add_callback(Averaging(trainer, recipe.sft.averaged))
     run_stage(trainer, recipe, "SFT", watch, folder, console, Guard())
     return save_adapter(trainer, target)
 

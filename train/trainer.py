@@ -21,7 +21,7 @@ from train.exam_callback import TakesExam
 from train.guards import Guard
 from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics, read_metrics, run_metrics, write_curves
-from train.model import TRAINED, cast_adapter, load_trained_weights, trained_weights
+from train.model import TRAINED, cast_adapter, load_trained_weights, trained_parameters, whole
 from train.processes import batches_here, is_first, is_sharded
 from train.recipe import Recipe, TrainingStage
 from train.trackers import PROJECT, StageTrackers
@@ -180,7 +180,7 @@ def _compute_as_unsharded(trainer: Any, recipe: Recipe) -> None:
 
 def save_adapter(trainer: Any, target: Path) -> Path:
     """Write the adapter; the folder appears complete or not at all."""
-    weights = trained_weights(trainer.model)
+    weights = whole(trained_parameters(trainer.model))
     if is_first():
         with whole_folder(target) as folder:
             _write_adapter(trainer.model, weights, folder)
@@ -235,7 +235,7 @@ class _Marker(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if is_sharded():  # then transformers has written the adapter in shares only, if at all
-            weights = trained_weights(self.trainer.model)
+            weights = whole(trained_parameters(self.trainer.model))
             if is_first():
                 _write_adapter(self.trainer.model, weights, checkpoint_at(Path(args.output_dir), state.global_step))
         self.trainer.accelerator.wait_for_everyone()

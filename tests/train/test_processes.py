@@ -26,7 +26,7 @@ STAGE = {"epochs": 2, "batch_size": 1, "gradient_accumulation": 2, "max_length":
 
 def shared(base: Path | str, batch_size: int = 1, batches: int = 2, **changes) -> Recipe:
     stage = {**STAGE, "batch_size": batch_size, "gradient_accumulation": batches}
-    stages = {"sft": {**stage, "learning_rate": 0.01}, "dpo": {**stage, "learning_rate": 0.001}}
+    stages = {"sft": {**stage, "learning_rate": 0.01, "averaged": 0.5}, "dpo": {**stage, "learning_rate": 0.001}}
     lora = {"rank": 4, "alpha": 8, "dtype": "float32", "target_modules": MODULES}
     return make_recipe(base, **{"lora": lora, **stages, **changes})
 

@@ -37,7 +37,7 @@ def make_recipe(base: Path | str, **changes: Any) -> Recipe:
         "name": "tiny",
         "base": str(base),
         "lora": {"rank": 4, "alpha": 8, "target_modules": MODULES},
-        "sft": {**stage, "learning_rate": 0.01, "epochs": 4, "save_every": 6},
+        "sft": {**stage, "learning_rate": 0.01, "epochs": 4, "save_every": 6, "averaged": 0.75},
         "dpo": {**stage, "learning_rate": 0.001},
         "export": {"min_agreement": 0.5},
     }
