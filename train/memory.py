@@ -97,8 +97,8 @@ def estimate_memory(
 ) -> MemoryEstimate:
     """The peak of the stage that needs more; lengths in tokens, 0 for no DPO; of one of `shares` processes with FSDP.
 
-    `compiled`: SFT's layers are, on a CPU. On the embedded model the sum was within 10% of the peaks of rows of 300 to
-    1,303 tokens, in either precision, compiled or not.
+    `compiled`: SFT's layers are, on a CPU. On the embedded model the sum was within 10% of the peaks of single steps on
+    rows of 300 to 1,303 tokens, in either precision, compiled or not.
     """
     # One absmax per 64 weights: a byte if it is quantized in turn (plus a float per 256 of those), otherwise a float.
     # It is no parameter, so FSDP does not shard it.
