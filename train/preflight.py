@@ -4,8 +4,9 @@ import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aj.errors import TrainError
 from train.base import Base, load_config
@@ -110,44 +111,25 @@ def plan_run(
     """
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
-    everything = [*examples, *(held.row for held in held_out)]
-    refuse_long("row", "sft", [(e.id, len(e.input_ids)) for e in everything], recipe.sft.max_length)
-    stage, longest_pair = recipe.dpo if pairs else None, 0
-    if stage:
-        lengths = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
-        refuse_long("pair", "dpo", lengths, stage.max_length)
-        longest_pair = max(length for _, length in lengths)
-    steps, dpo_steps = _steps(recipe.sft, len(examples)), _steps(stage, len(pairs)) if stage else 0
-    refuse_long_warmup("sft", recipe.sft, steps)
-    if stage:
-        refuse_long_warmup("dpo", stage, dpo_steps)
-    grpo_steps = _steps(recipe.grpo, recipe.grpo.scenarios * recipe.grpo.replies) if recipe.grpo else 0
-    if recipe.grpo:
-        training_templates(recipe.grpo.templates)
-        refuse_long_warmup("grpo", recipe.grpo, grpo_steps)
+    longest, longest_pair = _longest(recipe, [*examples, *(held.row for held in held_out)], pairs)
+    steps = _count_steps(recipe, len(examples), len(pairs))
     if is_sharded():
         refuse_unsharded(recipe)
-    from train.compiled import can_compile
-
     model = read_architecture(load_config(base), recipe)
-    longest, compiled = max(len(e.input_ids) for e in everything), can_compile(recipe, steps)
-
-    def memory(shares: int) -> MemoryEstimate:
-        return estimate_memory(model, recipe, longest, longest_pair, shares if is_sharded() else 1, compiled)
-
+    memory = partial(_estimate_memory, model, recipe, longest, longest_pair, steps.sft)
     processes = count_processes(recipe, processes, lambda n: memory(n).total <= _memory_here(n))
     return RunPlan(
         own_tokenizer=own_tokenizer,
         rows=len(examples),
         held_out=len(held_out),
-        pairs=len(pairs) if stage else 0,
+        pairs=len(pairs) if recipe.dpo else 0,
         tokens=sum(len(e.input_ids) for e in examples),
         learned_tokens=sum(label != IGNORE for e in examples for label in e.labels),
         longest=longest,
-        steps=steps,
-        dpo_steps=dpo_steps,
-        grpo_steps=grpo_steps,
-        exams=sum(math.ceil(n / recipe.exam.every) for n in (steps, dpo_steps, grpo_steps)) if recipe.exam else 0,
+        steps=steps.sft,
+        dpo_steps=steps.dpo,
+        grpo_steps=steps.grpo,
+        exams=sum(math.ceil(n / recipe.exam.every) for n in steps) if recipe.exam else 0,
         trainable=model.trainable,
         processes=processes,
         precision=recipe.quantization.precision,
@@ -156,6 +138,39 @@ def plan_run(
         disk=_disk(model, recipe) / GB,
         flop=_flop(model, recipe, examples, pairs),
     )
+
+
+class _StageSteps(NamedTuple):
+    sft: int
+    dpo: int
+    grpo: int
+
+
+def _count_steps(recipe: Recipe, rows: int, pairs: int) -> _StageSteps:
+    """Steps of each stage, none of which may be mostly warm-up."""
+    grpo = recipe.grpo
+    stages: list[tuple[str, TrainingStage | None, int]] = [
+        ("sft", recipe.sft, rows),
+        ("dpo", recipe.dpo if pairs else None, pairs),
+        ("grpo", grpo, grpo.scenarios * grpo.replies if grpo else 0),
+    ]
+    steps = _StageSteps(*(_steps_of(stage, count) if stage else 0 for _, stage, count in stages))
+    if grpo:
+        training_templates(grpo.templates)  # refuses unknown and held-out ones
+    for (name, stage, _), count in zip(stages, steps, strict=True):
+        if stage:
+            refuse_long_warmup(name, stage, count)
+    return steps
+
+
+def _longest(recipe: Recipe, rows: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair]) -> tuple[int, int]:
+    """Tokens of the longest row, and of the longest pair (0 without DPO), neither longer than the recipe allows."""
+    lengths = [(row.id, len(row.input_ids)) for row in rows]
+    refuse_long("row", "sft", lengths, recipe.sft.max_length)
+    paired = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
+    if recipe.dpo:
+        refuse_long("pair", "dpo", paired, recipe.dpo.max_length)
+    return max(n for _, n in lengths), max((n for _, n in paired), default=0) if recipe.dpo else 0
 
 
 def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit: int) -> None:
@@ -232,7 +247,17 @@ def _disk(model: Architecture, recipe: Recipe) -> float:
     return model.trainable * (checkpoints + 3 * width) + merged
 
 
-def _steps(stage: TrainingStage, count: int) -> int:
+def _estimate_memory(
+    model: Architecture, recipe: Recipe, longest: int, longest_pair: int, steps: int, processes: int
+) -> MemoryEstimate:
+    """Of each of so many processes."""
+    from train.compiled import can_compile
+
+    shares = processes if is_sharded() else 1
+    return estimate_memory(model, recipe, longest, longest_pair, shares, can_compile(recipe, steps))
+
+
+def _steps_of(stage: TrainingStage, count: int) -> int:
     per_epoch = math.ceil(math.ceil(count / stage.batch_size) / stage.gradient_accumulation)
     return math.ceil(per_epoch * stage.epochs)
 

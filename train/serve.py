@@ -1,8 +1,12 @@
 """How a model is served: one answer for `aj serve`, `aj eval`, plain Inspect (`aj/RUN`) and the logs' metadata."""
 
+import atexit
 import json
 import os
+import shutil
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -221,6 +225,8 @@ def command_arguments(served: Served, port: int) -> list[str]:
 def serving_env(served: Served | None = None) -> dict[str, str]:
     """What is added to the server's environment; without a model, what holds for any."""
     env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    if served:
+        env["TMPDIR"] = _scratch()
     if has_gpu():
         return env
     # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
@@ -230,6 +236,17 @@ def serving_env(served: Served | None = None) -> dict[str, str]:
         cores = [str(core) for core in sorted(os.sched_getaffinity(0))]
         env["VLLM_CPU_OMP_THREADS_BIND"] = "|".join(",".join(cores[first::engines]) for first in range(engines))
     return env
+
+
+@cache
+def _scratch() -> str:
+    """A folder for what servers leave among temporary files; it is removed when this process ends.
+
+    vLLM 0.32 leaves sockets and a file, `vllm_dist_…`, for each server that it has started.
+    """
+    folder = tempfile.mkdtemp(prefix="aj-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def prepare(served: Served) -> None:

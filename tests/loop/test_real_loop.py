@@ -20,9 +20,10 @@ ROOT = Path(__file__).parents[2]
 LOOP = ["loop", "loop/recipes/ci.yaml", "--format", "json"]
 
 
-def aj(logs: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def aj(logs: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("aj")), *words]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | {"AJ_LOGS": str(logs)}, capture_output=True, text=True)
+    env = os.environ | {"AJ_LOGS": str(logs)} | variables
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
 def kill_when(logs: Path, ready: Callable[[], bool], seconds: int) -> None:
@@ -48,7 +49,8 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert not list(folder.glob("runs/*/manifest.json")), "nothing half-trained is taken for a run"
     kill_when(folder, lambda: any(folder.glob("evals/*/*.eval")), 900)
     assert not list(folder.glob("evals/*/done.json")), "nothing half-evaluated is taken for an eval"
-    done = aj(folder, *LOOP)
+    (folder / "temporary").mkdir()
+    done = aj(folder, *LOOP, TMPDIR=str(folder / "temporary"))
     (folder / "result.json").write_text(done.stdout)
     assert done.returncode == 3, done.stderr  # four samples a task are no evidence, and the gate says so
     return folder
@@ -64,6 +66,10 @@ def test_the_loop_trains_serves_and_evaluates(logs: Path):
         scores = read_folder(Path(folder))  # beside them may lie the logs that the kill cut off
         assert set(scores) == set(TASKS)
         assert {score.status for score in scores.values()} == {"success"}
+
+
+def test_its_servers_leave_nothing_among_temporary_files(logs: Path):
+    assert not [left for left in (logs / "temporary").rglob("*") if left.is_socket() or left.name.startswith("vllm")]
 
 
 def test_the_gate_promotes_nothing_on_four_samples_a_task(logs: Path):
