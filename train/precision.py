@@ -19,6 +19,13 @@ def has_gpu() -> bool:
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
+def count_gpus() -> int:
+    """Those that this process may use: CUDA_VISIBLE_DEVICES, if set, leaves out the others."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
 def native_precision() -> Precision:
     """What this machine computes in without imitating it."""
     return "bfloat16" if has_gpu() or any(flags <= _flags() for flags in NEEDED) else "float32"

@@ -17,7 +17,7 @@ from aj import allocator
 from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
 from train.base import EMBEDDED, Base, fetch, find_base, materialise
-from train.precision import has_gpu, native_precision
+from train.precision import count_gpus, has_gpu, native_precision
 from train.recipe import ExportOptions, Quantization, ServeOptions
 from train.vllm_kernels import kernels
 
@@ -82,12 +82,14 @@ class Served:
         return given
 
     def engines(self) -> int:
-        """How many copies of the model share the requests of one server: on a CPU, one for each core.
+        """How many copies of the model share the requests of one server: one for each GPU, or on a CPU for each core.
 
         vLLM's CPU build computes on all cores but one, and its scheduler spins on that: of two cores, one computes.
         Depends on nothing that changes while the machine runs: Inspect takes up only logs with the same arguments.
         """
-        if has_gpu() or self.is_hub:
+        if has_gpu():
+            return count_gpus()
+        if self.is_hub:
             return 1
         stored = sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
         weights = stored * (2 if native_precision() == "float32" else 1)

@@ -259,6 +259,18 @@ def test_a_model_that_fits_into_memory_only_once_has_all_cores_to_itself(run, mo
     assert "VLLM_CPU_OMP_THREADS_BIND" not in serving_env(served)
 
 
+@pytest.mark.parametrize(("gpus", "copies"), [(1, None), (2, "2"), (8, "8")])
+def test_each_gpu_has_a_copy_of_its_own_and_one_address_answers_for_all(run, gpus, copies, monkeypatch):
+    told = find_served(run).about()
+    monkeypatch.setattr("train.serve.has_gpu", lambda: True)
+    monkeypatch.setattr("train.serve.count_gpus", lambda: gpus)
+    _, *flags = command_arguments(served := find_served(run), 8000)
+    assert (flag(flags, "--data-parallel-size") if copies else None) == copies
+    # An adapter that is loaded later is known to the process only that was asked to load it.
+    assert (flag(flags, "--api-server-count") if copies else "1") == "1"
+    assert served.about() == told
+
+
 def test_a_folder_that_is_neither_run_nor_model_is_refused(tmp_path):
     with pytest.raises(ServeError, match="is neither a run"):
         find_served(tmp_path)
