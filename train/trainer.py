@@ -123,6 +123,8 @@ def run_stage(
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trackers:
         trackers.finish()
+    if is_first() and (told := guard.told_at_end()):
+        console.print(f"{name}: {told}")
     if results:
         _load_best(trainer, results, start, folder)
         if is_first():

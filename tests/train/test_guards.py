@@ -71,5 +71,43 @@ def test_pairs_that_are_told_apart_from_the_start_are_stopped():
     assert stopped([*still, *[dpo(accuracy=1.0)] * 9], 0.1) is None
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([dpo(accuracy=0.0, margin=0.0), *[dpo(accuracy=1.0)] * 5], True),
+        ([dpo(accuracy=1.0)] * 9, True),
+        ([dpo(accuracy=1.0), dpo(accuracy=0.75), dpo(accuracy=1.0)], False),
+        ([dpo(accuracy=0.0, margin=0.0)], False),  # nothing could be judged
+        ([dpo(accuracy=0.75), *[dpo(accuracy=1.0)] * 30], False),
+        (learning(30), False),
+    ],
+)
+def test_a_stage_too_short_to_be_stopped_is_told_at_its_end_that_its_pairs_taught_nothing(lines, told):
+    guard = Guard(0.1)
+    assert [guard.see(line) for line in lines] == [None] * len(lines)
+    assert ("the pairs teach nothing" in (guard.told_at_end() or "")) == told
+
+
+def grpo(loss, alike=0.0):
+    return {"loss": loss, "grad_norm": 1.0, "reward": 0.4, "frac_reward_zero_std": alike}
+
+
+@pytest.mark.parametrize("level", [-0.3, -5.0, 0.0, 0.3])
+def test_grpo_is_not_judged_by_its_loss_which_has_a_sign_and_no_level(level):
+    draw = Random(1)
+    assert stopped([grpo(level)] * 40) is None
+    assert stopped([grpo(level + draw.gauss(0, 0.5)) for _ in range(400)]) is None
+    assert stopped([*[grpo(level)] * 40, *[grpo(level + 9.0)] * 40]) is None
+    assert stopped([grpo(level), grpo(float("nan"))]) == (2, "the loss became nan; lower the learning_rate")
+
+
+def test_grpo_whose_episodes_no_longer_differ_is_stopped():
+    step, why = stopped([*[grpo(0.1)] * 7, *[grpo(0.0, alike=1.0)] * 40])
+    assert step == 27
+    assert "all episodes of a scenario had the same reward" in why
+    assert stopped([*[grpo(0.0, alike=1.0)] * 19, grpo(0.1, alike=0.5)] * 5) is None
+    assert stopped([grpo(0.0, alike=float("nan"))] * 40) is None  # nobody could judge
+
+
 def test_lines_without_a_loss_are_not_judged():
     assert stopped([{"train_runtime": 3.0, "train_loss": float("nan")}]) is None

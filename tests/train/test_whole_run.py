@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from aj.errors import TrainError
 from aj.files import digest_file, read_jsonl
@@ -145,3 +147,15 @@ def test_a_stage_that_is_stopped_says_why_and_keeps_its_checkpoint(tiny_base, da
     kept = Path(str(stopped.value).rpartition("kept: ")[2].removesuffix("."))
     assert kept.name == "checkpoint-6"
     assert (kept / "adapter_model.safetensors").exists()
+
+
+@pytest.mark.timeout(600)
+def test_dpo_too_short_to_be_stopped_is_told_that_its_pairs_taught_nothing(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    stage = {"epochs": 1, "batch_size": 1, "max_length": 512, "warmup": 0}
+    easy = {"sft": {**stage, "learning_rate": 1e-6}, "dpo": {**stage, "epochs": 2, "learning_rate": 0.01}}
+    said = StringIO()
+    run = train(make_recipe(tiny_base, **easy, export={"merge": False}), dataset, Console(file=said, width=300))
+    lines = [line for _, line in read_jsonl(run / "metrics.jsonl") if line["stage"] == "DPO"]
+    assert [line["rewards/accuracies"] for line in lines] == [0, *[1] * 7]
+    assert "DPO: every pair has been told apart since the first step, so the pairs teach nothing" in said.getvalue()
