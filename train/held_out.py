@@ -1,7 +1,5 @@
-"""Rows that are kept out of training, split by template, and what kind of token each of their answers consists of."""
+"""Rows that are kept out of training, and what kind of token each of their answers consists of."""
 
-import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +8,10 @@ from msgspec.structs import replace
 
 from aj.contract import Contract
 from aj.errors import TrainError
-from aj.files import digest
-from aj.messages import Message, Mode, Pair, Row
+from aj.messages import Message, Mode, Row
 from aj.wire import render_row, render_turn, row_contract
 from train.added_tokens import refuse_added_tokens
+from train.split import learned_turns
 from train.tokens import IGNORE, TokenizedRow, encode_row
 
 
@@ -22,57 +20,6 @@ class HeldOutRow:
     row: TokenizedRow
     kinds: list[str]
     """Of each token: call, note, thought, answer, chat, plan or intent; empty where nothing is learned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    rows: list[Row]
-    pairs: list[Pair]
-    held_out: list[Row]
-    """Each has a template of which nothing is left in `rows` and `pairs`."""
-
-
-def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, seed: int) -> Kept:
-    """Hold out about `share` of the rows of each source and mode: all rows that have one of the drawn templates.
-
-    A row without templates is one of its own.
-
-    Raises:
-        TrainError: every template has more rows than may be held out.
-    """
-    if not share:
-        return Kept(list(rows), list(pairs), [])
-    groups: dict[tuple[str, str], set[int]] = defaultdict(set)
-    owned: dict[str, set[int]] = defaultdict(set)
-    for number, row in enumerate(rows):
-        groups[str(row.metadata.get("source")), row.mode].add(number)
-        for template in _templates(row):
-            owned[template].add(number)
-    drawn: set[str] = set()
-    held: set[int] = set()
-    order = sorted(owned, key=lambda template: digest(seed, template))
-    for _, group in sorted(groups.items()):
-        wanted = math.ceil(share * len(group))
-        for template in order:
-            if owned[template] & (group - held) and len((held | owned[template]) & group) <= wanted:
-                drawn.add(template)
-                held |= owned[template]
-    if not held:
-        smallest = min(map(len, owned.values()))
-        raise TrainError(
-            f"held_out {share:g} of {len(rows)} rows cannot be split by template: the smallest has {smallest} row(s); "
-            "raise held_out, or use more rows."
-        )
-    return Kept(
-        [row for number, row in enumerate(rows) if number not in held],
-        [pair for pair in pairs if not drawn.intersection(_templates(pair))],
-        [rows[number] for number in sorted(held)],
-    )
-
-
-def _templates(row: Row | Pair) -> list[str]:
-    found = row.metadata.get("templates")
-    return [str(name) for name in found] if isinstance(found, list) and found else [f"row {row.id}"]
 
 
 def encode_held_out(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[HeldOutRow]:
@@ -86,9 +33,7 @@ def _encode(row: Row, contract: Contract, tokenizer: Any) -> HeldOutRow:
     text = tokenizer.apply_chat_template(render_row(row, contract), tokenize=False)
     found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     kinds = [""] * len(encoded.input_ids)
-    turns = [message for message in row.messages if message.role == "assistant" and message.learned]
-    if row.layout == "state_block":
-        turns = turns[-1:]
+    turns = learned_turns(row)
     learned = [label != IGNORE for label in encoded.labels]
     starts = [place for place, on in enumerate(learned) if on and not learned[place - 1]]
     if found["input_ids"] != encoded.input_ids or len(starts) != len(turns):

@@ -11,18 +11,19 @@ from aj.identity import identity
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.dataset import DataSet, read_dataset
 from train.exam import Exam, Examiner, choose
-from train.held_out import encode_held_out, split_by_template
+from train.held_out import encode_held_out
 from train.preflight import RunPlan, plan_run
 from train.recipe import Grpo, Recipe
 from train.scenes import training_templates
 from train.serve import check_adapter
+from train.split import split_by_template
 from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
 from train.trackers import check_trackers
 from train.watch import Watch
 
 TRAINS = (
     *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
-    *("train.tokens:encode_rows", "train.tokens:encode_pairs"),
+    *("train.split:split_by_template", "train.tokens:encode_rows", "train.tokens:encode_pairs"),
 )
 """What decides a run's weights: `aj.identity` starts to read here."""
 NOT_TRAINING = ("train.preflight", "train.serve", "train.grpo", "train.scenes", "train.trackers", "aj.curves")

@@ -179,6 +179,7 @@ A_STATEMENT_MORE = replaced("\n    return ", "\n    bool()\n    return ")
         ("scenarios/smalltalk.yaml", replaced("good morning", "morning"), {"asked", "built"}),
         ("datasets_build/mix/shares.py", A_STATEMENT_MORE, {"built"}),
         ("train/trainer.py", replaced("stage.learning_rate", "10 * stage.learning_rate"), {"trained"}),
+        ("train/split.py", replaced("math.ceil", "round"), {"trained"}),
         ("scenarios/held_out/disk_space.py", replaced("WHY = ", 'WHY = "" + '), {"asked"}),
     ],
 )

@@ -1,59 +1,14 @@
-"""Which rows are held out, and what each of their tokens is."""
-
-from collections import Counter
-from random import Random
+"""What each token of a held-out row is."""
 
 import pytest
 from msgspec.structs import replace
 
 from aj.contract import load_contract
-from aj.errors import TrainError
-from aj.messages import Call, Message, Mode, Pair, Row, calls, reply, user
+from aj.messages import Call, Message, Row, calls, reply, user
 from tests.train.tiny import make_row
-from train.held_out import _spans, encode_held_out, split_by_template
+from train.held_out import _spans, encode_held_out
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
-
-
-def row(number, *templates, mode: Mode = "step", source="drawn"):
-    return Row((user(f"{number}"), reply("Yes.")), mode=mode, metadata={"templates": list(templates), "source": source})
-
-
-def several(rows, draw):
-    """Rows of three templates each, out of sixty, as a built data set has them."""
-    return [row(n, *(f"t{draw.randrange(60)}" for _ in range(3))) for n in range(rows)]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_nothing_of_a_held_out_template_is_trained_on(seed):
-    rows = several(400, Random(seed))
-    pairs = [Pair(r.messages[:1], reply("Yes."), "No.", metadata=r.metadata) for r in rows[::7]]
-    split = split_by_template(rows, pairs, 0.05, seed)
-    assert sorted(r.id for r in (*split.rows, *split.held_out)) == sorted(r.id for r in rows)
-    trained = {name for r in (*split.rows, *split.pairs) for name in r.metadata["templates"]}
-    assert all(set(r.metadata["templates"]) - trained for r in split.held_out)
-    assert 0.03 * 400 <= len(split.held_out) <= 0.1 * 400
-    again = split_by_template(rows, pairs, 0.05, seed)
-    assert [r.id for r in again.held_out] == [r.id for r in split.held_out]
-
-
-def test_each_source_and_mode_has_its_share_where_its_templates_are_small_enough():
-    rows = [row(n, f"a{n // 4}") for n in range(200)] + [row(n, f"b{n}", mode="chat") for n in range(200, 240)]
-    rows += [row(n, "one for all", source="hand") for n in range(240, 260)]
-    split = split_by_template(rows, [], 0.1, 0)
-    found = Counter((r.metadata["source"], r.mode) for r in split.held_out)
-    assert found == {("drawn", "step"): 20, ("drawn", "chat"): 4}
-
-
-def test_rows_without_templates_are_held_out_one_by_one():
-    rows = [Row((user(f"{n}"), reply("Yes."))) for n in range(100)]
-    assert len(split_by_template(rows, [], 0.05, 0).held_out) == 5
-    assert split_by_template(rows, [], 0.0, 0).held_out == []
-
-
-def test_a_share_that_no_template_fits_into_is_refused():
-    with pytest.raises(TrainError, match=r"the smallest has 50 row\(s\); raise held_out"):
-        split_by_template([row(n, f"t{n % 2}") for n in range(100)], [], 0.05, 0)
 
 
 @pytest.mark.parametrize("contract", [AJ, NATIVE], ids=["aj", "native"])
