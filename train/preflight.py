@@ -22,7 +22,7 @@ from train.memory import (
 )
 from train.precision import Precision, native_precision
 from train.processes import count_processes, is_sharded
-from train.recipe import Recipe, TrainingStage
+from train.recipe import Grpo, Recipe, TrainingStage
 from train.scenes import training_templates
 from train.tokens import IGNORE, TokenizedPair, TokenizedRow
 
@@ -107,7 +107,8 @@ def plan_run(
     """Count and estimate, without loading weights.
 
     Raises:
-        TrainError: a row or pair is longer than the recipe allows, there are no rows, or a warm-up is most of a stage.
+        TrainError: a row or pair is longer than the recipe allows, there are no rows, a warm-up is most of a stage, or
+            GRPO has no whole step.
     """
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
@@ -148,16 +149,16 @@ class _StageSteps(NamedTuple):
 
 def _count_steps(recipe: Recipe, rows: int, pairs: int) -> _StageSteps:
     """Steps of each stage, none of which may be mostly warm-up."""
-    grpo = recipe.grpo
-    stages: list[tuple[str, TrainingStage | None, int]] = [
-        ("sft", recipe.sft, rows),
-        ("dpo", recipe.dpo if pairs else None, pairs),
-        ("grpo", grpo, grpo.scenarios * grpo.replies if grpo else 0),
-    ]
-    steps = _StageSteps(*(_steps_of(stage, count) if stage else 0 for _, stage, count in stages))
+    dpo, grpo = recipe.dpo if pairs else None, recipe.grpo
     if grpo:
         training_templates(grpo.templates)  # refuses unknown and held-out ones
-    for (name, stage, _), count in zip(stages, steps, strict=True):
+        refuse_uneven(grpo)
+    steps = _StageSteps(
+        _steps_of(recipe.sft, rows),
+        _steps_of(dpo, pairs) if dpo else 0,
+        math.ceil(grpo.scenarios // _scenarios_a_step(grpo) * grpo.epochs) if grpo else 0,
+    )
+    for name, stage, count in zip(_StageSteps._fields, (recipe.sft, dpo, grpo), steps, strict=True):
         if stage:
             refuse_long_warmup(name, stage, count)
     return steps
@@ -191,6 +192,24 @@ def refuse_long_warmup(name: str, stage: TrainingStage, steps: int) -> None:
         raise TrainError(
             f"{name} has {steps} step(s), of which {warmup} warm up, the first at learning rate 0; set "
             f"{name}.warmup=0, or use more rows, a smaller batch or more epochs."
+        )
+
+
+def refuse_uneven(stage: Grpo) -> None:
+    """Raises TrainError unless each of GRPO's steps has all episodes of so many scenarios, and there is a step.
+
+    TRL would say so only when the other stages have been trained. Processes share a step, so they change nothing here.
+    """
+    episodes = stage.batch_size * stage.gradient_accumulation
+    if episodes % stage.replies:
+        raise TrainError(
+            f"a step of GRPO has {episodes} episodes (grpo.batch_size x grpo.gradient_accumulation), but must have all "
+            f"{stage.replies} of each of its scenarios; make it a multiple of {stage.replies}, or change grpo.replies."
+        )
+    if stage.scenarios < _scenarios_a_step(stage):
+        raise TrainError(
+            f"a step of GRPO has the episodes of {_scenarios_a_step(stage)} scenarios, more than there are; set "
+            f"grpo.scenarios={_scenarios_a_step(stage)} or more, or use a smaller batch."
         )
 
 
@@ -260,6 +279,10 @@ def _estimate_memory(
 def _steps_of(stage: TrainingStage, count: int) -> int:
     per_epoch = math.ceil(math.ceil(count / stage.batch_size) / stage.gradient_accumulation)
     return math.ceil(per_epoch * stage.epochs)
+
+
+def _scenarios_a_step(stage: Grpo) -> int:
+    return stage.batch_size * stage.gradient_accumulation // stage.replies
 
 
 def _memory_here(processes: int) -> float:

@@ -94,9 +94,9 @@ class Grpo(TrainingStage):
     templates: tuple[str, ...] = Field(min_length=1)
     """Names or categories of scenario templates for training."""
     scenarios: Count
-    """Drawn from them; each is played once an epoch."""
-    replies: Count = 8
-    """Episodes of each scenario, which are compared with each other."""
+    """Drawn from them; each is played once an epoch, but for those at the end that are too few for a step."""
+    replies: Annotated[int, Field(strict=True, ge=2)] = 8
+    """Episodes of each scenario, which are compared with each other, so all are in one step."""
     max_tokens: Count = 128
     """Of one reply."""
     temperature: Number = Field(default=1.0, gt=0)

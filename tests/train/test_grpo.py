@@ -1,19 +1,26 @@
 """GRPO as a stage of a run, with a model of random weights."""
 
 import json
+import math
+from itertools import product
 
 import pytest
+from pydantic import ValidationError
 
 from aj.contract import load_contract
+from aj.errors import TrainError
 from aj.files import read_jsonl
 from tests.train.tiny import MODULES, make_recipe
 from train.base import Base
 from train.material import run_hash
+from train.preflight import _count_steps, refuse_uneven
+from train.processes import batches_here, together
 from train.recipe import Grpo
 from train.run import train
 
-STAGE = {"templates": ["disk_space.space_left"], "scenarios": 2, "replies": 2, "max_tokens": 12, "learning_rate": 0.001}
-GRPO = {**STAGE, "batch_size": 2, "max_length": 512, "save_every": 1}
+STAGE = {"templates": ["disk_space.space_left"], "scenarios": 5, "replies": 2, "max_tokens": 12, "learning_rate": 0.001}
+GRPO = {**STAGE, "batch_size": 2, "gradient_accumulation": 2, "max_length": 512, "save_every": 1}
+"""Two scenarios a step; the fifth is left over."""
 
 
 @pytest.mark.loop
@@ -24,8 +31,9 @@ def test_grpo_follows_the_other_stages_and_its_rewards_are_in_the_metrics(tiny_b
     run = train(make_recipe(tiny_base, lora=lora, grpo=GRPO, export={"merge": False}), dataset)
     lines = [line for _, line in read_jsonl(run / "metrics.jsonl")]
     assert list(dict.fromkeys(line["stage"] for line in lines)) == ["SFT", "DPO", "GRPO"]
-    rewards = [line["reward"] for line in lines if "reward" in line]
-    assert rewards == [0, 0]  # random tokens are no call
+    steps = [line for line in lines if line["stage"] == "GRPO" and "loss" in line]
+    assert [line["reward"] for line in steps] == [0, 0]  # random tokens are no call
+    assert [line["frac_reward_zero_std"] for line in steps] == [1, 1]  # what the guard goes by
     assert json.loads((run / "manifest.json").read_text())["plan"]["grpo_steps"] == 2
 
 
@@ -55,3 +63,77 @@ def test_what_is_played_is_part_of_a_runs_identity():
     contract, base = load_contract("aj"), Base("base", "1", None)
     plain, played = (run_hash(made, contract, base, "data") for made in (recipe, make_recipe("base", grpo=GRPO)))
     assert plain != played
+
+
+SIZES = list(product(range(1, 7), (1, 2, 3, 4, 6), range(1, 10)))
+"""Batch size, gradient accumulation, replies."""
+
+
+def batch_of(stage: dict) -> int | str:
+    """Episodes of a step, by TRL's own configuration in this process, or its refusal."""
+    from trl.trainer.grpo_config import GRPOConfig
+
+    batches = batches_here(Grpo.model_construct(**GRPO | stage))
+    sizes = {"per_device_train_batch_size": stage["batch_size"], "gradient_accumulation_steps": batches}
+    try:
+        config = GRPOConfig(**sizes, num_generations=stage["replies"], use_cpu=True, bf16=False, report_to="none")
+    except ValueError as error:
+        return str(error)
+    assert config.generation_batch_size
+    return config.generation_batch_size
+
+
+def sized(batch: int, batches: int, replies: int) -> dict:
+    return {"batch_size": batch, "gradient_accumulation": batches, "replies": replies}
+
+
+@pytest.mark.loop
+def test_sizes_that_trl_refuses_are_refused_before_training_and_no_others():
+    for size in SIZES:
+        stage = sized(*size)
+        try:
+            refuse_uneven(Grpo.model_validate({**GRPO, **stage, "scenarios": 100}))
+            refused = False
+        except (TrainError, ValidationError):
+            refused = True
+        assert refused == isinstance(batch_of(stage), str), stage
+
+
+@pytest.mark.loop
+@pytest.mark.parametrize("epochs", [1, 0.4, 2.5])
+def test_steps_are_counted_as_trl_counts_them(epochs):
+    """Scenarios that are too few for a step are left out, each epoch."""
+    from trl.trainer.utils import RepeatSampler
+
+    for batch, batches, replies in ((4, 2, 8), (4, 2, 2), (3, 4, 4), (2, 1, 2)):
+        for scenarios in (*range(12 // replies, 30), 24):
+            stage = {**GRPO, **sized(batch, batches, replies), "scenarios": scenarios, "epochs": epochs}
+            if (a_step := batch * batches // replies) <= scenarios:
+                sampler = RepeatSampler(range(scenarios), replies, a_step, batches, shuffle=False)
+                per_epoch = len(list(sampler)) // batch // batches // batches
+                assert _count_steps(make_recipe("base", grpo=stage), 100, 0).grpo == math.ceil(per_epoch * epochs)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "scenarios", "told"),
+    [
+        (
+            (4, 2, 6),
+            24,
+            "8 episodes .* all 6 of each of its scenarios; make it a multiple of 6",
+        ),
+        ((2, 1, 4), 24, "2 episodes .* multiple of 4"),
+        ((4, 2, 2), 3, "4 scenarios, more than there are; set grpo.scenarios=4 or more"),
+    ],
+)
+def test_a_step_without_whole_scenarios_is_refused_and_it_is_said_what_to_type(sizes, scenarios, told):
+    stage = Grpo.model_validate({**GRPO, **sized(*sizes), "scenarios": scenarios})
+    with pytest.raises(TrainError, match=told):
+        refuse_uneven(stage)
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(600)
+def test_processes_that_share_a_step_do_not_change_its_size():
+    for size in [(2, 2, 4), (1, 4, 2), (3, 2, 6)]:
+        assert together(2, batch_of, sized(*size)) == size[0] * size[1]
