@@ -53,7 +53,9 @@ def _facts(page: Preview) -> Iterator[tuple[str, str]]:
     yield from plan.describe()
     hours = page.hours
     time = f"{hours:.1f} hours" if hours >= 1 else f"{max(1, round(hours * 60))} minutes"
-    yield "time", f"about {time}, a rough estimate from the speed of this machine; {plan.flop / 1e12:,.0f} TFLOP"
+    without = f" without {plan.uncounted}" if plan.uncounted else ""
+    rough = "a rough estimate from the speed of this machine"
+    yield "time", f"about {time}{without}, {rough}; {plan.flop / 1e12:,.0f} TFLOP"
 
 
 def _marked(pieces: Sequence[tuple[str, bool]], coloured: bool) -> Text:

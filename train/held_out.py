@@ -10,9 +10,8 @@ from aj.contract import Contract
 from aj.errors import TrainError
 from aj.messages import Message, Mode, Row
 from aj.wire import render_row, render_turn, row_contract
-from train.added_tokens import refuse_added_tokens
 from train.split import learned_turns
-from train.tokens import IGNORE, TokenizedRow, encode_row
+from train.tokens import IGNORE, TokenizedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +21,14 @@ class HeldOutRow:
     """Of each token: call, note, thought, answer, chat, plan or intent; empty where nothing is learned."""
 
 
-def encode_held_out(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[HeldOutRow]:
-    """Raises TrainError as `encode_rows` does, and if the tokens of a row cannot be told apart by kind."""
-    refuse_added_tokens(rows, contract, tokenizer)
-    return [_encode(row, contract, tokenizer) for row in rows]
+def mark_kinds(
+    rows: Sequence[Row], encoded: Sequence[TokenizedRow], contract: Contract, tokenizer: Any
+) -> list[HeldOutRow]:
+    """The rows' tokens with their kinds; raises TrainError if those of a row cannot be told apart."""
+    return [_mark(row, tokens, contract, tokenizer) for row, tokens in zip(rows, encoded, strict=True)]
 
 
-def _encode(row: Row, contract: Contract, tokenizer: Any) -> HeldOutRow:
-    encoded = encode_row(row, contract, tokenizer)
+def _mark(row: Row, encoded: TokenizedRow, contract: Contract, tokenizer: Any) -> HeldOutRow:
     text = tokenizer.apply_chat_template(render_row(row, contract), tokenize=False)
     found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     kinds = [""] * len(encoded.input_ids)

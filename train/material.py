@@ -11,7 +11,7 @@ from aj.identity import identity
 from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer, read_chat_template
 from train.dataset import DataSet, read_dataset
 from train.exam import Exam, Examiner, choose
-from train.held_out import encode_held_out
+from train.held_out import mark_kinds
 from train.preflight import RunPlan, plan_run
 from train.recipe import Grpo, Recipe
 from train.scenes import training_templates
@@ -74,15 +74,16 @@ def prepare(
     if own_tokenizer:
         tokenizer = load_tokenizer(fetch(base), recipe.template)
     else:
-        # Token counts from another tokenizer are good enough to see whether a run fits.
+        # Token counts from another tokenizer are good enough to see whether a run fits, and to refuse nothing.
         tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
     split = split_by_template(data.rows, data.pairs if recipe.dpo else [], recipe.held_out, recipe.seed)
-    examples = encode_rows(split.rows, contract, tokenizer)
-    held_out = encode_held_out(split.held_out, contract, tokenizer)
-    pairs = encode_pairs(split.pairs, contract, tokenizer)
+    examples = encode_rows(split.rows, contract, tokenizer, own_tokenizer)
+    held_out = encode_rows(split.held_out, contract, tokenizer, own_tokenizer)
+    pairs = encode_pairs(split.pairs, contract, tokenizer, own_tokenizer)
     samples = choose(exam, recipe.exam, examples, pairs, tokenizer) if exam and recipe.exam else []
     plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
-    watch = Watch(held_out, exam, samples)
+    marked = mark_kinds(split.held_out, held_out, contract, tokenizer) if own_tokenizer else []
+    watch = Watch(marked, exam, samples)
     return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, watch, plan)
 
 

@@ -150,7 +150,12 @@ def _activations(model: Architecture, stage: TrainingStage, length: int, rows: i
 def bytes_per_parameter(recipe: Recipe) -> tuple[int, int]:
     """(of the adapter, of Adam's two moments and the mean of the weights)."""
     width = 4 if recipe.lora.dtype == "float32" else bytes_per_number(recipe)
-    return width, (2 if "8bit" in recipe.sft.optimizer else 2 * width) + (4 if recipe.sft.averaged else 0)
+    return width, bytes_per_state(recipe.sft, width) + (4 if recipe.sft.averaged else 0)
+
+
+def bytes_per_state(stage: TrainingStage, width: int) -> int:
+    """Of Adam's two moments, which are as wide as the adapter, or 8 bits each."""
+    return 2 if "8bit" in stage.optimizer else 2 * width
 
 
 def bytes_per_number(recipe: Recipe) -> int:

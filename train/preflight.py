@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 from aj.errors import TrainError
 from train.base import Base, load_config
-from train.held_out import HeldOutRow
+from train.costs import count_bytes, count_flop, count_held_out_flop
 from train.memory import (
     GB,
     RUNTIME_GB,
     Architecture,
     MemoryEstimate,
-    bytes_per_parameter,
     estimate_memory,
     read_architecture,
 )
@@ -59,7 +58,7 @@ class RunPlan:
     disk: float
     """GB written, checkpoints included."""
     flop: float
-    """Floating-point operations of both stages."""
+    """Floating-point operations of SFT, DPO and their held-out rows."""
 
     def describe(self) -> list[tuple[str, str]]:
         """(what, how much), as lines of a table."""
@@ -85,6 +84,11 @@ class RunPlan:
         ]  # fmt: skip
 
     @property
+    def uncounted(self) -> str:
+        """What is not in `flop`, as nobody knows the lengths of replies: "GRPO and exams", or nothing."""
+        return " and ".join(["GRPO"] * bool(self.grpo_steps) + ["exams"] * bool(self.exams))
+
+    @property
     def fits(self) -> str:
         """Whether the memory of this machine is enough: yes, no, or only for shorter rows."""
         if self.memory.static + RUNTIME_GB > self.memory_here:
@@ -99,7 +103,7 @@ def plan_run(
     recipe: Recipe,
     base: Base,
     examples: Sequence[TokenizedRow],
-    held_out: Sequence[HeldOutRow],
+    held_out: Sequence[TokenizedRow],
     pairs: Sequence[TokenizedPair],
     own_tokenizer: bool = True,
     processes: int | None = None,
@@ -112,7 +116,7 @@ def plan_run(
     """
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
-    longest, longest_pair = _longest(recipe, [*examples, *(held.row for held in held_out)], pairs)
+    longest, longest_pair = _longest(recipe, [*examples, *held_out], pairs, own_tokenizer)
     steps = _count_steps(recipe, len(examples), len(pairs))
     if is_sharded():
         refuse_unsharded(recipe)
@@ -136,8 +140,8 @@ def plan_run(
         precision=recipe.quantization.precision,
         memory=memory(processes),
         memory_here=_memory_here(processes),
-        disk=_disk(model, recipe) / GB,
-        flop=_flop(model, recipe, examples, pairs),
+        disk=count_bytes(model, recipe) / GB,
+        flop=count_flop(model, recipe, examples, pairs) + count_held_out_flop(model, recipe, held_out, steps),
     )
 
 
@@ -164,14 +168,20 @@ def _count_steps(recipe: Recipe, rows: int, pairs: int) -> _StageSteps:
     return steps
 
 
-def _longest(recipe: Recipe, rows: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair]) -> tuple[int, int]:
-    """Tokens of the longest row, and of the longest pair (0 without DPO), neither longer than the recipe allows."""
+def _longest(
+    recipe: Recipe, rows: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair], own_tokenizer: bool
+) -> tuple[int, int]:
+    """Tokens of the longest row, and of the longest pair (0 without DPO).
+
+    By the count of the base's own tokenizer, neither may be longer than the recipe allows.
+    """
     lengths = [(row.id, len(row.input_ids)) for row in rows]
-    refuse_long("row", "sft", lengths, recipe.sft.max_length)
-    paired = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs]
-    if recipe.dpo:
-        refuse_long("pair", "dpo", paired, recipe.dpo.max_length)
-    return max(n for _, n in lengths), max((n for _, n in paired), default=0) if recipe.dpo else 0
+    paired = [(p.id, len(p.prompt_ids) + max(len(p.chosen_ids), len(p.rejected_ids))) for p in pairs if recipe.dpo]
+    if own_tokenizer:
+        refuse_long("row", "sft", lengths, recipe.sft.max_length)
+        if recipe.dpo:
+            refuse_long("pair", "dpo", paired, recipe.dpo.max_length)
+    return max(n for _, n in lengths), max((n for _, n in paired), default=0)
 
 
 def refuse_long(kind: str, stage: str, lengths: Sequence[tuple[str, int]], limit: int) -> None:
@@ -226,7 +236,17 @@ def refuse_unsharded(recipe: Recipe) -> None:
 
 
 def check_room(plan: RunPlan, folder: Path) -> None:
-    """Raises TrainError when memory or disk cannot hold the run."""
+    """Raises TrainError when memory or disk cannot hold the run, or not its longest rows, by the estimate."""
+    refuse_without_room(plan, folder)
+    if plan.fits != "yes":
+        raise TrainError(
+            f"the longest rows need about {plan.memory.total:.1f} GB, but this machine has {plan.memory_here:.1f} GB, "
+            "so a run would begin and perhaps fail at them; use a smaller batch_size, shorter rows, or another machine."
+        )
+
+
+def refuse_without_room(plan: RunPlan, folder: Path) -> None:
+    """Raises TrainError when memory or disk cannot hold the run for certain: what a run is not begun with."""
     free = shutil.disk_usage(folder).free / GB
     if free < plan.disk:
         raise TrainError(
@@ -237,33 +257,6 @@ def check_room(plan: RunPlan, folder: Path) -> None:
             f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
             f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."
         )
-
-
-def _flop(
-    model: Architecture, recipe: Recipe, examples: Sequence[TokenizedRow], pairs: Sequence[TokenizedPair]
-) -> float:
-    """Two for each weight and token forward, two backward, two more for the weights that are trained.
-
-    The gradients of frozen weights are never computed. DPO asks the reference too, forward only.
-    """
-    again = 2 * recipe.sft.gradient_checkpointing
-    tokens = sum(len(e.input_ids) for e in examples)
-    learned = sum(label != IGNORE for e in examples for label in e.labels)
-    head = model.hidden * model.vocabulary
-    flop = recipe.sft.epochs * (tokens * ((4 + again) * model.quantised + 6 * model.trainable) + learned * 4 * head)
-    if recipe.dpo:
-        compared = sum(2 * len(p.prompt_ids) + len(p.chosen_ids) + len(p.rejected_ids) for p in pairs)
-        flop += recipe.dpo.epochs * compared * ((6 + again) * (model.quantised + head) + 8 * model.trainable)
-    return flop
-
-
-def _disk(model: Architecture, recipe: Recipe) -> float:
-    """In bytes: two checkpoints per stage and the best one, the adapters, the merged model."""
-    width, state = bytes_per_parameter(recipe)
-    # DPO's checkpoints contain the reference adapter as well.
-    checkpoints = (3 if recipe.exam else 2) * (width + state + (2 * width + state if recipe.dpo else 0))
-    merged = model.parameters * 2 if recipe.export.merge else 0
-    return model.trainable * (checkpoints + 3 * width) + merged
 
 
 def _estimate_memory(

@@ -23,7 +23,7 @@ from train.exam import Examiner
 from train.manifest import finish
 from train.material import Material, prepare
 from train.metrics import CURVES
-from train.preflight import GB, RunPlan, check_room
+from train.preflight import GB, RunPlan, refuse_without_room
 from train.processes import is_first, launched, together
 from train.recipe import Recipe
 
@@ -60,7 +60,7 @@ def train(
     with _staging(target) as staging:
         if target.exists():  # another process has just finished it
             return target
-        check_room(material.plan, staging)
+        refuse_without_room(material.plan, staging)
         told = {"name": recipe.name, "base": recipe.base, "dataset": material.dataset, "overrides": list(overrides)}
         write_json(staging / STARTED, told)
         console.print(f"curves, drawn at each checkpoint: {staging / CURVES}", highlight=False, soft_wrap=True)

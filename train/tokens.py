@@ -40,19 +40,26 @@ def spread(examples: Sequence[T], count: int) -> list[T]:
     return list(examples[::step][:count])
 
 
-def encode_rows(rows: Sequence[Row], contract: Contract, tokenizer: Any) -> list[TokenizedRow]:
-    """Raises TrainError if the template does not train the stop token, or asks otherwise than it trains, or a row
-    contains a token of the tokenizer's added vocabulary."""
+def encode_rows(rows: Sequence[Row], contract: Contract, tokenizer: Any, own: bool = True) -> list[TokenizedRow]:
+    """Encode rows with the base's own tokenizer, or with another one, which only counts: how text is split into its
+    tokens is no reason to refuse a row.
+
+    Raises:
+        TrainError: the template does not train the stop token, or asks otherwise than it trains, or a row contains a
+            token of the own tokenizer's added vocabulary.
+    """
     check_stop_is_trained(tokenizer)
     check_prompt_is_trained(tokenizer)
-    refuse_added_tokens(rows, contract, tokenizer)
-    return [encode_row(row, contract, tokenizer) for row in rows]
+    if own:
+        refuse_added_tokens(rows, contract, tokenizer)
+    return [encode_row(row, contract, tokenizer, own) for row in rows]
 
 
-def encode_row(row: Row, contract: Contract, tokenizer: Any) -> TokenizedRow:
+def encode_row(row: Row, contract: Contract, tokenizer: Any, own: bool = True) -> TokenizedRow:
     messages = render_row(row, contract)
     ids, mask = _tokenize(messages, tokenizer)
-    _refuse_a_split_prompt(row.id, messages, ids, tokenizer)
+    if own:
+        _refuse_a_split_prompt(row.id, messages, ids, tokenizer)
     mask = _without_context(row, mask)
     if not any(mask):
         raise TrainError(f"row {row.id} has no token to learn; add {{% generation %}} marks to its chat template.")
@@ -93,20 +100,21 @@ def _without_context(row: Row, mask: list[int]) -> list[int]:
     return kept
 
 
-def encode_pairs(pairs: Sequence[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
-    """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
+def encode_pairs(pairs: Sequence[Pair], contract: Contract, tokenizer: Any, own: bool = True) -> list[TokenizedPair]:
+    """As `encode_rows`; raises TrainError also if the two answers of a pair are the same."""
     check_stop_is_trained(tokenizer)
     check_prompt_is_trained(tokenizer)
-    refuse_added_tokens(pairs, contract, tokenizer)
-    return [encode_pair(pair, contract, tokenizer) for pair in pairs]
+    if own:
+        refuse_added_tokens(pairs, contract, tokenizer)
+    return [encode_pair(pair, contract, tokenizer, own) for pair in pairs]
 
 
-def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> TokenizedPair:
+def encode_pair(pair: Pair, contract: Contract, tokenizer: Any, own: bool = True) -> TokenizedPair:
     prompt = render_prompt(pair.messages, contract, pair.mode, pair.layout)
     answers = [render_turn(pair.chosen, contract), pair.rejected]
     prompt_ids = encode_prompt(prompt, tokenizer)
-    chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer) for text in answers)
-    if chosen == rejected:
+    chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer, own) for text in answers)
+    if answers[0] == answers[1] or (own and chosen == rejected):
         raise TrainError(f"pair {pair.id} prefers an answer to itself; remove it and build the data set again.")
     return TokenizedPair(pair.id, prompt_ids, chosen, rejected)
 
@@ -155,10 +163,10 @@ def _tokenize(messages: Sequence[dict[str, str]], tokenizer: Any) -> tuple[list[
     return list(encoded["input_ids"]), list(encoded["assistant_masks"])
 
 
-def _answer_ids(prompt: list[dict[str, str]], prompt_ids: list[int], text: str, tokenizer: Any) -> list[int]:
+def _answer_ids(prompt: list[dict[str, str]], prompt_ids: list[int], text: str, tokenizer: Any, own: bool) -> list[int]:
     ids, mask = _tokenize([*prompt, {"role": "assistant", "content": text}], tokenizer)
     start, end = len(prompt_ids), len(mask) - mask[::-1].index(1)
-    if ids[:start] != prompt_ids:
+    if own and ids[:start] != prompt_ids:
         raise TrainError(
             f"the answer {text[:40]!r} changes how its prompt is split into tokens; correct the chat template."
         )

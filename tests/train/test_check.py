@@ -1,5 +1,6 @@
 """The page before a run: what it counts, and what it says is learned."""
 
+import dataclasses
 from io import StringIO
 
 import pytest
@@ -68,6 +69,24 @@ def test_the_page_holds_all_that_it_promises_on_one_screen(page):
     assert text.count("\n") <= 30
 
 
+def test_the_page_says_what_its_time_leaves_out(page):
+    def time(**steps):
+        plan = dataclasses.replace(page.material.plan, **steps)
+        return shown(dataclasses.replace(page, material=dataclasses.replace(page.material, plan=plan)))
+
+    assert "without" not in time()
+    assert "without GRPO, a rough" in time(grpo_steps=3)
+    assert "without GRPO and exams, a rough" in time(grpo_steps=3, exams=1)
+
+
+def test_held_out_rows_are_counted(tiny_base, dataset):
+    plain, held = (prepare(make_recipe(tiny_base, held_out=share), dataset).plan for share in (0, 0.4))
+    assert held.held_out == 3
+    often = prepare(make_recipe(tiny_base, held_out=0.4, held_out_every=1), dataset).plan
+    assert plain.flop > held.flop
+    assert often.flop > held.flop
+
+
 def test_what_is_learned_is_in_brackets_in_a_file_and_green_on_a_terminal(page):
     text = shown(page, 1)
     assert "is at 78%.<|im_end|>⟧" in text
@@ -93,10 +112,10 @@ def test_a_pass_of_a_model_costs_what_torch_counts(tiny_base):
     from transformers import AutoModelForCausalLM
 
     from train.base import find_base, load_config
+    from train.costs import count_flop, count_held_out_flop
     from train.memory import read_architecture
     from train.model import lora_config
-    from train.preflight import _flop
-    from train.tokens import TokenizedRow
+    from train.tokens import IGNORE, TokenizedRow
 
     recipe = make_recipe(
         tiny_base, dpo=None, sft={"epochs": 1, "learning_rate": 0.1, "batch_size": 1, "max_length": 99}
@@ -106,5 +125,13 @@ def test_a_pass_of_a_model_costs_what_torch_counts(tiny_base):
     with FlopCounterMode(display=False) as counter:
         model(input_ids=torch.tensor([ids]), labels=torch.tensor([ids])).loss.backward()
     architecture = read_architecture(load_config(find_base(recipe.base)), recipe)
-    expected = _flop(architecture, recipe, [TokenizedRow("x", ids, ids)], [])
+    expected = count_flop(architecture, recipe, [TokenizedRow("x", ids, ids)], [])
     assert expected == pytest.approx(counter.get_total_flops(), rel=0.05)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(input_ids=torch.tensor([ids]), logits_to_keep=torch.arange(29, 39))
+    held_out = [TokenizedRow("x", ids, [IGNORE] * 30 + ids[30:])]
+    recipe = recipe.model_copy(update={"held_out_every": 10})
+    passes = count_held_out_flop(architecture, recipe, held_out, [35, 4, 0])
+    assert passes == pytest.approx(
+        5 * counter.get_total_flops(), rel=0.05
+    )  # after 10, 20, 30 and 35 steps, and after 4

@@ -12,7 +12,9 @@ from aj.errors import TrainError
 from aj.files import read_jsonl
 from tests.train.tiny import MODULES, make_recipe
 from train.base import Base
+from train.manifest import finish
 from train.material import run_hash
+from train.memory import GB
 from train.preflight import _count_steps, refuse_uneven
 from train.processes import batches_here, together
 from train.recipe import Grpo
@@ -26,15 +28,26 @@ GRPO = {**STAGE, "batch_size": 2, "gradient_accumulation": 2, "max_length": 512,
 @pytest.mark.loop
 @pytest.mark.timeout(600)
 def test_grpo_follows_the_other_stages_and_its_rewards_are_in_the_metrics(tiny_base, dataset, tmp_path, monkeypatch):
+    written = []
+
+    def measure_and_finish(material, adapter, *others):
+        kept = [path for path in adapter.parent.rglob("*") if path.suffix in (".safetensors", ".pt")]
+        written.append(sum(path.stat().st_size for path in kept))
+        finish(material, adapter, *others)
+
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    lora = {"rank": 4, "alpha": 8, "dtype": "float32", "target_modules": MODULES}
+    monkeypatch.setattr("train.run.finish", measure_and_finish)
+    lora = {"rank": 64, "alpha": 8, "dtype": "float32", "target_modules": MODULES}
     run = train(make_recipe(tiny_base, lora=lora, grpo=GRPO, export={"merge": False}), dataset)
     lines = [line for _, line in read_jsonl(run / "metrics.jsonl")]
     assert list(dict.fromkeys(line["stage"] for line in lines)) == ["SFT", "DPO", "GRPO"]
     steps = [line for line in lines if line["stage"] == "GRPO" and "loss" in line]
     assert [line["reward"] for line in steps] == [0, 0]  # random tokens are no call
     assert [line["frac_reward_zero_std"] for line in steps] == [1, 1]  # what the guard goes by
-    assert json.loads((run / "manifest.json").read_text())["plan"]["grpo_steps"] == 2
+    plan = json.loads((run / "manifest.json").read_text())["plan"]
+    assert plan["grpo_steps"] == 2
+    # Beside what is left, the plan counts the copy of the adapter, and a checkpoint before the oldest is removed.
+    assert 0.75 * plan["disk"] < written[0] / GB < plan["disk"]
 
 
 @pytest.mark.loop

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from aj.contract import load_contract
 from aj.messages import Call, Message, Row, calls, reply, user
 from tests.train.tiny import make_row
-from train.held_out import _spans, encode_held_out
+from train.held_out import _spans, mark_kinds
+from train.tokens import encode_rows
 
 AJ, NATIVE = load_contract("aj"), load_contract("native")
 
@@ -42,7 +43,7 @@ def test_every_learned_token_has_its_kind(tokenizer, contract):
     asked = Row((user("hi"), calls("list_agents")))
     rows = [make_row("web01"), talk, block, partly, asked]
     read = []
-    for held in encode_held_out(rows, contract, tokenizer):
+    for held in mark_kinds(rows, encode_rows(rows, contract, tokenizer), contract, tokenizer):
         assert [bool(kind) for kind in held.kinds] == [label != -100 for label in held.row.labels]
         kinds = dict.fromkeys(filter(None, held.kinds))
         ids = zip(held.row.input_ids, held.kinds, strict=True)

@@ -6,11 +6,12 @@ import psutil
 import pytest
 
 from aj.errors import TrainError
-from tests.train.tiny import make_recipe, write_dataset
+from aj.messages import Pair, Row, reply, user
+from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
 from train.base import find_base, load_config
 from train.material import prepare
 from train.memory import GB, RUNTIME_GB, estimate_memory, read_architecture
-from train.preflight import check_room, refuse_long_warmup
+from train.preflight import check_room, refuse_long_warmup, refuse_without_room
 from train.recipe import Recipe
 from train.resolve import load_recipe
 from train.run import dry_run
@@ -99,11 +100,21 @@ def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here,
     memory = replace(plan.memory, activations=5.0)
     plan = replace(plan, memory=memory, memory_here=here)
     assert dict(plan.describe())["fits here"].split(":")[0] == fits
-    if fits == "no":
-        with pytest.raises(TrainError, match="before the first token"):
-            check_room(plan, tmp_path)
-    else:
+    if fits == "yes":
         check_room(plan, tmp_path)
+    else:
+        with pytest.raises(
+            TrainError, match="before the first token" if fits == "no" else "longest rows need .* 3.5 GB"
+        ):
+            check_room(plan, tmp_path)
+
+
+def test_a_run_whose_longest_rows_may_not_fit_is_begun_and_one_that_cannot_is_not(tiny_base, dataset, tmp_path):
+    plan = dry_run(make_recipe(tiny_base), dataset)
+    plan = replace(plan, memory=replace(plan.memory, activations=5.0))
+    refuse_without_room(replace(plan, memory_here=3.5), tmp_path)
+    with pytest.raises(TrainError, match="before the first token"):
+        refuse_without_room(replace(plan, memory_here=0.5), tmp_path)
 
 
 def test_the_dry_run_of_a_32b_recipe_needs_neither_hub_nor_gpu(dataset):
@@ -177,6 +188,40 @@ def test_a_dry_run_says_when_another_tokenizer_has_counted(tiny_base, dataset):
     assert "counted with another tokenizer" in dict(plan.describe())["tokens"]
 
 
+TOKEN = "<filename>"
+"""SmolLM2 reads it as a token of its own, Qwen as text."""
+STRANGE = [
+    Row((user(f"scp {TOKEN} web01:"), reply("Done."))),
+    Row((user("is <|im_end|> a word?"), reply("No."))),
+    Row((user("thanks"), reply("\n\nAny time.")), mode="chat"),
+    Row((user("read " + "this and that " * 400), reply("Done."))),  # longer than `max_length`
+    Pair((user("hi"),), reply(f"Hello {TOKEN}."), "Hi.", mode="chat"),
+    Pair((user("hi"),), reply("Hello."), "\n\nHello.", mode="chat"),
+    Pair((user("hi"),), reply("Hello."), "word " * 1200, mode="chat"),
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("held_out", [0, 0.4])
+def test_another_tokenizer_refuses_no_row_for_how_it_reads_it(tiny_base, tmp_path, strange, held_out):
+    rows = [make_row(host) for host in ("web01", "web02", "db17", "cache3")]
+    rows += [strange] if isinstance(strange, Row) else []
+    data = write_dataset(tmp_path, rows, [make_pair("web01"), *([strange] if isinstance(strange, Pair) else [])])
+    stage = {"max_length": 1024, "batch_size": 1, "epochs": 1, "warmup": 0, "learning_rate": 0.1}
+    sizes = ["sft.max_length=1024", "dpo.max_length=1024", "dpo.warmup=0", f"held_out={held_out}"]
+    away = load_recipe(RECIPES / "qwen2.5-32b.yaml", [*sizes, "sft.warmup=0"])
+    assert not dry_run(away, data).own_tokenizer
+    with pytest.raises(TrainError):
+        prepare(make_recipe(tiny_base, sft=stage, dpo=stage, held_out=held_out), data)
+
+
+def test_a_pair_of_equal_answers_is_refused_by_any_tokenizer(tmp_path):
+    same = Pair((user("hi"),), reply("Hello."), "Hello.", mode="chat")
+    recipe = load_recipe(RECIPES / "qwen2.5-32b.yaml", ["dpo.warmup=0", "sft.warmup=0"])
+    with pytest.raises(TrainError, match="prefers an answer to itself"):
+        dry_run(recipe, write_dataset(tmp_path, [make_row("web01")], [same]))
+
+
 def test_a_data_set_without_rows_is_refused(tiny_base, tmp_path):
     with pytest.raises(TrainError, match="no rows"):
         prepare(make_recipe(tiny_base), write_dataset(tmp_path, [], []))
@@ -192,7 +237,7 @@ def test_memory_and_disk_are_told_in_gb_of_a_billion_bytes(tiny_base, dataset, t
     with pytest.raises(TrainError, match=r"has [\d.]+ GB free, but the run writes"):
         check_room(replace(plan, disk=free * 1.01), tmp_path)
     needed = plan.memory.static + RUNTIME_GB
-    check_room(replace(plan, memory_here=needed * 1.01), tmp_path)
+    refuse_without_room(replace(plan, memory_here=needed * 1.01), tmp_path)
     with pytest.raises(TrainError, match=r"needs [\d.]+ GB before the first token"):
         check_room(replace(plan, memory_here=needed * 0.99), tmp_path)
 
