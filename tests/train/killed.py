@@ -14,8 +14,8 @@ from train.run import quiet_environment
 
 quiet_environment()
 
-from tests.train.lottery import examiner  # noqa: E402
-from train import dpo, export, manifest, run, sft, trainer  # noqa: E402, TID253
+from tests.train.lottery import examiner, rewards  # noqa: E402
+from train import dpo, export, grpo, manifest, run, sft, trainer  # noqa: E402, TID253
 from train.metrics import Metrics  # noqa: E402
 from train.recipe import Recipe  # noqa: E402
 
@@ -23,6 +23,8 @@ PLACES: dict[str, tuple[Any, str]] = {
     "SFT checkpoint": (trainer, "mark_complete"),  # the first one after the resume is written, and not yet marked
     "after SFT": (sft, "save_adapter"),
     "before DPO": (dpo, "train_dpo"),
+    "GRPO checkpoint": (trainer, "mark_complete"),
+    "after GRPO": (grpo, "save_adapter"),
     "in the export": (export, "load_exported"),  # the merged model is written, and not yet compared
     "while finishing": (manifest, "base_served"),
 }
@@ -70,6 +72,7 @@ def main(recipe: str, data: str, *points: str) -> None:
         child = os.fork()
         if not child:
             set_trap(point)
+            setattr(grpo, "world", rewards)  # noqa: B010
             run.train(Recipe.model_validate_json(recipe), Path(data), examiner=examiner)
             os._exit(1)  # it should not have come so far
         _, status = os.waitpid(child, 0)

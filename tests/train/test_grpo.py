@@ -1,15 +1,26 @@
 """GRPO as a stage of a run, with a model of random weights."""
 
+import io
 import json
 import math
-from itertools import product
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import cycle, product
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from rich.console import Console
 
 from aj.contract import load_contract
 from aj.errors import TrainError
 from aj.files import read_jsonl
+from aj.wire import render_turn
+from scenarios.oracle import play
+from tests.train.lottery import rewards as drawn
 from tests.train.tiny import MODULES, make_recipe
 from train.base import Base
 from train.manifest import finish
@@ -17,8 +28,10 @@ from train.material import run_hash
 from train.memory import GB
 from train.preflight import _count_steps, refuse_uneven
 from train.processes import batches_here, together
-from train.recipe import Grpo
+from train.recipe import Grpo, Recipe
 from train.run import train
+from train.scenes import draw
+from train.watch import Watch
 
 STAGE = {"templates": ["disk_space.space_left"], "scenarios": 5, "replies": 2, "max_tokens": 12, "learning_rate": 0.001}
 GRPO = {**STAGE, "batch_size": 2, "gradient_accumulation": 2, "max_length": 512, "save_every": 1}
@@ -48,6 +61,116 @@ def test_grpo_follows_the_other_stages_and_its_rewards_are_in_the_metrics(tiny_b
     assert plan["grpo_steps"] == 2
     # Beside what is left, the plan counts the copy of the adapter, and a checkpoint before the oldest is removed.
     assert 0.75 * plan["disk"] < written[0] / GB < plan["disk"]
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(600)
+def test_what_earns_more_becomes_likelier_and_what_others_said_has_no_gradient(
+    finished, tiny_base, tokenizer, tmp_path, monkeypatch
+):
+    """The oracle's replies, which are worth 1, beside idle talk, which is worth nothing."""
+    from train import grpo
+
+    sizes = {"scenarios": 1, "epochs": 4, "gradient_accumulation": 1, "max_length": 1024}
+    stage = Grpo.model_validate({**GRPO, **sizes})
+    recipe, contract = make_recipe(tiny_base), load_contract("aj")
+    scene = next(draw(stage.templates, recipe.seed))
+    right = [render_turn(said, contract) for said in play(scene, contract)[0] if said.role == "assistant"]
+    rounds = cycle([[right[0], IDLE], *([said] for said in right[1:])])
+    played, gradients = [], []
+
+    class Scripted(grpo.Rollout):
+        def __call__(self, records: Sequence[str], trainer: Any) -> dict[str, Any]:
+            played.append(super().__call__(records, trainer))
+            return played[-1]
+
+        def _generate(self, trainer: Any, prompts: list[list[int]]) -> list[list[int]]:
+            return [reply_ids(said, tokenizer) for said in next(rounds)]
+
+    def watched(*args: Any, **options: Any) -> Any:
+        model = load_adapter(*args, **options)
+        # From the last norm on, each token goes its own way.
+        model.get_submodule("base_model.model.model.norm").register_forward_hook(watch)
+        return model
+
+    def watch(_: Any, __: Any, hidden: Any) -> None:
+        if hidden.requires_grad:
+            hidden.register_hook(gradients.append)
+
+    load_adapter = grpo.load_adapter
+    monkeypatch.setattr(grpo, "load_adapter", watched)
+    monkeypatch.setattr(grpo, "Rollout", Scripted)
+    before = finished[0] / "adapter"
+    after = grpo.train_grpo(
+        recipe, stage, tiny_base, tokenizer, contract, Watch(), before, tmp_path, Console(file=io.StringIO())
+    )
+    assert [episode["reward"] for episode in played] == [[1, 0]] * 4
+    prompt = played[0]["prompt_ids"][0]
+    (better, worse), (better_now, worse_now) = (
+        [likelihood(tiny_base, recipe, adapter, prompt, reply_ids(said, tokenizer)) for said in (right[0], IDLE)]
+        for adapter in (before, after)
+    )
+    assert better_now > better + 0.1
+    assert worse_now < worse - 0.1
+    longest = max(map(len, played[0]["env_mask"]))
+    own = [[*mask, *[0] * (longest - len(mask))] for mask in played[0]["env_mask"]]
+    heard = len(played[0]["env_mask"][0]) - sum(own[0])
+    assert heard > 50
+    for gradient in gradients:
+        pulled = gradient[:, -longest - 1 : -1].abs().amax(-1) > 0
+        assert sorted(pulled.int().tolist()) == sorted(own)
+    assert len(gradients) == 4
+
+
+IDLE = "Well, well."
+
+
+def reply_ids(said: str, tokenizer: Any) -> list[int]:
+    return [*tokenizer(said)["input_ids"], tokenizer.eos_token_id]
+
+
+def likelihood(base: Path, recipe: Recipe, adapter: Path, prompt: list[int], said: list[int]) -> float:
+    """The log-probability of a reply, in nats."""
+    import torch
+
+    from train.answering import answering
+    from train.model import load_adapter, load_frozen
+
+    model = load_adapter(load_frozen(base, recipe.quantization), adapter, trainable=True)
+    with answering(model):
+        logits = model(input_ids=torch.tensor([prompt + said])).logits[0, len(prompt) - 1 : -1].float()
+    return logits.log_softmax(-1).gather(-1, torch.tensor(said)[:, None]).sum().item()
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(900)
+def test_grpo_killed_at_any_point_ends_as_one_that_was_not(tiny_base, dataset, tmp_path, monkeypatch):
+    """What is sampled after a resume is what would have been sampled without it."""
+    monkeypatch.setattr("train.grpo.world", drawn)
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "whole"))
+    lora = {"rank": 4, "alpha": 8, "dropout": 0.2, "dtype": "float32", "target_modules": MODULES}
+    stage = {**GRPO, "scenarios": 3, "epochs": 2, "batch_size": 1, "gradient_accumulation": 2, "save_every": 2}
+    recipe = make_recipe(tiny_base, lora=lora, dpo=None, grpo=stage, export={"merge": False})
+    run = train(recipe, dataset)
+    points = ["GRPO step 4", "GRPO checkpoint", "after GRPO"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "AJ_LOGS": str(tmp_path / "killed")}
+    command = [sys.executable, "-m", "tests.train.killed", recipe.model_dump_json(), str(dataset), *points]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == points, done.stderr
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "killed"))
+    again = train(recipe, dataset)
+    (first, lines), (second, others) = told(run), told(again)
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert all(line["grad_norm"] > 0 for line in lines)
+    assert lines == others
+    assert first["adapter"] == second["adapter"]
+
+
+def told(run: Path) -> tuple[dict, list[dict]]:
+    """The manifest, and the lines of GRPO without what a clock says."""
+    lines = [line for _, line in read_jsonl(run / "metrics.jsonl") if line["stage"] == "GRPO"]
+    kept = [{name: value for name, value in line.items() if "time" not in name} for line in lines]
+    return json.loads((run / "manifest.json").read_text()), kept
 
 
 @pytest.mark.loop
