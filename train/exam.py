@@ -13,7 +13,7 @@ from aj.errors import TrainError
 from aj.wire import Answer, Prompt
 from train.metrics import read_metrics
 from train.recipe import ExamOptions, Recipe
-from train.tokens import IGNORE, TokenizedPair, TokenizedRow, encode_prompt, spread
+from train.tokens import TokenizedPair, TokenizedRow, answered_prompts, encode_prompt, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,7 @@ def choose(
     Raises:
         TrainError: there are not so many.
     """
-    trained = {tuple(pair.prompt_ids) for pair in pairs}
-    for row in rows:
-        starts = (n for n, label in enumerate(row.labels) if label != IGNORE and row.labels[n - 1] == IGNORE)
-        trained.update(tuple(row.input_ids[:start]) for start in starts)
+    trained = answered_prompts(rows) | {tuple(pair.prompt_ids) for pair in pairs}
     new = [
         sample for sample, prompt in exam.questions.items() if tuple(encode_prompt(prompt, tokenizer)) not in trained
     ]

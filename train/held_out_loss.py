@@ -12,19 +12,25 @@ from train.answering import answering
 from train.held_out import HeldOutRow
 from train.metrics import Metrics
 from train.processes import is_first
+from train.recipe import Recipe
 
 
 class HeldOutLoss(TrainerCallback):
-    """Appends one line per kind to metrics.jsonl, every so many steps and at the end."""
+    """Appends one line per kind to metrics.jsonl, every so many steps, at each exam, and at the end.
 
-    def __init__(self, trainer: Any, rows: Sequence[HeldOutRow], every: int, metrics: Metrics) -> None:
-        self.trainer, self.rows, self.every, self.metrics = trainer, rows, every, metrics
+    An exam's step may become the result of its stage, and an exam may end the stage.
+    """
+
+    def __init__(self, trainer: Any, rows: Sequence[HeldOutRow], recipe: Recipe, metrics: Metrics) -> None:
+        self.trainer, self.rows, self.metrics = trainer, rows, metrics
+        self.every = [recipe.held_out_every, *([recipe.exam.every] if recipe.exam else [])]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if self.rows and (state.global_step % self.every == 0 or state.global_step == state.max_steps):
+        step = state.global_step
+        if self.rows and (step == state.max_steps or any(step % every == 0 for every in self.every)):
             for kind, (loss, tokens) in self._measure().items():
                 if is_first():
-                    line = {"step": state.global_step, "loss": loss, "tokens": tokens}
+                    line = {"step": step, "loss": loss, "tokens": tokens}
                     self.metrics.append(line, f"{self.metrics.stage}{HELD_OUT}{kind}")
 
     def _measure(self) -> dict[str, tuple[float, int]]:

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from aj.whole import whole_folder
 from train.checkpoints import STAGES
 from train.exam import Results
 from train.material import Material
-from train.metrics import METRICS, Metrics, run_metrics, write_curves
+from train.metrics import METRICS, held_out, run_metrics, write_curves
+from train.recipe import ExamOptions
 from train.serve import base_served, find_served
 
 
@@ -50,8 +51,10 @@ def finish(
 def _manifest(
     material: Material, agreement: dict[str, Any] | None, metrics: list[dict[str, Any]], seconds: float, folder: Path
 ) -> dict[str, Any]:
-    sft_losses = [line["loss"] for line in metrics if line["stage"] == "SFT" and "loss" in line]
-    last = sft_losses[-10:]
+    results = stage_results(material.recipe.exam, metrics)
+    sft = [line for line in metrics if line["stage"] == "SFT" and line["step"] <= results["SFT"]]
+    last = [line["loss"] for line in sft if "loss" in line][-10:]
+    measured = next((stage, step) for stage, step in reversed(results.items()) if step)
     packages = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
     merged = folder / "merged"
     return {
@@ -64,26 +67,35 @@ def _manifest(
         "adapter": digest_weights(folder / "adapter"),
         "merged": digest_weights(merged) if merged.exists() else None,
         "agreement": agreement,
-        "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs),
+        "train_tokens": round(material.plan.tokens * material.recipe.sft.epochs * results["SFT"] / material.plan.steps),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds),  # of the process that finished; earlier, interrupted ones are not counted
         "final_loss": round(sum(last) / len(last), 4),
-        "held_out": Metrics.held_out(metrics),
-        "exam": _exam_results(material, metrics),
+        "held_out": held_out(metrics, *measured),
+        "exam": _exam_results(material, metrics, results),
         "plan": material.plan.to_record(),
         "versions": {name: importlib.metadata.version(name) for name in packages},
     }
 
 
-def _exam_results(material: Material, metrics: list[dict[str, Any]]) -> dict[str, Any] | None:
+def stage_results(options: ExamOptions | None, metrics: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Stage -> the step whose model is its result: the best exam's or, without exams, the last one.
+
+    0 is what the stage started from, which is the result of the stage before.
+    """
+    last = {line["stage"]: line["step"] for line in metrics if line["stage"].lower() in STAGES}
+    return {stage: Results.of(options, metrics, stage).best for stage in last} if options else last
+
+
+def _exam_results(
+    material: Material, metrics: Sequence[dict[str, Any]], results: Mapping[str, int]
+) -> dict[str, Any] | None:
     """Which checkpoint of each stage is the result, and the samples that decided it."""
     options = material.recipe.exam
     if not options:
         return None
-    stages = {name.upper(): Results.of(options, metrics, name.upper()) for name in STAGES}
     chosen = {
-        name: {"step": found.best, options.metric: found.scores[found.best]}
-        for name, found in stages.items()
-        if found.scores
+        stage: {"step": step, options.metric: Results.of(options, metrics, stage).scores[step]}
+        for stage, step in results.items()
     }
     return {"chosen": chosen, "samples": list(material.watch.samples)}

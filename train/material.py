@@ -17,13 +17,14 @@ from train.recipe import Grpo, Recipe
 from train.scenes import training_templates
 from train.serve import check_adapter
 from train.split import split_by_template
-from train.tokens import TokenizedPair, TokenizedRow, encode_pairs, encode_rows
+from train.tokens import TokenizedPair, TokenizedRow, answered_prompts, encode_pairs, encode_rows
 from train.trackers import check_trackers
 from train.watch import Watch
 
 TRAINS = (
     *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
     *("train.split:split_by_template", "train.tokens:encode_rows", "train.tokens:encode_pairs"),
+    "train.tokens:answered_prompts",
 )
 """What decides a run's weights: `aj.identity` starts to read here."""
 NOT_TRAINING = ("train.preflight", "train.serve", "train.grpo", "train.scenes", "train.trackers", "aj.curves")
@@ -42,6 +43,8 @@ class Material:
     tokenizer: Any
     examples: list[TokenizedRow]
     pairs: list[TokenizedPair]
+    held_out_pairs: int
+    """Pairs that share a template or a prompt with a held-out row, and are not learned from."""
     watch: Watch
     plan: RunPlan
 
@@ -64,7 +67,7 @@ def prepare(
         ConfigError: the contract is wrong, or there is no such exam.
         DataError: the data set is not what its lock says.
         TrainError: the data set is for another contract, the base is missing, a row is too long or cannot be
-            rendered, or what `report_to` names is not installed.
+            rendered, what `report_to` names is not installed, or an exam may stop SFT before its mean is made.
         ServeError: the adapter could not be served without merging it.
     """
     contract, data, base = _inputs(recipe, dataset)
@@ -76,20 +79,29 @@ def prepare(
     else:
         # Token counts from another tokenizer are good enough to see whether a run fits, and to refuse nothing.
         tokenizer = load_tokenizer(fetch(find_base(EMBEDDED)), "chatml")
-    split = split_by_template(data.rows, data.pairs if recipe.dpo else [], recipe.held_out, recipe.seed)
+    given = data.pairs if recipe.dpo else []
+    split = split_by_template(data.rows, given, recipe.held_out, recipe.seed)
     examples = encode_rows(split.rows, contract, tokenizer, own_tokenizer)
     held_out = encode_rows(split.held_out, contract, tokenizer, own_tokenizer)
-    pairs = encode_pairs(split.pairs, contract, tokenizer, own_tokenizer)
+    # A pair without templates can still ask what a held-out row asks.
+    kept_out = answered_prompts(held_out)
+    encoded = encode_pairs(split.pairs, contract, tokenizer, own_tokenizer)
+    pairs = [pair for pair in encoded if tuple(pair.prompt_ids) not in kept_out]
     samples = choose(exam, recipe.exam, examples, pairs, tokenizer) if exam and recipe.exam else []
     plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
     marked = mark_kinds(split.held_out, held_out, contract, tokenizer) if own_tokenizer else []
-    watch = Watch(marked, exam, samples)
-    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, watch, plan)
+    watch, skipped = Watch(marked, exam, samples), len(given) - len(pairs)
+    return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, skipped, watch, plan)
 
 
 def _exam(recipe: Recipe, examiner: Examiner | None) -> Exam | None:
     if not recipe.exam:
         return None
+    if recipe.exam.patience and recipe.sft.averaged:
+        raise TrainError(
+            "exam.patience may stop SFT before its last steps, whose mean weights sft.averaged makes the result; set "
+            "sft.averaged=0, or exam.patience=null."
+        )
     assert examiner, "a recipe with an exam needs an examiner"
     return examiner(recipe)
 

@@ -1,7 +1,7 @@
 """A stage's metrics.jsonl: one line a step, appended, with every step there once whatever interrupted it."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ def read_metrics(stage: Path) -> list[dict[str, Any]]:
 def run_metrics(staging: Path) -> list[dict[str, Any]]:
     """Those of all stages that a run in the making has begun."""
     return [line for stage in STAGES for line in read_metrics(staging / stage)]
+
+
+def held_out(lines: Iterable[Mapping[str, Any]], stage: str, step: int) -> dict[str, float]:
+    """The held-out loss of each kind of token at a step, in nats a token; empty if none was measured there."""
+    split = ((str(line["stage"]).partition(HELD_OUT), line) for line in lines if line["step"] == step)
+    return {kind: line["loss"] for (name, between, kind), line in split if between and name == stage}
 
 
 def write_curves(lines: Sequence[dict[str, Any]], folder: Path) -> None:
@@ -59,9 +65,3 @@ class Metrics:
             ) from error
         for tell in self.listeners:
             tell(stage, line)
-
-    @staticmethod
-    def held_out(lines: Iterable[dict[str, Any]]) -> dict[str, float]:
-        """The last held-out loss of each kind of token, in nats a token."""
-        split = ((str(line["stage"]).partition(HELD_OUT), line) for line in lines)
-        return {kind: line["loss"] for (_, held_out, kind), line in split if held_out}

@@ -235,9 +235,12 @@ def refuse_unsharded(recipe: Recipe) -> None:
             )
 
 
-def check_room(plan: RunPlan, folder: Path) -> None:
-    """Raises TrainError when memory or disk cannot hold the run, or not its longest rows, by the estimate."""
-    refuse_without_room(plan, folder)
+def check_room(plan: RunPlan, folder: Path, written: float = 0.0) -> None:
+    """Raises TrainError when memory or disk cannot hold the run, or not its longest rows, by the estimate.
+
+    Of what the run writes, `written` GB are there already.
+    """
+    refuse_without_room(plan, folder, written)
     if plan.fits != "yes":
         raise TrainError(
             f"the longest rows need about {plan.memory.total:.1f} GB, but this machine has {plan.memory_here:.1f} GB, "
@@ -245,12 +248,13 @@ def check_room(plan: RunPlan, folder: Path) -> None:
         )
 
 
-def refuse_without_room(plan: RunPlan, folder: Path) -> None:
+def refuse_without_room(plan: RunPlan, folder: Path, written: float = 0.0) -> None:
     """Raises TrainError when memory or disk cannot hold the run for certain: what a run is not begun with."""
     free = shutil.disk_usage(folder).free / GB
-    if free < plan.disk:
+    if free < plan.disk - written:
+        already = f", {written:.1f} GB of which are there" if written else ""
         raise TrainError(
-            f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB; free some space there."
+            f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB{already}; free some space there."
         )
     if plan.fits == "no":
         raise TrainError(

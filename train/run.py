@@ -60,9 +60,11 @@ def train(
     with _staging(target) as staging:
         if target.exists():  # another process has just finished it
             return target
-        refuse_without_room(material.plan, staging)
+        refuse_without_room(material.plan, staging, _size(staging) / GB)
         told = {"name": recipe.name, "base": recipe.base, "dataset": material.dataset, "overrides": list(overrides)}
         write_json(staging / STARTED, told)
+        if unused := _unused_pairs(material):
+            console.print(unused, highlight=False, soft_wrap=True)
         console.print(f"curves, drawn at each checkpoint: {staging / CURVES}", highlight=False, soft_wrap=True)
         started = time.monotonic()
         base = fetch(material.base)
@@ -98,6 +100,22 @@ def _tidy(target: Path) -> None:
     if unfinished(target).exists():
         with suppress(Timeout), resumable(target):
             pass
+
+
+def _unused_pairs(material: Material) -> str | None:
+    """A sentence about pairs that DPO does not learn from, if the recipe has DPO."""
+    if not material.recipe.dpo:
+        return None
+    kept, left_out = len(material.pairs), material.held_out_pairs
+    if left_out:
+        many = f"{left_out} of {kept + left_out} pairs share a template or a prompt with held-out rows and are left out"
+        return f"dpo: {many}." if kept else f"dpo: {many}, so DPO is skipped; lower held_out to keep some."
+    return None if kept else "dpo: the data set has no pairs, so DPO is skipped."
+
+
+def _size(folder: Path) -> int:
+    """Of the files in a folder, in bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 @contextmanager

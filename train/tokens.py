@@ -1,6 +1,6 @@
 """Rows and pairs as token ids. Text and loss mask come from the same chat template."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -98,6 +98,15 @@ def _without_context(row: Row, mask: list[int]) -> list[int]:
         if not wanted:
             kept[start:end] = [0] * (end - start)
     return kept
+
+
+def answered_prompts(rows: Iterable[TokenizedRow]) -> set[tuple[int, ...]]:
+    """The token ids before each answer that is learned."""
+    found: set[tuple[int, ...]] = set()
+    for row in rows:
+        starts = (n for n, label in enumerate(row.labels) if label != IGNORE and row.labels[n - 1] == IGNORE)
+        found.update(tuple(row.input_ids[:start]) for start in starts)
+    return found
 
 
 def encode_pairs(pairs: Sequence[Pair], contract: Contract, tokenizer: Any, own: bool = True) -> list[TokenizedPair]:

@@ -115,7 +115,7 @@ def run_stage(
         if is_first():
             trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
         if is_first() or is_sharded():
-            trainer.add_callback(HeldOutLoss(trainer, watch.held_out, recipe.held_out_every, metrics))
+            trainer.add_callback(HeldOutLoss(trainer, watch.held_out, recipe, metrics))
         if results and watch.exam:
             before = score_before(results.options, start) if start else None
             trainer.add_callback(TakesExam(trainer, watch.exam, watch.samples, results, before, metrics))

@@ -14,9 +14,12 @@ from aj.files import read_jsonl
 from tests.train.lottery import EXAM, QUESTIONS, examiner, lottery
 from tests.train.tiny import MODULES, make_recipe
 from train.exam import Results, choose
+from train.material import prepare
 from train.recipe import ExamOptions
 from train.run import train
 
+MOVING = {"epochs": 4, "batch_size": 1, "max_length": 512, "learning_rate": 0.01, "save_every": 6}
+"""SFT whose result is no mean."""
 OPTIONS = ExamOptions(metric="tool_format/right", every=4, samples=3, patience=2)
 
 
@@ -105,12 +108,60 @@ def test_the_best_checkpoint_is_kept_and_is_what_the_next_stage_starts_from(tiny
 
 @pytest.mark.loop
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("dpo", "patience", "scores", "chosen"),
+    [
+        ({}, None, {"SFT": [0.2, 0.9, 0.4, 0.1], "DPO": [0.95]}, ("DPO", 4)),
+        ({}, None, {"SFT": [0.2, 0.9, 0.4, 0.1], "DPO": [0.3]}, ("SFT", 8)),
+        ({"dpo": None}, 1, {"SFT": [0.9, 0.4]}, ("SFT", 4)),  # it stops early
+    ],
+)
+def test_the_manifest_tells_of_the_model_that_the_run_is(
+    tiny_base, dataset, tmp_path, monkeypatch, dpo, patience, scores, chosen
+):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    drawn = iter([score for stage in scores.values() for score in stage])
+    recipe = make_recipe(
+        tiny_base,
+        exam={"metric": "tool_format/right", "every": 4, "samples": 9, "patience": patience},
+        held_out=0.2,
+        held_out_every=1000,
+        sft=MOVING,
+        export={"merge": False},
+        **dpo,
+    )
+    sit = replace(EXAM, take=lambda samples, _: {"tool_format/right": next(drawn), "samples": len(samples)})
+    manifest, lines = told(train(recipe, dataset, examiner=lambda _: sit))
+    held_out = {
+        (line["stage"].partition(" held out, ")[0], line["step"]): line["loss"]
+        for line in lines
+        if line["stage"].endswith(" held out, call")
+    }
+    assert list(held_out) == [(stage, 4 * n) for stage, taken in scores.items() for n in range(1, len(taken) + 1)]
+    assert len(set(held_out.values())) == len(held_out)
+    assert manifest["held_out"]["call"] == held_out[chosen]
+    best = manifest["exam"]["chosen"]["SFT"]["step"]
+    losses = [line["loss"] for line in lines if line["stage"] == "SFT" and line["step"] <= best]
+    assert len(losses) == best < max(line["step"] for line in lines if line["stage"] == "SFT")
+    assert manifest["train_tokens"] == manifest["plan"]["tokens"] * best / 4  # a row a step, and four rows
+    assert manifest["final_loss"] == round(sum(losses) / len(losses), 4)
+
+
+@pytest.mark.loop
+def test_an_exam_must_not_stop_a_stage_before_the_steps_whose_mean_is_its_result(tiny_base, dataset):
+    exam = {"metric": "tool_format/right", "every": 3, "samples": 9, "patience": 1}
+    with pytest.raises(TrainError, match=r"^exam\.patience may stop SFT before its last steps.*sft\.averaged=0"):
+        prepare(make_recipe(tiny_base, exam=exam), dataset, examiner=examiner)
+
+
+@pytest.mark.loop
+@pytest.mark.timeout(600)
 def test_a_stage_that_is_killed_around_its_exams_ends_as_one_that_was_not(tiny_base, dataset, tmp_path, monkeypatch):
     """In the line of a result, in the checkpoint after it, and when it has stopped because the results declined."""
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "whole"))
     options = {"metric": "tool_format/right", "every": 3, "samples": 9, "patience": 1}
     lora = {"rank": 4, "alpha": 8, "dropout": 0.2, "target_modules": MODULES}
-    recipe = make_recipe(tiny_base, exam=options, dpo=None, lora=lora, export={"merge": False})
+    recipe = make_recipe(tiny_base, exam=options, dpo=None, lora=lora, sft=MOVING, export={"merge": False})
     run = train(recipe, dataset, examiner=examiner)
     points = ["SFT step 6", "SFT checkpoint", "after SFT"]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "AJ_LOGS": str(tmp_path / "killed")}

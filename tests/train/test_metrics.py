@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aj.errors import TrainError
-from train.metrics import Metrics
+from train.metrics import Metrics, held_out
 
 
 @pytest.fixture
@@ -46,11 +46,12 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
         Metrics(tmp_path, "SFT").append({"step": 1})
 
 
-def test_held_out_losses_are_lines_of_their_own_and_the_last_of_each_kind_counts(metrics):
+def test_held_out_losses_are_lines_of_their_own_at_the_step_of_a_stage(metrics):
     metrics.resume(0)
     for step, loss in ((1, 2.0), (2, 1.0)):
         metrics.append({"step": step, "loss": loss}, "SFT held out, call")
         metrics.append({"step": step, "loss": loss + 5})
-    assert Metrics.held_out(read(metrics)) == {"call": 1.0}
+    assert [held_out(read(metrics), "SFT", step) for step in (1, 2, 3)] == [{"call": 2.0}, {"call": 1.0}, {}]
+    assert held_out(read(metrics), "DPO", 1) == {}
     assert metrics.resume(1) == [{"stage": "SFT", "step": 1, "loss": 7.0}]
-    assert Metrics.held_out(read(metrics)) == {"call": 2.0}
+    assert held_out(read(metrics), "SFT", 2) == {}

@@ -1,10 +1,16 @@
 """What makes a run, and what it refuses before its first step."""
 
+import io
+from types import SimpleNamespace
+
 import pytest
+from rich.console import Console
 
 from aj.errors import AJError, TrainError
+from aj.messages import Pair, calls
 from aj.whole import resumable
-from tests.train.tiny import make_recipe, make_row, write_dataset
+from tests.train.tiny import MODULES, make_recipe, make_row, write_dataset
+from train.held_out import split_by_template
 from train.material import prepare
 from train.run import dry_run, train
 
@@ -59,6 +65,57 @@ def test_an_error_in_training_names_what_failed_and_nothing_else(
     monkeypatch.setattr(sft, "train_sft", fail)
     with pytest.raises(TrainError, match=rf"^Run [0-9a-f]+ stopped \(.*{told}.*\); fix that, then run again"):
         train(make_recipe(tiny_base), dataset)
+
+
+def test_an_interrupted_run_needs_room_only_for_what_it_has_not_written_yet(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path))
+    monkeypatch.setattr("train.guards.Guard.see", lambda _, line: "it is Friday" if line["step"] == 8 else None)
+    recipe = make_recipe(tiny_base, lora={"rank": 512, "alpha": 8, "target_modules": MODULES})
+    with pytest.raises(TrainError, match="it is Friday"):
+        train(recipe, dataset)
+    (staging,) = (tmp_path / "runs").iterdir()
+    written = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
+    lacking = round(prepare(recipe, dataset).plan.disk * 1e9) - written
+    assert min(written, lacking) > 10_000_000
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=lacking - 1_000_000))
+    with pytest.raises(
+        TrainError, match=r"GB free, but the run writes 0\.\d GB, 0\.\d GB of which are there; free some"
+    ):
+        train(recipe, dataset)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=lacking + 1_000_000))
+    with pytest.raises(TrainError, match="it is Friday"):
+        train(recipe, dataset)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("nothing", "dpo: the data set has no pairs, so DPO is skipped.\n"),
+        ("all", "dpo: 2 of 6 pairs share a template or a prompt with held-out rows and are left out.\n"),
+        (
+            "held out",
+            "dpo: 2 of 2 pairs share a template or a prompt with held-out rows and are left out, so DPO is skipped; "
+            "lower held_out to keep some.\n",
+        ),
+        ("trained", ""),
+    ],
+)
+def test_pairs_that_are_not_learned_from_are_told(tiny_base, tmp_path, monkeypatch, asked, told):
+    """Pairs without templates, which ask what rows without templates ask."""
+
+    def fail(*_):
+        raise TrainError("it is Friday")
+
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.setattr("train.sft.train_sft", fail)
+    recipe, console = make_recipe(tiny_base, held_out=0.3), io.StringIO()
+    rows = [make_row(host) for host in ("web01", "web02", "db17", "cache3", "mail44", "build9")]
+    split = split_by_template(rows, [], recipe.held_out, recipe.seed)
+    chosen = {"nothing": [], "all": rows, "held out": split.held_out, "trained": split.rows}[asked]
+    pairs = [Pair(row.messages[:1], calls("list_agents"), "Up!") for row in chosen]
+    with pytest.raises(TrainError, match="it is Friday"):
+        train(recipe, write_dataset(tmp_path, rows, pairs), Console(file=console, markup=False))
+    assert console.getvalue().partition("curves, drawn")[0] == told
 
 
 def test_logs_that_cannot_be_written_are_one_clear_sentence(tiny_base, dataset, tmp_path, monkeypatch):
