@@ -27,7 +27,10 @@ TRAINS = (
     "train.tokens:answered_prompts",
 )
 """What decides a run's weights: `aj.identity` starts to read here."""
-NOT_TRAINING = ("train.preflight", "train.serve", "train.grpo", "train.scenes", "train.trackers", "aj.curves")
+NOT_TRAINING = (
+    *("train.preflight", "train.serve", "train.grpo", "train.scenes", "aj.curves"),
+    *("train.trackers", "train.tracker_callback"),
+)
 """Modules that it meets there, and that decide nothing of them; GRPO has an identity of its own."""
 
 

@@ -4,11 +4,10 @@ Their own environment variables say which server or account; without them, every
 """
 
 import os
-from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aj.curves import EXAM, HELD_OUT
 from aj.errors import TrainError
 from aj.files import logs_dir
 from train.recipe import Recipe
@@ -22,42 +21,36 @@ PROJECT = "aj"
 def check_trackers(recipe: Recipe) -> None:
     """Raises TrainError if one that the recipe names is not installed."""
     for name in recipe.report_to:
-        if find_spec(name) is None:
+        found = find_spec(name)
+        if found is None or found.origin is None:  # a folder of that name, such as W&B's own `wandb/`, has no origin
             raise TrainError(
                 f"report_to: {name} is not installed; run .venv/bin/pip install {name}, or take it out of the recipe."
             )
 
 
-class StageTrackers:
-    """Those of one stage."""
+def open_tracker(name: str, run: str) -> "TrainerCallback":
+    """The callback of transformers that sends there; `run` names the folder in TensorBoard.
 
-    def __init__(self, recipe: Recipe, run: str, stage: str) -> None:
-        """`run` is the run's hash; a stage is a run of its own in each tracker."""
-        _settle(recipe.report_to)
-        self.names = recipe.report_to
-        self.callbacks = [_callback(name, f"{run}-{stage}") for name in self.names]
+    Raises whatever the tracker does when it cannot begin.
+    """
+    from transformers.integrations import integration_utils
 
-    def tell(self, trainer: Any, stage: str, line: Mapping[str, Any]) -> None:
-        """What the trainer itself does not log: held-out losses, and exams."""
-        _, held_out, kind = stage.partition(HELD_OUT)
-        if held_out:
-            told = {f"eval_held_out/{kind}": line["loss"]}
-        elif stage.endswith(EXAM):
-            told = {f"eval_exam/{metric}": value for metric, value in line.items() if metric != "step"}
-        else:
-            return
-        for callback in self.callbacks:
-            callback.on_log(trainer.args, trainer.state, trainer.control, model=trainer.model, logs=told)
+    reports = _settle()
+    if name == "tensorboard":
+        from torch.utils.tensorboard import SummaryWriter
 
-    def finish(self) -> None:
-        """The others end their run with the stage."""
-        if "wandb" in self.names:
-            import wandb  # pyright: ignore[reportMissingImports]
+        return integration_utils.TensorBoardCallback(SummaryWriter(reports / "tensorboard" / run))
+    if name == "wandb" and "WANDB_MODE" not in os.environ:
+        import wandb  # pyright: ignore[reportMissingImports]
 
-            wandb.finish()
+        if not wandb.login(prompt=False):  # without an account, 0.31 stops the run or asks for one
+            os.environ["WANDB_MODE"] = "offline"
+            wandb.teardown()  # it has read the environment once, and does again
+    return integration_utils.INTEGRATION_TO_CALLBACK[name]()
 
 
-def _settle(names: Sequence[str]) -> None:
+def _settle() -> Path:
+    """The folder where trackers write, unless the environment says otherwise."""
     reports = logs_dir().absolute() / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{reports}/mlflow.db")
@@ -65,19 +58,4 @@ def _settle(names: Sequence[str]) -> None:
     os.environ.setdefault("WANDB_PROJECT", PROJECT)
     os.environ.setdefault("WANDB_DIR", str(reports))
     os.environ.setdefault("TRACKIO_DIR", str(reports / "trackio"))
-    if "wandb" in names and "WANDB_MODE" not in os.environ:
-        import wandb  # pyright: ignore[reportMissingImports]
-
-        if not wandb.login(prompt=False):  # without an account, 0.31 stops the run or asks for one
-            os.environ["WANDB_MODE"] = "offline"
-            wandb.teardown()  # it has read the environment once, and does again
-
-
-def _callback(name: str, run: str) -> "TrainerCallback":
-    from transformers.integrations import integration_utils
-
-    if name == "tensorboard":
-        from torch.utils.tensorboard import SummaryWriter
-
-        return integration_utils.TensorBoardCallback(SummaryWriter(logs_dir() / "reports" / "tensorboard" / run))
-    return integration_utils.INTEGRATION_TO_CALLBACK[name]()
+    return reports

@@ -2,7 +2,6 @@
 
 import os
 from collections import deque
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -24,7 +23,8 @@ from train.metrics import Metrics, read_metrics, run_metrics, write_curves
 from train.model import TRAINED, cast_adapter, load_trained_weights, trained_parameters, whole
 from train.processes import batches_here, is_first, is_sharded
 from train.recipe import Recipe, TrainingStage
-from train.trackers import PROJECT, StageTrackers
+from train.tracker_callback import StageTrackers
+from train.trackers import PROJECT
 from train.watch import Watch
 
 LINE_EVERY = 20
@@ -107,11 +107,11 @@ def run_stage(
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
     with _progress(console) as progress:
         trainer.add_callback(_Marker(trainer, results))
-        trackers = StageTrackers(recipe, _run(folder), name) if recipe.report_to and is_first() else None
-        if trackers:
-            for callback in trackers.callbacks:
-                trainer.add_callback(callback)
-            metrics.listeners.append(partial(trackers.tell, trainer))
+        trackers = None
+        if recipe.report_to and is_first():
+            trackers = StageTrackers(trainer, recipe, _run(folder), name, console)
+            trainer.add_callback(trackers)
+            metrics.listeners.append(trackers.tell)
         if is_first():
             trainer.add_callback(_Reporter(trainer, metrics, guard, progress))
         if is_first() or is_sharded():
