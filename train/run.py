@@ -60,7 +60,7 @@ def train(
     with _staging(target) as staging:
         if target.exists():  # another process has just finished it
             return target
-        refuse_without_room(material.plan, staging, _size(staging) / GB)
+        refuse_without_room(material.plan, staging, written(target))
         told = {"name": recipe.name, "base": recipe.base, "dataset": material.dataset, "overrides": list(overrides)}
         write_json(staging / STARTED, told)
         if unused := _unused_pairs(material):
@@ -113,9 +113,14 @@ def _unused_pairs(material: Material) -> str | None:
     return None if kept else "dpo: the data set has no pairs, so DPO is skipped."
 
 
-def _size(folder: Path) -> int:
-    """Of the files in a folder, in bytes."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def written(run: Path) -> float:
+    """What a run in the making has on the disk already, in GB."""
+    size = 0
+    for folder, _, files in os.walk(unfinished(run)):
+        for file in files:
+            with suppress(FileNotFoundError):  # its own process removes older checkpoints
+                size += os.path.getsize(os.path.join(folder, file))
+    return size / GB
 
 
 @contextmanager

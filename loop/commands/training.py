@@ -74,8 +74,9 @@ def train(
 def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool, show: int) -> None:
     from loop.check_page import show_facts, show_page
     from loop.exam import make_exam
+    from train.material import run_folder
     from train.preflight import check_room
-    from train.run import dry_run
+    from train.run import dry_run, written
 
     if check:
         from train.check import check as read_page
@@ -87,7 +88,8 @@ def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool,
         planned = dry_run(recipe, data, processes, make_exam)
         show_facts(planned.describe(), console)
     there = next(folder for folder in (logs_dir(), *logs_dir().absolute().parents) if folder.exists())
-    check_room(planned, there)  # what a run would say at once, and with the same exit code
+    already = written(run_folder(recipe, data, make_exam))
+    check_room(planned, there, already)  # what a run would say at once, and with the same exit code
     if not planned.own_tokenizer:
         base, _, commit = recipe.base.partition("@")
         raise TrainError(

@@ -9,7 +9,8 @@ from rich.console import Console
 from aj.errors import AJError, TrainError
 from aj.messages import Pair, calls
 from aj.whole import resumable
-from tests.train.tiny import MODULES, make_recipe, make_row, write_dataset
+from loop.commands.training import _show_plan
+from tests.train.tiny import make_recipe, make_row, write_dataset
 from train.held_out import split_by_template
 from train.material import prepare
 from train.run import dry_run, train
@@ -68,21 +69,23 @@ def test_an_error_in_training_names_what_failed_and_nothing_else(
 
 
 def test_an_interrupted_run_needs_room_only_for_what_it_has_not_written_yet(tiny_base, dataset, tmp_path, monkeypatch):
+    def write_half(*given):
+        (given[-2] / "sft").mkdir(exist_ok=True)
+        (given[-2] / "sft" / "weights").write_bytes(bytes(needed // 2))
+        raise TrainError("it is Friday")
+
     monkeypatch.setenv("AJ_LOGS", str(tmp_path))
-    monkeypatch.setattr("train.guards.Guard.see", lambda _, line: "it is Friday" if line["step"] == 8 else None)
-    recipe = make_recipe(tiny_base, lora={"rank": 512, "alpha": 8, "target_modules": MODULES})
+    monkeypatch.setattr("train.sft.train_sft", write_half)
+    recipe = make_recipe(tiny_base)
+    needed = round(dry_run(recipe, dataset).disk * 1e9)
     with pytest.raises(TrainError, match="it is Friday"):
         train(recipe, dataset)
-    (staging,) = (tmp_path / "runs").iterdir()
-    written = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
-    lacking = round(prepare(recipe, dataset).plan.disk * 1e9) - written
-    assert min(written, lacking) > 10_000_000
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=lacking - 1_000_000))
-    with pytest.raises(
-        TrainError, match=r"GB free, but the run writes 0\.\d GB, 0\.\d GB of which are there; free some"
-    ):
-        train(recipe, dataset)
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=lacking + 1_000_000))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=needed // 4))
+    for ask in (lambda: train(recipe, dataset), lambda: _show_plan(recipe, dataset, None, False, 0)):
+        with pytest.raises(TrainError, match=r"free, but the run writes 0\.\d GB, 0\.\d GB of which are there"):
+            ask()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=needed * 3 // 4))
+    _show_plan(recipe, dataset, None, False, 0)
     with pytest.raises(TrainError, match="it is Friday"):
         train(recipe, dataset)
 
