@@ -11,9 +11,9 @@ from aj.messages import Pair, calls
 from aj.whole import resumable
 from loop.commands.training import _show_plan
 from tests.train.tiny import make_recipe, make_row, write_dataset
-from train.held_out import split_by_template
 from train.material import prepare
 from train.run import dry_run, train
+from train.split import split_by_template
 
 pytestmark = pytest.mark.loop
 
