@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aj.files import read_jsonl
+from tests.train.families import SPLITS
 from tests.train.tiny import make_pair, make_row, write_dataset
 from train.base import read_chat_template
 from train.recipe import RECIPES
@@ -24,8 +25,6 @@ def write_base(folder: Path, tokenizer: Any, architecture: str) -> Path:
     import torch
     from tokenizers import Regex, pre_tokenizers
     from transformers import AutoConfig, AutoModelForCausalLM
-
-    from tests.train.test_templates import SPLITS
 
     own = copy.deepcopy(tokenizer)
     split = pre_tokenizers.Split(Regex(SPLITS), "isolated")

@@ -123,8 +123,55 @@ def test_a_blank_that_becomes_one_token_with_the_prompt_is_refused_and_no_other(
     if tokenizer(text, add_special_tokens=False).input_ids[: len(prompt)] == prompt:
         assert learned_text(encode_row(row, CONTRACT, tokenizer), tokenizer) == f"{blank}Any time.{STOP}"
     else:
-        with pytest.raises(TrainError, match=r"the blank before the answer .* changes how its prompt"):
+        with pytest.raises(TrainError, match=r"the beginning of the answer .* changes how its prompt is split"):
             encode_row(row, CONTRACT, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("template", "answer"), [("mistral", '{"tool"'), ("deepseek-r1", "`web01`"), ("gemma3", "  Hi.")]
+)
+def test_any_answer_that_becomes_one_token_with_the_prompt_is_refused(tokenizer, template, answer):
+    """Marks that are plain text end on characters that join with what follows: `]{"` is one token."""
+    own = copy.deepcopy(tokenizer)
+    own.chat_template = read_chat_template(template)
+    row = Row((user("hi"), reply("Hello."), user("and?"), reply(f"{answer} it is.")), mode="chat")
+    prompt = encode_prompt(render_prompt(row.messages[:3], CONTRACT, "chat"), own)
+    whole = own.apply_chat_template(render_prompt(row.messages, CONTRACT, "chat"), return_dict=True)["input_ids"]
+    assert whole[: len(prompt)] != prompt
+    with pytest.raises(TrainError, match=r"the beginning of the answer .* changes how its prompt is split"):
+        encode_row(row, CONTRACT, own)
+
+
+def test_every_prompt_of_every_row_begins_it_whatever_the_answers_begin_with(tokenizer):
+    beginnings = [*map(chr, range(33, 127)), "é", "—", "🙂", "…", "١", "the", "```", "{}", "\u00a0x"]
+    for beginning in beginnings:
+        row = Row((user("hi"), reply(f"{beginning}a"), user("so?"), reply(f"{beginning} b")), mode="chat")
+        ids = encode_row(row, CONTRACT, tokenizer).input_ids
+        for end in (1, 3):
+            prompt = encode_prompt(render_prompt(row.messages[:end], CONTRACT, "chat"), tokenizer)
+            assert ids[: len(prompt)] == prompt
+
+
+@pytest.fixture(scope="module")
+def trimming(tokenizer):
+    """A tokenizer whose offsets leave blanks out, as GPT-2's do: transformers then marks no answer from there on."""
+    from tokenizers import processors
+
+    own = copy.deepcopy(tokenizer)
+    own._tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    return own
+
+
+def test_an_answer_that_would_not_be_learned_for_its_blank_is_refused(tokenizer, trimming):
+    row = Row((user("hi"), reply(" Hello."), user("bye"), reply("Bye.")), mode="chat")
+    assert learned_text(encode_row(row, CONTRACT, tokenizer), tokenizer) == f" Hello.{STOP}Bye.{STOP}"
+    with pytest.raises(TrainError, match="has 2 answers, and 0 are marked as learned"):
+        encode_row(row, CONTRACT, trimming)
+
+
+def test_a_rejected_answer_is_compared_whole_whatever_it_begins_with(trimming):
+    pair = Pair((user("hi"),), reply("Hello."), " Hi.", mode="chat")
+    assert trimming.decode(encode_pair(pair, CONTRACT, trimming).rejected_ids) == f" Hi.{STOP}"
 
 
 def test_digits_are_tokens_of_their_own(tokenizer):
