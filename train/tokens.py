@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from aj.contract import Contract
 from aj.errors import TrainError
 from aj.messages import Pair, Row
-from aj.wire import render_prompt, render_row, render_turn
+from aj.wire import judge_call, render_prompt, render_row, render_turn
 from train.added_tokens import refuse_added_tokens
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def _without_context(row: Row, mask: list[int], starts: list[int]) -> list[int]:
 
 
 def encode_pairs(pairs: Sequence[Pair], contract: Contract, tokenizer: Any) -> list[TokenizedPair]:
-    """Raises TrainError as `encode_rows` does, and if the two answers of a pair are the same tokens."""
+    """Raises TrainError as `encode_rows` does, and if the two answers of a pair say the same."""
     check_template(tokenizer)
     refuse_added_tokens(pairs, contract, tokenizer)
     return [encode_pair(pair, contract, tokenizer) for pair in pairs]
@@ -125,9 +125,19 @@ def encode_pair(pair: Pair, contract: Contract, tokenizer: Any) -> TokenizedPair
     with _naming(f"pair {pair.id}"):
         prompt_ids = encode_prompt(prompt, tokenizer)
     chosen, rejected = (_answer_ids(prompt, prompt_ids, text, tokenizer) for text in answers)
-    if chosen == rejected:
+    if _says_the_same(pair, contract):
         raise TrainError(f"pair {pair.id} prefers an answer to itself; remove it and build the data set again.")
     return TokenizedPair(pair.id, prompt_ids, chosen, rejected)
+
+
+def _says_the_same(pair: Pair, contract: Contract) -> bool:
+    """Whether the rejected answer is the chosen one, written differently at most: as right as that.
+
+    To push it away would make the chosen one less likely too, and teach which blanks JSON has.
+    """
+    if pair.chosen.call:
+        return judge_call(pair.rejected, contract).call == pair.chosen.call
+    return pair.rejected.strip() == pair.chosen.content.strip()
 
 
 @contextmanager

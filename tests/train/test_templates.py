@@ -148,6 +148,15 @@ def test_originals_drop_what_is_refused_here(of_family):
     assert "uptime" not in tokenizer.apply_chat_template([ask, CALLING], **options)
 
 
+def test_qwens_original_encodes_text_again_and_cannot_read_a_message_without_content(of_family):
+    tokenizer, ask = of_family("qwen2.5"), {"role": "user", "content": "hi"}
+    options = {"chat_template": original("qwen2_5"), "tokenize": False}
+    call = {**CALLING, "tool_calls": [{"function": {"name": "run", "arguments": '{"x": 1}'}}]}
+    assert r'"arguments": "{\"x\": 1}"' in tokenizer.apply_chat_template([ask, call], **options)
+    with pytest.raises(TypeError):
+        tokenizer.apply_chat_template([ask, {"role": "assistant", "content": None}], **options)
+
+
 @pytest.mark.parametrize("family", ["mistral", "gemma3"])
 @pytest.mark.parametrize("after", [[], [{"role": "assistant", "content": "hi"}]])
 def test_a_system_text_that_no_turn_of_the_user_can_hold_is_refused(of_family, family, after):

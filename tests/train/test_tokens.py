@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.errors import TrainError
-from aj.messages import Pair, Row, reply, user
+from aj.messages import Pair, Row, calls, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
@@ -109,10 +109,36 @@ def test_both_answers_of_a_pair_follow_one_prompt_and_stop(tokenizer):
     assert tokenizer.decode(example.chosen_ids) == '{"tool": "list_agents", "params": {}}' + STOP
 
 
-def test_a_pair_of_equal_answers_is_refused(tokenizer):
-    pair = Pair((user("hi"),), reply("Hello."), "Hello.", mode="chat")
+LISTED = calls("list_agents", note="On it!")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected"),
+    [
+        (reply("Hello."), "Hello."),
+        (reply("Hello."), " Hello.\n"),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it!"}'),
+        (LISTED, '{"tool":"list_agents","params":{},"note":"On it!"}'),
+        (LISTED, '{"note": "On it!", "params": {}, "tool": "list_agents"}'),
+    ],
+)
+def test_a_pair_whose_answers_say_the_same_is_refused(tokenizer, chosen, rejected):
     with pytest.raises(TrainError, match="prefers an answer to itself"):
-        encode_pair(pair, CONTRACT, tokenizer)
+        encode_pair(Pair((user("hi"),), chosen, rejected, mode="chat"), CONTRACT, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected"),
+    [
+        (reply("1. Look\n2. Tell"), "1. Look 2. Tell"),
+        (LISTED, '{"tool": "list_agents", "params": {}}'),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it!"} Done.'),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it\\u0021"}'),
+    ],
+)
+def test_a_pair_whose_answers_differ_a_little_is_kept(tokenizer, chosen, rejected):
+    kept = encode_pair(Pair((user("hi"),), chosen, rejected, mode="chat"), CONTRACT, tokenizer)
+    assert tokenizer.decode(kept.rejected_ids) == rejected + STOP
 
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\n", "\n\n", "\t"])
