@@ -167,6 +167,17 @@ def judge_call(text: str, contract: Contract) -> Judgement:
     return Judgement(None, _worst_first(findings), partial(react, text, contract, same))
 
 
+def says_the_same(turn: Message, text: str, contract: Contract) -> bool:
+    """Whether a text is this turn, written differently at most, and as right: blanks and the order of keys in a call,
+    blanks around an answer.
+
+    To prefer one to the other would push both away, and teach which blanks JSON has.
+    """
+    if turn.call:
+        return judge_call(text, contract).call == turn.call
+    return text.strip() == turn.content.strip()
+
+
 def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     """What breaks the dispatch comes before what is merely untidy, so that the first code names the failure."""
     return tuple(sorted(findings, key=lambda f: f.code in _UNTIDY)) if len(findings) > 1 else tuple(findings)

@@ -17,7 +17,7 @@ from aj.conduct import check_conduct
 from aj.contract import Contract
 from aj.findings import Finding
 from aj.messages import Pair, Row
-from aj.wire import render_turn
+from aj.wire import says_the_same
 from datasets_build.ledger import Refused
 from datasets_build.lint.items import lint_value
 from datasets_build.reading.transcripts import Parsed, Preference, Transcript, message_of
@@ -108,8 +108,8 @@ def _pair(item: Preference, bench: Bench) -> Settled:
     rejected = as_written(item.rejected, bench.contract)
     if not rejected.strip():
         raise Refused("empty_output", "the rejected turn is empty")
-    if rejected == render_turn(chosen, bench.contract):
-        raise Refused("same_text", "the chosen and the rejected turn are the same")
+    if says_the_same(chosen, rejected, bench.contract):
+        raise Refused("same_text", "the chosen and the rejected turn say the same")
     metadata = _metadata(item.metadata, repaired)
     if pattern := pattern_of(rejected, past, bench.contract, done.mode):
         metadata.setdefault("pattern", pattern)

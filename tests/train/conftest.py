@@ -4,13 +4,14 @@ What loads torch or trl is imported inside of fixtures and tests: half a minute 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.train.families import write_tokenizers
 from tests.train.tiny import make_pair, make_recipe, make_row, write_dataset
 from train import base
 from train.run import quiet_environment, train
@@ -37,6 +38,12 @@ def tokenizer(gguf_is_parsed_once: None, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("tokenizer")
     base._convert_tokenizer(base._gguf(), folder)
     return base.load_tokenizer(folder, "chatml")
+
+
+@pytest.fixture(scope="session")
+def of_family(tokenizer: Any) -> Callable[..., Any]:
+    """The tokenizer of a family, by its name in `tests.train.families`; and of a template, if one is named."""
+    return write_tokenizers(tokenizer)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.messages import Call, Message, Row, calls, reply, user
-from tests.train.tiny import make_row
+from tests.train.families import ENDS, FAMILIES
+from tests.train.tiny import make_row, thoughtful
 from train.held_out import _spans, mark_kinds
 from train.tokens import encode_rows
 
@@ -57,3 +58,32 @@ def test_every_learned_token_has_its_kind(tokenizer, contract):
     assert read[1] == {"chat": "You’re welcome — any time.<|im_end|>"}
     assert set(read[2]) == set(read[3]) == {"answer"}
     assert set(read[4]) == {"call"}
+
+
+@pytest.mark.loop
+@pytest.mark.parametrize("contract", [AJ, NATIVE], ids=["aj", "native"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_template_tells_the_kinds_apart(of_family, family, contract):
+    """Each kind has its own text and no other, whatever stands around a message; the stop token belongs to the last."""
+    tokenizer = of_family(family)
+    talk = Row((user("thanks"), reply("Any time.")), mode="chat")
+    plan = Row((user("fill"), reply("1. Look\n2. Tell")), mode="plan")
+    rows, read = [thoughtful(), make_row("web01"), talk, plan], []
+    for held in mark_kinds(rows, encode_rows(rows, contract, tokenizer), contract, tokenizer):
+        assert [bool(kind) for kind in held.kinds] == [label != -100 for label in held.row.labels]
+        pairs = list(zip(held.row.input_ids, held.kinds, strict=True))
+        kinds = set(filter(None, held.kinds))
+        read.append({kind: tokenizer.decode([n for n, k in pairs if k == kind]) for kind in kinds})
+    thought, noted, chat, planned = read
+    stop = ENDS.get(family) or tokenizer.eos_token
+    assert set(thought) == {"thought", "call", "answer"}
+    assert "Its load." in thought["thought"]
+    assert "Its load." not in thought["call"]
+    assert thought["call"].endswith(stop)
+    assert thought["answer"] == f"`web01`: 0.10.{stop}"
+    assert set(noted) == {"note", "call", "answer"}
+    assert "On it!" in noted["note"]
+    assert "df -h" in noted["call"]
+    assert "On it!" not in noted["call"]
+    assert chat == {"chat": f"Any time.{stop}"}
+    assert planned == {"plan": f"1. Look\n2. Tell{stop}"}

@@ -196,7 +196,7 @@ STRANGE = [
     Row((user("thanks"), reply("\n\nAny time.")), mode="chat"),
     Row((user("read " + "this and that " * 400), reply("Done."))),  # longer than `max_length`
     Pair((user("hi"),), reply(f"Hello {TOKEN}."), "Hi.", mode="chat"),
-    Pair((user("hi"),), reply("Hello."), "\n\nHello.", mode="chat"),
+    Pair((user("hi"),), reply("Hello."), "\n\nGo away.", mode="chat"),
     Pair((user("hi"),), reply("Hello."), "word " * 1200, mode="chat"),
 ]
 

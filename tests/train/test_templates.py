@@ -1,74 +1,19 @@
-"""Every chat template teaches what AJ writes and where it stops, and asks as it was trained; on tokens of its family.
-
-The families' own tokenizers lie on the hub: the embedded one, given their tokens, renders and splits the same markers.
-"""
-
-import copy
-from pathlib import Path
-from typing import Any
+"""Every chat template teaches what AJ writes and where it stops, and asks as it was trained, on its family's tokens."""
 
 import pytest
 
 from aj.contract import load_contract
 from aj.errors import TrainError
-from aj.messages import Call, Message, Row, calls, reply, result, user
-from aj.wire import render_prompt
-from tests.train.tiny import make_row
-from train.base import CHAT_TEMPLATES, read_chat_template
+from aj.messages import Row, calls, reply, result, row_from_record, row_to_record, user
+from aj.wire import render_prompt, render_row
+from tests.train.families import ENDS, FAMILIES, original
+from tests.train.tiny import make_row, thoughtful
+from train.base import CHAT_TEMPLATES
 from train.tokens import IGNORE, encode_prompt, encode_rows
 
 pytestmark = pytest.mark.loop
 
 CONTRACTS = {name: load_contract(name) for name in ("aj", "native")}
-CHATML = {"eos_token": "<|im_end|>"}
-FAMILIES: dict[str, tuple[str, dict[str, str], list[str]]] = {
-    "qwen2.5": ("chatml", CHATML, ["<|im_start|>", "<tool_call>", "</tool_call>"]),
-    "qwen3": ("chatml", CHATML, ["<|im_start|>", "<think>", "</think>", "<tool_call>", "</tool_call>"]),
-    "qwen3, no thoughts": ("qwen3-no-think", CHATML, ["<|im_start|>", "<think>", "</think>"]),
-    "llama3": (
-        "llama3",
-        {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"},
-        ["<|start_header_id|>", "<|end_header_id|>"],
-    ),
-    "mistral": ("mistral", {"bos_token": "<s>", "eos_token": "</s>"}, ["[INST]", "[/INST]"]),
-    "gemma3": ("gemma3", {"bos_token": "<bos>", "eos_token": "<eos>"}, ["<start_of_turn>", "<end_of_turn>"]),
-    "r1": (
-        "deepseek-r1",
-        {"bos_token": "<｜begin▁of▁sentence｜>", "eos_token": "<｜end▁of▁sentence｜>"},
-        ["<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"],
-    ),
-}
-"""Family -> template, special tokens, and further tokens of its vocabulary."""
-ENDS = {"gemma3": "<end_of_turn><eos>"}
-"""What is learned after an answer, where it is more than the stop token."""
-
-
-SPLITS = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-"""How Qwen and Llama 3 split a text: line breaks stay together, whatever follows."""
-
-
-@pytest.fixture(scope="module")
-def of_family(tokenizer):
-    from tokenizers import Regex, pre_tokenizers
-
-    def make(family: str) -> Any:
-        template, special, added = FAMILIES[family]
-        own = copy.deepcopy(tokenizer)
-        bytes_too = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-        split = pre_tokenizers.Split(Regex(SPLITS), "isolated")
-        own._tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, bytes_too])
-        own.add_special_tokens(special)
-        own.add_tokens([token for token in added if token not in own.get_vocab()])
-        own.chat_template = read_chat_template(template)
-        return own
-
-    return make
-
-
-def thoughtful() -> Row:
-    call = Message("assistant", call=Call("remote_bash", {"agent_id": "web01", "command": "uptime"}, None, "Its load."))
-    return Row((user("load of web01?"), call, result("remote_bash", "load average: 0.10"), reply("`web01`: 0.10.")))
-
 
 ROWS = [
     make_row("web01"),
@@ -125,24 +70,20 @@ OTHERWISE = {
 
 @pytest.mark.parametrize("family", ORIGINALS)
 def test_a_first_prompt_is_that_of_the_familys_own_template(of_family, family):
-    import trl
-
     tokenizer = of_family(family)
     messages = [{"role": "system", "content": "You are AJ."}, {"role": "user", "content": "hi"}]
     ours = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    original = (Path(trl.__file__).parent / "chat_templates" / f"{ORIGINALS[family]}.jinja").read_text()
-    theirs = tokenizer.apply_chat_template(messages, chat_template=original, tokenize=False, add_generation_prompt=True)
+    theirs = tokenizer.apply_chat_template(
+        messages, chat_template=original(ORIGINALS[family]), tokenize=False, add_generation_prompt=True
+    )
     assert ours == theirs.replace(*OTHERWISE.get(family, ("", "")))
 
 
 def test_qwen3_without_thoughts_asks_as_its_own_template_does_when_thinking_is_off(of_family):
-    import trl
-
     tokenizer = of_family("qwen3, no thoughts")
     messages = [{"role": "system", "content": "You are AJ."}, {"role": "user", "content": "hi"}]
-    original = (Path(trl.__file__).parent / "chat_templates" / "qwen3.jinja").read_text()
     asked = {"tokenize": False, "add_generation_prompt": True}
-    theirs = tokenizer.apply_chat_template(messages, chat_template=original, enable_thinking=False, **asked)
+    theirs = tokenizer.apply_chat_template(messages, chat_template=original("qwen3"), enable_thinking=False, **asked)
     assert tokenizer.apply_chat_template(messages, **asked) == theirs
 
 
@@ -161,12 +102,102 @@ def test_the_text_of_a_whole_row_is_as_written_here(of_family):
     )
 
 
-@pytest.mark.parametrize(("family", "template"), [("llama3", "chatml"), ("gemma3", "llama3"), ("mistral", "chatml")])
-def test_a_template_of_another_family_is_refused(of_family, family, template):
-    tokenizer = of_family(family)
-    tokenizer.chat_template = read_chat_template(template)
-    with pytest.raises(TrainError, match="never learn to stop; set the recipe's `template`"):
-        encode_rows(ROWS, CONTRACTS["aj"], tokenizer)
+TOOL = {"name": "disk_usage", "description": "How full?", "parameters": {"type": "object", "properties": {}}}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nothing_of_a_row_is_dropped(of_family, family, contract):
+    """Tools, calls, thoughts and results are text in messages, whatever a template knows of tools."""
+    own = Row(
+        (user("how full?"), calls("disk_usage", note="On it!"), result("disk_usage", "78%"), reply("78%.")),
+        tools=(TOOL,),
+    )
+    for row in (*ROWS, own):
+        messages = render_row(row, CONTRACTS[contract])
+        text = of_family(family).apply_chat_template(messages, tokenize=False)
+        places = [text.find(message["content"]) for message in messages]
+        assert -1 not in places
+        assert places == sorted(places)
+    assert "disk_usage" in messages[0]["content"]
+
+
+CALLING = {"role": "assistant", "content": "On it!", "tool_calls": [{"function": {"name": "uptime", "arguments": {}}}]}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tools_and_calls_of_a_client_are_written_or_refused_and_never_dropped(of_family, family):
+    tokenizer, ask = of_family(family), {"role": "user", "content": "hi"}
+    given = [([ask], [{"type": "function", "function": TOOL}], "disk_usage"), ([ask, CALLING], None, "uptime")]
+    for messages, tools, word in given:
+        if FAMILIES[family][0] == "chatml":
+            assert word in tokenizer.apply_chat_template(messages, tools=tools, tokenize=False)
+        else:
+            with pytest.raises(Exception, match=r"writes no tool.* as the contract does"):
+                tokenizer.apply_chat_template(messages, tools=tools, tokenize=False)
+
+
+def test_originals_drop_what_is_refused_here(of_family):
+    """The trap itself: R1's own template writes no tools, and no call that has content beside it."""
+    tokenizer, ask = of_family("r1"), {"role": "user", "content": "hi"}
+    options = {"chat_template": original("deepseek_r1_distill"), "tokenize": False}
+    tools = [{"type": "function", "function": TOOL}]
+    assert tokenizer.apply_chat_template([ask], tools=tools, **options) == tokenizer.apply_chat_template(
+        [ask], **options
+    )
+    assert "uptime" not in tokenizer.apply_chat_template([ask, CALLING], **options)
+
+
+def test_qwens_original_encodes_text_again_and_cannot_read_a_message_without_content(of_family):
+    tokenizer, ask = of_family("qwen2.5"), {"role": "user", "content": "hi"}
+    options = {"chat_template": original("qwen2_5"), "tokenize": False}
+    call = {**CALLING, "tool_calls": [{"function": {"name": "run", "arguments": '{"x": 1}'}}]}
+    assert r'"arguments": "{\"x\": 1}"' in tokenizer.apply_chat_template([ask, call], **options)
+    with pytest.raises(TypeError):
+        tokenizer.apply_chat_template([ask, {"role": "assistant", "content": None}], **options)
+
+
+@pytest.mark.parametrize("family", ["mistral", "gemma3"])
+@pytest.mark.parametrize("after", [[], [{"role": "assistant", "content": "hi"}]])
+def test_a_system_text_that_no_turn_of_the_user_can_hold_is_refused(of_family, family, after):
+    with pytest.raises(Exception, match="must be followed by a message of the user"):
+        of_family(family).apply_chat_template([{"role": "system", "content": "S"}, *after], tokenize=False)
+
+
+def test_a_row_that_a_template_refuses_is_named(of_family):
+    row = Row((user("hi"), calls("list_agents"), reply("Hello.")))
+    encode_rows([row], CONTRACTS["aj"], of_family("llama3"))
+    told = f"row {row.id} cannot be written by the chat template: an answer must follow a message of the user"
+    with pytest.raises(TrainError, match=told):
+        encode_rows([row], CONTRACTS["aj"], of_family("mistral"))
+
+
+@pytest.mark.parametrize("arguments", [{"command": 'echo "ü"'}, '{"command": "echo \\"ü\\""}'])
+def test_arguments_are_encoded_once_as_an_object_or_as_text(of_family, arguments):
+    call = {**CALLING, "tool_calls": [{"function": {"name": "run", "arguments": arguments}}]}
+    text = of_family("qwen2.5").apply_chat_template([{"role": "user", "content": "hi"}, call], tokenize=False)
+    assert '{"name": "run", "arguments": {"command": "echo \\"ü\\""}}' in text
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_message_without_content_is_an_empty_one_or_an_error(of_family, family):
+    tokenizer, ask = of_family(family), {"role": "user", "content": "hi"}
+    nothing, empty = ([ask, {"role": "assistant", "content": content}] for content in (None, ""))
+    assert tokenizer.apply_chat_template(nothing) == tokenizer.apply_chat_template(empty)
+    for role in ("system", "user"):
+        with pytest.raises(TypeError):
+            tokenizer.apply_chat_template([{"role": role, "content": None}, ask], tokenize=False)
+
+
+def test_messages_without_content_in_a_data_set_are_empty_ones(of_family):
+    """OpenAI's form has null beside calls; without a call, Qwen2.5's own template cannot read it."""
+    record = row_to_record(Row((user("hi"), calls("list_agents"), user("so?"), reply("Hello."))))
+    messages = [{**message, "content": message["content"] or None} for message in record["messages"]]
+    row = row_from_record({**record, "messages": messages})
+    silent = row_from_record({"messages": [*messages, {"role": "user", "content": None}, {"role": "assistant"}]})
+    for family in FAMILIES:
+        example, other = encode_rows([row, silent], CONTRACTS["aj"], of_family(family))
+        assert other.input_ids[: len(example.input_ids)] == example.input_ids
 
 
 @pytest.mark.parametrize("family", FAMILIES)

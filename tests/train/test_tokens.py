@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from aj.contract import load_contract
 from aj.errors import TrainError
-from aj.messages import Pair, Row, reply, user
+from aj.messages import Pair, Row, calls, reply, user
 from aj.wire import render_prompt
 from tests.train.tiny import make_pair, make_row
 from train.base import read_chat_template
@@ -109,10 +109,36 @@ def test_both_answers_of_a_pair_follow_one_prompt_and_stop(tokenizer):
     assert tokenizer.decode(example.chosen_ids) == '{"tool": "list_agents", "params": {}}' + STOP
 
 
-def test_a_pair_of_equal_answers_is_refused(tokenizer):
-    pair = Pair((user("hi"),), reply("Hello."), "Hello.", mode="chat")
+LISTED = calls("list_agents", note="On it!")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected"),
+    [
+        (reply("Hello."), "Hello."),
+        (reply("Hello."), " Hello.\n"),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it!"}'),
+        (LISTED, '{"tool":"list_agents","params":{},"note":"On it!"}'),
+        (LISTED, '{"note": "On it!", "params": {}, "tool": "list_agents"}'),
+    ],
+)
+def test_a_pair_whose_answers_say_the_same_is_refused(tokenizer, chosen, rejected):
     with pytest.raises(TrainError, match="prefers an answer to itself"):
-        encode_pair(pair, CONTRACT, tokenizer)
+        encode_pair(Pair((user("hi"),), chosen, rejected, mode="chat"), CONTRACT, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected"),
+    [
+        (reply("1. Look\n2. Tell"), "1. Look 2. Tell"),
+        (LISTED, '{"tool": "list_agents", "params": {}}'),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it!"} Done.'),
+        (LISTED, '{"tool": "list_agents", "params": {}, "note": "On it\\u0021"}'),
+    ],
+)
+def test_a_pair_whose_answers_differ_a_little_is_kept(tokenizer, chosen, rejected):
+    kept = encode_pair(Pair((user("hi"),), chosen, rejected, mode="chat"), CONTRACT, tokenizer)
+    assert tokenizer.decode(kept.rejected_ids) == rejected + STOP
 
 
 @pytest.mark.parametrize("blank", [" ", "  ", "\n", "\n\n", "\t"])
@@ -123,8 +149,55 @@ def test_a_blank_that_becomes_one_token_with_the_prompt_is_refused_and_no_other(
     if tokenizer(text, add_special_tokens=False).input_ids[: len(prompt)] == prompt:
         assert learned_text(encode_row(row, CONTRACT, tokenizer), tokenizer) == f"{blank}Any time.{STOP}"
     else:
-        with pytest.raises(TrainError, match=r"the blank before the answer .* changes how its prompt"):
+        with pytest.raises(TrainError, match=r"the beginning of the answer .* changes how its prompt is split"):
             encode_row(row, CONTRACT, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("template", "answer"), [("mistral", '{"tool"'), ("deepseek-r1", "`web01`"), ("gemma3", "  Hi.")]
+)
+def test_any_answer_that_becomes_one_token_with_the_prompt_is_refused(tokenizer, template, answer):
+    """Marks that are plain text end on characters that join with what follows: `]{"` is one token."""
+    own = copy.deepcopy(tokenizer)
+    own.chat_template = read_chat_template(template)
+    row = Row((user("hi"), reply("Hello."), user("and?"), reply(f"{answer} it is.")), mode="chat")
+    prompt = encode_prompt(render_prompt(row.messages[:3], CONTRACT, "chat"), own)
+    whole = own.apply_chat_template(render_prompt(row.messages, CONTRACT, "chat"), return_dict=True)["input_ids"]
+    assert whole[: len(prompt)] != prompt
+    with pytest.raises(TrainError, match=r"the beginning of the answer .* changes how its prompt is split"):
+        encode_row(row, CONTRACT, own)
+
+
+def test_every_prompt_of_every_row_begins_it_whatever_the_answers_begin_with(tokenizer):
+    beginnings = [*map(chr, range(33, 127)), "é", "—", "🙂", "…", "١", "the", "```", "{}", "\u00a0x"]
+    for beginning in beginnings:
+        row = Row((user("hi"), reply(f"{beginning}a"), user("so?"), reply(f"{beginning} b")), mode="chat")
+        ids = encode_row(row, CONTRACT, tokenizer).input_ids
+        for end in (1, 3):
+            prompt = encode_prompt(render_prompt(row.messages[:end], CONTRACT, "chat"), tokenizer)
+            assert ids[: len(prompt)] == prompt
+
+
+@pytest.fixture(scope="module")
+def trimming(tokenizer):
+    """A tokenizer whose offsets leave blanks out, as GPT-2's do: transformers then marks no answer from there on."""
+    from tokenizers import processors
+
+    own = copy.deepcopy(tokenizer)
+    own._tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    return own
+
+
+def test_an_answer_that_would_not_be_learned_for_its_blank_is_refused(tokenizer, trimming):
+    row = Row((user("hi"), reply(" Hello."), user("bye"), reply("Bye.")), mode="chat")
+    assert learned_text(encode_row(row, CONTRACT, tokenizer), tokenizer) == f" Hello.{STOP}Bye.{STOP}"
+    with pytest.raises(TrainError, match="has 2 answers, and 0 are marked as learned"):
+        encode_row(row, CONTRACT, trimming)
+
+
+def test_a_rejected_answer_is_compared_whole_whatever_it_begins_with(trimming):
+    pair = Pair((user("hi"),), reply("Hello."), " Hi.", mode="chat")
+    assert trimming.decode(encode_pair(pair, CONTRACT, trimming).rejected_ids) == f" Hi.{STOP}"
 
 
 def test_digits_are_tokens_of_their_own(tokenizer):

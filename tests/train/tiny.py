@@ -5,7 +5,7 @@ from typing import Any
 
 from aj.contract import load_contract
 from aj.files import digest, digest_file, write_json, write_jsonl
-from aj.messages import Message, Pair, Row, calls, pair_to_record, reply, result, row_to_record, user
+from aj.messages import Call, Message, Pair, Row, calls, pair_to_record, reply, result, row_to_record, user
 from train.recipe import Recipe
 
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -15,6 +15,11 @@ def make_row(host: str) -> Row:
     ask = user(f"yo how full is {host}?")
     call = calls("remote_bash", {"agent_id": host, "command": "df -h /"}, note="On it!")
     return Row((ask, call, result("remote_bash", "/dev/sda1 40G 31G 9G 78% /"), reply(f"`{host}` is at 78%.")))
+
+
+def thoughtful() -> Row:
+    call = Message("assistant", call=Call("remote_bash", {"agent_id": "web01", "command": "uptime"}, None, "Its load."))
+    return Row((user("load of web01?"), call, result("remote_bash", "load average: 0.10"), reply("`web01`: 0.10.")))
 
 
 def make_pair(host: str) -> Pair:
