@@ -95,6 +95,10 @@ def test_the_chosen_turn_of_a_pair_is_never_cut_away():
 def test_a_preference_without_a_right_choice_or_a_difference_is_rejected():
     assert code_of(pair_of('{"tool": "none", "params": {}}', "no")) == "tool_none"
     assert code_of(pair_of("Run `df -h`.", "Run `df -h`.")) == "same_text"
+    assert code_of(pair_of("Run `df -h`.", "\nRun `df -h`. ")) == "same_text"
+    call = '{"tool": "bash", "params": {"command": "ls"}}'
+    assert code_of(pair_of(call, '{ "params": {"command":"ls"}, "tool": "bash" }')) == "same_text"
+    assert isinstance(pair_of(call, '{"tool": "bash", "params": {"command": "ls -a"}}').value, Pair)
     assert code_of(pair_of("Run `df -h`.", " ")) == "empty_output"
 
 
