@@ -88,7 +88,7 @@ def together(processes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kw
     with closing(socket.socket()) as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
-    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (threads,)) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (threads, processes)) as pool:
         parts = [pool.submit(_take_part, n, processes, port, work, *args, **kwargs) for n in range(processes)]
         try:
             for part in as_completed(parts):
@@ -105,12 +105,14 @@ def together(processes: int, work: Callable[P, T], *args: P.args, **kwargs: P.kw
         return parts[0].result()
 
 
-def _begin(threads: int) -> None:
+def _begin(threads: int, processes: int) -> None:
     import signal
 
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent ends the others
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    if processes == 1:  # of several GPUs, one: TRL refuses a process that sees more
+        os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
 
 
 def _take_part(number: int, processes: int, port: int, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -23,6 +23,7 @@ from train.exam import Examiner
 from train.manifest import finish
 from train.material import Material, prepare
 from train.metrics import CURVES
+from train.precision import count_gpus
 from train.preflight import GB, RunPlan, refuse_without_room
 from train.processes import is_first, launched, together
 from train.recipe import Recipe
@@ -148,7 +149,7 @@ def _staging(target: Path) -> Iterator[Path]:
 
 
 def _train(material: Material, base: Path, staging: Path, console: Console) -> Path:
-    if launched() > 1 or material.plan.processes == 1:
+    if launched() > 1 or (material.plan.processes == 1 and count_gpus() <= 1):
         return _train_adapter(material, base, staging, console)
     # As plain data: a contract's compiled validators cannot be sent to another process.
     sent = replace(material, contract=Contract.model_validate(material.contract.model_dump()))

@@ -41,6 +41,16 @@ def weights(run: Path) -> str:
 
 
 @pytest.mark.loop
+@pytest.mark.parametrize(("chosen", "seen"), [(None, "0"), ("2,3", "2"), ("1", "1")])
+def test_of_several_gpus_a_single_process_sees_one(chosen, seen, monkeypatch):
+    """TRL refuses to train in a process that sees more."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if chosen:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert together(1, os.getenv, "CUDA_VISIBLE_DEVICES") == seen
+
+
+@pytest.mark.loop
 def test_as_many_processes_train_as_the_machine_has_room_and_a_step_has_batches_for():
     import torch
 
