@@ -208,15 +208,20 @@ def refuse_unsharded(recipe: Recipe) -> None:
 
 def check_room(plan: RunPlan, folder: Path) -> None:
     """Raises TrainError when memory or disk cannot hold the run."""
-    free = shutil.disk_usage(folder).free / GB
-    if free < plan.disk:
-        raise TrainError(
-            f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB; free some space there."
-        )
+    check_disk(plan.disk, folder, "the run")
     if plan.fits == "no":
         raise TrainError(
             f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
             f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."
+        )
+
+
+def check_disk(needed: float, folder: Path, writer: str) -> None:
+    """Raises TrainError unless the disk of `folder` has room for the GB that `writer` writes there."""
+    free = shutil.disk_usage(folder).free / GB
+    if free < needed:
+        raise TrainError(
+            f"{folder} has {free:.1f} GB free, but {writer} writes {needed:.1f} GB; free some space there."
         )
 
 
