@@ -78,6 +78,19 @@ def whole_files(*targets: Path) -> Iterator[list[TextIO]]:
                 raise _unwritable(target, error) from error
 
 
+@contextmanager
+def scratch_folder(target: Path) -> Iterator[Path]:
+    """A folder next to `target` for what only the block needs, removed at its end.
+
+    If its process is killed, the next one that writes there removes it.
+
+    Raises:
+        AJError: nothing can be written next to `target`.
+    """
+    with _staging(target) as folder:
+        yield folder
+
+
 def unfinished(target: Path) -> Path:
     """Where `resumable` prepares it."""
     return target.with_name(f"{UNFINISHED}{target.name}")

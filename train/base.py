@@ -2,7 +2,7 @@
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partialmethod
@@ -72,6 +72,27 @@ def find_base(name: str) -> Base:
     raise TrainError(
         f"base {name!r} does not exist; set it to a folder, ORG/MODEL@COMMIT, or {EMBEDDED} (needs no download)."
     )
+
+
+def find_trained_base(manifest: Mapping[str, Any]) -> Base:
+    """The base that a finished run was trained on, as its manifest names it, from every working directory.
+
+    Raises:
+        TrainError: it is no longer there, or has changed since.
+    """
+    run = f"{manifest['name']}-{manifest['hash']}"
+    name, revision = manifest["base"]["name"], manifest["base"]["revision"]
+    if name != EMBEDDED and not Path(name).is_absolute():
+        return Base(name, revision, None)
+    if name != EMBEDDED and not Path(name).is_dir():
+        raise TrainError(f"the base {name}, on which {run} was trained, is gone; put it back there, or train again.")
+    base = find_base(name)
+    if base.revision != revision:
+        raise TrainError(
+            f"the base {base.path} has changed since {run} was trained on it ({revision} then, {base.revision} now); "
+            "restore it, or train again."
+        )
+    return base
 
 
 def fetch(base: Base) -> Path:
@@ -159,14 +180,14 @@ def materialise() -> Path:
     with FileLock(target.with_name(f".{EMBEDDED}.lock")):
         if not _is_current(target):
             shutil.rmtree(target, ignore_errors=True)
-            with whole_folder(target) as folder, _without_bars():
+            with whole_folder(target) as folder, without_bars():
                 _convert(_gguf(), folder)
                 (folder / "revision").write_text(_embedded_revision())
     return target
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
+def without_bars() -> Iterator[None]:
     """transformers 5.19 shows one while it unpacks a GGUF file, whatever it was told; a log would keep every line."""
     from tqdm import auto
 

@@ -5,12 +5,13 @@ answers, so it is merged into the base it was trained on.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils.memory import clear_device_cache
 from transformers import AutoModelForCausalLM
 
 from aj.errors import TrainError
@@ -82,6 +83,15 @@ def load_exported(folder: Path) -> Any:
     device_map = {"": 0} if torch.cuda.is_available() else None
     dtype = getattr(torch, native_precision())
     return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, device_map=device_map).eval()
+
+
+def answers_of(load: Callable[[], Any], examples: Sequence[TokenizedRow]) -> list[torch.Tensor]:
+    """Log-probabilities of the rows' answers under a model that is in memory only meanwhile: two may not fit."""
+    model = load()
+    answers = [answer_logprobs(model, example) for example in examples]
+    del model
+    clear_device_cache(garbage_collection=True)
+    return answers
 
 
 @torch.no_grad()

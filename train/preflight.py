@@ -250,16 +250,24 @@ def check_room(plan: RunPlan, folder: Path, written: float = 0.0) -> None:
 
 def refuse_without_room(plan: RunPlan, folder: Path, written: float = 0.0) -> None:
     """Raises TrainError when memory or disk cannot hold the run for certain: what a run is not begun with."""
-    free = shutil.disk_usage(folder).free / GB
-    if free < plan.disk - written:
-        already = f", {written:.1f} GB of which are there" if written else ""
-        raise TrainError(
-            f"{folder} has {free:.1f} GB free, but the run writes {plan.disk:.1f} GB{already}; free some space there."
-        )
+    check_disk(plan.disk, folder, "the run", written)
     if plan.fits == "no":
         raise TrainError(
             f"the run needs {plan.memory.static + RUNTIME_GB:.1f} GB before the first token, but this machine has "
             f"{plan.memory_here:.1f} GB; lower lora.rank, use optimizer paged_adamw_8bit, or use another machine."
+        )
+
+
+def check_disk(needed: float, folder: Path, writer: str, written: float = 0.0) -> None:
+    """Raises TrainError unless the disk of `folder` has room for the GB that `writer` writes there.
+
+    Of them, `written` GB are there already.
+    """
+    free = shutil.disk_usage(folder).free / GB
+    if free < needed - written:
+        already = f", {written:.1f} GB of which are there" if written else ""
+        raise TrainError(
+            f"{folder} has {free:.1f} GB free, but {writer} writes {needed:.1f} GB{already}; free some space there."
         )
 
 

@@ -16,7 +16,7 @@ import psutil
 from aj import allocator
 from aj.errors import ServeError
 from aj.files import digest_file, digest_model, read_yaml
-from train.base import EMBEDDED, Base, fetch, find_base, materialise
+from train.base import Base, fetch, find_trained_base
 from train.precision import count_gpus, has_gpu, native_precision
 from train.recipe import ExportOptions, Quantization, ServeOptions
 from train.vllm_kernels import kernels
@@ -128,7 +128,8 @@ def find_served(model: Path) -> Served:
     """How a run is served (its merged model, or its adapter on its base), or a model folder.
 
     Raises:
-        ServeError: the folder is neither; or its base has changed since, or cannot be quantized as in training.
+        ServeError: the folder is neither; or its base cannot be quantized as in training.
+        TrainError: its base is gone, or has changed since.
     """
     if not (model / "manifest.json").is_file():
         if (model / "config.json").is_file():
@@ -149,7 +150,7 @@ def base_served(run: Path) -> Served:
     """How the base of a run is served for a comparison: as the run itself, without its adapter.
 
     Raises:
-        ServeError: as `find_served` does.
+        ServeError, TrainError: as `find_served` does.
     """
     merges = ExportOptions.model_validate(_read_recipe(run).get("export") or {}).merge
     return _on_base(Path(_read_manifest(run)["base"]["name"]).name, run, quantized=not merges)
@@ -165,10 +166,9 @@ def plain(base: Base) -> Served:
 
 def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None, rank: int | None = None) -> Served:
     """The base of a run, with the run's template and context, and quantized as in training if `quantized`."""
-    recipe, base = _read_recipe(run), _read_manifest(run)["base"]
+    recipe, base = _read_recipe(run), find_trained_base(_read_manifest(run))
     if quantized:
         check_adapter(name, Quantization.model_validate(recipe.get("quantization") or {}), rank or 0)
-    folder = materialise() if base["name"] == EMBEDDED else Path(base["name"]).resolve()
     template = (run / "adapter" / "chat_template.jinja").resolve()
     given = {
         "quantization": "nf4" if quantized else None,
@@ -177,14 +177,9 @@ def _on_base(name: str, run: Path, quantized: bool, adapter: Path | None = None,
         "adapter_revision": digest_model(adapter) if adapter else None,
         "rank": rank,
     }
-    if not folder.is_dir():
-        return Served(name, base["name"], base["revision"], **_options(recipe, None), is_hub=True, **given)
-    if (found := find_base(base["name"]).revision) != base["revision"]:
-        raise ServeError(
-            f"the base {folder} has changed since {name} was trained on it ({base['revision']} then, {found} now); "
-            "restore it, or train again."
-        )
-    return Served(name, str(folder), digest_model(folder), **_options(recipe, folder), **given)
+    if base.path is None:
+        return Served(name, base.name, base.revision, **_options(recipe, None), is_hub=True, **given)
+    return Served(name, str(base.path), digest_model(base.path), **_options(recipe, base.path), **given)
 
 
 def check_adapter(name: str, trained: Quantization, rank: int) -> None:

@@ -8,7 +8,7 @@ from typer._click.exceptions import NoArgsIsHelpError, UsageError
 
 from aj.allocator import keep_memory
 from aj.errors import AJError
-from loop.commands import data, evaluating, lint, listing, promoting, training
+from loop.commands import data, evaluating, exporting, lint, listing, promoting, training
 from loop.commands.terminal import progress
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Train AJ, measure it, and promote it only on evidence. Interrupted commands resume when you rerun them.",
 )
-for part in (data, lint, training, evaluating, promoting, listing):
+for part in (data, lint, training, exporting, evaluating, promoting, listing):
     app.add_typer(part.app)
 
 INTERRUPTED = 130

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -96,34 +96,6 @@ def _show_plan(recipe: "Recipe", data: Path, processes: int | None, check: bool,
             f"{base} is not on this machine, so another tokenizer has counted, and the figures are estimates; run "
             f"`hf download {base} --revision {commit}`, and then the same command again."
         )
-
-
-@app.command(epilog=example("aj export champion --width q8_0"))
-def export(
-    run: Annotated[str, typer.Argument(help="a run, or champion")] = "champion",
-    width: Annotated[
-        Literal["bf16", "f16", "q8_0"], typer.Option(help="of the weights: q8_0 has half the size of the others")
-    ] = "bf16",
-    converter: Annotated[
-        Path | None, typer.Option(help="convert_hf_to_gguf.py of a checkout of llama.cpp, instead of the packaged one")
-    ] = None,
-) -> None:
-    """Write a run as one GGUF file for llama.cpp and Ollama, compare it with the merged model, and print its path."""
-    from loop.targets import find_run
-    from train.gguf_export import export_gguf, read_agreement
-    from train.run import quiet_environment
-    from verdict.runs import read_manifest
-
-    quiet_environment()
-    folder = find_run(run)
-    file = export_gguf(folder, read_manifest(folder), width, converter)
-    found = read_agreement(file)
-    progress.print(
-        f"same choice as the merged model on {found['same_choice']:.1%} of {found['tokens']} answer tokens, "
-        f"log-likelihoods {found['gap']:.3f} apart",
-        highlight=False,
-    )
-    console.print(str(file), soft_wrap=True)
 
 
 @app.command(epilog=example("aj serve champion --port 8000"))

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from aj.errors import AJError
-from aj.whole import IN_USE, STAGING, resumable, whole_files, whole_folder
+from aj.whole import IN_USE, STAGING, resumable, scratch_folder, whole_files, whole_folder
 
 
 def _write(target: Path, text: str) -> None:
@@ -94,6 +94,22 @@ def test_a_killed_process_is_swept_by_the_next_writer_and_a_live_one_is_not(tmp_
         (left,) = (name for name in _names(tmp_path) if name != "set")
         assert left.startswith(f"{STAGING}live-")
         assert (tmp_path / left / "folder" / "a.txt").read_text() == "half"
+
+
+def test_a_scratch_folder_is_gone_when_its_block_ends_and_swept_when_its_process_was_killed(tmp_path):
+    with scratch_folder(tmp_path / "run") as scratch:
+        (scratch / "merged").mkdir()
+    assert _names(tmp_path) == []
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom aj.whole import scratch_folder\n"
+        "with scratch_folder(Path(sys.argv[1])) as scratch:\n"
+        "    (scratch / 'merged').mkdir()\n    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")])
+    assert list(tmp_path.glob(f"{STAGING}run-*/merged"))
+    with scratch_folder(tmp_path / "other"):
+        assert len(_names(tmp_path)) == 1
+    assert _names(tmp_path) == []
 
 
 def test_only_staging_folders_are_swept(tmp_path):

@@ -17,6 +17,7 @@ from inspect_ai.model import get_model
 
 from aj.errors import ServeError, TrainError
 from train import serve as serving
+from train.base import find_base
 from train.precision import has_gpu
 from train.recipe import Quantization
 from train.serve import (
@@ -163,7 +164,7 @@ def test_the_base_of_a_run_is_served_as_the_run_is_but_without_its_adapter(run):
 
 
 def test_the_base_of_a_merged_run_is_not_quantised(tmp_path, a_base):
-    base = serving.find_base(str(a_base))
+    base = find_base(str(a_base))
     run = merge(write_run(tmp_path / "run", {"name": base.name, "revision": base.revision}, {"contract": "aj"}))
     assert base_served(run).quantization is None
     assert base_served(run).template == run / "adapter" / "chat_template.jinja"
@@ -171,7 +172,7 @@ def test_the_base_of_a_merged_run_is_not_quantised(tmp_path, a_base):
 
 def test_a_base_that_is_a_folder_is_found_from_every_working_directory(tmp_path, a_base, monkeypatch):
     monkeypatch.chdir(a_base.parent)
-    base = serving.find_base(a_base.name)
+    base = find_base(a_base.name)
     run = write_run(tmp_path / "run", {"name": base.name, "revision": base.revision}, GIVEN)
     monkeypatch.chdir(tmp_path)
     assert find_served(run).model == str(a_base)
@@ -179,16 +180,30 @@ def test_a_base_that_is_a_folder_is_found_from_every_working_directory(tmp_path,
 
 def test_a_base_that_changed_after_the_training_is_refused(tmp_path, a_base):
     copy = shutil.copytree(a_base, tmp_path / "base")
-    run = write_run(tmp_path / "run", {"name": str(copy), "revision": serving.find_base(str(copy)).revision}, GIVEN)
+    run = write_run(tmp_path / "run", {"name": str(copy), "revision": find_base(str(copy)).revision}, GIVEN)
     find_served(run)
     config = json.loads((copy / "tokenizer_config.json").read_text())
     (copy / "tokenizer_config.json").write_text(json.dumps(config | {"add_bos_token": True}))
-    with pytest.raises(ServeError, match=r"has changed since aj-0123 was trained .*train again"):
+    with pytest.raises(TrainError, match=r"has changed since aj-0123 was trained .*train again"):
         find_served(run)
 
 
+def test_a_base_that_is_gone_is_not_looked_for_on_the_hub(tmp_path, a_base):
+    run = write_run(tmp_path / "run", {"name": str(a_base), "revision": find_base(str(a_base)).revision}, GIVEN)
+    shutil.rmtree(a_base)
+    for served in (find_served, base_served):
+        with pytest.raises(TrainError, match=r"on which aj-0123 was trained, is gone"):
+            served(run)
+
+
+def test_a_folder_with_the_name_of_a_hub_model_is_not_taken_for_it(run, tmp_path, monkeypatch):
+    (tmp_path / "org" / "model").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert find_served(run).is_hub
+
+
 def test_no_model_is_asked_for_more_context_than_it_knows(tmp_path, a_base):
-    base = serving.find_base(str(a_base))
+    base = find_base(str(a_base))
     run = write_run(tmp_path / "run", {"name": base.name, "revision": base.revision}, {"serve": {"context": 100_000}})
     assert find_served(run).context == 2048
 
