@@ -11,23 +11,30 @@ first step is told by itself: loading is left out, compiling is what `begins` ho
 
 import argparse
 import json
+import math
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from aj.files import by_name
 from train.material import Material, prepare
 from train.processes import together
 from train.recipe import RECIPES, Recipe
 from train.resolve import load_recipe
 from train.run import quiet_environment
+from train.tokens import TokenizedRow, spread
 
 ROWS_A_STEP = 2
+ONLY_SFT = f"sft.batch_size=1 sft.gradient_accumulation={ROWS_A_STEP} sft.epochs=1 sft.warmup=0 dpo=null grpo=null"
+UNWATCHED = "held_out=0 exam=null"
+"""Stock TRL measures nothing while it trains."""
 
 
 def main() -> None:
@@ -37,10 +44,8 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=12)
     chosen = options.parse_args()
     quiet_environment()
-    step = [f"sft.batch_size=1 sft.gradient_accumulation={ROWS_A_STEP} sft.epochs=1 sft.warmup=0 dpo=null held_out=0"]
-    recipe = load_recipe(RECIPES / f"{chosen.recipe}.yaml", " ".join(step).split())
-    material = prepare(recipe, chosen.data)
-    table = Table(title=f"{chosen.steps} steps of {ROWS_A_STEP} rows")
+    material, rows = read(chosen.recipe, chosen.data, chosen.steps)
+    table = Table(title=f"{math.ceil(len(rows) / ROWS_A_STEP)} steps of {ROWS_A_STEP} rows")
     for column in (
         "trained by",
         "tokens/s",
@@ -59,17 +64,25 @@ def main() -> None:
     ]
     stock = 0.0
     for name, processes, way in ways:
-        speed, cells = _measure(material, chosen.steps, processes, way)
+        speed, cells = _measure(material, rows, processes, way)
         stock = stock or speed
         table.add_row(name, f"{speed:,.0f}", f"{speed / stock:.2f}", *cells)
     Console().print(table)
 
 
-def _measure(material: Material, steps: int, processes: int, way: Callable[..., None]) -> tuple[float, list[str]]:
+def read(recipe: str, data: Path, steps: int) -> tuple[Material, list[TokenizedRow]]:
+    """What is trained, and the rows of so many steps, or all if there are fewer."""
+    plain = load_recipe(by_name(Path(recipe), RECIPES), [*ONLY_SFT.split(), *UNWATCHED.split()])
+    material = prepare(plain, data)
+    return material, spread(material.examples, steps * ROWS_A_STEP)
+
+
+def _measure(
+    material: Material, rows: Sequence[TokenizedRow], processes: int, way: Callable[..., None]
+) -> tuple[float, list[str]]:
     """Tokens a second, and the other cells of a row."""
     from train.base import fetch
 
-    rows = material.examples[:: len(material.examples) // (steps * ROWS_A_STEP)][: steps * ROWS_A_STEP]
     with TemporaryDirectory() as folder:
         together(processes, _timed, way, material.recipe, fetch(material.base), material.tokenizer, rows, Path(folder))
         parts = [json.loads(path.read_text()) for path in sorted(Path(folder).glob("part-*.json"))]
@@ -78,8 +91,8 @@ def _measure(material: Material, steps: int, processes: int, way: Callable[..., 
     return tokens / max(part["seconds"] for part in parts), [
         f"{1000 * sum(part['cpu'] for part in parts) / tokens:.2f}",
         f"{max(part['peak'] for part in parts):.1f}",
-        f"{sum(losses[:4]) / 4:.4f}",
-        f"{sum(losses[-4:]) / 4:.4f}",
+        f"{fmean(losses[:4]):.4f}",
+        f"{fmean(losses[-4:]):.4f}",
         f"{max(part['begins'] for part in parts):.0f}",
     ]
 

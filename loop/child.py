@@ -7,6 +7,16 @@ from pathlib import Path
 
 from aj.children import die_with_parent
 from aj.errors import TrainError
+from train.processes import launched
+
+
+def refuse_launcher(command: str) -> None:
+    """Raises TrainError if a launcher has started `command`: each of its processes would train every run by itself."""
+    if launched() > 1:
+        raise TrainError(
+            f"{command} starts its own processes, and a launcher has started it {launched()} times; run it without the "
+            "launcher, or launch `aj train` without --sweep for each run."
+        )
 
 
 def train_in_child(

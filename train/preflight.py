@@ -243,8 +243,9 @@ def check_room(plan: RunPlan, folder: Path, written: float = 0.0) -> None:
     refuse_without_room(plan, folder, written)
     if plan.fits != "yes":
         raise TrainError(
-            f"the longest rows need about {plan.memory.total:.1f} GB, but this machine has {plan.memory_here:.1f} GB, "
-            "so a run would begin and perhaps fail at them; use a smaller batch_size, shorter rows, or another machine."
+            f"with its longest rows, the run needs {plan.memory.total:.1f} GB for each process, but there are "
+            f"{plan.memory_here:.1f} GB, so it would begin and perhaps fail at them; set gradient_checkpointing, lower "
+            "batch_size, or use another machine."
         )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,33 @@ from verdict.scores import TaskScores, short
 
 BASE = "base"
 """The `run` of an eval without a trained adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamScore:
+    """What the checkpoint that became a run's result scored in the exam of its training."""
+
+    metric: str
+    """TASK/METRIC."""
+    score: float
+    """From 0 to 1."""
+    checkpoint: str
+    """The stage and the step: `SFT step 400`."""
+
+    @property
+    def told(self) -> str:
+        """For a cell of a table under the metric's name."""
+        return f"{self.score:.3f}, {self.checkpoint}"
+
+
+def exam_score(manifest: Mapping[str, Any]) -> ExamScore | None:
+    """The result of the last stage of a finished run; None if the run took no exam."""
+    chosen = (manifest.get("exam") or {}).get("chosen")
+    if not chosen:
+        return None
+    stage, told = list(chosen.items())[-1]
+    (metric,) = told.keys() - {"step"}
+    return ExamScore(metric, told[metric], f"{stage} step {told['step']}")
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

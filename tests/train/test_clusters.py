@@ -20,11 +20,13 @@ LARGE = ["qwen2.5-32b", "r1-distill-qwen-32b"]
 UNSHARDED_ADAM = ["sft.optimizer=adamw_torch_fused", "dpo.optimizer=adamw_torch_fused"]
 
 
-def words(command: list[str], **env: str) -> list[list[str]]:
-    """Those of each line that is printed instead of what would run."""
-    clean = {"PATH": os.environ["PATH"], "HOME": "/home/sky", "DRY_RUN": "1"}
-    done = subprocess.run(command, env={**clean, **env}, cwd=ROOT, capture_output=True, text=True)
-    return [shlex.split(line) for line in done.stdout.splitlines()]
+def dry_run(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {"PATH": os.environ["PATH"], "HOME": "/home/sky", "PYTHONPATH": str(ROOT), "DRY_RUN": "1"}
+    return subprocess.run(command, env={**clean, **env}, cwd=ROOT, capture_output=True, text=True)
+
+
+def words(lines: list[str]) -> list[list[str]]:
+    return [shlex.split(line) for line in lines]
 
 
 def launch(node: int, nodes: int, processes: int, head: str, config: str) -> list[str]:
@@ -37,13 +39,20 @@ def launch(node: int, nodes: int, processes: int, head: str, config: str) -> lis
 
 @pytest.mark.loop  # asks `aj train --dry-run`
 @pytest.mark.parametrize("config", ["ddp", "fsdp"])
-def test_the_slurm_script_says_what_would_run_on_each_node(config):
-    asked = ["qwen2.5-32b", "--data", "no such data"]
-    script = ["bash", str(CLUSTERS / "slurm.sh"), *asked]
-    assert words(script, NODES="2", GPUS="4", CONFIG=config) == [
+def test_the_slurm_script_says_what_would_run_on_each_node_and_what_each_process_needs(config, dataset):
+    few = ["sft.warmup=0", "sft.batch_size=1", "sft.gradient_accumulation=16", "sft.optimizer=adamw_torch_fused"]
+    asked = ["qwen2.5-32b", "--data", str(dataset), "dpo=null", *few]  # six rows
+    done = dry_run(["bash", str(CLUSTERS / "slurm.sh"), *asked], NODES="2", GPUS="4", CONFIG=config)
+    first, second, *plan = done.stdout.splitlines()
+    assert words([first, second]) == [
         [*launch(0, 2, 8, "node0", config), *asked],
         [*launch(1, 2, 8, "node0", config), *asked],
     ]
+    shared = ", each with a share of the weights (FSDP)" if config == "fsdp" else ""
+    assert f"8{shared}" in [line.removeprefix("processes").strip() for line in plan if line.startswith("processes")]
+    # Nobody has 32B in the hub's cache of this home.
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
+    assert "is not on this machine" in done.stderr or "before the first token" in done.stderr
 
 
 def start(node: int, nodes: int, **changes: str) -> list[str]:
@@ -51,7 +60,9 @@ def start(node: int, nodes: int, **changes: str) -> list[str]:
     told = {"NODE_RANK": node, "NUM_NODES": nodes, "NUM_GPUS_PER_NODE": 8, "NODE_IPS": "10.0.0.7\n10.0.0.9"}
     envs = {name: value for name, value in TASK["envs"].items() if value is not None}
     sky = {f"SKYPILOT_{name}": str(value) for name, value in told.items()}
-    (line,) = words(["bash", "-c", TASK["run"]], **(envs | sky | changes))
+    done = dry_run(["bash", "-c", TASK["run"]], **(envs | sky | changes))
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = words(done.stdout.splitlines())
     return line
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aj.files import write_json
 from benchmarks.board import simulated
 from verdict.board import samples
 from verdict.board.models import Titles, failure_counts, history_records, model_record, rival_of
@@ -62,6 +63,17 @@ def test_a_model_has_its_facts_and_what_it_cost_over_all_tasks(models, tmp_path)
     assert not model_record(entry, Titles("2"), tmp_path)["champion"]
     nameless = Entry("x", {"t": replace(first, metadata={})})
     assert not model_record(nameless, Titles(""), tmp_path)["champion"], "a base model has no run, and is no champion"
+
+
+def test_a_model_whose_run_is_here_has_its_overrides_and_the_exam_of_its_last_stage(models, tmp_path):
+    _, entry = models
+    folder = tmp_path / "here" / "runs" / "1"
+    chosen = {"SFT": {"step": 8, "persona/match": 0.25}, "DPO": {"step": 0, "persona/match": 0.5}}
+    write_json(folder / "manifest.json", {"overrides": ["seed=3", "lora.rank=2"], "exam": {"chosen": chosen}})
+    elsewhere, here = (model_record(entry, Titles(), logs)["facts"] for logs in (tmp_path, folder.parents[1]))
+    assert here == [*elsewhere, ["overrides", "seed=3 lora.rank=2"], ["exam", "persona/match 0.500, DPO step 0"]]
+    write_json(folder / "manifest.json", {"exam": None})  # as most runs have it, and those before there were overrides
+    assert model_record(entry, Titles(), folder.parents[1])["facts"] == elsewhere
 
 
 def test_the_past_is_told_newest_first_a_promotion_with_its_verdict_and_a_rollback_with_its_own_reason():

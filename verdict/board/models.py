@@ -14,7 +14,7 @@ from aj.visible import visible
 from verdict.board.rows import Entry
 from verdict.compare import ComparisonRow, check_comparable, compare_task
 from verdict.costs import total
-from verdict.runs import BASE
+from verdict.runs import BASE, exam_score, read_object
 
 _HASH = re.compile(r"[0-9A-Za-z]+")
 """What a run or a data set is called: the name comes from a log, and leads to a folder."""
@@ -41,7 +41,7 @@ def model_record(entry: Entry, titles: Titles, logs: Path) -> dict[str, Any]:
         "dataset": dataset,
         "created": max(scores.created for scores in entry.tasks.values())[:16].replace("T", " "),
         "champion": bool(run) and run == titles.champion,
-        "facts": [[name, value] for name, value in _facts(entry) if value],
+        "facts": [[name, value] for name, value in (*_facts(entry), *_training(logs / "runs", run)) if value],
         "epochs": cost.epochs,
         "input": cost.input_tokens,
         "output": cost.output_tokens,
@@ -62,6 +62,17 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "generation", visible(", ".join(f"{name} {value}" for name, value in settings["generation"].items()))
     yield "epochs", str(settings["eval settings"]["epochs"])
     yield "logs", visible(str(entry.first.path.parent))
+
+
+def _training(runs: Path, run: str) -> Iterator[tuple[str, str]]:
+    """What a run's manifest says of its training; nothing if the run is not on this machine."""
+    path = runs / run / "manifest.json"
+    if not (_HASH.fullmatch(run) and path.is_file()):
+        return
+    manifest = read_object(path)
+    yield "overrides", visible(" ".join(manifest.get("overrides", [])))
+    if exam := exam_score(manifest):
+        yield "exam", visible(f"{exam.metric} {exam.told}")
 
 
 def _text(folder: Path, name: str, file: str) -> str:
