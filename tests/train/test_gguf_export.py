@@ -1,18 +1,19 @@
 """`aj export`: a run as one GGUF file. `make setup` installs the converter."""
 
-import gc
 import json
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aj.errors import TrainError
+from train import gguf_export
 from train.gguf_export import CONVERTER, MODEL, RELATIVE_SIZE, export_gguf, read_agreement
 
 MANIFEST = {"hash": "3f1c9e3f1c9e", "dataset": "data"}
@@ -126,34 +127,33 @@ def test_an_export_that_the_disk_cannot_hold_is_refused_before_anything_is_writt
     assert not list((tmp_path / "gguf").iterdir())
 
 
-@pytest.mark.loop
-def test_merged_model_and_file_are_not_in_memory_together(made, monkeypatch):
+@pytest.fixture
+def one_in_memory(monkeypatch) -> list[Any]:
+    """Every model that is loaded, weakly; none is loaded while another is in memory."""
     from train import export
 
-    before, together = set(map(id, _models())), []
+    loaded: list[Any] = []
 
-    def count_and_answer(model, row, answer=export.answer_logprobs):
-        together.append(len({id(found) for found in _models()} - before))
-        return answer(model, row)
+    def after_the_others(load):
+        def wrapped(path: Path) -> Any:
+            assert not [model for model in loaded if model()], "two models are in memory"
+            model = load(path)
+            loaded.append(weakref.ref(model))
+            return model
 
-    monkeypatch.setattr(export, "answer_logprobs", count_and_answer)
-    run, manifest = made
-    export_gguf(run, manifest, "q8_0")
-    assert set(together) == {1}
+        return wrapped
 
-
-def _models() -> list[Any]:
-    from transformers import LlamaForCausalLM
-
-    gc.collect()
-    return [found for found in gc.get_objects() if isinstance(found, LlamaForCausalLM)]
+    for module, name in ((export, "load_exported"), (gguf_export, "load_gguf")):
+        monkeypatch.setattr(module, name, after_the_others(getattr(module, name)))
+    return loaded
 
 
 @pytest.mark.loop
 @pytest.mark.parametrize(("width", "same"), [("bf16", 1.0), ("q8_0", 0.9)])
-def test_the_file_makes_the_choices_of_the_merged_model(made, width, same):
+def test_the_file_makes_the_choices_of_the_merged_model_and_only_one_is_in_memory(made, one_in_memory, width, same):
     run, manifest = made
     file = export_gguf(run, manifest, width)
+    assert len(one_in_memory) == 2
     assert file.name == MODEL
     assert read_agreement(file)["tokens"] > 50
     assert read_agreement(file)["same_choice"] >= same
