@@ -69,10 +69,18 @@ def made(logs: Path) -> dict[Path, int]:
 def swept(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Swept:
     """Four variants, of which two learn the only answer there is, and two are too slow for that."""
     folder = tmp_path_factory.mktemp("swept")
-    rows = [Row((user(f"is {host} up?"), reply("All is well."))) for host in ("web01", "web02", "db17", "mail44")]
+    talk = (
+        "good morning",
+        "are you there?",
+        "thank you so much",
+        "you are slow today",
+        "see you later",
+        "do you dream?",
+    )
+    rows = [Row((user(words), reply("All is well.")), mode="chat") for words in talk]
     data = write_dataset(folder, rows, [])
-    stage = {"epochs": 12, "batch_size": 1, "max_length": 512, "learning_rate": 0.01, "save_every": 8}
-    # One of these five practice samples asks for an answer in words.
+    stage = {"epochs": 8, "batch_size": 1, "max_length": 512, "learning_rate": 0.01, "save_every": 8}
+    # One of these five practice samples is talk, and any answer in words is right.
     exam = {"metric": "tool_format/valid", "every": 24, "samples": 5}
     recipe = make_recipe(tiny_base, sft=stage, dpo=None, exam=exam, export={"merge": False})
     page, logs = folder / "recipe.yaml", folder / "logs"
