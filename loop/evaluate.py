@@ -26,7 +26,7 @@ from loop.endpoint import check_endpoint
 from loop.orphans import end_orphans, mark_servers
 from loop.room import check_room
 from loop.targets import Target
-from train.serve import prepare, serving_env
+from train.serve import prepare, serving_env, temporary_files
 from verdict.runs import read_object
 from verdict.samples import DONE, seals
 from verdict.sealed import note_in_order
@@ -250,17 +250,21 @@ def _run(
 
 @contextmanager
 def _environment(target: Target) -> Iterator[None]:
-    """What a server that Inspect starts meanwhile has in its environment; what is there already stays."""
+    """What a server that Inspect starts meanwhile has in its environment; settings that are there already stay."""
     added = {name: value for name, value in serving_env(target.served).items() if name not in os.environ}
-    path = os.environ["PATH"]
     # Inspect starts `vllm` from PATH; `.venv/bin/aj` runs without the environment being activated.
-    os.environ |= {**added, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{path}"}
+    added["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    added["TMPDIR"] = temporary_files()
+    before = {name: os.environ.get(name) for name in added}
+    os.environ |= added
     try:
         yield
     finally:
-        os.environ["PATH"] = path
-        for name in added:
-            del os.environ[name]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from inspect_ai.model import ModelAPI, modelapi
 
 from aj.files import logs_dir
-from train.serve import HOST, find_served, prepare, serving_env
+from train.serve import HOST, find_served, prepare, serving_env, temporary_files
 
 _CACHE = "VLLM_CPU_KVCACHE_SPACE"
 
@@ -36,6 +36,7 @@ def aj() -> type[ModelAPI]:
             prepare(served)
             for name, value in serving_env(served).items():
                 os.environ.setdefault(name, value)
+            os.environ["TMPDIR"] = temporary_files()
             # The tasks write it into their logs, since without it a log is no evidence.
             self.told = {**_whose(folder), "model_name": served.name, "serving": served.metadata()}
             super().__init__(served.inspect_model.removeprefix("vllm/"), **{**served.arguments(), **given})

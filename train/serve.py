@@ -222,8 +222,6 @@ def command_arguments(served: Served, port: int) -> list[str]:
 def serving_env(served: Served | None = None) -> dict[str, str]:
     """What is added to the server's environment; without a model, what holds for any."""
     env = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if served:
-        env["TMPDIR"] = _scratch()
     if has_gpu():
         return env
     # In GiB: enough for about 45,000 tokens of the embedded model. The default takes half of the machine.
@@ -236,8 +234,8 @@ def serving_env(served: Served | None = None) -> dict[str, str]:
 
 
 @cache
-def _scratch() -> str:
-    """A folder for what servers leave among temporary files; it is removed when this process ends.
+def temporary_files() -> str:
+    """A folder in which servers have their temporary files (TMPDIR); it is removed when this process ends.
 
     vLLM 0.32 leaves sockets and a file, `vllm_dist_…`, for each server that it has started.
     """

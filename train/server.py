@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aj.children import die_with_parent
 from aj.errors import ServeError
-from train.serve import HOST, Served, command_arguments, prepare, serving_env
+from train.serve import HOST, Served, command_arguments, prepare, serving_env, temporary_files
 
 
 def serve(served: Served, port: int) -> None:
@@ -29,7 +29,7 @@ def serve(served: Served, port: int) -> None:
     # Its own process group, so that the engine's processes end with it however this process ends.
     server = subprocess.Popen(
         command,
-        env={**os.environ, **serving_env(served)},
+        env={**os.environ, **serving_env(served), "TMPDIR": temporary_files()},
         start_new_session=True,
         preexec_fn=partial(die_with_parent, signal.SIGTERM),  # on which vLLM ends its engine as well
     )
