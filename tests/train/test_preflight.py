@@ -104,7 +104,7 @@ def test_a_dry_run_says_whether_the_run_fits(tiny_base, dataset, tmp_path, here,
         check_room(plan, tmp_path)
     else:
         with pytest.raises(
-            TrainError, match="before the first token" if fits == "no" else "longest rows need .* 3.5 GB"
+            TrainError, match="before the first token" if fits == "no" else "longest rows, the run needs .* 3.5 GB"
         ):
             check_room(plan, tmp_path)
 
