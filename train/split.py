@@ -37,7 +37,9 @@ def split_by_template(rows: Sequence[Row], pairs: Sequence[Pair], share: float, 
     order = sorted({name for row in rows for name in _templates(row)}, key=lambda name: digest(seed, name))
     kinds = {kind for row in rows for kind in _kinds(row)}
     for kind in sorted(kinds, key=lambda kind: (drawn.limits[kind], kind)):  # rare ones first: they bring common ones
-        any(drawn.gone[kind] or drawn.take(name) for name in order if drawn.has(name, kind))
+        for name in order:
+            if drawn.has(name, kind) and (drawn.gone[kind] or drawn.take(name)):
+                break
     for name in order:
         drawn.take(name)
     if not drawn.numbers:
