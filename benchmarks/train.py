@@ -3,8 +3,9 @@
 Every way trains on the same rows, two a step, in the same order, from the same NF4 base, each in processes of its own.
 Stock TRL is `SFTTrainer` as its documentation shows it for QLoRA, without gradient checkpointing, which a model of this
 size does not need, and in float32 where the trainer computes in that: in bfloat16 it would be far slower there. CPU
-seconds are those of all threads; with one process they depend on how long idle threads spin. What happens before the
-first step is told by itself: loading is left out, compiling is what `begins` holds.
+seconds are for 1,000 tokens, of all threads; with one process they depend on how long idle threads spin. GB are each
+process's peak, losses the means of the first and last four steps. `start` is what comes before the first step, such as
+compiling; loading is left out.
 
     python -m benchmarks.train --data logs/datasets/HASH
 """
@@ -46,21 +47,12 @@ def main() -> None:
     quiet_environment()
     material, rows = read(chosen.recipe, chosen.data, chosen.steps)
     table = Table(title=f"{math.ceil(len(rows) / ROWS_A_STEP)} steps of {ROWS_A_STEP} rows")
-    for column in (
-        "trained by",
-        "tokens/s",
-        "of stock",
-        "CPU-s / 1,000 tokens",
-        "GB, each process",
-        "loss: first steps",
-        "last steps",
-        "begins, s",
-    ):
+    for column in ("trained by", "tokens/s", "ratio", "CPU-s/1k", "GB", "loss, first → last", "start s"):
         table.add_column(column, justify="left" if column == "trained by" else "right")
     ways: list[tuple[str, int, Callable[..., None]]] = [
         ("stock TRL", 1, _stock),
-        ("one process", 1, _ours),
-        ("two processes", 2, _ours),
+        ("1 process", 1, _ours),
+        ("2 processes", 2, _ours),
     ]
     stock = 0.0
     for name, processes, way in ways:
@@ -91,8 +83,7 @@ def _measure(
     return tokens / max(part["seconds"] for part in parts), [
         f"{1000 * sum(part['cpu'] for part in parts) / tokens:.2f}",
         f"{max(part['peak'] for part in parts):.1f}",
-        f"{fmean(losses[:4]):.4f}",
-        f"{fmean(losses[-4:]):.4f}",
+        f"{fmean(losses[:4]):.4f} → {fmean(losses[-4:]):.4f}",
         f"{max(part['begins'] for part in parts):.0f}",
     ]
 

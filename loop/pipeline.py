@@ -24,7 +24,7 @@ from loop.early import Evaluated, evaluate_or_reject, is_whole
 from loop.evaluate import evaluate
 from loop.judging import judge
 from loop.registry import champion, counted, promote
-from loop.targets import Target, base_of_run, find_run, run_target
+from loop.targets import Target, base_of_run, check_servable, find_run, run_target
 from verdict.compare import compare_all, costs, read_both, table
 from verdict.frozen import SUITES
 from verdict.gate import GateOutcome, Verdict, panel
@@ -76,6 +76,7 @@ def run_loop(recipe: LoopRecipe, console: Console, root: Path | None = None, con
 
     Raises:
         ConfigError: the data recipe and the training recipe name different contracts.
+        ServeError: a package is missing that the evals need.
     """
     policy = load_policy(ROOT / recipe.policy)
     data, run = _train(recipe, console, root, contract)
@@ -127,6 +128,7 @@ def _train(recipe: LoopRecipe, console: Console, root: Path | None, contract: st
             f"{recipe.data} is for the contract {data_recipe.contract!r}, {recipe.train} for {training.contract!r}; "
             "name the same one in both, or give --contract."
         )
+    check_servable(training)
     data = _stage(console, "build", lambda: build(data_recipe, root))
     return data, _stage(console, "train", lambda: train_in_child(ROOT / recipe.train, data, training.contract))
 

@@ -16,7 +16,7 @@ from loop.board import write_board
 from loop.child import train_in_child
 from loop.evaluate import evaluate
 from loop.exam import make_exam
-from loop.targets import run_target
+from loop.targets import check_servable, run_target
 from train.checkpoints import reached
 from train.material import run_folder
 from train.resolve import Variant
@@ -42,11 +42,15 @@ def run_sweep(
     Raises:
         TrainError, DataError, ConfigError: an input is missing or wrong, or two variants are the same run; nothing was
             trained.
+        ServeError: a package is missing that the evals need; nothing was trained.
         TrainError: a variant failed; the reason and the tables are printed.
     """
     names = named(variants)
     folders = {name: run_folder(variant.recipe, data, make_exam) for name, variant in zip(names, variants, strict=True)}
     _refuse_twins(folders)
+    if suite:
+        for variant in variants:
+            check_servable(variant.recipe)
     progress.print(table(folders))
     evals: dict[str, Path] = {}
     failed: list[str] = []

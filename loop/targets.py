@@ -15,6 +15,7 @@ from verdict.runs import read_manifest, read_object
 from verdict.samples import DONE
 
 if TYPE_CHECKING:
+    from train.recipe import Recipe
     from train.serve import Served
 
 BASE = "base"
@@ -220,8 +221,21 @@ def reference(run: Path, base: str | None, contract: str) -> Target:
 
 
 def _inspect_model(served: "Served") -> str:
-    # With VLLM_BASE_URL, Inspect asks a server that runs already; one of `aj serve` knows the model by this name.
-    return f"vllm/{served.name}" if "VLLM_BASE_URL" in os.environ else served.inspect_model
+    # A server of `aj serve` knows the model by this name.
+    return f"vllm/{served.name}" if _served_elsewhere() else served.inspect_model
+
+
+def _served_elsewhere() -> bool:
+    """Whether Inspect asks a server that runs already, and starts none."""
+    return "VLLM_BASE_URL" in os.environ
+
+
+def check_servable(recipe: "Recipe") -> None:
+    """Raises ServeError if a run of this recipe could not be served here: better told before it is trained."""
+    from train.serve import check_packages
+
+    if not _served_elsewhere():
+        check_packages(recipe.name, quantized=not recipe.export.merge)
 
 
 def _contract(run: Path) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from train.answering import generate
 from train.guards import Guard
 from train.model import load_adapter, load_frozen
 from train.recipe import Grpo, Recipe
-from train.scenes import draw
+from train.scenes import scenes
 from train.tokens import encode_prompt
 from train.trainer import common_arguments, run_stage, save_adapter
 from train.watch import Watch
@@ -40,7 +39,7 @@ def train_grpo(
     if target.exists():
         return target
     folder = staging / "grpo"
-    scenes = [json.dumps(scene.to_record()) for scene in islice(draw(stage.templates, recipe.seed), stage.scenarios)]
+    records = [json.dumps(scene.to_record()) for scene in scenes(stage, recipe.seed)]
     trainer = GRPOTrainer(
         model=load_adapter(load_frozen(base, recipe.quantization), before, trainable=True),
         reward_funcs=world,
@@ -51,7 +50,7 @@ def train_grpo(
             beta=0.0,  # no reference: it would cost a third of a step
             shuffle_dataset=False,
         ),
-        train_dataset=Dataset.from_dict({"prompt": scenes}),
+        train_dataset=Dataset.from_dict({"prompt": records}),
         processing_class=tokenizer,
         rollout_func=Rollout(tokenizer, contract, stage),
     )

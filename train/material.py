@@ -12,14 +12,22 @@ from train.base import EMBEDDED, Base, cached, fetch, find_base, load_tokenizer,
 from train.dataset import DataSet, read_dataset
 from train.exam import Exam, Examiner, choose
 from train.held_out import mark_kinds
-from train.preflight import RunPlan, plan_run
+from train.preflight import RunPlan, plan_run, refuse_no_room_to_play
 from train.recipe import Grpo, Recipe
-from train.scenes import training_templates
+from train.scenes import scenes, training_templates
 from train.serve import check_adapter
 from train.split import split_by_template
-from train.tokens import TokenizedPair, TokenizedRow, answered_prompts, encode_pairs, encode_rows
+from train.tokens import (
+    TokenizedPair,
+    TokenizedRow,
+    answered_prompts,
+    encode_pairs,
+    encode_prompt,
+    encode_rows,
+)
 from train.trackers import check_trackers
 from train.watch import Watch
+from train.world import Episode
 
 TRAINS = (
     *("train.run:_train_adapter", "train.run:_export", "train.base:load_tokenizer"),
@@ -70,7 +78,8 @@ def prepare(
         ConfigError: the contract is wrong, or there is no such exam.
         DataError: the data set is not what its lock says.
         TrainError: the data set is for another contract, the base is missing, a row is too long or cannot be
-            rendered, what `report_to` names is not installed, or an exam may stop SFT before its mean is made.
+            rendered, GRPO has no whole step or no room for its replies, what `report_to` names is not installed, or an
+            exam may stop SFT before its mean is made.
         ServeError: the adapter could not be served without merging it.
     """
     contract, data, base = _inputs(recipe, dataset)
@@ -92,9 +101,17 @@ def prepare(
     pairs = [pair for pair in encoded if tuple(pair.prompt_ids) not in kept_out]
     samples = choose(exam, recipe.exam, examples, pairs, tokenizer) if exam and recipe.exam else []
     plan = plan_run(recipe, base, examples, held_out, pairs, own_tokenizer, processes)
+    if recipe.grpo and own_tokenizer:
+        refuse_no_room_to_play(recipe.grpo, _beginnings(recipe.grpo, recipe.seed, contract, tokenizer))
     marked = mark_kinds(split.held_out, held_out, contract, tokenizer) if own_tokenizer else []
     watch, skipped = Watch(marked, exam, samples), len(given) - len(pairs)
     return Material(recipe, contract, base, data.hash, data.files, tokenizer, examples, pairs, skipped, watch, plan)
+
+
+def _beginnings(stage: Grpo, seed: int, contract: Contract, tokenizer: Any) -> list[tuple[str, int]]:
+    """The scenarios of GRPO, and how many tokens each begins with."""
+    prompts = [(scene.template, Episode(scene, contract).prompt()) for scene in scenes(stage, seed)]
+    return [(name, len(encode_prompt(prompt, tokenizer))) for name, prompt in prompts]
 
 
 def _exam(recipe: Recipe, examiner: Examiner | None) -> Exam | None:

@@ -117,7 +117,7 @@ def plan_run(
     if not examples:
         raise TrainError("the data set has no rows; build one with a recipe that keeps some.")
     longest, longest_pair = _longest(recipe, [*examples, *held_out], pairs, own_tokenizer)
-    steps = _count_steps(recipe, len(examples), len(pairs))
+    steps = count_steps(recipe, len(examples), len(pairs))
     if is_sharded():
         refuse_unsharded(recipe)
     model = read_architecture(load_config(base), recipe)
@@ -145,24 +145,24 @@ def plan_run(
     )
 
 
-class _StageSteps(NamedTuple):
+class StageSteps(NamedTuple):
     sft: int
     dpo: int
     grpo: int
 
 
-def _count_steps(recipe: Recipe, rows: int, pairs: int) -> _StageSteps:
+def count_steps(recipe: Recipe, rows: int, pairs: int) -> StageSteps:
     """Steps of each stage, none of which may be mostly warm-up."""
     dpo, grpo = recipe.dpo if pairs else None, recipe.grpo
     if grpo:
         training_templates(grpo.templates)  # refuses unknown and held-out ones
         refuse_uneven(grpo)
-    steps = _StageSteps(
+    steps = StageSteps(
         _steps_of(recipe.sft, rows),
         _steps_of(dpo, pairs) if dpo else 0,
         math.ceil(grpo.scenarios // _scenarios_a_step(grpo) * grpo.epochs) if grpo else 0,
     )
-    for name, stage, count in zip(_StageSteps._fields, (recipe.sft, dpo, grpo), steps, strict=True):
+    for name, stage, count in zip(StageSteps._fields, (recipe.sft, dpo, grpo), steps, strict=True):
         if stage:
             refuse_long_warmup(name, stage, count)
     return steps
@@ -220,6 +220,19 @@ def refuse_uneven(stage: Grpo) -> None:
         raise TrainError(
             f"a step of GRPO has the episodes of {_scenarios_a_step(stage)} scenarios, more than there are; set "
             f"grpo.scenarios={_scenarios_a_step(stage)} or more, or use a smaller batch."
+        )
+
+
+def refuse_no_room_to_play(stage: Grpo, prompts: Sequence[tuple[str, int]]) -> None:
+    """Raises TrainError if an episode of GRPO could be longer than allowed with its first reply.
+
+    `prompts`: the scenarios that it plays, and how many tokens each begins with.
+    """
+    longest, name = max((count, name) for name, count in prompts)
+    if (needed := longest + stage.max_tokens) > stage.max_length:
+        raise TrainError(
+            f"grpo.max_length is {stage.max_length} tokens, but the scenario {name} begins with {longest}, and a reply "
+            f"may have {stage.max_tokens} (grpo.max_tokens); set grpo.max_length={2 * needed} or so, for some turns."
         )
 
 

@@ -1,13 +1,19 @@
 """The scenarios that AJ may be trained in: drawn from the templates for training, never from those of the evals."""
 
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import count, islice
 from random import Random
 
 from aj.errors import TrainError
 from aj.personas import load_personas
 from scenarios.catalogue import templates
 from scenarios.scenario import Scenario, Template
+from train.recipe import Grpo
+
+
+def scenes(stage: Grpo, seed: int) -> list[Scenario]:
+    """Those that the stage plays, in order. Raises TrainError as `draw` does."""
+    return list(islice(draw(stage.templates, seed), stage.scenarios))
 
 
 def draw(names: Sequence[str], seed: int) -> Iterator[Scenario]:

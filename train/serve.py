@@ -50,7 +50,7 @@ class Served:
     """Whether thoughts before a reply have tokens of their own."""
     is_hub: bool = False
     quantization: str | None = None
-    """nf4, if the adapter was trained on that: on other weights, 16 of 27 right answers were lost."""
+    """nf4, if the adapter was trained on that: on other weights it answers worse (`train/export.py` has figures)."""
     template: Path | None = None
     """The chat template to use instead of the model's own; vLLM ignores the one in an adapter's folder."""
     adapter: Path | None = None
@@ -251,11 +251,16 @@ def prepare(served: Served) -> None:
         ServeError: a package is missing.
         TrainError: the weights cannot be downloaded.
     """
-    missing = next((name for name in ("vllm", *([PLUGIN] if served.quantization else [])) if not versions(name)), None)
-    if missing:
-        raise ServeError(f"{served.name} cannot be served without the package {missing}; run: make setup")
+    check_packages(served.name, bool(served.quantization))
     if served.is_hub:
         fetch(Base(served.model, served.revision, None))
+
+
+def check_packages(name: str, quantized: bool) -> None:
+    """Raises ServeError if a package is missing that serves a model, on a quantized base or not."""
+    missing = next((package for package in ("vllm", *[PLUGIN] * quantized) if not versions(package)), None)
+    if missing:
+        raise ServeError(f"{name} cannot be served without the package {missing}; run: make setup")
 
 
 def versions(*names: str) -> dict[str, str]:

@@ -11,7 +11,8 @@ from scenarios.scenario import BuildScenario, Stage, Template, register
 
 ASK = {
     "train": ("run this on {host}: {command}", "on {host} run {command}", "execute {command} on {host}", "{host}: {command}",
-        "please run exactly this on {host}: {command}", "type this on {host}: {command}", "do this on {host}: {command}"),
+        "please run exactly this on {host}: {command}", "type this on {host}: {command}", "do this on {host}: {command}",
+        "{command}, on {host} please", "now {command} on {host}", "use {command} on {host}, nothing else"),
     "eval": ("I need this run on {host}: {command}", "{command} <- run that on {host}", "to the letter, on {host}: {command}"),
 }  # fmt: skip
 WHY = "a command that is changed on the way does something else"

@@ -3,7 +3,7 @@
 import pytest
 from rich.console import Console
 
-from aj.errors import ConfigError
+from aj.errors import ConfigError, ServeError
 from aj.files import load_yaml
 from datasets_build.recipe import RECIPES, DataRecipe
 from loop.pipeline import ROOT, LoopRecipe, run_loop
@@ -38,3 +38,13 @@ def test_a_loop_s_training_recipe_may_extend_another(tmp_path):
     recipe = load_yaml(LOOPS / "demo.yaml", LoopRecipe).model_copy(update={"train": str(tmp_path / "native.yaml")})
     with pytest.raises(ConfigError, match=r"is for the contract 'aj', .*native\.yaml for 'native'"):
         run_loop(recipe, Console())
+
+
+def test_a_loop_whose_run_could_not_be_served_here_builds_and_trains_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.setattr("train.serve.PLUGIN", "no-such-plugin")
+    (tmp_path / "adapter.yaml").write_text("extends: smollm2-135m\nname: adapter\nexport: {merge: false}\n")
+    recipe = load_yaml(LOOPS / "demo.yaml", LoopRecipe).model_copy(update={"train": str(tmp_path / "adapter.yaml")})
+    with pytest.raises(ServeError, match="adapter cannot be served without the package no-such-plugin"):
+        run_loop(recipe, Console())
+    assert not (tmp_path / "logs").exists()

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import os
 import re
@@ -14,10 +15,12 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from rich.console import Console
 
+from aj.errors import ServeError
 from aj.files import read_jsonl, write_json
 from aj.messages import Row, reply, user
-from loop.sweep import named, table
+from loop.sweep import named, run_sweep, table
 from tests.loop.scripted import BAD, GOOD
 from tests.loop.scripted import server as server
 from tests.train.conftest import dataset as dataset
@@ -210,3 +213,14 @@ def test_a_variant_that_a_guard_stops_does_not_keep_the_others_from_being_traine
     assert f"1 of 2 variants did not finish, for the reasons above: {too_much}. Run the same command" in done.stderr
     told = [row for row in done.stdout.splitlines() if "lora.alpha" in row]
     assert ["finished" in row for row in told] == [False, True]
+
+
+def test_a_sweep_whose_runs_could_not_be_evaluated_here_trains_none_of_them(tiny_base, dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.delenv("VLLM_BASE_URL", raising=False)
+    monkeypatch.setattr("train.serve.PLUGIN", "no-such-plugin")
+    recipe, quiet = tmp_path / "recipe.yaml", Console(file=io.StringIO())
+    recipe.write_text(yaml.safe_dump(make_recipe(tiny_base, dpo=None, export={"merge": False}).model_dump(mode="json")))
+    with pytest.raises(ServeError, match="without the package no-such-plugin; run: make setup"):
+        run_sweep(recipe, variants(recipe, [], ["lora.rank=2,4"]), dataset, quiet, quiet, suite="small")
+    assert not (tmp_path / "logs").exists()

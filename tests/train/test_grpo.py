@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from itertools import cycle, product
+from itertools import cycle, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,14 @@ from train.base import Base
 from train.manifest import finish
 from train.material import run_hash
 from train.memory import GB
-from train.preflight import _count_steps, refuse_uneven
+from train.preflight import count_steps, refuse_uneven
 from train.processes import batches_here, together
 from train.recipe import Grpo, Recipe
-from train.run import train
+from train.run import dry_run, train
 from train.scenes import draw
+from train.tokens import encode_prompt
 from train.watch import Watch
+from train.world import Episode
 
 STAGE = {"templates": ["disk_space.space_left"], "scenarios": 5, "replies": 2, "max_tokens": 12, "learning_rate": 0.001}
 GRPO = {**STAGE, "batch_size": 2, "gradient_accumulation": 2, "max_length": 512, "save_every": 1}
@@ -247,7 +249,7 @@ def test_steps_are_counted_as_trl_counts_them(epochs):
             if (a_step := batch * batches // replies) <= scenarios:
                 sampler = RepeatSampler(range(scenarios), replies, a_step, batches, shuffle=False)
                 per_epoch = len(list(sampler)) // batch // batches // batches
-                assert _count_steps(make_recipe("base", grpo=stage), 100, 0).grpo == math.ceil(per_epoch * epochs)
+                assert count_steps(make_recipe("base", grpo=stage), 100, 0).grpo == math.ceil(per_epoch * epochs)
 
 
 @pytest.mark.parametrize(
@@ -273,3 +275,18 @@ def test_a_step_without_whole_scenarios_is_refused_and_it_is_said_what_to_type(s
 def test_processes_that_share_a_step_do_not_change_its_size():
     for size in [(2, 2, 4), (1, 4, 2), (3, 2, 6)]:
         assert together(2, batch_of, sized(*size)) == size[0] * size[1]
+
+
+@pytest.mark.loop
+def test_scenarios_that_leave_no_room_for_a_reply_are_refused_before_training(tiny_base, dataset, tokenizer):
+    contract, stage = load_contract("aj"), Grpo.model_validate({**GRPO, "scenarios": 3})
+    prompts = [Episode(scene, contract).prompt() for scene in islice(draw(stage.templates, 1), 3)]
+    longest = max(len(encode_prompt(prompt, tokenizer)) for prompt in prompts)
+    least = longest + stage.max_tokens
+    for limit in (least, least - 1, longest):
+        recipe = make_recipe(tiny_base, seed=1, grpo={**GRPO, "scenarios": 3, "max_length": limit})
+        if limit == least:
+            dry_run(recipe, dataset)
+            continue
+        with pytest.raises(TrainError, match=rf"begins with {longest}, and a reply may have 12 .* grpo.max_length="):
+            dry_run(recipe, dataset)
