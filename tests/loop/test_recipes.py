@@ -42,6 +42,7 @@ def test_a_loop_s_training_recipe_may_extend_another(tmp_path):
 
 def test_a_loop_whose_run_could_not_be_served_here_builds_and_trains_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("AJ_LOGS", str(tmp_path / "logs"))
+    monkeypatch.delenv("VLLM_BASE_URL", raising=False)
     monkeypatch.setattr("train.serve.PLUGIN", "no-such-plugin")
     (tmp_path / "adapter.yaml").write_text("extends: smollm2-135m\nname: adapter\nexport: {merge: false}\n")
     recipe = load_yaml(LOOPS / "demo.yaml", LoopRecipe).model_copy(update={"train": str(tmp_path / "adapter.yaml")})
