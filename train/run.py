@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -94,6 +95,8 @@ def quiet_environment() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # GRPO imports what TRL has for vLLM, without need, and TRL 1.16 warns three times of a version it does not know.
+    warnings.filterwarnings("ignore", "TRL currently supports vLLM", UserWarning)
 
 
 def _tidy(target: Path) -> None:

@@ -1,15 +1,12 @@
 """Shared by SFT and DPO: arguments for TRL, checkpoints that survive `kill -9`, progress, the finished adapter."""
 
 import os
-from collections import deque
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
 import trl.trainer.utils as trl_utils
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers import PrinterCallback, TrainerCallback
 
 from aj.errors import TrainError
@@ -22,14 +19,11 @@ from train.held_out_loss import HeldOutLoss
 from train.metrics import Metrics, read_metrics, run_metrics, write_curves
 from train.model import TRAINED, cast_adapter, load_trained_weights, trained_parameters, whole
 from train.processes import batches_here, is_first, is_sharded
+from train.progress import StageProgress, stage_progress
 from train.recipe import Recipe, TrainingStage
 from train.tracker_callback import StageTrackers
 from train.trackers import PROJECT
 from train.watch import Watch
-
-LINE_EVERY = 20
-"""Steps between lines of progress without a terminal, as in a CI log; a line has the mean loss of as many."""
-
 
 # On a CPU, TRL 1.16 projects every token onto the vocabulary, and then discards those without loss, here three in four.
 # On a GPU it selects first. Selecting on the CPU too gives the same loss and halves a step (5.5 s to 2.8 s).
@@ -105,7 +99,7 @@ def run_stage(
     if recipe.exam and watch.exam:
         lines = read_metrics(folder) if checkpoint else []
         results = Results.of(recipe.exam, lines, name, step_of(checkpoint) if checkpoint else 0)
-    with _progress(console) as progress:
+    with stage_progress(name, console) as progress:
         trainer.add_callback(_Marker(trainer, results))
         trackers = None
         if recipe.report_to and is_first():
@@ -130,20 +124,6 @@ def run_stage(
         if is_first():
             score = f"{results.options.metric} {results.scores[results.best]:.3f}"
             console.print(f"{name}: the best of {len(results.scores)} exams, {score}, is that of step {results.best}")
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<4}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not is_first(),
-    )
 
 
 def _run(folder: Path) -> str:
@@ -195,19 +175,16 @@ def _write_adapter(model: Any, weights: dict[str, torch.Tensor], folder: Path) -
 
 
 class _Reporter(TrainerCallback):
-    """Updates the progress bar, appends to metrics.jsonl, and stops what goes wrong."""
+    """Shows progress, appends to metrics.jsonl, and stops what goes wrong."""
 
-    def __init__(self, trainer: Any, metrics: Metrics, guard: Guard, progress: Progress) -> None:
+    def __init__(self, trainer: Any, metrics: Metrics, guard: Guard, progress: StageProgress) -> None:
         self.trainer, self.metrics, self.guard, self.progress = trainer, metrics, guard, progress
-        self.task = progress.add_task(metrics.stage, total=None, loss="-")
-        self.losses: deque[float] = deque(maxlen=LINE_EVERY)
-        """The latest: a step may have a single row, whose loss says nothing."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         for line in self.metrics.resume(state.global_step):
             self.guard.see(line)
             self.trainer._total_train_tokens = line["num_tokens"]  # TRL 1.16 counts from the resume
-        self.progress.update(self.task, total=state.max_steps, completed=state.global_step)
+        self.progress.begin(state.global_step, state.max_steps)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         if logs and "train_runtime" in logs:
@@ -218,15 +195,7 @@ class _Reporter(TrainerCallback):
             raise TrainError(
                 f"{self.metrics.stage} stopped at step {state.global_step}: {why}. {_kept(args.output_dir)}"
             )
-        self.progress.update(self.task, completed=state.global_step)
-        if "loss" not in line:
-            return
-        self.losses.append(line["loss"])
-        loss = f"{fmean(self.losses):.3f}"
-        self.progress.update(self.task, loss=loss)
-        console = self.progress.console
-        if not console.is_terminal and state.global_step % LINE_EVERY == 0:
-            console.print(f"{self.metrics.stage} step {state.global_step} of {state.max_steps}, loss {loss}")
+        self.progress.see(state.global_step, line)
 
 
 class _Marker(TrainerCallback):
