@@ -27,13 +27,12 @@ class StageProgress:
         self.stage, self.bar, self.lines = stage, bar, lines
         self.task = bar.add_task(stage, total=None, shown="loss -")
         self.values: deque[float] = deque(maxlen=SMOOTHED)
-        self.steps = self.told = 0
-        self.told_at = bar.get_time()
+        self.line_step, self.line_time = 0, bar.get_time()
 
     def begin(self, step: int, steps: int) -> None:
         """The stage goes on after `step`, of `steps`."""
         self.bar.update(self.task, total=steps, completed=step)
-        self.steps, self.told, self.told_at = steps, step, self.bar.get_time()
+        self.line_step, self.line_time = step, self.bar.get_time()
 
     def see(self, step: int, logged: Mapping[str, Any]) -> None:
         """What the trainer has logged of a step: the loss, but of GRPO the reward: its loss says nothing."""
@@ -45,11 +44,11 @@ class StageProgress:
         shown = f"{measure} {fmean(self.values):.3f}"
         self.bar.update(self.task, shown=shown)
         now = self.bar.get_time()
-        if self.lines and (step >= self.told + LINE_STEPS or now >= self.told_at + LINE_S):
-            left = self.bar.tasks[0].time_remaining
-            told = "" if left is None else f", {timedelta(seconds=round(left))} left"
-            self.bar.console.print(f"{self.stage} step {step} of {self.steps}, {shown}{told}", highlight=False)
-            self.told, self.told_at = step, now
+        if self.lines and (step >= self.line_step + LINE_STEPS or now >= self.line_time + LINE_S):
+            (task,) = self.bar.tasks
+            left = "" if task.time_remaining is None else f", {timedelta(seconds=round(task.time_remaining))} left"
+            self.bar.console.print(f"{self.stage} step {step} of {task.total:.0f}, {shown}{left}", highlight=False)
+            self.line_step, self.line_time = step, now
 
 
 @contextmanager

@@ -62,4 +62,6 @@ def test_the_steps_before_a_resume_do_not_count_as_fast_ones():
 
 @pytest.mark.parametrize("logged", [{}, {"eval_loss": 1.0}])
 def test_what_has_no_loss_advances_the_bar_and_is_no_line(logged: dict[str, float]):
-    assert not lines(trained([logged] * 30, step_s=10))
+    said = trained([logged] * 30, step_s=10)
+    assert "30/100" in said
+    assert not lines(said)
